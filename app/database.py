@@ -1,0 +1,145 @@
+"""Transactions and engine settings that make SQLite and PostgreSQL behave alike.
+
+Reads use `db.session` as it is. Every write goes through `transaction()`,
+which is one unit of work: it commits at the end of the block, or nothing of it
+happened.
+"""
+
+import os
+import random
+import sqlite3
+import time
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from flask import Flask
+from flask_sqlalchemy.session import Session
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import scoped_session
+
+from app.config import Config
+from app.extensions import db
+
+SQLITE_WAIT_SECONDS = 30.0
+"""How long a write waits for its turn on SQLite before the database counts as locked."""
+
+_IMMEDIATE = "tranche_begin_immediate"
+
+
+@contextmanager
+def transaction() -> Iterator[scoped_session[Session]]:
+    """Open a write transaction on `db.session`; commit at the end, or roll back and raise.
+
+    A read that came before is ended first, so the block sees the newest rows.
+    SQLite takes its write lock at the start: a transaction that reads first and
+    writes later would fail with "database is locked" as soon as two overlap.
+    """
+    db.session.rollback()
+    db.session.connection(execution_options={_IMMEDIATE: True})
+    try:
+        yield db.session
+        db.session.commit()
+    except BaseException:
+        db.session.rollback()
+        raise
+
+
+def end_read() -> None:
+    """End the transaction that a read opened, so that none stays open while a provider is asked."""
+    db.session.rollback()
+
+
+def engine_options(config: Config) -> dict[str, Any]:
+    """Return what `create_engine` is given for the configured database."""
+    if config.is_sqlite:
+        # The driver's own wait is kept short: its back-off grows and starves whoever waits longest.
+        return {"connect_args": {"timeout": 0.1}}
+    return {
+        "pool_pre_ping": True,
+        "pool_size": config.DATABASE_POOL_SIZE,
+        "max_overflow": 0,
+        "pool_timeout": 10,
+        # Nothing may depend on a server session, so that PgBouncer can pool by transaction.
+        "connect_args": {"connect_timeout": 5, "prepare_threshold": None, "application_name": "tranche"},
+    }
+
+
+def init_app(app: Flask) -> None:
+    """Attach the SQLite behaviour to the application's engine."""
+    with app.app_context():
+        engine = db.engine
+    _engines.add(engine)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _set_up_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+
+
+_engines: weakref.WeakSet[Engine] = weakref.WeakSet()
+
+
+def _forget_connections() -> None:
+    """Drop the parent's connections without closing them; shared ones would mix up answers."""
+    for engine in _engines:
+        engine.dispose(close=False)
+
+
+os.register_at_fork(after_in_child=_forget_connections)
+
+
+def is_unavailable(error: BaseException) -> bool:
+    """Tell whether an exception means that the database is away, locked or full.
+
+    As opposed to a statement that it refused, which is a bug.
+    """
+    if isinstance(error, PoolTimeout):
+        return True
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    return isinstance(error, OperationalError | InterfaceError) and not is_missing_table(error)
+
+
+def is_missing_table(error: BaseException) -> bool:
+    """Tell whether an exception means that the schema has not been made."""
+    if not isinstance(error, DBAPIError):
+        return False
+    return getattr(error.orig, "sqlstate", None) in {"42P01", "42703"} or (
+        isinstance(error.orig, sqlite3.OperationalError) and "no such " in str(error.orig)
+    )
+
+
+def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    # None: the driver starts no transaction of its own; `_begin_sqlite` does.
+    connection.isolation_level = None
+    for pragma in ("foreign_keys=ON", "synchronous=FULL", "secure_delete=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+    _insist(lambda: connection.execute("PRAGMA journal_mode=WAL"))
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    if connection.get_execution_options().get(_IMMEDIATE):
+        _insist(lambda: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+    else:
+        connection.exec_driver_sql("BEGIN")
+
+
+def _insist(action: Any) -> None:
+    """Try until the write lock is ours; a short random pause between tries keeps the turns fair."""
+    deadline = time.monotonic() + SQLITE_WAIT_SECONDS
+    while True:
+        try:
+            action()
+        except (OperationalError, sqlite3.OperationalError) as exc:
+            if "locked" not in str(exc) or time.monotonic() > deadline:
+                raise
+            time.sleep(random.uniform(0.001, 0.01))
+        else:
+            return
+
+
+def engine_name(engine: Engine | None = None) -> str:
+    """Return `sqlite` or `postgresql`."""
+    return (engine or db.engine).dialect.name

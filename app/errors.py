@@ -1,0 +1,147 @@
+"""The errors that callers may see, and how they are told.
+
+Each class carries the `code` of the closed list in the README and its HTTP
+status. The JSON handlers live in `app.api`, the command line's exit codes in
+`app.enrichment.cli`.
+"""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+
+class AppError(Exception):
+    """Something that the caller can be told, in one sentence, without internals."""
+
+    code: ClassVar[str] = "internal_error"
+    status: ClassVar[int] = 500
+
+    def __init__(
+        self,
+        message: str | None = None,
+        *,
+        details: Sequence[dict[str, str]] = (),
+        retry_after_seconds: int | None = None,
+    ) -> None:
+        self.message = message or (self.__doc__ or "").strip().splitlines()[0]
+        self.details = list(details)[:20]
+        self.retry_after_seconds = retry_after_seconds
+        super().__init__(self.message)
+
+
+class BadRequest(AppError):
+    """The request could not be read."""
+
+    code = "bad_request"
+    status = 400
+
+
+class Unauthorized(AppError):
+    """The request has no valid credential."""
+
+    code = "unauthorized"
+    status = 401
+
+
+class Forbidden(AppError):
+    """The credential does not allow this."""
+
+    code = "forbidden"
+    status = 403
+
+
+class NotFound(AppError):
+    """There is nothing under this address."""
+
+    code = "not_found"
+    status = 404
+
+
+class JobNotFound(NotFound):
+    """There is no such job."""
+
+
+class EntityNotFound(NotFound):
+    """There is no such person or company."""
+
+
+class Conflict(AppError):
+    """The current state does not allow this."""
+
+    code = "conflict"
+    status = 409
+
+
+class JobStateConflict(Conflict):
+    """The job's status does not allow this."""
+
+    code = "job_state"
+
+
+class PayloadTooLarge(AppError):
+    """The request body is larger than is taken."""
+
+    code = "payload_too_large"
+    status = 413
+
+
+class UnsupportedMediaType(AppError):
+    """The request body has a media type that is not taken here."""
+
+    code = "unsupported_media_type"
+    status = 415
+
+
+class Invalid(AppError, ValueError):
+    """The input is well-formed but not valid."""
+
+    code = "invalid"
+    status = 422
+
+
+class EmptyJob(Invalid):
+    """Cannot enqueue job with empty entityIds"""
+
+    code = "empty_job"
+
+
+class ProviderNotAvailable(Invalid):
+    """The provider cannot be used as things are set."""
+
+    code = "provider_not_available"
+
+
+class IdempotencyKeyReused(Invalid):
+    """The idempotency key was used before with another request."""
+
+    code = "idempotency_key_reused"
+
+
+class DatabaseUnavailable(AppError):
+    """The database cannot be reached, is locked or is full; try again."""
+
+    code = "database_unavailable"
+    status = 503
+
+
+class NotMigrated(DatabaseUnavailable):
+    """The database schema is not up to date; run `flask db upgrade`."""
+
+    code = "not_migrated"
+
+
+class LeaseLost(Conflict):
+    """The chunk's lease ran out and another worker may have taken it over."""
+
+    code = "lease_lost"
+
+
+def describe(error: BaseException) -> str:
+    """Return an exception as one short line, for storing with an entity."""
+    text = " ".join(str(error).split())
+    name = type(error).__name__
+    return (f"{name}: {text}" if text else name)[:500]
+
+
+def detail(path: str, message: str) -> dict[str, Any]:
+    """Return one entry of `details`: where in the input, and what was expected."""
+    return {"path": path, "message": message}

@@ -1,0 +1,48 @@
+"""Structured logs: one JSON object a line, or coloured text on a terminal.
+
+The event is a constant; ids, counts and durations are fields. Request and job
+ids are bound with `structlog.contextvars` and appear on every line that
+follows, those of the standard library's loggers included.
+"""
+
+import logging
+import sys
+
+import structlog
+from structlog.typing import Processor
+
+from app.config import Config
+
+_SHARED: list[Processor] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.add_logger_name,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+]
+
+
+def configure(config: Config) -> None:
+    """Send structlog's and the standard library's records to stderr in one form."""
+    structlog.configure(
+        processors=[*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.make_filtering_bound_logger(config.LOG_LEVEL),
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=_SHARED,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_renderers(config)],
+        )
+    )
+    handler.set_name("tranche")
+    root = logging.getLogger()
+    root.handlers = [old for old in root.handlers if old.get_name() != "tranche"] + [handler]
+    root.setLevel(config.LOG_LEVEL)
+
+
+def _renderers(config: Config) -> list[Processor]:
+    if config.LOG_FORMAT == "console":
+        return [structlog.dev.ConsoleRenderer()]
+    return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]

@@ -1,0 +1,78 @@
+"""What providers were asked, what they answered, and what that changed."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, cast
+
+from sqlalchemy import BigInteger, CheckConstraint, Index, String, Table
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.extensions import Base
+from app.models.job import EntityType
+from app.models.types import BigId, EntityId, Id, Json, Slug, UtcDateTime, new_id, one_of, utcnow
+
+
+class AttemptStatus(StrEnum):
+    """How an attempt ended."""
+
+    SUCCESS = "success"
+    ERROR = "error"
+    SKIPPED = "skipped"
+
+
+class Attempt(Base):
+    """One call of one provider for one entity."""
+
+    __tablename__ = "enrichment_attempts"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
+    job_id: Mapped[str] = mapped_column(Id)
+    workspace_slug: Mapped[str] = mapped_column(Slug)
+    entity_type: Mapped[str] = mapped_column(String(16))
+    entity_id: Mapped[str] = mapped_column(EntityId)
+    provider: Mapped[str] = mapped_column(String(64))
+    status: Mapped[str] = mapped_column(String(16))
+    outcome_class: Mapped[str] = mapped_column(String(32))
+    fields_written: Mapped[list[str]] = mapped_column(Json, default=list)
+    cost_micros: Mapped[int] = mapped_column(BigInteger, default=0)
+    raw_answer: Mapped[Any | None] = mapped_column(Json)
+    error: Mapped[str | None] = mapped_column(String(500))
+    started_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    finished_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    __table_args__ = (
+        one_of("status", AttemptStatus),
+        one_of("entity_type", EntityType),
+        CheckConstraint("cost_micros >= 0", name="cost_not_negative"),
+        Index("ix_enrichment_attempts_entity", "workspace_slug", "entity_type", "entity_id", "provider"),
+        Index("ix_enrichment_attempts_job_id", "job_id"),
+    )
+
+
+class FieldChange(Base):
+    """One field of an entity that got another value: who gave it, and what stood there before.
+
+    The provider `caller` stands for an upsert or an import, which has no attempt.
+    """
+
+    __tablename__ = "field_changes"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
+    workspace_slug: Mapped[str] = mapped_column(Slug)
+    entity_type: Mapped[str] = mapped_column(String(16))
+    entity_id: Mapped[str] = mapped_column(EntityId)
+    field: Mapped[str] = mapped_column(String(64))
+    old_value: Mapped[Any | None] = mapped_column(Json)
+    new_value: Mapped[Any | None] = mapped_column(Json)
+    provider: Mapped[str] = mapped_column(String(64))
+    attempt_id: Mapped[str | None] = mapped_column(Id)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow())
+
+    __table_args__ = (
+        one_of("entity_type", EntityType),
+        Index("ix_field_changes_entity", "workspace_slug", "entity_type", "entity_id", "id"),
+    )
+
+
+attempts = cast(Table, Attempt.__table__)
+field_changes = cast(Table, FieldChange.__table__)

@@ -1,0 +1,152 @@
+"""One accepted request to enrich a list of entities."""
+
+import json
+from datetime import datetime
+from enum import StrEnum
+from typing import cast
+
+from sqlalchemy import CheckConstraint, Index, String, Table, Text, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.extensions import Base, db
+from app.models.types import Id, Slug, UtcDateTime, new_id, one_of, utcnow
+
+
+class EntityType(StrEnum):
+    """What a job's entities are."""
+
+    PERSON = "person"
+    COMPANY = "company"
+
+
+class JobStatus(StrEnum):
+    """Where a job stands."""
+
+    PENDING = "pending"
+    """Entered at enqueue, on resume, and when a chunk ends and none is leased; left by a claim."""
+    RUNNING = "running"
+    """Entered by a claim; left when the last leased chunk ends, or by pause, cancel or failure."""
+    PAUSED = "paused"
+    """Entered by hand or by the pipeline; left at `resume_at`, by hand, or when the last entity is decided."""
+    CANCELLING = "cancelling"
+    """Entered by cancel while chunks are leased; left when the last of them ends."""
+    CANCELLED = "cancelled"
+    """Final."""
+    COMPLETE = "complete"
+    """Final: every entity is decided."""
+    FAILED = "failed"
+    """Final: a chunk broke as a whole."""
+
+
+ENDED = (JobStatus.COMPLETE, JobStatus.CANCELLED, JobStatus.FAILED)
+ACTIVE = (JobStatus.PENDING, JobStatus.RUNNING)
+"""Statuses in which chunks may be claimed and taken over."""
+
+
+class Job(Base):
+    """A job: the request, its status and its counters.
+
+    The counters are exact at chunk edges. `claimable` says that there are
+    chunks nobody has claimed and that claiming is allowed; it is what the claim
+    looks for, so that no other column needs an index that claims would have to
+    keep up to date.
+    """
+
+    __tablename__ = "enrichment_jobs"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
+    workspace_slug: Mapped[str] = mapped_column(Slug)
+    entity_type: Mapped[str] = mapped_column(String(16))
+    provider: Mapped[str] = mapped_column(String(64))
+    priority: Mapped[int] = mapped_column(default=0)
+    status: Mapped[str] = mapped_column(String(16), default=JobStatus.PENDING)
+    pause_reason: Mapped[str | None] = mapped_column(String(500))
+    paused_manually: Mapped[bool] = mapped_column(default=False)
+    resume_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    chunk_size: Mapped[int]
+    chunk_count: Mapped[int]
+    next_chunk: Mapped[int] = mapped_column(default=0)
+    in_flight: Mapped[int] = mapped_column(default=0)
+    claimable: Mapped[bool]
+    total_count: Mapped[int]
+    duplicate_count: Mapped[int] = mapped_column(default=0)
+    processed_count: Mapped[int] = mapped_column(default=0)
+    success_count: Mapped[int] = mapped_column(default=0)
+    error_count: Mapped[int] = mapped_column(default=0)
+    skipped_count: Mapped[int] = mapped_column(default=0)
+    held_count: Mapped[int] = mapped_column(default=0)
+    parent_job_id: Mapped[str | None] = mapped_column(Id)
+    idempotency_key: Mapped[str | None] = mapped_column(String(255))
+    request_hash: Mapped[str | None] = mapped_column(String(64))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow())
+    started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    __table_args__ = (
+        one_of("status", JobStatus),
+        one_of("entity_type", EntityType),
+        CheckConstraint("status <> 'paused' OR paused_manually OR resume_at IS NOT NULL", name="paused_will_end"),
+        CheckConstraint("status = 'paused' OR (resume_at IS NULL AND NOT paused_manually)", name="only_paused_resumes"),
+        CheckConstraint("(status IN ('complete', 'cancelled', 'failed')) = (finished_at IS NOT NULL)", name="ended"),
+        CheckConstraint("status <> 'running' OR in_flight > 0", name="running_has_lease"),
+        CheckConstraint("status NOT IN ('pending', 'complete', 'cancelled') OR in_flight = 0", name="idle_has_none"),
+        CheckConstraint("status <> 'complete' OR processed_count = total_count", name="complete_is_decided"),
+        CheckConstraint(
+            "NOT claimable OR (status IN ('pending', 'running') AND next_chunk < chunk_count)",
+            name="claimable_has_work",
+        ),
+        CheckConstraint(
+            "in_flight >= 0 AND in_flight <= next_chunk AND next_chunk <= chunk_count", name="chunks_add_up"
+        ),
+        CheckConstraint(
+            "processed_count = success_count + error_count + skipped_count + held_count"
+            " AND processed_count <= total_count",
+            name="counts_add_up",
+        ),
+        CheckConstraint("total_count > 0 AND chunk_size > 0 AND chunk_count > 0", name="has_entities"),
+        UniqueConstraint("workspace_slug", "idempotency_key"),
+        UniqueConstraint("parent_job_id"),
+        Index("ix_enrichment_jobs_workspace_slug_id", "workspace_slug", "id"),
+    )
+
+    @property
+    def entity_ids(self) -> list[str]:
+        """Every id of the job in order, read from its chunks: as long as the job is."""
+        from app.models.chunk import chunks
+
+        rows = db.session.scalars(
+            select(chunks.c.entity_ids.cast(Text)).where(chunks.c.job_id == self.id).order_by(chunks.c.position)
+        )
+        return [entity_id for row in rows for entity_id in json.loads(row)]
+
+    @property
+    def error_log(self) -> list[dict[str, str]]:
+        """Every error of the job, oldest first: `[{"entityId": …, "error": …}]`."""
+        from app.models.chunk import entity_errors
+
+        rows = db.session.execute(
+            select(entity_errors.c.entity_id, entity_errors.c.message)
+            .where(entity_errors.c.job_id == self.id)
+            .order_by(entity_errors.c.id)
+        )
+        return [{"entityId": row.entity_id, "error": row.message} for row in rows]
+
+
+jobs = cast(Table, Job.__table__)
+
+# The claim's order. Partial, so that it holds only jobs with work; the counters that every chunk
+# writes are in no index, which lets PostgreSQL update the row in place.
+Index(
+    "ix_enrichment_jobs_claimable",
+    jobs.c.priority.desc(),
+    jobs.c.created_at,
+    jobs.c.id,
+    postgresql_where=jobs.c.claimable,
+    sqlite_where=jobs.c.claimable,
+)
+Index(
+    "ix_enrichment_jobs_resume_at",
+    jobs.c.resume_at,
+    postgresql_where=jobs.c.resume_at.is_not(None),
+    sqlite_where=jobs.c.resume_at.is_not(None),
+)

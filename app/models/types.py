@@ -1,0 +1,95 @@
+"""Column types and SQL expressions that both databases understand."""
+
+import os
+import time
+import uuid
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, CheckConstraint, DateTime, Dialect, Integer, String, Uuid
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import TypeDecorator
+
+Id = Uuid(as_uuid=False)
+"""A UUID that Python sees as text; `uuid` on PostgreSQL, 32 characters on SQLite."""
+
+BigId = BigInteger().with_variant(Integer, "sqlite")
+"""A counting primary key; SQLite counts only plain INTEGER by itself."""
+
+Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+"""A JSON value; Python's None is stored as NULL, not as JSON's null."""
+
+Slug = String(64)
+EntityId = String(128)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware UTC instant. SQLite keeps it as text without a zone, so the zone is put back on reading."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse naive values, which would mean another instant on each host."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("expected an aware datetime")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Return the stored instant as aware UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class utcnow(FunctionElement[datetime]):
+    """The database's clock, now or some seconds away: `utcnow()`, `utcnow(60)`.
+
+    It moves on within a transaction: a claim that waited for its row gets a
+    lease of full length.
+    """
+
+    type = UtcDateTime()
+    inherit_cache = True
+
+    def __init__(self, offset_seconds: Any = 0.0) -> None:
+        super().__init__(offset_seconds)
+
+
+@compiles(utcnow, "postgresql")
+def _utcnow_postgresql(element: utcnow, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"(clock_timestamp() + make_interval(secs => {compiler.process(element.clauses, **kw)}))"
+
+
+@compiles(utcnow, "sqlite")
+def _utcnow_sqlite(element: utcnow, compiler: SQLCompiler, **kw: Any) -> str:
+    # Six digits, as SQLAlchemy writes datetimes: instants are compared as text there.
+    return f"strftime('%Y-%m-%d %H:%M:%f000', 'now', {compiler.process(element.clauses, **kw)} || ' seconds')"
+
+
+def new_id() -> str:
+    """Return a UUID of version 7 (RFC 9562): unique, and in the order of making to the millisecond."""
+    value = (time.time_ns() // 1_000_000) << 80 | int.from_bytes(os.urandom(10))
+    value = value & ~(0xF << 76) | 7 << 76
+    value = value & ~(0x3 << 62) | 2 << 62
+    return str(uuid.UUID(int=value))
+
+
+def parse_id(text: str) -> str | None:
+    """Return a UUID in its usual spelling, or None where the text is not one."""
+    try:
+        return str(uuid.UUID(text))
+    except ValueError:
+        return None
+
+
+def one_of(column: str, choices: type[StrEnum]) -> CheckConstraint:
+    """Return a constraint that lets a column hold only the values of an enumeration."""
+    values = ", ".join(f"'{choice}'" for choice in choices)
+    return CheckConstraint(f"{column} IN ({values})", name=f"{column}_known")
