@@ -27,11 +27,14 @@ from app.extensions import db
 SQLITE_WAIT_SECONDS = 30.0
 """How long a write waits for its turn on SQLite before the database counts as locked."""
 
+WriteSession = scoped_session[Session]
+"""What `transaction()` hands out."""
+
 _IMMEDIATE = "tranche_begin_immediate"
 
 
 @contextmanager
-def transaction() -> Iterator[scoped_session[Session]]:
+def transaction() -> Iterator[WriteSession]:
     """Open a write transaction on `db.session`; commit at the end, or roll back and raise.
 
     A read that came before is ended first, so the block sees the newest rows.

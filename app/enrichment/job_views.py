@@ -1,0 +1,210 @@
+"""Jobs as callers see them: counts with live progress, errors, and the state of the queue."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import Row, func, select, union_all
+
+from app.errors import Invalid, JobNotFound, detail
+from app.extensions import db
+from app.models.chunk import DECIDED, Outcome, entity_errors, progress
+from app.models.heartbeat import heartbeats
+from app.models.job import JobStatus, jobs
+from app.models.types import parse_id, utcnow
+
+Record = TypeVar("Record")
+
+
+@dataclass(frozen=True, slots=True)
+class JobView:
+    """A job with its progress up to the last checkpoint.
+
+    `percent` has one decimal and is 100 only when all is decided; `eta_seconds`
+    is None unless the job is running and has decided something; `stalled` means
+    that it runs, but no worker holds a live lease.
+    """
+
+    id: str
+    workspace_slug: str
+    entity_type: str
+    provider: str
+    priority: int
+    status: str
+    pause_reason: str | None
+    paused_manually: bool
+    resume_at: datetime | None
+    chunk_size: int
+    total: int
+    duplicates: int
+    processed: int
+    success: int
+    errors: int
+    skipped: int
+    held: int
+    percent: float
+    eta_seconds: int | None
+    stalled: bool
+    parent_job_id: str | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class EntityErrorView:
+    """One error of a job."""
+
+    entity_id: str
+    error: str
+    code: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Record]):
+    """Some rows of a list, and the cursor that asks for those after them, if any."""
+
+    rows: list[Record]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class QueueHealth:
+    """Whether somebody calls the processor: the age of the oldest job with work, and the last calls."""
+
+    oldest_job_age_seconds: float | None
+    last_drain_at: datetime | None
+    last_cron_at: datetime | None
+
+
+def get_job(job_id: str, *, workspace_slug: str | None = None) -> JobView:
+    """Return one job. Raises `JobNotFound`, also for a job of another workspace."""
+    query = select(jobs, utcnow().label("now")).where(jobs.c.id == known_id(job_id))
+    if workspace_slug is not None:
+        query = query.where(jobs.c.workspace_slug == workspace_slug)
+    row = db.session.execute(query).one_or_none()
+    if row is None:
+        raise JobNotFound
+    return _views([row])[0]
+
+
+def list_jobs(
+    *,
+    workspace_slug: str | None = None,
+    status: str | None = None,
+    cursor: str | None = None,
+    limit: int = 50,
+) -> Page[JobView]:
+    """Return jobs, newest first. Raises `Invalid` for a cursor that no page gave."""
+    query = select(jobs, utcnow().label("now")).order_by(jobs.c.id.desc()).limit(limit + 1)
+    if workspace_slug is not None:
+        query = query.where(jobs.c.workspace_slug == workspace_slug)
+    if status is not None:
+        query = query.where(jobs.c.status == status)
+    if cursor is not None:
+        last_id = parse_id(cursor)
+        if last_id is None:
+            raise _bad_cursor()
+        query = query.where(jobs.c.id < last_id)
+    rows = db.session.execute(query).all()
+    return Page(_views(rows[:limit]), rows[limit - 1].id if len(rows) > limit else None)
+
+
+def list_errors(
+    job_id: str, *, workspace_slug: str | None = None, cursor: str | None = None, limit: int = 100
+) -> Page[EntityErrorView]:
+    """Return a job's errors, oldest first. Raises `JobNotFound` and `Invalid`."""
+    get_job(job_id, workspace_slug=workspace_slug)
+    query = select(entity_errors).where(entity_errors.c.job_id == job_id).order_by(entity_errors.c.id).limit(limit + 1)
+    if cursor is not None:
+        if not (cursor.isascii() and cursor.isdigit() and len(cursor) <= 18):
+            raise _bad_cursor()
+        query = query.where(entity_errors.c.id > int(cursor))
+    rows = db.session.execute(query).all()
+    views = [EntityErrorView(row.entity_id, row.message, row.code, row.created_at) for row in rows[:limit]]
+    return Page(views, str(rows[limit - 1].id) if len(rows) > limit else None)
+
+
+def health() -> QueueHealth:
+    """Return how long work has been waiting and when somebody last looked for it."""
+    waiting = union_all(
+        select(jobs.c.created_at).where(jobs.c.claimable),
+        select(jobs.c.created_at)
+        .join(progress, progress.c.job_id == jobs.c.id)
+        .where(progress.c.finished_at.is_(None), jobs.c.status != JobStatus.PAUSED),
+    ).subquery()
+    oldest, now = db.session.execute(select(func.min(waiting.c.created_at), utcnow())).one()
+    beats = {row.name: row.at for row in db.session.execute(select(heartbeats))}
+    age = None if oldest is None else (now - oldest).total_seconds()
+    return QueueHealth(age, beats.get("drain"), beats.get("cron"))
+
+
+def known_id(job_id: str) -> str:
+    """Return a job id in its usual spelling. Raises `JobNotFound` for what cannot be one."""
+    parsed = parse_id(job_id)
+    if parsed is None:
+        raise JobNotFound
+    return parsed
+
+
+def _views(rows: Sequence[Row[Any]]) -> list[JobView]:
+    open_chunks = _open_chunks([row.id for row in rows])
+    return [_view(row, [chunk for chunk in open_chunks if chunk.job_id == row.id]) for row in rows]
+
+
+def _open_chunks(job_ids: Sequence[str]) -> Sequence[Row[Any]]:
+    return db.session.execute(
+        select(
+            progress.c.job_id,
+            progress.c.outcomes,
+            (progress.c.worker.is_not(None) & (progress.c.lease_expires_at > utcnow())).label("is_live"),
+        ).where(progress.c.job_id.in_(job_ids), progress.c.finished_at.is_(None))
+    ).all()
+
+
+def _view(row: Row[Any], open_chunks: Sequence[Row[Any]]) -> JobView:
+    live = [outcome for chunk in open_chunks for outcome in chunk.outcomes]
+    processed = row.processed_count + sum(outcome in DECIDED for outcome in live)
+    is_running = row.status == JobStatus.RUNNING
+    return JobView(
+        id=row.id,
+        workspace_slug=row.workspace_slug,
+        entity_type=row.entity_type,
+        provider=row.provider,
+        priority=row.priority,
+        status=row.status,
+        pause_reason=row.pause_reason,
+        paused_manually=row.paused_manually,
+        resume_at=row.resume_at,
+        chunk_size=row.chunk_size,
+        total=row.total_count,
+        duplicates=row.duplicate_count,
+        processed=processed,
+        success=row.success_count + live.count(Outcome.SUCCESS),
+        errors=row.error_count + live.count(Outcome.ERROR),
+        skipped=row.skipped_count + live.count(Outcome.SKIPPED),
+        held=row.held_count + live.count(Outcome.HELD),
+        percent=processed * 1000 // row.total_count / 10,
+        eta_seconds=_eta_seconds(row, processed) if is_running else None,
+        stalled=is_running and not any(chunk.is_live for chunk in open_chunks),
+        parent_job_id=row.parent_job_id,
+        created_at=row.created_at,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+    )
+
+
+def _eta_seconds(row: Row[Any], processed: int) -> int | None:
+    """Estimate from the job's mean rate since its first claim."""
+    elapsed: float = (row.now - row.started_at).total_seconds()
+    if processed == 0:
+        return None
+    left: int = row.total_count - processed
+    return round(left * elapsed / processed)
+
+
+def _bad_cursor() -> Invalid:
+    message = "expected a cursor that an earlier page gave"
+    return Invalid(f"The cursor is not valid: {message}.", details=[detail("cursor", message)])

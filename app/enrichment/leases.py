@@ -1,0 +1,466 @@
+"""Who owns a chunk: claim, checkpoint, finish, release, fail. The only module that writes leases.
+
+A chunk is claimed in one short transaction and worked on outside of any. The
+`attempt` number that the claim got is its fencing token: it stands in the
+WHERE of every later write, together with "not finished" and "lease not run
+out". No row means that the lease is lost, and nothing of that write counts.
+
+Locks are taken in one order everywhere, a chunk's progress row before its
+job's row, except for a new claim, whose progress row nobody else can know yet.
+Every instant that a lease is judged by comes from the database's clock.
+"""
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Select, Text, and_, case, exists, false, func, insert, literal, null, or_, select, update
+
+from app.database import WriteSession, transaction
+from app.errors import LeaseLost
+from app.models.chunk import DECIDED, Outcome, chunks, entity_errors, progress
+from app.models.job import ACTIVE, JobStatus, jobs
+from app.models.types import utcnow
+
+ENDING = (JobStatus.CANCELLING, JobStatus.CANCELLED, JobStatus.FAILED)
+"""Statuses in which a chunk that nobody holds is closed as it is."""
+
+CRASHES_BEFORE_CAUTION = 3
+"""Takeovers by crash after which a chunk's entities run one at a time."""
+
+
+class ChunkUnreadable(ValueError):
+    """The chunk's stored entity ids are not the list that was enqueued."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobInfo:
+    """What the work on an entity may know of its job."""
+
+    id: str
+    entity_type: str
+    provider: str
+    workspace_slug: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why an entity is decided as an error: a code for programs, a sentence for people."""
+
+    code: str
+    message: str
+
+
+@dataclass
+class Lease:
+    """A chunk in this worker's hands: its entities, what is decided of them, and the right to write it.
+
+    `outcomes` holds one `Outcome` for each of `entity_ids`. Changes stay in
+    memory until `checkpoint`, `finish` or `release` stores them.
+    """
+
+    job: JobInfo
+    position: int
+    attempt: int
+    crash_count: int
+    lease_seconds: float
+    total: int
+    outcomes: list[Outcome]
+    stored_ids: str | None = field(repr=False)
+    """The chunk's entity ids as they stand in the database: a JSON array, if nothing has damaged it."""
+    job_status: str = JobStatus.RUNNING
+    entity_ids: list[str] = field(default_factory=list)
+    decided_count: int = 0
+    """Entities decided since the claim."""
+    _failures: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def undecided(self) -> list[int]:
+        """Positions within the chunk that still need work."""
+        return [index for index, outcome in enumerate(self.outcomes) if outcome not in DECIDED]
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether the job was paused, cancelled or failed, as of the last checkpoint."""
+        return self.job_status not in ACTIVE
+
+    @property
+    def needs_caution(self) -> bool:
+        """Whether this chunk has cost so many workers that its entities should run one at a time."""
+        return self.crash_count >= CRASHES_BEFORE_CAUTION
+
+    def decide(self, index: int, outcome: Outcome, failure: Failure | None = None) -> None:
+        """Note what became of one entity; an error comes with its failure."""
+        self.outcomes[index] = outcome
+        self.decided_count += outcome in DECIDED
+        if failure is not None:
+            row = {"job_id": self.job.id, "entity_id": self.entity_ids[index]}
+            self._failures.append({**row, "code": failure.code, "message": failure.message[:500]})
+
+    def read_entity_ids(self) -> None:
+        """Take in which entities the chunk has. Raises `ChunkUnreadable` where the stored list is damaged."""
+        try:
+            ids = json.loads(self.stored_ids or "")
+        except ValueError as exc:
+            raise ChunkUnreadable(f"chunk {self.position}: stored entity ids are not JSON") from exc
+        if not isinstance(ids, list) or not all(isinstance(i, str) for i in ids) or len(ids) != len(self.outcomes):
+            raise ChunkUnreadable(f"chunk {self.position}: expected a list of {len(self.outcomes)} entity ids")
+        self.entity_ids = ids
+
+    def checkpoint(self, store: Callable[[WriteSession], None] | None = None) -> None:
+        """Store what is decided so far and renew the lease, in one transaction with what `store` writes.
+
+        `store` runs after the token was checked, so a worker that lost its lease
+        writes nothing. Raises `LeaseLost`.
+        """
+        with transaction() as session:
+            self._write(session, lease_expires_at=utcnow(self.lease_seconds))
+            if store is not None:
+                store(session)
+            status = session.scalar(select(jobs.c.status).where(jobs.c.id == self.job.id))
+        self._stored(status or JobStatus.FAILED)
+
+    def finish(self) -> None:
+        """Close the chunk and add its counts to the job. Raises `LeaseLost`."""
+        with transaction() as session:
+            self._write(session, finished_at=utcnow(), worker=null(), lease_expires_at=null())
+            status = _settle_job(session, self.job.id, [self.outcomes], returned=1)
+        self._stored(status)
+
+    def release(
+        self, *, retry_in_seconds: float = 0.0, pause_reason: str | None = None, pause_seconds: float = 0.0
+    ) -> None:
+        """Give the chunk back unfinished; what is decided stays. Raises `LeaseLost`.
+
+        It may be claimed again after `retry_in_seconds`. With a `pause_reason`
+        the whole job is paused with it, for `pause_seconds`.
+        """
+        with transaction() as session:
+            self._write(session, worker=null(), lease_expires_at=utcnow(retry_in_seconds))
+            if pause_reason is not None:
+                _pause(session, self.job.id, pause_reason, pause_seconds)
+            status = _settle_job(session, self.job.id, [], returned=1)
+        self._stored(status)
+        if status in ENDING:
+            settle_ending_jobs()
+
+    def fail(self, failure: Failure) -> None:
+        """End the job because this chunk broke as a whole; one error with the entity id `system` says why.
+
+        What earlier checkpoints stored is counted, what came after is lost.
+        Raises `LeaseLost`.
+        """
+        self._failures = []
+        with transaction() as session:
+            stored = _own(session, self, finished_at=utcnow(), worker=null(), lease_expires_at=null())
+            session.execute(
+                update(jobs)
+                .where(jobs.c.id == self.job.id, jobs.c.status.in_([*ACTIVE, JobStatus.PAUSED]))
+                .values(status=JobStatus.FAILED, finished_at=utcnow(), **_NOT_CLAIMABLE)
+            )
+            status = _settle_job(session, self.job.id, [stored], returned=1)
+            error = {"job_id": self.job.id, "entity_id": "system", "code": failure.code, "message": failure.message}
+            session.execute(insert(entity_errors).values(error))
+        self._stored(status)
+
+    def _write(self, session: WriteSession, **values: Any) -> None:
+        _own(session, self, outcomes="".join(self.outcomes), **values)
+        if self._failures:
+            session.execute(insert(entity_errors), self._failures)
+
+    def _stored(self, status: str) -> None:
+        self._failures = []
+        self.job_status = status
+
+
+def _own(session: WriteSession, lease: Lease, **values: Any) -> str:
+    """Write to the chunk's progress row if it is still this lease's; return its outcomes."""
+    stored: str | None = session.scalar(
+        update(progress)
+        .where(
+            progress.c.job_id == lease.job.id,
+            progress.c.position == lease.position,
+            progress.c.attempt == lease.attempt,
+            progress.c.finished_at.is_(None),
+            progress.c.lease_expires_at > utcnow(),
+        )
+        .values(**values)
+        .returning(progress.c.outcomes)
+    )
+    if stored is None:
+        raise LeaseLost
+    return stored
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which jobs a claim may look at; None: any."""
+
+    job_id: str | None = None
+    workspace_slug: str | None = None
+
+    def narrow(self, statement: Select[Any]) -> Select[Any]:
+        """Add the scope to a query that reads the jobs table."""
+        if self.job_id is not None:
+            statement = statement.where(jobs.c.id == self.job_id)
+        if self.workspace_slug is not None:
+            statement = statement.where(jobs.c.workspace_slug == self.workspace_slug)
+        return statement
+
+
+ANY_JOB = Scope()
+
+
+def claim(worker: str, *, lease_seconds: float, scope: Scope = ANY_JOB) -> Lease | None:
+    """Lease the next chunk: one whose lease ran out, else the next of the oldest job.
+
+    Returns the lease with its fencing token, or None when nothing is due. Wakes
+    paused jobs whose time has come and closes chunks that jobs which ended have
+    left behind. Commits before returning.
+    """
+    with transaction() as session:
+        due = session.execute(_DUE).one()
+        if not any(due):
+            return _claim_next(session, worker, lease_seconds, scope)
+    if due.paused:
+        wake_paused_jobs()
+    if due.ending:
+        settle_ending_jobs()
+    with transaction() as session:
+        lease = _take_over(session, worker, lease_seconds, scope) if due.expired else None
+        return lease or _claim_next(session, worker, lease_seconds, scope)
+
+
+def wake_paused_jobs() -> None:
+    """Make jobs claimable again whose `resume_at` has passed."""
+    with transaction() as session:
+        session.execute(update(jobs).where(jobs.c.resume_at <= utcnow()).values(RESUMED))
+
+
+def settle_ending_jobs() -> None:
+    """Close the chunks that nobody holds of jobs that were cancelled or failed, one job at a time."""
+    while True:
+        with transaction() as session:
+            job_id = session.scalar(select(progress.c.job_id).select_from(_OPEN).where(_LEFT_BEHIND).limit(1))
+            if job_id is None or not close_unheld_chunks(session, job_id):
+                return
+
+
+def close_unheld_chunks(session: WriteSession, job_id: str) -> int:
+    """Close a job's open chunks that have no live lease as they are; return how many.
+
+    Those that another worker has locked are left to it.
+    """
+    rows = session.execute(
+        select(progress.c.position, progress.c.outcomes, progress.c.worker)
+        .where(
+            progress.c.job_id == job_id,
+            progress.c.finished_at.is_(None),
+            or_(progress.c.worker.is_(None), progress.c.lease_expires_at <= utcnow()),
+        )
+        .with_for_update(skip_locked=True)
+    ).all()
+    for row in rows:
+        session.execute(
+            update(progress)
+            .where(progress.c.job_id == job_id, progress.c.position == row.position)
+            .values(finished_at=utcnow(), worker=null(), lease_expires_at=null())
+        )
+    if rows:
+        _settle_job(
+            session, job_id, [row.outcomes for row in rows], returned=sum(row.worker is not None for row in rows)
+        )
+    return len(rows)
+
+
+_OPEN = progress.join(jobs, jobs.c.id == progress.c.job_id)
+_IS_OPEN = progress.c.finished_at.is_(None)
+_EXPIRED = and_(_IS_OPEN, progress.c.lease_expires_at <= utcnow(), jobs.c.status.in_(ACTIVE))
+_LEFT_BEHIND = and_(
+    _IS_OPEN, jobs.c.status.in_(ENDING), or_(progress.c.worker.is_(None), progress.c.lease_expires_at <= utcnow())
+)
+
+# One look for everything that comes before a new chunk; most claims find nothing of it.
+_DUE = select(
+    exists(select(literal(1)).where(jobs.c.resume_at <= utcnow())).label("paused"),
+    exists(select(literal(1)).select_from(_OPEN).where(_LEFT_BEHIND)).label("ending"),
+    exists(select(literal(1)).select_from(_OPEN).where(_EXPIRED)).label("expired"),
+)
+
+_NOT_CLAIMABLE: dict[str, Any] = {
+    "claimable": false(),
+    "resume_at": null(),
+    "paused_manually": false(),
+    "pause_reason": null(),
+}
+
+RESUMED: dict[str, Any] = {
+    "status": case((jobs.c.in_flight > 0, JobStatus.RUNNING), else_=JobStatus.PENDING),
+    "claimable": jobs.c.next_chunk < jobs.c.chunk_count,
+    "resume_at": null(),
+    "paused_manually": false(),
+    "pause_reason": null(),
+}
+"""What a paused job is updated with when it goes on."""
+
+_JOB_COLUMNS = (jobs.c.id, jobs.c.entity_type, jobs.c.provider, jobs.c.workspace_slug, jobs.c.total_count)
+
+
+def _claim_next(session: WriteSession, worker: str, lease_seconds: float, scope: Scope) -> Lease | None:
+    """Take the next chunk that nobody has claimed, of the oldest job.
+
+    It waits for the job's row: skipping locked rows would hand most claims to
+    younger jobs.
+    """
+    claimable = scope.narrow(select(jobs.c.id).where(jobs.c.claimable))
+    oldest = (
+        claimable.order_by(jobs.c.priority.desc(), jobs.c.created_at, jobs.c.id)
+        .limit(1)
+        .with_for_update(key_share=True)
+    )
+    take = (
+        update(jobs)
+        .where(jobs.c.id == oldest.scalar_subquery())
+        .values(
+            next_chunk=jobs.c.next_chunk + 1,
+            in_flight=jobs.c.in_flight + 1,
+            claimable=jobs.c.next_chunk + 1 < jobs.c.chunk_count,
+            status=JobStatus.RUNNING,
+            started_at=func.coalesce(jobs.c.started_at, utcnow()),
+        )
+        .returning(*_JOB_COLUMNS, jobs.c.next_chunk, jobs.c.chunk_size)
+    )
+    row = session.execute(take).one_or_none()
+    while row is None:
+        # PostgreSQL answers with no row where the one it waited for is no longer claimable.
+        if session.scalar(claimable.limit(1)) is None:
+            return None
+        row = session.execute(take).one_or_none()
+    position = row.next_chunk - 1
+    size = min(row.chunk_size, row.total_count - position * row.chunk_size)
+    outcomes = Outcome.UNTOUCHED * size
+    session.execute(
+        insert(progress).values(
+            job_id=row.id,
+            position=position,
+            attempt=1,
+            crash_count=0,
+            worker=worker,
+            lease_expires_at=utcnow(lease_seconds),
+            outcomes=outcomes,
+        )
+    )
+    return _lease(session, row, lease_seconds, position=position, attempt=1, crash_count=0, outcomes=outcomes)
+
+
+def _take_over(session: WriteSession, worker: str, lease_seconds: float, scope: Scope) -> Lease | None:
+    """Claim an open chunk again: released and due, or its worker's lease ran out."""
+    expired = select(*_JOB_COLUMNS, progress.c.position, progress.c.worker).select_from(_OPEN).where(_EXPIRED)
+    row = session.execute(
+        scope.narrow(expired)
+        .order_by(jobs.c.priority.desc(), jobs.c.created_at, jobs.c.id, progress.c.position)
+        .limit(1)
+        .with_for_update(of=progress, skip_locked=True)
+    ).one_or_none()
+    if row is None:
+        return None
+    was_released = row.worker is None
+    status = session.scalar(
+        update(jobs)
+        .where(jobs.c.id == row.id, jobs.c.status.in_(ACTIVE))
+        .values(in_flight=jobs.c.in_flight + int(was_released), status=JobStatus.RUNNING)
+        .returning(jobs.c.status)
+    )
+    if status is None:
+        # Paused or ended since; whoever did that, or the next claim, sees to the chunk.
+        return None
+    taken = session.execute(
+        update(progress)
+        .where(progress.c.job_id == row.id, progress.c.position == row.position)
+        .values(
+            attempt=progress.c.attempt + 1,
+            crash_count=progress.c.crash_count + int(not was_released),
+            worker=worker,
+            lease_expires_at=utcnow(lease_seconds),
+        )
+        .returning(progress.c.attempt, progress.c.crash_count, progress.c.outcomes)
+    ).one()
+    return _lease(session, row, lease_seconds, position=row.position, **taken._asdict())
+
+
+def _lease(
+    session: WriteSession,
+    row: Any,
+    lease_seconds: float,
+    *,
+    position: int,
+    attempt: int,
+    crash_count: int,
+    outcomes: str,
+) -> Lease:
+    chunk = select(chunks.c.entity_ids.cast(Text)).where(chunks.c.job_id == row.id, chunks.c.position == position)
+    return Lease(
+        job=JobInfo(row.id, row.entity_type, row.provider, row.workspace_slug),
+        position=position,
+        attempt=attempt,
+        crash_count=crash_count,
+        lease_seconds=lease_seconds,
+        total=row.total_count,
+        outcomes=[Outcome(character) for character in outcomes],
+        stored_ids=session.scalar(chunk),
+    )
+
+
+def _settle_job(session: WriteSession, job_id: str, closed: list[Iterable[str]], *, returned: int) -> str:
+    """Add closed chunks' counts to their job and set its status; return the status.
+
+    `returned` is how many leases ended. The order of the statuses matters: with
+    `paused` before `complete`, a job paused on its last chunk would never end.
+    """
+    outcomes = [outcome for chunk in closed for outcome in chunk]
+    counts = {outcome: outcomes.count(outcome) for outcome in DECIDED}
+    decided = jobs.c.processed_count + sum(counts.values())
+    in_flight = jobs.c.in_flight - returned
+    is_complete = and_(decided == jobs.c.total_count, jobs.c.status.not_in([JobStatus.FAILED, JobStatus.CANCELLED]))
+    is_cancelled = and_(jobs.c.status == JobStatus.CANCELLING, in_flight == 0)
+    status = case(
+        (is_complete, JobStatus.COMPLETE),
+        (is_cancelled, JobStatus.CANCELLED),
+        (jobs.c.status.in_([*ENDING, JobStatus.PAUSED]), jobs.c.status),
+        (in_flight == 0, JobStatus.PENDING),
+        else_=JobStatus.RUNNING,
+    )
+    result: str = session.execute(
+        update(jobs)
+        .where(jobs.c.id == job_id)
+        .values(
+            status=status,
+            in_flight=in_flight,
+            processed_count=decided,
+            success_count=jobs.c.success_count + counts[Outcome.SUCCESS],
+            error_count=jobs.c.error_count + counts[Outcome.ERROR],
+            skipped_count=jobs.c.skipped_count + counts[Outcome.SKIPPED],
+            held_count=jobs.c.held_count + counts[Outcome.HELD],
+            finished_at=case((or_(is_complete, is_cancelled), utcnow()), else_=jobs.c.finished_at),
+            resume_at=case((is_complete, null()), else_=jobs.c.resume_at),
+            paused_manually=case((is_complete, false()), else_=jobs.c.paused_manually),
+            pause_reason=case((is_complete, null()), else_=jobs.c.pause_reason),
+        )
+        .returning(jobs.c.status)
+    ).scalar_one()
+    return result
+
+
+def _pause(session: WriteSession, job_id: str, reason: str, seconds: float) -> None:
+    session.execute(
+        update(jobs)
+        .where(jobs.c.id == job_id, jobs.c.status.in_(ACTIVE))
+        .values(
+            status=JobStatus.PAUSED,
+            claimable=false(),
+            pause_reason=reason[:500],
+            resume_at=utcnow(seconds),
+            paused_manually=false(),
+        )
+    )

@@ -1,0 +1,98 @@
+"""A list of entity ids without repetitions, in first-seen order, of any length."""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Protocol, Self
+
+from app.errors import Invalid, detail
+from app.text import ENTITY_ID_RULE, is_entity_id
+
+
+class UniqueIds(Protocol):
+    """Checked ids: how many were kept, how many were repetitions, and the ids again in slices."""
+
+    kept: int
+    repeated: int
+
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *raised: object) -> None: ...
+
+    def slices(self, size: int) -> Iterator[list[str]]:
+        """Give the ids in order, `size` at a time."""
+        ...
+
+
+def unique_ids(entity_ids: Iterable[object]) -> UniqueIds:
+    """Check ids and drop repetitions.
+
+    A list is handled in memory, where its caller has it anyway; anything else
+    is spooled to a temporary file, so that a file of millions of ids takes
+    constant memory. Raises `Invalid` for what is not an entity id.
+    """
+    if isinstance(entity_ids, Sequence):
+        return _InMemory(entity_ids)
+    return _OnDisk(entity_ids)
+
+
+def _checked(entity_ids: Iterable[object]) -> Iterator[str]:
+    for position, entity_id in enumerate(entity_ids):
+        if not is_entity_id(entity_id):
+            message = f"expected {ENTITY_ID_RULE}"
+            raise Invalid(
+                f"Entity id number {position + 1} is not valid: {message}.",
+                details=[detail(f"entityIds.{position}", message)],
+            )
+        yield str(entity_id)
+
+
+class _InMemory:
+    def __init__(self, entity_ids: Sequence[object]) -> None:
+        self._ids = list(dict.fromkeys(_checked(entity_ids)))
+        self.kept = len(self._ids)
+        self.repeated = len(entity_ids) - self.kept
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        pass
+
+    def slices(self, size: int) -> Iterator[list[str]]:
+        for start in range(0, self.kept, size):
+            yield self._ids[start : start + size]
+
+
+class _OnDisk:
+    def __init__(self, entity_ids: Iterable[object]) -> None:
+        # An empty name is a private temporary file that SQLite deletes by itself.
+        self._file = sqlite3.connect("", isolation_level=None)
+        try:
+            self._fill(entity_ids)
+        except BaseException:
+            self._file.close()
+            raise
+
+    def _fill(self, entity_ids: Iterable[object]) -> None:
+        for pragma in ("journal_mode=OFF", "synchronous=OFF", "cache_size=-16000"):
+            self._file.execute(f"PRAGMA {pragma}")
+        self._file.execute("CREATE TABLE ids (position INTEGER PRIMARY KEY, id TEXT UNIQUE)")
+        self._file.execute("BEGIN")
+        seen = 0
+        ids = _checked(entity_ids)
+        while some := list(islice(ids, 10_000)):
+            self._file.executemany("INSERT OR IGNORE INTO ids (id) VALUES (?)", ((entity_id,) for entity_id in some))
+            seen += len(some)
+        self.kept: int = self._file.execute("SELECT count(*) FROM ids").fetchone()[0]
+        self.repeated = seen - self.kept
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._file.close()
+
+    def slices(self, size: int) -> Iterator[list[str]]:
+        rows = self._file.execute("SELECT id FROM ids ORDER BY position")
+        while some := rows.fetchmany(size):
+            yield [entity_id for (entity_id,) in some]

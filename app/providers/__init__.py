@@ -1,0 +1,1 @@
+"""The providers: whom the service asks, and how."""

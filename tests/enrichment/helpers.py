@@ -1,0 +1,46 @@
+"""Small steps that many queue tests take."""
+
+from typing import Any
+
+from sqlalchemy import select, update
+
+from app.enrichment import leases
+from app.enrichment.leases import Lease
+from app.extensions import db
+from app.models.chunk import progress
+from app.models.job import jobs
+from app.models.types import utcnow
+
+
+def ids(count: int, prefix: str = "p") -> list[str]:
+    """Return `count` entity ids in order."""
+    return [f"{prefix}{number}" for number in range(count)]
+
+
+def claim(worker: str = "tester", lease_seconds: float = 60.0) -> Lease:
+    """Claim a chunk that must be there, as a worker that may be lost would."""
+    lease = leases.claim(worker, lease_seconds=lease_seconds)
+    assert lease is not None
+    lease.read_entity_ids()
+    return lease
+
+
+def expire_leases() -> None:
+    """Move every open lease into the past, as if its time had passed."""
+    db.session.rollback()
+    db.session.execute(update(progress).where(progress.c.finished_at.is_(None)).values(lease_expires_at=utcnow(-1)))
+    db.session.commit()
+
+
+def job_row(job_id: str) -> Any:
+    """Return the job's row as it is stored now."""
+    db.session.rollback()
+    return db.session.execute(select(jobs).where(jobs.c.id == job_id)).one()
+
+
+def progress_rows(job_id: str) -> list[Any]:
+    """Return the job's progress rows in order."""
+    db.session.rollback()
+    return list(
+        db.session.execute(select(progress).where(progress.c.job_id == job_id).order_by(progress.c.position)).all()
+    )

@@ -1,0 +1,171 @@
+"""Ownership of a chunk: fencing, takeover, caution after crashes."""
+
+import pytest
+from flask import Flask
+
+from app.enrichment import leases, queue
+from app.enrichment.leases import Failure, JobInfo
+from app.enrichment.queue import ChunkResult
+from app.errors import LeaseLost
+from app.models.chunk import Outcome
+from tests.enrichment.helpers import claim, expire_leases, ids, job_row, progress_rows
+from tests.invariants import check_invariants
+
+
+def enqueue(count: int = 4, chunk_size: int = 4) -> str:
+    return queue.enqueue_job("person", "ai-normalizer", ids(count), chunk_size=chunk_size)
+
+
+def test_a_leased_chunk_is_not_claimed_again(context: Flask) -> None:
+    """One live lease a chunk."""
+    enqueue()
+    claim()
+    assert leases.claim("other", lease_seconds=60) is None
+    check_invariants()
+
+
+def test_two_chunks_of_one_job_can_be_leased_at_once(context: Flask) -> None:
+    """Chunks of a job run in parallel; the job is running until the last of them ends."""
+    job_id = enqueue(4, chunk_size=2)
+    first, second = claim("a"), claim("b")
+    assert (first.position, second.position) == (0, 1)
+    for lease, status in ((second, "running"), (first, "complete")):
+        for index in lease.undecided:
+            lease.decide(index, Outcome.SUCCESS)
+        lease.finish()
+        assert queue.get_job(job_id).status == status
+    check_invariants(drained=True)
+
+
+def test_a_dead_workers_chunk_is_taken_over_without_its_decided_entities(context: Flask) -> None:
+    """After the lease the next claim goes on where the last checkpoint was."""
+    job_id = enqueue()
+    dead = claim()
+    dead.decide(0, Outcome.SUCCESS)
+    dead.decide(1, Outcome.ERROR, Failure("callback_error", "no"))
+    dead.checkpoint()
+    dead.decide(2, Outcome.SUCCESS)
+    assert queue.process_next_chunk() is None
+    expire_leases()
+    assert queue.get_job(job_id).stalled
+    seen: list[str] = []
+    assert queue.process_next_chunk(lambda i, _: seen.append(i)) == ChunkResult(job_id, 2, 4, True, "complete")
+    assert seen == ["p2", "p3"]
+    view = queue.get_job(job_id)
+    assert (view.success, view.errors, view.stalled) == (3, 1, False)
+    check_invariants(drained=True)
+
+
+@pytest.mark.parametrize("action", ["checkpoint", "finish", "release", "fail"])
+def test_every_write_of_a_late_worker_is_refused(context: Flask, action: str) -> None:
+    """After a takeover the old token lets nothing through, whether the new owner is still at work or done."""
+    job_id = enqueue()
+    late = claim("late")
+    expire_leases()
+    successor = claim("successor")
+    before = (job_row(job_id), progress_rows(job_id))
+
+    def write() -> None:
+        late.decide(0, Outcome.ERROR, Failure("late", "late"))
+        late.fail(Failure("late", "late")) if action == "fail" else getattr(late, action)()
+
+    with pytest.raises(LeaseLost):
+        write()
+    assert (job_row(job_id), progress_rows(job_id)) == before
+    for index in successor.undecided:
+        successor.decide(index, Outcome.SUCCESS)
+    successor.finish()
+    done = (job_row(job_id), progress_rows(job_id))
+    with pytest.raises(LeaseLost):
+        write()
+    assert (job_row(job_id), progress_rows(job_id)) == done
+    assert queue.list_errors(job_id).rows == []
+    check_invariants(drained=True)
+
+
+def test_a_lease_that_ran_out_is_lost_even_if_nobody_took_over(context: Flask) -> None:
+    """Time decides, not whether a successor came."""
+    enqueue()
+    late = claim()
+    expire_leases()
+    late.decide(0, Outcome.SUCCESS)
+    with pytest.raises(LeaseLost):
+        late.checkpoint()
+
+
+def test_a_checkpoint_renews_the_lease(context: Flask) -> None:
+    """A chunk that takes longer than a lease is kept as long as its worker shows life."""
+    job_id = enqueue()
+    lease = claim(lease_seconds=5)
+    first = progress_rows(job_id)[0].lease_expires_at
+    lease.lease_seconds = 600
+    lease.checkpoint()
+    assert (progress_rows(job_id)[0].lease_expires_at - first).total_seconds() > 300
+
+
+def test_a_worker_that_loses_its_lease_in_mid_chunk_reports_nothing_decided(context: Flask) -> None:
+    """The call returns without an error; what it decided since its last checkpoint is void."""
+    job_id = enqueue()
+
+    def on_process(entity_id: str, job: JobInfo) -> None:
+        if entity_id == "p2":
+            expire_leases()
+
+    assert queue.process_next_chunk(on_process) == ChunkResult(job_id, 0, 4, False, "running")
+    assert queue.process_next_chunk() == ChunkResult(job_id, 4, 4, True, "complete")
+    check_invariants(drained=True)
+
+
+def test_takeover_comes_before_new_chunks_and_counts_crashes(context: Flask) -> None:
+    """A chunk left behind is picked up first; a release is not a crash."""
+    job_id = enqueue(4, chunk_size=2)
+    claim()
+    expire_leases()
+    second = claim()
+    assert (second.position, second.attempt, second.crash_count) == (0, 2, 1)
+    second.release()
+    third = claim()
+    assert (third.position, third.attempt, third.crash_count) == (0, 3, 1)
+    assert job_row(job_id).in_flight == 1
+    check_invariants()
+
+
+def test_a_released_chunk_waits_for_its_time(context: Flask) -> None:
+    """`retry_in_seconds` keeps a chunk from being claimed; other chunks are not held up by it."""
+    enqueue(4, chunk_size=2)
+    claim().release(retry_in_seconds=600)
+    assert claim().position == 1
+    assert leases.claim("x", lease_seconds=60) is None
+    expire_leases()
+    assert claim().position == 0
+
+
+def test_after_three_crashes_entities_run_one_at_a_time_and_the_killer_becomes_an_error(context: Flask) -> None:
+    """An entity that kills its worker costs itself, not the chunk and not the queue."""
+    job_id = enqueue()
+
+    class Killed(BaseException):
+        pass
+
+    def crash_on_p2(entity_id: str, job: JobInfo) -> None:
+        if entity_id == "p2":
+            raise Killed
+
+    release = leases.Lease.release
+    try:
+        # A killed worker does not get to release its chunk.
+        leases.Lease.release = lambda *_, **__: None  # type: ignore[method-assign]
+        for _ in range(5):
+            try:
+                result = queue.process_next_chunk(crash_on_p2)
+            except Killed:
+                expire_leases()
+            else:
+                break
+    finally:
+        leases.Lease.release = release  # type: ignore[method-assign]
+    assert result is not None and result.status == "complete"
+    view = queue.get_job(job_id)
+    assert (view.success, view.errors) == (3, 1)
+    assert [(row.entity_id, row.code) for row in queue.list_errors(job_id).rows] == [("p2", "worker_lost")]
+    check_invariants(drained=True)
