@@ -13,9 +13,27 @@ Every instant that a lease is judged by comes from the database's clock.
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, Text, and_, case, exists, false, func, insert, literal, null, or_, select, update
+from sqlalchemy import (
+    Float,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    case,
+    exists,
+    false,
+    func,
+    insert,
+    literal,
+    null,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from app.database import WriteSession, transaction
 from app.errors import LeaseLost
@@ -115,7 +133,7 @@ class Lease:
         writes nothing. Raises `LeaseLost`.
         """
         with transaction() as session:
-            self._write(session, lease_expires_at=utcnow(self.lease_seconds))
+            self._write(session, _RENEW, seconds=self.lease_seconds)
             if store is not None:
                 store(session)
             status = session.scalar(select(jobs.c.status).where(jobs.c.id == self.job.id))
@@ -124,7 +142,7 @@ class Lease:
     def finish(self) -> None:
         """Close the chunk and add its counts to the job. Raises `LeaseLost`."""
         with transaction() as session:
-            self._write(session, finished_at=utcnow(), worker=null(), lease_expires_at=null())
+            self._write(session, _CLOSE)
             status = _settle_job(session, self.job.id, [self.outcomes], returned=1)
         self._stored(status)
 
@@ -137,7 +155,7 @@ class Lease:
         the whole job is paused with it, for `pause_seconds`.
         """
         with transaction() as session:
-            self._write(session, worker=null(), lease_expires_at=utcnow(retry_in_seconds))
+            self._write(session, _GIVE_BACK, seconds=retry_in_seconds)
             if pause_reason is not None:
                 _pause(session, self.job.id, pause_reason, pause_seconds)
             status = _settle_job(session, self.job.id, [], returned=1)
@@ -153,7 +171,7 @@ class Lease:
         """
         self._failures = []
         with transaction() as session:
-            stored = _own(session, self, finished_at=utcnow(), worker=null(), lease_expires_at=null())
+            stored = self._own(session, _CLOSE_AS_STORED)
             session.execute(
                 update(jobs)
                 .where(jobs.c.id == self.job.id, jobs.c.status.in_([*ACTIVE, JobStatus.PAUSED]))
@@ -164,33 +182,22 @@ class Lease:
             session.execute(insert(entity_errors).values(error))
         self._stored(status)
 
-    def _write(self, session: WriteSession, **values: Any) -> None:
-        _own(session, self, outcomes="".join(self.outcomes), **values)
+    def _write(self, session: WriteSession, statement: ReturningUpdate[Any], **values: Any) -> None:
+        self._own(session, statement, the_outcomes="".join(self.outcomes), **values)
         if self._failures:
             session.execute(insert(entity_errors), self._failures)
+
+    def _own(self, session: WriteSession, statement: ReturningUpdate[Any], **values: Any) -> str:
+        """Write to the chunk's progress row if it is still this lease's; return its outcomes."""
+        token = {"the_job": self.job.id, "the_position": self.position, "the_attempt": self.attempt}
+        stored: str | None = session.scalar(statement, {**token, **values})
+        if stored is None:
+            raise LeaseLost
+        return stored
 
     def _stored(self, status: str) -> None:
         self._failures = []
         self.job_status = status
-
-
-def _own(session: WriteSession, lease: Lease, **values: Any) -> str:
-    """Write to the chunk's progress row if it is still this lease's; return its outcomes."""
-    stored: str | None = session.scalar(
-        update(progress)
-        .where(
-            progress.c.job_id == lease.job.id,
-            progress.c.position == lease.position,
-            progress.c.attempt == lease.attempt,
-            progress.c.finished_at.is_(None),
-            progress.c.lease_expires_at > utcnow(),
-        )
-        .values(**values)
-        .returning(progress.c.outcomes)
-    )
-    if stored is None:
-        raise LeaseLost
-    return stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,84 +281,34 @@ def close_unheld_chunks(session: WriteSession, job_id: str) -> int:
     return len(rows)
 
 
-_OPEN = progress.join(jobs, jobs.c.id == progress.c.job_id)
-_IS_OPEN = progress.c.finished_at.is_(None)
-_EXPIRED = and_(_IS_OPEN, progress.c.lease_expires_at <= utcnow(), jobs.c.status.in_(ACTIVE))
-_LEFT_BEHIND = and_(
-    _IS_OPEN, jobs.c.status.in_(ENDING), or_(progress.c.worker.is_(None), progress.c.lease_expires_at <= utcnow())
-)
-
-# One look for everything that comes before a new chunk; most claims find nothing of it.
-_DUE = select(
-    exists(select(literal(1)).where(jobs.c.resume_at <= utcnow())).label("paused"),
-    exists(select(literal(1)).select_from(_OPEN).where(_LEFT_BEHIND)).label("ending"),
-    exists(select(literal(1)).select_from(_OPEN).where(_EXPIRED)).label("expired"),
-)
-
-_NOT_CLAIMABLE: dict[str, Any] = {
-    "claimable": false(),
-    "resume_at": null(),
-    "paused_manually": false(),
-    "pause_reason": null(),
-}
-
-RESUMED: dict[str, Any] = {
-    "status": case((jobs.c.in_flight > 0, JobStatus.RUNNING), else_=JobStatus.PENDING),
-    "claimable": jobs.c.next_chunk < jobs.c.chunk_count,
-    "resume_at": null(),
-    "paused_manually": false(),
-    "pause_reason": null(),
-}
-"""What a paused job is updated with when it goes on."""
-
-_JOB_COLUMNS = (jobs.c.id, jobs.c.entity_type, jobs.c.provider, jobs.c.workspace_slug, jobs.c.total_count)
-
-
 def _claim_next(session: WriteSession, worker: str, lease_seconds: float, scope: Scope) -> Lease | None:
-    """Take the next chunk that nobody has claimed, of the oldest job.
-
-    It waits for the job's row: skipping locked rows would hand most claims to
-    younger jobs.
-    """
-    claimable = scope.narrow(select(jobs.c.id).where(jobs.c.claimable))
-    oldest = (
-        claimable.order_by(jobs.c.priority.desc(), jobs.c.created_at, jobs.c.id)
-        .limit(1)
-        .with_for_update(key_share=True)
-    )
-    take = (
-        update(jobs)
-        .where(jobs.c.id == oldest.scalar_subquery())
-        .values(
-            next_chunk=jobs.c.next_chunk + 1,
-            in_flight=jobs.c.in_flight + 1,
-            claimable=jobs.c.next_chunk + 1 < jobs.c.chunk_count,
-            status=JobStatus.RUNNING,
-            started_at=func.coalesce(jobs.c.started_at, utcnow()),
-        )
-        .returning(*_JOB_COLUMNS, jobs.c.next_chunk, jobs.c.chunk_size)
-    )
-    row = session.execute(take).one_or_none()
+    """Take the next chunk that nobody has claimed, of the oldest job."""
+    values = {"the_job": scope.job_id, "the_workspace": scope.workspace_slug}
+    any_claimable, take = _claim_statements(scope.job_id is not None, scope.workspace_slug is not None)
+    row = session.execute(take, values).one_or_none()
     while row is None:
         # PostgreSQL answers with no row where the one it waited for is no longer claimable.
-        if session.scalar(claimable.limit(1)) is None:
+        if session.scalar(any_claimable, values) is None:
             return None
-        row = session.execute(take).one_or_none()
+        row = session.execute(take, values).one_or_none()
     position = row.next_chunk - 1
     size = min(row.chunk_size, row.total_count - position * row.chunk_size)
     outcomes = Outcome.UNTOUCHED * size
-    session.execute(
-        insert(progress).values(
-            job_id=row.id,
-            position=position,
-            attempt=1,
-            crash_count=0,
-            worker=worker,
-            lease_expires_at=utcnow(lease_seconds),
-            outcomes=outcomes,
-        )
+    stored_ids = session.scalar(
+        _OPEN_CHUNK,
+        {
+            "job_id": row.id,
+            "position": position,
+            "attempt": 1,
+            "crash_count": 0,
+            "worker": worker,
+            "outcomes": outcomes,
+            "seconds": lease_seconds,
+            "the_job": row.id,
+            "the_position": position,
+        },
     )
-    return _lease(session, row, lease_seconds, position=position, attempt=1, crash_count=0, outcomes=outcomes)
+    return _lease(row, lease_seconds, stored_ids, position=position, attempt=1, crash_count=0, outcomes=outcomes)
 
 
 def _take_over(session: WriteSession, worker: str, lease_seconds: float, scope: Scope) -> Lease | None:
@@ -386,20 +343,20 @@ def _take_over(session: WriteSession, worker: str, lease_seconds: float, scope: 
         )
         .returning(progress.c.attempt, progress.c.crash_count, progress.c.outcomes)
     ).one()
-    return _lease(session, row, lease_seconds, position=row.position, **taken._asdict())
+    stored_ids = session.scalar(_CHUNK_IDS, {"the_job": row.id, "the_position": row.position})
+    return _lease(row, lease_seconds, stored_ids, position=row.position, **taken._asdict())
 
 
 def _lease(
-    session: WriteSession,
     row: Any,
     lease_seconds: float,
+    stored_ids: str | None,
     *,
     position: int,
     attempt: int,
     crash_count: int,
     outcomes: str,
 ) -> Lease:
-    chunk = select(chunks.c.entity_ids.cast(Text)).where(chunks.c.job_id == row.id, chunks.c.position == position)
     return Lease(
         job=JobInfo(row.id, row.entity_type, row.provider, row.workspace_slug),
         position=position,
@@ -408,48 +365,20 @@ def _lease(
         lease_seconds=lease_seconds,
         total=row.total_count,
         outcomes=[Outcome(character) for character in outcomes],
-        stored_ids=session.scalar(chunk),
+        stored_ids=stored_ids,
     )
 
 
 def _settle_job(session: WriteSession, job_id: str, closed: list[Iterable[str]], *, returned: int) -> str:
     """Add closed chunks' counts to their job and set its status; return the status.
 
-    `returned` is how many leases ended. The order of the statuses matters: with
-    `paused` before `complete`, a job paused on its last chunk would never end.
+    `returned` is how many leases ended.
     """
-    outcomes = [outcome for chunk in closed for outcome in chunk]
-    counts = {outcome: outcomes.count(outcome) for outcome in DECIDED}
-    decided = jobs.c.processed_count + sum(counts.values())
-    in_flight = jobs.c.in_flight - returned
-    is_complete = and_(decided == jobs.c.total_count, jobs.c.status.not_in([JobStatus.FAILED, JobStatus.CANCELLED]))
-    is_cancelled = and_(jobs.c.status == JobStatus.CANCELLING, in_flight == 0)
-    status = case(
-        (is_complete, JobStatus.COMPLETE),
-        (is_cancelled, JobStatus.CANCELLED),
-        (jobs.c.status.in_([*ENDING, JobStatus.PAUSED]), jobs.c.status),
-        (in_flight == 0, JobStatus.PENDING),
-        else_=JobStatus.RUNNING,
-    )
-    result: str = session.execute(
-        update(jobs)
-        .where(jobs.c.id == job_id)
-        .values(
-            status=status,
-            in_flight=in_flight,
-            processed_count=decided,
-            success_count=jobs.c.success_count + counts[Outcome.SUCCESS],
-            error_count=jobs.c.error_count + counts[Outcome.ERROR],
-            skipped_count=jobs.c.skipped_count + counts[Outcome.SKIPPED],
-            held_count=jobs.c.held_count + counts[Outcome.HELD],
-            finished_at=case((or_(is_complete, is_cancelled), utcnow()), else_=jobs.c.finished_at),
-            resume_at=case((is_complete, null()), else_=jobs.c.resume_at),
-            paused_manually=case((is_complete, false()), else_=jobs.c.paused_manually),
-            pause_reason=case((is_complete, null()), else_=jobs.c.pause_reason),
-        )
-        .returning(jobs.c.status)
-    ).scalar_one()
-    return result
+    outcomes = "".join(outcome for chunk in closed for outcome in chunk)
+    counts = {f"more_{outcome.name.lower()}": outcomes.count(outcome) for outcome in DECIDED}
+    values = {"the_job": job_id, "returned": returned, "more": sum(counts.values()), **counts}
+    status: str = session.scalars(_SETTLE, values).one()
+    return status
 
 
 def _pause(session: WriteSession, job_id: str, reason: str, seconds: float) -> None:
@@ -464,3 +393,135 @@ def _pause(session: WriteSession, job_id: str, reason: str, seconds: float) -> N
             paused_manually=false(),
         )
     )
+
+
+# The statements below are built once: putting one together costs more than running it.
+
+_NOT_CLAIMABLE: dict[str, Any] = {
+    "claimable": false(),
+    "resume_at": null(),
+    "paused_manually": false(),
+    "pause_reason": null(),
+}
+
+RESUMED: dict[str, Any] = {
+    "status": case((jobs.c.in_flight > 0, JobStatus.RUNNING), else_=JobStatus.PENDING),
+    "claimable": jobs.c.next_chunk < jobs.c.chunk_count,
+    "resume_at": null(),
+    "paused_manually": false(),
+    "pause_reason": null(),
+}
+"""What a paused job is updated with when it goes on."""
+
+_JOB_COLUMNS = (jobs.c.id, jobs.c.entity_type, jobs.c.provider, jobs.c.workspace_slug, jobs.c.total_count)
+
+_OPEN = progress.join(jobs, jobs.c.id == progress.c.job_id)
+_IS_OPEN = progress.c.finished_at.is_(None)
+_EXPIRED = and_(_IS_OPEN, progress.c.lease_expires_at <= utcnow(), jobs.c.status.in_(ACTIVE))
+_LEFT_BEHIND = and_(
+    _IS_OPEN, jobs.c.status.in_(ENDING), or_(progress.c.worker.is_(None), progress.c.lease_expires_at <= utcnow())
+)
+
+# One look for everything that comes before a new chunk; most claims find nothing of it.
+_DUE = select(
+    exists(select(literal(1)).where(jobs.c.resume_at <= utcnow())).label("paused"),
+    exists(select(literal(1)).select_from(_OPEN).where(_LEFT_BEHIND)).label("ending"),
+    exists(select(literal(1)).select_from(_OPEN).where(_EXPIRED)).label("expired"),
+)
+
+
+@cache
+def _claim_statements(by_job: bool, by_workspace: bool) -> tuple[Select[Any], ReturningUpdate[Any]]:
+    """Return the query that finds any claimable job, and the update that takes the oldest one's next chunk.
+
+    The update waits for the job's row: skipping locked rows would hand most
+    claims to younger jobs. The row is found by a scalar subselect, since inside
+    of IN (…) some plans would run it again for every row.
+    """
+    claimable = select(jobs.c.id).where(jobs.c.claimable)
+    if by_job:
+        claimable = claimable.where(jobs.c.id == bindparam("the_job"))
+    if by_workspace:
+        claimable = claimable.where(jobs.c.workspace_slug == bindparam("the_workspace"))
+    oldest = (
+        claimable.order_by(jobs.c.priority.desc(), jobs.c.created_at, jobs.c.id)
+        .limit(1)
+        .with_for_update(key_share=True)
+    )
+    take = (
+        update(jobs)
+        .where(jobs.c.id == oldest.scalar_subquery())
+        .values(
+            next_chunk=jobs.c.next_chunk + 1,
+            in_flight=jobs.c.in_flight + 1,
+            claimable=jobs.c.next_chunk + 1 < jobs.c.chunk_count,
+            status=JobStatus.RUNNING,
+            started_at=func.coalesce(jobs.c.started_at, utcnow()),
+        )
+        .returning(*_JOB_COLUMNS, jobs.c.next_chunk, jobs.c.chunk_size)
+    )
+    return claimable.limit(1), take
+
+
+_SECONDS = bindparam("seconds", type_=Float)
+
+_CHUNK_IDS = select(chunks.c.entity_ids.cast(Text)).where(
+    chunks.c.job_id == bindparam("the_job"), chunks.c.position == bindparam("the_position")
+)
+
+_OPEN_CHUNK = insert(progress).values(lease_expires_at=utcnow(_SECONDS)).returning(_CHUNK_IDS.scalar_subquery())
+
+_OWNED = (
+    update(progress)
+    .where(
+        progress.c.job_id == bindparam("the_job"),
+        progress.c.position == bindparam("the_position"),
+        progress.c.attempt == bindparam("the_attempt"),
+        progress.c.finished_at.is_(None),
+        progress.c.lease_expires_at > utcnow(),
+    )
+    .returning(progress.c.outcomes)
+)
+_CLOSE_AS_STORED = _OWNED.values(finished_at=utcnow(), worker=null(), lease_expires_at=null())
+_CLOSE = _CLOSE_AS_STORED.values(outcomes=bindparam("the_outcomes"))
+_RENEW = _OWNED.values(outcomes=bindparam("the_outcomes"), lease_expires_at=utcnow(_SECONDS))
+_GIVE_BACK = _RENEW.values(worker=null())
+
+
+def _settle_statement() -> ReturningUpdate[Any]:
+    """Return the update of a job after chunks were closed or released.
+
+    The order of the statuses matters: with `paused` before `complete`, a job
+    paused on its last chunk would never end.
+    """
+    decided = jobs.c.processed_count + bindparam("more")
+    in_flight = jobs.c.in_flight - bindparam("returned")
+    is_complete = and_(decided == jobs.c.total_count, jobs.c.status.not_in([JobStatus.FAILED, JobStatus.CANCELLED]))
+    is_cancelled = and_(jobs.c.status == JobStatus.CANCELLING, in_flight == 0)
+    return (
+        update(jobs)
+        .where(jobs.c.id == bindparam("the_job"))
+        .values(
+            status=case(
+                (is_complete, JobStatus.COMPLETE),
+                (is_cancelled, JobStatus.CANCELLED),
+                (jobs.c.status.in_([*ENDING, JobStatus.PAUSED]), jobs.c.status),
+                (in_flight == 0, JobStatus.PENDING),
+                else_=JobStatus.RUNNING,
+            ),
+            in_flight=in_flight,
+            processed_count=decided,
+            success_count=jobs.c.success_count + bindparam("more_success"),
+            error_count=jobs.c.error_count + bindparam("more_error"),
+            skipped_count=jobs.c.skipped_count + bindparam("more_skipped"),
+            held_count=jobs.c.held_count + bindparam("more_held"),
+            finished_at=case((or_(is_complete, is_cancelled), utcnow()), else_=jobs.c.finished_at),
+            resume_at=case((is_complete, null()), else_=jobs.c.resume_at),
+            paused_manually=case((is_complete, false()), else_=jobs.c.paused_manually),
+            pause_reason=case((is_complete, null()), else_=jobs.c.pause_reason),
+        )
+        .returning(jobs.c.status)
+    )
+
+
+_SETTLE = _settle_statement()
