@@ -1,0 +1,1 @@
+"""Invented sample lists, as messy as real exports: what `flask enrich demo` runs on."""

@@ -1,0 +1,1 @@
+"""People and companies: what is stored about them, and the ways in and out."""

@@ -1,0 +1,81 @@
+"""CSV out: the form that spreadsheets open without guessing and without running anything.
+
+UTF-8 with a byte order mark (Excel takes a file without one for the local code page), comma,
+CRLF, RFC 4180 quotes. A spreadsheet runs a cell that starts like a formula, and our values come
+from strangers, so such a cell gets an apostrophe in front, which spreadsheets read as "this is
+text". The reader takes exactly that apostrophe off again, so export and import are inverses.
+"""
+
+import codecs
+import csv
+import io
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from typing import Any, Final
+
+BLOCK_CHARS: Final = 65_536
+
+# What a spreadsheet may take for a formula: one of = + - @ (or the full-width form, which East
+# Asian versions fold) after any white space, or a leading tab or line end. Apostrophes in front
+# count as part of the start, so that a value that itself begins with '= is told apart from a
+# guarded one.
+_FORMULA = re.compile("'*(?:[\t\r\n]|[\\s\u200b\ufeff]*[=+\\-@\uff1d\uff0b\uff0d\uff20])")
+# A signed number computes nothing. A phone number with blanks or brackets is not one of these.
+_NUMBER = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)*")
+_FIRST_OF_FORMULA: Final = frozenset("'=+-@\t\r\n\uff1d\uff0b\uff0d\uff20\u200b\ufeff")
+
+
+def csv_lines(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:
+    """Write a header and rows as CSV, in blocks of whole lines, as the rows come.
+
+    The header goes out at once, later lines in blocks of about 64 KiB. Lists and dicts are
+    written as compact JSON, true and false so, dates as ISO 8601, and None, an empty list and
+    an empty dict as nothing.
+    """
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer, lineterminator="\r\n")
+    writer.writerow([guard_formula(name) for name in header])
+    yield codecs.BOM_UTF8 + _taken(buffer)
+    for row in rows:
+        writer.writerow([_cell(value) for value in row])
+        if buffer.tell() >= BLOCK_CHARS:
+            yield _taken(buffer)
+    if buffer.tell():
+        yield _taken(buffer)
+
+
+def guard_formula(text: str) -> str:
+    """Put an apostrophe before a text that a spreadsheet would run, and leave others as they are."""
+    if not text or (text[0] not in _FIRST_OF_FORMULA and not text[0].isspace()):
+        return text
+    if _FORMULA.match(text) is None or _NUMBER.fullmatch(text) is not None:
+        return text
+    return "'" + text
+
+
+def unguard_formula(text: str) -> str:
+    """Take the apostrophe off again that `guard_formula` put there."""
+    return text[1:] if text.startswith("'") and _FORMULA.match(text, 1) is not None else text
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, str):
+        return guard_formula(value)
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (list, tuple, dict)):
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False) if value else ""
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value)
+
+
+def _taken(buffer: io.StringIO) -> bytes:
+    text = buffer.getvalue()
+    buffer.seek(0)
+    buffer.truncate()
+    return text.encode("utf-8")
