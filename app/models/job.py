@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import cast
 
-from sqlalchemy import CheckConstraint, Index, String, Table, Text, UniqueConstraint, select
+from sqlalchemy import CheckConstraint, Index, String, Table, Text, UniqueConstraint, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import Base, db
@@ -142,7 +142,8 @@ Index(
     jobs.c.created_at,
     jobs.c.id,
     postgresql_where=jobs.c.claimable,
-    sqlite_where=jobs.c.claimable,
+    # SQLite uses a partial index only for a query with this very term, as SQLAlchemy writes it there.
+    sqlite_where=text("claimable = 1"),
 )
 Index(
     "ix_enrichment_jobs_resume_at",

@@ -192,7 +192,7 @@ def upgrade():
         "enrichment_jobs",
         [sa.literal_column("priority DESC"), "created_at", "id"],
         postgresql_where=sa.text("claimable"),
-        sqlite_where=sa.text("claimable"),
+        sqlite_where=sa.text("claimable = 1"),
     )
     op.create_index(
         "ix_enrichment_jobs_resume_at",

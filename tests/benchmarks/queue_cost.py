@@ -135,7 +135,9 @@ def naive_drain_rate(total: int) -> float:
                 rest = job.entity_ids[CHUNK_SIZE:]
                 status = "pending" if rest else "complete"
                 session.execute(
-                    update(naive_jobs).where(naive_jobs.c.id == 1).values(entity_ids=rest, processed=done, status=status)
+                    update(naive_jobs)
+                    .where(naive_jobs.c.id == 1)
+                    .values(entity_ids=rest, processed=done, status=status)
                 )
     return done / seconds()
 

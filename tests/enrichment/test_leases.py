@@ -1,5 +1,7 @@
 """Ownership of a chunk: fencing, takeover, caution after crashes."""
 
+import time
+
 import pytest
 from flask import Flask
 
@@ -114,6 +116,14 @@ def test_a_worker_that_loses_its_lease_in_mid_chunk_reports_nothing_decided(cont
     assert queue.process_next_chunk(on_process) == ChunkResult(job_id, 0, 4, False, "running")
     assert queue.process_next_chunk() == ChunkResult(job_id, 4, 4, True, "complete")
     check_invariants(drained=True)
+
+
+def test_a_lease_runs_out_by_the_databases_clock(context: Flask) -> None:
+    """No hand is needed: after `lease_seconds` without a checkpoint the chunk is free."""
+    enqueue()
+    claim(lease_seconds=0.2)
+    time.sleep(0.25)
+    assert claim().attempt == 2
 
 
 def test_takeover_comes_before_new_chunks_and_counts_crashes(context: Flask) -> None:

@@ -1,0 +1,34 @@
+"""A worker process for tests: drains the queue with a callback that leaves a witness.
+
+`python tests/enrichment/worker.py WITNESS SECONDS`, settings from the
+environment. Each call of the callback appends `start ID` and `end ID` to the
+witness file, one write each, so that lines of several processes do not mix.
+"""
+
+import os
+import sys
+import time
+
+from app import create_app
+from app.enrichment import queue
+from app.enrichment.leases import JobInfo
+
+
+def main() -> None:
+    """Drain until nothing is due."""
+    witness = os.open(sys.argv[1], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    seconds = float(sys.argv[2])
+
+    def on_process(entity_id: str, job: JobInfo) -> None:
+        os.write(witness, f"start {job.id} {entity_id}\n".encode())
+        if seconds:
+            time.sleep(seconds)
+        os.write(witness, f"end {job.id} {entity_id}\n".encode())
+
+    with create_app().app_context():
+        result = queue.drain(on_process)
+    print(result.chunks, result.processed_total)
+
+
+if __name__ == "__main__":
+    main()
