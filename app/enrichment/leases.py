@@ -41,6 +41,9 @@ from app.models.chunk import DECIDED, Outcome, chunks, entity_errors, progress
 from app.models.job import ACTIVE, JobStatus, jobs
 from app.models.types import utcnow
 
+Store = Callable[[WriteSession], None]
+"""What else belongs into the transaction that stores outcomes."""
+
 ENDING = (JobStatus.CANCELLING, JobStatus.CANCELLED, JobStatus.FAILED)
 """Statuses in which a chunk that nobody holds is closed as it is."""
 
@@ -91,6 +94,7 @@ class Lease:
     entity_ids: list[str] = field(default_factory=list)
     decided_count: int = 0
     """Entities decided since the claim."""
+    is_closed: bool = False
     _failures: list[dict[str, Any]] = field(default_factory=list)
 
     @property
@@ -126,7 +130,7 @@ class Lease:
             raise ChunkUnreadable(f"chunk {self.position}: expected a list of {len(self.outcomes)} entity ids")
         self.entity_ids = ids
 
-    def checkpoint(self, store: Callable[[WriteSession], None] | None = None) -> None:
+    def checkpoint(self, store: Store | None = None) -> None:
         """Store what is decided so far and renew the lease, in one transaction with what `store` writes.
 
         `store` runs after the token was checked, so a worker that lost its lease
@@ -139,12 +143,18 @@ class Lease:
             status = session.scalar(select(jobs.c.status).where(jobs.c.id == self.job.id))
         self._stored(status or JobStatus.FAILED)
 
-    def finish(self) -> None:
-        """Close the chunk and add its counts to the job. Raises `LeaseLost`."""
+    def finish(self, store: Store | None = None) -> None:
+        """Close the chunk and add its counts to the job, in one transaction with what `store` writes.
+
+        Raises `LeaseLost`.
+        """
         with transaction() as session:
             self._write(session, _CLOSE)
+            if store is not None:
+                store(session)
             status = _settle_job(session, self.job.id, [self.outcomes], returned=1)
         self._stored(status)
+        self.is_closed = True
 
     def release(
         self, *, retry_in_seconds: float = 0.0, pause_reason: str | None = None, pause_seconds: float = 0.0

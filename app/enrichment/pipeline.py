@@ -90,7 +90,7 @@ class Pipeline:
 
 
 def _store(lease: Lease, finished: Sequence[tuple[int, Any]]) -> None:
-    """Checkpoint, and write what the attempts brought in the same transaction."""
+    """Checkpoint, or finish with the last of the chunk, and write what the attempts brought in the same transaction."""
     asked: list[_Asked] = []
     for index, result in finished:
         if isinstance(result, BaseException):
@@ -98,7 +98,8 @@ def _store(lease: Lease, finished: Sequence[tuple[int, Any]]) -> None:
         else:
             _decide(lease, result)
             asked.append(result)
-    lease.checkpoint((lambda session: _write(session, lease, asked)) if asked else None)
+    save = lease.checkpoint if lease.undecided else lease.finish
+    save(lambda session: _write(session, lease, asked))
 
 
 def _decide(lease: Lease, asked: _Asked) -> None:
@@ -120,6 +121,8 @@ def _write(session: WriteSession, lease: Lease, asked: Sequence[_Asked]) -> None
 
     An entity that was erased meanwhile stays erased: nothing about it is written.
     """
+    if not asked:
+        return
     job = lease.job
     ids = [lease.entity_ids[one.index] for one in asked]
     current = store.load_for_update(job.entity_type, ids, workspace_slug=job.workspace_slug)

@@ -433,7 +433,9 @@ def _work(lease: Lease, on_process: OnProcess | Pipeline | None, budget: Budget,
 
 
 def _close(lease: Lease) -> None:
-    if not lease.undecided or lease.job_status in leases.ENDING:
+    if lease.is_closed:
+        pass
+    elif not lease.undecided or lease.job_status in leases.ENDING:
         lease.finish()
     else:
         lease.release()

@@ -55,7 +55,7 @@ def run_concurrently(
     """Await `call(index)` for each undecided entity and hand what has finished to `store`.
 
     `store` must checkpoint, even where it is handed nothing: that renews the
-    lease and tells whether the job was stopped. A chunk that keeps costing its
+    lease and tells whether the job was stopped. It may finish the chunk. A chunk that keeps costing its
     workers runs one entity at a time, each marked beforehand.
     """
     undecided = lease.undecided
@@ -76,7 +76,7 @@ def run_concurrently(
         with closing(results):
             for finished in results:
                 store(finished)
-                if budget.is_used_up or lease.is_stopped:
+                if lease.is_closed or budget.is_used_up or lease.is_stopped:
                     break
 
 
