@@ -1,0 +1,42 @@
+"""The README states what is true: settings, commands, error codes."""
+
+import re
+from dataclasses import fields
+from pathlib import Path
+
+from app.config import Config
+from app.enrichment.cli import enrich
+from app.errors import AppError
+
+README = (Path(__file__).resolve().parents[1] / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_settings_table_lists_exactly_the_settings() -> None:
+    """A new setting comes with its row, with its default."""
+    section = README.split("## Settings")[1].split("\n## ")[0]
+    rows = dict(re.findall(r"^\| `([A-Z_]+)` \| (?:`([^`]*)`|[a-z ]+) \|", section, flags=re.MULTILINE))
+    settings = {
+        setting.name: setting.default for setting in fields(Config) if setting.metadata.get("environment") is not False
+    }
+    assert set(rows) == set(settings)
+    for name, default in settings.items():
+        assert rows[name] == (str(default) if default not in (None, (), False) else ""), name
+
+
+def test_every_command_that_is_named_exists() -> None:
+    """`flask enrich X` and the rows of the command table are commands."""
+    named = set(re.findall(r"flask enrich ([a-z]+)", README))
+    section = README.split("## Command line")[1].split("\n## ")[0]
+    for cell in re.findall(r"^\| (`.+?`) \|", section.replace("\\|", "/"), flags=re.MULTILINE):
+        named |= {span.split()[0] for span in re.findall(r"`([a-z][^`]*)`", cell)}
+    assert named == set(enrich.commands)
+
+
+def test_every_error_code_is_listed() -> None:
+    """Callers can rely on the list being closed."""
+    section = README.split("## HTTP API")[1].split("\n## ")[0]
+
+    def codes(parent: type[AppError]) -> set[str]:
+        return {parent.code}.union(*(codes(child) for child in parent.__subclasses__()))
+
+    assert codes(AppError) <= set(re.findall(r"`([a-z_]+)`", section))
