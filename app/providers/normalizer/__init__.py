@@ -1,0 +1,1 @@
+"""The ai-normalizer: rules first, a model for what the rules cannot decide."""

@@ -1,0 +1,1 @@
+"""Word lists that the normaliser's rules read: plain data, no logic."""

@@ -1,0 +1,102 @@
+"""E-mail addresses, phone numbers and company domains."""
+
+import pytest
+
+from app.providers.normalizer.data.free_mail import FREE_MAIL_DOMAINS
+from app.providers.normalizer.domains import company_domain
+from app.providers.normalizer.emails import is_free_mail, normalize_email
+from app.providers.normalizer.phones import normalize_phone
+
+
+@pytest.mark.parametrize(
+    ("raw", "email"),
+    [
+        ("John.Doe@Example.COM", "john.doe@example.com"),
+        ("mailto:a@example.com", "a@example.com"),
+        ("MAILTO:a@example.com?subject=hello", "a@example.com"),
+        ("<a@example.com>", "a@example.com"),
+        ("John Doe <a@example.com>", "a@example.com"),
+        ("'a@example.com',", "a@example.com"),
+        ("a@münchen.de", "a@xn--mnchen-3ya.de"),
+        ("josé@example.com", "josé@example.com"),
+        ("a@example", None),
+        ("a@example..com", None),
+        ("a b@example.com", None),
+        ("a@example.com; b@example.com", None),
+        ("a@localhost", None),
+        ("a" * 400 + "@example.com", None),
+        ("@", None),
+        ("", None),
+        (None, None),
+        (5, None),
+    ],
+)
+def test_email_is_lower_cased_or_refused(raw: object, email: str | None) -> None:
+    """The syntax decides; nothing is looked up."""
+    assert normalize_email(raw) == email
+
+
+def test_free_mail_domains_are_domains_in_lower_case() -> None:
+    """A domain in another spelling would never be met."""
+    assert len(FREE_MAIL_DOMAINS) >= 100
+    assert all(normalize_email(f"a@{domain}") == f"a@{domain}" for domain in FREE_MAIL_DOMAINS)
+    assert is_free_mail("gmail.com")
+    assert not is_free_mail("example.com")
+
+
+@pytest.mark.parametrize(
+    ("phone", "mobile", "country", "expected"),
+    [
+        ("+1 (415) 555-2671", None, None, ("+14155552671", True)),
+        ("(415) 555-2671", None, "US", ("+14155552671", True)),
+        ("(415) 555-2671", None, None, None),
+        ("030 901820 ext. 12", None, "DE", ("+4930901820", True)),
+        ("0049 30 901820", None, None, ("+4930901820", True)),
+        ("tel:+14155552671", None, None, ("+14155552671", True)),
+        (14155552671, None, "US", ("+14155552671", True)),
+        ("+1 555 0100", None, None, ("+15550100", False)),
+        ("call me", "+49 30 901820", None, ("+4930901820", True)),
+        (None, "+49 30 901820", None, ("+4930901820", True)),
+        ("12", None, "US", None),
+        ("1" * 5000, None, "US", None),
+        (None, None, "US", None),
+        (True, {}, "US", None),
+    ],
+)
+def test_phone_is_given_in_e164(
+    phone: object, mobile: object, country: str | None, expected: tuple[str, bool] | None
+) -> None:
+    """The first possible number wins, read in the person's country; extensions are dropped."""
+    assert normalize_phone((phone, mobile), country) == expected
+
+
+@pytest.mark.parametrize(
+    ("raw", "domain"),
+    [
+        ("https://www.acme.co.uk/about?x=1", "acme.co.uk"),
+        ("WWW.Acme.com", "acme.com"),
+        ("//shop.acme.com", "acme.com"),
+        ("http://user:secret@acme.com:8080/x", "acme.com"),
+        ("info@acme.com", "acme.com"),
+        ("acme.com.", "acme.com"),
+        ("münchen.de", "xn--mnchen-3ya.de"),
+        ("acme.github.io", "acme.github.io"),
+        ("https://www.linkedin.com/company/acme", None),
+        ("facebook.com/acme", None),
+        ("gmail.com", None),
+        ("localhost", None),
+        ("acme", None),
+        ("127.0.0.1", None),
+        ("http://[::1]/", None),
+        ("co.uk", None),
+        ("report.docx", None),
+        ("-acme.com", None),
+        ("a..com", None),
+        ("http://", None),
+        (None, None),
+        (5, None),
+    ],
+)
+def test_company_domain_is_the_registrable_one(raw: object, domain: str | None) -> None:
+    """What the company registered is kept; addresses that say nothing about a company are refused."""
+    assert company_domain(raw) == domain

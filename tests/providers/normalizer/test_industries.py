@@ -1,0 +1,60 @@
+"""Industries: exact names, known names, telling words; undecided otherwise."""
+
+import pytest
+
+from app.providers.normalizer.data.industry_words import ALIASES, KEYWORDS
+from app.providers.normalizer.industries import INDUSTRIES, normalize_industry
+
+
+def test_vocabulary_has_23_values_that_map_to_themselves() -> None:
+    """The vocabulary's own values are decided in any case and spelling of the ampersand."""
+    assert len(set(INDUSTRIES)) == 23
+    for industry in INDUSTRIES:
+        assert normalize_industry(industry) == industry
+        assert normalize_industry(industry.upper().replace("&", "and")) == industry
+    assert set(ALIASES.values()) | set(KEYWORDS.values()) <= set(INDUSTRIES)
+
+
+@pytest.mark.parametrize(
+    ("raw", "industry"),
+    [
+        ("COMPUTER_SOFTWARE", "B2B SaaS"),
+        ("Plastics Manufacturing", "Manufacturing"),
+        ("Pharmaceutical Manufacturing", "Healthcare & Life Sciences"),
+        ("Retail Pharmacies", "E-Commerce & Retail"),
+        ("Health Insurance", "Insurance"),
+        ("Dental Clinic", "Healthcare & Life Sciences"),
+        ("Retail; Supermarkets", "E-Commerce & Retail"),
+        ("Banking | Insurance", None),
+        ("Banking, Insurance", None),
+        ("Banking and Insurance", None),
+        ("Travel Insurance", "Insurance"),
+        ("Computers and Electronics Manufacturing", "Manufacturing"),
+        ("Healthcare Software", None),
+        ("Insurance Software", None),
+        ("Retail Media", None),
+        ("Energy Drinks", None),
+        ("Construction Law", None),
+        ("Government Administration", None),
+        ("Recruitment", None),
+        ("Internet", None),
+        ("Other", "Other"),
+        ("Acme Corp", None),
+        ("banking " * 30, None),
+        ("", None),
+        (None, None),
+        (7, None),
+        (["Banking"], None),
+    ],
+)
+def test_industry_is_decided_or_left_open(raw: object, industry: str | None) -> None:
+    """Words of two industries, or of none, decide nothing; "Other" has to be said."""
+    assert normalize_industry(raw) == industry
+
+
+def test_further_industries_decide_when_they_agree() -> None:
+    """The list helps only where the first name decides nothing and the others do not disagree."""
+    assert normalize_industry("Internet", ["Banking", "Accounting", "Internet", 5]) == "Accounting & Finance"
+    assert normalize_industry(None, ["Banking", "Insurance"]) is None
+    assert normalize_industry("Retail", ["Banking"]) == "E-Commerce & Retail"
+    assert normalize_industry(None, "Banking") is None
