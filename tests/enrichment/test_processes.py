@@ -1,5 +1,6 @@
 """Several worker processes on one database: shared drains, killed, stopped and late workers."""
 
+import json
 import os
 import signal
 import subprocess
@@ -12,10 +13,13 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import select, text
 
+from app.database import transaction
 from app.enrichment import queue
+from app.entities import store
 from app.extensions import db
+from app.models.attempt import attempts
 from tests.enrichment.helpers import expire_leases, ids, job_row, progress_rows
 from tests.invariants import check_invariants
 
@@ -128,6 +132,28 @@ def test_eight_processes_decide_every_entity_exactly_once(
     assert "".join(errors for _, errors in outputs) == ""
     assert sum(int(output.split()[1]) for output, _ in outputs) == 20_000
     assert calls(witness, "end") == Counter(ids_of for n in range(20) for ids_of in ids(1000, f"j{n}-"))
+    assert_oldest_first(claim_log(), jobs)
+    check_invariants(drained=True)
+
+
+@pytest.mark.parametrize("count", [50, pytest.param(1000, marks=[pytest.mark.slow, pytest.mark.timeout(600)])])
+def test_eight_command_lines_drain_twenty_jobs(start: Start, claim_log: Callable[[], list[str]], count: int) -> None:
+    """`flask enrich process`, as cron starts it: everybody is normalised once, in the order of the jobs."""
+    jobs = []
+    for number in range(20):
+        people = [{"id": entity_id, "full_name": "JOHN MCDONALD"} for entity_id in ids(count, f"j{number}-")]
+        with transaction() as session:
+            store.upsert_entities("person", people, workspace_slug="default", session=session)
+        chunk_size = 10 if count == 50 else 50
+        jobs.append(queue.enqueue_job("person", "ai-normalizer", [p["id"] for p in people], chunk_size=chunk_size))
+    command = (sys.executable, "-m", "flask", "enrich", "process", "--json")
+    processes = [start(*command) for _ in range(8)]
+    outputs = [process.communicate(timeout=500) for process in processes]
+    assert "".join(errors for _, errors in outputs) == ""
+    assert [process.returncode for process in processes] == [0] * 8
+    assert sum(json.loads(output)["processedTotal"] for output, _ in outputs) == 20 * count
+    attempted = Counter(db.session.scalars(select(attempts.c.entity_id)).all())
+    assert attempted == Counter(entity_id for number in range(20) for entity_id in ids(count, f"j{number}-"))
     assert_oldest_first(claim_log(), jobs)
     check_invariants(drained=True)
 
