@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from io import BytesIO
 
 from app.providers.base import Answer, Lookup, OutcomeClass
 
@@ -30,3 +31,8 @@ class FakeProvider:
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+
+def csv_stream(text: str) -> BytesIO:
+    """Return a CSV file as an upload or `open` would give it."""
+    return BytesIO(text.encode())

@@ -1,0 +1,285 @@
+"""The HTTP conventions: strict input, one form of error answer, OpenAPI 3.1.
+
+Routes are written on `Blueprint`, whose `arguments` reads bodies and query strings strictly.
+Whatever is raised ends in `answer_error`, which tells the caller what to change and nothing
+about the inside.
+"""
+
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from itertools import islice
+from typing import Any, Final, NoReturn, TypeVar, cast
+
+import flask_smorest
+import marshmallow as ma
+import structlog
+from flask import Flask, Response, jsonify
+from marshmallow import fields
+from webargs.flaskparser import FlaskParser
+from webargs.multidictproxy import MultiDictProxy
+from werkzeug import Request
+from werkzeug.exceptions import HTTPException
+
+from app import database, requests, strict_json
+from app.errors import AppError, DatabaseUnavailable, Invalid, NotMigrated, UnsupportedMediaType, detail
+from app.schemas import Schema
+from app.text import find_bad_character
+
+log = structlog.get_logger(__name__)
+
+MAX_BODY_BYTES: Final = 16 * 1024 * 1024
+RETRY_AFTER_SECONDS: Final = 5
+"""What a 503 tells the caller to wait where nothing better is known."""
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_TEXTS: Final = {
+    400: ("bad_request", "The request could not be read."),
+    404: ("not_found", "There is nothing under this address."),
+    405: ("method_not_allowed", "This address does not answer to that method; see the Allow header."),
+    413: ("payload_too_large", "The request body is larger than is taken here."),
+    415: ("unsupported_media_type", "The request body has a media type that is not taken here."),
+    429: ("too_many_requests", "Too many requests; try again later."),
+    503: ("unavailable", "The service cannot answer now; try again later."),
+}
+_KEPT_HEADERS: Final = frozenset({"allow", "content-range", "retry-after", "www-authenticate"})
+
+
+class ErrorDetailSchema(Schema):
+    """One thing that is wrong with the input."""
+
+    path = fields.String(required=True, metadata={"description": "Where: `entities.3.email`; empty for the whole."})
+    message = fields.String(required=True, metadata={"description": "What was expected there."})
+
+
+class ErrorSchema(Schema):
+    """The body of every error answer."""
+
+    error = fields.String(required=True, metadata={"description": "One sentence."})
+    code = fields.String(required=True, metadata={"description": "One of a closed list, for programs."})
+    request_id = fields.String(required=True, metadata={"description": "Also in the header X-Request-Id."})
+    details = fields.List(fields.Nested(ErrorDetailSchema), metadata={"description": "For invalid input, at most 20."})
+    retry_after = fields.Integer(metadata={"description": "Seconds to wait, as in the header Retry-After."})
+
+
+class StrictParser(FlaskParser):
+    """Reads JSON bodies and query strings; refuses what it does not know instead of ignoring it."""
+
+    DEFAULT_UNKNOWN_BY_LOCATION = dict.fromkeys(("json", "query", "querystring", "form", "files"), ma.RAISE)
+
+    def load_json(self, req: Request, schema: ma.Schema) -> Any:
+        """Return the parsed body. Raises 400, 415 or 422."""
+        _check_media_type(req)
+        value = strict_json.loads(_read_body(req))
+        expected = list if schema.many else dict
+        if not isinstance(value, expected):
+            raise Invalid(f"The request body is not valid: expected an {'array' if schema.many else 'object'}.")
+        return value
+
+    def load_querystring(self, req: Request, schema: ma.Schema) -> MultiDictProxy:
+        """Return the query parameters. Raises 422 for one that comes twice or has a bad character."""
+        details = []
+        for name, values in req.args.lists():
+            if len(values) > 1:
+                details.append(detail(strict_json.step("", name), "expected once"))
+            elif bad := find_bad_character(values[0]):
+                details.append(detail(strict_json.step("", name), f"expected plain text; found {bad}"))
+        if details:
+            raise Invalid("The query string is not valid.", details=details)
+        return self._makeproxy(req.args, schema)
+
+    def handle_error(
+        self,
+        error: ma.ValidationError,
+        req: Request,
+        schema: ma.Schema,
+        *,
+        error_status_code: int | None,
+        error_headers: Mapping[str, str] | None,
+    ) -> NoReturn:
+        """Turn marshmallow's messages into our 422."""
+        messages = cast(dict[str, Any], error.messages)
+        ((location, inner),) = messages.items()
+        what = "query string" if location in {"query", "querystring"} else "request body"
+        raise Invalid(f"The {what} is not valid.", details=list(islice(flatten(inner), 20))) from error
+
+
+def _read_body(req: Request) -> bytes:
+    raw = req.get_data(cache=False)
+    # A body without a length is cut off at the limit in silence; the next read is what raises 413.
+    if req.content_length is None and len(raw) >= MAX_BODY_BYTES:
+        req.stream.read(1)
+    return raw
+
+
+def _check_media_type(req: Request) -> None:
+    charset = req.mimetype_params.get("charset", "utf-8").lower()
+    if req.mimetype != "application/json" or charset != "utf-8":
+        raise UnsupportedMediaType("Expected a body of type application/json in UTF-8.")
+    if req.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise UnsupportedMediaType("Expected a body without content encoding.")
+
+
+def flatten(messages: Any, path: str = "") -> Iterator[dict[str, str]]:
+    """Walk marshmallow's nested messages: `{"entities": {3: {"email": ["…"]}}}` is `entities.3.email`."""
+    if isinstance(messages, Mapping):
+        for key, inner in messages.items():
+            yield from flatten(inner, path if key == "_schema" else strict_json.step(path, key))
+    elif isinstance(messages, list):
+        for inner in messages:
+            yield from flatten(inner, path)
+    else:
+        yield detail(path, str(messages))
+
+
+class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # the library has no types
+    """A blueprint whose views read their input strictly and appear in the OpenAPI document.
+
+    Each view names the scope that it needs with `auth.require`; without, it is refused.
+    """
+
+    ARGUMENTS_PARSER = StrictParser()
+
+    def route(self, rule: str, **options: Any) -> Callable[[F], F]:
+        """Register a view or a MethodView. `answers_head=False` for a GET that does work."""
+        return cast(Callable[[F], F], super().route(rule, **options))
+
+    def arguments(self, schema: type[ma.Schema] | ma.Schema, **options: Any) -> Callable[[F], F]:
+        """Load the body (or `location="query"`) with a schema and pass it to the view."""
+        decorate = cast(Callable[[F], F], super().arguments(schema, **options))
+
+        def mark(view: F) -> F:
+            decorated = decorate(view)
+            if options.get("location") == "query":
+                decorated.takes_query = True  # type: ignore[attr-defined]
+            return decorated
+
+        return mark
+
+    def response(self, status_code: int, schema: Any = None, **options: Any) -> Callable[[F], F]:
+        """Dump what the view returns with a schema."""
+        return cast(Callable[[F], F], super().response(status_code, schema, **options))
+
+    def alt_response(self, status_code: int, response: str | None = None, **options: Any) -> Callable[[F], F]:
+        """Document another answer of the view."""
+        return cast(Callable[[F], F], super().alt_response(status_code, response, **options))
+
+    def doc(self, **options: Any) -> Callable[[F], F]:
+        """Add to the view's part of the OpenAPI document."""
+        return cast(Callable[[F], F], super().doc(**options))
+
+
+class Api(flask_smorest.Api):  # type: ignore[misc]  # the library has no types
+    """The OpenAPI document of one application, at `/api/openapi.json`, and its error answers."""
+
+    ERROR_SCHEMA = ErrorSchema
+
+    def __init__(self, app: Flask) -> None:
+        app.config["OPENAPI_URL_PREFIX"] = "/api"
+        app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+        # Tests see the answers that callers would see.
+        app.config["PROPAGATE_EXCEPTIONS"] = False
+        # A redirect would echo the path, in HTML.
+        app.url_map.merge_slashes = False
+        cast(Any, app.json).sort_keys = False
+        spec = {"title": "Tranche", "version": project_version(), "openapi_version": "3.1.0"}
+        super().__init__(app, spec_kwargs={**spec, "security": [{"bearer": []}]})
+        self.spec.components.security_scheme(
+            "bearer", {"type": "http", "scheme": "bearer", "description": "An API key, or the cron secret."}
+        )
+
+    def _register_error_handlers(self) -> None:
+        self._app.register_error_handler(Exception, answer_error)
+
+
+def project_version() -> str:
+    """Return the version of the installed project, or `0` where only its folder is there."""
+    try:
+        return version("tranche")
+    except PackageNotFoundError:
+        return "0"
+
+
+@dataclass(frozen=True, slots=True)
+class _Problem:
+    """An error as the caller is told it."""
+
+    status: int
+    code: str
+    message: str
+    details: list[dict[str, str]] = field(default_factory=list)
+    retry_after_seconds: int | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def answer_error(error: Exception) -> Response:
+    """Answer any exception as JSON: `{"error", "code", "requestId"}` and what helps the caller."""
+    problem = _problem(error)
+    body: dict[str, Any] = {"error": problem.message, "code": problem.code, "requestId": requests.request_id()}
+    if problem.details:
+        body["details"] = problem.details
+    headers = dict(problem.headers)
+    if problem.retry_after_seconds is not None:
+        body["retryAfter"] = problem.retry_after_seconds
+        headers["Retry-After"] = str(problem.retry_after_seconds)
+    response = jsonify(body)
+    response.status_code = problem.status
+    response.headers.update(headers)
+    return response
+
+
+def _problem(error: Exception) -> _Problem:
+    if isinstance(error, AppError):
+        return _from_app_error(error)
+    if isinstance(error, HTTPException) and (error.code or 500) != 500:
+        return _from_http_exception(error)
+    if database.is_missing_table(error):
+        return _from_app_error(NotMigrated())
+    if database.is_unavailable(error):
+        log.warning("database unavailable", error=type(error).__name__)
+        return _from_app_error(DatabaseUnavailable())
+    _log_bug(error)
+    return _Problem(500, "internal_error", "Internal error; its request id stands in the log.")
+
+
+def _from_app_error(error: AppError) -> _Problem:
+    if error.status >= 500 and error.status != 503:
+        _log_bug(error)
+    retry_after = error.retry_after_seconds
+    if retry_after is None and error.status == 503:
+        retry_after = RETRY_AFTER_SECONDS
+    headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
+    return _Problem(error.status, error.code, error.message, error.details, retry_after, headers)
+
+
+def _from_http_exception(error: HTTPException) -> _Problem:
+    """Keep the status and the headers that callers act on; the text is ours, since Werkzeug's may echo input."""
+    status = error.code or 500
+    default = _TEXTS[400] if status < 500 else _TEXTS[503]
+    code, message = _TEXTS.get(status, default)
+    given = error.get_response().headers
+    headers = {name: value for name, value in given.items() if name.lower() in _KEPT_HEADERS}
+    retry_after = headers.get("Retry-After", str(RETRY_AFTER_SECONDS) if status in {429, 503} else "")
+    seconds = int(retry_after) if retry_after.isdecimal() else None
+    return _Problem(status, code, message, retry_after_seconds=seconds, headers=headers)
+
+
+def _log_bug(error: Exception) -> None:
+    """Log where it happened, without the messages: a statement's parameters or a bad value would be in them."""
+    original = getattr(error, "original_exception", None) or error
+    kinds: list[str] = []
+    frames: list[str] = []
+    cause: BaseException | None = original
+    while cause is not None and len(kinds) < 5:
+        kinds.append(type(cause).__name__)
+        frames += traceback.format_tb(cause.__traceback__)
+        cause = cause.__cause__ or cause.__context__
+    sqlstate = getattr(getattr(original, "orig", None), "sqlstate", None)
+    log.error("internal error", kinds=kinds, sqlstate=sqlstate, frames=frames)
+
+
+def link_next(url: str) -> str:
+    """Return the value of a `Link` header that leads to the next page."""
+    return f'<{url}>; rel="next"'

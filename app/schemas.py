@@ -1,0 +1,170 @@
+"""What all request and response schemas share: camelCase outside, strict fields, plain messages.
+
+Messages say what was expected and never repeat the value.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, Final
+
+import marshmallow as ma
+from marshmallow import fields, validate
+
+from app.text import ENTITY_ID_PATTERN, ENTITY_ID_RULE, SLUG_RULE, find_bad_character, invalid_entity_ids, parse_integer
+
+MAX_ENTITY_IDS: Final = 100_000
+
+_SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+_UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+
+
+def camel_case(name: str) -> str:
+    """Turn `entity_type` into `entityType`."""
+    head, *rest = name.split("_")
+    return head + "".join(part.capitalize() for part in rest)
+
+
+class Schema(ma.Schema):
+    """The parent of all schemas: snake_case inside, camelCase outside, unknown members refused."""
+
+    class Meta:
+        """Settings that marshmallow reads."""
+
+        unknown = ma.RAISE
+
+    # The library declares it as an attribute of instances and reads it from the class.
+    error_messages = {"unknown": "is not known here", "type": "expected an object"}  # noqa: RUF012
+
+    def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
+        """Name the member outside, and say missing and null in our words."""
+        field_obj.data_key = camel_case(field_obj.data_key or field_name)
+        field_obj.error_messages["required"] = "is required"
+        field_obj.error_messages["null"] = "may not be null"
+
+
+class Text(fields.String):
+    """Text without control characters other than tab and newline, of a limited length."""
+
+    def __init__(self, *, max_length: int = 10_000, min_length: int = 0, **options: Any) -> None:
+        rule = f"expected text of {min_length} to {max_length} characters"
+        super().__init__(validate=validate.Length(min_length, max_length, error=rule), **options)
+        self.error_messages["invalid"] = "expected text"
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
+        text: str = super()._deserialize(value, attr, data, **kwargs)
+        if bad := find_bad_character(text):
+            raise ma.ValidationError(f"expected text without control characters; found {bad}")
+        return text
+
+
+class Pattern(fields.String):
+    """Text that matches a pattern from its first to its last character."""
+
+    def __init__(self, pattern: re.Pattern[str], rule: str, **options: Any) -> None:
+        metadata = {"pattern": f"^(?:{pattern.pattern})$", **options.pop("metadata", {})}
+        super().__init__(metadata=metadata, **options)
+        self._pattern = pattern
+        self.error_messages["invalid"] = self._rule = rule
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
+        text: str = super()._deserialize(value, attr, data, **kwargs)
+        if self._pattern.fullmatch(text) is None:
+            raise ma.ValidationError(self._rule)
+        return text
+
+
+class Slug(Pattern):
+    """The name of a workspace or provider: 1 to 64 characters of `a-z0-9_-`, not led by a sign."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(_SLUG, f"expected {SLUG_RULE}", **options)
+
+
+class EntityId(Pattern):
+    """The id of a person or company."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(ENTITY_ID_PATTERN, f"expected {ENTITY_ID_RULE}", **options)
+
+
+class JobId(Pattern):
+    """A job's id, a UUID in its usual spelling; lower case when loaded."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(_UUID, "expected a job id: a UUID with hyphens", metadata={"format": "uuid"}, **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
+        return super()._deserialize(value, attr, data, **kwargs).lower()
+
+
+class Choice(fields.String):
+    """One value of an enumeration; loads as its member."""
+
+    def __init__(self, choices: type[StrEnum], **options: Any) -> None:
+        names = [str(choice) for choice in choices]
+        rule = f"expected one of {', '.join(names)}"
+        super().__init__(validate=validate.OneOf(names, error=rule), **options)
+        self._choices = choices
+        self.error_messages["invalid"] = rule
+
+    def deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+        """Load the value, then turn it into the member."""
+        loaded = super().deserialize(value, *args, **kwargs)
+        return self._choices(loaded) if isinstance(loaded, str) else loaded
+
+
+class WholeNumber(fields.Integer):
+    """A whole number of a JSON body: `7` and `7.0`, but not `7.5`, `true` or `"7"`."""
+
+    def __init__(self, *, minimum: int, maximum: int, **options: Any) -> None:
+        rule = f"expected a whole number from {minimum} to {maximum}"
+        super().__init__(validate=validate.Range(minimum, maximum, error=rule), **options)
+        self._rule = rule
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> int:
+        if type(value) is int:
+            return value
+        # JSON Schema counts 195.0 as an integer, and so do callers whose language has only floats.
+        if type(value) is float and value.is_integer():
+            return int(value)
+        raise ma.ValidationError(self._rule)
+
+
+class QueryInteger(fields.Integer):
+    """A whole number of a query string: one to nine ASCII digits and nothing else."""
+
+    def __init__(self, *, minimum: int, maximum: int, **options: Any) -> None:
+        super().__init__(validate=validate.Range(minimum, maximum), **options)
+        self._bounds = {"minimum": minimum, "maximum": maximum}
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> int:
+        try:
+            return parse_integer(value, **self._bounds)
+        except ValueError as exc:
+            raise ma.ValidationError(str(exc)) from exc
+
+
+class EntityIds(fields.Field[list[str]]):
+    """A list of entity ids, checked as one value: element by element takes six times as long."""
+
+    def __init__(self, **options: Any) -> None:
+        elements = {"type": "string", "minLength": 1, "maxLength": 128, "pattern": f"^{ENTITY_ID_PATTERN.pattern}$"}
+        super().__init__(metadata={"type": "array", "items": elements, "maxItems": MAX_ENTITY_IDS}, **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> list[str]:
+        if not isinstance(value, list) or len(value) > MAX_ENTITY_IDS:
+            raise ma.ValidationError(f"expected an array of at most {MAX_ENTITY_IDS} entity ids")
+        if positions := invalid_entity_ids(value):
+            raise ma.ValidationError({position: [f"expected {ENTITY_ID_RULE}"] for position in positions})
+        return value
+
+
+class Instant(fields.DateTime):
+    """An aware instant; outside it is ISO 8601 in UTC with milliseconds and `Z`."""
+
+    def _serialize(self, value: datetime | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        if value is None:
+            return None
+        return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

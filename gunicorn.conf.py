@@ -1,0 +1,68 @@
+"""How gunicorn runs the service: `gunicorn` in this folder.
+
+`PORT`, `WEB_CONCURRENCY` (processes) and `FORWARDED_ALLOW_IPS` are gunicorn's own variables.
+
+The application is not preloaded: each worker makes its own after the fork. A pool of database
+connections and a running event loop do not survive a fork, and a reload (HUP) picks up new code.
+For the same reason nothing of the application is imported at the top of this file.
+"""
+
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+wsgi_app = "wsgi:app"
+# Process calls wait for providers most of the time; a sync worker past its timeout is killed in mid-chunk.
+worker_class = "gthread"
+threads = 8
+# The main thread of a worker answers for it, so a long chunk does not count against this.
+timeout = 60
+# Above the time budget of a process call. TERM makes chunks stop well before (see below); a worker that
+# ends after its number of requests gets no signal and lets calls run out.
+graceful_timeout = 40
+keepalive = 5
+max_requests = 2000
+max_requests_jitter = 200
+# Its default place is $HOME, which containers may not have and two services of one user would share.
+control_socket_disable = True
+# A worker proves with a file that it is alive; on a slow disk that alone can look like a hang.
+if Path("/dev/shm").is_dir():
+    worker_tmp_dir = "/dev/shm"
+
+
+def post_worker_init(worker: Any) -> None:
+    """Tell chunks under way to stop as soon as TERM comes; gunicorn alone would only wait for them."""
+    wait_for_requests = signal.getsignal(signal.SIGTERM)
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        _stop_chunks()
+        if callable(wait_for_requests):
+            wait_for_requests(number, frame)
+
+    signal.signal(signal.SIGTERM, stop)
+    # As gunicorn sets it, so that TERM does not break off system calls of active requests.
+    signal.siginterrupt(signal.SIGTERM, False)
+
+
+def worker_int(worker: Any) -> None:
+    """Stop chunks on INT and QUIT; the process ends when its threads have."""
+    _stop_chunks()
+
+
+def worker_abort(worker: Any) -> None:
+    """Stop chunks when the arbiter gives up on the worker."""
+    _stop_chunks()
+
+
+def worker_exit(server: Any, worker: Any) -> None:
+    """Stop what is left when a worker ends after its number of requests, where no signal was sent."""
+    _stop_chunks()
+
+
+def _stop_chunks() -> None:
+    # The arbiter runs some of these hooks too, and has no application.
+    budget = sys.modules.get("app.enrichment.budget")
+    if budget is not None:
+        budget.stop_requested.set()

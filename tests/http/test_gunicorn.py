@@ -1,0 +1,103 @@
+"""The server's settings, tried on the real server."""
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from app.config import PROJECT_ROOT
+
+# In place of the service: a request that works until the process is told to stop, like a chunk.
+_APPLICATION = """
+from pathlib import Path
+from app.enrichment.budget import stop_requested
+
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    if environ["PATH_INFO"] == "/work":
+        Path(__file__).with_name("working").touch()
+        return [b"stopped" if stop_requested.wait(25) else b"ran out"]
+    return [b"up"]
+"""
+
+Start = Callable[[], tuple["subprocess.Popen[bytes]", int]]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Start gunicorn with the project's settings on a free port."""
+    (tmp_path / "worker_app.py").write_text(_APPLICATION, encoding="utf-8")
+    started: list[subprocess.Popen[bytes]] = []
+
+    def run() -> tuple["subprocess.Popen[bytes]", int]:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "worker_app:app"]
+        environment = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{PROJECT_ROOT}", "WEB_CONCURRENCY": "1"}
+        environment.pop("GUNICORN_CMD_ARGS", None)
+        process = subprocess.Popen(command, cwd=PROJECT_ROOT, env=environment, stderr=subprocess.PIPE)
+        started.append(process)
+        _wait_until_up(process, port)
+        return process, port
+
+    yield run
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def _wait_until_up(process: "subprocess.Popen[bytes]", port: int) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            _ask(port, "/").close()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    raise AssertionError("gunicorn did not start")
+
+
+def _ask(port: int, path: str) -> http.client.HTTPConnection:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    connection.request("GET", path)
+    return connection
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_chunk_under_way_stops_when_the_server_is_told_to(start: Start, tmp_path: Path, number: signal.Signals) -> None:
+    """TERM and a reload reach the work of an active request, whose answer still arrives."""
+    process, port = start()
+    connection = _ask(port, "/work")
+    while not (tmp_path / "working").exists():
+        time.sleep(0.02)
+    signalled_at = time.monotonic()
+    process.send_signal(number)
+    assert connection.getresponse().read() == b"stopped"
+    assert time.monotonic() - signalled_at < 15
+    connection.close()
+
+
+def test_settings_fit_the_service() -> None:
+    """Threads fit the database pool, and a stop leaves time for a whole budget."""
+    settings: dict[str, object] = {}
+    exec((PROJECT_ROOT / "gunicorn.conf.py").read_text(encoding="utf-8"), settings)
+    assert settings["worker_class"] == "gthread" and settings["control_socket_disable"] is True
+    assert settings["threads"] == 8 and settings["graceful_timeout"] == 40
+    assert "preload_app" not in settings
+
+
+def test_vercel_calls_the_webhook_every_minute() -> None:
+    """The platform's file names our address and the file that holds the application."""
+    settings = json.loads((PROJECT_ROOT / "vercel.json").read_text(encoding="utf-8"))
+    assert settings["crons"] == [{"path": "/api/enrichment/jobs/process", "schedule": "* * * * *"}]
+    assert list(settings["functions"]) == ["wsgi.py"]
+    assert (PROJECT_ROOT / "wsgi.py").exists()
