@@ -5,7 +5,6 @@ Whatever is raised ends in `answer_error`, which tells the caller what to change
 about the inside.
 """
 
-import traceback
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
@@ -22,7 +21,7 @@ from webargs.multidictproxy import MultiDictProxy
 from werkzeug import Request
 from werkzeug.exceptions import HTTPException
 
-from app import database, requests, strict_json
+from app import database, logs, requests, strict_json
 from app.errors import AppError, DatabaseUnavailable, Invalid, NotMigrated, UnsupportedMediaType, detail
 from app.schemas import Schema
 from app.text import find_bad_character
@@ -267,17 +266,8 @@ def _from_http_exception(error: HTTPException) -> _Problem:
 
 
 def _log_bug(error: Exception) -> None:
-    """Log where it happened, without the messages: a statement's parameters or a bad value would be in them."""
     original = getattr(error, "original_exception", None) or error
-    kinds: list[str] = []
-    frames: list[str] = []
-    cause: BaseException | None = original
-    while cause is not None and len(kinds) < 5:
-        kinds.append(type(cause).__name__)
-        frames += traceback.format_tb(cause.__traceback__)
-        cause = cause.__cause__ or cause.__context__
-    sqlstate = getattr(getattr(original, "orig", None), "sqlstate", None)
-    log.error("internal error", kinds=kinds, sqlstate=sqlstate, frames=frames)
+    log.error("internal error", **logs.trace(original))
 
 
 def link_next(url: str) -> str:

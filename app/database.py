@@ -65,8 +65,9 @@ def engine_options(config: Config) -> dict[str, Any]:
     """Return what `create_engine` is given for the configured database."""
     if config.is_sqlite:
         # The driver's own wait is kept short: its back-off grows and starves whoever waits longest.
-        return {"connect_args": {"timeout": 0.1}}
+        return {"connect_args": {"timeout": 0.1}, "hide_parameters": True}
     return {
+        "hide_parameters": True,
         "pool_size": config.DATABASE_POOL_SIZE,
         "max_overflow": 0,
         "pool_timeout": 10,

@@ -8,6 +8,8 @@ status. The JSON handlers live in `app.api`, the command line's exit codes in
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from sqlalchemy.exc import SQLAlchemyError
+
 
 class AppError(Exception):
     """Something that the caller can be told, in one sentence, without internals."""
@@ -136,9 +138,14 @@ class LeaseLost(Conflict):
 
 
 def describe(error: BaseException) -> str:
-    """Return an exception as one short line, for storing with an entity."""
-    text = " ".join(str(error).split())
+    """Return an exception as one short line, for storing with an entity.
+
+    Of a database error only its kind: its message quotes statements and values.
+    """
     name = type(error).__name__
+    text = "" if isinstance(error, SQLAlchemyError) else " ".join(str(error).split())
+    # What one of the databases could not store is not worth failing a checkpoint for.
+    text = "".join(character if character.isprintable() else "?" for character in text)
     return (f"{name}: {text}" if text else name)[:500]
 
 

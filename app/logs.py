@@ -7,6 +7,8 @@ follows, those of the standard library's loggers included.
 
 import logging
 import sys
+import traceback
+from typing import Any
 
 import structlog
 from structlog.typing import Processor
@@ -40,6 +42,22 @@ def configure(config: Config) -> None:
     root = logging.getLogger()
     root.handlers = [old for old in root.handlers if old.get_name() != "tranche"] + [handler]
     root.setLevel(config.LOG_LEVEL)
+
+
+def trace(error: BaseException) -> dict[str, Any]:
+    """Return what may be logged of an unexpected error: its kinds and where it came through.
+
+    Not its messages: a statement's parameters or a bad value would be in them.
+    """
+    kinds: list[str] = []
+    frames: list[str] = []
+    cause: BaseException | None = error
+    while cause is not None and len(kinds) < 5:
+        kinds.append(type(cause).__name__)
+        frames += traceback.format_tb(cause.__traceback__)
+        cause = cause.__cause__ or cause.__context__
+    sqlstate = getattr(getattr(error, "orig", None), "sqlstate", None)
+    return {"kinds": kinds, "sqlstate": sqlstate, "frames": frames}
 
 
 def _renderers(config: Config) -> list[Processor]:

@@ -56,6 +56,7 @@ from app.errors import (
     detail,
 )
 from app.extensions import db
+from app.logs import trace
 from app.models.chunk import DECIDED, Outcome, chunks, progress
 from app.models.heartbeat import heartbeats
 from app.models.job import ACTIVE, ENDED, EntityType, JobStatus, jobs
@@ -443,7 +444,7 @@ def _close(lease: Lease) -> None:
 
 
 def _fail(lease: Lease, error: Exception) -> None:
-    log.exception("chunk broke", error_type=type(error).__name__)
+    log.error("chunk broke", **trace(error))
     try:
         lease.fail(Failure("chunk_broke", describe(error)))
     except LeaseLost:

@@ -91,6 +91,31 @@ def test_a_long_error_is_cut(context: Flask) -> None:
     assert len(queue.list_errors(job_id).rows[0].error) == 500
 
 
+def test_an_error_with_unstorable_text_is_stored(context: Flask) -> None:
+    """U+0000 and lone surrogates, which databases refuse, do not break the chunk."""
+    job_id = enqueue(1)
+
+    def on_process(*_: object) -> None:
+        raise ValueError("a\0b\ud800c\x07 é")
+
+    queue.process_next_chunk(on_process)
+    assert queue.list_errors(job_id).rows[0].error == "ValueError: a?b?c? é"
+
+
+def test_a_callbacks_database_error_does_not_show_its_values(context: Flask) -> None:
+    """What a statement was given is nobody's business in an error list."""
+    job_id = enqueue(1)
+
+    def on_process(*_: object) -> None:
+        try:
+            db.session.execute(text("SELECT * FROM nowhere WHERE secret = :secret"), {"secret": "jane@example.com"})
+        finally:
+            db.session.rollback()
+
+    queue.process_next_chunk(on_process)
+    assert queue.list_errors(job_id).rows[0].error in {"OperationalError", "ProgrammingError"}
+
+
 def test_a_coroutine_callback_runs_several_entities_at_once(context: Flask) -> None:
     """Coroutine functions are awaited off the calling thread, up to the set concurrency."""
     job_id = enqueue(10, chunk_size=10)
