@@ -12,8 +12,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from flask import Flask
 
 from app.config import PROJECT_ROOT
+from app.database import end_read, transaction
+from app.enrichment import queue
+from app.enrichment.pipeline import Pipeline
+from app.entities import store
+from tests.conftest import CRON_SECRET
+from tests.invariants import check_invariants
 
 # In place of the service: a request that works until the process is told to stop, like a chunk.
 _APPLICATION = """
@@ -28,21 +35,38 @@ def app(environ, start_response):
     return [b"up"]
 """
 
-Start = Callable[[], tuple["subprocess.Popen[bytes]", int]]
+# The service itself, with a provider that takes its time.
+_SLOW_SERVICE = """
+import asyncio
+from app import create_app
+from app.providers.normalizer.provider import AiNormalizer
+
+lookup = AiNormalizer.lookup
+
+async def slow_lookup(self, asked):
+    await asyncio.sleep(1.2)
+    return await lookup(self, asked)
+
+AiNormalizer.lookup = slow_lookup
+app = create_app()
+"""
+
+Start = Callable[..., tuple["subprocess.Popen[bytes]", int]]
 
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
     """Start gunicorn with the project's settings on a free port."""
-    (tmp_path / "worker_app.py").write_text(_APPLICATION, encoding="utf-8")
     started: list[subprocess.Popen[bytes]] = []
 
-    def run() -> tuple["subprocess.Popen[bytes]", int]:
+    def run(application: str = _APPLICATION, **settings: str) -> tuple["subprocess.Popen[bytes]", int]:
+        (tmp_path / "worker_app.py").write_text(application, encoding="utf-8")
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
         command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "worker_app:app"]
         environment = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{PROJECT_ROOT}", "WEB_CONCURRENCY": "1"}
         environment.pop("GUNICORN_CMD_ARGS", None)
+        environment.update(settings)
         process = subprocess.Popen(command, cwd=PROJECT_ROOT, env=environment, stderr=subprocess.PIPE)
         started.append(process)
         _wait_until_up(process, port)
@@ -66,9 +90,9 @@ def _wait_until_up(process: "subprocess.Popen[bytes]", port: int) -> None:
     raise AssertionError("gunicorn did not start")
 
 
-def _ask(port: int, path: str) -> http.client.HTTPConnection:
+def _ask(port: int, path: str, **headers: str) -> http.client.HTTPConnection:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    connection.request("GET", path)
+    connection.request("GET", path, headers=headers)
     return connection
 
 
@@ -84,6 +108,31 @@ def test_chunk_under_way_stops_when_the_server_is_told_to(start: Start, tmp_path
     assert connection.getresponse().read() == b"stopped"
     assert time.monotonic() - signalled_at < 15
     connection.close()
+
+
+def test_a_stop_gives_the_chunk_back_with_what_was_decided(start: Start, context: Flask, database_url: str) -> None:
+    """TERM in mid-chunk: the caller gets an answer, the lease is returned, and another worker goes on at once."""
+    people = [{"id": f"p{number}", "job_title": "CEO"} for number in range(40)]
+    with transaction() as session:
+        store.upsert_entities("person", people, workspace_slug="default", session=session)
+    job_id = queue.enqueue_job("person", "ai-normalizer", [person["id"] for person in people])
+    settings = {"DATABASE_URL": database_url, "CRON_SECRET": CRON_SECRET, "ENRICH_CONCURRENCY": "5"}
+    process, port = start(_SLOW_SERVICE, **settings)
+    connection = _ask(port, "/api/enrichment/jobs/process", Authorization=f"Bearer {CRON_SECRET}")
+    while queue.get_job(job_id).processed == 0:
+        end_read()
+        time.sleep(0.05)
+    end_read()
+    process.send_signal(signal.SIGTERM)
+    answer = json.loads(connection.getresponse().read())
+    connection.close()
+    assert process.wait(timeout=20) == 0
+    assert (answer["jobId"], answer["status"]) == (job_id, "pending")
+    assert 0 < answer["processedTotal"] < 40
+    view = queue.get_job(job_id)
+    assert (view.status, view.processed) == ("pending", answer["processedTotal"])
+    assert queue.drain(Pipeline()).processed_total == 40 - view.processed
+    check_invariants(drained=True)
 
 
 def test_settings_fit_the_service() -> None:
