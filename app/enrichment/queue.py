@@ -91,6 +91,8 @@ __all__ = [
 log = structlog.get_logger(__name__)
 
 MAX_CHUNK_SIZE = 1000
+IDS_PER_INSERT = 50_000
+"""Entity ids that one statement stores, so that a long list takes no more memory than a short one."""
 PROVIDER_PAUSE_SECONDS = 900.0
 """How long a job waits whose provider cannot be used, before it is looked at again."""
 HEARTBEAT_SECONDS = 5.0
@@ -376,7 +378,7 @@ def _insert_job(
                 **extra,
             )
         )
-        while some := list(islice(chunk_rows, 1000)):
+        while some := list(islice(chunk_rows, max(1, IDS_PER_INSERT // request.chunk_size))):
             session.execute(insert(chunks), some)
     log.info("job enqueued", job_id=job_id, provider=request.provider, total=ids.kept, duplicates=ids.repeated)
     return Enqueued(job_id, ids.kept, ids.repeated, JobStatus.PENDING, is_replay=False)

@@ -1,0 +1,250 @@
+"""The commands that bring lists in, make jobs of them, and take them out again."""
+
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import IO, Any
+
+import click
+
+from app.enrichment import queue
+from app.enrichment.cli import output
+from app.enrichment.cli.group import enrich
+from app.enrichment.cli.options import Number, Slug, entity_type_argument, json_option, workspace_option
+from app.enrichment.cli.progress import counting
+from app.enrichment.queue import Enqueued
+from app.enrichment.schemas import AcceptedJobSchema
+from app.entities.exports import export_csv
+from app.entities.ids import EntityType
+from app.entities.imports import ImportReport, import_csv
+from app.entities.schemas import ImportReportSchema
+from app.entities.store import select_ids
+from app.errors import EmptyJob, Invalid
+from app.providers.registry import PLANNED, PROVIDERS
+from app.text import ENTITY_ID_RULE, is_entity_id
+
+MAX_LINE_BYTES = 1024
+REFUSALS_SHOWN = 20
+PLURALS = {"person": "people", "company": "companies"}
+
+
+def _known_provider(_ctx: click.Context, _option: click.Parameter, name: str) -> str:
+    if name not in {*PROVIDERS, *PLANNED}:
+        raise click.BadParameter(f"there is no such provider; expected one of {', '.join(sorted(PROVIDERS))}.")
+    return name
+
+
+def _idempotency_key(_ctx: click.Context, _option: click.Parameter, key: str | None) -> str | None:
+    if key is not None and not (1 <= len(key) <= 255 and key.isascii() and key.isprintable() and " " not in key):
+        raise click.BadParameter("expected 1 to 255 visible ASCII characters.")
+    return key
+
+
+@enrich.command()
+@entity_type_argument
+@click.option("--ids-file", type=click.File("rb"), help="Entity ids, one a line; - is standard input.")
+@click.option("--missing", metavar="FIELD", help="Instead of a file: all that have no value in this field.")
+@click.option("--all", "all_", is_flag=True, help="Instead of a file: all of the workspace.")
+@click.option(
+    "--provider",
+    type=Slug(),
+    callback=_known_provider,
+    default="ai-normalizer",
+    show_default=True,
+    help="Who is asked.",
+)
+@workspace_option
+@click.option("--chunk-size", type=Number(1, queue.MAX_CHUNK_SIZE), help="Entities a chunk.  [ENRICH_CHUNK_SIZE]")
+@click.option("--priority", type=Number(-1000, 1000), default=0, show_default=True, help="Higher ones come first.")
+@click.option("--idempotency-key", callback=_idempotency_key, help="The same key again makes no second job.")
+@json_option
+def enqueue(
+    entity_type: str,
+    ids_file: IO[bytes] | None,
+    missing: str | None,
+    all_: bool,
+    provider: str,
+    workspace: str,
+    chunk_size: int | None,
+    priority: int,
+    idempotency_key: str | None,
+    as_json: bool,
+) -> None:
+    """Make a job of a list of ids, or of a selection. Prints the job's id.
+
+    A list may have millions of ids: it is read as a stream.
+    """
+    if (ids_file is not None) + (missing is not None) + all_ != 1:
+        raise click.UsageError("Expected one of --ids-file, --missing and --all.")
+    try:
+        with counting("Reading ids", "ids", ids_file) as tell:
+            ids = (
+                _ids_in(ids_file)
+                if ids_file is not None
+                else select_ids(entity_type, workspace_slug=workspace, missing=missing, all_=all_)
+            )
+            accepted = queue.accept_job(
+                entity_type,
+                provider,
+                _counted(ids, tell),
+                chunk_size=chunk_size,
+                workspace_slug=workspace,
+                priority=priority,
+                idempotency_key=idempotency_key,
+            )
+    except EmptyJob:
+        if ids_file is not None:
+            raise
+        accepted = None
+    _print_accepted(accepted, as_json=as_json)
+
+
+def _ids_in(stream: IO[bytes]) -> Iterator[str]:
+    """Yield the ids of a file, one a line. Raises `Invalid` with the number of a line that holds no id."""
+    number = 0
+    while line := stream.readline(MAX_LINE_BYTES):
+        number += 1
+        if number == 1:
+            line = line.removeprefix(b"\xef\xbb\xbf")
+        text = line.decode("ascii", errors="replace").strip(" \t\r\n")
+        if text and not is_entity_id(text):
+            raise Invalid(f"Line {number} of the ids is not valid: expected {ENTITY_ID_RULE}.")
+        if text:
+            yield text
+
+
+def _counted(ids: Iterator[str], tell: Callable[[int], None]) -> Iterator[str]:
+    count = 0
+    for count, entity_id in enumerate(ids, 1):
+        if count % 10_000 == 0:
+            tell(count)
+        yield entity_id
+    tell(count)
+
+
+def _print_accepted(accepted: Enqueued | None, *, as_json: bool) -> None:
+    if accepted is None:
+        if as_json:
+            output.print_json({"jobId": None, "total": 0, "duplicates": 0, "status": None})
+        else:
+            output.note("Nothing to enqueue: no entity matches.")
+        return
+    if as_json:
+        output.print_json(AcceptedJobSchema().dump(accepted))
+        return
+    click.echo(accepted.job_id)
+    again = " It was there already, by its idempotency key." if accepted.is_replay else ""
+    repeated = f", {output.count(accepted.duplicates, 'repeated id')} left out" if accepted.duplicates else ""
+    output.note(f"Enqueued {output.count(accepted.total, 'entity', 'entities')}{repeated}.{again}")
+    output.note(f"Next: {output.program()} enrich process --job {accepted.job_id}")
+
+
+@enrich.command("import")
+@entity_type_argument
+@click.argument("file", type=click.File("rb"))
+@workspace_option
+@json_option
+def import_(entity_type: EntityType, file: IO[bytes], workspace: str, as_json: bool) -> None:
+    """Add or change people or companies by a CSV file; - is standard input.
+
+    Rows that cannot be used are listed and left out. A file that is imported again doubles nothing.
+    """
+    with counting("Importing", "rows", file) as tell:
+        report = import_csv(entity_type, file, workspace_slug=workspace, on_progress=tell)  # type: ignore[arg-type]
+    _print_refusals(report)
+    if as_json:
+        output.print_json(_report_as_json(report))
+        return
+    click.echo(describe_report(report, entity_type))
+    if report.total > report.refused:
+        option = "" if workspace == "default" else f" --workspace {workspace}"
+        output.note(f"Next: {output.program()} enrich enqueue {entity_type} --all{option}")
+
+
+def describe_report(report: ImportReport, entity_type: str) -> str:
+    """Return what became of a file's rows, in one line."""
+    counts = [f"{report.created:,} created", f"{report.updated:,} updated", f"{report.unchanged:,} unchanged"]
+    kind = PLURALS[entity_type]
+    return f"{output.count(report.total, 'row')} of {kind}: {', '.join(counts)}, {report.refused:,} refused."
+
+
+def _print_refusals(report: ImportReport) -> None:
+    for refusal in report.refusals[:REFUSALS_SHOWN]:
+        output.note(output.clean(f"line {refusal.line}: {refusal.reason}"))
+    if report.refused > REFUSALS_SHOWN:
+        output.note(f"… and {output.count(report.refused - REFUSALS_SHOWN, 'more row')} refused.")
+
+
+def _report_as_json(report: ImportReport) -> Any:
+    columns = [{"header": header, "field": field} for header, field in report.columns]
+    return ImportReportSchema().dump({**asdict(report), "columns": columns})
+
+
+@enrich.command()
+@entity_type_argument
+@workspace_option
+@click.option("-o", "--output", "path", default="-", show_default=True, help="The file to write; - is standard output.")
+def export(entity_type: EntityType, workspace: str, path: str) -> None:
+    """Write people or companies as CSV, with what has been found of them.
+
+    A file appears when it is complete, in place of one that was there.
+    """
+    blocks = export_csv(entity_type, workspace_slug=workspace)
+    if path == "-":
+        for block in blocks:
+            click.echo(block, nl=False)
+        return
+    size = write_atomically(Path(path), blocks)
+    output.note(f"Wrote {output.clean(path)}, {size:,} bytes.")
+
+
+def write_atomically(path: Path, blocks: Iterator[bytes]) -> int:
+    """Write a file that is there as a whole or not at all; return its bytes. Raises click.FileError."""
+    size = 0
+    with counting("Exporting", "bytes") as tell, _replacing(path) as write:
+        for block in blocks:
+            write(block)
+            size += len(block)
+            tell(size)
+    return size
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[Callable[[bytes], Any]]:
+    """Yield what writes to a file that takes the place of `path` at the end. Devices and pipes are written to."""
+    with _file_errors(path):
+        is_special = path.exists() and not path.is_file()
+        target = path if is_special else path.resolve()
+        part = target if is_special else target.with_name(f".{target.name[:80]}.{secrets.token_hex(4)}.part")
+        file = part.open("wb")
+    try:
+        with file:
+            yield lambda block: _write(file, block, path)
+            with _file_errors(path):
+                file.flush()
+                if not is_special:
+                    os.fsync(file.fileno())
+        if not is_special:
+            with _file_errors(path):
+                part.replace(target)
+    except BaseException:
+        if not is_special:
+            part.unlink(missing_ok=True)
+        raise
+
+
+def _write(file: IO[bytes], block: bytes, path: Path) -> None:
+    with _file_errors(path):
+        file.write(block)
+
+
+@contextmanager
+def _file_errors(path: Path) -> Iterator[None]:
+    """Tell what the system says of a file as a mistake in the command line, which names it."""
+    try:
+        yield
+    except OSError as exc:
+        raise click.FileError(str(path), hint=exc.strerror or "unknown error") from exc

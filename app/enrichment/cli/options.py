@@ -1,0 +1,51 @@
+"""Arguments and options that several commands share, and their strict types."""
+
+from typing import Any
+
+import click
+
+from app.auth import DEFAULT_WORKSPACE
+from app.models.job import EntityType
+from app.text import SLUG_RULE, is_slug, parse_integer
+
+
+class Number(click.ParamType[int]):
+    """A whole number in digits. click's own type takes `1_0` and the digits of every script."""
+
+    name = "number"
+
+    def __init__(self, minimum: int, maximum: int) -> None:
+        self._minimum = minimum
+        self._maximum = maximum
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Read the number, or fail with what was expected."""
+        if isinstance(value, int):
+            return value
+        try:
+            if value.startswith("-") and self._minimum < 0:
+                return -parse_integer(value[1:], minimum=0, maximum=-self._minimum)
+            return parse_integer(value, minimum=max(0, self._minimum), maximum=self._maximum)
+        except ValueError:
+            self.fail(f"expected a whole number from {self._minimum} to {self._maximum}, digits only.", param, ctx)
+
+
+class Slug(click.ParamType[str]):
+    """The name of a workspace or provider."""
+
+    name = "name"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Check the name, or fail with what was expected."""
+        if not is_slug(value):
+            self.fail(f"expected {SLUG_RULE}.", param, ctx)
+        return str(value)
+
+
+entity_type_argument = click.argument("entity_type", type=click.Choice([str(kind) for kind in EntityType]))
+job_argument = click.argument("job_id")
+workspace_option = click.option(
+    "--workspace", type=Slug(), default=DEFAULT_WORKSPACE, show_default=True, help="The workspace."
+)
+any_workspace_option = click.option("--workspace", type=Slug(), help="Only this workspace.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")

@@ -1,0 +1,113 @@
+"""What commands print: results on stdout, everything about the run on stderr.
+
+Tables are drawn for a terminal; a pipe gets one line a row, columns separated by tabs.
+"""
+
+import io
+import json
+import shlex
+import shutil
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any
+
+import click
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+
+def make_printable() -> None:
+    """Let output in an encoding that lacks a character show an escape in its place, and not fail."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def is_terminal(stream: IO[Any]) -> bool:
+    """Tell whether somebody is watching a stream."""
+    return stream.isatty()
+
+
+def complain(line: str) -> None:
+    """Print the one line that says why a command failed."""
+    click.echo(f"tranche: {line}", err=True)
+
+
+def note(line: str) -> None:
+    """Print a remark that is not the command's result."""
+    click.echo(line, err=True)
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON value on one line."""
+    click.echo(json.dumps(value, ensure_ascii=False))
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print rows under their headings, drawn on a terminal and plain elsewhere."""
+    if is_terminal(sys.stdout):
+        draw_table(columns, rows)
+        return
+    click.echo("\t".join(columns))
+    for row in rows:
+        click.echo("\t".join(clean(cell) for cell in row))
+
+
+def draw_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print rows for a terminal. A cell may be rich's own text; other text is made harmless."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in columns:
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        # Text, since a plain string would be read as markup.
+        table.add_row(*(cell if isinstance(cell, Text) else Text(clean(cell)) for cell in row))
+    Console(file=sys.stdout).print(table)
+
+
+def clean(cell: object) -> str:
+    """Return a cell as one line without control characters, which could steer the terminal."""
+    text = "" if cell is None else str(cell)
+    return text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
+
+
+def duration(seconds: float) -> str:
+    """Return a number of seconds as people say it: `40 s`, `12 min`, `3 h 5 min`, `4 d`."""
+    whole = max(0, round(seconds))
+    if whole < 100:
+        return f"{whole} s"
+    minutes = round(whole / 60)
+    if minutes < 100:
+        return f"{minutes} min"
+    if minutes < 48 * 60:
+        return f"{minutes // 60} h {minutes % 60} min"
+    return f"{minutes // (24 * 60)} d"
+
+
+def since(instant: datetime) -> float:
+    """Return the seconds that have passed since an instant."""
+    return (datetime.now(UTC) - instant).total_seconds()
+
+
+def clock(instant: datetime | None) -> str:
+    """Return an instant to the second, in UTC; nothing for None."""
+    return "" if instant is None else instant.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def count(number: int, singular: str, plural: str | None = None) -> str:
+    """Return a number with its noun: `1 row`, `2,000 rows`."""
+    return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
+
+
+def program() -> str:
+    """Return how `flask` was called, for commands that the reader is to copy."""
+    called = Path(sys.argv[0])
+    if called.name == "__main__.py":
+        return f"{shlex.quote(sys.executable)} -m flask"
+    found = shutil.which("flask")
+    if called.name != "flask" or (found and Path(found).resolve() == called.resolve()):
+        return "flask"
+    return shlex.quote(sys.argv[0])

@@ -1,0 +1,47 @@
+"""`flask enrich demo`: the whole service on sample data, away from anybody's own."""
+
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+
+
+def test_demo_shows_what_changes_and_touches_nothing_else(
+    start: Any, sqlite_app: Flask, run: Any, tmp_path: Path
+) -> None:
+    """It imports, enqueues, processes, compares and exports, in a database of its own, twice in a row."""
+    path = tmp_path / "a demo.db"
+    for _ in range(2):
+        process = start("demo", "--database", str(path), DATABASE_URL="postgresql://nobody@127.0.0.1:1/none")
+        stdout, stderr = process.communicate(timeout=60)
+        assert (process.returncode, stderr) == (0, "")
+    assert len(re.findall(r"^Imported app/demo/.* created, .* refused\.$", stdout, re.MULTILINE)) == 2
+    assert len(re.findall(r"^Normalised .* The job is complete\.$", stdout, re.MULTILINE)) == 2
+    assert len(re.findall(r"^  line [0-9]+ refused: ", stdout, re.MULTILINE)) >= 2
+    before = re.findall(r"^before\t", stdout, re.MULTILINE)
+    assert len(before) == len(re.findall(r"^after\t", stdout, re.MULTILINE)) == 12
+    for kind in ("people", "companies"):
+        assert (tmp_path / f"a demo-{kind}.csv").stat().st_size > 10_000
+    assert shlex.quote(f"sqlite:///{path}") in stdout
+    assert run(sqlite_app, "jobs", "--json").stdout == '{"jobs": [], "nextCursor": null}\n'
+
+
+def test_demo_deletes_nothing_that_it_did_not_make(sqlite_app: Flask, sqlite_url: str, run: Any) -> None:
+    """A file that is there and is no demo's is refused and stays as it is."""
+    path = Path(sqlite_url.removeprefix("sqlite:///"))
+    content = path.read_bytes()
+    result = run(sqlite_app, "demo", "--database", str(path))
+    assert result.exit_code == 2
+    assert "was not made by a demo" in result.stderr
+    assert path.read_bytes() == content
+
+
+@pytest.mark.parametrize("path", ["/proc/none/demo.db", "what?.db"])
+def test_demo_needs_a_place_that_can_be_written_to(sqlite_app: Flask, run: Any, path: str) -> None:
+    """A file that cannot be made, or not be named in a database URL, is a mistake in the command line."""
+    result = run(sqlite_app, "demo", "--database", path)
+    assert result.exit_code == 2
+    assert result.stderr.count("\n") == 1
