@@ -10,16 +10,16 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import Text, cast, event, insert, select
+from sqlalchemy import Text, cast, event, insert, select, text
 
-from app.database import transaction
+from app.database import engine_name, transaction
 from app.entities import store
 from app.entities.fields import FIELDS, RAW_FIELDS
 from app.entities.merge import Change, is_blank
 from app.entities.store import UpsertCounts
 from app.errors import EntityNotFound, Invalid
 from app.extensions import db
-from app.models import Attempt, ChunkProgress, EntityError, FieldChange, Job
+from app.models import Attempt, ChunkProgress, EntityError, FieldChange, Job, Person
 from app.models.chunk import chunks
 from app.models.types import new_id, utcnow
 
@@ -310,6 +310,43 @@ def test_locked_rows_wait_for_each_other(app: Flask) -> None:
     with app.app_context():
         assert view("a").fields["email"] == "50"
         assert len(changes_of("a")) == 50
+
+
+def test_rows_are_locked_in_the_order_of_their_ids(app: Flask) -> None:
+    """Whoever waits for a row holds those before it and none after it, so no two wait for each other."""
+    with app.app_context():
+        if engine_name() == "sqlite":
+            return  # One writer at a time: there are no row locks to take in any order.
+        ids = [f"e{n}" for n in range(9)]
+        for one in reversed(ids):
+            upsert([{"id": one}])
+        with ThreadPoolExecutor(1) as pool:
+            with transaction():
+                store.load_for_update("person", ids[4:5], workspace_slug="north")
+                waiting = pool.submit(lock_all, app, ids)
+                while not is_anyone_waiting():
+                    assert not waiting.done()
+                assert [is_locked(one) for one in ids] == [True] * 5 + [False] * 4
+            waiting.result(30)
+
+
+def lock_all(app: Flask, ids: list[str]) -> None:
+    """Lock entities in a transaction of their own."""
+    with app.app_context(), transaction():
+        store.load_for_update("person", ids[::-1], workspace_slug="north")
+
+
+def is_locked(entity_id: str) -> bool:
+    """Tell whether some transaction holds an entity's row (PostgreSQL)."""
+    with db.engine.connect() as connection:
+        query = select(Person.id).where(Person.id == entity_id).with_for_update(skip_locked=True)
+        return connection.execute(query).first() is None
+
+
+def is_anyone_waiting() -> bool:
+    """Tell whether some transaction waits for another (PostgreSQL)."""
+    with db.engine.connect() as connection:
+        return bool(connection.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")))
 
 
 # Lists

@@ -1,0 +1,181 @@
+"""People and companies over HTTP: upsert, import, read, export, erase.
+
+Both have the same routes, made by one function.
+"""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any, BinaryIO, Final, NoReturn, cast
+
+import structlog
+from flask import Response, current_app, request, stream_with_context
+from flask.views import MethodView
+from werkzeug.routing import BaseConverter
+
+from app.api import Blueprint
+from app.auth import require, workspace_for
+from app.config import Config
+from app.database import transaction
+from app.entities import store
+from app.entities.exports import export_csv
+from app.entities.ids import EntityType
+from app.entities.imports import import_csv
+from app.entities.schemas import (
+    PLURALS,
+    ImportReportSchema,
+    UpsertCountsSchema,
+    WorkspaceQuerySchema,
+    answer,
+    bulk_schema,
+    detail_schema,
+    list_query_schema,
+    list_schema,
+)
+from app.errors import EntityNotFound, Invalid, UnsupportedMediaType, detail
+from app.text import ENTITY_ID_PATTERN, is_entity_id
+
+log = structlog.get_logger(__name__)
+
+_MEGABYTE: Final = 1024 * 1024
+_FILE: Final = {"type": "string", "format": "binary"}
+_UPLOAD: Final = {
+    "required": True,
+    "description": "A CSV file, as the body itself or as the field `file` of a form.",
+    "content": {
+        "text/csv": {"schema": _FILE},
+        "multipart/form-data": {"schema": {"type": "object", "properties": {"file": _FILE}, "required": ["file"]}},
+    },
+}
+_ENTITY_ID: Final = {
+    "in": "path",
+    "name": "entity_id",
+    "description": "Slashes in it may be written as they are.",
+    "schema": {"type": "string", "maxLength": 128, "pattern": f"^{ENTITY_ID_PATTERN.pattern}$"},
+}
+_CSV: Final = {"type": "string", "format": "binary"}
+
+
+class RestOfPath(BaseConverter):
+    """An entity's id in a path. It may hold slashes, and what is no id at all is still this address's 404."""
+
+    regex = ".+"
+    part_isolating = False
+    # Literal addresses such as /export.csv come first.
+    weight = 1000
+
+
+def _blueprint(entity_type: EntityType) -> Blueprint:
+    plural = PLURALS[entity_type]
+    blueprint = Blueprint(plural, __name__, url_prefix=f"/api/{plural}", description=f"The {plural} of a workspace.")
+    blueprint.record_once(lambda state: state.app.url_map.converters.update(rest_of_path=RestOfPath))
+
+    @blueprint.route("")
+    class Entities(MethodView):
+        """All of them."""
+
+        @require("read")
+        @blueprint.arguments(list_query_schema(entity_type), location="query")
+        @blueprint.response(200, list_schema(entity_type))
+        def get(self, query: dict[str, Any]) -> dict[str, Any]:
+            """List by id, page by page."""
+            workspace_slug = workspace_for(query.pop("workspace_slug", None))
+            page = store.list_entities(entity_type, workspace_slug=workspace_slug, **query)
+            return {plural: [answer(view) for view in page.rows], "next_cursor": page.next_cursor}
+
+        @require("write")
+        @blueprint.arguments(bulk_schema(entity_type))
+        @blueprint.response(200, UpsertCountsSchema)
+        def post(self, body: dict[str, Any]) -> store.UpsertCounts:
+            """Add or change by id, at most 10,000 a call.
+
+            A field that is given replaces, null clears it, one that is not given stays. All rows
+            are stored, or none.
+            """
+            workspace_slug = workspace_for(body.get("workspace_slug"))
+            with transaction() as session:
+                return store.upsert_entities(entity_type, body[plural], workspace_slug=workspace_slug, session=session)
+
+    @blueprint.route("/import", methods=["POST"])
+    @require("write")
+    @blueprint.arguments(WorkspaceQuerySchema, location="query")
+    @blueprint.doc(requestBody=_UPLOAD)
+    @blueprint.response(200, ImportReportSchema)
+    def import_file(query: dict[str, Any]) -> dict[str, Any]:
+        """Import a CSV file and say what became of its rows.
+
+        Rows that cannot be used are refused one by one. What is read is stored in parts, so a
+        file that breaks off may be sent again: nothing doubles.
+        """
+        report = import_csv(entity_type, _uploaded(), workspace_slug=workspace_for(query.get("workspace_slug")))
+        columns = [{"header": header, "field": field} for header, field in report.columns]
+        return {**asdict(report), "columns": columns}
+
+    @blueprint.route("/export.csv", methods=["GET"])
+    @require("read")
+    @blueprint.arguments(WorkspaceQuerySchema, location="query")
+    @blueprint.response(200, content_type="text/csv", schema=_CSV)
+    def export_file(query: dict[str, Any]) -> Response:
+        """Export as CSV: the imported columns with their values as they stand, and what has been found besides."""
+        lines = export_csv(entity_type, workspace_slug=workspace_for(query.get("workspace_slug")))
+        headers = {"Content-Disposition": f'attachment; filename="{plural}.csv"'}
+        return Response(stream_with_context(_unbroken(lines)), mimetype="text/csv", headers=headers)
+
+    @blueprint.route("/<rest_of_path:entity_id>", parameters=[_ENTITY_ID])
+    class Entity(MethodView):
+        """One of them."""
+
+        @require("read")
+        @blueprint.arguments(WorkspaceQuerySchema, location="query")
+        @blueprint.response(200, detail_schema(entity_type))
+        def get(self, query: dict[str, Any], entity_id: str) -> dict[str, Any]:
+            """Show one with the provenance of its fields."""
+            workspace_slug = workspace_for(query.get("workspace_slug"))
+            return answer(store.get_entity(entity_type, _known(entity_id), workspace_slug=workspace_slug))
+
+        @require("write")
+        @blueprint.arguments(WorkspaceQuerySchema, location="query")
+        @blueprint.response(204)
+        def delete(self, query: dict[str, Any], entity_id: str) -> None:
+            """Erase one and everything recorded about it."""
+            workspace_slug = workspace_for(query.get("workspace_slug"))
+            store.erase(entity_type, _known(entity_id), workspace_slug=workspace_slug)
+
+    return blueprint
+
+
+def _known(entity_id: str) -> str:
+    """Return an id that may exist; one that cannot is as unknown as any other."""
+    if not is_entity_id(entity_id):
+        raise EntityNotFound
+    return entity_id
+
+
+def _uploaded() -> BinaryIO:
+    """Return the uploaded file. Raises 413, 415, or `Invalid` where a form has no file."""
+    config: Config = current_app.config["TRANCHE"]
+    request.max_content_length = config.IMPORT_MAX_MEGABYTES * _MEGABYTE
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise UnsupportedMediaType("Expected a body without content encoding.")
+    if request.mimetype == "text/csv":
+        return cast(BinaryIO, request.stream)
+    if request.mimetype != "multipart/form-data":
+        raise UnsupportedMediaType("Expected a body of type text/csv, or a form with a file.")
+    if request.form or set(request.files) != {"file"} or len(request.files.getlist("file")) != 1:
+        _refuse_form()
+    return cast(BinaryIO, request.files["file"].stream)
+
+
+def _refuse_form() -> NoReturn:
+    raise Invalid("The form is not valid.", details=[detail("file", "expected one CSV file, and no other field")])
+
+
+def _unbroken(lines: Iterator[bytes]) -> Iterator[bytes]:
+    """Pass lines on; what breaks them off is told without values, which the server would log."""
+    try:
+        yield from lines
+    except Exception as exc:
+        log.error("export broke off", kind=type(exc).__name__)
+        raise ConnectionAbortedError("the export broke off") from None
+
+
+blueprints: Final = [_blueprint("person"), _blueprint("company")]
