@@ -37,7 +37,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from app.database import WriteSession, transaction
 from app.errors import LeaseLost
-from app.models.chunk import DECIDED, Outcome, chunks, entity_errors, progress
+from app.models.chunk import DECIDED, ERASED_ID, Outcome, chunks, entity_errors, progress
 from app.models.job import ACTIVE, JobStatus, jobs
 from app.models.types import utcnow
 
@@ -121,7 +121,10 @@ class Lease:
             self._failures.append({**row, "code": failure.code, "message": failure.message[:500]})
 
     def read_entity_ids(self) -> None:
-        """Take in which entities the chunk has. Raises `ChunkUnreadable` where the stored list is damaged."""
+        """Take in which entities the chunk has; those erased since are skipped.
+
+        Raises `ChunkUnreadable` where the stored list is damaged.
+        """
         try:
             ids = json.loads(self.stored_ids or "")
         except ValueError as exc:
@@ -129,6 +132,9 @@ class Lease:
         if not isinstance(ids, list) or not all(isinstance(i, str) for i in ids) or len(ids) != len(self.outcomes):
             raise ChunkUnreadable(f"chunk {self.position}: expected a list of {len(self.outcomes)} entity ids")
         self.entity_ids = ids
+        for index in self.undecided:
+            if ids[index] == ERASED_ID:
+                self.decide(index, Outcome.SKIPPED)
 
     def checkpoint(self, store: Store | None = None) -> None:
         """Store what is decided so far and renew the lease, in one transaction with what `store` writes.

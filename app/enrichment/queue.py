@@ -57,7 +57,7 @@ from app.errors import (
 )
 from app.extensions import db
 from app.logs import trace
-from app.models.chunk import DECIDED, Outcome, chunks, progress
+from app.models.chunk import DECIDED, ERASED_ID, Outcome, chunks, progress
 from app.models.heartbeat import heartbeats
 from app.models.job import ACTIVE, ENDED, EntityType, JobStatus, jobs
 from app.models.types import new_id, utcnow
@@ -97,6 +97,9 @@ PROVIDER_PAUSE_SECONDS = 900.0
 """How long a job waits whose provider cannot be used, before it is looked at again."""
 HEARTBEAT_SECONDS = 5.0
 """How often at most one process writes down that it looked for work."""
+
+
+_RETRIED = (Outcome.ERROR, Outcome.HELD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -501,7 +504,9 @@ def _unsuccessful_ids(job_id: str) -> Iterator[str]:
     for row in rows:
         ids = json.loads(row.ids)
         outcomes = row.outcomes or Outcome.UNTOUCHED * len(ids)
-        yield from (i for i, o in zip(ids, outcomes, strict=True) if o not in DECIDED or o in "eh")
+        for entity_id, outcome in zip(ids, outcomes, strict=True):
+            if entity_id != ERASED_ID and (outcome not in DECIDED or outcome in _RETRIED):
+                yield entity_id
 
 
 def _note_drain() -> None:

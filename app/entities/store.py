@@ -49,15 +49,12 @@ from app.entities.merge import Change, differs, is_blank
 from app.errors import EntityNotFound, Invalid
 from app.extensions import db
 from app.models.attempt import attempts, field_changes
-from app.models.chunk import chunks, entity_errors
+from app.models.chunk import ERASED_ID, chunks, entity_errors
 from app.models.job import jobs
 from app.models.types import EntityId, utcnow
 
 CALLER: Final = "caller"
 """The provider of values that an upsert or an import gave."""
-
-ERASED_ID: Final = "erased"
-"""What stands in a job's list of ids where an erased entity stood."""
 
 SLICE_ROWS: Final = 1000
 """Rows of one statement or page."""
@@ -262,9 +259,9 @@ def erase(entity_type: str, entity_id: str, *, workspace_slug: str) -> None:
     """Delete an entity and everything recorded about it, in one transaction.
 
     Gone are its row, its attempts with the raw answers, the history of its fields and its errors.
-    In the lists of ids of the workspace's jobs it is replaced by `erased`, so that every list keeps
-    its length and its order, by which outcomes are stored; a job that has not come to it yet finds
-    no such entity. Costs stay counted in the jobs and budgets, which name nobody. An id that is
+    In the lists of ids of the workspace's jobs it is replaced by `ERASED_ID`, so that every list keeps
+    its length and its order, by which outcomes are stored; a job that has not come to it yet skips
+    it. Costs stay counted in the jobs and budgets, which name nobody. An id that is
     only in those records, because its entity never was, is erased from them as well.
 
     It reads every list of ids of the workspace: a second or two for ten million. Backups, and on
@@ -528,7 +525,7 @@ def _json_rows(types: Mapping[str, TypeEngine[Any]]) -> TableValuedAlias:
 
 
 def _erase_from_chunks(session: WriteSession, owned: Select[Any], entity_id: str) -> int:
-    """Put `erased` for an id in the lists of some jobs; return how many lists held it.
+    """Put `ERASED_ID` for an id in the lists of some jobs; return how many lists held it.
 
     The stored text is edited, so that a list that cannot be read is rid of the id as well. An id
     has no character that JSON escapes, so it stands between its quotes or not at all.

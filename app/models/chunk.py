@@ -30,8 +30,12 @@ class Outcome(StrEnum):
 DECIDED = frozenset({Outcome.SUCCESS, Outcome.ERROR, Outcome.SKIPPED, Outcome.HELD})
 
 
+ERASED_ID = "(erased)"
+"""What stands in a chunk where an erased entity stood. No entity can have this id: it has brackets."""
+
+
 class Chunk(Base):
-    """A slice of a job's entities. Written at enqueue and never updated."""
+    """A slice of a job's entities. Written at enqueue, and never updated but to erase an entity from it."""
 
     __tablename__ = "enrichment_chunks"
 

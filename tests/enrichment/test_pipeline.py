@@ -12,7 +12,7 @@ from app.enrichment import queue
 from app.enrichment.pipeline import Pipeline
 from app.enrichment.queue import ChunkResult
 from app.entities import store
-from app.errors import LeaseLost
+from app.errors import JobStateConflict, LeaseLost
 from app.extensions import db
 from app.models.attempt import attempts, field_changes
 from app.providers.base import Answer, Lookup, OutcomeClass
@@ -235,3 +235,30 @@ def test_a_late_lease_cannot_be_used_by_the_pipeline(context: Flask) -> None:
     with pytest.raises(LeaseLost):
         late.checkpoint(written.append)
     assert written == []
+
+
+def test_an_erased_entity_is_skipped_by_jobs_that_had_not_come_to_it(context: Flask) -> None:
+    """It is neither asked about nor counted as an error, and a retry leaves it out."""
+    add(4)
+    job_id = queue.enqueue_job("person", "fake", ids(4), chunk_size=2)
+    for entity_id in ("p1", "p3"):
+        store.erase("person", entity_id, workspace_slug="default")
+    provider = FakeProvider({"p2": RuntimeError("a bug")})
+    queue.drain(Pipeline({"fake": provider}))
+    assert provider.asked == {"p0": 1, "p2": 1}
+    view = queue.get_job(job_id)
+    assert (view.status, view.success, view.skipped, view.errors) == ("complete", 1, 2, 1)
+    check_invariants(drained=True)
+    store.erase("person", "p2", workspace_slug="default")
+    with pytest.raises(JobStateConflict, match="nothing to retry"):
+        queue.retry(job_id)
+
+
+def test_a_callback_is_not_called_for_an_erased_entity(context: Flask) -> None:
+    """What takes its place in the list is nobody's id."""
+    add(2)
+    queue.enqueue_job("person", "fake", ids(2))
+    store.erase("person", "p0", workspace_slug="default")
+    seen: list[str] = []
+    queue.drain(lambda entity_id, _: seen.append(entity_id))
+    assert seen == ["p1"]
