@@ -459,7 +459,7 @@ def test_erase_spares_records_of_others(context: Flask) -> None:
     assert view("A").id == "A"
     assert view("a", "company").id == "a"
     stored = db.session.scalars(select(chunks.c.entity_ids)).all()
-        assert sorted(stored) == [["(erased)", "A", "aa", "a/", "/a"], *lists, *lists]
+    assert sorted(stored) == [["(erased)", "A", "aa", "a/", "/a"], *lists, *lists]
 
 
 def test_erase_reaches_an_id_that_is_only_in_a_job(context: Flask) -> None:

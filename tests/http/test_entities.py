@@ -216,6 +216,18 @@ def test_import_takes_a_form_and_a_plain_body(admin: FlaskClient, as_form: bool)
     assert (report["encoding"], report["delimiter"]) == ("utf-8-sig", ",")
 
 
+def test_import_refuses_a_body_that_broke_off(admin: FlaskClient) -> None:
+    """Half a row is not taken for a whole one, where the server passes the end on as if nothing were missing."""
+    answer = admin.post(
+        "/api/companies/import",
+        input_stream=io.BytesIO(b"id,name\nc1,Acme Incorpor"),
+        content_type="text/csv",
+        environ_overrides={"CONTENT_LENGTH": "100", "wsgi.input_terminated": True},
+    )
+    assert (answer.status_code, answer.json["code"]) == (400, "bad_request")
+    assert ids_of(admin.get("/api/companies"), "companies") == []
+
+
 def test_import_may_be_larger_than_other_bodies(make_app: Callable[..., Flask]) -> None:
     """Only the import takes more than 16 MiB, up to its own setting."""
     app = make_app(IMPORT_MAX_MEGABYTES=20)
