@@ -50,7 +50,7 @@ class Config:
     ENRICH_LEASE_SECONDS: int = field(default=60, metadata=_whole_number(1, 3600))
     """Seconds after its last checkpoint that a chunk may be taken over. Must outlive one provider call."""
     ENRICH_CONCURRENCY: int = field(default=10, metadata=_whole_number(1, 500))
-    """Provider calls at once in one process."""
+    """Entities of one chunk that are worked on at once."""
     DATABASE_POOL_SIZE: int = field(default=10, metadata=_whole_number(1, 200))
     """PostgreSQL connections one process may hold; at least the threads of a gunicorn worker."""
     IMPORT_MAX_MEGABYTES: int = field(default=256, metadata=_whole_number(1, 4096))
