@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from dotenv import dotenv_values
+from flask import current_app
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -105,6 +106,12 @@ class Config:
     def is_sqlite(self) -> bool:
         """Whether the database is SQLite."""
         return make_url(self.DATABASE_URL).get_backend_name() == "sqlite"
+
+
+def config() -> Config:
+    """Return the settings of the current application."""
+    found: Config = current_app.config["TRANCHE"]
+    return found
 
 
 def _read(environment: dict[str, str], name: str) -> str | None:

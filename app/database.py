@@ -36,6 +36,10 @@ WriteSession = scoped_session[Session]
 """What `transaction()` hands out."""
 
 _IMMEDIATE = "tranche_begin_immediate"
+_IS_WRITING = "tranche_is_writing"
+_TIMEOUTS = (
+    "SELECT set_config('lock_timeout', '10s', true), set_config('idle_in_transaction_session_timeout', '30s', true)"
+)
 
 
 @contextmanager
@@ -46,14 +50,23 @@ def transaction() -> Iterator[WriteSession]:
     SQLite takes its write lock at the start: a transaction that reads first and
     writes later would fail with "database is locked" as soon as two overlap.
     """
+    if db.session.info.get(_IS_WRITING):
+        raise RuntimeError("a unit of work cannot hold another one")
     db.session.rollback()
-    db.session.connection(execution_options={_IMMEDIATE: True})
     try:
+        connection = db.session.connection(execution_options={_IMMEDIATE: True})
+        db.session.info[_IS_WRITING] = True
+        if connection.dialect.name == "postgresql":
+            # For this transaction alone, as a pooler needs it: a process that is frozen with a lock
+            # in its hands must not stop everybody else.
+            connection.exec_driver_sql(_TIMEOUTS)
         yield db.session
         db.session.commit()
     except BaseException:
         db.session.rollback()
         raise
+    finally:
+        db.session.info.pop(_IS_WRITING, None)
 
 
 def end_read() -> None:
@@ -72,7 +85,16 @@ def engine_options(config: Config) -> dict[str, Any]:
         "max_overflow": 0,
         "pool_timeout": 10,
         # Nothing may depend on a server session, so that PgBouncer can pool by transaction.
-        "connect_args": {"connect_timeout": 5, "prepare_threshold": None, "application_name": "tranche"},
+        "connect_args": {
+            "connect_timeout": 5,
+            "prepare_threshold": None,
+            "application_name": "tranche",
+            # A host that vanished is noticed within half a minute.
+            "keepalives_idle": 10,
+            "keepalives_interval": 5,
+            "keepalives_count": 4,
+            "tcp_user_timeout": 30_000,
+        },
     }
 
 
@@ -106,11 +128,68 @@ def is_unavailable(error: BaseException) -> bool:
 
     As opposed to a statement that it refused, which is a bug.
     """
+    return why_unavailable(error) is not None
+
+
+def why_unavailable(error: BaseException) -> str | None:
+    """Return a phrase that says why the database cannot be used, or None where that is not the matter.
+
+    A fixed phrase: what the driver says may quote the URL.
+    """
     if isinstance(error, PoolTimeout):
-        return True
-    if isinstance(error, DBAPIError) and error.connection_invalidated:
-        return True
-    return isinstance(error, OperationalError | InterfaceError) and not is_missing_table(error)
+        return "all its connections are in use"
+    if not isinstance(error, DBAPIError) or is_missing_table(error):
+        return None
+    if isinstance(error.orig, sqlite3.Error):
+        return _why_sqlite(error.orig)
+    return _why_postgresql(error)
+
+
+def _why_sqlite(error: sqlite3.Error) -> str | None:
+    # https://www.sqlite.org/rescode.html; the extended codes keep the primary one in their last byte.
+    reasons = {
+        sqlite3.SQLITE_BUSY: "it is locked",
+        sqlite3.SQLITE_LOCKED: "it is locked",
+        sqlite3.SQLITE_READONLY: "its file is read-only",
+        sqlite3.SQLITE_IOERR: "its disk does not answer",
+        sqlite3.SQLITE_CORRUPT: "its file is damaged",
+        sqlite3.SQLITE_FULL: "its disk is full",
+        sqlite3.SQLITE_CANTOPEN: "its file cannot be opened",
+        sqlite3.SQLITE_NOTADB: "its file is not a database",
+    }
+    return reasons.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
+
+
+def _why_postgresql(error: DBAPIError) -> str | None:
+    state = getattr(error.orig, "sqlstate", None) or ""
+    # https://www.postgresql.org/docs/current/errcodes-appendix.html; a refused connection has no code, only words.
+    reasons = {
+        "55P03": "it is locked",
+        "40P01": "it is locked",
+        "25006": "it is read-only",
+        "53100": "its disk is full",
+        "53300": "it has no connection left",
+        "28000": "it does not know the user",
+        "28P01": "it refused the password",
+        "3D000": "there is no such database",
+    }
+    words = {
+        "Connection refused": "nothing listens at that address",
+        "No such file or directory": "nothing listens at that address",
+        "resolve host": "its host name is not known",
+        "translate host name": "its host name is not known",
+        "password authentication failed": "it refused the password",
+        "role": "it does not know the user",
+        "database": "there is no such database",
+        "timeout": "it does not answer",
+    }
+    if state in reasons:
+        return reasons[state]
+    if state[:2] in {"08", "53", "57", "58"} or error.connection_invalidated:
+        return "it went away"
+    if not state and isinstance(error, OperationalError | InterfaceError):
+        return next((reason for word, reason in words.items() if word in str(error.orig)), "it cannot be reached")
+    return None
 
 
 def is_missing_table(error: BaseException) -> bool:
@@ -128,7 +207,7 @@ def _ping_if_idle(connection: Any, record: ConnectionPoolEntry, _proxy: object) 
     `pool_pre_ping` would ask before every transaction, which a chunk that costs
     nothing else can feel.
     """
-    if time.monotonic() - record.info.get("used_at", -IDLE_SECONDS) >= IDLE_SECONDS:
+    if time.monotonic() - record.info.get("used_at", float("inf")) >= IDLE_SECONDS:
         try:
             connection.execute("SELECT 1")
             connection.rollback()

@@ -3,15 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Row, func, select, union_all
+from sqlalchemy import Row, Select, func, select, union_all
 
 from app.errors import Invalid, JobNotFound, detail
 from app.extensions import db
 from app.models.chunk import DECIDED, Outcome, entity_errors, progress
 from app.models.heartbeat import heartbeats
-from app.models.job import JobStatus, jobs
+from app.models.job import ACTIVE, JobStatus, jobs
 from app.models.types import parse_id, utcnow
 
 Record = TypeVar("Record")
@@ -81,13 +82,13 @@ class QueueHealth:
 
 def get_job(job_id: str, *, workspace_slug: str | None = None) -> JobView:
     """Return one job. Raises `JobNotFound`, also for a job of another workspace."""
-    query = select(jobs, utcnow().label("now")).where(jobs.c.id == known_id(job_id))
+    query = select(jobs).where(jobs.c.id == known_id(job_id))
     if workspace_slug is not None:
         query = query.where(jobs.c.workspace_slug == workspace_slug)
-    row = db.session.execute(query).one_or_none()
-    if row is None:
+    views = _views(query)
+    if not views:
         raise JobNotFound
-    return _views([row])[0]
+    return views[0]
 
 
 def list_jobs(
@@ -98,7 +99,7 @@ def list_jobs(
     limit: int = 50,
 ) -> Page[JobView]:
     """Return jobs, newest first. Raises `Invalid` for a cursor that no page gave."""
-    query = select(jobs, utcnow().label("now")).order_by(jobs.c.id.desc()).limit(limit + 1)
+    query = select(jobs).order_by(jobs.c.id.desc()).limit(limit + 1)
     if workspace_slug is not None:
         query = query.where(jobs.c.workspace_slug == workspace_slug)
     if status is not None:
@@ -108,16 +109,16 @@ def list_jobs(
         if last_id is None:
             raise _bad_cursor()
         query = query.where(jobs.c.id < last_id)
-    rows = db.session.execute(query).all()
-    return Page(_views(rows[:limit]), rows[limit - 1].id if len(rows) > limit else None)
+    views = _views(query)
+    return Page(views[:limit], views[limit - 1].id if len(views) > limit else None)
 
 
 def list_errors(
     job_id: str, *, workspace_slug: str | None = None, cursor: str | None = None, limit: int = 100
 ) -> Page[EntityErrorView]:
     """Return a job's errors, oldest first. Raises `JobNotFound` and `Invalid`."""
-    get_job(job_id, workspace_slug=workspace_slug)
-    query = select(entity_errors).where(entity_errors.c.job_id == job_id).order_by(entity_errors.c.id).limit(limit + 1)
+    job = get_job(job_id, workspace_slug=workspace_slug)
+    query = select(entity_errors).where(entity_errors.c.job_id == job.id).order_by(entity_errors.c.id).limit(limit + 1)
     if cursor is not None:
         if not (cursor.isascii() and cursor.isdigit() and len(cursor) <= 18):
             raise _bad_cursor()
@@ -133,7 +134,8 @@ def health() -> QueueHealth:
         select(jobs.c.created_at).where(jobs.c.claimable),
         select(jobs.c.created_at)
         .join(progress, progress.c.job_id == jobs.c.id)
-        .where(progress.c.finished_at.is_(None), jobs.c.status != JobStatus.PAUSED),
+        .where(progress.c.finished_at.is_(None), jobs.c.status.in_(ACTIVE)),
+        select(jobs.c.created_at).where(jobs.c.resume_at <= utcnow()),
     ).subquery()
     oldest, now = db.session.execute(select(func.min(waiting.c.created_at), utcnow())).one()
     beats = {row.name: row.at for row in db.session.execute(select(heartbeats))}
@@ -149,22 +151,26 @@ def known_id(job_id: str) -> str:
     return parsed
 
 
-def _views(rows: Sequence[Row[Any]]) -> list[JobView]:
-    open_chunks = _open_chunks([row.id for row in rows])
-    return [_view(row, [chunk for chunk in open_chunks if chunk.job_id == row.id]) for row in rows]
+def _views(query: Select[Any]) -> list[JobView]:
+    """Return the jobs of a query, newest first, each with its open chunks.
+
+    One statement: between two, a chunk could end, and be counted twice or not at all.
+    """
+    page = query.subquery("page")
+    is_live = progress.c.worker.is_not(None) & (progress.c.lease_expires_at > utcnow())
+    joined = page.outerjoin(progress, (progress.c.job_id == page.c.id) & progress.c.finished_at.is_(None))
+    rows = db.session.execute(
+        select(page, utcnow().label("now"), progress.c.outcomes, is_live.label("is_live"))
+        .select_from(joined)
+        .order_by(page.c.id.desc())
+    )
+    return [_view(list(chunks)) for _, chunks in groupby(rows, key=lambda row: row.id)]
 
 
-def _open_chunks(job_ids: Sequence[str]) -> Sequence[Row[Any]]:
-    return db.session.execute(
-        select(
-            progress.c.job_id,
-            progress.c.outcomes,
-            (progress.c.worker.is_not(None) & (progress.c.lease_expires_at > utcnow())).label("is_live"),
-        ).where(progress.c.job_id.in_(job_ids), progress.c.finished_at.is_(None))
-    ).all()
-
-
-def _view(row: Row[Any], open_chunks: Sequence[Row[Any]]) -> JobView:
+def _view(rows: Sequence[Row[Any]]) -> JobView:
+    """Make a view of one job's rows, one for each open chunk, or a single one without any."""
+    row = rows[0]
+    open_chunks = [chunk for chunk in rows if chunk.outcomes is not None]
     live = [outcome for chunk in open_chunks for outcome in chunk.outcomes]
     processed = row.processed_count + sum(outcome in DECIDED for outcome in live)
     is_running = row.status == JobStatus.RUNNING

@@ -44,11 +44,18 @@ from app.models.types import utcnow
 Store = Callable[[WriteSession], None]
 """What else belongs into the transaction that stores outcomes."""
 
-ENDING = (JobStatus.CANCELLING, JobStatus.CANCELLED, JobStatus.FAILED)
+CLOSED_AS_IS = (JobStatus.CANCELLING, JobStatus.CANCELLED, JobStatus.FAILED)
 """Statuses in which a chunk that nobody holds is closed as it is."""
+
+MAX_CRASHES = 10
+"""Takeovers by crash after which a chunk is given up: what kills its workers is not one of its entities."""
 
 CRASHES_BEFORE_CAUTION = 3
 """Takeovers by crash after which a chunk's entities run one at a time."""
+
+
+class WorkersLost(RuntimeError):
+    """The chunk has cost so many workers that it is given up."""
 
 
 class ChunkUnreadable(ValueError):
@@ -87,7 +94,7 @@ class Lease:
     crash_count: int
     lease_seconds: float
     total: int
-    outcomes: list[Outcome]
+    outcomes: list[str]
     stored_ids: str | None = field(repr=False)
     """The chunk's entity ids as they stand in the database: a JSON array, if nothing has damaged it."""
     job_status: str = JobStatus.RUNNING
@@ -96,6 +103,8 @@ class Lease:
     """Entities decided since the claim."""
     is_closed: bool = False
     _failures: list[dict[str, Any]] = field(default_factory=list)
+    _kept: tuple[list[str], int] = field(default=([], 0))
+    """Outcomes and count as they stand in the database."""
 
     @property
     def undecided(self) -> list[int]:
@@ -120,18 +129,24 @@ class Lease:
             row = {"job_id": self.job.id, "entity_id": self.entity_ids[index]}
             self._failures.append({**row, "code": failure.code, "message": failure.message[:500]})
 
+    def forget_unstored(self) -> None:
+        """Take back what was decided since the last checkpoint."""
+        self.outcomes, self.decided_count = list(self._kept[0]), self._kept[1]
+        self._failures = []
+
     def read_entity_ids(self) -> None:
         """Take in which entities the chunk has; those erased since are skipped.
 
         Raises `ChunkUnreadable` where the stored list is damaged.
         """
-        try:
-            ids = json.loads(self.stored_ids or "")
-        except ValueError as exc:
-            raise ChunkUnreadable(f"chunk {self.position}: stored entity ids are not JSON") from exc
-        if not isinstance(ids, list) or not all(isinstance(i, str) for i in ids) or len(ids) != len(self.outcomes):
-            raise ChunkUnreadable(f"chunk {self.position}: expected a list of {len(self.outcomes)} entity ids")
+        ids = parse_ids(self.stored_ids, self.position)
+        if len(ids) != len(self.outcomes):
+            raise ChunkUnreadable(f"chunk {self.position}: expected {len(self.outcomes)} entity ids, found {len(ids)}")
+        if not set(self.outcomes) <= set(Outcome):
+            raise ChunkUnreadable(f"chunk {self.position}: stored outcomes are not known")
+        self.outcomes = [Outcome(character) for character in self.outcomes]
         self.entity_ids = ids
+        self._keep()
         for index in self.undecided:
             if ids[index] == ERASED_ID:
                 self.decide(index, Outcome.SKIPPED)
@@ -170,13 +185,15 @@ class Lease:
         It may be claimed again after `retry_in_seconds`. With a `pause_reason`
         the whole job is paused with it, for `pause_seconds`.
         """
+        # This worker lives, so no entity of it is under suspicion.
+        self.outcomes = [Outcome.UNTOUCHED if mark == Outcome.INTENT else mark for mark in self.outcomes]
         with transaction() as session:
             self._write(session, _GIVE_BACK, seconds=retry_in_seconds)
             if pause_reason is not None:
                 _pause(session, self.job.id, pause_reason, pause_seconds)
             status = _settle_job(session, self.job.id, [], returned=1)
         self._stored(status)
-        if status in ENDING:
+        if status in CLOSED_AS_IS:
             settle_ending_jobs()
 
     def fail(self, failure: Failure) -> None:
@@ -201,7 +218,19 @@ class Lease:
     def _write(self, session: WriteSession, statement: ReturningUpdate[Any], **values: Any) -> None:
         self._own(session, statement, the_outcomes="".join(self.outcomes), **values)
         if self._failures:
-            session.execute(insert(entity_errors), self._failures)
+            self._insert_failures(session)
+
+    def _insert_failures(self, session: WriteSession) -> None:
+        """Store the errors, but for entities that were erased since the claim.
+
+        The chunk's row is held until the commit, and an erasure begins with it:
+        whichever comes second sees the other.
+        """
+        place = {"the_job": self.job.id, "the_position": self.position}
+        present = session.scalar(_CHUNK_IDS.with_for_update(read=True), place) or ""
+        rows = [row for row in self._failures if f'"{row["entity_id"]}"' in present]
+        if rows:
+            session.execute(insert(entity_errors), rows)
 
     def _own(self, session: WriteSession, statement: ReturningUpdate[Any], **values: Any) -> str:
         """Write to the chunk's progress row if it is still this lease's; return its outcomes."""
@@ -213,7 +242,22 @@ class Lease:
 
     def _stored(self, status: str) -> None:
         self._failures = []
+        self._keep()
         self.job_status = status
+
+    def _keep(self) -> None:
+        self._kept = (list(self.outcomes), self.decided_count)
+
+
+def parse_ids(stored_ids: str | None, position: int) -> list[str]:
+    """Return a chunk's entity ids. Raises `ChunkUnreadable` where the stored text is damaged."""
+    try:
+        ids = json.loads(stored_ids or "")
+    except ValueError as exc:
+        raise ChunkUnreadable(f"chunk {position}: stored entity ids are not JSON") from exc
+    if not isinstance(ids, list) or not all(isinstance(entity_id, str) for entity_id in ids):
+        raise ChunkUnreadable(f"chunk {position}: expected a list of entity ids")
+    return ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -380,7 +424,7 @@ def _lease(
         crash_count=crash_count,
         lease_seconds=lease_seconds,
         total=row.total_count,
-        outcomes=[Outcome(character) for character in outcomes],
+        outcomes=list(outcomes),
         stored_ids=stored_ids,
     )
 
@@ -435,7 +479,7 @@ _OPEN = progress.join(jobs, jobs.c.id == progress.c.job_id)
 _IS_OPEN = progress.c.finished_at.is_(None)
 _EXPIRED = and_(_IS_OPEN, progress.c.lease_expires_at <= utcnow(), jobs.c.status.in_(ACTIVE))
 _LEFT_BEHIND = and_(
-    _IS_OPEN, jobs.c.status.in_(ENDING), or_(progress.c.worker.is_(None), progress.c.lease_expires_at <= utcnow())
+    _IS_OPEN, jobs.c.status.in_(CLOSED_AS_IS), or_(progress.c.worker.is_(None), progress.c.lease_expires_at <= utcnow())
 )
 
 # One look for everything that comes before a new chunk; most claims find nothing of it.
@@ -521,7 +565,7 @@ def _settle_statement() -> ReturningUpdate[Any]:
             status=case(
                 (is_complete, JobStatus.COMPLETE),
                 (is_cancelled, JobStatus.CANCELLED),
-                (jobs.c.status.in_([*ENDING, JobStatus.PAUSED]), jobs.c.status),
+                (jobs.c.status.in_([*CLOSED_AS_IS, JobStatus.PAUSED]), jobs.c.status),
                 (in_flight == 0, JobStatus.PENDING),
                 else_=JobStatus.RUNNING,
             ),

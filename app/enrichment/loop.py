@@ -11,11 +11,14 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Awaitable, Callable, Generator, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 Key = TypeVar("Key")
 Result = TypeVar("Result")
+
+STOP_SECONDS = 0.2
+"""How long cancelled calls may take to end."""
 
 _lock = threading.Lock()
 _loop: asyncio.AbstractEventLoop | None = None
@@ -29,14 +32,15 @@ def run_many(
     deadline: float,
     call_seconds: float,
     every_seconds: float,
-) -> Generator[list[tuple[Key, Result | BaseException]], None, None]:
+    should_stop: Callable[[], bool],
+) -> Iterator[list[tuple[Key, Result | BaseException]]]:
     """Await `call(key)` for every key, some at once, and yield what has finished from time to time.
 
     Yields a list, possibly empty, at least each `every_seconds`, so that the
     caller can renew its lease. A call that takes longer than `call_seconds`
     yields a TimeoutError. At the `deadline` (of the monotonic clock), or when
-    the caller closes the iterator, unfinished calls are cancelled and yield
-    nothing.
+    the caller says stop, unfinished calls are cancelled and yield nothing; what
+    has finished by then is yielded last.
     """
     finished: queue.SimpleQueue[tuple[Key, Result | BaseException] | None] = queue.SimpleQueue()
     everything = _call_all(call, iter(keys), concurrency, deadline, call_seconds, finished.put)
@@ -46,10 +50,13 @@ def run_many(
     try:
         is_open = True
         while is_open:
-            ready, is_open = _collect(finished, min(every_seconds, deadline + 0.2 - time.monotonic()))
+            ready, is_open = _collect(finished, min(every_seconds, deadline - time.monotonic()))
+            if is_open and (should_stop() or time.monotonic() >= deadline):
+                future.cancel()
+                # A call that blocks the loop cannot be cancelled; it is left behind.
+                late, _ = _collect(finished, STOP_SECONDS)
+                ready, is_open = ready + late, False
             yield ready
-            # A call that blocks the loop cannot be cancelled; it is left behind.
-            is_open = is_open and time.monotonic() < deadline + 0.2
     finally:
         future.cancel()
 

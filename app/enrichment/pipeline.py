@@ -19,11 +19,13 @@ from app.enrichment.budget import Budget
 from app.enrichment.leases import Failure, Lease
 from app.enrichment.running import run_concurrently
 from app.entities import store
+from app.entities.fields import FIELDS
 from app.entities.merge import merge_fields
 from app.errors import describe
 from app.models.attempt import AttemptStatus, attempts
 from app.models.chunk import Outcome
 from app.models.types import new_id
+from app.providers.answers import checked
 from app.providers.base import Answer, Lookup, OutcomeClass, Provider
 from app.providers.registry import PROVIDERS, why_unavailable
 
@@ -80,6 +82,7 @@ class Pipeline:
             started_at = datetime.now(UTC)
             try:
                 answer = await provider.lookup(Lookup(job.entity_type, entity_id, known[entity_id]))
+                answer = checked(answer, FIELDS[job.entity_type])
             except Exception as exc:
                 # The message may hold what the provider was asked about, so only its kind is logged.
                 log.warning("provider raised", provider=provider.name, error_type=type(exc).__name__)
@@ -91,15 +94,23 @@ class Pipeline:
 
 def _store(lease: Lease, finished: Sequence[tuple[int, Any]]) -> None:
     """Checkpoint, or finish with the last of the chunk, and write what the attempts brought in the same transaction."""
-    asked: list[_Asked] = []
-    for index, result in finished:
-        if isinstance(result, BaseException):
-            lease.decide(index, Outcome.ERROR, Failure("timed_out", "The provider took longer than the time budget."))
-        else:
-            _decide(lease, result)
-            asked.append(result)
-    save = lease.checkpoint if lease.undecided else lease.finish
-    save(lambda session: _write(session, lease, asked))
+    asked = [result if isinstance(result, _Asked) else _timed_out(index) for index, result in finished]
+    try:
+        for one in asked:
+            _decide(lease, one)
+        save = lease.checkpoint if lease.undecided else lease.finish
+        save(lambda session: _write(session, lease, asked))
+    except BaseException:
+        # An outcome must not be stored later without what it stands for.
+        lease.forget_unstored()
+        raise
+
+
+def _timed_out(index: int) -> _Asked:
+    now = datetime.now(UTC)
+    return _Asked(
+        index, Answer(OutcomeClass.TRANSIENT, error="The provider took longer than the time budget."), now, now
+    )
 
 
 def _decide(lease: Lease, asked: _Asked) -> None:
@@ -119,7 +130,7 @@ def _decide_missing(lease: Lease, index: int) -> None:
 def _write(session: WriteSession, lease: Lease, asked: Sequence[_Asked]) -> None:
     """Merge the answers into the entities as they are now, and record attempts and changes.
 
-    An entity that was erased meanwhile stays erased: nothing about it is written.
+    Of an entity that was erased meanwhile neither value nor attempt is written.
     """
     if not asked:
         return

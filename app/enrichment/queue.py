@@ -16,17 +16,18 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
 import structlog
 from flask import current_app
-from sqlalchemy import Text, case, false, insert, null, select, true, update
+from sqlalchemy import ColumnElement, Text, case, false, insert, null, or_, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
-from app.config import Config
+from app.config import config
 from app.database import WriteSession, end_read, engine_name, is_unavailable, transaction
 from app.enrichment import leases
 from app.enrichment.budget import Budget, stop_requested
@@ -41,7 +42,7 @@ from app.enrichment.job_views import (
     list_errors,
     list_jobs,
 )
-from app.enrichment.leases import Failure, Lease, Scope
+from app.enrichment.leases import Failure, Lease, Scope, WorkersLost
 from app.enrichment.pipeline import Pipeline, ProviderUnavailable
 from app.enrichment.running import OnProcess, run_callback, settle_intents
 from app.enrichment.spool import UniqueIds, unique_ids
@@ -95,6 +96,8 @@ IDS_PER_INSERT = 50_000
 """Entity ids that one statement stores, so that a long list takes no more memory than a short one."""
 PROVIDER_PAUSE_SECONDS = 900.0
 """How long a job waits whose provider cannot be used, before it is looked at again."""
+MAX_IDLE_CHUNKS = 10
+"""Chunks in a row that decide nothing after which a drain ends: callbacks that block would hold it for ever."""
 HEARTBEAT_SECONDS = 5.0
 """How often at most one process writes down that it looked for work."""
 
@@ -173,7 +176,7 @@ def accept_job(
     than the arguments here. Raises `ProviderNotAvailable`, which says what to
     set, and `IdempotencyKeyReused`.
     """
-    size = _config().ENRICH_CHUNK_SIZE if chunk_size is None else chunk_size
+    size = config().ENRICH_CHUNK_SIZE if chunk_size is None else chunk_size
     request = _Request(entity_type, provider, size, workspace_slug, priority)
     reason = why_unavailable(provider, entity_type)
     if reason is not None:
@@ -201,11 +204,11 @@ def process_next_chunk(
     breaks the chunk as a whole fails the job and is raised again; a database
     that is away is not the job's fault and fails nothing.
     """
-    config = _config()
-    budget = Budget.start(config.ENRICH_TIME_BUDGET if time_budget is None else time_budget)
+    settings = config()
+    budget = Budget.start(settings.ENRICH_TIME_BUDGET if time_budget is None else time_budget)
     scope = Scope(known_id(job_id) if job_id else None, workspace_slug)
     _note_drain()
-    lease = leases.claim(_worker_name(), lease_seconds=config.ENRICH_LEASE_SECONDS, scope=scope)
+    lease = leases.claim(_worker_name(), lease_seconds=settings.ENRICH_LEASE_SECONDS, scope=scope)
     if lease is None:
         if job_id:
             get_job(job_id, workspace_slug=workspace_slug)
@@ -213,7 +216,7 @@ def process_next_chunk(
         return None
     with structlog.contextvars.bound_contextvars(job_id=lease.job.id, position=lease.position, attempt=lease.attempt):
         log.debug("chunk claimed")
-        _work(lease, on_process, budget, config.ENRICH_CONCURRENCY)
+        _work(lease, on_process, budget, settings.ENRICH_CONCURRENCY)
     is_done = lease.job_status == JobStatus.COMPLETE
     return ChunkResult(lease.job.id, lease.decided_count, lease.total, is_done, lease.job_status)
 
@@ -233,30 +236,42 @@ def drain(
     has `ENRICH_TIME_BUDGET`. `on_chunk` is told of each result.
     """
     overall = Budget.start(float("inf") if time_budget is None else time_budget)
-    done, decided, last = 0, 0, None
-    while not overall.is_used_up and (max_chunks is None or done < max_chunks):
-        seconds = min(overall.seconds_left, _config().ENRICH_TIME_BUDGET)
+    done, decided, idle, last = 0, 0, 0, None
+    while not overall.is_used_up and (max_chunks is None or done < max_chunks) and idle < MAX_IDLE_CHUNKS:
+        seconds = min(overall.seconds_left, config().ENRICH_TIME_BUDGET)
         result = process_next_chunk(on_process, time_budget=seconds, job_id=job_id, workspace_slug=workspace_slug)
         if result is None:
             break
         done, decided, last = done + 1, decided + result.processed, result
+        idle = 0 if result.processed or result.status not in ACTIVE else idle + 1
         if on_chunk is not None:
             on_chunk(result)
+    if idle == MAX_IDLE_CHUNKS:
+        log.warning("drain stopped without progress", chunks=idle)
     return DrainResult(done, decided, last)
 
 
 def pause(job_id: str, *, workspace_slug: str | None = None) -> JobView:
     """Stop a job until it is resumed by hand; chunks under way stop at their next checkpoint.
 
-    Raises `JobNotFound` and `JobStateConflict`.
+    A job that the service has paused for a time is held too. Raises
+    `JobNotFound` and `JobStateConflict`.
     """
-    values = {"status": JobStatus.PAUSED, "claimable": false(), "paused_manually": true(), "pause_reason": "by hand"}
-    return _move(job_id, workspace_slug, ACTIVE, values, "pending or running jobs can be paused")
+    values = {
+        "status": JobStatus.PAUSED,
+        "claimable": false(),
+        "paused_manually": true(),
+        "resume_at": null(),
+        "pause_reason": "by hand",
+    }
+    pausable = or_(jobs.c.status.in_(ACTIVE), jobs.c.resume_at.is_not(None))
+    return _move(job_id, workspace_slug, pausable, values, "pending or running jobs can be paused")
 
 
 def resume(job_id: str, *, workspace_slug: str | None = None) -> JobView:
     """Let a paused job go on. Raises `JobNotFound` and `JobStateConflict`."""
-    return _move(job_id, workspace_slug, [JobStatus.PAUSED], leases.RESUMED, "paused jobs can be resumed")
+    is_paused = jobs.c.status == JobStatus.PAUSED
+    return _move(job_id, workspace_slug, is_paused, leases.RESUMED, "paused jobs can be resumed")
 
 
 def cancel(job_id: str, *, workspace_slug: str | None = None) -> JobView:
@@ -272,10 +287,9 @@ def cancel(job_id: str, *, workspace_slug: str | None = None) -> JobView:
         "resume_at": null(),
         "pause_reason": null(),
     }
-    running = [*ACTIVE, JobStatus.PAUSED]
-    return _move(
-        job_id, workspace_slug, running, values, "jobs that have not ended can be cancelled", close_unheld=True
-    )
+    has_not_ended = jobs.c.status.in_([*ACTIVE, JobStatus.PAUSED])
+    rule = "jobs that have not ended can be cancelled"
+    return _move(job_id, workspace_slug, has_not_ended, values, rule, close_unheld=True)
 
 
 def retry(job_id: str, *, workspace_slug: str | None = None) -> JobView:
@@ -285,6 +299,7 @@ def retry(job_id: str, *, workspace_slug: str | None = None) -> JobView:
     is retried once; what fails again is retried from the child. Raises
     `JobNotFound` and `JobStateConflict`.
     """
+    leases.settle_ending_jobs()
     job = get_job(job_id, workspace_slug=workspace_slug)
     if job.status not in ENDED:
         raise JobStateConflict(f"The job is {job.status}; only jobs that have ended can be retried.")
@@ -413,6 +428,8 @@ def _work(lease: Lease, on_process: OnProcess | Pipeline | None, budget: Budget,
     """Run a claimed chunk and give it back in one way or another."""
     try:
         try:
+            if lease.crash_count > leases.MAX_CRASHES:
+                raise WorkersLost(f"chunk {lease.position} has cost {lease.crash_count} workers")
             lease.read_entity_ids()
             settle_intents(lease)
             if isinstance(on_process, Pipeline):
@@ -427,21 +444,22 @@ def _work(lease: Lease, on_process: OnProcess | Pipeline | None, budget: Budget,
     except LeaseLost:
         # Another worker has the chunk, or had it: what this one decided since its last checkpoint is void.
         log.warning("lease lost")
-        lease.decided_count = 0
+        lease.forget_unstored()
     except Exception as exc:
         if not is_unavailable(exc):
             _fail(lease, exc)
         raise
     except BaseException:
         # The process is told to go: SystemExit from gunicorn, an interrupt. What is decided is worth keeping.
-        lease.release()
+        with suppress(Exception):
+            lease.release()
         raise
 
 
 def _close(lease: Lease) -> None:
     if lease.is_closed:
         pass
-    elif not lease.undecided or lease.job_status in leases.ENDING:
+    elif not lease.undecided or lease.job_status in leases.CLOSED_AS_IS:
         lease.finish()
     else:
         lease.release()
@@ -459,22 +477,19 @@ def _fail(lease: Lease, error: Exception) -> None:
 def _move(
     job_id: str,
     workspace_slug: str | None,
-    allowed: Iterable[str],
+    allowed: ColumnElement[bool],
     values: dict[str, Any],
     rule: str,
     *,
     close_unheld: bool = False,
 ) -> JobView:
-    """Change a job's status where its present one is among the allowed."""
+    """Change a job's status where it is one that allows it."""
     job = get_job(job_id, workspace_slug=workspace_slug)
     with transaction() as session:
         if close_unheld:
             leases.close_unheld_chunks(session, job.id)
         moved = session.execute(
-            update(jobs)
-            .where(jobs.c.id == job.id, jobs.c.status.in_(list(allowed)))
-            .values(**values)
-            .returning(jobs.c.status)
+            update(jobs).where(jobs.c.id == job.id, allowed).values(**values).returning(jobs.c.status)
         ).one_or_none()
         status = session.scalar(select(jobs.c.status).where(jobs.c.id == job.id))
         # Closing what nobody held may have been all that was missing.
@@ -490,23 +505,24 @@ def _has_open_chunks(job_id: str) -> bool:
 
 
 def _unsuccessful_ids(job_id: str) -> Iterator[str]:
-    """Give the ids of a job that ended in error, held or undecided, in order."""
+    """Give the ids of a job that ended in error, held or undecided, in order; a list that is damaged gives none."""
     joined = chunks.outerjoin(
         progress, (progress.c.job_id == chunks.c.job_id) & (progress.c.position == chunks.c.position)
     )
     rows = db.session.execute(
-        select(chunks.c.entity_ids.cast(Text).label("ids"), progress.c.outcomes)
+        select(chunks.c.position, chunks.c.entity_ids.cast(Text).label("ids"), progress.c.outcomes)
         .select_from(joined)
         .where(chunks.c.job_id == job_id)
         .order_by(chunks.c.position)
         .execution_options(yield_per=100)
     )
     for row in rows:
-        ids = json.loads(row.ids)
-        outcomes = row.outcomes or Outcome.UNTOUCHED * len(ids)
-        for entity_id, outcome in zip(ids, outcomes, strict=True):
-            if entity_id != ERASED_ID and (outcome not in DECIDED or outcome in _RETRIED):
-                yield entity_id
+        with suppress(leases.ChunkUnreadable):
+            ids = leases.parse_ids(row.ids, row.position)
+            outcomes = row.outcomes or Outcome.UNTOUCHED * len(ids)
+            for entity_id, outcome in zip(ids, outcomes, strict=False):
+                if entity_id != ERASED_ID and (outcome not in DECIDED or outcome in _RETRIED):
+                    yield entity_id
 
 
 def _note_drain() -> None:
@@ -515,11 +531,6 @@ def _note_drain() -> None:
     if time.monotonic() - state["at"] >= HEARTBEAT_SECONDS:
         record_heartbeat("drain")
         state["at"] = time.monotonic()
-
-
-def _config() -> Config:
-    config: Config = current_app.config["TRANCHE"]
-    return config
 
 
 def _worker_name() -> str:

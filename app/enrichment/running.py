@@ -7,9 +7,9 @@ coroutine function on the loop thread. The pipeline uses the last of them too.
 import inspect
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import closing
 from typing import Any
 
+from app.config import config
 from app.enrichment.budget import Budget
 from app.enrichment.leases import Failure, JobInfo, Lease
 from app.enrichment.loop import run_many
@@ -23,8 +23,8 @@ CHECKPOINT_SECONDS = 0.5
 """How often outcomes are stored where an entity costs nothing to run again."""
 
 CALL_SHARE = 0.9
-"""The share of the budget after which a single call is given up. Less than all of it: a call that
-needs longer than any budget must end as an error and not be started again for ever."""
+"""The share of `ENRICH_TIME_BUDGET` after which a single call is given up as an error, or it would be
+started again for ever. A call that is cut off because less than that was left is not: it runs again."""
 
 
 def run_callback(lease: Lease, on_process: OnProcess | None, budget: Budget, *, concurrency: int) -> None:
@@ -65,19 +65,18 @@ def run_concurrently(
             return
         if lease.needs_caution:
             _mark(lease, group[0])
-        results = run_many(
+        for finished in run_many(
             call,
             group,
             concurrency=concurrency,
             deadline=budget.deadline,
-            call_seconds=CALL_SHARE * budget.seconds,
+            call_seconds=CALL_SHARE * config().ENRICH_TIME_BUDGET,
             every_seconds=CHECKPOINT_SECONDS,
-        )
-        with closing(results):
-            for finished in results:
-                store(finished)
-                if lease.is_closed or budget.is_used_up or lease.is_stopped:
-                    break
+            should_stop=lambda: budget.is_used_up or lease.is_stopped,
+        ):
+            store(finished)
+            if lease.is_closed:
+                return
 
 
 def settle_intents(lease: Lease) -> None:
@@ -100,7 +99,7 @@ def _call_each(lease: Lease, on_process: OnProcess, budget: Budget) -> None:
         if lease.needs_caution:
             _mark(lease, index)
         try:
-            on_process(lease.entity_ids[index], lease.job)
+            _refuse_awaitable(on_process(lease.entity_ids[index], lease.job))
         except Exception as exc:
             _decide_error(lease, index, exc)
         else:
@@ -127,6 +126,14 @@ def _mark(lease: Lease, index: int) -> None:
 def _decide_error(lease: Lease, index: int, error: BaseException) -> None:
     code = "timed_out" if isinstance(error, TimeoutError) else "callback_error"
     lease.decide(index, Outcome.ERROR, Failure(code, describe(error)))
+
+
+def _refuse_awaitable(result: object) -> None:
+    """Raise where a plain function gave back a coroutine, which nobody would await."""
+    if inspect.isawaitable(result):
+        if inspect.iscoroutine(result):
+            result.close()
+        raise TypeError("on_process returned an awaitable; pass the coroutine function itself")
 
 
 def _is_coroutine_function(function: object) -> bool:

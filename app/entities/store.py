@@ -272,7 +272,7 @@ def erase(entity_type: str, entity_id: str, *, workspace_slug: str) -> None:
     table = table_of(entity_type)
     owned = select(jobs.c.id).where(jobs.c.workspace_slug == workspace_slug, jobs.c.entity_type == entity_type)
     deletions = [
-        # The entity's row first: whoever is about to write about it holds a lock on that.
+        # The entity's row before the others: whoever is about to write about it holds a lock on that.
         delete(table).where(*_is_entity(table, entity_id, workspace_slug)),
         *(
             delete(about).where(
@@ -285,8 +285,9 @@ def erase(entity_type: str, entity_id: str, *, workspace_slug: str) -> None:
         delete(entity_errors).where(entity_errors.c.job_id.in_(owned), entity_errors.c.entity_id == entity_id),
     ]
     with transaction() as session:
-        found = sum(session.connection().execute(statement).rowcount for statement in deletions)
-        found += _erase_from_chunks(session, owned, entity_id)
+        # The lists first: a worker that is about to store an error holds its chunk until it has.
+        found = _erase_from_chunks(session, owned, entity_id)
+        found += sum(session.connection().execute(statement).rowcount for statement in deletions)
         if not found:
             raise EntityNotFound
 

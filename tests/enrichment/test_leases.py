@@ -1,5 +1,6 @@
 """Ownership of a chunk: fencing, takeover, caution after crashes."""
 
+import asyncio
 import time
 
 import pytest
@@ -148,6 +149,63 @@ def test_a_released_chunk_waits_for_its_time(context: Flask) -> None:
     assert leases.claim("x", lease_seconds=60) is None
     expire_leases()
     assert claim().position == 0
+
+
+@pytest.mark.parametrize("ending", ["budget", "pause", "interrupt"])
+def test_a_chunk_in_caution_that_is_given_back_suspects_nobody(context: Flask, ending: str) -> None:
+    """Only a worker that is lost leaves a mark; one that released its chunk lives."""
+    job_id = enqueue()
+    for _ in range(3):
+        claim()
+        expire_leases()
+
+    async def slow(entity_id: str, job: JobInfo) -> None:
+        if ending == "pause":
+            await asyncio.to_thread(pause)
+        await asyncio.sleep(30)
+
+    def pause() -> None:
+        with context.app_context():
+            queue.pause(job_id)
+
+    def interrupt(entity_id: str, job: JobInfo) -> None:
+        raise KeyboardInterrupt
+
+    if ending == "interrupt":
+        with pytest.raises(KeyboardInterrupt):
+            queue.process_next_chunk(interrupt)
+    else:
+        queue.process_next_chunk(slow, time_budget=0.3 if ending == "budget" else 20)
+    if ending == "pause":
+        queue.resume(job_id)
+    assert set(progress_rows(job_id)[0].outcomes) == {"."}
+    queue.drain(None)
+    assert (queue.get_job(job_id).success, queue.get_job(job_id).errors) == (4, 0)
+    check_invariants(drained=True)
+
+
+def test_a_chunk_that_loses_workers_without_end_fails_its_job(context: Flask) -> None:
+    """What kills a worker before it comes to any entity cannot be charged to one."""
+    job_id = enqueue()
+    for _ in range(leases.MAX_CRASHES + 1):
+        claim()
+        expire_leases()
+    with pytest.raises(leases.WorkersLost):
+        queue.process_next_chunk()
+    assert queue.get_job(job_id).status == "failed"
+    check_invariants(drained=True)
+
+
+def test_an_interrupt_is_not_hidden_by_a_lost_lease(context: Flask) -> None:
+    """SystemExit goes through, whatever became of the chunk."""
+    enqueue()
+
+    def on_process(entity_id: str, job: JobInfo) -> None:
+        expire_leases()
+        raise SystemExit(143)
+
+    with pytest.raises(SystemExit):
+        queue.process_next_chunk(on_process)
 
 
 def test_after_three_crashes_entities_run_one_at_a_time_and_the_killer_becomes_an_error(context: Flask) -> None:

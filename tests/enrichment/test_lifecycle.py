@@ -88,6 +88,37 @@ def test_a_pause_with_a_time_ends_by_itself(context: Flask) -> None:
     check_invariants(drained=True)
 
 
+def test_a_pause_with_a_time_can_be_made_one_by_hand(context: Flask) -> None:
+    """A job that would wake by itself can be held."""
+    job_id = enqueue()
+    claim().release(pause_reason="provider away", pause_seconds=600)
+    view = queue.pause(job_id)
+    assert (view.status, view.paused_manually, view.resume_at) == ("paused", True, None)
+    check_invariants()
+
+
+def test_a_job_whose_pause_is_over_counts_as_waiting(context: Flask) -> None:
+    """Nobody draining must show, also where all that waits was paused for a time."""
+    enqueue()
+    claim().release(pause_reason="provider away", pause_seconds=600)
+    assert queue.health().oldest_job_age_seconds is None
+    db.session.execute(update(jobs).values(resume_at=utcnow(-1)))
+    db.session.commit()
+    assert queue.health().oldest_job_age_seconds is not None
+
+
+def test_a_failed_job_with_a_released_chunk_can_be_retried_at_once(context: Flask) -> None:
+    """What nobody holds is closed first; damaged lists are left out."""
+    job_id = enqueue()
+    broken, released = claim("a"), claim("b")
+    released.decide(0, Outcome.SUCCESS)
+    released.release(retry_in_seconds=600)
+    broken.fail(Failure("chunk_broke", "bug"))
+    child = queue.retry(job_id)
+    assert db.session.get_one(Job, child.id).entity_ids == ["p0", "p1", "p3", "p4", "p5"]
+    check_invariants()
+
+
 def test_cancel_ends_a_job_at_once_when_no_chunk_is_leased(context: Flask) -> None:
     """What was decided in a released chunk is counted."""
     job_id = enqueue()

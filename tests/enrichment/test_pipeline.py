@@ -262,3 +262,92 @@ def test_a_callback_is_not_called_for_an_erased_entity(context: Flask) -> None:
     seen: list[str] = []
     queue.drain(lambda entity_id, _: seen.append(entity_id))
     assert seen == ["p1"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_stored"),
+    [
+        (Answer(OutcomeClass.SUCCESS, fields={"job_title": "CEO"}, raw={"a": "nul\0", "b": float("nan")}), True),
+        (Answer(OutcomeClass.SUCCESS, fields={"job_title": "C\ud800EO\x07"}, raw=["\ud800"]), True),
+        (Answer(OutcomeClass.NOT_FOUND, error="x" * 5000), True),
+        (Answer(OutcomeClass.SUCCESS, fields={"shoe_size": "44"}), False),
+        (Answer(OutcomeClass.SUCCESS, fields={"job_title": 44}), False),
+        (Answer(OutcomeClass.SUCCESS, fields={"job_title": "CEO"}, raw={"at": object()}), False),
+    ],
+)
+def test_an_unfit_answer_costs_its_own_entity_alone(context: Flask, answer: Answer, is_stored: bool) -> None:
+    """Both databases store what can be stored; the rest is an error of that entity, not of the chunk."""
+    add(3)
+    job_id, result = run(FakeProvider({"p1": answer}), 3)
+    assert result is not None and result.status == "complete"
+    view = queue.get_job(job_id)
+    assert (view.success, view.errors) == ((3, 0) if is_stored else (2, 1))
+    assert [field(entity_id, "job_title") for entity_id in ("p0", "p2")] == ["CEO", "CEO"]
+    if is_stored and answer.fields:
+        assert field("p1", "job_title") == "CEO"
+    assert len(rows(attempts)) == 3
+    check_invariants(drained=True)
+
+
+@pytest.mark.parametrize("error", [SystemExit(143), KeyboardInterrupt()])
+def test_an_interrupt_while_answers_are_stored_decides_nothing(
+    context: Flask, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    """An outcome is never stored without the values and attempts that it stands for."""
+    add(3)
+    provider = FakeProvider()
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "write_changes", interrupted)
+        with pytest.raises(type(error)):
+            run(provider, 3)
+    assert rows(attempts) == []
+    queue.drain(Pipeline({"fake": provider}))
+    assert len(rows(attempts)) == 3
+    assert [field(entity_id, "job_title") for entity_id in ids(3)] == ["CEO"] * 3
+    check_invariants(drained=True)
+
+
+def test_answers_that_came_before_a_stop_are_stored(context: Flask) -> None:
+    """A pause in mid-chunk does not throw away what providers have already said."""
+    add(20)
+
+    class Pausing(FakeProvider):
+        async def lookup(self, lookup: Lookup) -> Answer:
+            if lookup.entity_id == "p12":
+                await asyncio.to_thread(pause)
+            return await super().lookup(lookup)
+
+    def pause() -> None:
+        with context.app_context():
+            queue.pause(queue.list_jobs().rows[0].id)
+
+    provider = Pausing(seconds=0.05)
+    job_id, _ = run(provider, 20)
+    assert queue.get_job(job_id).processed == len(rows(attempts))
+    queue.resume(job_id) if queue.get_job(job_id).status == "paused" else None
+    queue.drain(Pipeline({"fake": provider}))
+    assert queue.get_job(job_id).success == 20
+    check_invariants(drained=True)
+
+
+def test_an_error_about_an_entity_erased_in_mid_call_is_not_stored(context: Flask) -> None:
+    """Neither its id nor what the provider said of it stays."""
+    add(2)
+
+    class Erasing(FakeProvider):
+        async def lookup(self, lookup: Lookup) -> Answer:
+            if lookup.entity_id == "p0":
+                await asyncio.to_thread(erase)
+            return await super().lookup(lookup)
+
+    def erase() -> None:
+        with context.app_context():
+            store.erase("person", "p0", workspace_slug="default")
+
+    failing = Answer(OutcomeClass.TRANSIENT, error="p0 is away")
+    job_id, _ = run(Erasing({"p0": failing, "p1": failing}), 2)
+    assert [row.entity_id for row in queue.list_errors(job_id).rows] == ["p1"]

@@ -3,11 +3,13 @@
 import asyncio
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+import structlog
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import text, update
 from sqlalchemy.exc import DataError, OperationalError
 
 from app.enrichment import queue
@@ -16,8 +18,9 @@ from app.enrichment.leases import ChunkUnreadable, JobInfo
 from app.enrichment.queue import ChunkResult
 from app.errors import JobNotFound
 from app.extensions import db
+from app.models.chunk import progress
 from app.models.job import Job
-from tests.enrichment.helpers import ids, job_row, progress_rows
+from tests.enrichment.helpers import claim, ids, job_row, progress_rows
 from tests.invariants import check_invariants
 
 
@@ -212,17 +215,67 @@ def test_a_used_up_budget_cancels_coroutines(context: Flask) -> None:
     check_invariants(drained=True)
 
 
-def test_a_coroutine_longer_than_any_budget_ends_as_an_error(context: Flask) -> None:
+def test_a_coroutine_longer_than_any_budget_ends_as_an_error(make_app: Callable[..., Flask]) -> None:
     """It would otherwise be started again for ever."""
-    job_id = enqueue(2)
+    with make_app(ENRICH_TIME_BUDGET=1).app_context():
+        job_id = enqueue(2)
 
-    async def stuck(entity_id: str, job: JobInfo) -> None:
-        await asyncio.sleep(60)
+        async def stuck(entity_id: str, job: JobInfo) -> None:
+            await asyncio.sleep(60)
 
-    result = queue.process_next_chunk(stuck, time_budget=0.5)
-    assert result == ChunkResult(job_id, 2, 2, True, "complete")
-    assert {row.code for row in queue.list_errors(job_id).rows} == {"timed_out"}
+        assert queue.process_next_chunk(stuck) == ChunkResult(job_id, 2, 2, True, "complete")
+        assert {row.code for row in queue.list_errors(job_id).rows} == {"timed_out"}
+        check_invariants(drained=True)
+
+
+def test_a_coroutine_cut_off_by_the_end_of_a_drain_is_no_error(context: Flask) -> None:
+    """What is left of a drain may be shorter than a healthy call, which then runs again."""
+    job_id = enqueue(12, chunk_size=4)
+
+    async def on_process(entity_id: str, job: JobInfo) -> None:
+        await asyncio.sleep(0.4)
+
+    first = queue.drain(on_process, time_budget=1)
+    assert 4 <= first.processed_total < 12
+    queue.drain(on_process)
+    assert (queue.get_job(job_id).success, queue.get_job(job_id).errors) == (12, 0)
     check_invariants(drained=True)
+
+
+def test_a_drain_ends_where_nothing_is_ever_decided(context: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says so in the log instead of starting the same calls for ever."""
+    enqueue(1)
+    monkeypatch.setattr("app.enrichment.queue.run_callback", lambda *_, **__: None)
+    with structlog.testing.capture_logs() as logs:
+        result = queue.drain(None)
+    assert (result.chunks, result.processed_total) == (queue.MAX_IDLE_CHUNKS, 0)
+    assert [line["event"] for line in logs] == ["drain stopped without progress"]
+
+
+def test_a_function_that_returns_a_coroutine_is_an_error_and_no_success(context: Flask) -> None:
+    """`lambda entity_id, job: work(entity_id)` with a coroutine function would run nothing."""
+    job_id = enqueue(1)
+
+    async def work() -> None:
+        raise AssertionError("never awaited")
+
+    queue.drain(lambda *_: work())
+    (error,) = queue.list_errors(job_id).rows
+    assert "pass the coroutine function itself" in error.error
+
+
+def test_damaged_outcomes_fail_their_job_and_not_the_queue(context: Flask) -> None:
+    """The jobs behind it go on."""
+    broken, fine = enqueue(2), enqueue(2)
+    claim().release()
+    db.session.execute(update(progress).values(outcomes="?."))
+    db.session.commit()
+    with pytest.raises(ChunkUnreadable):
+        queue.process_next_chunk()
+    assert queue.get_job(broken).status == "failed"
+    assert queue.process_next_chunk() == ChunkResult(fine, 2, 2, True, "complete")
+    check_job = queue.get_job(broken)
+    assert check_job.processed == 0
 
 
 def test_a_coroutine_that_blocks_the_loop_does_not_hold_the_caller(context: Flask) -> None:

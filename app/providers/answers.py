@@ -1,0 +1,62 @@
+"""What a provider answered, made fit to be stored.
+
+Answers come from outside: they may hold text that one of the databases would
+refuse, or values of another kind than the field has. One bad answer must cost
+its own entity and nobody else's.
+"""
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from app.providers.base import Answer
+
+# As `app.text` refuses at the edge; here it is taken out, since the answer may have been paid for.
+_UNSTORABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+
+_KINDS: Mapping[str, Callable[[Any], bool]] = {
+    "text": lambda value: isinstance(value, str),
+    "list": lambda value: isinstance(value, list),
+    "dict": lambda value: isinstance(value, dict),
+    "integer": lambda value: type(value) is int and abs(value) < 2**63,
+    "boolean": lambda value: isinstance(value, bool),
+}
+
+
+class UnfitAnswer(ValueError):
+    """An answer has a field that the entity does not have, or a value of the wrong kind."""
+
+
+def checked(answer: Answer, kinds: Mapping[str, str]) -> Answer:
+    """Return an answer that both databases can store.
+
+    `kinds` says for each field of the entity what it holds. Raises `UnfitAnswer`
+    naming the field, without its value.
+    """
+    for field, value in answer.fields.items():
+        if field not in kinds:
+            raise UnfitAnswer(f"the answer has an unknown field: {field[:64]}")
+        if value is not None and not _KINDS[kinds[field]](value):
+            raise UnfitAnswer(f"the answer's {field} is not {kinds[field]}")
+    return replace(
+        answer,
+        fields={field: _storable(value) for field, value in answer.fields.items()},
+        raw=_storable(answer.raw),
+        error=_storable(answer.error[:500]) if answer.error else None,
+    )
+
+
+def _storable(value: Any) -> Any:
+    if isinstance(value, str):
+        return _UNSTORABLE.sub("", value.replace("\r\n", "\n"))
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, Mapping):
+        return {_storable(str(key)): _storable(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_storable(inner) for inner in value]
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    raise UnfitAnswer(f"the answer holds a {type(value).__name__}")
