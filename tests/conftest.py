@@ -11,11 +11,16 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
+from hypothesis import HealthCheck, settings
 from sqlalchemy import text
 
 from app import create_app
 from app.config import Config
 from app.extensions import db
+
+# How long an example takes says something about the machine alone, which may be busy.
+settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
 
 CRON_SECRET = "a-cron-secret-for-tests"
 

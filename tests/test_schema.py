@@ -1,10 +1,16 @@
 """Migrations: up, down and nothing left over, on both databases, with rows in the tables."""
 
+import shutil
+from pathlib import Path
+
+import click
+import pytest
 from flask import Flask
 from flask_migrate import check, downgrade, upgrade
-from sqlalchemy import func, inspect, select
+from sqlalchemy import func, inspect, select, text
 
 from app import auth
+from app.config import PROJECT_ROOT
 from app.database import transaction
 from app.enrichment import queue
 from app.enrichment.pipeline import Pipeline
@@ -12,6 +18,43 @@ from app.entities import imports, store
 from app.extensions import db
 from app.models.types import UtcDateTime
 from tests.fakes import csv_stream
+
+REVISION = """
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade():
+    {upgrade}
+
+
+def downgrade():
+    {downgrade}
+"""
+CHANGE = """with op.batch_alter_table("enrichment_jobs") as change:
+        change.alter_column("priority", existing_type=sa.{before}(), type_=sa.{after}())"""
+
+
+def with_revision(folder: Path, upgrade: str, downgrade: str = "pass") -> str:
+    """Copy the migrations, add a second revision, and return the copy's folder."""
+    copy = folder / "migrations"
+    shutil.copytree(PROJECT_ROOT / "migrations", copy, ignore=shutil.ignore_patterns("__pycache__"))
+    content = REVISION.format(upgrade=upgrade, downgrade=downgrade)
+    (copy / "versions" / "0002_second.py").write_text(content, encoding="utf-8")
+    return str(copy)
+
+
+def counts() -> dict[str, int | None]:
+    """Return how many rows each table has."""
+    db.session.rollback()
+    found = {
+        table.name: db.session.scalar(select(func.count()).select_from(table)) for table in db.metadata.sorted_tables
+    }
+    db.session.rollback()
+    return found
 
 
 def fill() -> None:
@@ -43,6 +86,44 @@ def test_every_revision_works_both_ways_with_rows_in_the_tables(context: Flask) 
     upgrade()
     assert set(inspect(db.engine).get_table_names()) == tables | {"alembic_version"}
     fill()
+
+
+def test_a_revision_that_makes_a_table_anew_loses_no_row(context: Flask, tmp_path: Path) -> None:
+    """Rows that refer to a changed table stay, and what they refer to is watched again afterwards."""
+    wider, narrower = (
+        CHANGE.format(before="Integer", after="BigInteger"),
+        CHANGE.format(before="BigInteger", after="Integer"),
+    )
+    directory = with_revision(tmp_path, wider, narrower)
+    fill()
+    before = counts()
+    assert all(before.values())
+    try:
+        upgrade(directory=directory)
+        assert counts() == before
+        assert db.session.scalar(text("SELECT version_num FROM alembic_version")) == "0002"
+    finally:
+        db.session.rollback()
+        downgrade(directory=directory, revision="0001")
+    assert counts() == before
+    if db.engine.dialect.name == "sqlite":
+        assert db.session.scalar(text("PRAGMA foreign_keys")) == 1
+
+
+def test_a_revision_that_leaves_rows_without_their_job_is_undone(
+    context: Flask, database_url: str, tmp_path: Path
+) -> None:
+    """SQLite does not watch references while a revision runs, so they are checked before it is kept."""
+    if not database_url.startswith("sqlite"):
+        pytest.skip("PostgreSQL refuses it by itself")
+    directory = with_revision(tmp_path, 'op.execute("DELETE FROM enrichment_jobs")')
+    fill()
+    before = counts()
+    with pytest.raises(click.ClickException, match=r"0002 is undone: rows in .*enrichment_chunks"):
+        upgrade(directory=directory)
+    assert counts() == before
+    assert db.session.scalar(text("SELECT version_num FROM alembic_version")) == "0001"
+    assert db.session.scalar(text("PRAGMA foreign_keys")) == 1
 
 
 def test_every_instant_is_stored_with_its_zone_or_as_utc(context: Flask) -> None:

@@ -10,7 +10,7 @@ one that stands first here gives the value and the others step in where it is bl
 """
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Final
 
@@ -189,6 +189,11 @@ _DROPPED: Final[Mapping[EntityType, Sequence[str]]] = {
     ),
 }  # fmt: skip
 
+# By how many fields a file must look like the other kind before it counts as that: fewer are doubtful.
+_CLEAR_MARGIN: Final = 3
+# Columns that make a file one of people, however much it says about their companies besides.
+_WHO: Final = frozenset({"email", "first_name", "last_name", "full_name", "job_title", "linkedin_url"})
+
 # What a person would name first when asked for a header row.
 USUAL_HEADERS: Final[Mapping[EntityType, str]] = {
     "person": "Email, First Name, Last Name, LinkedIn URL, Company, Company Domain, Job Title",
@@ -234,6 +239,27 @@ def known_headers(entity_type: EntityType, headers: Sequence[str]) -> int:
     """Count the headers that mean a field of the entity."""
     targets = (_TABLES[entity_type].get(normalized_header(header)) for header in headers)
     return sum(target is not None and not target.dropped for target in targets)
+
+
+def counts_as_other(entity_type: EntityType, headers: Sequence[str]) -> tuple[int, int] | None:
+    """Tell whether a header row clearly is one of the other entity type.
+
+    Returns how many fields of the other type and how many of this one it has columns for, or None
+    where it is not clear. What our exports compute counts too. People are often exported with much
+    about their companies: a header that only people have says whose file it is.
+    """
+    own = _TABLES[entity_type]
+    other = _TABLES["company" if entity_type == "person" else "person"]
+    names = {normalized_header(header) for header in headers}
+    counts = len(_places(other, names)), len(_places(own, names))
+    if counts[0] - counts[1] < _CLEAR_MARGIN:
+        return None
+    says_who = any(field in _WHO for field, _ in _places(own, names - other.keys()))
+    return None if entity_type == "person" and says_who else counts
+
+
+def _places(table: Mapping[str, "_Target"], names: Set[str]) -> set[tuple[str, str | None]]:
+    return {(table[name].field, table[name].key) for name in names & table.keys()}
 
 
 def normalized_header(header: str) -> str:

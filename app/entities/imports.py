@@ -15,6 +15,7 @@ from typing import Any, BinaryIO, Final
 from sqlalchemy import insert, select
 
 from app.database import WriteSession, transaction
+from app.entities.csv_headers import counts_as_other
 from app.entities.csv_reader import Column, CsvError, CsvReader, Refusal, Row
 from app.entities.fields import EXTRA, RAW_FIELDS
 from app.entities.ids import EntityType
@@ -27,6 +28,8 @@ SLICE_CHARS: Final = 4_000_000
 MAX_REFUSALS: Final = 100
 """Refused rows that a report names; the others are counted."""
 
+_PLURALS: Final[dict[EntityType, str]] = {"person": "people", "company": "companies"}
+
 OnProgress = Callable[[int], None]
 """Called after each slice with the number of rows read so far, refused ones included."""
 
@@ -36,7 +39,8 @@ class ImportReport:
     """What became of a file. `total` is the sum of the four counts that follow it.
 
     Two rows of the file that are about the same entity count twice. `columns` says for each header
-    which field it fills: None where its cells are kept beside the fields, or left out.
+    which field it fills: None where its cells are kept beside the fields, or left out; `left_out`
+    are the headers of the latter.
     """
 
     total: int = 0
@@ -46,6 +50,7 @@ class ImportReport:
     refused: int = 0
     refusals: list[Refusal] = field(default_factory=list)
     columns: list[tuple[str, str | None]] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
     encoding: str = ""
     delimiter: str = ""
 
@@ -55,14 +60,28 @@ def import_csv(
 ) -> ImportReport:
     """Upsert the rows of a CSV file into a workspace and say what became of them.
 
-    Raises `Invalid`, with nothing stored, where the file as a whole cannot be read. A row that
-    cannot is refused alone.
+    Raises `Invalid`, with nothing stored, where the file as a whole cannot be read or clearly is a
+    list of the other entity type. A row that cannot be read is refused alone.
     """
     try:
         reader = CsvReader(stream, entity_type)
     except CsvError as error:
         raise Invalid(f"The file cannot be imported: {error}.") from error
+    _refuse_other_type(entity_type, [column.header for column in reader.columns])
     return _Import(reader, entity_type, workspace_slug, on_progress).run()
+
+
+def _refuse_other_type(entity_type: EntityType, headers: list[str]) -> None:
+    counts = counts_as_other(entity_type, headers)
+    if counts is None:
+        return
+    other: EntityType = "company" if entity_type == "person" else "person"
+    asked, found = _PLURALS[entity_type], _PLURALS[other]
+    raise Invalid(
+        f"The file looks like a list of {found}: it has columns for {counts[0]} fields of {found} and {counts[1]}"
+        f" of {asked}. Nothing was imported; expected a list of {asked}."
+        f" `flask enrich import {other} …` or POST /api/{found}/import takes a list of {found}."
+    )
 
 
 def described(column: Column) -> str | None:
@@ -89,7 +108,8 @@ class _Import:
         }
         self._is_recorded = False
         columns = [(column.header, described(column)) for column in reader.columns]
-        self.report = ImportReport(columns=columns, delimiter=reader.delimiter)
+        left_out = [column.header for column in reader.columns if column.dropped]
+        self.report = ImportReport(columns=columns, left_out=left_out, delimiter=reader.delimiter)
 
     def run(self) -> ImportReport:
         for part in _slices(self._accepted()):

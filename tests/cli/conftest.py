@@ -106,11 +106,13 @@ Start = Callable[..., "subprocess.Popen[str]"]
 
 @pytest.fixture
 def start(sqlite_url: str) -> Iterator[Start]:
-    """Start `flask enrich …` as a process: `start("work", SOME_SETTING="x", program=[…])`."""
+    """Start `flask enrich …`, or another group, as a process: `start("work", SOME_SETTING="x", program=[…])`."""
     started: list[subprocess.Popen[str]] = []
 
-    def go(*arguments: str, program: list[str] | None = None, **settings: str) -> "subprocess.Popen[str]":
-        command = [sys.executable, *(program or ["-m", "flask"]), "enrich", *arguments]
+    def go(
+        *arguments: str, program: list[str] | None = None, group: str = "enrich", **settings: str
+    ) -> "subprocess.Popen[str]":
+        command = [sys.executable, *(program or ["-m", "flask"]), group, *arguments]
         environment = {**os.environ, "DATABASE_URL": sqlite_url, **settings}
         pipe = subprocess.PIPE
         process = subprocess.Popen(

@@ -16,6 +16,7 @@ from app.enrichment.pipeline import Pipeline
 
 SECRET_WORD = "a-secret-word"
 NOBODY_LISTENS = f"postgresql://somebody:{SECRET_WORD}@127.0.0.1:1/none"
+_CANNOT_BE_USED = "tranche: The database cannot be used"
 UNKNOWN_JOB = "01a20925-66e2-7d61-95fb-61e65a184066"
 
 
@@ -99,7 +100,24 @@ def test_an_unreachable_database_ends_with_4(app_on: Callable[..., Flask], run: 
     result = run(app_on(NOBODY_LISTENS), *arguments)
     assert result.exit_code == 4
     assert_one_line(result)
+    assert "The database cannot be used: nothing listens at that address. DATABASE_URL says" in result.stderr
     assert SECRET_WORD not in result.stderr
+
+
+def test_a_migration_of_an_unreachable_database_ends_with_4(start: Any) -> None:
+    """`flask db upgrade` says in one line that nobody answers, without the password."""
+    process = start("upgrade", group="db", DATABASE_URL=NOBODY_LISTENS)
+    stdout, stderr = process.communicate(timeout=60)
+    assert (process.returncode, stdout) == (4, "")
+    assert stderr == f"{_CANNOT_BE_USED}: nothing listens at that address. DATABASE_URL says which one it is.\n"
+
+
+def test_a_migration_of_a_missing_database_ends_with_4(start: Any, postgresql_url: str) -> None:
+    """`flask db upgrade` tells a wrong name from a wrong address."""
+    process = start("upgrade", group="db", DATABASE_URL=postgresql_url.replace("/postgres?", "/no_such_one?"))
+    stdout, stderr = process.communicate(timeout=60)
+    assert (process.returncode, stdout) == (4, "")
+    assert stderr == f"{_CANNOT_BE_USED}: there is no such database. DATABASE_URL says which one it is.\n"
 
 
 @pytest.mark.parametrize("content", [b"", b"this is no database, but long enough to look like one" * 20])

@@ -108,6 +108,39 @@ def test_import_tells_what_became_of_the_rows(app: Flask, run: Any, tmp_path: Pa
     assert "enrich enqueue person --all" in result.stderr
 
 
+def test_import_tells_how_the_file_was_read(sqlite_app: Flask, run: Any) -> None:
+    """Encoding and separator, which column fills which field, and which are kept or left out."""
+    text = "Vorname;E-Mail;Private Email;Notiz;created_at\nJörg;a@corp.example;;x;\n"
+    result = run(sqlite_app, "import", "person", "-", stdin=text.encode("cp1252"))
+    assert result.stdout == "1 row of people: 1 created, 0 updated, 0 unchanged, 0 refused.\n"
+    assert result.stderr.splitlines()[:4] == [
+        "format: windows-1252, separated by semicolons",
+        "read: Vorname→first_name, E-Mail→email",
+        "kept as they are: Private Email, Notiz",
+        "left out, since they are computed: created_at",
+    ]
+
+
+def test_import_tells_many_columns_in_lines_that_fit(sqlite_app: Flask, run: Any) -> None:
+    """Lines break between columns, never inside one, and an endless header row is cut short."""
+    headers = [f"Some Column {number}" for number in range(90)]
+    result = run(sqlite_app, "import", "person", "-", stdin=f"Email,{','.join(headers)}\na@corp.example\n")
+    lines = result.stderr.split("kept as they are: ")[1].split("Next: ")[0].splitlines()
+    assert len(lines) > 5
+    assert all(len(line) <= 100 and line.endswith((",", "more")) for line in lines)
+    assert all(line.startswith(("Some Column ", "  Some Column ", "  and ")) for line in lines)
+    assert lines[-1].endswith("Some Column 59, and 30 more")
+
+
+def test_import_of_the_wrong_kind_ends_with_2(sqlite_app: Flask, run: Any) -> None:
+    """A people list does not become companies, and the line says what to run instead."""
+    result = run(sqlite_app, "import", "company", "-", stdin=PEOPLE)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.count("\n") == 1
+    assert "a list of people: it has columns for 4 fields of people and 1 of companies." in result.stderr
+    assert "flask enrich import person" in result.stderr
+
+
 def test_import_lists_the_first_refused_rows(sqlite_app: Flask, run: Any) -> None:
     """A file full of unusable rows does not fill the screen."""
     result = run(sqlite_app, "import", "person", "-", "--json", stdin="id,Full Name\n" + "bad id,X\n" * 50)

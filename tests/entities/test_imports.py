@@ -2,7 +2,7 @@
 
 import io
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
@@ -11,10 +11,25 @@ from sqlalchemy import Text, cast, func, select
 
 from app.database import transaction
 from app.entities import imports, store
+from app.entities.csv_headers import counts_as_other
+from app.entities.exports import export_csv
+from app.entities.ids import EntityType
 from app.entities.imports import ImportReport, import_csv
 from app.errors import Invalid
 from app.extensions import db
 from app.models import FieldChange, ImportFile, Person
+from tests.entities.test_csv_headers import (
+    APOLLO_COMPANIES,
+    APOLLO_PEOPLE,
+    CLAY_COMPANIES,
+    CLAY_PEOPLE,
+    HUBSPOT_COMPANIES,
+    HUBSPOT_PEOPLE,
+    LINKEDIN_CONNECTIONS,
+    PHANTOMBUSTER_PEOPLE,
+    SALESFORCE_COMPANIES,
+    SALESFORCE_PEOPLE,
+)
 
 PEOPLE = """Contact ID,Work Email,First Name,Score,Facebook,Skills,LinkedIn URL
 c1,ann@b.de,Ann,7,fb/ann,"a; b",https://linkedin.com/in/ann
@@ -144,6 +159,71 @@ def test_unreadable_file_is_refused_as_a_whole(context: Flask) -> None:
         with pytest.raises(Invalid, match="expected"):
             imported(raw)
     assert dump() == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "found", "export"),
+    [
+        ("company", "people", HUBSPOT_PEOPLE),
+        ("company", "people", LINKEDIN_CONNECTIONS),
+        ("company", "people", PHANTOMBUSTER_PEOPLE),
+        ("company", "people", ["id", "Email", "First Name", "Last Name"]),
+        ("person", "companies", ["id", *APOLLO_COMPANIES]),
+        ("person", "companies", ["id", *HUBSPOT_COMPANIES]),
+        ("person", "companies", ["id", *SALESFORCE_COMPANIES]),
+        ("person", "companies", ["id", "Name", "Industry", "Employees", "Founded"]),
+    ],
+)
+def test_list_of_the_other_type_is_refused_as_a_whole(
+    context: Flask, asked: EntityType, found: str, export: Iterable[str]
+) -> None:
+    """People do not become companies by a slip of the command: nothing is stored, and the right one is named."""
+    headers = list(export)
+    other = {"person": "company", "company": "person"}[asked]
+    with pytest.raises(Invalid) as refusal:
+        imported(f"{','.join(headers)}\n{','.join('x' for _ in headers)}\n", asked)
+    assert f"looks like a list of {found}: it has columns for " in str(refusal.value)
+    assert f"flask enrich import {other}" in str(refusal.value)
+    assert dump() == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "headers"),
+    [
+        ("person", APOLLO_PEOPLE),
+        ("person", HUBSPOT_PEOPLE),
+        ("person", SALESFORCE_PEOPLE),
+        ("person", PHANTOMBUSTER_PEOPLE),
+        ("person", CLAY_PEOPLE),
+        ("person", LINKEDIN_CONNECTIONS),
+        ("company", APOLLO_COMPANIES),
+        ("company", HUBSPOT_COMPANIES),
+        ("company", SALESFORCE_COMPANIES),
+        ("company", CLAY_COMPANIES),
+        # People with much about their companies, and companies with somebody to call.
+        ("person", ["Email", "Company", "Industry", "Employees", "Revenue", "Founded", "Keywords", "Technologies"]),
+        ("company", ["Company Name", "Domain", "Industry", "Contact First Name", "Contact Last Name", "Email"]),
+        # Many columns for one field.
+        ("company", ["id", "Email", "Work Email", "Private Email"]),
+        # Nothing that only one of them has.
+        ("person", ["id", "Name", "Phone", "City", "Country"]),
+        ("company", ["id", "Name", "Phone", "City", "Country"]),
+    ],
+)
+def test_list_is_never_taken_for_the_other_type(asked: EntityType, headers: Iterable[str]) -> None:
+    """A usual export, and a list that is doubtful, goes in as what it is said to be."""
+    assert counts_as_other(asked, list(headers)) is None
+
+
+@pytest.mark.parametrize(("asked", "other"), [("person", "company"), ("company", "person")])
+@pytest.mark.parametrize("header", ["id", "id,LinkedIn URL,City"])
+def test_own_export_is_known_for_what_it_is(context: Flask, asked: EntityType, other: EntityType, header: str) -> None:
+    """An export goes in again as its own type alone, also where hardly a column was imported."""
+    imported(f"{header}\na\n", asked)
+    export = b"".join(export_csv(asked, workspace_slug="north"))
+    assert imported(export, asked).unchanged == 1
+    with pytest.raises(Invalid, match="looks like a list of"):
+        imported(export, other)
 
 
 def test_file_of_refused_rows_alone_stores_nothing(context: Flask) -> None:

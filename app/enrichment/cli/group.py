@@ -21,7 +21,7 @@ from flask.helpers import get_debug_flag
 from sqlalchemy.exc import DBAPIError
 
 from app.config import PROJECT_ROOT, Config, ConfigError
-from app.database import is_missing_table, is_unavailable
+from app.database import is_missing_table, why_unavailable
 from app.enrichment.cli import output
 from app.errors import AppError, DatabaseUnavailable, NotMigrated, ProviderNotAvailable
 
@@ -100,12 +100,19 @@ def explain(error: Exception) -> tuple[ExitCode, str]:
         return ExitCode.CONFIGURATION, str(error)
     if is_missing_table(error):
         return ExitCode.DATABASE, NotMigrated().message
-    if is_unavailable(error) or _is_broken_database(error):
-        return ExitCode.DATABASE, f"{DatabaseUnavailable().message} DATABASE_URL says which one it is."
+    reason = why_unavailable(error)
+    if reason is not None or _is_broken_database(error):
+        return ExitCode.DATABASE, unavailable_line(reason)
     if isinstance(error, AppError) and error.code != AppError.code:
         return _code_of(error), _with_details(error)
     hint = "" if _is_debugging() else " `flask --debug enrich …` shows the traceback."
     return ExitCode.BUG, f"this is a bug: {type(error).__name__} at {_place(error)}.{hint}"
+
+
+def unavailable_line(reason: str | None) -> str:
+    """Return the line that says that the database cannot be used and, where a phrase is given, why."""
+    message = DatabaseUnavailable().message if reason is None else f"The database cannot be used: {reason}."
+    return f"{message} DATABASE_URL says which one it is."
 
 
 def _usage_line(error: click.ClickException) -> str:

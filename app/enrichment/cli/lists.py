@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -28,6 +29,9 @@ from app.text import ENTITY_ID_RULE, is_entity_id
 
 MAX_LINE_BYTES = 1024
 REFUSALS_SHOWN = 20
+COLUMNS_SHOWN = 60
+LINE_WIDTH = 100
+DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "pipes"}
 PLURALS = {"person": "people", "company": "companies"}
 
 
@@ -159,6 +163,8 @@ def import_(entity_type: EntityType, file: IO[bytes], workspace: str, as_json: b
         output.print_json(_report_as_json(report))
         return
     click.echo(describe_report(report, entity_type))
+    for line in describe_columns(report):
+        output.note(line)
     if report.total > report.refused:
         option = "" if workspace == "default" else f" --workspace {workspace}"
         output.note(f"Next: {output.program()} enrich enqueue {entity_type} --all{option}")
@@ -169,6 +175,33 @@ def describe_report(report: ImportReport, entity_type: str) -> str:
     counts = [f"{report.created:,} created", f"{report.updated:,} updated", f"{report.unchanged:,} unchanged"]
     kind = PLURALS[entity_type]
     return f"{output.count(report.total, 'row')} of {kind}: {', '.join(counts)}, {report.refused:,} refused."
+
+
+def describe_columns(report: ImportReport) -> Iterator[str]:
+    """Yield the lines that say how a file was read: its encoding, and what became of each column."""
+    kept = [header for header, field in report.columns if field is None and header not in report.left_out]
+    yield f"format: {report.encoding}, separated by {DELIMITERS[report.delimiter]}"
+    yield from _listed("read", [f"{header}→{field}" for header, field in report.columns if field is not None])
+    yield from _listed("kept as they are", kept)
+    yield from _listed("left out, since they are computed", report.left_out)
+
+
+def _listed(what: str, names: list[str]) -> list[str]:
+    """Return names as one line, wrapped between names alone; nothing where there are none."""
+    if not names:
+        return []
+    more = [f"and {len(names) - COLUMNS_SHOWN:,} more"] if len(names) > COLUMNS_SHOWN else []
+    # A space that does not break holds a name of several words together.
+    unbroken = [output.clean(name).replace(" ", "\u00a0") for name in [*names[:COLUMNS_SHOWN], *more]]
+    lines = textwrap.wrap(
+        ", ".join(unbroken),
+        LINE_WIDTH,
+        initial_indent=f"{what}: ",
+        subsequent_indent="  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return [line.replace("\u00a0", " ") for line in lines]
 
 
 def _print_refusals(report: ImportReport) -> None:

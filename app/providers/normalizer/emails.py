@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
@@ -11,13 +12,16 @@ from app.providers.normalizer.text import clean
 
 _LONGEST_ADDRESS = 320  # 64 for the local part, "@", 255 for the domain
 _WRAPPING = " \t,;'\""
+# What Apollo writes where an address exists but was not paid for: "email_not_unlocked@domain.com".
+_PLACEHOLDER = re.compile(r"e?mail[._-]?not[._-][a-z._-]+@domain\.com")
 
 
 def normalize_email(value: Any) -> str | None:
     """Return the address in lower case with its domain in ASCII, or None when the syntax is wrong.
 
     ``mailto:`` in front, a display name with angle brackets, and a trailing comma or semicolon are accepted.
-    Two addresses in one field are refused: nothing says which one is meant.
+    Two addresses in one field are refused: nothing says which one is meant. So is a placeholder that only says
+    that an address was not given out.
     """
     text = clean(value, _LONGEST_ADDRESS * 2)
     if text is None or "@" not in text:
@@ -50,4 +54,5 @@ def _checked(address: str) -> str | None:
         valid = validate_email(address, check_deliverability=False)
     except (EmailNotValidError, ValueError):
         return None
-    return f"{valid.local_part.lower()}@{valid.ascii_domain.lower()}"
+    checked = f"{valid.local_part.lower()}@{valid.ascii_domain.lower()}"
+    return None if _PLACEHOLDER.fullmatch(checked) else checked

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import phonenumbers
-from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat
+from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, ValidationResult
 
 from app.providers.normalizer.text import clean
 
@@ -27,7 +27,8 @@ def normalize_phone(candidates: Iterable[Any], country_code: str | None) -> Phon
         candidates: numbers as given, the preferred one first.
         country_code: ISO 3166 alpha-2 code for numbers without a country prefix; without it they are refused.
 
-    Extensions are dropped, since E.164 has no room for them.
+    Extensions are dropped, since E.164 has no room for them. Numbers without their area code and numbers of nothing
+    but zeros are refused.
     """
     for candidate in candidates:
         text = _as_text(candidate)
@@ -55,4 +56,10 @@ def _parse(text: str, region: str | None) -> PhoneNumber | None:
     except NumberParseException:
         return None
     number.extension = None
-    return number if phonenumbers.is_possible_number(number) else None
+    return number if _is_possible(number) else None
+
+
+def _is_possible(number: PhoneNumber) -> bool:
+    """Tell whether a number can be dialled from anywhere, which one without its area code cannot."""
+    reason = phonenumbers.is_possible_number_with_reason(number)
+    return reason == ValidationResult.IS_POSSIBLE and number.national_number != 0

@@ -5,6 +5,7 @@ import pytest
 from app.providers.normalizer.data.free_mail import FREE_MAIL_DOMAINS
 from app.providers.normalizer.domains import company_domain
 from app.providers.normalizer.emails import is_free_mail, normalize_email
+from app.providers.normalizer.people import normalize_person
 from app.providers.normalizer.phones import normalize_phone
 
 
@@ -24,6 +25,11 @@ from app.providers.normalizer.phones import normalize_phone
         ("a b@example.com", None),
         ("a@example.com; b@example.com", None),
         ("a@localhost", None),
+        ("email_not_unlocked@domain.com", None),
+        ("Email_Not_Unlocked@Domain.com", None),
+        ("<email-not-available@domain.com>", None),
+        ("ann@domain.com", "ann@domain.com"),
+        ("email_not_unlocked@acme.com", "email_not_unlocked@acme.com"),
         ("a" * 400 + "@example.com", None),
         ("@", None),
         ("", None),
@@ -34,6 +40,13 @@ from app.providers.normalizer.phones import normalize_phone
 def test_email_is_lower_cased_or_refused(raw: object, email: str | None) -> None:
     """The syntax decides; nothing is looked up."""
     assert normalize_email(raw) == email
+
+
+def test_an_address_that_was_not_given_out_names_no_company() -> None:
+    """A placeholder is neither an address nor the domain of somebody's company."""
+    found = normalize_person({"email": "email_not_unlocked@domain.com"})
+    assert (found["normalized_email"], found["normalized_email_is_free"]) == (None, None)
+    assert found["normalized_company_domain"] is None
 
 
 def test_free_mail_domains_are_domains_in_lower_case() -> None:
@@ -54,7 +67,13 @@ def test_free_mail_domains_are_domains_in_lower_case() -> None:
         ("0049 30 901820", None, None, ("+4930901820", True)),
         ("tel:+14155552671", None, None, ("+14155552671", True)),
         (14155552671, None, "US", ("+14155552671", True)),
-        ("+1 555 0100", None, None, ("+15550100", False)),
+        ("+1 555 0100", None, None, None),
+        ("555-0100", None, "US", None),
+        ("555-0100", "(415) 555-2671", "US", ("+14155552671", True)),
+        ("000-000-0000", None, "US", None),
+        ("+1 000 000 0000", None, None, None),
+        ("0000000000", None, "DE", None),
+        ("00000000000000", None, None, None),
         ("call me", "+49 30 901820", None, ("+4930901820", True)),
         (None, "+49 30 901820", None, ("+4930901820", True)),
         ("12", None, "US", None),
