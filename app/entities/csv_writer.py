@@ -31,8 +31,8 @@ def csv_lines(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[
     """Write a header and rows as CSV, in blocks of whole lines, as the rows come.
 
     The header goes out at once, later lines in blocks of about 64 KiB. Lists and dicts are
-    written as compact JSON, true and false so, dates as ISO 8601, and None, an empty list and
-    an empty dict as nothing.
+    written as compact JSON, true and false so, dates as ISO 8601, and None, blank text, an empty
+    list and an empty dict as nothing.
     """
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, lineterminator="\r\n")
@@ -62,7 +62,8 @@ def unguard_formula(text: str) -> str:
 
 def _cell(value: Any) -> str:
     if isinstance(value, str):
-        return guard_formula(value)
+        # Blank text says nothing, here as on import.
+        return "" if value.isspace() else guard_formula(value)
     if value is None:
         return ""
     if isinstance(value, bool):

@@ -162,7 +162,9 @@ def test_missing_table_says_what_to_run(context: Flask) -> None:
 
 def test_full_disk_is_503(context: Flask) -> None:
     """A full disk is the database's trouble and not a bug."""
-    error = OperationalError("insert", {}, sqlite3.OperationalError("database or disk is full"))
+    full = sqlite3.OperationalError("database or disk is full")
+    full.sqlite_errorcode = sqlite3.SQLITE_FULL
+    error = OperationalError("insert", {}, full)
     with context.test_request_context():
         assert answer_error(error).status_code == 503
 
