@@ -37,9 +37,7 @@ WriteSession = scoped_session[Session]
 
 _IMMEDIATE = "tranche_begin_immediate"
 _IS_WRITING = "tranche_is_writing"
-_TIMEOUTS = (
-    "SELECT set_config('lock_timeout', '10s', true), set_config('idle_in_transaction_session_timeout', '30s', true)"
-)
+_TIMEOUTS = "SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '30s'"
 
 
 @contextmanager
@@ -54,12 +52,8 @@ def transaction() -> Iterator[WriteSession]:
         raise RuntimeError("a unit of work cannot hold another one")
     db.session.rollback()
     try:
-        connection = db.session.connection(execution_options={_IMMEDIATE: True})
+        db.session.connection(execution_options={_IMMEDIATE: True})
         db.session.info[_IS_WRITING] = True
-        if connection.dialect.name == "postgresql":
-            # For this transaction alone, as a pooler needs it: a process that is frozen with a lock
-            # in its hands must not stop everybody else.
-            connection.exec_driver_sql(_TIMEOUTS)
         yield db.session
         db.session.commit()
     except BaseException:
@@ -107,6 +101,7 @@ def init_app(app: Flask) -> None:
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     else:
+        event.listen(engine, "connect", _set_up_postgresql)
         event.listen(engine, "checkout", _ping_if_idle)
         event.listen(engine, "checkin", _note_use)
 
@@ -199,6 +194,16 @@ def is_missing_table(error: BaseException) -> bool:
     return getattr(error.orig, "sqlstate", None) in {"42P01", "42703"} or (
         isinstance(error.orig, sqlite3.OperationalError) and "no such " in str(error.orig)
     )
+
+
+def _set_up_postgresql(connection: Any, _record: object) -> None:
+    """Let a process that is frozen with a lock in its hands not stop everybody else.
+
+    A guard, on which nothing else rests: a pooler may hand it to another of its
+    clients, or lose it.
+    """
+    connection.execute(_TIMEOUTS)
+    connection.commit()
 
 
 def _ping_if_idle(connection: Any, record: ConnectionPoolEntry, _proxy: object) -> None:
