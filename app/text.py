@@ -60,6 +60,11 @@ def find_bad_character(text: str) -> str | None:
     return f"{kind} U+{ord(found.group()):04X} at position {found.start() + 1}"
 
 
+def without_bad_characters(text: str) -> str:
+    """Return a text without the characters that `find_bad_character` looks for."""
+    return text if text.isprintable() else _BAD_CHARACTER.sub("", text)
+
+
 def parse_integer(text: str, *, minimum: int, maximum: int) -> int:
     """Read a whole number of one to nine ASCII digits, or raise ValueError with what was expected."""
     if _INTEGER.fullmatch(text) is not None and minimum <= int(text) <= maximum:

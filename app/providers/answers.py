@@ -6,15 +6,12 @@ its own entity and nobody else's.
 """
 
 import math
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from app.providers.base import Answer
-
-# As `app.text` refuses at the edge; here it is taken out, since the answer may have been paid for.
-_UNSTORABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+from app.text import without_bad_characters
 
 _KINDS: Mapping[str, Callable[[Any], bool]] = {
     "text": lambda value: isinstance(value, str),
@@ -50,7 +47,8 @@ def checked(answer: Answer, kinds: Mapping[str, str]) -> Answer:
 
 def _storable(value: Any) -> Any:
     if isinstance(value, str):
-        return _UNSTORABLE.sub("", value.replace("\r\n", "\n"))
+        # Taken out and not refused, as at the edge: the answer may have been paid for.
+        return without_bad_characters(value.replace("\r\n", "\n"))
     if isinstance(value, float) and not math.isfinite(value):
         return None
     if isinstance(value, Mapping):
