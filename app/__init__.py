@@ -5,11 +5,18 @@ from flask import Flask
 from app import auth, database, docs, health, logs, requests
 from app import models as models  # makes the tables known to migrations
 from app.api import Api
-from app.config import PROJECT_ROOT, Config
+from app.config import PROJECT_ROOT, Config, ConfigError
+from app.enrichment.callback_routes import blueprint as callback_routes
 from app.enrichment.cli import enrich
+from app.enrichment.money_routes import blueprint as money_routes
 from app.enrichment.routes import blueprint as job_routes
+from app.entities.exclusion_routes import blueprint as exclusion_routes
+from app.entities.fields import RAW_FIELDS
+from app.entities.merge import check_policies
 from app.entities.routes import blueprints as entity_routes
+from app.entities.undo_routes import blueprint as undo_routes
 from app.extensions import db, migrate
+from app.providers.registry import make_registry
 
 
 def create_app(config: Config | None = None) -> Flask:
@@ -19,10 +26,14 @@ def create_app(config: Config | None = None) -> Flask:
     `ConfigError` where one of them cannot be used.
     """
     config = config or Config.from_env()
+    _check_fields(config)
     # Flask's own route for static files is not used: what is served is named, file by file.
     app = Flask(__name__, instance_path=str(PROJECT_ROOT / "instance"), static_folder=None)
     app.url_rule_class = requests.Rule
     app.config.from_mapping(config.flask_settings())
+    app.extensions["tranche.registry"] = make_registry(
+        config.PROVIDERS, takes_callbacks=bool(config.PUBLIC_URL and config.SECRET_KEY)
+    )
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = database.engine_options(config)
     logs.configure(config)
 
@@ -33,9 +44,22 @@ def create_app(config: Config | None = None) -> Flask:
     requests.init_app(app)
     auth.init_app(app)
     api = Api(app)
-    for blueprint in (job_routes, *entity_routes, health.blueprint):
+    jobs = (job_routes, callback_routes, undo_routes, money_routes)
+    for blueprint in (*jobs, *entity_routes, exclusion_routes, health.blueprint):
         api.register_blueprint(blueprint)
     app.register_blueprint(docs.blueprint)
 
     app.cli.add_command(enrich)
     return app
+
+
+def _check_fields(config: Config) -> None:
+    """Insist that the fields which settings name are there: the settings do not know the models."""
+    try:
+        check_policies(config.merge_policies)
+    except ValueError as exc:
+        raise ConfigError(f"ENRICH_MERGE_POLICIES: {exc}") from exc
+    wanted = {"person": config.ENRICH_PERSON_UNTIL, "company": config.ENRICH_COMPANY_UNTIL}
+    for entity_type, names in wanted.items():
+        if not set(names) <= RAW_FIELDS[entity_type].keys():
+            raise ConfigError(f"ENRICH_{entity_type.upper()}_UNTIL: expected fields of a {entity_type} in snake case")

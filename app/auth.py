@@ -32,8 +32,18 @@ log = structlog.get_logger(__name__)
 
 KEY_PREFIX: Final = "tr_"
 DEFAULT_WORKSPACE: Final = "default"
-PUBLIC: Final = frozenset({"health.Alive", "health.Ready", "api-docs.openapi_json", "docs.page", "docs.asset"})
-"""The endpoints that need no credential. Everything else names a scope."""
+PUBLIC: Final = frozenset(
+    {
+        "health.Alive",
+        "health.Ready",
+        "api-docs.openapi_json",
+        "docs.page",
+        "docs.asset",
+        # Its address is signed.
+        "callbacks.Callback",
+    }
+)
+"""The endpoints that need no credential in a header. Everything else names a scope."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 

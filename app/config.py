@@ -8,14 +8,22 @@ Docker and systemd hand over secrets.
 
 import os
 import re
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from decimal import Decimal
 from pathlib import Path
-from typing import Any, Self
+from types import MappingProxyType
+from typing import Any, Final, Self
+from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 from flask import current_app
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
+
+from app.entities.policies import parse_policies
+from app.providers.defaults import DEFAULTS
+from app.providers.settings import MICROS, ExhaustionPolicy, ProviderSettings, parse_limits
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_DATABASE_URL = "sqlite:///tranche.db"
@@ -27,6 +35,14 @@ class ConfigError(Exception):
 
 def _whole_number(minimum: int, maximum: int) -> dict[str, Any]:
     return {"minimum": minimum, "maximum": maximum}
+
+
+def _names(choices: tuple[str, ...] | None = None) -> dict[str, Any]:
+    return {"names": choices}
+
+
+_DOLLARS: Final = {"is_dollars": True}
+_WATERFALL: Final = tuple(DEFAULTS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +57,7 @@ class Config:
     CRON_SECRET: str | None = field(default=None, repr=False)
     """Bearer token of the cron webhook; 16 to 256 printable ASCII characters. Unset: that door is shut."""
     SECRET_KEY: str | None = field(default=None, repr=False)
-    """Flask's signing key; 16 characters or more. Nothing is signed yet."""
+    """Signs the addresses that callbacks go to; 16 characters or more."""
     ENRICH_CHUNK_SIZE: int = field(default=50, metadata=_whole_number(1, 1000))
     """Entities a chunk, where a job does not say otherwise."""
     ENRICH_TIME_BUDGET: int = field(default=25, metadata=_whole_number(1, 3600))
@@ -52,6 +68,38 @@ class Config:
     """Seconds after its last checkpoint that a chunk may be taken over. Must outlive one provider call."""
     ENRICH_CONCURRENCY: int = field(default=10, metadata=_whole_number(1, 500))
     """Entities of one chunk that are worked on at once."""
+    ENRICH_DAILY_CAP_USD: Decimal | None = field(default=Decimal(10), metadata=_DOLLARS)
+    """Dollars that all jobs together may spend on one day (UTC); None: no cap."""
+    ENRICH_WORKSPACE_DAILY_CAP_USD: Decimal | None = field(default=None, metadata=_DOLLARS)
+    """Dollars that the jobs of one workspace may spend on one day."""
+    ENRICH_JOB_CAP_USD: Decimal | None = field(default=None, metadata=_DOLLARS)
+    """Dollars that a job may spend, where its request does not say otherwise."""
+    ENRICH_PERSON_WATERFALL: tuple[str, ...] = field(
+        default=("findymail", "prospeo", "leadmagic"), metadata=_names(_WATERFALL)
+    )
+    """Whom to ask about a person, in this order."""
+    ENRICH_COMPANY_WATERFALL: tuple[str, ...] = field(default=("aiark", "firecrawl"), metadata=_names(_WATERFALL))
+    """Whom to ask about a company, in this order."""
+    ENRICH_PERSON_UNTIL: tuple[str, ...] = field(default=("email",), metadata=_names())
+    """The fields of a person that end the waterfall when all of them have a value."""
+    ENRICH_COMPANY_UNTIL: tuple[str, ...] = field(default=("industry", "headcount", "description"), metadata=_names())
+    """The fields of a company that end the waterfall when all of them have a value."""
+    ENRICH_VERIFIER: str | None = field(default=None, metadata={"choices": (None, "leadmagic", "findymail")})
+    """Who is asked whether a found address is valid before it is written; None: nobody."""
+    ENRICH_SUCCESS_TTL_DAYS: int = field(default=90, metadata=_whole_number(0, 3650))
+    """Days for which a provider that gave something is not asked again about the same entity."""
+    ENRICH_NOT_FOUND_TTL_DAYS: int = field(default=30, metadata=_whole_number(0, 3650))
+    """Days for which a provider that had nothing is not asked again with the same input."""
+    ENRICH_RAW_ANSWER_DAYS: int = field(default=90, metadata=_whole_number(0, 3650))
+    """Days that the raw answers of providers are kept; 0: they are not stored."""
+    ENRICH_MERGE_POLICIES: str = field(default="", metadata={"is_policies": True})
+    """Which fields providers may replace or never write, such as `person.job_title=replace, person.email=never`."""
+    PUBLIC_URL: str | None = field(default=None, metadata={"is_url": True})
+    """Where the service is reached from outside, for answers that come by callback."""
+    PROVIDERS: Mapping[str, ProviderSettings] = field(
+        default_factory=lambda: MappingProxyType(dict(DEFAULTS)), metadata={"environment": False}
+    )
+    """Keys, addresses, prices and limits of each provider, read from the variables that begin with its prefix."""
     DATABASE_POOL_SIZE: int = field(default=10, metadata=_whole_number(1, 200))
     """PostgreSQL connections one process may hold; at least the threads of a gunicorn worker."""
     IMPORT_MAX_MEGABYTES: int = field(default=256, metadata=_whole_number(1, 4096))
@@ -73,6 +121,8 @@ class Config:
         object.__setattr__(self, "DATABASE_URL", _database_url(self.DATABASE_URL, on_vercel=self.VERCEL))
         _check_secret("CRON_SECRET", self.CRON_SECRET)
         _check_secret("SECRET_KEY", self.SECRET_KEY)
+        _check_model(self.PROVIDERS["ai-normalizer"])
+        _check_callbacks(self.PROVIDERS["clay"])
 
     @classmethod
     def from_env(cls, environment: dict[str, str] | None = None) -> Self:
@@ -89,8 +139,16 @@ class Config:
                 continue
             text = _read(environment, setting.name)
             if text:
-                values[setting.name] = _parse(setting.name, text, setting.default)
+                values[setting.name] = _parse(setting.name, text, setting.default, setting.metadata)
+        values["PROVIDERS"] = MappingProxyType(
+            {name: _provider_settings(environment, default) for name, default in DEFAULTS.items()}
+        )
         return cls(**values)
+
+    @property
+    def merge_policies(self) -> Mapping[str, Mapping[str, Any]]:
+        """By entity type and field, what a provider's value may do to the one that stands there."""
+        return parse_policies(self.ENRICH_MERGE_POLICIES)
 
     def flask_settings(self) -> dict[str, Any]:
         """Return the settings under the names that Flask and its extensions know."""
@@ -124,7 +182,101 @@ def _read(environment: dict[str, str], name: str) -> str | None:
         raise ConfigError(f"{name}_FILE: expected the path of a readable text file") from exc
 
 
-def _parse(name: str, text: str, default: object) -> Any:
+def _provider_settings(environment: dict[str, str], default: ProviderSettings) -> ProviderSettings:
+    """Return a provider's settings: what the environment says, and the defaults for the rest."""
+    given: dict[str, Any] = {}
+    for option, parse in _PROVIDER_OPTIONS.items():
+        name = f"{default.prefix}_{option}"
+        if text := _read(environment, name):
+            try:
+                given[option.lower()] = parse(text.strip(), default)
+            except ValueError as exc:
+                raise ConfigError(f"{name}: {exc}") from None
+    options = {name: _read(environment, f"{default.prefix}_{name}") or value for name, value in default.options.items()}
+    return replace(default, **given, options=MappingProxyType(options))
+
+
+def _parse_key(text: str, _default: ProviderSettings) -> str:
+    if not re.fullmatch(r"[!-~]{1,512}", text):
+        raise ValueError("expected 1 to 512 printable ASCII characters without spaces")
+    return text
+
+
+def _parse_base_url(text: str, _default: ProviderSettings) -> str:
+    return _url(text)
+
+
+def _parse_price(text: str, _default: ProviderSettings) -> Decimal:
+    return _decimal(text)
+
+
+def _parse_credits(text: str, default: ProviderSettings) -> Mapping[str, Decimal]:
+    expected = f"expected prices in credits such as {', '.join(f'{name}={n}' for name, n in default.credits.items())}"
+    prices = dict(default.credits)
+    for part in text.split(","):
+        name, equals, number = part.strip().partition("=")
+        if not equals or name not in prices:
+            raise ValueError(expected)
+        prices[name] = _decimal(number)
+    return MappingProxyType(prices)
+
+
+def _parse_limits(text: str, _default: ProviderSettings) -> Mapping[str, Any]:
+    return MappingProxyType(parse_limits(text))
+
+
+def _parse_timeout(text: str, _default: ProviderSettings) -> float:
+    if not re.fullmatch(r"[0-9]{1,4}", text) or not 1 <= int(text) <= 600:
+        raise ValueError("expected a whole number from 1 to 600")
+    return float(text)
+
+
+def _parse_on_exhausted(text: str, _default: ProviderSettings) -> ExhaustionPolicy:
+    if text not in list(ExhaustionPolicy):
+        raise ValueError(f"expected one of {', '.join(ExhaustionPolicy)}")
+    return ExhaustionPolicy(text)
+
+
+_PROVIDER_OPTIONS: Final = {
+    "API_KEY": _parse_key,
+    "BASE_URL": _parse_base_url,
+    "USD_PER_CREDIT": _parse_price,
+    "CREDITS": _parse_credits,
+    "LIMITS": _parse_limits,
+    "TIMEOUT_SECONDS": _parse_timeout,
+    "ON_EXHAUSTED": _parse_on_exhausted,
+}
+"""What each provider's variables end with."""
+
+
+def _decimal(text: str) -> Decimal:
+    if not re.fullmatch(r"[0-9]{1,7}(\.[0-9]{1,9})?", text.strip()):
+        raise ValueError("expected an amount in digits, such as 0.039")
+    return Decimal(text.strip())
+
+
+def _url(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        is_one = parts.scheme in {"http", "https"} and bool(parts.hostname) and not (parts.username or parts.query)
+    except ValueError:
+        is_one = False
+    if not is_one or not re.fullmatch(r"[!-~]+", text):
+        raise ValueError("expected a URL such as https://host/path, without user, password or query")
+    return text.rstrip("/")
+
+
+def micros(dollars: Decimal | None) -> int | None:
+    """Return dollars as whole micro-dollars, rounded down; None stays None."""
+    return None if dollars is None else int(dollars * MICROS)
+
+
+def _parse(name: str, text: str, default: object, rules: Mapping[str, Any]) -> Any:
+    if "is_dollars" in rules:
+        try:
+            return None if text.strip().lower() == "none" else _decimal(text)
+        except ValueError:
+            raise ConfigError(f"{name}: expected an amount of dollars in digits, such as 10 or 2.50, or none") from None
     if isinstance(default, bool):
         return text.strip().lower() not in {"", "0", "false", "no"}
     if isinstance(default, int):
@@ -140,7 +292,48 @@ def _check(name: str, value: object, rules: Any) -> None:
     if "minimum" in rules and not (type(value) is int and rules["minimum"] <= value <= rules["maximum"]):
         raise ConfigError(f"{name}: expected a whole number from {rules['minimum']} to {rules['maximum']}")
     if "choices" in rules and value not in rules["choices"]:
-        raise ConfigError(f"{name}: expected one of {', '.join(rules['choices'])}")
+        raise ConfigError(f"{name}: expected one of {', '.join(filter(None, rules['choices']))}")
+    if "is_dollars" in rules and not (value is None or (isinstance(value, Decimal) and 0 <= value < 10_000_000)):
+        raise ConfigError(f"{name}: expected an amount of dollars, or none")
+    if "names" in rules:
+        _check_names(name, value, rules["names"])
+    if "is_url" in rules and value is not None:
+        _rethrow(name, _url, value)
+    if "is_policies" in rules:
+        _rethrow(name, parse_policies, value)
+
+
+def _check_names(name: str, value: Any, choices: tuple[str, ...] | None) -> None:
+    is_known = choices is None or set(value) <= set(choices)
+    if not value or len(set(value)) != len(value) or not is_known:
+        of_what = f"of {', '.join(choices)}" if choices else "of fields"
+        raise ConfigError(f"{name}: expected one or more {of_what}, separated by commas, each once")
+
+
+def _rethrow(name: str, check: Any, value: Any) -> None:
+    try:
+        check(value)
+    except ValueError as exc:
+        raise ConfigError(f"{name}: {exc}") from None
+
+
+def _check_callbacks(settings: ProviderSettings) -> None:
+    seconds, secret = settings.options["CALLBACK_SECONDS"], settings.options["CALLBACK_SECRET"]
+    if not re.fullmatch(r"[1-9][0-9]{0,4}", seconds):
+        raise ConfigError("CLAY_CALLBACK_SECONDS: expected a whole number from 1 to 99999")
+    if secret and not re.fullmatch(r"[!-~]{1,512}", secret):
+        raise ConfigError("CLAY_CALLBACK_SECRET: expected 1 to 512 printable ASCII characters without spaces")
+
+
+def _check_model(settings: ProviderSettings) -> None:
+    api, model = settings.options["API"], settings.options["MODEL"]
+    if api not in {"anthropic", "openai"}:
+        raise ConfigError("AI_NORMALIZER_API: expected one of anthropic, openai")
+    if not re.fullmatch(r"[!-~]{1,100}", model):
+        raise ConfigError("AI_NORMALIZER_MODEL: expected 1 to 100 printable ASCII characters without spaces")
+    if api == "openai" and settings.api_key and settings.base_url == DEFAULTS["ai-normalizer"].base_url:
+        # Else one service's key would be sent to another.
+        raise ConfigError("AI_NORMALIZER_BASE_URL: expected the address of the openai-compatible service")
 
 
 def _check_secret(name: str, value: str | None) -> None:

@@ -6,12 +6,14 @@ Messages say what was expected and never repeat the value.
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final
 
 import marshmallow as ma
 from marshmallow import fields, validate
 
+from app.providers.settings import MICROS
 from app.text import ENTITY_ID_PATTERN, ENTITY_ID_RULE, SLUG_RULE, find_bad_character, invalid_entity_ids, parse_integer
 
 MAX_ENTITY_IDS: Final = 100_000
@@ -130,6 +132,23 @@ class WholeNumber(fields.Integer):
         if type(value) is float and value.is_integer():
             return int(value)
         raise ma.ValidationError(self._rule)
+
+
+class Dollars(fields.Field[Any]):
+    """An amount of dollars: a number outside; whole micro-dollars (`_micros`) when dumped, a decimal when loaded."""
+
+    def __init__(self, *, maximum: int = 1_000_000, **options: Any) -> None:
+        self._rule = f"expected an amount of dollars from 0 to {maximum}"
+        self._maximum = maximum
+        super().__init__(metadata={"type": "number", "minimum": 0, **options.pop("metadata", {})}, **options)
+
+    def _serialize(self, value: int | None, attr: str | None, obj: Any, **kwargs: Any) -> float | None:
+        return None if value is None else value / MICROS
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Decimal:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= self._maximum:
+            raise ma.ValidationError(self._rule)
+        return Decimal(str(value))
 
 
 class QueryInteger(fields.Integer):

@@ -7,6 +7,8 @@ from pathlib import Path
 from app.config import Config
 from app.enrichment.cli import enrich
 from app.errors import AppError
+from app.providers.defaults import DEFAULTS
+from app.providers.settings import parse_limits
 
 README = (Path(__file__).resolve().parents[1] / "README.md").read_text(encoding="utf-8")
 
@@ -20,7 +22,24 @@ def test_the_settings_table_lists_exactly_the_settings() -> None:
     }
     assert set(rows) == set(settings)
     for name, default in settings.items():
-        assert rows[name] == (str(default) if default not in (None, (), False) else ""), name
+        written = ",".join(default) if isinstance(default, tuple) else str(default)
+        assert rows[name] == (written if default not in (None, (), False, "") else ""), name
+
+
+def test_the_provider_table_lists_exactly_the_defaults() -> None:
+    """Prices and limits are what caps and pacing go by, so the README has the true ones."""
+    section = README.split("| provider | prefix |")[1].split("\n\n")[0]
+    rows = {row[0]: row[1:] for row in re.findall("^" + r"\| `([^`]*)` " * 6 + r"\|$", section, flags=re.MULTILINE)}
+    assert list(rows) == list(DEFAULTS)
+    for name, settings in DEFAULTS.items():
+        prefix, price, credits, limits, timeout = rows[name]
+        assert (prefix, price, timeout) == (
+            settings.prefix,
+            str(settings.usd_per_credit),
+            f"{settings.timeout_seconds:g}",
+        )
+        assert credits == ", ".join(f"{operation}={number:f}" for operation, number in settings.credits.items())
+        assert parse_limits(limits) == settings.limits
 
 
 def test_every_command_that_is_named_exists() -> None:

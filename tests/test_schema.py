@@ -14,17 +14,18 @@ from app.config import PROJECT_ROOT
 from app.database import transaction
 from app.enrichment import queue
 from app.enrichment.pipeline import Pipeline
-from app.entities import imports, store
+from app.entities import exclusions, imports, store
 from app.extensions import db
 from app.models.types import UtcDateTime
-from tests.fakes import csv_stream
+from app.providers.base import Answer, OutcomeClass
+from tests.fakes.provider import FakeProvider, csv_stream, registry_of
 
 REVISION = """
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 
 
 def upgrade():
@@ -39,11 +40,11 @@ CHANGE = """with op.batch_alter_table("enrichment_jobs") as change:
 
 
 def with_revision(folder: Path, upgrade: str, downgrade: str = "pass") -> str:
-    """Copy the migrations, add a second revision, and return the copy's folder."""
+    """Copy the migrations, add a third revision, and return the copy's folder."""
     copy = folder / "migrations"
     shutil.copytree(PROJECT_ROOT / "migrations", copy, ignore=shutil.ignore_patterns("__pycache__"))
     content = REVISION.format(upgrade=upgrade, downgrade=downgrade)
-    (copy / "versions" / "0002_second.py").write_text(content, encoding="utf-8")
+    (copy / "versions" / "0003_third.py").write_text(content, encoding="utf-8")
     return str(copy)
 
 
@@ -67,6 +68,18 @@ def fill() -> None:
     auth.create_key("key", ["read"])
     queue.enqueue_job("person", "ai-normalizer", ["p0", "nobody"])
     queue.drain(Pipeline())
+    exclusions.add(["elsewhere.example"], "default")
+    # One call that fails, one that teaches something, and one whose answer is still to come.
+    answers = {
+        "p0": Answer(OutcomeClass.SUCCESS, pending_seconds=600),
+        "p1": Answer(OutcomeClass.TRANSIENT, error="away"),
+        "p2": Answer(OutcomeClass.SUCCESS, fields={"job_title": "CFO"}, to_cache={"title": "CFO"}),
+    }
+    with transaction() as session:
+        store.upsert_entities("person", [{"id": name} for name in answers], workspace_slug="default", session=session)
+    queue.enqueue_job("person", "fake", list(answers))
+    provider = FakeProvider(answers, price_micros=1000)
+    queue.process_next_chunk(Pipeline(registry_of(provider), retry_seconds=()))
 
 
 def test_check_finds_nothing_left_over(context: Flask) -> None:
@@ -101,10 +114,10 @@ def test_a_revision_that_makes_a_table_anew_loses_no_row(context: Flask, tmp_pat
     try:
         upgrade(directory=directory)
         assert counts() == before
-        assert db.session.scalar(text("SELECT version_num FROM alembic_version")) == "0002"
+        assert db.session.scalar(text("SELECT version_num FROM alembic_version")) == "0003"
     finally:
         db.session.rollback()
-        downgrade(directory=directory, revision="0001")
+        downgrade(directory=directory, revision="0002")
     assert counts() == before
     if db.engine.dialect.name == "sqlite":
         assert db.session.scalar(text("PRAGMA foreign_keys")) == 1
@@ -119,10 +132,10 @@ def test_a_revision_that_leaves_rows_without_their_job_is_undone(
     directory = with_revision(tmp_path, 'op.execute("DELETE FROM enrichment_jobs")')
     fill()
     before = counts()
-    with pytest.raises(click.ClickException, match=r"0002 is undone: rows in .*enrichment_chunks"):
+    with pytest.raises(click.ClickException, match=r"0003 is undone: rows in .*enrichment_chunks"):
         upgrade(directory=directory)
     assert counts() == before
-    assert db.session.scalar(text("SELECT version_num FROM alembic_version")) == "0001"
+    assert db.session.scalar(text("SELECT version_num FROM alembic_version")) == "0002"
     assert db.session.scalar(text("PRAGMA foreign_keys")) == 1
 
 

@@ -15,11 +15,14 @@ class Budget:
 
     seconds: float
     deadline: float
+    whole_seconds: float
+    """What the caller gave for all chunks together, by which single calls are measured: the last chunk of a
+    drain has little left, and a call that is cut short may have been paid in vain."""
 
     @classmethod
-    def start(cls, seconds: float) -> Self:
+    def start(cls, seconds: float, whole_seconds: float | None = None) -> Self:
         """Start the clock."""
-        return cls(seconds, time.monotonic() + seconds)
+        return cls(seconds, time.monotonic() + seconds, seconds if whole_seconds is None else whole_seconds)
 
     @property
     def seconds_left(self) -> float:

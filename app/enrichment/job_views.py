@@ -6,13 +6,14 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Row, Select, func, select, union_all
+from sqlalchemy import BigInteger, Row, Select, func, select, union_all
 
 from app.errors import Invalid, JobNotFound, detail
 from app.extensions import db
 from app.models.chunk import DECIDED, Outcome, entity_errors, progress
 from app.models.heartbeat import heartbeats
 from app.models.job import ACTIVE, JobStatus, jobs
+from app.models.spending import costs
 from app.models.types import parse_id, utcnow
 
 Record = TypeVar("Record")
@@ -39,6 +40,7 @@ class JobView:
     chunk_size: int
     total: int
     duplicates: int
+    excluded: int
     processed: int
     success: int
     errors: int
@@ -47,6 +49,10 @@ class JobView:
     percent: float
     eta_seconds: int | None
     stalled: bool
+    options: dict[str, Any] | None
+    cap_micros: int | None
+    cost_micros: int
+    """What it has spent so far; calls under way are not in it."""
     parent_job_id: str | None
     created_at: datetime
     started_at: datetime | None
@@ -159,8 +165,16 @@ def _views(query: Select[Any]) -> list[JobView]:
     page = query.subquery("page")
     is_live = progress.c.worker.is_not(None) & (progress.c.lease_expires_at > utcnow())
     joined = page.outerjoin(progress, (progress.c.job_id == page.c.id) & progress.c.finished_at.is_(None))
+    spent = select(func.coalesce(func.sum(costs.c.cost_micros), 0)).where(costs.c.job_id == page.c.id).scalar_subquery()
     rows = db.session.execute(
-        select(page, utcnow().label("now"), progress.c.outcomes, is_live.label("is_live"))
+        select(
+            page,
+            utcnow().label("now"),
+            progress.c.outcomes,
+            is_live.label("is_live"),
+            # A sum of bigints is a decimal on PostgreSQL.
+            spent.cast(BigInteger).label("cost_micros"),
+        )
         .select_from(joined)
         .order_by(page.c.id.desc())
     )
@@ -187,6 +201,7 @@ def _view(rows: Sequence[Row[Any]]) -> JobView:
         chunk_size=row.chunk_size,
         total=row.total_count,
         duplicates=row.duplicate_count,
+        excluded=row.excluded_count,
         processed=processed,
         success=row.success_count + live.count(Outcome.SUCCESS),
         errors=row.error_count + live.count(Outcome.ERROR),
@@ -195,6 +210,9 @@ def _view(rows: Sequence[Row[Any]]) -> JobView:
         percent=processed * 1000 // row.total_count / 10,
         eta_seconds=_eta_seconds(row, processed) if is_running else None,
         stalled=is_running and not any(chunk.is_live for chunk in open_chunks),
+        options=row.options,
+        cap_micros=row.cap_micros,
+        cost_micros=row.cost_micros,
         parent_job_id=row.parent_job_id,
         created_at=row.created_at,
         started_at=row.started_at,

@@ -11,7 +11,9 @@ Every instant that a lease is judged by comes from the database's clock.
 """
 
 import json
-from collections.abc import Callable, Iterable
+import random
+import time
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -31,12 +33,15 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    true,
     update,
 )
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from app.database import WriteSession, transaction
+from app.database import WriteSession, end_read, is_unavailable, transaction
 from app.errors import LeaseLost
+from app.extensions import db
 from app.models.chunk import DECIDED, ERASED_ID, Outcome, chunks, entity_errors, progress
 from app.models.job import ACTIVE, JobStatus, jobs
 from app.models.types import utcnow
@@ -70,6 +75,8 @@ class JobInfo:
     entity_type: str
     provider: str
     workspace_slug: str
+    options: Mapping[str, Any] | None = None
+    cap_micros: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +104,15 @@ class Lease:
     outcomes: list[str]
     stored_ids: str | None = field(repr=False)
     """The chunk's entity ids as they stand in the database: a JSON array, if nothing has damaged it."""
+    write_count: int = 0
+    """How often a holder has written the chunk's row, as far as this one knows."""
     job_status: str = JobStatus.RUNNING
     entity_ids: list[str] = field(default_factory=list)
     decided_count: int = 0
     """Entities decided since the claim."""
     is_closed: bool = False
+    retry_in_seconds: float = 0.0
+    """When the undecided entities are worth another claim, where the chunk is released."""
     _failures: list[dict[str, Any]] = field(default_factory=list)
     _kept: tuple[list[str], int] = field(default=([], 0))
     """Outcomes and count as they stand in the database."""
@@ -151,50 +162,73 @@ class Lease:
             if ids[index] == ERASED_ID:
                 self.decide(index, Outcome.SKIPPED)
 
-    def checkpoint(self, store: Store | None = None) -> None:
+    def checkpoint(self, store: Store | None = None, *, insist: bool = False) -> None:
         """Store what is decided so far and renew the lease, in one transaction with what `store` writes.
 
         `store` runs after the token was checked, so a worker that lost its lease
-        writes nothing. Raises `LeaseLost`.
+        writes nothing. With `insist`, a database that is away for a moment is
+        tried again while the lease lasts, and `store` may run more than once:
+        answers that were paid for are not given up lightly. Raises `LeaseLost`.
         """
-        with transaction() as session:
-            self._write(session, _RENEW, seconds=self.lease_seconds)
+
+        def write(session: WriteSession) -> str | None:
+            # A chunk that gets on is not given up, however many workers it costs.
+            crashes = min(self.crash_count, CRASHES_BEFORE_CAUTION) if self.decided_count else self.crash_count
+            self._write(session, _RENEW, seconds=self.lease_seconds, the_crashes=crashes)
             if store is not None:
                 store(session)
-            status = session.scalar(select(jobs.c.status).where(jobs.c.id == self.job.id))
-        self._stored(status or JobStatus.FAILED)
+            return session.scalar(select(jobs.c.status).where(jobs.c.id == self.job.id))
 
-    def finish(self, store: Store | None = None) -> None:
+        self._stored(self._commit(write, insist=insist) or JobStatus.FAILED)
+
+    def finish(self, store: Store | None = None, *, insist: bool = False) -> None:
         """Close the chunk and add its counts to the job, in one transaction with what `store` writes.
 
-        Raises `LeaseLost`.
+        `insist` as with `checkpoint`. Raises `LeaseLost`.
         """
-        with transaction() as session:
+
+        def write(session: WriteSession) -> str | None:
             self._write(session, _CLOSE)
             if store is not None:
                 store(session)
-            status = _settle_job(session, self.job.id, [self.outcomes], returned=1)
-        self._stored(status)
+            return _settle_job(session, self.job.id, [self.outcomes], returned=1)
+
+        self._stored(self._commit(write, insist=insist) or JobStatus.FAILED)
         self.is_closed = True
 
     def release(
-        self, *, retry_in_seconds: float = 0.0, pause_reason: str | None = None, pause_seconds: float = 0.0
+        self, *, pause_reason: str | None = None, pause_seconds: float | None = None, only_if_idle: bool = False
     ) -> None:
         """Give the chunk back unfinished; what is decided stays. Raises `LeaseLost`.
 
-        It may be claimed again after `retry_in_seconds`. With a `pause_reason`
-        the whole job is paused with it, for `pause_seconds`.
+        It may be claimed again after its `retry_in_seconds`. With a `pause_reason`
+        the whole job is paused with it, for `pause_seconds`; None: until it is
+        resumed by hand. With `only_if_idle`, a job that has other chunks to go
+        on with only tells the reason.
         """
         # This worker lives, so no entity of it is under suspicion.
         self.outcomes = [Outcome.UNTOUCHED if mark == Outcome.INTENT else mark for mark in self.outcomes]
         with transaction() as session:
-            self._write(session, _GIVE_BACK, seconds=retry_in_seconds)
-            if pause_reason is not None:
+            self._write(session, _GIVE_BACK, seconds=self.retry_in_seconds)
+            if pause_reason is not None and only_if_idle and self._has_other_work(session):
+                _tell(session, self.job.id, pause_reason)
+            elif pause_reason is not None:
                 _pause(session, self.job.id, pause_reason, pause_seconds)
             status = _settle_job(session, self.job.id, [], returned=1)
         self._stored(status)
         if status in CLOSED_AS_IS:
             settle_ending_jobs()
+
+    def _has_other_work(self, session: WriteSession) -> bool:
+        """Tell whether the job has a chunk that nobody has claimed, or that is due before this one."""
+        other = select(literal(1)).where(
+            progress.c.job_id == self.job.id,
+            progress.c.position != self.position,
+            progress.c.finished_at.is_(None),
+            or_(progress.c.worker.is_not(None), progress.c.lease_expires_at <= utcnow(self.retry_in_seconds)),
+        )
+        unclaimed = select(literal(1)).where(jobs.c.id == self.job.id, jobs.c.claimable)
+        return session.scalar(other.union_all(unclaimed).limit(1)) is not None
 
     def fail(self, failure: Failure) -> None:
         """End the job because this chunk broke as a whole; one error with the entity id `system` says why.
@@ -215,6 +249,57 @@ class Lease:
             session.execute(insert(entity_errors).values(error))
         self._stored(status)
 
+    def _commit(self, write: Callable[[WriteSession], str | None], *, insist: bool) -> str | None:
+        """Run a write and return its status; with `insist`, until it is known to be stored or the lease has run out."""
+        give_up_at = time.monotonic() + self.lease_seconds / 2
+        is_repeat = False
+        while True:
+            try:
+                with transaction() as session:
+                    return write(session)
+            except LeaseLost:
+                # The first write may have been stored while this one waited.
+                if not is_repeat:
+                    raise
+                status = self._stored_status(give_up_at)
+                if status is None:
+                    raise
+                return status
+            except SQLAlchemyError as exc:
+                if not (insist and is_unavailable(exc)) or time.monotonic() > give_up_at:
+                    raise
+            is_repeat = True
+            status = self._stored_status(give_up_at)
+            if status is not None:
+                return status
+
+    def _stored_status(self, give_up_at: float) -> str | None:
+        """Return the job's status if the last write took place though the answer to its commit was lost."""
+        stored = self._look_up(give_up_at)
+        is_mine = stored.attempt == self.attempt and stored.write_count > self.write_count
+        return str(stored.status) if is_mine else None
+
+    def _look_up(self, give_up_at: float) -> Any:
+        """Return the chunk's row, to tell whether a write took place though the answer to its commit was lost.
+
+        Looks until there is an answer: to write again without one could be to write twice.
+        """
+        query = (
+            select(progress.c.attempt, progress.c.write_count, jobs.c.status)
+            .join(jobs, jobs.c.id == progress.c.job_id)
+            .where(progress.c.job_id == self.job.id, progress.c.position == self.position)
+        )
+        while True:
+            time.sleep(random.uniform(0.05, 0.2))
+            try:
+                db.session.rollback()
+                row = db.session.execute(query).one()
+                end_read()
+                return row
+            except SQLAlchemyError as exc:
+                if not is_unavailable(exc) or time.monotonic() > give_up_at:
+                    raise
+
     def _write(self, session: WriteSession, statement: ReturningUpdate[Any], **values: Any) -> None:
         self._own(session, statement, the_outcomes="".join(self.outcomes), **values)
         if self._failures:
@@ -234,7 +319,8 @@ class Lease:
 
     def _own(self, session: WriteSession, statement: ReturningUpdate[Any], **values: Any) -> str:
         """Write to the chunk's progress row if it is still this lease's; return its outcomes."""
-        token = {"the_job": self.job.id, "the_position": self.position, "the_attempt": self.attempt}
+        place = {"the_job": self.job.id, "the_position": self.position}
+        token = {**place, "the_attempt": self.attempt, "the_count": self.write_count}
         stored: str | None = session.scalar(statement, {**token, **values})
         if stored is None:
             raise LeaseLost
@@ -242,6 +328,7 @@ class Lease:
 
     def _stored(self, status: str) -> None:
         self._failures = []
+        self.write_count += 1
         self._keep()
         self.job_status = status
 
@@ -386,7 +473,7 @@ def _take_over(session: WriteSession, worker: str, lease_seconds: float, scope: 
     status = session.scalar(
         update(jobs)
         .where(jobs.c.id == row.id, jobs.c.status.in_(ACTIVE))
-        .values(in_flight=jobs.c.in_flight + int(was_released), status=JobStatus.RUNNING)
+        .values(in_flight=jobs.c.in_flight + int(was_released), status=JobStatus.RUNNING, pause_reason=null())
         .returning(jobs.c.status)
     )
     if status is None:
@@ -401,7 +488,7 @@ def _take_over(session: WriteSession, worker: str, lease_seconds: float, scope: 
             worker=worker,
             lease_expires_at=utcnow(lease_seconds),
         )
-        .returning(progress.c.attempt, progress.c.crash_count, progress.c.outcomes)
+        .returning(progress.c.attempt, progress.c.crash_count, progress.c.outcomes, progress.c.write_count)
     ).one()
     stored_ids = session.scalar(_CHUNK_IDS, {"the_job": row.id, "the_position": row.position})
     return _lease(row, lease_seconds, stored_ids, position=row.position, **taken._asdict())
@@ -416,9 +503,11 @@ def _lease(
     attempt: int,
     crash_count: int,
     outcomes: str,
+    write_count: int = 0,
 ) -> Lease:
     return Lease(
-        job=JobInfo(row.id, row.entity_type, row.provider, row.workspace_slug),
+        job=JobInfo(row.id, row.entity_type, row.provider, row.workspace_slug, row.options, row.cap_micros),
+        write_count=write_count,
         position=position,
         attempt=attempt,
         crash_count=crash_count,
@@ -441,7 +530,7 @@ def _settle_job(session: WriteSession, job_id: str, closed: list[Iterable[str]],
     return status
 
 
-def _pause(session: WriteSession, job_id: str, reason: str, seconds: float) -> None:
+def _pause(session: WriteSession, job_id: str, reason: str, seconds: float | None) -> None:
     session.execute(
         update(jobs)
         .where(jobs.c.id == job_id, jobs.c.status.in_(ACTIVE))
@@ -449,10 +538,15 @@ def _pause(session: WriteSession, job_id: str, reason: str, seconds: float) -> N
             status=JobStatus.PAUSED,
             claimable=false(),
             pause_reason=reason[:500],
-            resume_at=utcnow(seconds),
-            paused_manually=false(),
+            resume_at=null() if seconds is None else utcnow(seconds),
+            paused_manually=true() if seconds is None else false(),
         )
     )
+
+
+def _tell(session: WriteSession, job_id: str, reason: str) -> None:
+    """Let a job that goes on say why a part of it waits."""
+    session.execute(update(jobs).where(jobs.c.id == job_id).values(pause_reason=reason[:500]))
 
 
 # The statements below are built once: putting one together costs more than running it.
@@ -473,7 +567,15 @@ RESUMED: dict[str, Any] = {
 }
 """What a paused job is updated with when it goes on."""
 
-_JOB_COLUMNS = (jobs.c.id, jobs.c.entity_type, jobs.c.provider, jobs.c.workspace_slug, jobs.c.total_count)
+_JOB_COLUMNS = (
+    jobs.c.id,
+    jobs.c.entity_type,
+    jobs.c.provider,
+    jobs.c.workspace_slug,
+    jobs.c.options,
+    jobs.c.cap_micros,
+    jobs.c.total_count,
+)
 
 _OPEN = progress.join(jobs, jobs.c.id == progress.c.job_id)
 _IS_OPEN = progress.c.finished_at.is_(None)
@@ -537,15 +639,19 @@ _OWNED = (
         progress.c.job_id == bindparam("the_job"),
         progress.c.position == bindparam("the_position"),
         progress.c.attempt == bindparam("the_attempt"),
+        # So that a write whose answer was lost is not made twice.
+        progress.c.write_count == bindparam("the_count"),
         progress.c.finished_at.is_(None),
         progress.c.lease_expires_at > utcnow(),
     )
+    .values(write_count=progress.c.write_count + 1)
     .returning(progress.c.outcomes)
 )
 _CLOSE_AS_STORED = _OWNED.values(finished_at=utcnow(), worker=null(), lease_expires_at=null())
 _CLOSE = _CLOSE_AS_STORED.values(outcomes=bindparam("the_outcomes"))
-_RENEW = _OWNED.values(outcomes=bindparam("the_outcomes"), lease_expires_at=utcnow(_SECONDS))
-_GIVE_BACK = _RENEW.values(worker=null())
+_KEEP = _OWNED.values(outcomes=bindparam("the_outcomes"), lease_expires_at=utcnow(_SECONDS))
+_RENEW = _KEEP.values(crash_count=bindparam("the_crashes"))
+_GIVE_BACK = _KEEP.values(worker=null())
 
 
 def _settle_statement() -> ReturningUpdate[Any]:

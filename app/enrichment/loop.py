@@ -12,7 +12,8 @@ import queue
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator
-from typing import Any, TypeVar
+from concurrent.futures import Future
+from typing import Any, Generic, TypeVar
 
 Key = TypeVar("Key")
 Result = TypeVar("Result")
@@ -93,6 +94,90 @@ async def _call_all(
                 group.create_task(work())
     except TimeoutError:
         pass
+
+
+class NotSent(Exception):
+    """A call was given up before it began: what it would have cost was not spent."""
+
+
+class Calls(Generic[Key, Result]):
+    """Calls under way on the loop thread, started one by one; what has ended is collected by the caller.
+
+    At most `at_once` of them are awaited at the same time. The others are
+    lined up, so that a call that ends makes way for the next at once and not
+    when the calling thread has had a look.
+    """
+
+    def __init__(self, at_once: int) -> None:
+        self._slots = asyncio.Semaphore(at_once)
+        self._ended: queue.SimpleQueue[tuple[Key, Result | BaseException]] = queue.SimpleQueue()
+        self._futures: dict[Key, Future[None]] = {}
+        self._begun: set[Key] = set()
+        self._tasks: dict[Key, asyncio.Task[None]] = {}
+        self._is_closed = False
+
+    def __len__(self) -> int:
+        return len(self._futures)
+
+    def start(self, key: Key, call: Callable[[], Awaitable[Result]], *, deadline: float, start_at: float = 0.0) -> None:
+        """Await `call()` from `start_at` to the `deadline`, on the monotonic clock, where it ends as a TimeoutError.
+
+        A call that has lost a quarter of its time before it could begin, or is
+        cancelled by then, ends as `NotSent`.
+        """
+        running = self._run(key, call, start_at, deadline)
+        self._futures[key] = asyncio.run_coroutine_threadsafe(running, _event_loop())
+
+    def collect(self, seconds: float, *, linger_seconds: float = 0.0) -> list[tuple[Key, Result | BaseException]]:
+        """Return the calls that have ended, having waited for a first one so many seconds.
+
+        Once there is one, others may join it for `linger_seconds`.
+        """
+        ended: list[tuple[Key, Result | BaseException]] = []
+        until = time.monotonic() + seconds
+        while self._futures:
+            try:
+                key, result = self._ended.get(timeout=max(0.0, until - time.monotonic()))
+            except queue.Empty:
+                break
+            del self._futures[key]
+            if not ended:
+                until = min(until, time.monotonic() + linger_seconds)
+            ended.append((key, result))
+        return ended
+
+    def cancel(self, keys: Iterable[Key] = ()) -> None:
+        """Break off some calls, which end as a CancelledError, and all that have not begun. No other begins."""
+        broken_off = set(keys)
+
+        def cancel() -> None:
+            # On the loop's own thread: a call that begins at this moment has either begun or will not.
+            self._is_closed = True
+            for key, task in self._tasks.items():
+                if key in broken_off or key not in self._begun:
+                    task.cancel()
+
+        if self._futures:
+            _event_loop().call_soon_threadsafe(cancel)
+
+    async def _run(self, key: Key, call: Callable[[], Awaitable[Result]], start_at: float, deadline: float) -> None:
+        try:
+            task = asyncio.current_task()
+            if task is not None:
+                self._tasks[key] = task
+            start_at = max(start_at, time.monotonic())
+            await asyncio.sleep(start_at - time.monotonic())
+            async with self._slots:
+                if self._is_closed or time.monotonic() - start_at > (deadline - start_at) / 4:
+                    raise NotSent
+                self._begun.add(key)
+                async with asyncio.timeout(deadline - time.monotonic()):
+                    self._ended.put((key, await call()))
+        except BaseException as exc:
+            # SystemExit too: let through, it would end the loop of the whole process.
+            self._ended.put((key, exc if key in self._begun else NotSent()))
+        finally:
+            self._tasks.pop(key, None)
 
 
 def _is_being_cancelled() -> bool:

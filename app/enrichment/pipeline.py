@@ -1,173 +1,765 @@
-"""The service's own work on a chunk: its entities through the job's provider, answers stored with the outcomes.
+"""The service's own work on a chunk: its entities through the job's provider or waterfall.
 
 The entities are loaded in one query and handed out as plain dataclasses; the
-calls run on the loop thread; the calling thread stores what comes back, one
-transaction a checkpoint: attempts, changed fields and outcomes together. No
-transaction is open while a provider is asked.
+calls run on the loop thread; the calling thread stores what comes back. Each
+round is one transaction: the answers that have come, with values, attempts,
+charges and outcomes, and the reservations and intents of the calls that start
+next. Those start when it has committed. No transaction is open while a
+provider is asked.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import time
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any
+from itertools import chain
+from typing import Any, Final
 
 import structlog
-from sqlalchemy import insert
+from flask import current_app
 
-from app.database import WriteSession, end_read
+from app.config import Config, config
+from app.database import end_read
+from app.enrichment import flights, health
 from app.enrichment.budget import Budget
-from app.enrichment.leases import Failure, Lease
-from app.enrichment.running import run_concurrently
+from app.enrichment.callbacks import callback_url
+from app.enrichment.gate import Gate, fingerprint, is_closed
+from app.enrichment.leases import Failure, JobInfo, Lease
+from app.enrichment.loop import STOP_SECONDS, Calls, NotSent
+from app.enrichment.money import caps_of
+from app.enrichment.rounds import Asked, Call, Desk, Ended, Round, Verdict
+from app.enrichment.running import CALL_SHARE, CHECKPOINT_SECONDS
+from app.enrichment.storing import store_round
+from app.enrichment.takeoffs import PENDING_RETRY_SECONDS, SHARED_WAIT_SECONDS
+from app.enrichment.waterfall import RETRY_SECONDS, End, Plan, Purpose, Question, Walk, accepted_fields
 from app.entities import store
+from app.entities.exclusions import Exclusions
 from app.entities.fields import FIELDS
 from app.entities.merge import merge_fields
 from app.errors import describe
-from app.models.attempt import AttemptStatus, attempts
 from app.models.chunk import Outcome
 from app.models.types import new_id
 from app.providers.answers import checked
 from app.providers.base import Answer, Lookup, OutcomeClass, Provider
-from app.providers.registry import PROVIDERS, why_unavailable
+from app.providers.registry import NORMALIZER, WATERFALL, Registry
+from app.providers.settings import ExhaustionPolicy
 
 log = structlog.get_logger(__name__)
 
-_ENDS: Mapping[OutcomeClass, tuple[AttemptStatus, Outcome]] = {
-    OutcomeClass.SUCCESS: (AttemptStatus.SUCCESS, Outcome.SUCCESS),
-    # "Not found" is an answer: the entity is done, though nothing was written.
-    OutcomeClass.NOT_FOUND: (AttemptStatus.SUCCESS, Outcome.SUCCESS),
-    OutcomeClass.SKIPPED_INSUFFICIENT_INPUT: (AttemptStatus.SKIPPED, Outcome.SKIPPED),
-}
-_FAILED = (AttemptStatus.ERROR, Outcome.ERROR)
+PATIENCE_SHARE: Final = 0.6
+"""The share of a whole budget that one paid call may take, so that calls can start for the rest of it."""
+LINGER_SECONDS: Final = 0.015
+"""How long an answer waits at most for others to be stored with it."""
+AHEAD: Final = 2
+"""For so many calls that are awaited at once, one is granted ahead, to begin as soon as one of those ends."""
+BULK_WAIT_SECONDS: Final = 0.5
+"""How long entities wait for others that may come to the same bulk call."""
+MAX_WAIT_SECONDS: Final = 5.0
+"""The longest that a worker waits with a chunk in its hands for something to become possible."""
+UNUSABLE_SECONDS: Final = 900.0
+"""How long a job waits whose provider cannot be used as things are set, before it is looked at again."""
 
 
-class ProviderUnavailable(Exception):
-    """The job's provider cannot be used as things are set; the job waits."""
+class JobMustWait(Exception):
+    """The job cannot go on for now: it is paused with this reason, for `seconds`; None: until somebody resumes it."""
 
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """One attempt: what came back of it, and when."""
-
-    index: int
-    answer: Answer
-    started_at: datetime
-    finished_at: datetime
+    def __init__(self, reason: str, seconds: float | None, *, only_if_idle: bool = False) -> None:
+        super().__init__(reason)
+        self.seconds = seconds
+        self.only_if_idle = only_if_idle
+        """Whether other chunks of the job can go on, so that it is paused only where there are none."""
 
 
 class Pipeline:
-    """Runs a chunk's entities through the provider that the job names."""
+    """Runs a chunk's entities through the provider or the waterfall that the job names."""
 
-    def __init__(self, providers: Mapping[str, Provider] = PROVIDERS) -> None:
-        self._providers = providers
+    def __init__(self, registry: Registry | None = None, *, retry_seconds: Sequence[float] = RETRY_SECONDS) -> None:
+        self._registry = registry
+        self._retry_seconds = retry_seconds
 
     def run(self, lease: Lease, budget: Budget, *, concurrency: int) -> None:
         """Decide as many of the chunk's entities as the budget allows.
 
-        Raises `LeaseLost`, and `ProviderUnavailable` where the job has to wait.
+        Raises `LeaseLost`, and `JobMustWait` where the job has to be paused.
         """
-        job = lease.job
-        reason = why_unavailable(job.provider, job.entity_type, self._providers)
+        registry = self._registry or current_app.extensions["tranche.registry"]
+        plan = make_plan(lease.job, registry, config())
+        _ChunkRun(lease, budget, concurrency, plan, registry, self._retry_seconds).run()
+
+
+def make_plan(job: JobInfo, registry: Registry, settings: Config) -> Plan:
+    """Return whom a job asks, in order, of those that can be used as things are set.
+
+    Raises `JobMustWait` where that is nobody.
+    """
+    normalizer = registry.usable(NORMALIZER, job.entity_type) if NORMALIZER in registry.providers else None
+    if job.provider != WATERFALL:
+        reason = registry.why_unusable(job.provider, job.entity_type)
         if reason is not None:
-            raise ProviderUnavailable(reason)
-        provider = self._providers[job.provider]
+            raise JobMustWait(reason, UNUSABLE_SECONDS)
+        is_normalizer = job.provider == NORMALIZER
+        return Plan((registry.providers[job.provider],), normalizer=None if is_normalizer else normalizer)
+    options = job.options or {}
+    is_person = job.entity_type == "person"
+    order = options.get("order") or (
+        settings.ENRICH_PERSON_WATERFALL if is_person else settings.ENRICH_COMPANY_WATERFALL
+    )
+    steps = tuple(filter(None, (registry.usable(name, job.entity_type) for name in order)))
+    if not steps:
+        reasons = " ".join(str(registry.why_unusable(name, job.entity_type)) for name in order)
+        raise JobMustWait(f"No provider of the waterfall can be used. {reasons}", UNUSABLE_SECONDS)
+    verifier = registry.usable_verifier(options.get("verifier", settings.ENRICH_VERIFIER)) if is_person else None
+    until = options.get("until") or (settings.ENRICH_PERSON_UNTIL if is_person else settings.ENRICH_COMPANY_UNTIL)
+    return Plan(steps, tuple(until), verifier, normalizer)
+
+
+@dataclass
+class _ChunkRun:
+    """One chunk in this worker's hands."""
+
+    lease: Lease
+    budget: Budget
+    concurrency: int
+    plan: Plan
+    registry: Registry
+    retry_seconds: Sequence[float]
+    flying: dict[str, Call] = field(default_factory=dict)
+    fresh: list[Walk] = field(default_factory=list)
+    """Walks whose next question is to be found."""
+    waiting: list[Walk] = field(default_factory=list)
+    """Walks that cannot go on before their `ready_at`."""
+    ready: dict[tuple[str, int, bool], deque[Asked]] = field(default_factory=dict)
+    """Questions that can be asked, by provider; those of a bulk call stand together, free ones apart."""
+    queued: list[Walk] = field(default_factory=list)
+    """Walks of a cautious chunk that have not had their turn."""
+    states: dict[str, health.State] = field(default_factory=dict)
+    round: Round = field(default_factory=Round)
+    """What is to be stored with the next transaction."""
+    must_wait: JobMustWait | None = None
+    saved_at: float = field(default_factory=time.monotonic)
+    save_seconds: float = 0.0
+    """How long the last transaction took."""
+    filling_until: dict[str, float] = field(default_factory=dict)
+    """By provider, until when its next bulk call waits for others."""
+
+    def __post_init__(self) -> None:
+        self.job = self.lease.job
+        self.calls: Calls[str, list[Answer]] = Calls(self.concurrency)
+        self.settings = config()
+        self.desk = Desk(
+            self.lease,
+            Gate.of(self.job, self.settings),
+            caps_of(self.settings, self.job),
+            self.settings.merge_policies.get(self.job.entity_type, {}),
+            keeps_raw=self.settings.ENRICH_RAW_ANSWER_DAYS > 0,
+        )
+
+    # The rounds
+
+    def run(self) -> None:
+        """Go round until every entity is decided, or nothing more can be done now."""
+        self._load()
+        try:
+            while not self.lease.is_closed:
+                self._advance()
+                chosen = self._choose()
+                self._start_local([call for call in chosen if call.is_local])
+                paid = [call for call in chosen if not call.is_local]
+                if self._must_save(paid):
+                    self._save(paid)
+                if self.lease.is_closed or not self._wait():
+                    break
+        finally:
+            self.calls.cancel([key for key, call in self.flying.items() if call.is_local])
+        if not self.lease.is_closed and self.lease.undecided:
+            self._give_up()
+
+    def _must_save(self, paid: Sequence[Call]) -> bool:
+        is_last = not self.lease.undecided and not self.calls
+        is_late = time.monotonic() - self.saved_at >= CHECKPOINT_SECONDS
+        has_paid_answer = any(not ended.asked.is_local for ended in self.round.ended)
+        return bool(paid) or is_last or is_late or has_paid_answer or not (self.calls or self.round.is_empty)
+
+    def _wait(self) -> bool:
+        """Wait for calls to end, or for a walk to become ready; False where waiting is over."""
+        if self.calls:
+            return self._wait_for_calls()
+        seconds = self._seconds_to_next()
+        if self._is_stopped or seconds > min(MAX_WAIT_SECONDS, self.budget.seconds_left):
+            return False
+        time.sleep(min(seconds, SHARED_WAIT_SECONDS))
+        return True
+
+    def _wait_for_calls(self) -> bool:
+        if self._is_stopped:
+            self.calls.cancel([key for key, call in self.flying.items() if call.is_local])
+        flies_paid = any(not call.is_local for call in self.flying.values())
+        # Calls are over by the budget's end; one that blocks the loop is left behind.
+        left = self.budget.seconds_left + 2 * STOP_SECONDS
+        if left <= 0:
+            return False
+        # Longer rounds cost fewer commits; the calls that are granted ahead fill the time.
+        linger = min(LINGER_SECONDS, self.save_seconds) if flies_paid or self.ready else CHECKPOINT_SECONDS
+        seconds = min(CHECKPOINT_SECONDS, left, self._seconds_to_next())
+        for key, result in self.calls.collect(seconds, linger_seconds=linger):
+            self._take(self.flying.pop(key), result)
+        return True
+
+    @property
+    def _is_stopped(self) -> bool:
+        return self.budget.is_used_up or self.lease.is_stopped or self.must_wait is not None
+
+    def _seconds_to_next(self) -> float:
+        """Return how long until something that is not in a call can go on; infinity where nothing can."""
+        if self._is_stopped:
+            return float("inf")
+        if self.fresh:
+            return 0.001
+        now = time.monotonic()
+        instants = [walk.ready_at for walk in self.waiting]
+        instants += [until for until in self.filling_until.values() if until > now]
+        return max(0.001, min(instants, default=float("inf")) - now)
+
+    def _give_up(self) -> None:
+        """Say when the undecided entities are worth another claim, storing what is left to store."""
+        now = time.monotonic()
+        for walk in self.waiting:
+            self.lease.decide(walk.index, Outcome.RETRY_LATER)
+        if self.waiting and not (self.fresh or self.ready or self.budget.is_used_up):
+            self.lease.retry_in_seconds = max(0.0, min(walk.ready_at for walk in self.waiting) - now)
+        if not self.round.is_empty:
+            self._save([])
+        if self.must_wait is None and self.waiting and self.lease.retry_in_seconds > MAX_WAIT_SECONDS:
+            self.must_wait = self._nobody_to_ask() or self._some_wait()
+        if self.must_wait is not None and not self.must_wait.only_if_idle:
+            self.lease.retry_in_seconds = 0.0
+        if self.must_wait is not None and not self.lease.is_stopped:
+            raise self.must_wait
+
+    def _some_wait(self) -> JobMustWait | None:
+        """Return why what is left of the chunk waits. All of it at its first step: other chunks would wait too."""
+        reasons = {walk.waits_for for walk in self.waiting if walk.waits_for}
+        if not reasons:
+            return None
+        is_all = all(walk.waits_for and walk.position == 0 and not walk.is_stuck for walk in self.waiting)
+        return JobMustWait(min(reasons), self.lease.retry_in_seconds, only_if_idle=not is_all)
+
+    # What is known at the start
+
+    def _load(self) -> None:
+        lease, job = self.lease, self.job
         ids = [lease.entity_ids[index] for index in lease.undecided]
         known = store.load(job.entity_type, ids, workspace_slug=job.workspace_slug)
+        excluded = Exclusions.load_for(job.entity_type, known.values(), job.workspace_slug)
+        asked = [*self.plan.steps, *filter(None, [self.plan.verifier])]
+        is_paid = any(self._is_paid(provider) for provider in asked)
+        earlier = self.desk.gate.earlier(ids, self.plan.steps) if is_paid else {}
+        left = flights.of_chunk(job.id, lease.position) if is_paid else {}
+        self.states = health.load_states() if is_paid else {}
         end_read()
         for index in lease.undecided:
-            if lease.entity_ids[index] not in known:
-                _decide_missing(lease, index)
-
-        async def ask(index: int) -> _Asked:
             entity_id = lease.entity_ids[index]
-            started_at = datetime.now(UTC)
-            try:
-                answer = await provider.lookup(Lookup(job.entity_type, entity_id, known[entity_id]))
-                answer = checked(answer, FIELDS[job.entity_type])
-            except Exception as exc:
-                # The message may hold what the provider was asked about, so only its kind is logged.
-                log.warning("provider raised", provider=provider.name, error_type=type(exc).__name__)
-                answer = Answer(OutcomeClass.TRANSIENT, error=describe(exc))
-            return _Asked(index, answer, started_at, datetime.now(UTC))
+            if entity_id not in known:
+                _decide_missing(lease, index)
+            elif excluded and excluded.excludes(job.entity_type, known[entity_id]):
+                lease.decide(index, Outcome.SKIPPED)
+            else:
+                walk = Walk(index, entity_id, known[entity_id], self.plan, earlier=earlier.get(entity_id, {}))
+                walk.take_up()
+                self._resume(walk, left.pop(entity_id, []))
+        self.round.lost += [flight for rows in left.values() for flight in rows]
+        if self.fresh:
+            self.must_wait = self._nobody_to_ask()
+        if lease.needs_caution:
+            self.queued, self.fresh = self.fresh, []
 
-        run_concurrently(lease, ask, lambda finished: _store(lease, finished), budget, concurrency=concurrency)
+    def _is_paid(self, provider: Provider) -> bool:
+        return provider.name != NORMALIZER or (provider.why_unusable() is None and not provider.repeat_is_free)
+
+    def _resume(self, walk: Walk, left: Sequence[Any]) -> None:
+        """Go on with an entity whose earlier worker left calls on record: answered since, pending, or in doubt."""
+        for flight in left:
+            provider = self._provider_named(flight.provider)
+            if flight.callback is not None or (flight.is_pending and flight.is_overdue):
+                self._take_callback(walk, flight, provider)
+            elif flight.is_pending:
+                walk.wait_until(time.monotonic() + PENDING_RETRY_SECONDS)
+            elif flight.provider == NORMALIZER:
+                self.round.lost.append(flight)
+                walk.has_only_rules = True
+            elif provider is not None and provider.repeat_is_free:
+                walk.in_doubt_with.add(flight.provider)
+                self.round.replaced.append(flight)
+            else:
+                self.round.lost.append(flight)
+                self.lease.decide(walk.index, Outcome.HELD)
+                return
+        self._rest(walk)
+
+    def _provider_named(self, name: str) -> Provider | None:
+        known = {provider.name: provider for provider in (*self.plan.steps, self.plan.verifier) if provider}
+        return known.get(name)
+
+    def _nobody_to_ask(self) -> JobMustWait | None:
+        """Return why the job has to wait, where everybody whom it could ask is unavailable."""
+        states = [self.states.get(provider.name) for provider in self.plan.steps]
+        held = [
+            state
+            for state, provider in zip(states, self.plan.steps, strict=True)
+            if state is not None and not state.is_available(provider) and provider.name != NORMALIZER
+        ]
+        if len(held) < len(self.plan.steps):
+            return None
+        soonest = min(held, key=lambda state: state.seconds_left or float("inf"))
+        return JobMustWait(soonest.describe(), soonest.seconds_left or UNUSABLE_SECONDS)
+
+    # Walks
+
+    def _rest(self, walk: Walk) -> None:
+        """Take a walk that is in no call; where it goes on is found in the next round."""
+        (self.waiting if walk.ready_at > time.monotonic() else self.fresh).append(walk)
+
+    def _advance(self) -> None:
+        """Bring every walk that may go on to its next question, or to its end."""
+        soon = time.monotonic() + MAX_WAIT_SECONDS
+        is_busy = self.fresh or self.ready or self.flying or any(walk.ready_at <= soon for walk in self.waiting)
+        if self.queued and not is_busy and not self._is_stopped:
+            walk = self.queued.pop(0)
+            self.lease.outcomes[walk.index] = Outcome.INTENT
+            self.lease.checkpoint()
+            self.fresh.append(walk)
+        waiting, self.waiting = self.waiting, []
+        for walk in waiting:
+            self._rest(walk)
+        walks, self.fresh = self.fresh, []
+        found = [one for walk in walks if (one := self._next_question(walk)) is not None]
+        for asked in self._with_prices(found):
+            alone = asked.walk.index + 1 if asked.walk.is_alone else 0
+            # What costs nothing needs nothing on record, and does not wait for what does.
+            key = (asked.question.provider.name, alone, asked.is_local)
+            self.ready.setdefault(key, deque()).append(asked)
+
+    def _next_question(self, walk: Walk) -> tuple[Walk, Question, Lookup] | None:
+        """Return a walk's next question; None where it has ended, waits, or has to be looked at again."""
+        while True:
+            step = walk.step()
+            if isinstance(step, End):
+                self._decide(walk, step)
+                return None
+            if not self._can_ask(walk, step):
+                if walk.ready_at > time.monotonic() or self.must_wait is not None:
+                    self._rest(walk)
+                    return None
+                continue
+            lookup = self._lookup(walk, step)
+            reason = step.provider.why_insufficient(lookup)
+            if reason is None:
+                return walk, step, lookup
+            self._take_answer(walk, step, lookup, Answer(OutcomeClass.SKIPPED_INSUFFICIENT_INPUT, error=reason))
+
+    def _with_prices(self, found: Sequence[tuple[Walk, Question, Lookup]]) -> list[Asked]:
+        """Return questions with the most that each can cost; a model is told what the cache knows."""
+        keys = {key for _, question, lookup in found for key in question.provider.cache_keys(lookup)}
+        cached = store.load_cached(keys) if keys else {}
+        if keys:
+            end_read()
+        priced = []
+        for walk, question, lookup in found:
+            known = replace(lookup, cached=cached) if cached else lookup
+            asked = Asked(walk, question, known, attempt_id=new_id())
+            if not question.provider.is_local(known):
+                digest = fingerprint(question.provider, self.job.entity_type, walk.fields)
+                price = question.provider.worst_price_micros(known)
+                asked = replace(asked, price_micros=price, fingerprint=digest, is_local=False)
+            priced.append(asked)
+        return priced
+
+    def _decide(self, walk: Walk, end: End) -> None:
+        failure = Failure(end.code, end.message) if end.outcome is Outcome.ERROR else None
+        if end.outcome is Outcome.ERROR and not walk.has_answer and walk.passed and walk.failure is None:
+            # Nobody could be asked at all: that is the providers' matter, not the entity's.
+            walk.start_again(time.monotonic() + self._soonest(), end.message)
+            self.waiting.append(walk)
+            return
+        self.lease.decide(walk.index, end.outcome, failure)
+
+    def _pause(self, wait: JobMustWait) -> None:
+        self.must_wait = self.must_wait or wait
+
+    def _soonest(self) -> float:
+        left = [self.states[one.name].seconds_left for one in self.plan.steps if one.name in self.states]
+        return max(1.0, min((seconds for seconds in left if seconds is not None), default=UNUSABLE_SECONDS))
+
+    def _can_ask(self, walk: Walk, question: Question) -> bool:
+        """Tell whether a question may be asked; where not, the walk has gone on, waits, or the job must."""
+        provider = question.provider
+        earlier = walk.earlier.get(provider.name)
+        if question.purpose is Purpose.STEP and earlier is not None:
+            asked = fingerprint(provider, self.job.entity_type, walk.fields)
+            if is_closed(earlier, asked):
+                walk.take_earlier(earlier)
+                if walk.offer is not None and self.plan.verifier is None:
+                    self._accept(walk, None)
+                return False
+        if provider.name == NORMALIZER and walk.has_only_rules:
+            self._fall_back_to_rules(walk, question)
+            return False
+        state = self.states.get(provider.name)
+        if state is None or state.is_available(provider):
+            return True
+        return self._go_past(walk, question, state)
+
+    def _go_past(self, walk: Walk, question: Question, state: health.State) -> bool:
+        if question.purpose is Purpose.VERIFY:
+            self._accept(walk, None)
+        elif question.provider.name == NORMALIZER:
+            self._fall_back_to_rules(walk, question)
+        elif self.plan.is_single or question.provider.settings.on_exhausted is ExhaustionPolicy.PAUSE:
+            self._pause(JobMustWait(state.describe(), state.seconds_left or UNUSABLE_SECONDS))
+        elif question.provider.settings.on_exhausted is ExhaustionPolicy.HOLD:
+            walk.wait_until(time.monotonic() + (state.seconds_left or UNUSABLE_SECONDS), state.describe())
+        else:
+            walk.go_past(state.describe())
+        return False
+
+    def _fall_back_to_rules(self, walk: Walk, question: Question) -> None:
+        lookup = self._lookup(walk, question)
+        self._take_answer(walk, question, lookup, question.provider.rules(lookup))  # type: ignore[attr-defined]
+
+    def _lookup(self, walk: Walk, question: Question) -> Lookup:
+        fields: Mapping[str, Any] = walk.fields
+        if question.purpose is Purpose.VERIFY and walk.offer is not None:
+            fields = {**walk.fields, **walk.offer.fields}
+        lookup = Lookup(self.job.entity_type, walk.entity_id, fields, request_id=new_id())
+        if not question.provider.answers_later:
+            return lookup
+        return replace(lookup, callback_url=callback_url(self.settings, lookup.request_id))
+
+    # Calls
+
+    def _choose(self) -> list[Call]:
+        """Return the calls that are to start now, as far as there is room and time for them."""
+        room = self.concurrency + self.concurrency // AHEAD - len(self.calls)
+        chosen: list[Call] = []
+        for key, group in list(self.ready.items()):
+            provider = group[0].question.provider
+            state = self.states.get(provider.name)
+            if state is not None and not state.is_available(provider):
+                # It was when they were lined up.
+                self.fresh += [asked.walk for asked in self.ready.pop(key)]
+                continue
+            while group and len(chosen) < room and self._may_start(provider, group):
+                size = self._bulk_size(provider, group)
+                some = [group.popleft() for _ in range(min(size, len(group)))]
+                chosen.append(Call(new_id(), provider, some, self._patience(provider)))
+            if not group:
+                del self.ready[key]
+        return chosen
+
+    def _bulk_size(self, provider: Provider, group: Sequence[Asked]) -> int:
+        return 1 if group[0].walk.is_alone else provider.bulk_sizes.get(self.job.entity_type, 1)
+
+    def _may_start(self, provider: Provider, group: Sequence[Asked]) -> bool:
+        if self._is_stopped:
+            return False
+        if group[0].is_local:
+            return True
+        if self.budget.seconds_left < self._patience(provider):
+            self.filling_until.pop(provider.name, None)
+            return False
+        return not self._fills_up(provider, group)
+
+    def _fills_up(self, provider: Provider, group: Sequence[Asked]) -> bool:
+        """Tell whether a bulk call is better made a little later, when others have come to the same step."""
+        now = time.monotonic()
+        if len(group) < self._bulk_size(provider, group) and self._may_come(group[0].walk.position):
+            until = self.filling_until.setdefault(provider.name, now + BULK_WAIT_SECONDS)
+            if now < until:
+                return True
+        self.filling_until.pop(provider.name, None)
+        return False
+
+    def _may_come(self, position: int) -> bool:
+        """Tell whether somebody is on the way to a step of the waterfall."""
+        flying = (asked.walk for call in self.flying.values() for asked in call.asked)
+        return any(walk.position < position for walk in chain(self.fresh, self.waiting, flying))
+
+    def _patience(self, provider: Provider) -> float:
+        """Return how long a call may take, in seconds."""
+        return min(provider.settings.timeout_seconds, PATIENCE_SHARE * self.budget.whole_seconds)
+
+    def _start_local(self, calls: Iterable[Call]) -> None:
+        for call in calls:
+            limit = time.monotonic() + CALL_SHARE * self.settings.ENRICH_TIME_BUDGET
+            self._start(call, deadline=min(limit, self.budget.deadline), start_at=0.0)
+
+    def _start(self, call: Call, *, deadline: float, start_at: float) -> None:
+        call.started_at = datetime.now(UTC)
+        call.deadline = deadline
+        self.flying[call.id] = call
+        grace = 0.0 if call.is_local else STOP_SECONDS
+        self.calls.start(call.id, _asking(call, deadline), deadline=deadline + grace, start_at=start_at)
+
+    # Answers
+
+    def _take(self, call: Call, result: "list[Answer] | BaseException") -> None:
+        """Take in what became of a call."""
+        self.round.ended_calls.add(call.id)
+        if isinstance(result, NotSent):
+            self.round.released += [] if call.is_local else call.asked
+            self.fresh += [asked.walk for asked in call.asked]
+            return
+        answers = self._answers_of(call, result)
+        if answers is None:
+            self.fresh += [asked.walk for asked in call.asked]
+            return
+        if len(call.asked) > 1 and all(_is_refused(one) for one in answers):
+            # One bad entity must not cost the others: each is asked about by itself.
+            self.round.released += call.asked
+            for asked in call.asked:
+                asked.walk.is_alone = True
+            self.fresh += [asked.walk for asked in call.asked]
+            return
+        for asked, answer in zip(call.asked, answers, strict=True):
+            self._take_ended(Ended(asked, self._fit(answer), call.started_at, datetime.now(UTC)))
+            self._rest(asked.walk)
+
+    def _answers_of(self, call: Call, result: "list[Answer] | BaseException") -> "list[Answer] | None":
+        """Return an answer for each entity of a call; None where it was broken off and nothing is known to be lost."""
+        if isinstance(result, list):
+            return result
+        is_cut = not isinstance(result, Exception) or (
+            isinstance(result, TimeoutError) and time.monotonic() >= self.budget.deadline
+        )
+        if call.is_local and is_cut:
+            return None
+        if isinstance(result, TimeoutError):
+            error = "The provider took longer than the time budget."
+            return [Answer(OutcomeClass.TRANSIENT, error=error, is_cost_known=call.is_local)] * len(call.asked)
+        # The message may hold what the provider was asked about, so only its kind is logged.
+        log.warning("provider raised", provider=call.provider.name, error_type=type(result).__name__)
+        unknown = Answer(OutcomeClass.INVALID_REQUEST, error=describe(result), is_cost_known=call.is_local)
+        return [unknown] * len(call.asked)
+
+    def _fit(self, answer: Answer) -> Answer:
+        """Return an answer that can be stored; of one that cannot, only what it cost."""
+        try:
+            return checked(answer, FIELDS[self.job.entity_type])
+        except ValueError as exc:
+            error = describe(exc)
+            return Answer(
+                OutcomeClass.INVALID_REQUEST,
+                error=error,
+                cost_micros=answer.cost_micros,
+                is_cost_known=answer.is_cost_known,
+                pending_seconds=answer.pending_seconds,
+            )
+
+    def _take_answer(self, walk: Walk, question: Question, lookup: Lookup, answer: Answer) -> None:
+        """Take in an answer that no call was needed for."""
+        now = datetime.now(UTC)
+        self._take_ended(Ended(Asked(walk, question, lookup, attempt_id=new_id()), self._fit(answer), now, now))
+
+    def _take_ended(self, ended: Ended) -> None:
+        walk, question, answer = ended.asked.walk, ended.asked.question, ended.answer
+        if question.provider.name in walk.in_doubt_with:
+            # A repeat is free, and the call that it repeats is booked at its worst.
+            answer = replace(answer, cost_micros=0, is_cost_known=True)
+            ended = replace(ended, answer=answer)
+        if answer.pending_seconds is not None:
+            self._await_callback(ended)
+            return
+        if question.purpose is Purpose.VERIFY:
+            self._take_verdict(ended)
+            return
+        verifies = question.purpose is Purpose.STEP and walk.must_verify(answer)
+        offered = accepted_fields(answer) if verifies else answer.fields
+        is_normalizer = question.provider.name == NORMALIZER
+        is_given_up = is_normalizer and self._is_given_up(walk, answer)
+        is_merged = is_given_up or answer.outcome_class in (_MERGED_OF_NORMALIZER if is_normalizer else _MERGED)
+        if is_merged:
+            walk.fields.update({name: change.new for name, change in self._merge(walk.fields, offered).items()})
+        ended = replace(ended, offered=offered if is_merged else {})
+        self.round.ended.append(ended)
+        self._note_trouble(ended)
+        if is_given_up:
+            answer = replace(answer, outcome_class=_class_of_rules(answer))
+        walk.take(question, answer, ended.asked.attempt_id, time.monotonic(), self.retry_seconds)
+
+    def _is_given_up(self, walk: Walk, answer: Answer) -> bool:
+        """Tell whether the model will not be asked again for an entity, so that what the rules say stands."""
+        if answer.outcome_class in {*_MERGED_OF_NORMALIZER, OutcomeClass.RATE_LIMITED}:
+            return False
+        return answer.outcome_class is not OutcomeClass.TRANSIENT or walk.tries >= len(self.retry_seconds)
+
+    def _merge(self, current: Mapping[str, Any], offered: Mapping[str, Any]) -> Any:
+        return merge_fields(current, offered, policies=self.desk.policies)
+
+    def _note_trouble(self, ended: Ended) -> None:
+        """Let the walks that follow in this round know what an answer says of its provider."""
+        provider, answer = ended.asked.question.provider, ended.answer
+        if answer.standing in {OutcomeClass.CREDITS_EXHAUSTED, OutcomeClass.AUTH_FAILED}:
+            self.states[provider.name] = health.presumed(provider, answer)
+
+    def _take_verdict(self, ended: Ended) -> None:
+        walk, answer = ended.asked.walk, ended.answer
+        self.round.ended.append(ended)
+        self._note_trouble(ended)
+        offer = walk.offer
+        walk.take(ended.asked.question, answer, ended.asked.attempt_id, time.monotonic(), self.retry_seconds)
+        if walk.offer is None and offer is not None:
+            walk.offer = offer
+            status = answer.fields.get("email_status") if answer.outcome_class is OutcomeClass.SUCCESS else None
+            self._accept(walk, status)
+
+    def _accept(self, walk: Walk, status: str | None) -> None:
+        """Write a withheld address, or keep it as rejected; without a verdict (None) it is written as it came."""
+        assert walk.offer is not None
+        offer, walk.offer = walk.offer, None
+        fields = {**offer.fields, **({"email_status": status} if status else {})}
+        is_rejected = status == "invalid"
+        self.round.verdicts.append(Verdict(walk.entity_id, offer.attempt_id, offer.provider, fields, is_rejected))
+        if not is_rejected:
+            walk.fields.update({name: change.new for name, change in self._merge(walk.fields, fields).items()})
+
+    # Answers by callback
+
+    def _await_callback(self, ended: Ended) -> None:
+        """Leave the question on record, with its reservation, until the callback comes or is overdue."""
+        self.round.pending.append(ended)
+        ended.asked.walk.wait_until(time.monotonic() + PENDING_RETRY_SECONDS)
+
+    def _take_callback(self, walk: Walk, flight: Any, provider: Provider | None) -> None:
+        """Take in the answer that came by callback, or that none came."""
+        if provider is None:
+            # The settings have changed: nobody is left who could read it.
+            self.round.lost.append(flight)
+            return
+        answer = replace(self._read_callback(provider, flight.callback), cost_micros=flight.reserved_micros)
+        # Pushing it again would be paying again.
+        walk.tries = len(self.retry_seconds)
+        walk.position = self.plan.steps.index(provider)
+        lookup = Lookup(self.job.entity_type, walk.entity_id, walk.fields, request_id=flight.request_id)
+        asked = Asked(
+            walk,
+            Question(Purpose.STEP, provider),
+            lookup,
+            attempt_id=new_id(),
+            price_micros=flight.reserved_micros,
+            fingerprint=fingerprint(provider, self.job.entity_type, walk.fields),
+            is_local=False,
+        )
+        self._take_ended(Ended(asked, self._fit(answer), flight.started_at, datetime.now(UTC)))
+
+    def _read_callback(self, provider: Provider, payload: Any) -> Answer:
+        if payload is None:
+            return Answer(OutcomeClass.TRANSIENT, error="The callback did not come in time.")
+        try:
+            read: Callable[..., Answer] = provider.read_callback  # type: ignore[attr-defined]
+            return read(self.job.entity_type, payload, FIELDS[self.job.entity_type])
+        except Exception as exc:
+            log.warning("callback not read", provider=provider.name, error_type=type(exc).__name__)
+            return Answer(OutcomeClass.INVALID_REQUEST, error="The callback could not be read.")
+
+    # Storing
+
+    def _save(self, calls: Sequence[Call]) -> None:
+        """Store the round with what `calls` need to start, and start those that may."""
+        current, self.round = self.round, Round()
+        current.calls = list(calls)
+        current.states = self.states
+        is_last = not self.lease.undecided and not self.calls and not calls
+        save = self.lease.finish if is_last else self.lease.checkpoint
+        started_at = time.monotonic()
+        try:
+            save(lambda session: store_round(session, self.desk, current), insist=current.has_money)
+        except BaseException:
+            # An outcome must not be stored later without what it stands for.
+            self.lease.forget_unstored()
+            raise
+        self.saved_at = time.monotonic()
+        self.save_seconds = self.saved_at - started_at
+        self._learn(current)
+
+    def _learn(self, stored: Round) -> None:
+        """Start what was granted, and remember why the rest was not."""
+        now = time.monotonic()
+        if stored.fresh_states is not None:
+            self.states = stored.fresh_states
+        for call in stored.calls:
+            granted = stored.granted.get(call.id)
+            refused = [asked for asked in call.asked if granted is None or asked not in granted.asked]
+            for asked in refused:
+                wait = stored.waits.get(asked.attempt_id, 0.05)
+                asked.walk.wait_until(now + wait, stored.reasons.get(asked.attempt_id, ""))
+                asked.walk.earlier.update(stored.earlier.get(asked.walk.entity_id, {}))
+                asked.walk.fields.update(stored.entities.get(asked.walk.entity_id, {}))
+                self._rest(asked.walk)
+            if granted is not None:
+                self._start_granted(replace(call, asked=granted.asked), granted.start_at)
+        self._drop(stored.gone)
+        if stored.reached is not None:
+            self._pause(JobMustWait(stored.reached.describe(), stored.reached_seconds))
+
+    def _start_granted(self, call: Call, start_at: float) -> None:
+        """Start a call that is on record, unless the transaction took so long that it could outlast the budget."""
+        now = time.monotonic()
+        deadline = max(now, start_at) + call.patience
+        if deadline > self.budget.deadline + STOP_SECONDS or now - start_at > call.patience / 4:
+            self.round.released += call.asked
+            self.fresh += [asked.walk for asked in call.asked]
+        else:
+            self._start(call, deadline=deadline, start_at=max(now, start_at))
+
+    def _drop(self, gone: Collection[str]) -> None:
+        """Leave off from entities that were erased."""
+        if not gone:
+            return
+        for walks in (self.fresh, self.waiting):
+            self._skip([walk for walk in walks if walk.entity_id in gone])
+            walks[:] = [walk for walk in walks if walk.entity_id not in gone]
+        for key, group in list(self.ready.items()):
+            self._skip([asked.walk for asked in group if asked.walk.entity_id in gone])
+            self.ready[key] = deque(asked for asked in group if asked.walk.entity_id not in gone)
+            if not self.ready[key]:
+                del self.ready[key]
+
+    def _skip(self, walks: Sequence[Walk]) -> None:
+        """Decide entities as skipped."""
+        for walk in walks:
+            self.lease.decide(walk.index, Outcome.SKIPPED)
 
 
-def _store(lease: Lease, finished: Sequence[tuple[int, Any]]) -> None:
-    """Checkpoint, or finish with the last of the chunk, and write what the attempts brought in the same transaction."""
-    asked = [result if isinstance(result, _Asked) else _timed_out(index) for index, result in finished]
-    try:
-        for one in asked:
-            _decide(lease, one)
-        save = lease.checkpoint if lease.undecided else lease.finish
-        save(lambda session: _write(session, lease, asked))
-    except BaseException:
-        # An outcome must not be stored later without what it stands for.
-        lease.forget_unstored()
-        raise
+_MERGED: Final = frozenset({OutcomeClass.SUCCESS, OutcomeClass.SKIPPED_INSUFFICIENT_INPUT})
+"""Classes whose fields are written: also a skip may clear what was derived from input that has gone."""
+_MERGED_OF_NORMALIZER: Final = _MERGED | {OutcomeClass.NOT_FOUND}
+"""The same of the normaliser, whose model may be certain of nothing about input that has changed."""
 
 
-def _timed_out(index: int) -> _Asked:
-    now = datetime.now(UTC)
-    return _Asked(
-        index, Answer(OutcomeClass.TRANSIENT, error="The provider took longer than the time budget."), now, now
-    )
+def _is_refused(answer: Answer) -> bool:
+    return answer.outcome_class is OutcomeClass.INVALID_REQUEST and answer.is_cost_known and not answer.cost_micros
 
 
-def _decide(lease: Lease, asked: _Asked) -> None:
-    answer = asked.answer
-    _, outcome = _ENDS.get(answer.outcome_class, _FAILED)
-    failure = None
-    if outcome is Outcome.ERROR:
-        failure = Failure(answer.outcome_class, answer.error or "The provider gave no reason.")
-    lease.decide(asked.index, outcome, failure)
+def _class_of_rules(answer: Answer) -> OutcomeClass:
+    has_value = any(value is not None for value in answer.fields.values())
+    return OutcomeClass.SUCCESS if has_value else OutcomeClass.SKIPPED_INSUFFICIENT_INPUT
+
+
+def _asking(call: Call, deadline: float) -> Callable[[], Any]:
+    provider, lookups = call.provider, [asked.lookup for asked in call.asked]
+
+    async def ask() -> list[Answer]:
+        if len(lookups) == 1:
+            return [await provider.lookup(lookups[0], deadline=deadline)]
+        answers = list(await provider.lookup_many(lookups, deadline=deadline))
+        if len(answers) != len(lookups):
+            raise RuntimeError(f"expected {len(lookups)} answers, got {len(answers)}")
+        return answers
+
+    return ask
 
 
 def _decide_missing(lease: Lease, index: int) -> None:
     message = f"There is no {lease.job.entity_type} with this id in workspace {lease.job.workspace_slug}."
     lease.decide(index, Outcome.ERROR, Failure("entity_not_found", message))
-
-
-def _write(session: WriteSession, lease: Lease, asked: Sequence[_Asked]) -> None:
-    """Merge the answers into the entities as they are now, and record attempts and changes.
-
-    Of an entity that was erased meanwhile neither value nor attempt is written.
-    """
-    if not asked:
-        return
-    job = lease.job
-    ids = [lease.entity_ids[one.index] for one in asked]
-    current = store.load_for_update(job.entity_type, ids, workspace_slug=job.workspace_slug)
-    changes, attempt_ids, rows = {}, {}, []
-    for one in asked:
-        entity_id = lease.entity_ids[one.index]
-        if entity_id not in current:
-            continue
-        changes[entity_id] = merge_fields(current[entity_id], one.answer.fields)
-        attempt_ids[entity_id] = new_id()
-        rows.append(_attempt_row(lease, one, attempt_ids[entity_id], sorted(changes[entity_id])))
-    if rows:
-        session.execute(insert(attempts), rows)
-        store.write_changes(
-            session, job.entity_type, job.workspace_slug, changes, provider=job.provider, attempt_ids=attempt_ids
-        )
-
-
-def _attempt_row(lease: Lease, asked: _Asked, attempt_id: str, fields_written: list[str]) -> dict[str, Any]:
-    answer = asked.answer
-    status, _ = _ENDS.get(answer.outcome_class, _FAILED)
-    return {
-        "id": attempt_id,
-        "job_id": lease.job.id,
-        "workspace_slug": lease.job.workspace_slug,
-        "entity_type": lease.job.entity_type,
-        "entity_id": lease.entity_ids[asked.index],
-        "provider": lease.job.provider,
-        "status": status,
-        "outcome_class": answer.outcome_class,
-        "fields_written": fields_written,
-        "cost_micros": answer.cost_micros,
-        "raw_answer": answer.raw,
-        "error": answer.error,
-        "started_at": asked.started_at,
-        "finished_at": asked.finished_at,
-    }

@@ -16,7 +16,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -31,6 +31,7 @@ from app.config import config
 from app.database import WriteSession, end_read, engine_name, is_unavailable, transaction
 from app.enrichment import leases
 from app.enrichment.budget import Budget, stop_requested
+from app.enrichment.housekeeping import forget_old_answers, settle_lost_flights
 from app.enrichment.job_views import (
     EntityErrorView,
     JobView,
@@ -42,10 +43,12 @@ from app.enrichment.job_views import (
     list_errors,
     list_jobs,
 )
-from app.enrichment.leases import Failure, Lease, Scope, WorkersLost
-from app.enrichment.pipeline import Pipeline, ProviderUnavailable
+from app.enrichment.leases import Failure, JobInfo, Lease, Scope, WorkersLost
+from app.enrichment.pipeline import PATIENCE_SHARE, JobMustWait, Pipeline, make_plan
 from app.enrichment.running import OnProcess, run_callback, settle_intents
 from app.enrichment.spool import UniqueIds, unique_ids
+from app.enrichment.terms import NO_TERMS, Terms, of_options
+from app.entities.exclusions import is_any_excluded, without_excluded
 from app.errors import (
     EmptyJob,
     IdempotencyKeyReused,
@@ -62,7 +65,7 @@ from app.models.chunk import DECIDED, ERASED_ID, Outcome, chunks, progress
 from app.models.heartbeat import heartbeats
 from app.models.job import ACTIVE, ENDED, EntityType, JobStatus, jobs
 from app.models.types import new_id, utcnow
-from app.providers.registry import why_unavailable
+from app.providers.registry import Registry
 from app.text import SLUG_RULE, is_slug
 
 __all__ = [
@@ -94,8 +97,6 @@ log = structlog.get_logger(__name__)
 MAX_CHUNK_SIZE = 1000
 IDS_PER_INSERT = 50_000
 """Entity ids that one statement stores, so that a long list takes no more memory than a short one."""
-PROVIDER_PAUSE_SECONDS = 900.0
-"""How long a job waits whose provider cannot be used, before it is looked at again."""
 MAX_IDLE_CHUNKS = 10
 """Chunks in a row that decide nothing after which a drain ends: callbacks that block would hold it for ever."""
 HEARTBEAT_SECONDS = 5.0
@@ -132,6 +133,7 @@ class Enqueued:
     job_id: str
     total: int
     duplicates: int
+    excluded: int
     status: str
     is_replay: bool
 
@@ -145,15 +147,18 @@ def enqueue_job(
     workspace_slug: str = "default",
     priority: int = 0,
     idempotency_key: str | None = None,
+    terms: Terms = NO_TERMS,
 ) -> str:
     """Store a job and return its id.
 
     Repeated ids are kept once, in first-seen order. A list is checked in
     memory, any other iterable is spooled to disk, so its length does not
-    matter. Raises `EmptyJob` (a `ValueError`) without ids and `Invalid` for
-    anything that is not as documented.
+    matter. Entities that are excluded in the workspace are left out. `terms`
+    say how it is to be enriched, where that is not as in the settings. Raises
+    `EmptyJob` (a `ValueError`) without ids and `Invalid` for anything that is
+    not as documented.
     """
-    request = _Request(entity_type, provider, chunk_size, workspace_slug, priority)
+    request = _Request(entity_type, provider, chunk_size, workspace_slug, priority, terms)
     return _enqueue(request, entity_ids, idempotency_key=idempotency_key).job_id
 
 
@@ -168,6 +173,7 @@ def accept_job(
     idempotency_key: str | None = None,
     request_hash: str | None = None,
     before: Callable[[WriteSession], None] | None = None,
+    terms: Terms = NO_TERMS,
 ) -> Enqueued:
     """Do what `enqueue_job` does for a caller outside, who also learns whether the provider can work.
 
@@ -177,11 +183,18 @@ def accept_job(
     set, and `IdempotencyKeyReused`.
     """
     size = config().ENRICH_CHUNK_SIZE if chunk_size is None else chunk_size
-    request = _Request(entity_type, provider, size, workspace_slug, priority)
-    reason = why_unavailable(provider, entity_type)
-    if reason is not None:
-        raise ProviderNotAvailable(reason, details=[detail("provider", reason)])
+    request = _Request(entity_type, provider, size, workspace_slug, priority, terms)
+    insist_on_provider(entity_type, provider, request.terms)
     return _enqueue(request, entity_ids, idempotency_key=idempotency_key, request_hash=request_hash, before=before)
+
+
+def insist_on_provider(entity_type: str, provider: str, terms: Terms) -> None:
+    """Raise `ProviderNotAvailable`, with what to set, where nobody could be asked as things are set."""
+    registry: Registry = current_app.extensions["tranche.registry"]
+    try:
+        make_plan(JobInfo("", entity_type, provider, "", terms.options()), registry, config())
+    except JobMustWait as exc:
+        raise ProviderNotAvailable(str(exc), details=[detail("provider", str(exc))]) from None
 
 
 def process_next_chunk(
@@ -204,8 +217,14 @@ def process_next_chunk(
     breaks the chunk as a whole fails the job and is raised again; a database
     that is away is not the job's fault and fails nothing.
     """
+    seconds = config().ENRICH_TIME_BUDGET if time_budget is None else time_budget
+    return _process(on_process, Budget.start(seconds), job_id, workspace_slug)
+
+
+def _process(
+    on_process: OnProcess | Pipeline | None, budget: Budget, job_id: str | None, workspace_slug: str | None
+) -> ChunkResult | None:
     settings = config()
-    budget = Budget.start(settings.ENRICH_TIME_BUDGET if time_budget is None else time_budget)
     scope = Scope(known_id(job_id) if job_id else None, workspace_slug)
     _note_drain()
     lease = leases.claim(_worker_name(), lease_seconds=settings.ENRICH_LEASE_SECONDS, scope=scope)
@@ -235,15 +254,20 @@ def drain(
     `time_budget` in seconds is for all chunks together; without it each chunk
     has `ENRICH_TIME_BUDGET`. `on_chunk` is told of each result.
     """
+    per_chunk = config().ENRICH_TIME_BUDGET
     overall = Budget.start(float("inf") if time_budget is None else time_budget)
+    whole = min(overall.seconds, per_chunk)
     done, decided, idle, last = 0, 0, 0, None
     while not overall.is_used_up and (max_chunks is None or done < max_chunks) and idle < MAX_IDLE_CHUNKS:
-        seconds = min(overall.seconds_left, config().ENRICH_TIME_BUDGET)
-        result = process_next_chunk(on_process, time_budget=seconds, job_id=job_id, workspace_slug=workspace_slug)
+        seconds = min(overall.seconds_left, per_chunk)
+        result = _process(on_process, Budget.start(seconds, whole), job_id, workspace_slug)
         if result is None:
             break
         done, decided, last = done + 1, decided + result.processed, result
         idle = 0 if result.processed or result.status not in ACTIVE else idle + 1
+        if idle and overall.seconds_left < PATIENCE_SHARE * whole:
+            # Too little is left for a paid call.
+            break
         if on_chunk is not None:
             on_chunk(result)
     if idle == MAX_IDLE_CHUNKS:
@@ -305,9 +329,10 @@ def retry(job_id: str, *, workspace_slug: str | None = None) -> JobView:
         raise JobStateConflict(f"The job is {job.status}; only jobs that have ended can be retried.")
     if _has_open_chunks(job.id):
         raise JobStateConflict("The job still has chunks under way; try again when their leases have ended.")
-    request = _Request(job.entity_type, job.provider, job.chunk_size, job.workspace_slug, job.priority)
+    terms = of_options(job.options)
+    request = _Request(job.entity_type, job.provider, job.chunk_size, job.workspace_slug, job.priority, terms)
     try:
-        child = _enqueue(request, _unsuccessful_ids(job.id), parent_job_id=job.id)
+        child = _enqueue(request, _unsuccessful_ids(job.id), parent_job_id=job.id, cap_micros=job.cap_micros)
     except EmptyJob as exc:
         raise JobStateConflict("The job has no failed or held entities, so there is nothing to retry.") from exc
     except IntegrityError as exc:
@@ -332,6 +357,7 @@ class _Request:
     chunk_size: int
     workspace_slug: str
     priority: int
+    terms: Terms = NO_TERMS
 
     def __post_init__(self) -> None:
         _expect(self.entity_type in list(EntityType), "entityType", "expected person or company")
@@ -339,6 +365,7 @@ class _Request:
         _expect(is_slug(self.workspace_slug), "workspaceSlug", f"expected {SLUG_RULE}")
         _expect(_is_within(self.chunk_size, 1, MAX_CHUNK_SIZE), "chunkSize", f"expected 1 to {MAX_CHUNK_SIZE}")
         _expect(_is_within(self.priority, -1000, 1000), "priority", "expected -1000 to 1000")
+        object.__setattr__(self, "terms", self.terms.checked(self.entity_type, self.provider))
 
 
 def _enqueue(
@@ -349,19 +376,20 @@ def _enqueue(
     request_hash: str | None = None,
     parent_job_id: str | None = None,
     before: Callable[[WriteSession], None] | None = None,
+    **extra: Any,
 ) -> Enqueued:
     _expect(not isinstance(entity_ids, str | bytes), "entityIds", "expected a list of entity ids")
     with unique_ids(entity_ids) as ids:
         if ids.kept == 0:
             raise EmptyJob(details=[detail("entityIds", "expected at least one id")])
         if idempotency_key is None:
-            return _insert_job(request, ids, {"parent_job_id": parent_job_id}, before)
+            return _insert_job(request, ids, {"parent_job_id": parent_job_id, **extra}, before)
         key = {"idempotency_key": idempotency_key, "request_hash": request_hash or _hash(request, ids)}
         earlier = _find_replay(request, key)
         if earlier is not None:
             return earlier
         try:
-            return _insert_job(request, ids, key, before)
+            return _insert_job(request, ids, {**key, **extra}, before)
         except IntegrityError:
             # The same key at the same moment: the other call won.
             earlier = _find_replay(request, key)
@@ -374,37 +402,54 @@ def _insert_job(
     request: _Request, ids: UniqueIds, extra: dict[str, Any], before: Callable[[WriteSession], None] | None
 ) -> Enqueued:
     job_id = new_id()
-    chunk_rows = (
-        {"job_id": job_id, "position": position, "entity_ids": chunk}
-        for position, chunk in enumerate(ids.slices(request.chunk_size))
-    )
-    with transaction() as session:
-        if before is not None:
-            before(session)
-        session.execute(
-            insert(jobs).values(
-                id=job_id,
-                workspace_slug=request.workspace_slug,
-                entity_type=request.entity_type,
-                provider=request.provider,
-                priority=request.priority,
-                chunk_size=request.chunk_size,
-                chunk_count=-(-ids.kept // request.chunk_size),
-                total_count=ids.kept,
-                duplicate_count=ids.repeated,
-                claimable=True,
-                **extra,
-            )
+    with transaction() as session, _included(request, ids, before, session) as kept:
+        if kept.kept == 0:
+            raise EmptyJob("All of the entities are excluded.", details=[detail("entityIds", "expected one to enrich")])
+        columns = {
+            "id": job_id,
+            "workspace_slug": request.workspace_slug,
+            "entity_type": request.entity_type,
+            "provider": request.provider,
+            "priority": request.priority,
+            "chunk_size": request.chunk_size,
+            "chunk_count": -(-kept.kept // request.chunk_size),
+            "total_count": kept.kept,
+            "duplicate_count": ids.repeated,
+            "excluded_count": ids.kept - kept.kept,
+            "claimable": True,
+            "options": request.terms.options(),
+            "cap_micros": request.terms.cap_micros(config()),
+        }
+        session.execute(insert(jobs).values(**{**columns, **extra}))
+        chunk_rows = (
+            {"job_id": job_id, "position": position, "entity_ids": chunk}
+            for position, chunk in enumerate(kept.slices(request.chunk_size))
         )
         while some := list(islice(chunk_rows, max(1, IDS_PER_INSERT // request.chunk_size))):
             session.execute(insert(chunks), some)
-    log.info("job enqueued", job_id=job_id, provider=request.provider, total=ids.kept, duplicates=ids.repeated)
-    return Enqueued(job_id, ids.kept, ids.repeated, JobStatus.PENDING, is_replay=False)
+        excluded = ids.kept - kept.kept
+    log.info("job enqueued", job_id=job_id, provider=request.provider, total=kept.kept, duplicates=ids.repeated)
+    return Enqueued(job_id, kept.kept, ids.repeated, excluded, JobStatus.PENDING, is_replay=False)
+
+
+@contextmanager
+def _included(
+    request: _Request, ids: UniqueIds, before: Callable[[WriteSession], None] | None, session: WriteSession
+) -> Iterator[UniqueIds]:
+    """Give the ids without those of excluded entities, after what has to be stored before the job."""
+    if before is not None:
+        before(session)
+    if not is_any_excluded(request.workspace_slug):
+        yield ids
+        return
+    every = (entity_id for some in ids.slices(1000) for entity_id in some)
+    with unique_ids(without_excluded(request.entity_type, every, request.workspace_slug)) as kept:
+        yield kept
 
 
 def _find_replay(request: _Request, key: dict[str, str]) -> Enqueued | None:
     row = db.session.execute(
-        select(jobs.c.id, jobs.c.total_count, jobs.c.duplicate_count, jobs.c.request_hash).where(
+        select(jobs.c.id, jobs.c.total_count, jobs.c.duplicate_count, jobs.c.excluded_count, jobs.c.request_hash).where(
             jobs.c.workspace_slug == request.workspace_slug, jobs.c.idempotency_key == key["idempotency_key"]
         )
     ).one_or_none()
@@ -413,12 +458,14 @@ def _find_replay(request: _Request, key: dict[str, str]) -> Enqueued | None:
         return None
     if row.request_hash != key["request_hash"]:
         raise IdempotencyKeyReused
-    return Enqueued(row.id, row.total_count, row.duplicate_count, JobStatus.PENDING, is_replay=True)
+    return Enqueued(row.id, row.total_count, row.duplicate_count, row.excluded_count, JobStatus.PENDING, is_replay=True)
 
 
 def _hash(request: _Request, ids: UniqueIds) -> str:
     digest = hashlib.sha256(json.dumps([request.entity_type, request.provider, request.chunk_size]).encode())
     digest.update(str(request.priority).encode())
+    if request.terms != NO_TERMS:
+        digest.update(repr(request.terms).encode())
     for some in ids.slices(1000):
         digest.update(json.dumps(some).encode())
     return digest.hexdigest()
@@ -436,9 +483,9 @@ def _work(lease: Lease, on_process: OnProcess | Pipeline | None, budget: Budget,
                 on_process.run(lease, budget, concurrency=concurrency)
             else:
                 run_callback(lease, on_process, budget, concurrency=concurrency)
-        except ProviderUnavailable as exc:
+        except JobMustWait as exc:
             log.warning("job paused", reason=str(exc))
-            lease.release(pause_reason=str(exc), pause_seconds=PROVIDER_PAUSE_SECONDS)
+            lease.release(pause_reason=str(exc), pause_seconds=exc.seconds, only_if_idle=exc.only_if_idle)
         else:
             _close(lease)
     except LeaseLost:
@@ -530,6 +577,8 @@ def _note_drain() -> None:
     state = current_app.extensions.setdefault("tranche.heartbeat", {"at": -HEARTBEAT_SECONDS})
     if time.monotonic() - state["at"] >= HEARTBEAT_SECONDS:
         record_heartbeat("drain")
+        settle_lost_flights()
+        forget_old_answers()
         state["at"] = time.monotonic()
 
 

@@ -178,6 +178,7 @@ def _accept(new: NewJob, workspace_slug: str) -> queue.Enqueued:
         idempotency_key=_idempotency_key(),
         request_hash=new.request_hash(),
         before=store_entities if new.entities else None,
+        terms=new.terms,
     )
 
 

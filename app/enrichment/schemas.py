@@ -10,9 +10,22 @@ import marshmallow as ma
 from marshmallow import fields, post_load, validates_schema
 
 from app.enrichment.queue import MAX_CHUNK_SIZE
+from app.enrichment.terms import NO_TERMS, Terms
 from app.entities.schemas import entity_schema
 from app.models.job import EntityType, JobStatus
-from app.schemas import Choice, EntityId, EntityIds, Instant, JobId, QueryInteger, Schema, Slug, Text, WholeNumber
+from app.schemas import (
+    Choice,
+    Dollars,
+    EntityId,
+    EntityIds,
+    Instant,
+    JobId,
+    QueryInteger,
+    Schema,
+    Slug,
+    Text,
+    WholeNumber,
+)
 
 MAX_ENTITIES: Final = 10_000
 """Entities that one request may bring with their fields."""
@@ -29,12 +42,15 @@ class NewJob:
     chunk_size: int | None
     workspace_slug: str | None
     priority: int
+    terms: Terms
 
     def request_hash(self) -> str | None:
         """Return what tells two requests with equal ids but other fields apart; None without fields."""
         if not self.entities:
             return None
         shape = [self.entity_type, self.provider, self.chunk_size, self.priority, self.entities]
+        if self.terms != NO_TERMS:
+            shape.append(repr(self.terms))
         return hashlib.sha256(json.dumps(shape, sort_keys=True).encode()).hexdigest()
 
 
@@ -53,6 +69,20 @@ class Entities(fields.Field[list[dict[str, Any]]]):
         return value
 
 
+class WaterfallSchema(Schema):
+    """How a waterfall goes, where it is not to go as the settings say."""
+
+    order = fields.List(Slug(), metadata={"description": "Providers, in the order in which they are asked."})
+    until = fields.List(
+        Text(min_length=1, max_length=64), metadata={"description": "Fields; once all have a value the walk ends."}
+    )
+    verifier = Slug(metadata={"description": "Who checks a found address before it is written; `none`: nobody."})
+
+    @post_load
+    def _make(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        return {name: tuple(value) if isinstance(value, list) else value for name, value in data.items()}
+
+
 class JobRequestSchema(Schema):
     """A list of entities to enrich, by id or with their fields."""
 
@@ -63,6 +93,8 @@ class JobRequestSchema(Schema):
     chunk_size = WholeNumber(minimum=1, maximum=MAX_CHUNK_SIZE)
     workspace_slug = Slug()
     priority = WholeNumber(minimum=-1000, maximum=1000, load_default=0)
+    waterfall = fields.Nested(WaterfallSchema, metadata={"description": "For the provider `waterfall`."})
+    cap_usd = Dollars(metadata={"description": "The most that the job may spend."})
 
     @validates_schema
     def _check_one_list(self, data: Mapping[str, Any], **_: Any) -> None:
@@ -80,6 +112,7 @@ class JobRequestSchema(Schema):
             chunk_size=data.get("chunk_size"),
             workspace_slug=data.get("workspace_slug"),
             priority=data["priority"],
+            terms=Terms(**data.get("waterfall", {}), cap_usd=data.get("cap_usd")),
         )
 
 
@@ -100,6 +133,7 @@ class AcceptedJobSchema(Schema):
     total = fields.Integer(required=True, metadata={"description": "Entities, each once."})
     duplicates = fields.Integer(required=True, metadata={"description": "Repeated ids that were left out."})
     status = fields.String(required=True)
+    excluded = fields.Integer(required=True, metadata={"description": "Excluded entities that were left out."})
 
 
 class JobSchema(Schema):
@@ -117,6 +151,7 @@ class JobSchema(Schema):
     chunk_size = fields.Integer(required=True)
     total = fields.Integer(required=True)
     duplicates = fields.Integer(required=True)
+    excluded = fields.Integer(required=True)
     processed = fields.Integer(required=True, metadata={"description": "success + errors + skipped + held"})
     success = fields.Integer(required=True)
     errors = fields.Integer(required=True)
@@ -125,6 +160,9 @@ class JobSchema(Schema):
     percent = fields.Float(required=True, metadata={"description": "0 to 100, one decimal."})
     eta_seconds = fields.Integer(required=True, allow_none=True)
     stalled = fields.Boolean(required=True, metadata={"description": "Running, but no worker holds a live lease."})
+    cost_usd = Dollars(required=True, attribute="cost_micros", metadata={"description": "Spent so far."})
+    cap_usd = Dollars(required=True, allow_none=True, attribute="cap_micros")
+    waterfall = fields.Nested(WaterfallSchema, required=True, allow_none=True, attribute="options")
     parent_job_id = fields.String(required=True, allow_none=True, metadata={"description": "The job it retries."})
     created_at = Instant(required=True)
     started_at = Instant(required=True, allow_none=True)

@@ -5,6 +5,7 @@ headers; then the fields beyond those that hold a value in this workspace; then 
 something is kept that has no column; then the normalised forms and the two times. Imported again
 it changes nothing but what was edited: the layout is checked against what the import would make of
 each header, and a header that would be taken for something else gives way to the field's own name.
+Entities that the workspace excludes have no row.
 
 Entities are read by pages of 1,000, each in a read of its own. Memory stays the same whatever
 their number, and no transaction waits for a slow reader. Entities that change meanwhile may be
@@ -21,6 +22,7 @@ from app.database import end_read, engine_name
 from app.entities.csv_cells import CellError, converter, is_placeholder
 from app.entities.csv_headers import Column, map_columns
 from app.entities.csv_writer import csv_lines
+from app.entities.exclusions import Exclusions
 from app.entities.fields import EXTRA, NORMALIZED_FIELDS, RAW_FIELDS, table_of
 from app.entities.ids import EntityType
 from app.entities.imports import described, recorded_columns
@@ -38,11 +40,13 @@ Shows = Callable[[EntityView], bool]
 def export_csv(entity_type: EntityType, *, workspace_slug: str) -> Iterator[bytes]:
     """Return a workspace's entities as CSV, in blocks of whole lines; the first has the header alone.
 
-    The layout is read before this returns, the entities as the blocks are taken.
+    The layout and the exclusions are read before this returns, the entities as the blocks are taken.
     """
     columns = _Layout(entity_type, workspace_slug).columns()
+    excluded = Exclusions.load(workspace_slug)
     end_read()
-    rows = ([column.read(view) for column in columns] for view in _views(entity_type, workspace_slug))
+    views = (view for view in _views(entity_type, workspace_slug) if not excluded.excludes(entity_type, view.fields))
+    rows = ([column.read(view) for column in columns] for view in views)
     return csv_lines([column.header for column in columns], rows)
 
 

@@ -39,7 +39,7 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.selectable import TableValuedAlias
 from sqlalchemy.types import TypeEngine
 
@@ -49,7 +49,9 @@ from app.entities.merge import Change, differs, is_blank
 from app.errors import EntityNotFound, Invalid
 from app.extensions import db
 from app.models.attempt import attempts, field_changes
+from app.models.cached_value import cached_values
 from app.models.chunk import ERASED_ID, chunks, entity_errors
+from app.models.flight import flights
 from app.models.job import jobs
 from app.models.types import EntityId, utcnow
 
@@ -114,6 +116,11 @@ class EntityPage:
 def load(entity_type: str, ids: Sequence[str], *, workspace_slug: str) -> dict[str, Fields]:
     """Return the fields of each entity that exists, by id; one query."""
     return _read(entity_type, ids, workspace_slug, FIELDS[entity_type])
+
+
+def existing(entity_type: str, ids: Sequence[str], *, workspace_slug: str) -> set[str]:
+    """Return those of the ids under which there is an entity."""
+    return set(_read(entity_type, ids, workspace_slug, ()))
 
 
 def load_for_update(entity_type: str, ids: Sequence[str], *, workspace_slug: str) -> dict[str, Fields]:
@@ -284,10 +291,21 @@ def erase(entity_type: str, entity_id: str, *, workspace_slug: str) -> None:
         ),
         delete(entity_errors).where(entity_errors.c.job_id.in_(owned), entity_errors.c.entity_id == entity_id),
     ]
+    about_it = (
+        flights.c.workspace_slug == workspace_slug,
+        flights.c.entity_type == entity_type,
+        flights.c.entity_id == entity_id,
+    )
+    # Money is reserved under a call that is under way, so its row stays, without saying whom it is about.
+    anonymous = (
+        update(flights)
+        .where(*about_it)
+        .values(entity_id=literal(ERASED_ID).concat(flights.c.request_id.cast(Text)), callback=None)
+    )
     with transaction() as session:
         # The lists first: a worker that is about to store an error holds its chunk until it has.
         found = _erase_from_chunks(session, owned, entity_id)
-        found += sum(session.connection().execute(statement).rowcount for statement in deletions)
+        found += sum(session.connection().execute(statement).rowcount for statement in (*deletions, anonymous))
         if not found:
             raise EntityNotFound
 
@@ -321,6 +339,21 @@ def insert_rows(session: WriteSession, table: Table, rows: list[dict[str, Any]])
         session.connection().execute(_insert_from_json(table, tuple(rows[0])), {"rows": rows})
 
 
+def load_cached(keys: Iterable[str]) -> dict[str, Any]:
+    """Return what has been learned under the keys, as far as there is something."""
+    rows = db.session.connection().execute(
+        select(cached_values.c.key, cached_values.c.value).where(cached_values.c.key.in_(list(keys)))
+    )
+    return {row.key: row.value for row in rows}
+
+
+def save_cached(session: WriteSession, learned: Mapping[str, Any]) -> None:
+    """Keep what was learned; what is there already stays."""
+    dialect = postgresql if engine_name() == "postgresql" else sqlite
+    rows = [{"key": key, "value": learned[key]} for key in sorted(learned)]
+    session.connection().execute(dialect.insert(cached_values).on_conflict_do_nothing(), rows)
+
+
 # Reading
 
 
@@ -332,18 +365,18 @@ def _read(
     table = table_of(entity_type)
     names = list(names)
     query = select(table.c.id, *(table.c[name] for name in names)).where(
-        table.c.workspace_slug == workspace_slug, _has_id(table, ids)
+        table.c.workspace_slug == workspace_slug, has_any(table.c.id, ids)
     )
     if is_locking:
         query = query.order_by(table.c.id).with_for_update(key_share=True)
     return {row[0]: dict(zip(names, row[1:], strict=True)) for row in db.session.connection().execute(query)}
 
 
-def _has_id(table: Table, ids: Sequence[str]) -> ColumnElement[bool]:
-    """Return the condition that a row is one of many, as one parameter whatever their number."""
+def has_any(id_column: ColumnElement[str], ids: Sequence[str]) -> ColumnElement[bool]:
+    """Return the condition that a column is one of many ids, as one parameter whatever their number."""
     if engine_name() == "sqlite":
-        return table.c.id.in_(select(func.json_each(json.dumps(list(ids))).table_valued("value").c.value))
-    return table.c.id == any_(literal(list(ids), ARRAY(EntityId)))
+        return id_column.in_(select(func.json_each(json.dumps(list(ids))).table_valued("value").c.value))
+    return id_column == any_(literal(list(ids), ARRAY(EntityId)))
 
 
 def _is_entity(table: Table, entity_id: str, workspace_slug: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

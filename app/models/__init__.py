@@ -2,24 +2,36 @@
 
 from app.models.api_key import ApiKey
 from app.models.attempt import Attempt, FieldChange
+from app.models.cached_value import CachedValue
 from app.models.chunk import Chunk, ChunkProgress, EntityError
 from app.models.company import Company
+from app.models.exclusion import Exclusion
+from app.models.flight import Flight
 from app.models.heartbeat import Heartbeat
 from app.models.import_file import ImportFile
 from app.models.job import Job, JobStatus
 from app.models.person import Person
+from app.models.provider_state import ProviderPace, ProviderState
+from app.models.spending import Cost, Spending
 
 __all__ = [
     "ApiKey",
     "Attempt",
+    "CachedValue",
     "Chunk",
     "ChunkProgress",
     "Company",
+    "Cost",
     "EntityError",
+    "Exclusion",
     "FieldChange",
+    "Flight",
     "Heartbeat",
     "ImportFile",
     "Job",
     "JobStatus",
     "Person",
+    "ProviderPace",
+    "ProviderState",
+    "Spending",
 ]

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, cast
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, String, Table
+from sqlalchemy import BigInteger, CheckConstraint, Index, String, Table, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import Base
@@ -37,6 +37,12 @@ class Attempt(Base):
     cost_micros: Mapped[int] = mapped_column(BigInteger, default=0)
     raw_answer: Mapped[Any | None] = mapped_column(Json)
     error: Mapped[str | None] = mapped_column(String(500))
+    fingerprint: Mapped[str | None] = mapped_column(String(32))
+    """What the question was made of, as a digest; a miss holds for this question alone."""
+    withheld: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    """Fields of the answer that were not written: an address that waits for a verifier, or that one rejected."""
+    is_rejected: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether a verifier called what is withheld invalid."""
     started_at: Mapped[datetime] = mapped_column(UtcDateTime)
     finished_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
@@ -75,4 +81,12 @@ class FieldChange(Base):
 
 
 attempts = cast(Table, Attempt.__table__)
+
+# For taking raw answers out when they are old.
+Index(
+    "ix_enrichment_attempts_raw",
+    attempts.c.finished_at,
+    postgresql_where=attempts.c.raw_answer.is_not(None),
+    sqlite_where=attempts.c.raw_answer.is_not(None),
+)
 field_changes = cast(Table, FieldChange.__table__)

@@ -62,6 +62,8 @@ class ChunkProgress(Base):
     lease_expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     outcomes: Mapped[str] = mapped_column(Text)
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    write_count: Mapped[int] = mapped_column(default=0, server_default="0")
+    """How often a holder has written here: tells whether a commit whose answer was lost took place."""
 
     __table_args__ = (
         CheckConstraint("attempt >= 1 AND crash_count >= 0 AND position >= 0", name="counts"),

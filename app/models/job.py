@@ -3,13 +3,13 @@
 import json
 from datetime import datetime
 from enum import StrEnum
-from typing import cast
+from typing import Any, cast
 
-from sqlalchemy import CheckConstraint, Index, String, Table, Text, UniqueConstraint, select, text
+from sqlalchemy import BigInteger, CheckConstraint, Index, String, Table, Text, UniqueConstraint, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import Base, db
-from app.models.types import Id, Slug, UtcDateTime, new_id, one_of, utcnow
+from app.models.types import Id, Json, Slug, UtcDateTime, new_id, one_of, utcnow
 
 
 class EntityType(StrEnum):
@@ -75,6 +75,12 @@ class Job(Base):
     error_count: Mapped[int] = mapped_column(default=0)
     skipped_count: Mapped[int] = mapped_column(default=0)
     held_count: Mapped[int] = mapped_column(default=0)
+    options: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    """What the request said of its waterfall: `order`, `until`, `verifier`; what it left out is as in the settings."""
+    cap_micros: Mapped[int | None] = mapped_column(BigInteger)
+    """The most that this job may spend, in micro-dollars."""
+    excluded_count: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Entities that were left out at enqueue because they are excluded."""
     parent_job_id: Mapped[str | None] = mapped_column(Id)
     idempotency_key: Mapped[str | None] = mapped_column(String(255))
     request_hash: Mapped[str | None] = mapped_column(String(64))

@@ -1,14 +1,16 @@
-"""What a provider is: the question it gets, the answer it gives.
+"""What a provider is: the question it gets, the answer it gives, what it costs and allows.
 
 Providers know nothing of Flask, jobs or the database. They are handed plain
 dataclasses and hand plain dataclasses back.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Protocol
+
+from app.providers.settings import ProviderSettings
 
 
 class OutcomeClass(StrEnum):
@@ -17,25 +19,40 @@ class OutcomeClass(StrEnum):
     SUCCESS = "success"
     """At least one field that belongs to the entity that was asked for."""
     NOT_FOUND = "not_found"
-    """The provider answered, and has nothing. An answer, not an error."""
+    """The provider answered, and has nothing, or answered about somebody else. An answer, not an error."""
     SKIPPED_INSUFFICIENT_INPUT = "skipped_insufficient_input"
     """Refused before calling, for lack of input; asked again when the input grows."""
     RATE_LIMITED = "rate_limited"
+    """Slow down: the same provider is asked again after `retry_after_seconds`. Never a failure of the provider."""
     CREDITS_EXHAUSTED = "credits_exhausted"
+    """Money or quota is gone; the provider is left alone for a while."""
     AUTH_FAILED = "auth_failed"
+    """The key is refused; the provider is left alone until its settings change."""
     INVALID_REQUEST = "invalid_request"
     """Our mistake, or a bad value; not tried again."""
     TRANSIENT = "transient"
-    """Network, time-out, 5xx or an unreadable body; may be tried again."""
+    """Network, time-out, 5xx or an unreadable body; may be tried again. Counts against the provider's health."""
+
+
+DEFINITE = frozenset({OutcomeClass.SUCCESS, OutcomeClass.NOT_FOUND})
+"""Classes that answer the question, so that it need not be asked again for a while."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """What is asked: one entity with the fields that are known of it."""
+    """What is asked: one entity with the fields that are known of it.
+
+    `cached` holds what is known of the keys that `cache_keys` gave.
+    `request_id` names this one question, for answers that come later, by
+    callback to `callback_url`.
+    """
 
     entity_type: str
     entity_id: str
     fields: Mapping[str, Any]
+    cached: Mapping[str, Any] = field(default_factory=dict)
+    request_id: str = ""
+    callback_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +60,30 @@ class Answer:
     """What came back: canonical fields, the provider's raw answer, and what it cost in micro-dollars."""
 
     outcome_class: OutcomeClass
-    fields: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    fields: Mapping[str, Any] = field(default_factory=dict)
     raw: Any = None
     cost_micros: int = 0
     error: str | None = None
-    """One sentence without personal data, where the class is not `success`."""
+    """One sentence without personal data, where the class is not `success` or there was trouble."""
+    retry_after_seconds: float | None = None
+    """How long to leave the provider alone, where it asked for that."""
+    is_about_entity: bool = False
+    """Whether a failure lies with what was asked about, such as a dead website, and says nothing of the provider."""
+    is_cost_known: bool = True
+    """False where the call was sent and no readable answer came: it may have been charged, up to the worst price.
+    `cost_micros` is then what is known of it."""
+    pending_seconds: float | None = None
+    """Set where the question was taken and the answer comes by callback, within so many seconds."""
+    to_cache: Mapping[str, Any] = field(default_factory=dict)
+    """What was learned and may be used for other entities, by cache key."""
+    trouble: OutcomeClass | None = None
+    """What became of a second call that this answer would have needed to be whole. The fields are paid for and are to
+    be written; the question is still open."""
+
+    @property
+    def standing(self) -> OutcomeClass:
+        """What it says of how the provider stands: the trouble, where there was some, else the class."""
+        return self.trouble or self.outcome_class
 
 
 class Provider(Protocol):
@@ -55,9 +91,80 @@ class Provider(Protocol):
 
     name: str
     entity_types: frozenset[str]
+    settings: ProviderSettings
     repeat_is_free: bool
     """Whether asking again for the same entity costs nothing, so that a call cut off by a crash may be repeated."""
+    charges_misses: bool
+    """Whether a call is charged even where nothing is found, so that its price is certain before it is sent."""
+    bulk_sizes: Mapping[str, int]
+    """By entity type, how many entities `lookup_many` takes at once; none: there is no bulk call for that type."""
+    answers_later: bool
+    """Whether its answers come by callback, which it then has a `read_callback` for."""
+    inputs: Mapping[str, frozenset[str]]
+    """By entity type, the fields that a question is made of. Only when one of these changes is a miss asked again
+    before its time."""
 
-    async def lookup(self, lookup: Lookup) -> Answer:
-        """Ask for one entity. What it raises is a bug and becomes that entity's error."""
+    def why_unusable(self) -> str | None:
+        """Return which setting is missing, as a sentence, or None where calls can be made."""
         ...
+
+    def why_insufficient(self, lookup: Lookup) -> str | None:
+        """Return what the entity lacks for a call, as a sentence, or None where it can be asked."""
+        ...
+
+    def worst_price_micros(self, lookup: Lookup) -> int:
+        """Return the most that this question can cost, in micro-dollars. 0: it is free, and no call need be paid."""
+        ...
+
+    def cache_keys(self, lookup: Lookup) -> Sequence[str]:
+        """Return what this question would like to know from earlier answers about other entities."""
+        ...
+
+    def is_local(self, lookup: Lookup) -> bool:
+        """Tell whether this question is answered without calling anybody."""
+        ...
+
+    async def lookup(self, lookup: Lookup, *, deadline: float) -> Answer:
+        """Ask for one entity, and be done by `deadline` (of the monotonic clock).
+
+        What it raises is a bug and becomes that entity's error.
+        """
+        ...
+
+    async def lookup_many(self, lookups: Sequence[Lookup], *, deadline: float) -> Sequence[Answer]:
+        """Ask for entities of one type in one call; one answer each, in their order."""
+        ...
+
+
+class PaidProvider:
+    """What most providers have in common: a key is needed, only finds are charged, nothing is cached, no bulk call."""
+
+    name: str
+    charges_misses: bool = False
+    bulk_sizes: Mapping[str, int] = MappingProxyType({})
+    answers_later = False
+
+    def __init__(self, settings: ProviderSettings) -> None:
+        self.settings = settings
+
+    def why_unusable(self) -> str | None:
+        """Return that the key is missing, where it is."""
+        if self.settings.api_key:
+            return None
+        return f"Provider {self.name} has no key; set {self.settings.prefix}_API_KEY."
+
+    def cache_keys(self, lookup: Lookup) -> Sequence[str]:
+        """Return nothing: answers about one entity say nothing about others."""
+        return ()
+
+    def is_local(self, lookup: Lookup) -> bool:
+        """Return False: every question is a call, whatever it costs."""
+        return False
+
+    async def lookup(self, lookup: Lookup, *, deadline: float) -> Answer:
+        """Ask for one entity."""
+        raise NotImplementedError
+
+    async def lookup_many(self, lookups: Sequence[Lookup], *, deadline: float) -> Sequence[Answer]:
+        """Ask one by one; providers with a bulk call override this."""
+        return [await self.lookup(lookup, deadline=deadline) for lookup in lookups]

@@ -1,24 +1,80 @@
 """Provider name to provider: which ones there are, and why one cannot be used."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
 
+from app.providers.aiark import AiArk
 from app.providers.base import Provider
+from app.providers.clay import Clay
+from app.providers.findymail import Findymail, FindymailVerifier
+from app.providers.firecrawl import Firecrawl
+from app.providers.http import Http
+from app.providers.leadmagic import LeadMagic, LeadMagicVerifier
 from app.providers.normalizer.provider import AiNormalizer
+from app.providers.prospeo import Prospeo
+from app.providers.settings import ProviderSettings
 
-PROVIDERS: Mapping[str, Provider] = {provider.name: provider for provider in (AiNormalizer(),)}
+WATERFALL: Final = "waterfall"
+"""What a job names in place of a provider when several are to be asked in turn."""
+NORMALIZER: Final = "ai-normalizer"
 
-PLANNED = ("prospeo", "aiark", "leadmagic", "findymail", "firecrawl", "clay", "waterfall")
-"""Names that are reserved, so that a job for one of them gets a better answer than "unknown"."""
+_CLASSES: Final[Mapping[str, Callable[[ProviderSettings, Http], Provider]]] = {
+    "prospeo": Prospeo,
+    "aiark": AiArk,
+    "leadmagic": LeadMagic,
+    "findymail": Findymail,
+    "firecrawl": Firecrawl,
+    "clay": Clay,
+    NORMALIZER: AiNormalizer,
+}
+_VERIFIERS: Final[Mapping[str, Callable[[ProviderSettings, Http], Provider]]] = {
+    "leadmagic": LeadMagicVerifier,
+    "findymail": FindymailVerifier,
+}
+
+NAMES: Final = tuple(_CLASSES)
+"""Every provider."""
+VERIFIER_NAMES: Final = tuple(_VERIFIERS)
+"""The providers that can also tell whether an address is valid."""
 
 
-def why_unavailable(name: str, entity_type: str, providers: Mapping[str, Provider] = PROVIDERS) -> str | None:
-    """Return why a provider cannot work on an entity type as things are set, or None where it can."""
-    usable = ", ".join(sorted(providers))
-    provider = providers.get(name)
-    if provider is None and name in PLANNED:
-        return f"Provider {name} is not part of this version; set provider to one of: {usable}."
-    if provider is None:
-        return f"There is no such provider; set provider to one of: {usable}."
-    if entity_type not in provider.entity_types:
-        return f"Provider {name} does not work on entity type {entity_type}."
-    return None
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """The providers of one application, with their settings, by name."""
+
+    providers: Mapping[str, Provider]
+    verifiers: Mapping[str, Provider]
+    takes_callbacks: bool = True
+    """Whether the service can be reached from outside, by those who answer later."""
+
+    def usable(self, name: str, entity_type: str) -> Provider | None:
+        """Return a provider that can be asked about an entity type as things are set, or None."""
+        return self.providers[name] if self.why_unusable(name, entity_type) is None else None
+
+    def why_unusable(self, name: str, entity_type: str) -> str | None:
+        """Return why a provider cannot work on an entity type as things are set, or None where it can."""
+        provider = self.providers.get(name)
+        if provider is None:
+            expected = ", ".join(sorted([*self.providers, WATERFALL]))
+            return f"There is no such provider; set provider to one of: {expected}."
+        if entity_type not in provider.entity_types:
+            return f"Provider {name} does not work on entity type {entity_type}."
+        if provider.answers_later and not self.takes_callbacks:
+            return f"Provider {name} answers by callback; set PUBLIC_URL and SECRET_KEY."
+        return provider.why_unusable()
+
+    def usable_verifier(self, name: str | None) -> Provider | None:
+        """Return a verifier that can be asked as things are set, or None."""
+        verifier = self.verifiers.get(name or "")
+        return verifier if verifier is not None and verifier.why_unusable() is None else None
+
+
+def make_registry(settings: Mapping[str, ProviderSettings], *, takes_callbacks: bool = True) -> Registry:
+    """Make every provider from its settings, with one way out for all."""
+    http = Http()
+    return Registry(
+        providers={name: make(settings[name], http) for name, make in _CLASSES.items()},
+        verifiers={name: make(settings[name], http) for name, make in _VERIFIERS.items()},
+        takes_callbacks=takes_callbacks,
+    )

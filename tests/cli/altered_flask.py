@@ -17,9 +17,9 @@ from app.providers.normalizer.provider import AiNormalizer
 _lookup = AiNormalizer.lookup
 
 
-async def _slow_lookup(self: AiNormalizer, lookup: Lookup) -> Answer:
+async def _slow_lookup(self: AiNormalizer, lookup: Lookup, *, deadline: float) -> Answer:
     await asyncio.sleep(0.2)
-    return await _lookup(self, lookup)
+    return await _lookup(self, lookup, deadline=deadline)
 
 
 def _stuck_run(*_arguments: Any, **_options: Any) -> None:
@@ -27,6 +27,7 @@ def _stuck_run(*_arguments: Any, **_options: Any) -> None:
 
 
 if sys.argv.pop(1) == "slow":
+    AiNormalizer.bulk_sizes = {}
     AiNormalizer.lookup = _slow_lookup  # type: ignore[method-assign]
 else:
     Pipeline.run = _stuck_run  # type: ignore[method-assign]

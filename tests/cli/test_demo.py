@@ -2,11 +2,14 @@
 
 import re
 import shlex
+import socket
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
+
+from app.enrichment.cli import demo_providers
 
 
 def test_demo_shows_what_changes_and_touches_nothing_else(
@@ -45,3 +48,39 @@ def test_demo_needs_a_place_that_can_be_written_to(sqlite_app: Flask, run: Any, 
     result = run(sqlite_app, "demo", "--database", path)
     assert result.exit_code == 2
     assert result.stderr.count("\n") == 1
+
+
+def test_demo_with_providers_books_what_they_charge_and_pays_once(
+    start: Any, sqlite_app: Flask, run: Any, tmp_path: Path
+) -> None:
+    """Every provider of the waterfalls is asked and finds something, on this machine alone, and ends with the demo."""
+    nowhere = "http://127.0.0.1:1"
+    process = start(
+        "demo", "--providers", "--database", str(tmp_path / "demo.db"), HTTP_PROXY=nowhere, http_proxy=nowhere
+    )
+    stdout, stderr = process.communicate(timeout=60)
+    assert (process.returncode, stderr) == (0, "")
+    assert len(re.findall(r"^Estimate for .*: \$0\.00 to \$[0-9.]+\.$", stdout, re.MULTILINE)) == 2
+    assert len(re.findall(r"^Enriched .*, 0 errors\. The job is complete\.$", stdout, re.MULTILINE)) == 2
+    assert len(re.findall(r"^(?:companies|people) with .*\t\+[1-9][0-9]*$", stdout, re.MULTILINE)) == 4
+    bills = re.findall(r"^([a-z]+)\t[1-9][0-9]*\t[1-9][0-9]*\t(\$[0-9.]+)\t(\$[0-9.]+)$", stdout, re.MULTILINE)
+    assert [name for name, _, _ in bills] == ["aiark", "findymail", "firecrawl", "leadmagic", "prospeo"]
+    assert all(booked == metered for _, booked, metered in bills)
+    assert re.search(r"^Total cost \$[0-9.]+; .*, the same to the micro-dollar\.$", stdout, re.MULTILINE)
+    assert "The same jobs once more: 0 calls, $0.00;" in stdout
+    url = re.search(r"http://127\.0\.0\.1:([0-9]+)", stdout)
+    assert url is not None
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", int(url[1])), timeout=5)
+    assert run(sqlite_app, "jobs", "--json").stdout == '{"jobs": [], "nextCursor": null}\n'
+
+
+def test_demo_with_providers_says_what_is_missing_where_there_is_no_checkout(
+    sqlite_app: Flask, run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is made or imported without the server that plays them."""
+    monkeypatch.setattr(demo_providers, "PROJECT_ROOT", tmp_path)
+    result = run(sqlite_app, "demo", "--providers", "--database", str(tmp_path / "demo.db"))
+    assert result.exit_code == 2
+    assert "tests/fakes/server.py" in result.stderr and result.stderr.count("\n") == 1
+    assert not (tmp_path / "demo.db").exists()

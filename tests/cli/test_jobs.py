@@ -17,6 +17,7 @@ JOB_KEYS = {
     *("id", "workspaceSlug", "entityType", "provider", "priority", "status", "pauseReason", "pausedManually"),
     *("resumeAt", "chunkSize", "total", "duplicates", "processed", "success", "errors", "skipped", "held"),
     *("percent", "etaSeconds", "stalled", "parentJobId", "createdAt", "startedAt", "finishedAt"),
+    *("excluded", "costUsd", "capUsd", "waterfall"),
 }
 
 
@@ -25,9 +26,9 @@ def test_jobs_are_a_table_of_tabs_in_a_pipe(app: Flask, run: Any, add_job: Any) 
     first, second = add_job(app), add_job(app, provider="prospeo")
     run(app, "process")
     lines = [line.split("\t") for line in run(app, "jobs").stdout.splitlines()]
-    assert lines[0] == ["id", "status", "provider", "type", "progress", "errors", "age", "reason"]
-    assert lines[1][:6] == [second, "paused", "prospeo", "person", "0/3", "0"]
-    assert "Provider prospeo" in lines[1][7]
+    assert lines[0] == ["id", "status", "provider", "type", "progress", "errors", "cost", "cap", "age", "reason"]
+    assert lines[1][:8] == [second, "paused", "prospeo", "person", "0/3", "0", "$0.00", ""]
+    assert "Provider prospeo" in lines[1][9]
     assert lines[2][:6] == [first, "complete", "ai-normalizer", "person", "3/3", "0"]
 
 

@@ -32,7 +32,7 @@ def test_enqueue_takes_ids_from_a_file(sqlite_app: Flask, run: Any, tmp_path: Pa
     path.write_text("a\nb\nc", encoding="ascii")
     options = ["--chunk-size", "2", "--priority", "-5", "--workspace", "north", "--json"]
     told = json.loads(run(sqlite_app, "enqueue", "company", "--ids-file", str(path), *options).stdout)
-    assert told == {"jobId": told["jobId"], "total": 3, "duplicates": 0, "status": "pending"}
+    assert told == {"jobId": told["jobId"], "total": 3, "duplicates": 0, "status": "pending", "excluded": 0}
     with sqlite_app.app_context():
         job = queue.get_job(told["jobId"])
     assert (job.entity_type, job.chunk_size, job.priority, job.workspace_slug) == ("company", 2, -5, "north")

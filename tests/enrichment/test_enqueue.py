@@ -89,8 +89,13 @@ def test_enqueue_refuses_bad_input_and_stores_nothing(context: Flask, path: str,
 
 def test_accept_refuses_a_provider_that_cannot_work(context: Flask) -> None:
     """The doors say which providers can be set."""
-    for provider in ("prospeo", "nobody"):
-        with pytest.raises(ProviderNotAvailable, match="set provider to one of: ai-normalizer"):
+    said = {
+        "prospeo": "set PROSPEO_API_KEY",
+        "nobody": "set provider to one of: ai-normalizer",
+        "waterfall": "_API_KEY",
+    }
+    for provider, what in said.items():
+        with pytest.raises(ProviderNotAvailable, match=what):
             queue.accept_job("person", provider, ["a"])
     assert count_jobs() == 0
 

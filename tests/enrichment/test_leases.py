@@ -144,7 +144,9 @@ def test_takeover_comes_before_new_chunks_and_counts_crashes(context: Flask) -> 
 def test_a_released_chunk_waits_for_its_time(context: Flask) -> None:
     """`retry_in_seconds` keeps a chunk from being claimed; other chunks are not held up by it."""
     enqueue(4, chunk_size=2)
-    claim().release(retry_in_seconds=600)
+    lease = claim()
+    lease.retry_in_seconds = 600
+    lease.release()
     assert claim().position == 1
     assert leases.claim("x", lease_seconds=60) is None
     expire_leases()

@@ -112,7 +112,8 @@ def test_a_failed_job_with_a_released_chunk_can_be_retried_at_once(context: Flas
     job_id = enqueue()
     broken, released = claim("a"), claim("b")
     released.decide(0, Outcome.SUCCESS)
-    released.release(retry_in_seconds=600)
+    released.retry_in_seconds = 600
+    released.release()
     broken.fail(Failure("chunk_broke", "bug"))
     child = queue.retry(job_id)
     assert db.session.get_one(Job, child.id).entity_ids == ["p0", "p1", "p3", "p4", "p5"]
@@ -124,7 +125,8 @@ def test_cancel_ends_a_job_at_once_when_no_chunk_is_leased(context: Flask) -> No
     job_id = enqueue()
     lease = claim()
     lease.decide(0, Outcome.SUCCESS)
-    lease.release(retry_in_seconds=600)
+    lease.retry_in_seconds = 600
+    lease.release()
     view = queue.cancel(job_id)
     assert (view.status, view.processed) == ("cancelled", 1)
     assert view.finished_at is not None

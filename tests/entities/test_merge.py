@@ -1,5 +1,6 @@
 """What an answer may write: values win over offers, blanks are missing, dicts merge by key."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -7,7 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.entities.merge import Change, is_blank, merge_fields
+from app.entities.policies import MergePolicy
 
+ASKED_AT = datetime(2026, 1, 31, 12, tzinfo=UTC)
+REPLACE = {"email": MergePolicy.REPLACE, "skills": MergePolicy.REPLACE, "provider_ids": MergePolicy.REPLACE}
+NEVER = {"email": MergePolicy.NEVER, "skills": MergePolicy.NEVER, "provider_ids": MergePolicy.NEVER}
 BLANKS = [None, "", " \t\n\u3000", [], {}]
 
 values = st.recursive(
@@ -84,6 +89,93 @@ def test_unknown_field_is_refused_when_the_type_is_known() -> None:
         merge_fields({}, {"headcount": "5"}, "person")
 
 
+def test_offer_replaces_a_value_where_the_policy_says_so() -> None:
+    """The policy is the field's own: its neighbours are only filled."""
+    current = {"email": "a@b.de", "job_title": "Boss"}
+    offered = {"email": "c@d.de", "job_title": "Chief"}
+    changes = merge_fields(current, offered, policies={"job_title": MergePolicy.REPLACE})
+    assert changes == {"job_title": Change("Boss", "Chief")}
+
+
+@pytest.mark.parametrize(
+    ("seconds", "is_replaced"), [(-1, True), (0, True), (1, False)], ids=["before", "at once", "after"]
+)
+def test_value_that_came_after_the_question_is_not_replaced(seconds: int, is_replaced: bool) -> None:
+    """An answer that was under way while somebody edited the field is the older of the two."""
+    changed_at = {"email": ASKED_AT + timedelta(seconds=seconds)}
+    offered = {"email": "c@d.de"}
+    changes = merge_fields({"email": "a@b.de"}, offered, policies=REPLACE, changed_at=changed_at, asked_at=ASKED_AT)
+    assert bool(changes) is is_replaced
+    filled = merge_fields({"email": None}, offered, policies=REPLACE, changed_at=changed_at, asked_at=ASKED_AT)
+    assert filled == {"email": Change(None, "c@d.de")}
+
+
+def test_value_of_unknown_age_is_replaced() -> None:
+    """Without both instants nothing says that the offer is the older one."""
+    current, offered = {"email": "a@b.de"}, {"email": "c@d.de"}
+    assert merge_fields(current, offered, policies=REPLACE, asked_at=ASKED_AT)
+    assert merge_fields(current, offered, policies=REPLACE, changed_at={"email": ASKED_AT})
+
+
+def test_replaced_dicts_merge_by_key_at_every_depth() -> None:
+    """The offer's keys win, others stay, blanks replace nothing."""
+    current = {"provider_ids": {"a": "1", "b": "2", "n": {"x": 1, "z": 3}, "l": [1]}}
+    offered = {"provider_ids": {"a": "9", "b": " ", "c": "3", "d": None, "n": {"x": 9, "y": {"k": ""}}, "l": {"k": 1}}}
+    merged = {"a": "9", "b": "2", "c": "3", "n": {"x": 9, "z": 3}, "l": {"k": 1}}
+    changes = merge_fields(current, offered, policies=REPLACE)
+    assert changes == {"provider_ids": Change(current["provider_ids"], merged)}
+
+
+def test_normalised_field_knows_no_policy() -> None:
+    """What the normaliser offers replaces, whatever is set."""
+    policies = {"normalized_email": MergePolicy.NEVER}
+    changes = merge_fields({"normalized_email": "a@b.de"}, {"normalized_email": None}, policies=policies)
+    assert changes == {"normalized_email": Change("a@b.de", None)}
+
+
+@given(raw, raw)
+def test_never_writes_nothing(current: dict[str, Any], offered: dict[str, Any]) -> None:
+    """Not even into a blank field."""
+    assert merge_fields(current, offered, policies=NEVER) == {}
+
+
+@given(raw, raw)
+def test_blanks_never_win_where_offers_replace(current: dict[str, Any], offered: dict[str, Any]) -> None:
+    """No value turns blank, at any depth, and a blank offer leaves its field as it was."""
+    merged = after(current, merge_fields(current, offered, policies=REPLACE))
+    assert_still_said(current, merged)
+    for name, offer in offered.items():
+        assert not is_blank(offer) or merged.get(name) == current.get(name)
+
+
+@given(raw, raw)
+def test_replacing_twice_changes_nothing_more(current: dict[str, Any], offered: dict[str, Any]) -> None:
+    """Replacing is idempotent too."""
+    merged = after(current, merge_fields(current, offered, policies=REPLACE))
+    assert merge_fields(merged, offered, policies=REPLACE) == {}
+
+
+@given(raw, raw)
+def test_every_offered_value_stands_where_offers_replace(current: dict[str, Any], offered: dict[str, Any]) -> None:
+    """What was offered and is not blank is there afterwards, at every depth of dicts."""
+    assert_said(offered, after(current, merge_fields(current, offered, policies=REPLACE)))
+
+
+@given(raw, raw)
+def test_keys_that_were_not_offered_stay_where_offers_replace(current: dict[str, Any], offered: dict[str, Any]) -> None:
+    """A dict that is merged into keeps its other keys as they were, blank ones too, at every depth."""
+    assert_others_stay(current, offered, after(current, merge_fields(current, offered, policies=REPLACE)))
+
+
+@given(raw, raw)
+def test_replacing_what_changed_later_is_filling(current: dict[str, Any], offered: dict[str, Any]) -> None:
+    """An older offer does what it would do without the policy."""
+    changed_at = dict.fromkeys(current, ASKED_AT + timedelta(seconds=1))
+    changes = merge_fields(current, offered, policies=REPLACE, changed_at=changed_at, asked_at=ASKED_AT)
+    known = {name: offer for name, offer in offered.items() if name in current}
+    assert {name: change for name, change in changes.items() if name in current} == merge_fields(current, known)
+
+
 @given(any_fields, any_fields)
 def test_merging_twice_changes_nothing_more(current: dict[str, Any], offered: dict[str, Any]) -> None:
     """Merging is idempotent, so an answer that is stored again adds no history."""
@@ -115,3 +207,38 @@ def assert_kept(before: Any, merged: Any) -> None:
                 assert_kept(value, merged[key])
     elif not is_blank(before):
         assert merged == before
+
+
+def assert_still_said(before: Any, merged: Any) -> None:
+    """Assert that where something was said, something is said."""
+    if not is_blank(before):
+        assert not is_blank(merged)
+    if isinstance(before, dict) and isinstance(merged, dict):
+        for key, value in before.items():
+            assert_still_said(value, merged[key])
+
+
+def assert_others_stay(before: Any, offered: Any, merged: Any) -> None:
+    """Assert that the keys of a dict that the offer lacks are as they were."""
+    if not (isinstance(before, dict) and isinstance(offered, dict)):
+        return
+    for key, value in before.items():
+        if key in offered:
+            assert_others_stay(value, offered[key], merged[key])
+        else:
+            assert merged[key] == value
+
+
+def assert_said(offered: Any, merged: Any) -> None:
+    """Assert that what is not blank in an offer is said; a dict of nothing but blanks offers nothing."""
+    if isinstance(offered, dict):
+        for key, value in offered.items():
+            if says_something(value):
+                assert_said(value, merged[key])
+    elif not is_blank(offered):
+        assert merged == offered
+
+
+def says_something(value: Any) -> bool:
+    """Tell whether a value holds one that is not blank, at any depth of dicts."""
+    return any(map(says_something, value.values())) if isinstance(value, dict) else not is_blank(value)

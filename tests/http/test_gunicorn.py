@@ -43,10 +43,11 @@ from app.providers.normalizer.provider import AiNormalizer
 
 lookup = AiNormalizer.lookup
 
-async def slow_lookup(self, asked):
+async def slow_lookup(self, asked, *, deadline):
     await asyncio.sleep(1.2)
-    return await lookup(self, asked)
+    return await lookup(self, asked, deadline=deadline)
 
+AiNormalizer.bulk_sizes = {}
 AiNormalizer.lookup = slow_lookup
 app = create_app()
 """

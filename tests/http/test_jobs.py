@@ -49,7 +49,7 @@ def test_job_is_accepted_with_its_address(writer: FlaskClient) -> None:
     assert response.status_code == 201
     body = response.get_json()
     job_id = body.pop("jobId")
-    assert body == {"total": 2, "duplicates": 1, "status": "pending"}
+    assert body == {"total": 2, "duplicates": 1, "status": "pending", "excluded": 0}
     assert response.headers["Location"] == f"{JOBS}/{job_id}"
     assert "Idempotent-Replayed" not in response.headers
     job = writer.get(response.headers["Location"]).get_json()
@@ -64,10 +64,12 @@ def test_job_is_shown_in_camel_case(writer: FlaskClient) -> None:
         {"id", "workspaceSlug", "entityType", "provider", "priority", "status", "pauseReason", "pausedManually"}
         | {"resumeAt", "chunkSize", "total", "duplicates", "processed", "success", "errors", "skipped", "held"}
         | {"percent", "etaSeconds", "stalled", "parentJobId", "createdAt", "startedAt", "finishedAt"}
+        | {"excluded", "costUsd", "capUsd", "waterfall"}
     )
     assert (job["chunkSize"], job["workspaceSlug"], job["priority"], job["percent"]) == (7, "north", -5, 0)
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", job["createdAt"])
     assert (job["startedAt"], job["etaSeconds"], job["stalled"]) == (None, None, False)
+    assert (job["excluded"], job["costUsd"], job["capUsd"], job["waterfall"]) == (0, 0, None, None)
 
 
 def test_job_without_entities_is_refused(app: Flask, writer: FlaskClient) -> None:

@@ -5,10 +5,10 @@ import sqlite3
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import click
 from flask import current_app
@@ -22,7 +22,7 @@ from app.auth import DEFAULT_WORKSPACE
 from app.config import PROJECT_ROOT, Config
 from app.database import end_read
 from app.enrichment import queue
-from app.enrichment.cli import output
+from app.enrichment.cli import demo_providers, output
 from app.enrichment.cli.group import enrich
 from app.enrichment.cli.lists import PLURALS, describe_report, write_atomically
 from app.enrichment.cli.progress import DrainProgress
@@ -53,34 +53,52 @@ Sight = dict[str, tuple[str, str]]
     type=click.Path(path_type=Path, dir_okay=False),
     help="The SQLite file to use; made anew.  [instance/demo.db]",
 )
-def demo(database: Path | None) -> None:
+@click.option(
+    "--providers",
+    is_flag=True,
+    help="Find what is missing as well, and see what it costs, with providers played on this machine.",
+)
+def demo(database: Path | None, providers: bool) -> None:
     """See sample lists normalised: no key, no network, no setting.
 
     Uses a database of its own, which stays for looking at it and is made anew each time.
     """
-    path = _make_database(database)
-    with _application(path):
-        jobs = [_bring_in(entity_type) for entity_type in _TYPES]
-        with DrainProgress(is_shown=output.is_terminal(sys.stderr)) as progress:
-            queue.drain(Pipeline(), on_chunk=progress.on_chunk)
-        for job_id in jobs:
-            _show(queue.get_job(job_id))
-        _tell_changes()
-        files = [_export(entity_type, path) for entity_type in _TYPES]
-        end_read()
-    _tell_next(path, jobs, files)
+    with demo_providers.serving() if providers else nullcontext() as fakes:
+        path = _make_database(database)
+        with _application(path, **({"PROVIDERS": fakes.settings()} if fakes else {})):
+            for entity_type in _TYPES:
+                _bring_in(entity_type)
+            jobs = demo_providers.enrich_twice(_TYPES, CHUNK_SIZE, fakes) if fakes else _normalize()
+            _tell_changes()
+            files = [_export(entity_type, path) for entity_type in _TYPES]
+            end_read()
+    _tell_next(path, jobs[0], files, more=["costs"] if providers else ["enqueue person --all", "process --verbose"])
 
 
-def _bring_in(entity_type: EntityType) -> str:
-    """Import a sample list, make a job of it and return the job's id."""
+def _normalize() -> list[str]:
+    """Normalise what was imported, show what that changed and return the jobs' ids."""
+    jobs = [_enqueue(entity_type) for entity_type in _TYPES]
+    with DrainProgress(is_shown=output.is_terminal(sys.stderr)) as progress:
+        queue.drain(Pipeline(), on_chunk=progress.on_chunk)
+    for job_id in jobs:
+        _show(queue.get_job(job_id))
+    return jobs
+
+
+def _bring_in(entity_type: EntityType) -> None:
+    """Import a sample list."""
     sample = Path(samples.__file__).with_name(f"{PLURALS[entity_type]}.csv")
     with sample.open("rb") as stream:
         report = import_csv(entity_type, stream, workspace_slug=DEFAULT_WORKSPACE)
     click.echo(f"Imported {sample.relative_to(PROJECT_ROOT)}: {describe_report(report, entity_type)}")
     _tell_refusals(report)
+
+
+def _enqueue(entity_type: EntityType) -> str:
+    """Make a job of what was imported and return its id."""
     ids = store.select_ids(entity_type, workspace_slug=DEFAULT_WORKSPACE, all_=True)
     accepted = queue.accept_job(entity_type, "ai-normalizer", ids, chunk_size=CHUNK_SIZE)
-    click.echo(f"Enqueued them as job {accepted.job_id}, in chunks of {CHUNK_SIZE}.")
+    click.echo(f"Enqueued the {PLURALS[entity_type]} as job {accepted.job_id}, in chunks of {CHUNK_SIZE}.")
     return accepted.job_id
 
 
@@ -190,12 +208,13 @@ def _export(entity_type: EntityType, database: Path) -> Path:
     return path
 
 
-def _tell_next(path: Path, jobs: list[str], files: list[Path]) -> None:
+def _tell_next(path: Path, job_id: str, files: list[Path], *, more: list[str]) -> None:
     flask = output.program()
     there = f"DATABASE_URL={shlex.quote(f'sqlite:///{path}')} {flask} enrich"
     click.echo(f"Exported to {' and '.join(map(str, files))}.")
-    click.echo(f"\nTo look around in the demo's database:\n  {there} jobs\n  {there} show {jobs[0]}")
-    click.echo(f"  {there} enqueue person --all\n  {there} process --verbose")
+    click.echo("\nTo look around in the demo's database:")
+    for command in ("jobs", f"show {job_id}", *more):
+        click.echo(f"  {there} {command}")
     click.echo("\nTo begin with your own lists:")
     for command in (
         "db upgrade",
@@ -250,11 +269,11 @@ def _make_file(path: Path) -> None:
 
 
 @contextmanager
-def _application(path: Path) -> Iterator[None]:
-    """Push an application on the demo's database, migrated, with default settings for the rest."""
+def _application(path: Path, **settings: Any) -> Iterator[None]:
+    """Push an application on the demo's database, migrated, with these settings and defaults for the rest."""
     from app import create_app  # which imports this module to know its commands
 
-    app = create_app(Config(DATABASE_URL=f"sqlite:///{path}", LOG_LEVEL="WARNING"))
+    app = create_app(Config(DATABASE_URL=f"sqlite:///{path}", LOG_LEVEL="WARNING", **settings))
     try:
         with app.app_context():
             upgrade()

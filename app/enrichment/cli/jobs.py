@@ -12,6 +12,8 @@ from app.enrichment import queue
 from app.enrichment.cli import output
 from app.enrichment.cli.group import enrich
 from app.enrichment.cli.options import Number, any_workspace_option, job_argument, json_option
+from app.enrichment.costs import dollars
+from app.enrichment.held import held_ids
 from app.enrichment.queue import EntityErrorView, JobView, QueueHealth
 from app.enrichment.schemas import EntityErrorSchema, JobListSchema, JobSchema
 from app.entities.csv_writer import csv_lines
@@ -20,6 +22,7 @@ from app.models.job import ENDED, JobStatus
 WAITING_SECONDS = 600
 """How long work may wait, and nobody look for it, before `jobs` says so."""
 ERRORS_A_PAGE = 1000
+HELD_SHOWN = 20
 
 
 @enrich.command("jobs")
@@ -49,19 +52,22 @@ def _print_jobs(jobs: list[JobView]) -> None:
     if output.is_terminal(sys.stdout):
         output.draw_table(["job", "status", "progress", "errors", "age"], [_drawn_row(job) for job in jobs])
     else:
-        columns = ["id", "status", "provider", "type", "progress", "errors", "age", "reason"]
+        columns = ["id", "status", "provider", "type", "progress", "errors", "cost", "cap", "age", "reason"]
         output.print_table(columns, [_plain_row(job) for job in jobs])
 
 
 def _plain_row(job: JobView) -> list[object]:
     progress = f"{job.processed}/{job.total}"
-    return [job.id, job.status, job.provider, job.entity_type, progress, job.errors, _age(job), _reason(job)]
+    money = [dollars(job.cost_micros), None if job.cap_micros is None else dollars(job.cap_micros)]
+    about = [job.id, job.status, job.provider, job.entity_type]
+    return [*about, progress, job.errors, *money, _age(job), _reason(job)]
 
 
 def _drawn_row(job: JobView) -> list[object]:
     """Return a row of few columns and several lines, so that it fits a terminal of 80 characters."""
     about = Text(job.id)
-    for line in (f"{job.entity_type}, {job.provider}", _reason(job)):
+    cap = "" if job.cap_micros is None else f" of {dollars(job.cap_micros)}"
+    for line in (f"{job.entity_type}, {job.provider}, {dollars(job.cost_micros)}{cap}", _reason(job)):
         if line:
             about.append(f"\n  {output.clean(line)}", "dim")
     progress = Text(f"{job.processed:,}/{job.total:,}\n{job.percent:g} %")
@@ -110,6 +116,7 @@ def _neglect(health: QueueHealth) -> str | None:
 def show(job_id: str, as_json: bool) -> None:
     """Show all about one job."""
     job = queue.get_job(job_id)
+    held = held_ids(job.id, limit=HELD_SHOWN) if job.held and not as_json else []
     end_read()
     if as_json:
         output.print_json(JobSchema().dump(job))
@@ -117,8 +124,18 @@ def show(job_id: str, as_json: bool) -> None:
     width = max(len(name) for name, _ in _facts(job))
     for name, value in _facts(job):
         click.echo(f"{name:<{width}}  {output.clean(value)}")
-    for line in _next_steps(job):
+    for line in (*_held_lines(job, held), *_next_steps(job)):
         output.note(line)
+
+
+def _held_lines(job: JobView, held: list[str]) -> Iterator[str]:
+    """Say which entities are held, and what to do about them."""
+    if not held:
+        return
+    more = f" and {job.held - len(held):,} more" if job.held > len(held) else ""
+    yield f"Held, since it is unknown whether a call was paid: {', '.join(held)}{more}"
+    when = "" if job.status in ENDED else ", once the job has ended"
+    yield f"Ask about them again, which may be paying again{when}: {output.program()} enrich retry {job.id}"
 
 
 def _facts(job: JobView) -> list[tuple[str, object]]:
@@ -130,6 +147,7 @@ def _facts(job: JobView) -> list[tuple[str, object]]:
         ("workspace", job.workspace_slug),
         ("entity type", job.entity_type),
         ("provider", job.provider),
+        *_options(job),
         ("priority", job.priority),
         ("chunk size", job.chunk_size),
         ("progress", f"{job.processed:,} of {job.total:,} ({job.percent:g} %)"),
@@ -137,7 +155,10 @@ def _facts(job: JobView) -> list[tuple[str, object]]:
         ("errors", f"{job.errors:,}"),
         ("skipped", f"{job.skipped:,}"),
         ("held", f"{job.held:,}"),
+        ("cost", dollars(job.cost_micros)),
+        ("cap", None if job.cap_micros is None else dollars(job.cap_micros)),
         ("repeated ids", f"{job.duplicates:,}"),
+        ("excluded", f"{job.excluded:,}" if job.excluded else None),
         ("ETA", None if job.eta_seconds is None else output.duration(job.eta_seconds)),
         ("retries job", job.parent_job_id),
         ("created", output.clock(job.created_at)),
@@ -147,13 +168,20 @@ def _facts(job: JobView) -> list[tuple[str, object]]:
     return [(name, value) for name, value in facts if value not in {None, ""}]
 
 
+def _options(job: JobView) -> list[tuple[str, object]]:
+    """Return what the job's request said of its waterfall."""
+    given = job.options or {}
+    texts = {name: ", ".join(value) if isinstance(value, list) else value for name, value in given.items()}
+    return [(name, texts[name]) for name in ("order", "until", "verifier") if name in texts]
+
+
 def _next_steps(job: JobView) -> Iterator[str]:
     """Say which commands make sense for a job now."""
     flask = output.program()
     if job.errors:
         yield f"What failed: {flask} enrich errors {job.id}"
-    if job.status in ENDED and job.errors + job.held:
-        yield f"Try those again: {flask} enrich retry {job.id}"
+    if job.status in ENDED and job.errors:
+        yield f"Try again what failed{' or is held' if job.held else ''}: {flask} enrich retry {job.id}"
     if job.status == JobStatus.PAUSED:
         yield f"Go on with it: {flask} enrich resume {job.id}"
     if job.status == JobStatus.PENDING:

@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from decimal import Decimal
 from pathlib import Path
 from typing import IO, Any
 
@@ -14,17 +15,21 @@ import click
 from app.enrichment import queue
 from app.enrichment.cli import output
 from app.enrichment.cli.group import enrich
+from app.enrichment.cli.money import Dollars, Names, print_estimate
 from app.enrichment.cli.options import Number, Slug, entity_type_argument, json_option, workspace_option
 from app.enrichment.cli.progress import counting
+from app.enrichment.estimates import Estimate
+from app.enrichment.estimates import estimate as estimate_job
 from app.enrichment.queue import Enqueued
 from app.enrichment.schemas import AcceptedJobSchema
+from app.enrichment.terms import Terms
 from app.entities.exports import export_csv
 from app.entities.ids import EntityType
 from app.entities.imports import ImportReport, import_csv
 from app.entities.schemas import ImportReportSchema
 from app.entities.store import select_ids
 from app.errors import EmptyJob, Invalid
-from app.providers.registry import PLANNED, PROVIDERS
+from app.providers.registry import NAMES, VERIFIER_NAMES, WATERFALL
 from app.text import ENTITY_ID_RULE, is_entity_id
 
 MAX_LINE_BYTES = 1024
@@ -36,8 +41,8 @@ PLURALS = {"person": "people", "company": "companies"}
 
 
 def _known_provider(_ctx: click.Context, _option: click.Parameter, name: str) -> str:
-    if name not in {*PROVIDERS, *PLANNED}:
-        raise click.BadParameter(f"there is no such provider; expected one of {', '.join(sorted(PROVIDERS))}.")
+    if name not in {*NAMES, WATERFALL}:
+        raise click.BadParameter(f"there is no such provider; expected one of {', '.join([*NAMES, WATERFALL])}.")
     return name
 
 
@@ -60,6 +65,11 @@ def _idempotency_key(_ctx: click.Context, _option: click.Parameter, key: str | N
     show_default=True,
     help="Who is asked.",
 )
+@click.option("--order", type=Names(), help="Of a waterfall: whom to ask, in this order.")
+@click.option("--until", type=Names(), help="Of a waterfall: the fields that end it once all have a value.")
+@click.option("--verifier", type=click.Choice([*VERIFIER_NAMES, "none"]), help="Of a waterfall: who checks addresses.")
+@click.option("--cap-usd", type=Dollars(), help="The most that the job may spend.")
+@click.option("--estimate", is_flag=True, help="Say what the job would cost, and make none.")
 @workspace_option
 @click.option("--chunk-size", type=Number(1, queue.MAX_CHUNK_SIZE), help="Entities a chunk.  [ENRICH_CHUNK_SIZE]")
 @click.option("--priority", type=Number(-1000, 1000), default=0, show_default=True, help="Higher ones come first.")
@@ -71,6 +81,11 @@ def enqueue(
     missing: str | None,
     all_: bool,
     provider: str,
+    order: tuple[str, ...] | None,
+    until: tuple[str, ...] | None,
+    verifier: str | None,
+    cap_usd: Decimal | None,
+    estimate: bool,
     workspace: str,
     chunk_size: int | None,
     priority: int,
@@ -83,27 +98,36 @@ def enqueue(
     """
     if (ids_file is not None) + (missing is not None) + all_ != 1:
         raise click.UsageError("Expected one of --ids-file, --missing and --all.")
+    terms = Terms(order, until, verifier, cap_usd)
+    found: Estimate | Enqueued | None = None
     try:
         with counting("Reading ids", "ids", ids_file) as tell:
-            ids = (
+            ids = _counted(
                 _ids_in(ids_file)
                 if ids_file is not None
-                else select_ids(entity_type, workspace_slug=workspace, missing=missing, all_=all_)
+                else select_ids(entity_type, workspace_slug=workspace, missing=missing, all_=all_),
+                tell,
             )
-            accepted = queue.accept_job(
-                entity_type,
-                provider,
-                _counted(ids, tell),
-                chunk_size=chunk_size,
-                workspace_slug=workspace,
-                priority=priority,
-                idempotency_key=idempotency_key,
-            )
+            if estimate:
+                found = estimate_job(entity_type, provider, ids, workspace_slug=workspace, terms=terms)
+            else:
+                found = queue.accept_job(
+                    entity_type,
+                    provider,
+                    ids,
+                    chunk_size=chunk_size,
+                    workspace_slug=workspace,
+                    priority=priority,
+                    idempotency_key=idempotency_key,
+                    terms=terms,
+                )
     except EmptyJob:
         if ids_file is not None:
             raise
-        accepted = None
-    _print_accepted(accepted, as_json=as_json)
+    if isinstance(found, Estimate):
+        print_estimate(found, as_json=as_json)
+    else:
+        _print_accepted(found, as_json=as_json)
 
 
 def _ids_in(stream: IO[bytes]) -> Iterator[str]:
@@ -132,17 +156,19 @@ def _counted(ids: Iterator[str], tell: Callable[[int], None]) -> Iterator[str]:
 def _print_accepted(accepted: Enqueued | None, *, as_json: bool) -> None:
     if accepted is None:
         if as_json:
-            output.print_json({"jobId": None, "total": 0, "duplicates": 0, "status": None})
+            output.print_json({"jobId": None, "total": 0, "duplicates": 0, "status": None, "excluded": 0})
         else:
-            output.note("Nothing to enqueue: no entity matches.")
+            output.note("Nothing to enqueue: no entity matches, or all that do are excluded.")
         return
     if as_json:
         output.print_json(AcceptedJobSchema().dump(accepted))
         return
     click.echo(accepted.job_id)
     again = " It was there already, by its idempotency key." if accepted.is_replay else ""
-    repeated = f", {output.count(accepted.duplicates, 'repeated id')} left out" if accepted.duplicates else ""
-    output.note(f"Enqueued {output.count(accepted.total, 'entity', 'entities')}{repeated}.{again}")
+    left_out = [output.count(accepted.duplicates, "repeated id")] if accepted.duplicates else []
+    left_out += [f"{accepted.excluded:,} excluded"] if accepted.excluded else []
+    rest = f", {' and '.join(left_out)} left out" if left_out else ""
+    output.note(f"Enqueued {output.count(accepted.total, 'entity', 'entities')}{rest}.{again}")
     output.note(f"Next: {output.program()} enrich process --job {accepted.job_id}")
 
 

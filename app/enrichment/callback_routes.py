@@ -1,0 +1,39 @@
+"""Where providers send answers that come later. The address itself is the credential: it is signed."""
+
+from flask import request
+from flask.views import MethodView
+from marshmallow import fields
+
+from app import strict_json
+from app.api import Blueprint
+from app.enrichment.callbacks import receive
+from app.errors import Invalid, PayloadTooLarge
+from app.schemas import Schema
+
+MAX_CALLBACK_BYTES = 1024 * 1024
+
+blueprint = Blueprint(
+    "callbacks", __name__, url_prefix="/api/enrichment", description="Answers that come later, from Clay's tables."
+)
+
+
+class CallbackSchema(Schema):
+    """What became of an answer that was sent."""
+
+    received = fields.Boolean(required=True, metadata={"description": "False: one had come before, which counts."})
+
+
+@blueprint.route("/callbacks/<request_id>/<signature>")
+class Callback(MethodView):
+    """The answer to one question."""
+
+    @blueprint.doc(security=[])
+    @blueprint.response(200, CallbackSchema)
+    def post(self, request_id: str, signature: str) -> dict[str, bool]:
+        """Take an answer in: one JSON object, `{"items": […]}` or an array of one."""
+        if (request.content_length or 0) > MAX_CALLBACK_BYTES:
+            raise PayloadTooLarge
+        payload = strict_json.loads(request.get_data())
+        if not isinstance(payload, dict | list):
+            raise Invalid("The request body is not valid: expected an object or an array.")
+        return {"received": receive(request_id, signature, request.headers.get("x-api-key"), payload)}

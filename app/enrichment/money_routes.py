@@ -1,0 +1,80 @@
+"""Money over HTTP: what a job would cost, what was spent, and how the providers stand that it goes to."""
+
+from typing import Any
+
+from flask.views import MethodView
+
+from app.api import Blueprint
+from app.auth import readable_workspace, require, visible_workspace, workspace_for
+from app.enrichment import provider_views
+from app.enrichment.costs import CostReport, report_costs
+from app.enrichment.estimates import Estimate, estimate
+from app.enrichment.money_schemas import (
+    CostQuerySchema,
+    CostReportSchema,
+    EstimateRequestSchema,
+    EstimateSchema,
+    ProviderListSchema,
+    ProviderSchema,
+)
+from app.enrichment.provider_views import ProviderView
+from app.errors import Forbidden
+
+blueprint = Blueprint(
+    "money", __name__, url_prefix="/api/enrichment", description="Estimates, costs, and how the providers stand."
+)
+
+
+@blueprint.route("/estimate", methods=["POST"])
+@require("read")
+@blueprint.arguments(EstimateRequestSchema)
+@blueprint.response(200, EstimateSchema)
+def estimate_job(body: dict[str, Any]) -> Estimate:
+    """Say what a job would cost, as a range, and make none."""
+    workspace_slug = workspace_for(body.pop("workspace_slug", None))
+    return estimate(**body, workspace_slug=workspace_slug, shows_overall=_sees_all())
+
+
+@blueprint.route("/costs")
+class Costs(MethodView):
+    """What was spent."""
+
+    @require("read")
+    @blueprint.arguments(CostQuerySchema, location="query")
+    @blueprint.response(200, CostReportSchema)
+    def get(self, query: dict[str, Any]) -> CostReport:
+        """Add up what was spent, with today's caps."""
+        return report_costs(
+            query["group_by"],
+            first_day=query.get("from_"),
+            last_day=query.get("to"),
+            workspace_slug=readable_workspace(query.get("workspace_slug")),
+            shows_overall=_sees_all(),
+            limit=query["limit"],
+            cursor=query.get("cursor"),
+        )
+
+
+@blueprint.route("/providers")
+class Providers(MethodView):
+    """Whom can be asked."""
+
+    @require("read")
+    @blueprint.response(200, ProviderListSchema)
+    def get(self) -> dict[str, list[ProviderView]]:
+        """Show how each provider stands, what it may be asked and for how much."""
+        return {"providers": provider_views.list_providers(visible_workspace())}
+
+
+@blueprint.route("/providers/<string:name>/reset", methods=["POST"])
+@require("admin")
+@blueprint.response(200, ProviderSchema)
+def reset(name: str) -> ProviderView:
+    """Forget what is held against a provider, so that it is asked again at once."""
+    if not _sees_all():
+        raise Forbidden("Providers are shared by all workspaces; this needs a key that is bound to none.")
+    return provider_views.reset_provider(name)
+
+
+def _sees_all() -> bool:
+    return visible_workspace() is None

@@ -1,0 +1,206 @@
+"""What was answered, put on record: values merged into entities, attempts, changes, verdicts, what a model taught."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, insert, select, update
+
+from app.database import WriteSession
+from app.enrichment.gate import PARTIAL
+from app.enrichment.rounds import Desk, Ended, Round, Verdict
+from app.enrichment.waterfall import IN_DOUBT, Purpose, withheld_fields
+from app.entities import store
+from app.entities.merge import Change, merge_fields
+from app.entities.policies import MergePolicy
+from app.models.attempt import AttemptStatus, attempts, field_changes
+from app.models.types import new_id
+from app.providers.base import DEFINITE, Answer, OutcomeClass, Provider
+
+LOST_ERROR = "The worker was lost during the call."
+
+
+def write_answers(session: WriteSession, desk: Desk, current: Round) -> None:
+    """Merge what was answered into the entities as they are now, and record attempts and changes.
+
+    Of an entity that was erased meanwhile neither value nor attempt is written.
+    """
+    job = desk.job
+    ids = {one.asked.walk.entity_id for one in current.ended} | {one.entity_id for one in current.verdicts}
+    ids |= {flight.entity_id for flight in (*current.lost, *current.replaced)}
+    if not ids:
+        return
+    entities = store.load_for_update(job.entity_type, sorted(ids), workspace_slug=job.workspace_slug)
+    current.gone = ids - entities.keys()
+    changed_at = _changed_at(session, desk, entities)
+    layers: list[dict[str, _Written]] = []
+    rows = []
+    for one in current.ended:
+        entity_id = one.asked.walk.entity_id
+        if entity_id not in entities:
+            continue
+        written = _merge(desk, entities[entity_id], one.offered, changed_at.get(entity_id, {}), one.started_at)
+        _lay(layers, entity_id, _Written(one.asked.question.provider.name, one.asked.attempt_id, written))
+        rows.append(_attempt_row(desk, one, sorted(written)))
+    rows += [_lost_row(desk, flight, IN_DOUBT) for flight in current.lost if flight.entity_id in entities]
+    rows += [
+        _lost_row(desk, flight, OutcomeClass.TRANSIENT) for flight in current.replaced if flight.entity_id in entities
+    ]
+    if rows:
+        session.connection().execute(insert(attempts), rows)
+    for verdict in current.verdicts:
+        if verdict.entity_id in entities:
+            _apply_verdict(session, desk, verdict, entities[verdict.entity_id], layers)
+    for layer in layers:
+        store.write_changes(
+            session,
+            job.entity_type,
+            job.workspace_slug,
+            {entity_id: written.changes for entity_id, written in layer.items()},
+            provider={entity_id: written.provider for entity_id, written in layer.items()},
+            attempt_ids={entity_id: written.attempt_id for entity_id, written in layer.items()},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """What one attempt changed of one entity."""
+
+    provider: str
+    attempt_id: str
+    changes: Mapping[str, Change]
+
+
+def _lay(layers: list[dict[str, _Written]], entity_id: str, written: _Written) -> None:
+    """Put changes of an entity into the first layer that has none of it; a layer is written as one statement."""
+    if not written.changes:
+        return
+    for layer in layers:
+        if entity_id not in layer:
+            layer[entity_id] = written
+            return
+    layers.append({entity_id: written})
+
+
+def _merge(
+    desk: Desk,
+    entity: dict[str, Any],
+    offered: Mapping[str, Any],
+    changed_at: Mapping[str, datetime],
+    asked_at: datetime | None,
+) -> dict[str, Change]:
+    """Return what an offer changes, and change the entity in hand accordingly."""
+    changes = merge_fields(entity, offered, policies=desk.policies, changed_at=changed_at, asked_at=asked_at)
+    entity.update({name: change.new for name, change in changes.items()})
+    return changes
+
+
+def _changed_at(session: WriteSession, desk: Desk, ids: Iterable[str]) -> dict[str, dict[str, datetime]]:
+    """Return when fields that may be replaced were changed last, by entity; nothing where no field may be."""
+    names = [name for name, policy in desk.policies.items() if policy is MergePolicy.REPLACE]
+    if not names:
+        return {}
+    query = (
+        select(field_changes.c.entity_id, field_changes.c.field, func.max(field_changes.c.created_at).label("at"))
+        .where(
+            field_changes.c.workspace_slug == desk.job.workspace_slug,
+            field_changes.c.entity_type == desk.job.entity_type,
+            store.has_any(field_changes.c.entity_id, list(ids)),
+            field_changes.c.field.in_(names),
+        )
+        .group_by(field_changes.c.entity_id, field_changes.c.field)
+    )
+    found: dict[str, dict[str, datetime]] = {}
+    for row in session.connection().execute(query):
+        found.setdefault(row.entity_id, {})[row.field] = row.at
+    return found
+
+
+def _apply_verdict(
+    session: WriteSession,
+    desk: Desk,
+    verdict: Verdict,
+    entity: dict[str, Any],
+    layers: list[dict[str, _Written]],
+) -> None:
+    """Write an address that was withheld, or mark it as rejected; either is seen on the attempt that brought it."""
+    mine = attempts.c.id == verdict.attempt_id
+    if verdict.is_rejected:
+        session.execute(update(attempts).where(mine).values(is_rejected=True))
+        return
+    changes = _merge(desk, entity, verdict.fields, {}, None)
+    _lay(layers, verdict.entity_id, _Written(verdict.provider, verdict.attempt_id, changes))
+    before = session.scalar(select(attempts.c.fields_written).where(mine)) or []
+    written = sorted({*before, *changes})
+    session.execute(update(attempts).where(mine).values(withheld=None, fields_written=written))
+
+
+def _attempt_row(desk: Desk, ended: Ended, fields_written: list[str]) -> dict[str, Any]:
+    answer, asked = ended.answer, ended.asked
+    verifies = asked.question.purpose is Purpose.STEP and _is_withheld(ended)
+    return {
+        **_about(desk, asked.walk.entity_id, asked.question.provider.name),
+        "id": asked.attempt_id,
+        "status": _STATUSES.get(answer.outcome_class, AttemptStatus.ERROR),
+        "outcome_class": _stored_class(answer, asked.question.provider),
+        "fields_written": fields_written,
+        "cost_micros": answer.cost_micros if answer.is_cost_known else max(answer.cost_micros, asked.price_micros),
+        "raw_answer": answer.raw if desk.keeps_raw else None,
+        "error": answer.error,
+        "fingerprint": asked.fingerprint,
+        "withheld": withheld_fields(answer) if verifies else None,
+        "started_at": ended.started_at,
+        "finished_at": ended.finished_at,
+    }
+
+
+def _stored_class(answer: Answer, provider: Provider) -> str:
+    if not (answer.is_cost_known or answer.standing in DEFINITE or provider.repeat_is_free):
+        return IN_DOUBT
+    return PARTIAL if answer.trouble is not None else str(answer.outcome_class)
+
+
+def _is_withheld(ended: Ended) -> bool:
+    return "email" in ended.answer.fields and "email" not in ended.offered and ended.answer.outcome_class in DEFINITE
+
+
+def _lost_row(desk: Desk, flight: Any, outcome_class: str) -> dict[str, Any]:
+    return {
+        **_about(desk, flight.entity_id, flight.provider),
+        "id": new_id(),
+        "status": AttemptStatus.ERROR,
+        "outcome_class": str(outcome_class),
+        "fields_written": [],
+        "cost_micros": flight.reserved_micros,
+        "raw_answer": None,
+        "error": LOST_ERROR,
+        "fingerprint": None,
+        "withheld": None,
+        "started_at": flight.started_at,
+        "finished_at": flight.deadline_at,
+    }
+
+
+def _about(desk: Desk, entity_id: str, provider: str) -> dict[str, Any]:
+    return {
+        "job_id": desk.job.id,
+        "workspace_slug": desk.job.workspace_slug,
+        "entity_type": desk.job.entity_type,
+        "entity_id": entity_id,
+        "provider": provider,
+    }
+
+
+_STATUSES: Mapping[OutcomeClass, AttemptStatus] = {
+    # "Not found" is an answer: the entity is done, though nothing was written.
+    OutcomeClass.SUCCESS: AttemptStatus.SUCCESS,
+    OutcomeClass.NOT_FOUND: AttemptStatus.SUCCESS,
+    OutcomeClass.SKIPPED_INSUFFICIENT_INPUT: AttemptStatus.SKIPPED,
+}
+
+
+def write_cache(session: WriteSession, current: Round) -> None:
+    learned = {key: value for one in current.ended for key, value in one.answer.to_cache.items()}
+    if learned:
+        store.save_cached(session, learned)

@@ -1,0 +1,77 @@
+"""What a request says of how its job is to be enriched: the waterfall, the verifier, the cap."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from app.config import Config, micros
+from app.entities.fields import RAW_FIELDS, field_named
+from app.errors import Invalid, detail
+from app.providers.registry import NAMES, VERIFIER_NAMES, WATERFALL
+
+MAX_CAP_USD = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How a job is to be enriched. None: as the settings say. `verifier` may be `none`: nobody."""
+
+    order: tuple[str, ...] | None = None
+    until: tuple[str, ...] | None = None
+    verifier: str | None = None
+    cap_usd: Decimal | None = None
+
+    def checked(self, entity_type: str, provider: str) -> "Terms":
+        """Return the terms with fields in their own spelling. Raises `Invalid` for what cannot be followed."""
+        if provider != WATERFALL and (self.order or self.until or self.verifier):
+            _refuse("waterfall", f"expected provider to be {WATERFALL}")
+        order = _each_once("waterfall.order", self.order, lambda name: name if name in NAMES else None, NAMES)
+        fields = RAW_FIELDS[entity_type]
+        until = _each_once("waterfall.until", self.until, lambda name: _raw_field(entity_type, name), list(fields)[:5])
+        if self.verifier is not None and self.verifier not in (*VERIFIER_NAMES, "none"):
+            _refuse("waterfall.verifier", f"expected one of {', '.join(VERIFIER_NAMES)}, none")
+        if self.cap_usd is not None and not 0 <= self.cap_usd <= MAX_CAP_USD:
+            _refuse("capUsd", f"expected dollars from 0 to {MAX_CAP_USD}")
+        return Terms(order, until, self.verifier, self.cap_usd)
+
+    def options(self) -> dict[str, Any] | None:
+        """Return what a job's row keeps of it, apart from the cap."""
+        given = {"order": self.order, "until": self.until, "verifier": self.verifier}
+        kept = {name: list(value) if isinstance(value, tuple) else value for name, value in given.items() if value}
+        return kept or None
+
+    def cap_micros(self, settings: Config) -> int | None:
+        """Return the most that the job may spend."""
+        return micros(settings.ENRICH_JOB_CAP_USD if self.cap_usd is None else self.cap_usd)
+
+
+NO_TERMS = Terms()
+
+
+def _raw_field(entity_type: str, name: str) -> str | None:
+    found = field_named(entity_type, name)
+    return found if found in RAW_FIELDS[entity_type] else None
+
+
+def _each_once(
+    path: str, given: tuple[str, ...] | None, read: Callable[[str], str | None], examples: Iterable[str]
+) -> tuple[str, ...] | None:
+    if given is None:
+        return None
+    names = tuple(read(name) for name in given)
+    known = tuple(name for name in names if name is not None)
+    if not known or len(known) != len(names) or len(set(known)) != len(known):
+        _refuse(path, f"expected one or more, each once, of: {', '.join(examples)}")
+    return known
+
+
+def _refuse(path: str, message: str) -> None:
+    raise Invalid(f"{path}: {message}.", details=[detail(path, message)])
+
+
+def of_options(options: Mapping[str, Any] | None) -> Terms:
+    """Return the terms that a job's row keeps; its cap is kept apart."""
+    given = options or {}
+    order, until = given.get("order"), given.get("until")
+    return Terms(tuple(order) if order else None, tuple(until) if until else None, given.get("verifier"))

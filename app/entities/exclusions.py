@@ -1,0 +1,296 @@
+"""Domains and e-mail addresses that a workspace never enriches and never exports.
+
+A domain stands for everything below it: `acme.com` excludes `mail.eu.acme.com` too. A person is
+excluded by an address, by the domain of one, and by the company's domain; a company by its domain
+and its website's host. Values are looked for as they were given and as the normaliser wrote them,
+so that it makes no difference whether that has run.
+
+Everything that can exclude an entity is a text of its own, its signs: addresses, hosts and the
+domains above them. So one look into a set decides, however many exclusions there are.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from itertools import islice
+from typing import Any, Final, Self
+
+import idna
+from sqlalchemy import delete, select, tuple_
+from sqlalchemy.dialects import postgresql, sqlite
+
+from app.database import engine_name, transaction
+from app.entities.fields import table_of
+from app.entities.store import SLICE_ROWS, has_any
+from app.errors import Invalid, detail
+from app.extensions import db
+from app.models.exclusion import ExclusionKind, exclusions
+from app.providers.normalizer.emails import normalize_email
+
+RULE: Final = "a domain such as example.com or an address such as name@example.com"
+_MAX_INVALID: Final = 20
+# No domain or address is longer, and longer text only costs time.
+_MAX_CHARS: Final = 2_048
+_ADDRESS_FIELDS: Final = {"person": ("email", "normalized_email"), "company": ()}
+_HOST_FIELDS: Final = {
+    "person": ("company_domain", "normalized_company_domain"),
+    "company": ("domain", "website", "normalized_domain"),
+}
+_HOST: Final = re.compile(r"(?:(?:[a-z][a-z0-9+.-]*:)?//)?(?:[^/?#@\s]*@)?([^/?#:@\s,;\\'\"<>()\[\]]+)")
+_DOMAIN: Final = re.compile(r"(?:(?!-)[a-z0-9_-]{1,63}(?<!-)\.)+(?!-)(?![0-9]+$)[a-z0-9-]{2,63}(?<!-)")
+# A field may hold a name beside the address, or several addresses.
+_BETWEEN_ADDRESSES: Final = re.compile(r"[\s<>()\[\],;:\"\\]+")
+
+
+@dataclass(frozen=True, slots=True)
+class ExclusionView:
+    """One exclusion."""
+
+    kind: str
+    value: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ExclusionPage:
+    """One page of a list; `next_cursor` is None on the last."""
+
+    rows: list[ExclusionView]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ExclusionCounts:
+    """What became of the values of an `add`. They add up to the values given, repeated ones included."""
+
+    created: int = 0
+    unchanged: int = 0
+
+
+def add(values: Iterable[str], workspace_slug: str) -> ExclusionCounts:
+    """Exclude domains and addresses, all or none: what has an @ is an address, all else a domain.
+
+    Raises `Invalid`, with the positions from 0 of the first 20 values that are neither. An exclusion
+    is an instruction and not a record of somebody: it stays when an entity is erased, which else
+    would come back with the next import.
+    """
+    wanted = _all_normalized(values)
+    # In one order, so that no two calls wait for each other.
+    rows = [{"workspace_slug": workspace_slug, "kind": _kind(value), "value": value} for value in sorted(set(wanted))]
+    dialect = postgresql if engine_name() == "postgresql" else sqlite
+    statement = dialect.insert(exclusions).on_conflict_do_nothing().returning(exclusions.c.value)
+    created = 0
+    with transaction() as session:
+        for part in _slices(rows):
+            created += len(session.connection().execute(statement, part).all())
+    return ExclusionCounts(created, len(wanted) - created)
+
+
+def remove(values: Iterable[str], workspace_slug: str) -> int:
+    """Take exclusions back, and return how many there were. Raises `Invalid` as `add` does.
+
+    A domain or address that was not excluded itself, but by a domain above it, stays excluded.
+    """
+    wanted = sorted(set(_all_normalized(values)))
+    with transaction() as session:
+        return sum(
+            session.connection().execute(delete(exclusions).where(*_is_among(part, workspace_slug))).rowcount
+            for part in _slices(wanted)
+        )
+
+
+def list_(workspace_slug: str, *, cursor: str | None = None, limit: int = 50) -> ExclusionPage:
+    """Return a page of a workspace's exclusions: domains by name, then addresses.
+
+    `cursor` is the `next_cursor` of the page before.
+    """
+    place = tuple_(exclusions.c.kind, exclusions.c.value)
+    query = (
+        select(exclusions.c.kind, exclusions.c.value, exclusions.c.created_at)
+        .where(exclusions.c.workspace_slug == workspace_slug)
+        .order_by(exclusions.c.kind, exclusions.c.value)
+        .limit(limit + 1)
+    )
+    if cursor is not None:
+        query = query.where(place > tuple_(_kind(cursor), cursor))
+    views = [ExclusionView(*row) for row in db.session.execute(query)]
+    return ExclusionPage(views[:limit], views[limit - 1].value if len(views) > limit else None)
+
+
+class Exclusions:
+    """What a workspace excludes, for asking about many entities. False where it excludes nothing."""
+
+    def __init__(self, values: Iterable[str] = ()) -> None:
+        self._values = frozenset(values)
+
+    @classmethod
+    def load(cls, workspace_slug: str) -> Self:
+        """Read all of a workspace: a set of every value, for a walk over any number of entities."""
+        query = select(exclusions.c.value).where(exclusions.c.workspace_slug == workspace_slug)
+        return cls(db.session.scalars(query))
+
+    @classmethod
+    def load_for(cls, entity_type: str, entities: Iterable[Mapping[str, Any]], workspace_slug: str) -> Self:
+        """Read those that exclude some of a few entities, such as a chunk's.
+
+        It costs the same however many exclusions there are.
+        """
+        signs = sorted({sign for fields in entities for sign in _signs(entity_type, fields)})
+        query = select(exclusions.c.value)
+        found = (db.session.scalars(query.where(*_is_among(part, workspace_slug))).all() for part in _slices(signs))
+        return cls(value for part in found for value in part)
+
+    def __bool__(self) -> bool:
+        return bool(self._values)
+
+    def excludes(self, entity_type: str, fields: Mapping[str, Any]) -> bool:
+        """Tell whether an entity must be left alone; fields that are not given count as blank."""
+        return bool(self._values) and not self._values.isdisjoint(_signs(entity_type, fields))
+
+
+def is_any_excluded(workspace_slug: str) -> bool:
+    """Tell whether a workspace excludes anything."""
+    query = select(exclusions.c.value).where(exclusions.c.workspace_slug == workspace_slug).limit(1)
+    return db.session.scalar(query) is not None
+
+
+def without_excluded(entity_type: str, ids: Iterable[str], workspace_slug: str) -> Iterator[str]:
+    """Yield ids in their order, but for those whose stored entity is excluded.
+
+    Ids of no entity pass. Entities are read by slices of 1,000, and not at all where the workspace
+    excludes nothing. Reads as part of the caller's transaction, where there is one.
+    """
+    excluded = Exclusions.load(workspace_slug)
+    if not excluded:
+        yield from ids
+        return
+    for part in _slices(ids):
+        stored = _read_signs_of(entity_type, part, workspace_slug)
+        for entity_id in part:
+            if entity_id not in stored or not excluded.excludes(entity_type, stored[entity_id]):
+                yield entity_id
+
+
+def normalized(value: str) -> str | None:
+    """Return a domain or address in the one spelling that is stored, or None where it is neither.
+
+    Lower case and ASCII domains; of a domain also without scheme, `www.`, port and path.
+    """
+    text = value.strip()
+    return normalize_email(text) if "@" in text else _domain(text)
+
+
+def _all_normalized(values: Iterable[str]) -> list[str]:
+    """Return all values in their spelling. Raises `Invalid` where one has none."""
+    found: list[str] = []
+    bad: list[int] = []
+    for position, value in enumerate(values):
+        text = normalized(value)
+        if text is not None:
+            found.append(text)
+            continue
+        bad.append(position)
+        if len(bad) == _MAX_INVALID:
+            break
+    if bad:
+        details = [detail(f"values.{position}", f"expected {RULE}") for position in bad]
+        raise Invalid("The exclusions are not valid; nothing was changed.", details=details)
+    return found
+
+
+def _kind(value: str) -> str:
+    return str(ExclusionKind.EMAIL if "@" in value else ExclusionKind.DOMAIN)
+
+
+def _is_among(values: list[str], workspace_slug: str) -> tuple[Any, Any, Any]:
+    """Return the conditions that an exclusion has one of some values; the kinds lead into the primary key."""
+    return (
+        exclusions.c.workspace_slug == workspace_slug,
+        exclusions.c.kind.in_(list(ExclusionKind)),
+        exclusions.c.value.in_(values),
+    )
+
+
+def _domain(text: str) -> str | None:
+    host = _host(text)
+    if host is None:
+        return None
+    bare = host.removeprefix("www.")
+    domain = bare if "." in bare else host
+    return domain if len(domain) <= 253 and _DOMAIN.fullmatch(domain) else None
+
+
+def _host(text: str) -> str | None:
+    """Return the host of a URL, or of text that is one, in lower case and ASCII."""
+    found = _HOST.match(text[:_MAX_CHARS].strip(" \t\r\n\"'<>()").lower())
+    if found is None:
+        return None
+    host = found[1].strip(".")
+    if host.isascii():
+        return host or None
+    try:
+        return idna.encode(host, uts46=True).decode("ascii")
+    except (idna.IDNAError, UnicodeError):
+        return None
+
+
+# What an entity can be excluded by
+
+
+def _signs(entity_type: str, fields: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the addresses, hosts and domains above them by which an entity is excluded."""
+    for text in _texts(fields, _ADDRESS_FIELDS[entity_type]):
+        for local, host in _addresses(text):
+            yield f"{local}@{host}"
+            yield from _domains_of(host)
+    for text in _texts(fields, _HOST_FIELDS[entity_type]):
+        yield from _domains_of(text)
+
+
+def _texts(fields: Mapping[str, Any], names: Iterable[str]) -> Iterator[str]:
+    for name in names:
+        value = fields.get(name)
+        if isinstance(value, str) and value:
+            yield value
+
+
+def _addresses(text: str) -> Iterator[tuple[str, str]]:
+    """Yield the local part and the host of every address in a text."""
+    if "@" not in text:
+        return
+    text = text[:_MAX_CHARS].lower()
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text)
+    for token in _BETWEEN_ADDRESSES.split(text):
+        local, _, domain = token.strip("'").rpartition("@")
+        host = _host(domain) if local else None
+        if host is not None:
+            yield local, host
+
+
+@lru_cache(maxsize=16_384)
+def _domains_of(text: str) -> tuple[str, ...]:
+    """Return the host of a text and every domain above it; many entities share theirs."""
+    host = _host(text)
+    if host is None:
+        return ()
+    labels = host.split(".")
+    return tuple(".".join(labels[start:]) for start in range(len(labels) - 1))
+
+
+def _read_signs_of(entity_type: str, ids: list[str], workspace_slug: str) -> dict[str, dict[str, Any]]:
+    table = table_of(entity_type)
+    names = (*_ADDRESS_FIELDS[entity_type], *_HOST_FIELDS[entity_type])
+    query = select(table.c.id, *(table.c[name] for name in names)).where(
+        table.c.workspace_slug == workspace_slug, has_any(table.c.id, ids)
+    )
+    return {row[0]: dict(zip(names, row[1:], strict=True)) for row in db.session.connection().execute(query)}
+
+
+def _slices(rows: Iterable[Any]) -> Iterator[list[Any]]:
+    remaining = iter(rows)
+    while part := list(islice(remaining, SLICE_ROWS)):
+        yield part

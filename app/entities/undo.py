@@ -1,0 +1,188 @@
+"""Putting back what a job wrote.
+
+The history of a field says who gave each value and what stood there before. A job's values are
+taken back where they are the last ones and still stand; what was changed since is kept. An undo is
+a change like any other, so the history goes on, and one job can be undone after another, the
+latest first.
+
+It goes through the job's chunks in their order, some 1,000 entities a transaction, with the rows
+locked in the order of their ids. Broken off, it is run again: what was put back stays so.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any, Final
+
+import structlog
+from sqlalchemy import Row, Select, Text, case, null, select
+
+from app.database import WriteSession, end_read, transaction
+from app.entities import store
+from app.entities.merge import Change, differs
+from app.errors import JobNotFound, JobStateConflict
+from app.extensions import db
+from app.models.attempt import attempts, field_changes
+from app.models.chunk import chunks, progress
+from app.models.job import ACTIVE, jobs
+from app.models.types import parse_id, utcnow
+
+log = structlog.get_logger(__name__)
+
+UNDO: Final = "undo"
+"""The provider of values that an undo put back."""
+
+OnProgress = Callable[[int], None]
+"""Called after each transaction with the number of entities looked at so far."""
+
+
+@dataclass(frozen=True, slots=True)
+class UndoCounts:
+    """Fields that got their former value back, and fields that kept another one given since."""
+
+    restored: int = 0
+    kept: int = 0
+
+    def __add__(self, other: "UndoCounts") -> "UndoCounts":
+        return UndoCounts(self.restored + other.restored, self.kept + other.kept)
+
+
+def undo_job(job_id: str, *, workspace_slug: str | None = None, on_progress: OnProgress | None = None) -> UndoCounts:
+    """Give every field that a job changed the value that it had before, unless it was changed since.
+
+    What the job has decided and what it cost stay as they are. Undone again, it restores nothing.
+    Raises `JobNotFound`, also for a job of another workspace, and `JobStateConflict` while it may
+    still write, which another worker's resume can bring about in the middle.
+    """
+    job = _find_job(job_id, workspace_slug)
+    counts, seen = UndoCounts(), 0
+    _insist_on_rest(job.id)
+    for ids in _pages(job):
+        with transaction() as session:
+            _insist_on_rest(job.id)
+            counts += _undo(session, job, ids)
+        seen += len(ids)
+        if on_progress is not None:
+            on_progress(seen)
+    log.info("job undone", job_id=job.id, restored=counts.restored, kept=counts.kept)
+    return counts
+
+
+def _find_job(job_id: str, workspace_slug: str | None) -> Row[Any]:
+    query: Select[Any] = select(jobs.c.id, jobs.c.workspace_slug, jobs.c.entity_type, jobs.c.chunk_size)
+    query = query.where(jobs.c.id == parse_id(job_id))
+    if workspace_slug is not None:
+        query = query.where(jobs.c.workspace_slug == workspace_slug)
+    job = db.session.execute(query).one_or_none()
+    if job is None:
+        raise JobNotFound
+    return job
+
+
+def _insist_on_rest(job_id: str) -> None:
+    """Raise `JobStateConflict` where a worker may write for the job, or soon could."""
+    status = db.session.scalar(select(jobs.c.status).where(jobs.c.id == job_id))
+    if status in ACTIVE:
+        raise JobStateConflict(f"The job is {status}; pause or cancel it first.")
+    is_leased = select(progress.c.job_id).where(
+        progress.c.job_id == job_id,
+        progress.c.finished_at.is_(None),
+        progress.c.worker.is_not(None),
+        progress.c.lease_expires_at > utcnow(),
+    )
+    # Workers of a paused or cancelled job stop at their next checkpoint, and store what they have.
+    if db.session.scalar(is_leased.limit(1)) is not None:
+        raise JobStateConflict("The job still has chunks under way; try again when their leases have ended.")
+
+
+def _pages(job: Row[Any]) -> Iterator[list[str]]:
+    """Yield the ids of the chunks that were ever claimed, some 1,000 at a time; no read stays open between."""
+    query = (
+        select(chunks.c.position, chunks.c.entity_ids.cast(Text).label("ids"))
+        .join(progress, (progress.c.job_id == chunks.c.job_id) & (progress.c.position == chunks.c.position))
+        .where(chunks.c.job_id == job.id)
+        .order_by(chunks.c.position)
+        .limit(max(1, store.SLICE_ROWS // job.chunk_size))
+    )
+    rows = db.session.execute(query).all()
+    while rows:
+        end_read()
+        yield [entity_id for row in rows for entity_id in _ids_in(row.ids)]
+        rows = db.session.execute(query.where(chunks.c.position > rows[-1].position)).all()
+    end_read()
+
+
+def _ids_in(text: str) -> list[str]:
+    """Return the ids of a chunk; none where they cannot be read, since nothing was written for them."""
+    with suppress(ValueError):
+        ids = json.loads(text)
+        if isinstance(ids, list):
+            return [entity_id for entity_id in ids if isinstance(entity_id, str)]
+    return []
+
+
+def _undo(session: WriteSession, job: Row[Any], ids: Sequence[str]) -> UndoCounts:
+    current = store.load_for_update(job.entity_type, ids, workspace_slug=job.workspace_slug)
+    changes: dict[str, dict[str, Change]] = {}
+    restored = kept = 0
+    for entity_id, field, steps in _histories(job, list(current)):
+        run = _last_run(steps)
+        value = current[entity_id].get(field)
+        if run[-1].job_id != job.id or differs(value, run[-1].new_value):
+            kept += any(step.job_id == job.id for step in steps)
+        elif differs(value, run[0].old_value):
+            changes.setdefault(entity_id, {})[field] = Change(value, run[0].old_value)
+            restored += 1
+    store.write_changes(session, job.entity_type, job.workspace_slug, changes, provider=UNDO, attempt_ids={})
+    return UndoCounts(restored, kept)
+
+
+def _histories(job: Row[Any], ids: list[str]) -> Iterator[tuple[str, str, list[Row[Any]]]]:
+    """Yield the changes that stand of each field of some entities, oldest first; values only of the job's own."""
+    is_own = attempts.c.job_id == job.id
+    query: Select[Any] = (
+        select(
+            field_changes.c.entity_id,
+            field_changes.c.field,
+            field_changes.c.provider,
+            attempts.c.job_id,
+            case((is_own, field_changes.c.old_value), else_=null()).label("old_value"),
+            case((is_own, field_changes.c.new_value), else_=null()).label("new_value"),
+        )
+        .outerjoin(attempts, attempts.c.id == field_changes.c.attempt_id)
+        .where(
+            field_changes.c.workspace_slug == job.workspace_slug,
+            field_changes.c.entity_type == job.entity_type,
+            store.has_any(field_changes.c.entity_id, ids),
+        )
+        .order_by(field_changes.c.entity_id, field_changes.c.field, field_changes.c.id)
+    )
+    rows = db.session.execute(query).all()
+    for (entity_id, field), steps in groupby(rows, key=lambda row: (row.entity_id, row.field)):
+        standing = _standing(steps)
+        if standing:
+            yield entity_id, field, standing
+
+
+def _standing(steps: Iterator[Row[Any]]) -> list[Row[Any]]:
+    """Return the changes that no undo has taken back.
+
+    An undo takes back the last job's run of changes, as `_undo` finds it.
+    """
+    standing: list[Row[Any]] = []
+    for step in steps:
+        if step.provider == UNDO and standing:
+            del standing[-len(_last_run(standing)) :]
+        else:
+            standing.append(step)
+    return standing
+
+
+def _last_run(steps: Sequence[Row[Any]]) -> list[Row[Any]]:
+    """Return the last changes that are of one job, the last change's."""
+    first = len(steps) - 1
+    while first and steps[first - 1].job_id == steps[-1].job_id:
+        first -= 1
+    return list(steps[first:])

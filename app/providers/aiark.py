@@ -1,0 +1,475 @@
+"""AI Ark: companies, people, and people's work e-mail.
+
+Written from AI Ark's API pages "Company Search", "People Search", "Export Single Person With Email",
+"Credits" and "Rate limits", read in 2026-11. From there: `page` and `size` that every search must
+have, the grammar of filters, the shape of records, 0.1 credits for each company and 0.5 for each
+person that a search returns, 1 credit for a valid address, nothing for a miss.
+
+A lookup is a search that is narrowed to one record. Filters that the service does not know are
+ignored without a word, so each record is compared with what was asked for. Other clients report
+that about ten quick exports make the service answer 401 for 5 to 10 minutes although the key is
+good, and that the service in front of it refuses clients without a User-Agent of their own.
+"""
+
+import re
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
+from urllib.parse import quote, unquote
+
+from app.providers.base import DEFINITE, Answer, Lookup, OutcomeClass, PaidProvider
+from app.providers.http import Http, NoReply, Reply, unanswered
+from app.providers.normalizer.domains import company_domain, registrable_domain
+from app.providers.normalizer.text import fold
+from app.providers.reading import a_list, email, filled, find, integer, strings, text
+from app.providers.settings import ProviderSettings
+
+_ENVELOPES = ("content", "data", "results")
+_RECORD_KEYS = frozenset({"id", "email", "profile", "summary", "link"})
+_SITES = ("linkedin", "twitter", "facebook", "crunchbase")
+_PAGES = re.compile(r"linkedin\.com/(in|company|school|showcase)/([^/?#\s]+)", re.IGNORECASE)
+_MONEY_WORDS = re.compile(r"credit|payment|billing|balance|quota", re.IGNORECASE)
+
+_WAIT_SECONDS = 60.0
+"""AI Ark names no header for it; its counters are reset every 60 s."""
+_THROTTLED_SECONDS = 300.0
+_WORKED_LATELY_SECONDS = 600.0
+
+# Not transient, which would count against the provider's health.
+
+
+class AiArk(PaidProvider):
+    """AI Ark's search of companies and people, and its export of one person with an e-mail address.
+
+    The one thing that an instance remembers is when the key last worked, to tell a refused key from
+    exports that are throttled.
+    """
+
+    name = "aiark"
+    entity_types = frozenset({"person", "company"})
+    repeat_is_free = False
+    bulk_sizes: Mapping[str, int] = MappingProxyType({"company": 50})
+    # Not provider_ids: every provider writes there, and ours comes only with an answer that was no miss.
+    inputs: Mapping[str, frozenset[str]] = {
+        "person": frozenset({"linkedin_url", "first_name", "last_name", "full_name", "company_domain"}),
+        "company": frozenset({"domain", "website", "linkedin_url"}),
+    }
+
+    def __init__(self, settings: ProviderSettings, http: Http, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(settings)
+        self._http = http
+        self._clock = clock
+        self._worked_at: float | None = None
+
+    def why_insufficient(self, lookup: Lookup) -> str | None:
+        """Return what a question of this entity type needs, where the entity lacks it."""
+        if lookup.entity_type == "company":
+            return None if _company_key(lookup.fields) else "AI Ark needs a company's domain or LinkedIn URL."
+        if _export_key(lookup.fields) or (
+            _full_name(lookup.fields) and bare_domain(lookup.fields.get("company_domain"))
+        ):
+            return None
+        return "AI Ark needs a person's LinkedIn URL or AI Ark id, or a full name and the company's domain."
+
+    def worst_price_micros(self, lookup: Lookup) -> int:
+        """Return the price of a company's row, or of an address and of the search that may come before it."""
+        if lookup.entity_type == "company":
+            return self.settings.price_micros("company")
+        is_searched = _export_key(lookup.fields) is None
+        return self.settings.price_micros("email") + (self.settings.price_micros("person") if is_searched else 0)
+
+    async def lookup(self, lookup: Lookup, *, deadline: float) -> Answer:
+        """Ask for one entity; a person who is known by name and company only takes two calls."""
+        if reason := self.why_insufficient(lookup):
+            return Answer(OutcomeClass.SKIPPED_INSUFFICIENT_INPUT, error=reason)
+        if lookup.entity_type == "company":
+            return (await self._companies([lookup], deadline))[0]
+        if asked := _export_key(lookup.fields):
+            return await self._export(asked, deadline)
+        return await self._person_by_name(lookup, deadline)
+
+    async def lookup_many(self, lookups: Sequence[Lookup], *, deadline: float) -> Sequence[Answer]:
+        """Ask for companies in one search by domain and one by LinkedIn page."""
+        answers: dict[int, Answer] = {}
+        for filter_name in ("domain", "linkedin"):
+            positions = [position for position, one in enumerate(lookups) if _is_asked_by(one, filter_name)]
+            if positions:
+                found = await self._companies([lookups[position] for position in positions], deadline)
+                answers.update(zip(positions, found, strict=True))
+        return [
+            answers.get(position) or await self.lookup(lookup, deadline=deadline)
+            for position, lookup in enumerate(lookups)
+        ]
+
+    def classify_companies(self, reply: Reply, lookups: Sequence[Lookup]) -> list[Answer]:
+        """Return what the reply to a search for companies came to for each of them.
+
+        The lookups are all by domain or all by LinkedIn page. Every returned row is charged: to the
+        company that it is about, or to the first one where it is about none of them.
+        """
+        is_bulk = len(lookups) > 1
+        if failure := _failure(reply):
+            return [replace(failure, raw=None) if is_bulk else failure] * len(lookups)
+        rows = _records(reply.body) or []
+        keys_of_rows = [_row_keys(row) for row in rows]
+        keys = [_company_key(lookup.fields) for lookup in lookups]
+        owners = [next((place for place, key in enumerate(keys) if key in mine), None) for mine in keys_of_rows]
+        charged = Counter(owner or 0 for owner in owners)
+        # Every row is wanted and there are more of them: what is missing here may stand on the next page.
+        is_cut = bool(rows) and None not in owners and len(rows) < (integer(find(reply.body, "totalElements")) or 0)
+        answers = []
+        for place, key in enumerate(keys):
+            row = next((row for row, mine in zip(rows, keys_of_rows, strict=True) if key in mine), None)
+            answer = _company_answer(row, is_cut)
+            cost_micros = charged[place] * self.settings.price_micros("company")
+            answers.append(replace(answer, raw=row if is_bulk else reply.body, cost_micros=cost_micros))
+        return answers
+
+    def classify_search(self, reply: Reply, lookup: Lookup) -> Answer:
+        """Return what the reply to a search for a person by name and company came to; each row is charged."""
+        if failure := _failure(reply):
+            return failure
+        rows = _records(reply.body) or []
+        row = next((row for row in rows if _is_namesake(row, lookup.fields)), None)
+        cost_micros = len(rows) * self.settings.price_micros("person")
+        if row is None:
+            return Answer(OutcomeClass.NOT_FOUND, raw=reply.body, cost_micros=cost_micros, error=_not_found(rows))
+        return Answer(OutcomeClass.SUCCESS, fields=_person_fields(row), raw=reply.body, cost_micros=cost_micros)
+
+    def classify_export(self, reply: Reply, asked: Mapping[str, str], *, has_worked: bool = False) -> Answer:
+        """Return what the reply to an export of one person came to; an address is what it is for, and what it costs.
+
+        `has_worked` tells that the key was accepted within the last minutes, so that a 401 is a throttle.
+        """
+        if failure := _failure(reply, has_worked=has_worked):
+            return failure
+        rows = _records(reply.body) or []
+        row = rows[0] if rows else {}
+        found = _email_fields(row)
+        cost_micros = self.settings.price_micros("email") if found else 0
+        if not row or not _is_exported(row, asked):
+            return Answer(OutcomeClass.NOT_FOUND, raw=reply.body, cost_micros=cost_micros, error=_not_found(rows))
+        if found:
+            fields = _person_fields(row) | found
+            return Answer(OutcomeClass.SUCCESS, fields=fields, raw=reply.body, cost_micros=cost_micros)
+        if find(row, "email.state") == "PROCESSING":
+            return Answer(OutcomeClass.TRANSIENT, raw=reply.body, error="AI Ark is still looking for the address.")
+        return Answer(OutcomeClass.NOT_FOUND, raw=reply.body, error="AI Ark found no valid address.")
+
+    async def _companies(self, lookups: Sequence[Lookup], deadline: float) -> Sequence[Answer]:
+        keys = dict.fromkeys(key for lookup in lookups if (key := _company_key(lookup.fields)))
+        wanted: dict[str, list[str]] = {}
+        for filter_name, value in keys:
+            wanted.setdefault(filter_name, []).append(value)
+        account = {filter_name: {"any": {"include": values}} for filter_name, values in wanted.items()}
+        try:
+            reply = await self._post("/v1/companies", {"page": 0, "size": len(keys), "account": account}, deadline)
+        except NoReply as error:
+            return [unanswered(error)] * len(lookups)
+        return self.classify_companies(reply, lookups)
+
+    async def _person_by_name(self, lookup: Lookup, deadline: float) -> Answer:
+        try:
+            reply = await self._post("/v1/people", _person_search(lookup.fields), deadline)
+        except NoReply as error:
+            return unanswered(error)
+        searched = self.classify_search(reply, lookup)
+        person_id = text(find(searched.fields, "provider_ids.aiark_person_id"))
+        if person_id is None:
+            return searched
+        return self._with_email(searched, await self._export({"id": person_id}, deadline))
+
+    def _with_email(self, searched: Answer, exported: Answer) -> Answer:
+        """Return the person that was searched and paid for, with the address where the export had one."""
+        unknown_micros = 0 if exported.is_cost_known else self.settings.price_micros("email")
+        has_failed = exported.outcome_class not in DEFINITE
+        return replace(
+            searched,
+            fields={**searched.fields, **exported.fields},
+            raw={"search": searched.raw, "export": exported.raw},
+            cost_micros=searched.cost_micros + exported.cost_micros + unknown_micros,
+            is_cost_known=exported.is_cost_known,
+            retry_after_seconds=exported.retry_after_seconds,
+            trouble=exported.outcome_class if has_failed else None,
+            error=exported.error if has_failed else None,
+        )
+
+    async def _export(self, asked: Mapping[str, str], deadline: float) -> Answer:
+        try:
+            reply = await self._post("/v1/people/export/single", asked, deadline)
+        except NoReply as error:
+            return unanswered(error)
+        return self.classify_export(reply, asked, has_worked=self._has_worked_lately())
+
+    async def _post(self, path: str, body: Mapping[str, Any], deadline: float) -> Reply:
+        reply = await self._http.request(
+            "POST",
+            self.settings.base_url + path,
+            headers={"X-TOKEN": self.settings.api_key or ""},
+            json=body,
+            deadline=deadline,
+        )
+        if 200 <= reply.status < 300:
+            self._worked_at = self._clock()
+        return reply
+
+    def _has_worked_lately(self) -> bool:
+        return self._worked_at is not None and self._clock() - self._worked_at <= _WORKED_LATELY_SECONDS
+
+
+# Questions
+
+
+def _company_key(fields: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Return the filter that names a company, and its value there; a name alone is a loose search."""
+    if domain := bare_domain(fields.get("domain")) or bare_domain(fields.get("website")):
+        return "domain", domain
+    page = _linkedin_page(fields.get("linkedin_url"), is_person=False)
+    return ("linkedin", page) if page else None
+
+
+def _is_asked_by(lookup: Lookup, filter_name: str) -> bool:
+    key = _company_key(lookup.fields) if lookup.entity_type == "company" else None
+    return key is not None and key[0] == filter_name
+
+
+def _export_key(fields: Mapping[str, Any]) -> dict[str, str] | None:
+    """Return what a person can be exported by: exactly one of AI Ark's id and the LinkedIn URL."""
+    if person_id := text(find(fields, "provider_ids.aiark_person_id")):
+        return {"id": person_id}
+    page = _linkedin_page(fields.get("linkedin_url"), is_person=True)
+    return {"url": page} if page else None
+
+
+def _person_search(fields: Mapping[str, Any]) -> dict[str, Any]:
+    name, domain = _full_name(fields), bare_domain(fields.get("company_domain"))
+    return {
+        "page": 0,
+        "size": 1,  # Rows are charged.
+        "account": {"domain": {"any": {"include": [domain]}}},
+        "contact": {"fullName": {"any": {"include": {"mode": "STRICT", "content": [name]}}}},
+    }
+
+
+def _full_name(fields: Mapping[str, Any]) -> str | None:
+    first, last = text(fields.get("first_name")), text(fields.get("last_name"))
+    return text(fields.get("full_name")) or (f"{first} {last}" if first and last else None)
+
+
+def bare_domain(value: Any) -> str | None:
+    """Return the host of a domain or URL, in lower case and without `www.`; None where it is not a company's own."""
+    host = (text(value) or "").lower().rpartition("://")[2]
+    host = re.split(r"[/?#:]", host, maxsplit=1)[0].removeprefix("www.").rstrip(".")
+    if "." not in host or "@" in host or any(char.isspace() for char in host):
+        return None
+    # A page on a platform and a mailbox provider's domain would name another company.
+    is_refused = registrable_domain(host) is not None and company_domain(host) is None
+    return None if is_refused else host
+
+
+def _linkedin_page(value: Any, *, is_person: bool) -> str | None:
+    """Return a LinkedIn URL in one spelling, or None where it is no profile, or no company's page."""
+    match = _PAGES.search(text(value) or "")
+    if match is None or (match[1].lower() == "in") is not is_person:
+        return None
+    return f"https://www.linkedin.com/{match[1].lower()}/{quote(unquote(match[2]).lower(), safe='')}"
+
+
+# Replies
+
+
+def _failure(reply: Reply, *, has_worked: bool = False) -> Answer | None:
+    """Return what a reply without records came to, or None where there are records to read, if only an empty list."""
+    status = _status(reply)
+    if 200 <= status < 300:
+        if _records(reply.body) is not None:
+            return None
+        error = "AI Ark's answer could not be read."
+        return Answer(OutcomeClass.TRANSIENT, raw=reply.body, error=error, is_cost_known=False)
+    outcome, wait_seconds = _class_of(status, reply, has_worked)
+    return Answer(
+        outcome,
+        raw=reply.body,
+        error=f"AI Ark answered {status}.",
+        retry_after_seconds=wait_seconds,
+        # A gateway's error page tells nothing of what happened behind it.
+        is_cost_known=reply.is_json or reply.status < 500,
+    )
+
+
+def _status(reply: Reply) -> int:
+    """Return the reply's status, or the error's that a reply with status 200 holds."""
+    inner = integer(find(reply.body, "status", "data.status"))
+    is_error = reply.status < 300 and inner is not None and 400 <= inner < 600
+    return inner if is_error and inner is not None else reply.status
+
+
+def _class_of(status: int, reply: Reply, has_worked: bool) -> tuple[OutcomeClass, float | None]:
+    """Return an error's class, and how long to wait where it is a limit."""
+    if status == 429 or (status == 400 and "too many pending" in reply.text.lower()):
+        return OutcomeClass.RATE_LIMITED, reply.retry_after_seconds() or _WAIT_SECONDS
+    if status == 401 and has_worked:
+        return OutcomeClass.RATE_LIMITED, _THROTTLED_SECONDS
+    if status == 403:
+        return _class_of_403(reply.text), None
+    if status >= 500 or status < 400:
+        return OutcomeClass.TRANSIENT, None
+    return _BY_STATUS.get(status, OutcomeClass.INVALID_REQUEST), None
+
+
+_BY_STATUS: Mapping[int, OutcomeClass] = {
+    401: OutcomeClass.AUTH_FAILED,
+    402: OutcomeClass.CREDITS_EXHAUSTED,
+    404: OutcomeClass.NOT_FOUND,
+    408: OutcomeClass.TRANSIENT,
+    409: OutcomeClass.TRANSIENT,
+}
+
+
+def _class_of_403(body: str) -> OutcomeClass:
+    """Tell apart who refused: the service in front, which knows nothing of keys, or AI Ark, for money or the key."""
+    if "error code: 1010" in body or body.lstrip().startswith("<"):
+        return OutcomeClass.TRANSIENT
+    return OutcomeClass.CREDITS_EXHAUSTED if _MONEY_WORDS.search(body) else OutcomeClass.AUTH_FAILED
+
+
+def _records(body: Any) -> list[Mapping[str, Any]] | None:
+    """Return the records of a body: in an envelope, as a bare list, or one by itself; None where it holds none."""
+    if isinstance(body, list):
+        return [row for row in body if isinstance(row, Mapping)]
+    if not isinstance(body, Mapping):
+        return None
+    for envelope in _ENVELOPES:
+        if envelope in body:
+            return [] if body[envelope] is None else _records(body[envelope])
+    return [body] if body.keys() & _RECORD_KEYS else None
+
+
+def _not_found(rows: Sequence[Any]) -> str:
+    return "AI Ark answered about somebody else." if rows else "AI Ark found nothing."
+
+
+def _row_keys(row: Mapping[str, Any]) -> set[tuple[str, str | None]]:
+    """Return what a company's row could have been asked by."""
+    page = _linkedin_page(find(row, "link.linkedin"), is_person=False)
+    return {("domain", bare_domain(find(row, "link.domain"))), ("linkedin", page)}
+
+
+def _is_namesake(row: Mapping[str, Any], fields: Mapping[str, Any]) -> bool:
+    """Tell whether a person's row has the name and the company's domain that were asked for."""
+    block = find(row, "profile", "summary")
+    parts = (text(find(block, "first_name")), text(find(block, "last_name")))
+    names = {_squeezed(text(find(block, "full_name"))), _squeezed(" ".join(filter(None, parts)))}
+    domain = bare_domain(find(row, "company.link.domain"))
+    return _squeezed(_full_name(fields)) in names and domain == bare_domain(fields.get("company_domain"))
+
+
+def _squeezed(name: str | None) -> str:
+    return " ".join(fold(name or "").split())
+
+
+def _is_exported(row: Mapping[str, Any], asked: Mapping[str, str]) -> bool:
+    """Tell whether an exported record is of the person asked for; one that names nobody is taken at its word."""
+    if "id" in asked:
+        return text(find(row, "id")) in {None, asked["id"]}
+    slug = text(find(row, "identifier"))
+    urls = (find(row, "link.linkedin"), f"linkedin.com/in/{slug}" if slug else None)
+    pages = {page for url in urls if (page := _linkedin_page(url, is_person=True))}
+    return not pages or asked["url"] in pages
+
+
+# Fields
+
+
+def _company_answer(row: Mapping[str, Any] | None, is_cut: bool) -> Answer:
+    if row is not None:
+        return Answer(OutcomeClass.SUCCESS, fields=_company_fields(row))
+    if is_cut:
+        return Answer(OutcomeClass.TRANSIENT, error="AI Ark's page was full before it came to this company.")
+    return Answer(OutcomeClass.NOT_FOUND, error="AI Ark returned no row about this company.")
+
+
+def _company_fields(row: Mapping[str, Any]) -> dict[str, Any]:
+    address = text(find(row, "location.headquarter.raw_address"))
+    return filled(
+        {
+            "name": text(find(row, "summary.name")),
+            "domain": bare_domain(find(row, "link.domain")),
+            "website": text(find(row, "link.website")),
+            "industry": text(find(row, "summary.industry")),
+            "industries": a_list(find(row, "industries")),
+            "company_keywords": a_list(find(row, "keywords")),
+            "hashtags": a_list(find(row, "hashtags")),
+            "naics_codes": strings(find(row, "naics")),
+            "headcount": text(find(row, "summary.staff.total")),
+            "description": text(find(row, "summary.description")),
+            "company_type": text(find(row, "summary.type")),
+            "year_founded": text(find(row, "summary.founded_year")),
+            "revenue": text(find(row, "financial.revenue.annual.amount")),
+            "location": address,
+            "hq_address": address,
+            "hq_city": text(find(row, "location.headquarter.city")),
+            "hq_state": text(find(row, "location.headquarter.state")),
+            "hq_country": text(find(row, "location.headquarter.country")),
+            "hq_postal_code": text(find(row, "location.headquarter.postal_code")),
+            "office_locations": a_list(find(row, "location.locations")),
+            "linkedin_url": text(find(row, "link.linkedin")),
+            "social_urls": filled({site: text(find(row, f"link.{site}")) for site in _SITES}),
+            "technologies": a_list(find(row, "technologies")),
+            "it_spend": integer(find(row, "financial.aberdeen.it_spend")),
+            "provider_ids": filled({"aiark_company_id": text(find(row, "id"))}),
+        }
+    )
+
+
+def _person_fields(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a person's fields without the address. Callbacks name the first block `summary`."""
+    block = find(row, "profile", "summary")
+    return filled(
+        {
+            "first_name": text(find(block, "first_name")),
+            "last_name": text(find(block, "last_name")),
+            "full_name": text(find(block, "full_name")),
+            "job_title": text(find(block, "title")) or text(find(row, "position_groups.0.profile_positions.0.title")),
+            "headline": text(find(block, "headline")),
+            "seniority": text(find(row, "department.seniority")),
+            "departments": strings(find(row, "department.departments")),
+            "functions": strings(find(row, "department.functions")),
+            "linkedin_url": text(find(row, "link.linkedin")),
+            "location": text(find(row, "location.default")),
+            "location_city": text(find(row, "location.city")),
+            "location_state": text(find(row, "location.state")),
+            "location_country": text(find(row, "location.country")),
+            "company": text(find(row, "company.summary.name")),
+            "company_domain": bare_domain(find(row, "company.link.domain")),
+            "profile_summary": text(find(block, "summary")),
+            "profile_image_url": text(find(block, "picture.source")),
+            "skills": a_list(find(row, "skills")),
+            "job_history": a_list(find(row, "position_groups")),
+            "education": a_list(find(row, "educations")),
+            "certifications": a_list(find(row, "certifications")),
+            "languages": _languages(find(row, "languages")),
+            "provider_ids": filled({"aiark_person_id": text(find(row, "id"))}),
+        }
+    )
+
+
+def _languages(value: Any) -> list[Any] | None:
+    """Return languages as a list: the values of an object such as `{"primary": "en"}`, or the list that came."""
+    return strings(list(value.values())) if isinstance(value, Mapping) else a_list(value)
+
+
+def _email_fields(row: Mapping[str, Any]) -> dict[str, str]:
+    """Return the first valid address with its status: of `email.output[]`, or the one that `email` itself is."""
+    block = find(row, "email")
+    listed = a_list(find(block, "output"))
+    for output in listed or [block if isinstance(block, Mapping) else {"value": block}]:
+        address = email(find(output, "address", "value"))
+        is_valid = (text(find(output, "status")) or ("" if listed else "VALID")) == "VALID"
+        if address and is_valid and find(output, "found") is not False:
+            is_catch_all = find(output, "domainType") == "CATCH_ALL"
+            return {"email": address, "email_status": "catch_all" if is_catch_all else "valid"}
+    return {}

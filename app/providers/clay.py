@@ -1,0 +1,204 @@
+"""Clay: a row is pushed to a table's webhook, and the table calls back with what it found.
+
+Written from Clay's pages "Webhook integration", "HTTP API integration" and "Plans and billing", read
+in 2026-11. From there: one JSON object is one row, the push is acknowledged with a bare 2xx, the
+webhook can ask for a token in `x-clay-webhook-auth`, and a row costs credits whatever comes of it.
+A second push makes a second row and runs everything again, so a row is never pushed again by itself.
+
+What the table is sent and what it must send back is our own contract. It is sent the names and
+values of `Lookup.fields` with `request_id`, `callback_url` and `entity`. It sends back one object
+with the same `request_id`, a `status`, and the fields under `person` or `company`, or side by side.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from app.providers.base import Answer, Lookup, OutcomeClass, PaidProvider
+from app.providers.http import Http, NoReply, Reply, unanswered
+from app.providers.reading import email, filled, find, integer, text
+from app.providers.settings import ProviderSettings
+
+_SENT: Final[Mapping[str, tuple[str, ...]]] = {
+    "person": ("linkedin_url", "first_name", "last_name", "full_name", "email", "company", "company_domain"),
+    "company": ("name", "domain", "website", "linkedin_url"),
+}
+_BY_STATUS: Final[Mapping[int, OutcomeClass]] = {
+    401: OutcomeClass.AUTH_FAILED,
+    402: OutcomeClass.CREDITS_EXHAUSTED,
+    403: OutcomeClass.AUTH_FAILED,
+    408: OutcomeClass.TRANSIENT,
+    429: OutcomeClass.RATE_LIMITED,
+}
+_NOT_IN_NAMES = re.compile(r"[^a-z0-9]")
+
+
+class Clay(PaidProvider):
+    """A Clay table with a webhook at its start and an HTTP call at its end."""
+
+    name = "clay"
+    entity_types = frozenset(_SENT)
+    repeat_is_free = False
+    answers_later = True
+    charges_misses = True
+    inputs: Mapping[str, frozenset[str]] = {entity_type: frozenset(fields) for entity_type, fields in _SENT.items()}
+
+    def __init__(self, settings: ProviderSettings, http: Http) -> None:
+        super().__init__(settings)
+        self._http = http
+
+    def why_unusable(self) -> str | None:
+        """Return that the webhook's address is missing, where it is; a key is not needed."""
+        if self.settings.base_url:
+            return None
+        return f"Provider {self.name} has no webhook; set {self.settings.prefix}_BASE_URL to the table's webhook URL."
+
+    def why_insufficient(self, lookup: Lookup) -> str | None:
+        """Return what tells the entity from others, where it has nothing of that kind."""
+        known = set(_known(lookup))
+        if lookup.entity_type == "company":
+            is_enough = bool(known & {"domain", "linkedin_url", "name"})
+            return None if is_enough else "Clay needs a company's domain, LinkedIn URL or name."
+        has_name = "full_name" in known or {"first_name", "last_name"} <= known
+        has_company = bool(known & {"company", "company_domain"})
+        is_enough = bool(known & {"linkedin_url", "email"}) or (has_name and has_company)
+        return None if is_enough else "Clay needs a person's LinkedIn URL or e-mail address, or a name and a company."
+
+    def worst_price_micros(self, lookup: Lookup) -> int:
+        """Return the price of a row."""
+        return self.settings.price_micros("row")
+
+    async def lookup(self, lookup: Lookup, *, deadline: float) -> Answer:
+        """Push the entity's row; what the table finds comes by callback."""
+        if reason := self.why_insufficient(lookup) or _why_unreachable(lookup):
+            return Answer(OutcomeClass.SKIPPED_INSUFFICIENT_INPUT, error=reason)
+        key = self.settings.api_key
+        try:
+            reply = await self._http.request(
+                "POST",
+                self.settings.base_url,
+                headers={"x-clay-webhook-auth": key} if key else None,
+                json=_row(lookup),
+                deadline=deadline,
+            )
+        except NoReply as error:
+            return unanswered(error)
+        return self.classify(reply)
+
+    def read_callback(self, entity_type: str, payload: Any, kinds: Mapping[str, str]) -> Answer:
+        """Return what a callback's answer came to; see the function of this name."""
+        return read_callback(entity_type, payload, kinds)
+
+    def classify(self, reply: Reply) -> Answer:
+        """Return what the reply to a push came to: a row was taken, and is charged, or was not."""
+        if 200 <= reply.status < 300:
+            return Answer(
+                OutcomeClass.SUCCESS,
+                raw=reply.body,
+                cost_micros=self.settings.price_micros("row"),
+                pending_seconds=float(self.settings.options["CALLBACK_SECONDS"]),
+            )
+        is_broken = reply.status >= 500
+        rest = OutcomeClass.TRANSIENT if is_broken else OutcomeClass.INVALID_REQUEST
+        outcome_class = _BY_STATUS.get(reply.status, rest)
+        return Answer(
+            outcome_class,
+            raw=reply.body,
+            error=f"Clay's webhook answered {reply.status}.",
+            retry_after_seconds=reply.retry_after_seconds() if outcome_class is OutcomeClass.RATE_LIMITED else None,
+            # A gateway's page does not tell whether the row came through.
+            is_cost_known=not is_broken or reply.is_json,
+        )
+
+
+def request_id_of(payload: Any) -> str | None:
+    """Return which question a callback answers, by the `request_id` that was pushed, or None where it does not say."""
+    row = _one_row(payload)
+    return _text_under(row, "requestid") if row is not None else None
+
+
+def read_callback(entity_type: str, payload: Any, kinds: Mapping[str, str]) -> Answer:
+    """Return what a table's callback came to for an entity.
+
+    `kinds` gives the entity type's fields with what each holds: text, list, dict, integer or boolean.
+    The payload is one object, alone, in a list or under `items`; names may be written in any style
+    (`jobTitle`, `job_title`, `Job Title`), unknown ones are passed over, and values are turned into
+    what the field holds, or left out. Nothing is charged: the push was.
+    """
+    row = _one_row(payload)
+    if row is None:
+        return Answer(OutcomeClass.TRANSIENT, raw=payload, error="Clay's callback was not one row.")
+    if _squashed(_text_under(row, "status")) == "notfound":
+        return Answer(OutcomeClass.NOT_FOUND, raw=payload, error="Clay's table found nothing.")
+    if fields := _fields(_values_of(row, entity_type), kinds):
+        return Answer(OutcomeClass.SUCCESS, fields, payload)
+    if any("credit" in (_text_under(row, name) or "").lower() for name in ("status", "error")):
+        return Answer(OutcomeClass.CREDITS_EXHAUSTED, raw=payload, error="Clay's table is out of credits.")
+    return Answer(OutcomeClass.NOT_FOUND, raw=payload, error="Clay's table found nothing.")
+
+
+def _known(lookup: Lookup) -> dict[str, str]:
+    return filled({field: text(lookup.fields.get(field)) for field in _SENT[lookup.entity_type]})
+
+
+def _why_unreachable(lookup: Lookup) -> str | None:
+    """Return that nobody would hear of the answer, which must not be paid for then."""
+    return None if lookup.callback_url and lookup.request_id else "There is no address that Clay could call back."
+
+
+def _row(lookup: Lookup) -> dict[str, Any]:
+    return {
+        "request_id": lookup.request_id,
+        "callback_url": lookup.callback_url,
+        "entity": lookup.entity_type,
+        **_known(lookup),
+    }
+
+
+def _one_row(payload: Any) -> Mapping[str, Any] | None:
+    rows = payload.get("items", payload) if isinstance(payload, Mapping) else payload
+    row = rows[0] if isinstance(rows, list) and len(rows) == 1 else rows
+    return row if isinstance(row, Mapping) else None
+
+
+def _squashed(name: Any) -> str:
+    """Return the key by which spellings of one name are equal: `jobTitle`, `job_title`, `Job Title`."""
+    return _NOT_IN_NAMES.sub("", str(name).lower())
+
+
+def _text_under(row: Mapping[str, Any], squashed: str) -> str | None:
+    """Return the text under a name of the row that is spelled like this, or None."""
+    return next((found for name in row if _squashed(name) == squashed and (found := text(row[name]))), None)
+
+
+def _values_of(row: Mapping[str, Any], entity_type: str) -> Mapping[str, Any]:
+    values = find(row, entity_type)
+    return values if isinstance(values, Mapping) else row
+
+
+def _fields(values: Mapping[str, Any], kinds: Mapping[str, str]) -> dict[str, Any]:
+    # The normalised forms are derived here, and taken from nobody.
+    names = {_squashed(name): name for name in kinds if not name.startswith("normalized_")}
+    found: dict[str, Any] = {}
+    for key, value in values.items():
+        name = names.get(_squashed(key))
+        if name is not None and name not in found:
+            read = email(value) if name == "email" else _READERS[kinds[name]](value)
+            found |= filled({name: read})
+    return found
+
+
+def _a_list(value: Any) -> list[Any] | None:
+    members = value if isinstance(value, list) else [text(value)]
+    return [member for member in members if member not in (None, "", [], {})] or None
+
+
+def _a_dict(value: Any) -> dict[str, Any] | None:
+    return filled(value) if isinstance(value, Mapping) else None
+
+
+def _boolean(value: Any) -> bool | None:
+    return value if isinstance(value, bool) else {"true": True, "false": False}.get(str(value).lower())
+
+
+_READERS: Final = {"text": text, "list": _a_list, "dict": _a_dict, "integer": integer, "boolean": _boolean}

@@ -1,0 +1,226 @@
+"""The two APIs that a model is asked through: Anthropic's Messages, and OpenAI's chat completions.
+
+Anthropic: platform.claude.com, "Messages", "Structured outputs", "Errors". OpenAI: platform.openai.com,
+"Chat completions", "Structured outputs", "Error codes"; many gateways and local servers (Ollama, vLLM,
+llama.cpp, LM Studio) speak it too, with less or more of it. Read in November 2026; status codes, error
+codes and texts below are theirs. Sampling settings are left out: newer models of both refuse them.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final, Protocol
+
+from app.providers.base import Answer, OutcomeClass
+from app.providers.http import Reply
+from app.providers.reading import find, integer
+from app.providers.settings import ProviderSettings
+
+_ANTHROPIC_VERSION: Final = "2023-06-01"
+# Anthropic says with status 400 that money is gone, in one of these sentences.
+_ANTHROPIC_MONEY_TEXTS: Final = ("credit balance is too low", "api usage limits")
+_ANTHROPIC_SPEND_STOP: Final = "enforced_spend_limit_reached"
+_OPENAI_MONEY_CODES: Final = frozenset({"insufficient_quota", "credit_balance_exhausted"})
+_OPENAI_SCHEMA_WORDS: Final = ("response_format", "json_schema", "grammar")
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """One request to a model, in the words of neither API."""
+
+    name: str
+    system: str
+    user: str
+    schema: Mapping[str, Any]
+    max_tokens: int
+    is_schema_enforced: bool = True
+    """Off for servers that cannot hold a model to a schema: it is then told to the model."""
+    limit_name: str = "max_tokens"
+
+    def schema_text(self) -> str:
+        """Return the schema as text."""
+        return json.dumps(self.schema)
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What a model wrote, and how many tokens were counted; None where the server does not say."""
+
+    text: str | None
+    is_refused: bool
+    is_truncated: bool
+    input_tokens: int | None
+    output_tokens: int | None
+
+
+class Api(Protocol):
+    """How one API is spoken."""
+
+    path: str
+
+    def headers(self, api_key: str | None) -> dict[str, str]:
+        """Return the headers of a request."""
+        ...
+
+    def body(self, model: str, prompt: Prompt) -> dict[str, Any]:
+        """Return the JSON body of a request."""
+        ...
+
+    def simpler(self, prompt: Prompt, reply: Reply) -> Prompt | None:
+        """Return how to ask a server that refused a prompt for its form, or None."""
+        ...
+
+    def completion(self, body: Any) -> Completion:
+        """Read the body of a reply with a good status."""
+        ...
+
+    def is_out_of_money(self, reply: Reply) -> bool:
+        """Tell whether a refusal means that money or quota is gone."""
+        ...
+
+
+class Anthropic:
+    """POST /v1/messages."""
+
+    path = "/v1/messages"
+
+    def headers(self, api_key: str | None) -> dict[str, str]:
+        """Return the key and the API's version."""
+        return {"x-api-key": api_key or "", "anthropic-version": _ANTHROPIC_VERSION}
+
+    def body(self, model: str, prompt: Prompt) -> dict[str, Any]:
+        """Return a request whose answer is held to the schema."""
+        return {
+            "model": model,
+            "max_tokens": prompt.max_tokens,
+            "system": prompt.system,
+            "messages": [{"role": "user", "content": prompt.user}],
+            "output_config": {"format": {"type": "json_schema", "schema": prompt.schema}},
+        }
+
+    def simpler(self, prompt: Prompt, reply: Reply) -> Prompt | None:
+        """Return None: the API knows all that is asked of it."""
+        return None
+
+    def completion(self, body: Any) -> Completion:
+        """Read the first block of text; tokens read from or written to a cache are input too."""
+        blocks = find(body, "content")
+        texts = (find(block, "text") for block in _list(blocks) if find(block, "type") == "text")
+        stop_reason = find(body, "stop_reason")
+        return Completion(
+            _text(next(texts, None)),
+            is_refused=stop_reason == "refusal",
+            is_truncated=stop_reason == "max_tokens",
+            input_tokens=_input_tokens(find(body, "usage")),
+            output_tokens=integer(find(body, "usage.output_tokens")),
+        )
+
+    def is_out_of_money(self, reply: Reply) -> bool:
+        """Tell by status 402, by the sentences of status 400, and by the spend stop, which gives no time to wait."""
+        if reply.status == 429:
+            is_stopped = find(reply.body, "error.details.error_code") == _ANTHROPIC_SPEND_STOP
+            return is_stopped and reply.retry_after_seconds() is None
+        message = str(find(reply.body, "error.message")).lower()
+        is_said = reply.status == 400 and any(words in message for words in _ANTHROPIC_MONEY_TEXTS)
+        return reply.status == 402 or is_said or find(reply.body, "error.type") == "billing_error"
+
+
+class OpenAi:
+    """POST /chat/completions."""
+
+    path = "/chat/completions"
+
+    def headers(self, api_key: str | None) -> dict[str, str]:
+        """Return the key, where there is one: local servers need none."""
+        return {"authorization": f"Bearer {api_key}"} if api_key else {}
+
+    def body(self, model: str, prompt: Prompt) -> dict[str, Any]:
+        """Return a request whose answer is held to the schema, or at least to JSON."""
+        schema = {"name": prompt.name, "strict": True, "schema": prompt.schema}
+        response_format: dict[str, Any] = {"type": "json_schema", "json_schema": schema}
+        system = prompt.system
+        if not prompt.is_schema_enforced:
+            response_format = {"type": "json_object"}
+            system = f"{system}\nThe answer has to fit this JSON schema:\n{prompt.schema_text()}"
+        return {
+            "model": model,
+            prompt.limit_name: prompt.max_tokens,
+            "messages": [{"role": "system", "content": system}, {"role": "user", "content": prompt.user}],
+            "response_format": response_format,
+        }
+
+    def simpler(self, prompt: Prompt, reply: Reply) -> Prompt | None:
+        """Return the prompt without what a status 400 says the server lacks: schemas, or the older name of the limit.
+
+        Newer models of OpenAI know `max_completion_tokens` only, most other servers `max_tokens` only.
+        """
+        text = reply.text.lower()
+        if reply.status != 400:
+            return None
+        if prompt.limit_name == "max_tokens" and "max_completion_tokens" in text:
+            return replace(prompt, limit_name="max_completion_tokens")
+        if prompt.is_schema_enforced and any(word in text for word in _OPENAI_SCHEMA_WORDS):
+            return replace(prompt, is_schema_enforced=False)
+        return None
+
+    def completion(self, body: Any) -> Completion:
+        """Read the first choice."""
+        finish_reason = find(body, "choices.0.finish_reason")
+        return Completion(
+            _text(find(body, "choices.0.message.content")),
+            is_refused=finish_reason == "content_filter" or bool(find(body, "choices.0.message.refusal")),
+            is_truncated=finish_reason == "length",
+            input_tokens=integer(find(body, "usage.prompt_tokens")),
+            output_tokens=integer(find(body, "usage.completion_tokens")),
+        )
+
+    def is_out_of_money(self, reply: Reply) -> bool:
+        """Tell by status 402 of gateways, and by the codes that come with status 429."""
+        said = (find(reply.body, "error.code"), find(reply.body, "error.type"))
+        return reply.status == 402 or any(code in _OPENAI_MONEY_CODES for code in said if isinstance(code, str))
+
+
+def api_for(settings: ProviderSettings) -> Api:
+    """Return the API that the settings name."""
+    return OpenAi() if settings.options["API"] == "openai" else Anthropic()
+
+
+def failure(api: Api, reply: Reply) -> Answer:
+    """Return what a reply without a good status comes to, without fields and without cost."""
+    outcome_class, what = _class_of(reply.status)
+    if api.is_out_of_money(reply):
+        outcome_class, what = OutcomeClass.CREDITS_EXHAUSTED, "has no money or quota left for us"
+    is_limited = outcome_class == OutcomeClass.RATE_LIMITED
+    return Answer(
+        outcome_class,
+        error=f"The model's server {what} (status {reply.status}).",
+        retry_after_seconds=reply.retry_after_seconds() if is_limited else None,
+    )
+
+
+def _class_of(status: int) -> tuple[OutcomeClass, str]:
+    if status == 429:
+        return OutcomeClass.RATE_LIMITED, "asked to slow down"
+    if status in {401, 403}:
+        return OutcomeClass.AUTH_FAILED, "refused the key"
+    if status == 404:
+        return OutcomeClass.INVALID_REQUEST, "does not know the model or the address"
+    if status == 408 or status >= 500:
+        return OutcomeClass.TRANSIENT, "could not answer"
+    return OutcomeClass.INVALID_REQUEST, "refused the request"
+
+
+def _input_tokens(usage: Any) -> int | None:
+    plain = integer(find(usage, "input_tokens"))
+    if plain is None:
+        return None
+    cached = (find(usage, name) for name in ("cache_creation_input_tokens", "cache_read_input_tokens"))
+    return plain + sum(integer(count) or 0 for count in cached)
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None

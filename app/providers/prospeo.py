@@ -1,0 +1,362 @@
+"""Prospeo: people with their work e-mail, and companies.
+
+Written from Prospeo's API pages "Enrich Person", "Bulk Enrich Person", "Enrich Company", "Bulk Enrich
+Company", "Rate limits" and "Error codes", read in 2026-11. From there: what a question must hold, 50
+entities a bulk call, 1 credit a match and nothing for a miss, a repeat that is free and says so
+(`free_enrichment`), nearly every error as status 400 with an `error_code`, and the headers that say
+how long to wait.
+
+The flags for mobile numbers stay off (they make a match cost ten times as much), and so does the one
+for verified addresses only (it makes a miss of everybody else).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
+
+from app.providers.base import Answer, Lookup, OutcomeClass, PaidProvider
+from app.providers.http import Http, NoReply, Reply, unanswered
+from app.providers.normalizer.domains import company_domain
+from app.providers.normalizer.emails import is_free_mail
+from app.providers.reading import a_list, email, filled, find, integer, joined, strings, text
+from app.providers.settings import ProviderSettings
+
+_BY_CODE: Mapping[str, OutcomeClass] = {
+    "NO_MATCH": OutcomeClass.NOT_FOUND,
+    "NO_RESULTS": OutcomeClass.NOT_FOUND,
+    "INSUFFICIENT_CREDITS": OutcomeClass.CREDITS_EXHAUSTED,
+    "INVALID_API_KEY": OutcomeClass.AUTH_FAILED,
+    "RATE_LIMITED": OutcomeClass.RATE_LIMITED,
+    "INVALID_DATAPOINTS": OutcomeClass.INVALID_REQUEST,
+    "INVALID_REQUEST": OutcomeClass.INVALID_REQUEST,
+    "INVALID_FILTERS": OutcomeClass.INVALID_REQUEST,
+    "INTERNAL_ERROR": OutcomeClass.TRANSIENT,
+}
+_BY_STATUS: Mapping[int, OutcomeClass] = {
+    401: OutcomeClass.AUTH_FAILED,
+    402: OutcomeClass.CREDITS_EXHAUSTED,
+    403: OutcomeClass.AUTH_FAILED,
+    408: OutcomeClass.TRANSIENT,
+    429: OutcomeClass.RATE_LIMITED,
+}
+_EMAIL_STATUSES: Mapping[str, str] = {"VERIFIED": "valid", "UNVERIFIED": "unknown"}
+_SITES = ("linkedin", "twitter", "facebook", "instagram", "youtube", "crunchbase")
+_SHORTEST_WAIT_SECONDS = 1.0
+_DEAREST_MATCH_CREDITS = 10
+"""The price of a match with a mobile number; a total above it for each entity is no price."""
+
+
+class Prospeo(PaidProvider):
+    """Prospeo's enrichment of people and companies, one by one and in bulk."""
+
+    name = "prospeo"
+    entity_types = frozenset({"person", "company"})
+    repeat_is_free = True
+    bulk_sizes: Mapping[str, int] = MappingProxyType({"person": 50, "company": 50})
+    # Not provider_ids: every provider writes there, and ours comes only with an answer that was no miss.
+    inputs: Mapping[str, frozenset[str]] = {
+        "person": frozenset(
+            {"linkedin_url", "email", "first_name", "last_name", "full_name", "company", "company_domain"}
+        ),
+        "company": frozenset({"domain", "website", "linkedin_url"}),
+    }
+
+    def __init__(self, settings: ProviderSettings, http: Http) -> None:
+        super().__init__(settings)
+        self._http = http
+
+    def why_insufficient(self, lookup: Lookup) -> str | None:
+        """Return what a question of this entity type needs, where the entity lacks it."""
+        if _datapoints(lookup):
+            return None
+        if lookup.entity_type == "company":
+            return "Prospeo needs a company's domain, website or LinkedIn URL."
+        return "Prospeo needs a person's LinkedIn URL, e-mail address or Prospeo id, or a full name and a company."
+
+    def worst_price_micros(self, lookup: Lookup) -> int:
+        """Return the price of a match."""
+        return self.settings.price_micros(lookup.entity_type)
+
+    async def lookup(self, lookup: Lookup, *, deadline: float) -> Answer:
+        """Ask for one entity."""
+        if reason := self.why_insufficient(lookup):
+            return Answer(OutcomeClass.SKIPPED_INSUFFICIENT_INPUT, error=reason)
+        try:
+            reply = await self._post(f"/enrich-{lookup.entity_type}", _datapoints(lookup), deadline)
+        except NoReply as error:
+            return unanswered(error)
+        return self.classify(reply, lookup)
+
+    async def lookup_many(self, lookups: Sequence[Lookup], *, deadline: float) -> Sequence[Answer]:
+        """Ask for up to 50 entities of one type in one call; those that lack input are left out of it."""
+        reasons = [self.why_insufficient(lookup) for lookup in lookups]
+        asked = [lookup for lookup, reason in zip(lookups, reasons, strict=True) if reason is None]
+        answers = iter(await self._ask_many(asked, deadline) if asked else ())
+        return [
+            next(answers) if reason is None else Answer(OutcomeClass.SKIPPED_INSUFFICIENT_INPUT, error=reason)
+            for reason in reasons
+        ]
+
+    def classify(self, reply: Reply, lookup: Lookup) -> Answer:
+        """Return what the reply to a question about one entity came to."""
+        if failure := _failure(reply):
+            return failure
+        return self._answer(reply.body, lookup)
+
+    def classify_many(self, reply: Reply, lookups: Sequence[Lookup]) -> list[Answer]:
+        """Return what the reply to a bulk question came to for each entity.
+
+        Rows belong to the entity whose position they carry as identifier, and are joined by nothing
+        else. The answers' costs add up to the `total_cost` that the reply states.
+        """
+        if failure := _failure(reply):
+            return [replace(failure, raw=None)] * len(lookups)
+        rows = {text(find(row, "identifier")): row for row in a_list(reply.body.get("matched")) or ()}
+        not_matched = strings(reply.body.get("not_matched")) or ()
+        invalid = strings(reply.body.get("invalid_datapoints")) or ()
+        answers = []
+        for position, lookup in enumerate(lookups):
+            if (identifier := str(position)) in rows:
+                answers.append(self._answer(rows[identifier], lookup))
+            elif identifier in not_matched:
+                answers.append(Answer(OutcomeClass.NOT_FOUND, error="Prospeo found no match."))
+            elif identifier in invalid:
+                answers.append(Answer(OutcomeClass.INVALID_REQUEST, error="Prospeo refused the entity's datapoints."))
+            else:
+                answers.append(_unreadable("Prospeo's answer left the entity out."))
+        return self._settled(answers, integer(reply.body.get("total_cost")))
+
+    async def _ask_many(self, lookups: Sequence[Lookup], deadline: float) -> Sequence[Answer]:
+        data = [{"identifier": str(position), **_datapoints(one)} for position, one in enumerate(lookups)]
+        try:
+            reply = await self._post(f"/bulk-enrich-{lookups[0].entity_type}", data, deadline)
+        except NoReply as error:
+            return [unanswered(error)] * len(lookups)
+        return self.classify_many(reply, lookups)
+
+    async def _post(self, path: str, data: Any, deadline: float) -> Reply:
+        return await self._http.request(
+            "POST",
+            self.settings.base_url + path,
+            headers={"X-KEY": self.settings.api_key or ""},
+            json={"data": data},
+            deadline=deadline,
+        )
+
+    def _answer(self, record: Mapping[str, Any], lookup: Lookup) -> Answer:
+        """Return what a record came to, at the price of a match that is not free."""
+        person, company = find(record, "person"), find(record, "company")
+        if not person and not company:
+            return Answer(OutcomeClass.NOT_FOUND, raw=record, error="Prospeo's match is empty.")
+        fields = _person_fields(person, company) if lookup.entity_type == "person" else _company_fields(company)
+        is_free = find(record, "free_enrichment") is True
+        cost_micros = 0 if is_free else self.settings.price_micros(lookup.entity_type)
+        if fields:
+            return Answer(OutcomeClass.SUCCESS, fields=fields, raw=record, cost_micros=cost_micros)
+        if find(person, "email"):
+            error = "Prospeo's match has nothing but a masked address."
+            return Answer(OutcomeClass.NOT_FOUND, raw=record, cost_micros=cost_micros, error=error)
+        return replace(_unreadable("Prospeo's match has no field that is known here."), raw=record)
+
+    def _settled(self, answers: list[Answer], total_credits: int | None) -> list[Answer]:
+        """Make the answers' costs add up to the stated total, which is the truth where the rows say otherwise."""
+        costs = [answer.cost_micros for answer in answers]
+        if total_credits is None or total_credits > _DEAREST_MATCH_CREDITS * len(answers):
+            return answers
+        total = self.settings.cost_micros(total_credits)
+        if total == sum(costs):
+            return answers
+        charged = [cost > 0 for cost in costs]
+        matched = [answer.outcome_class is OutcomeClass.SUCCESS for answer in answers]
+        bearers = charged if any(charged) else matched if any(matched) else [True] * len(answers)
+        share, rest = divmod(total, sum(bearers))
+        shares = iter([share + rest] + [share] * len(answers))
+        return [
+            replace(answer, cost_micros=next(shares) if bears else 0)
+            for answer, bears in zip(answers, bearers, strict=True)
+        ]
+
+
+def _datapoints(lookup: Lookup) -> dict[str, str]:
+    """Return what the entity can be asked for by, or nothing where that is not enough."""
+    return _company_datapoints(lookup.fields) if lookup.entity_type == "company" else _person_datapoints(lookup.fields)
+
+
+def _company_datapoints(fields: Mapping[str, Any]) -> dict[str, str]:
+    # A name alone is no identification: Prospeo advises against it.
+    return filled(
+        {
+            "company_website": _website(fields.get("domain")) or _website(fields.get("website")),
+            "company_linkedin_url": _linkedin_url(fields.get("linkedin_url")),
+        }
+    )
+
+
+def _person_datapoints(fields: Mapping[str, Any]) -> dict[str, str]:
+    who = filled(
+        {
+            "person_id": text(find(fields, "provider_ids.prospeo_person_id")),
+            "linkedin_url": _linkedin_url(fields.get("linkedin_url")),
+            "email": email(fields.get("email")),
+        }
+    )
+    name = filled({key: text(fields.get(key)) for key in ("first_name", "last_name", "full_name")})
+    company = filled(
+        {"company_name": text(fields.get("company")), "company_website": _website(fields.get("company_domain"))}
+    )
+    is_full_name = "full_name" in name or {"first_name", "last_name"} <= name.keys()
+    return who | name | company if who or (is_full_name and company) else {}
+
+
+def _linkedin_url(value: Any) -> str | None:
+    url = text(value)
+    return url if url and "linkedin.com/" in url.lower() else None
+
+
+def _website(value: Any) -> str | None:
+    """Return a site or domain of the company's own; a profile page or a mailbox's domain would name another one."""
+    site = text(value)
+    if site is None or "." not in site or " " in site or is_free_mail(site.lower()):
+        return None
+    is_profile_page = company_domain(site) != company_domain(site, profile_hosts_refused=False)
+    return None if is_profile_page else site
+
+
+def _failure(reply: Reply) -> Answer | None:
+    """Return what a reply without records came to, or None where there are records to read."""
+    is_ok = 200 <= reply.status < 300
+    if is_ok and not isinstance(reply.body, Mapping):
+        return replace(_unreadable("Prospeo's answer could not be read."), raw=reply.body)
+    code = text(find(reply.body, "error_code"))
+    if is_ok and code not in _BY_CODE and find(reply.body, "error") is not True:
+        return None
+    outcome = _BY_CODE.get(code or "") or _class_of_status(reply.status)
+    return Answer(
+        outcome,
+        raw=reply.body,
+        error=_sentence(reply.status, code),
+        retry_after_seconds=_wait_seconds(reply) if outcome is OutcomeClass.RATE_LIMITED else None,
+        # A gateway's error page tells nothing of what happened behind it.
+        is_cost_known=reply.is_json or reply.status < 500,
+    )
+
+
+def _class_of_status(status: int) -> OutcomeClass:
+    is_ours = 400 <= status < 500
+    return _BY_STATUS.get(status, OutcomeClass.INVALID_REQUEST if is_ours else OutcomeClass.TRANSIENT)
+
+
+def _sentence(status: int, code: str | None) -> str:
+    return f"Prospeo answered {status} {code}." if code in _BY_CODE else f"Prospeo answered {status}."
+
+
+def _wait_seconds(reply: Reply) -> float:
+    """Return when the limit that was met is reset, which Prospeo's own headers say."""
+    names = ["x-minute-reset-seconds"]
+    if integer(reply.headers.get("x-daily-request-left")) == 0:
+        names.insert(0, "x-daily-reset-seconds")
+    waits = (integer(reply.headers.get(name)) for name in names)
+    return next(filter(None, waits), None) or reply.retry_after_seconds() or _SHORTEST_WAIT_SECONDS
+
+
+def _unreadable(error: str) -> Answer:
+    return Answer(OutcomeClass.TRANSIENT, error=error, is_cost_known=False)
+
+
+def _person_fields(person: Any, company: Any) -> dict[str, Any]:
+    job = next((job for job in a_list(find(person, "job_history")) or () if find(job, "current") is True), None)
+    place = find(person, "location")
+    return filled(
+        {
+            **_email_fields(find(person, "email")),
+            "first_name": text(find(person, "first_name")),
+            "last_name": text(find(person, "last_name")),
+            "full_name": text(find(person, "full_name")),
+            "job_title": text(find(person, "current_job_title")),
+            "headline": text(find(person, "headline")),
+            "seniority": text(find(job, "seniority")),
+            "departments": strings(find(job, "departments")),
+            "linkedin_url": text(find(person, "linkedin_url")),
+            "location": joined(find(place, "city"), find(place, "state"), find(place, "country")),
+            "location_city": text(find(place, "city")),
+            "location_state": text(find(place, "state")),
+            "location_country": text(find(place, "country")),
+            "location_country_code": text(find(place, "country_code")),
+            "mobile_phone": _revealed(find(person, "mobile"), "mobile"),
+            "company": text(find(company, "name")),
+            "company_domain": _domain(company),
+            "skills": a_list(find(person, "skills")),
+            "job_history": a_list(find(person, "job_history")),
+            "provider_ids": filled({"prospeo_person_id": text(find(person, "person_id"))}),
+        }
+    )
+
+
+def _email_fields(block: Any) -> dict[str, str]:
+    """Return the address with its status; nothing where it is masked, since the status is then of no address."""
+    status = text(find(block, "status"))
+    address = email(_revealed(block, "email"))
+    if address is None or status == "UNAVAILABLE":
+        return {}
+    return {"email": address, "email_status": _EMAIL_STATUSES.get(status or "", "unknown")}
+
+
+def _revealed(block: Any, name: str) -> str | None:
+    value = text(find(block, name))
+    is_masked = value is None or "*" in value or find(block, "revealed") is False
+    return None if is_masked else value
+
+
+def _company_fields(company: Any) -> dict[str, Any]:
+    place = find(company, "location")
+    return filled(
+        {
+            "name": text(find(company, "name")),
+            "domain": _domain(company),
+            "website": text(find(company, "website")),
+            "industry": text(find(company, "industry")),
+            "company_keywords": strings(find(company, "keywords")),
+            "naics_codes": strings(find(company, "naics_codes", "naics", "naics_code")),
+            "headcount": text(find(company, "employee_count", "employee_range")),
+            "description": text(find(company, "description")),
+            "company_type": text(find(company, "type")),
+            "year_founded": text(find(company, "founded")),
+            "revenue": text(find(company, "revenue_range_printed")),
+            "location": joined(find(place, "city"), find(place, "country")),
+            "hq_address": text(find(place, "address", "raw_address")),
+            "hq_city": text(find(place, "city")),
+            "hq_state": text(find(place, "state")),
+            "hq_country": text(find(place, "country")),
+            "hq_country_code": text(find(place, "country_code")),
+            "hq_phone": text(find(company, "phone_hq.phone_hq")),
+            "linkedin_url": text(find(company, "linkedin_url")),
+            "social_urls": filled({site: text(find(company, f"{site}_url")) for site in _SITES}),
+            "technologies": a_list(find(company, "technology.technology_list"))
+            or strings(find(company, "technology.technology_names")),
+            **_funding_fields(find(company, "funding")),
+            "job_postings_active_count": integer(find(company, "job_postings.active_count")),
+            "job_posting_titles": strings(
+                [find(job, "title") for job in a_list(find(company, "job_postings.jobs")) or ()]
+            ),
+            "provider_ids": filled({"prospeo_company_id": text(find(company, "company_id"))}),
+        }
+    )
+
+
+def _funding_fields(funding: Any) -> dict[str, Any]:
+    """Return what is known of a company's funding, in the spellings that have been seen; none is promised."""
+    latest = find(funding, "latest", "latest_round", "last_round")
+    return {
+        "funding_total": integer(find(funding, "total_funding", "total", "funding_total")),
+        "funding_stage_latest": text(find(funding, "latest_funding_stage"))
+        or text(find(latest, "stage", "type", "round"))
+        or text(latest),
+        "funding_latest_date": text(find(funding, "latest_funding_date")) or text(find(latest, "date", "raised_at")),
+        "funding_events": a_list(find(funding, "funding_events", "events", "rounds", "funding_rounds")),
+    }
+
+
+def _domain(company: Any) -> str | None:
+    domain = text(find(company, "domain"))
+    return domain.lower().removeprefix("www.") if domain else None

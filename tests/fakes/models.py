@@ -1,0 +1,374 @@
+"""The fake language models: Anthropic's messages and OpenAI's chat completions, with structured answers.
+
+They fill the schema that they are asked for: one of an enum by a hash, `high` for a confidence, otherwise
+the text in question in title case. The last message is either a JSON array of objects, each of which gets
+its own object in the answer's array with the same `index`, or a text, of which the last one in double quotes counts.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from tests.fakes import invented
+from tests.fakes.limits import Refusal
+from tests.fakes.scenarios import EVERYWHERE
+from tests.fakes.vendor import Call, Reply, Vendor, html, one_of, one_of_headers, retry_after
+
+FORBIDDEN = frozenset({"minimum", "maximum", "minLength", "maxLength", "pattern", "minItems", "maxItems", "multipleOf"})
+"""Schema keywords that Anthropic refuses."""
+_NAME = re.compile(r"^[a-zA-Z0-9_-]{1,64}$")
+_PRICES = {"input_token": "0.000001", "output_token": "0.000005"}
+
+
+class _Model(Vendor):
+    """What both have in common. Tokens are charged whatever the answer is worth.
+
+    not_found: low confidence; schema_violation: an object of another shape, a text that is no JSON, a value outside
+    each enum; refusal; truncated: out of tokens in mid-answer; unsupported_schema: the schema parameter is refused,
+    1 and forced tools too.
+    """
+
+    usd_per_credit = Decimal(1)
+    scenarios = EVERYWHERE | {"schema_violation", "refusal", "truncated", "unsupported_schema"}
+
+    def identifying_text(self, call: Call) -> str:
+        """The messages, without instructions and schema."""
+        return json.dumps(call.body.get("messages"), ensure_ascii=False) if isinstance(call.body, dict) else ""
+
+    def bill(self, call: Call, content: str) -> tuple[int, int]:
+        """Charge for the tokens of a question and its answer; return both numbers."""
+        most = call.body.get("max_tokens") or call.body.get("max_completion_tokens")
+        asked, answered = len(json.dumps(call.body)) // 4, min(len(content) // 4 + 1, most)
+        credits = asked * Decimal(_PRICES["input_token"]) + answered * Decimal(_PRICES["output_token"])
+        call.charge("tokens", json.dumps(call.body["messages"]), credits)
+        return asked, answered
+
+    def content(self, call: Call, schema: Mapping[str, Any]) -> Any:
+        """Return what the model says, as it should be or as the scenario has it."""
+        filled = _fill(schema, "", rows(call.body), call)
+        if call.says("schema_violation") and call.variant % 3 == 0:
+            return {"something": ["else"]}
+        return filled
+
+
+class Anthropic(_Model):
+    """POST v1/messages, with `output_config` or a forced tool."""
+
+    name = "anthropic"
+    key = "good-anthropic-key"
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.routes = {("POST", "v1/messages"): self._messages}
+
+    def is_authorized(self, headers: Mapping[str, str]) -> bool:
+        """The key stands in x-api-key."""
+        return headers.get("x-api-key") == self.key
+
+    def refused_headers(self, headers: Mapping[str, str]) -> Reply | None:
+        """The version must be named."""
+        is_named = headers.get("anthropic-version") == "2023-06-01"
+        return (
+            None if is_named else Reply(400, _refusal("invalid_request_error", "anthropic-version: header is required"))
+        )
+
+    def refused(self, refusal: Refusal) -> Reply:
+        """Say when there is room again."""
+        headers = {"retry-after": str(int(refusal.seconds) + 1)}
+        return Reply(429, _refusal("rate_limit_error", "Too many requests"), headers=headers)
+
+    def rate_limited(self, variant: int) -> Reply:
+        """0 seconds, 1 nothing, 2 a date, 3 absurd."""
+        return Reply(429, _refusal("rate_limit_error", "Too many requests"), headers=retry_after(variant))
+
+    def no_credits(self, variant: int) -> Reply:
+        """The status, two texts under a 400, and the monthly stop under a 429."""
+        poor = _refusal("invalid_request_error", "Your credit balance is too low to access the API.")
+        capped = _refusal("invalid_request_error", "You have reached your specified workspace API usage limits.")
+        stopped = _refusal("rate_limit_error", "Spend limit", details={"error_code": "enforced_spend_limit_reached"})
+        billing = _refusal("billing_error", "Payment required")
+        return one_of((Reply(402, billing), Reply(400, poor), Reply(400, capped), Reply(429, stopped)), variant)
+
+    def bad_key(self, variant: int) -> Reply:
+        """Either status."""
+        refused = Reply(401, _refusal("authentication_error", "invalid x-api-key"))
+        return one_of((refused, Reply(403, _refusal("permission_error", "not allowed"))), variant)
+
+    def bad_request(self, variant: int) -> Reply:
+        """A bad body, an unknown model, too much of it."""
+        bad = Reply(400, _refusal("invalid_request_error", "messages: bad"))
+        unknown = Reply(404, _refusal("not_found_error", "model"))
+        return one_of((bad, unknown, Reply(413, _refusal("request_too_large", "too large"))), variant)
+
+    def server_error(self, variant: int) -> Reply:
+        """The three faults."""
+        kinds = ((500, "api_error"), (529, "overloaded_error"), (504, "timeout_error"))
+        return one_of([Reply(status, _refusal(kind, "fault")) for status, kind in kinds], variant)
+
+    def _messages(self, call: Call) -> Reply:
+        if (wrong := _wrong_body(call.body)) is not None:
+            return Reply(400, _refusal("invalid_request_error", wrong))
+        schema, tool = _anthropic_schema(call.body)
+        if (unsupported := _unsupported(call, schema, tool is not None)) is not None:
+            return Reply(400, _refusal("invalid_request_error", unsupported))
+        said = self.content(call, schema or {})
+        text = _as_text(call, said)
+        asked, answered = self.bill(call, text)
+        stop = "refusal" if call.says("refusal") else "tool_use" if tool else "end_turn"
+        is_tool = tool is not None and not call.says("refusal")
+        block = (
+            {"type": "tool_use", "id": "t1", "name": tool, "input": said} if is_tool else {"type": "text", "text": text}
+        )
+        return Reply(
+            200,
+            {
+                "id": "msg_1",
+                "type": "message",
+                "role": "assistant",
+                "model": call.body["model"],
+                "stop_reason": "max_tokens" if call.says("truncated") else stop,
+                "content": [block],
+                "usage": {
+                    "input_tokens": asked,
+                    "output_tokens": answered,
+                    "cache_creation_input_tokens": 0,
+                    "cache_read_input_tokens": 0,
+                },
+            },
+            headers={"request-id": "req_1"},
+        )
+
+
+class OpenAi(_Model):
+    """POST chat/completions, with `response_format` or a forced tool."""
+
+    name = "openai"
+    key = "good-openai-key"
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.routes = {("POST", path): self._completions for path in ("chat/completions", "v1/chat/completions")}
+
+    def is_authorized(self, headers: Mapping[str, str]) -> bool:
+        """The key is a bearer token."""
+        return headers.get("Authorization") == f"Bearer {self.key}"
+
+    def refused(self, refusal: Refusal) -> Reply:
+        """Say when there is room again."""
+        headers = {"retry-after": str(int(refusal.seconds) + 1)}
+        return Reply(429, _openai_error("requests", "rate_limit_exceeded"), headers=headers)
+
+    def rate_limited(self, variant: int) -> Reply:
+        """0 seconds, 1 nothing, 2 a date, 3 absurd, 4 the reset as a duration alone."""
+        headers = one_of_headers((*map(retry_after, range(4)), {"x-ratelimit-reset-requests": "7s"}), variant)
+        code = "slow_down" if variant % 5 == 1 else "rate_limit_exceeded"
+        return Reply(429, _openai_error("requests", code), headers=headers)
+
+    def no_credits(self, variant: int) -> Reply:
+        """A gateway's status, and two codes under a 429."""
+        quota = Reply(429, _openai_error("insufficient_quota", "insufficient_quota"))
+        spent = Reply(429, _openai_error("insufficient_quota", "credit_balance_exhausted"))
+        return one_of((Reply(402, _openai_error("billing", None)), quota, spent), variant)
+
+    def bad_key(self, variant: int) -> Reply:
+        """Either status."""
+        refused = Reply(401, _openai_error("invalid_request_error", "invalid_api_key"))
+        return one_of((refused, Reply(403, _openai_error("permission", "unsupported_country"))), variant)
+
+    def bad_request(self, variant: int) -> Reply:
+        """A bad body, an unknown model, too much context."""
+        bad = Reply(400, _openai_error("invalid_request_error", None))
+        long = Reply(400, _openai_error("invalid_request_error", "context_length_exceeded"))
+        return one_of((bad, Reply(404, _openai_error("invalid_request_error", "model_not_found")), long), variant)
+
+    def server_error(self, variant: int) -> Reply:
+        """JSON and gateway pages."""
+        return one_of((Reply(500, _openai_error("server_error", None)), html(502), html(503), html(504)), variant)
+
+    def _completions(self, call: Call) -> Reply:
+        if wrong := _wrong_body(call.body, "max_tokens" not in call.body and "max_completion_tokens" in call.body):
+            return Reply(400, _openai_error("invalid_request_error", None, wrong))
+        schema, tool, wrong = _openai_schema(call.body)
+        wrong = wrong or _unsupported(call, schema, tool is not None, keywords=frozenset())
+        if wrong:
+            return Reply(400, _openai_error("invalid_request_error", None, wrong))
+        text = _as_text(call, self.content(call, schema or _told_schema(call.body)))
+        asked, answered = self.bill(call, text)
+        usage = {"prompt_tokens": asked, "completion_tokens": answered, "total_tokens": asked + answered}
+        finish = "length" if call.says("truncated") else "stop"
+        choice = {"index": 0, "message": _message(call, text, tool), "finish_reason": finish}
+        body = {
+            "id": "c1",
+            "object": "chat.completion",
+            "model": call.body["model"],
+            "choices": [choice],
+            "usage": usage,
+        }
+        return Reply(200, body, headers={"x-request-id": "req_1"})
+
+
+def rows(body: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return what is asked about in the last message: objects with a `value`, and an `index` where it has some."""
+    content = body["messages"][-1].get("content")
+    parts = content if isinstance(content, list) else [content]
+    said = " ".join(part.get("text", "") if isinstance(part, dict) else str(part) for part in parts)
+    try:
+        listed = json.loads(said)
+    except ValueError:
+        listed = None
+    if isinstance(listed, list) and all(isinstance(row, dict) for row in listed):
+        return listed
+    quoted = [text for text in re.findall(r'"((?:[^"\\]|\\.)*)"', said) if _is_json_text(text)]
+    return [{"value": json.loads(f'"{quoted[-1]}"', strict=False) if quoted else said}]
+
+
+def _is_json_text(text: str) -> bool:
+    try:
+        return isinstance(json.loads(f'"{text}"', strict=False), str)
+    except ValueError:
+        return False
+
+
+def _wrong_body(body: Any, has_other_limit: bool = False) -> str | None:
+    if not isinstance(body, dict) or not isinstance(body.get("model"), str):
+        return "model: field required"
+    messages = body.get("messages")
+    if not isinstance(messages, list) or not messages or not all(isinstance(one, dict) for one in messages):
+        return "messages: at least one message is required"
+    limit = body.get("max_tokens")
+    is_limit = has_other_limit or (type(limit) is int and limit > 0)
+    return None if is_limit else "max_tokens: field required"
+
+
+def _anthropic_schema(body: dict[str, Any]) -> tuple[dict[str, Any] | None, str | None]:
+    """Return the schema asked for, and the forced tool's name."""
+    output = body.get("output_config")
+    if isinstance(output, dict) and isinstance(output.get("format"), dict):
+        return output["format"].get("schema"), None
+    forced = body.get("tool_choice") or {}
+    for tool in body.get("tools") or []:
+        if forced.get("type") == "tool" and tool.get("name") == forced.get("name"):
+            return tool.get("input_schema"), tool["name"]
+    return None, None
+
+
+def _openai_schema(body: dict[str, Any]) -> tuple[dict[str, Any] | None, str | None, str | None]:
+    """Return the schema asked for, the forced tool's name, and what is wrong with it."""
+    asked = body.get("response_format") or {}
+    if asked.get("type") == "json_schema":
+        described = asked.get("json_schema") or {}
+        schema = described.get("schema")
+        wrong = None if _NAME.match(str(described.get("name", ""))) else "json_schema.name: bad"
+        return schema, None, wrong or (_not_strict(schema) if described.get("strict") else None)
+    for tool in body.get("tools") or []:
+        if isinstance(body.get("tool_choice"), dict):
+            return tool["function"].get("parameters"), tool["function"]["name"], None
+    return None, None, None
+
+
+def _told_schema(body: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema that stands as text in the messages, as a model without the parameter would read it."""
+    said = " ".join(str(message.get("content")) for message in body["messages"])
+    start = said.find('{"type"')
+    try:
+        told, _ = json.JSONDecoder().raw_decode(said[max(start, 0) :])
+    except ValueError:
+        return {}
+    return told if isinstance(told, dict) else {}
+
+
+def _not_strict(schema: Any) -> str | None:
+    """Strict schemas list each property as required and allow no others."""
+    for one in _objects(schema):
+        if one.get("additionalProperties") is not False or set(one.get("required", ())) != set(
+            one.get("properties", ())
+        ):
+            return "schema: additionalProperties must be false and all properties required"
+    return None
+
+
+def _unsupported(call: Call, schema: Any, is_tool: bool, keywords: frozenset[str] = FORBIDDEN) -> str | None:
+    """Return why the schema is refused, or None."""
+    if schema is None:
+        return None
+    if call.says("unsupported_schema") and (not is_tool or call.variant % 2):
+        return "tools are not supported" if is_tool else "json_schema is not supported by this model"
+    if not isinstance(schema, dict):
+        return "schema: an object is required"
+    found = sorted(_keys(schema) & keywords)
+    if found:
+        return f"schema: {found[0]} is not supported"
+    is_open = not is_tool and any(one.get("additionalProperties") is not False for one in _objects(schema))
+    return "schema: additionalProperties must be false" if is_open else None
+
+
+def _objects(schema: Any) -> list[dict[str, Any]]:
+    inner = schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ()
+    here = [schema] if isinstance(schema, dict) and schema.get("type") == "object" else []
+    return here + [one for value in inner for one in _objects(value)]
+
+
+def _keys(schema: Any) -> frozenset[str]:
+    """Return the keywords of a schema; the names of properties are none."""
+    if isinstance(schema, list):
+        return frozenset().union(*map(_keys, schema)) if schema else frozenset()
+    if not isinstance(schema, dict):
+        return frozenset()
+    found = frozenset(schema)
+    for name, value in schema.items():
+        found |= _keys(list(value.values())) if name == "properties" else _keys(value)
+    return found
+
+
+def _fill(schema: Mapping[str, Any], name: str, asked: list[dict[str, Any]], call: Call) -> Any:
+    """Return a value that a schema allows, or, by the scenario, one outside an enum."""
+    text = str(asked[0].get("value", "")) if asked else ""
+    if "enum" in schema:
+        return _choose(schema["enum"], text, call)
+    if "anyOf" in schema:
+        return _fill(schema["anyOf"][0], name, asked, call)
+    kind = schema.get("type", "object")
+    kind = kind[0] if isinstance(kind, list) else kind
+    if kind == "object":
+        return {key: _fill(inner, key, asked, call) for key, inner in schema.get("properties", {}).items()}
+    if kind == "array":
+        return [_fill(schema.get("items", {}), name, [row], call) for row in asked]
+    index = asked[0].get("index", 0) if asked else 0
+    return {"string": text.title(), "boolean": True, "integer": index, "number": index}.get(kind)
+
+
+def _choose(choices: list[Any], text: str, call: Call) -> Any:
+    if "high" in choices:
+        return "low" if call.says("not_found") and "low" in choices else "high"
+    if call.says("schema_violation"):
+        return "Something Else Entirely"
+    return invented.pick(choices, text)
+
+
+def _as_text(call: Call, said: Any) -> str:
+    if call.says("refusal"):
+        return "I cannot help with that."
+    written = json.dumps(said)
+    if call.says("truncated"):
+        return written[: len(written) // 2]
+    return "Sure! Here you are." if call.says("schema_violation") and call.variant % 3 == 1 else written
+
+
+def _message(call: Call, text: str, tool: str | None) -> dict[str, Any]:
+    if call.says("refusal"):
+        return {"role": "assistant", "content": None, "refusal": text}
+    if tool is None:
+        return {"role": "assistant", "content": text, "refusal": None}
+    function = {"name": tool, "arguments": text}
+    tool_calls = [{"id": "t1", "type": "function", "function": function}]
+    return {"role": "assistant", "content": None, "refusal": None, "tool_calls": tool_calls}
+
+
+def _refusal(kind: str, message: str, **more: Any) -> dict[str, Any]:
+    return {"type": "error", "error": {"type": kind, "message": message, **more}, "request_id": "req_1"}
+
+
+def _openai_error(kind: str, code: str | None, message: str = "Something is wrong.") -> dict[str, Any]:
+    return {"error": {"message": message, "type": kind, "param": None, "code": code}}

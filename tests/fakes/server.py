@@ -1,0 +1,315 @@
+"""A server that stands in for the paid providers: `python -m tests.fakes.server --port 0 --ledger PATH`.
+
+It prints `{"url": …}` when it is ready, and ends on SIGTERM or when its parent is gone. Each provider has a
+prefix: `URL/prospeo`, `/aiark`, `/leadmagic`, `/findymail`, `/firecrawl`, `/clay/webhook/<id>`, `/anthropic`,
+`/openai`; the one good key is `good-<provider>-key`, of Firecrawl `fc-good-firecrawl-key`, of Clay the
+token `good-clay-token`.
+
+People and companies are made up (`invented.py`), behaviour is chosen by scenarios (`scenarios.py`, and each
+provider's docstring for its variants), limits are kept strictly (`limits.py`), and every charge is written to
+the ledger before anything of the answer is sent (`ledger.py`). The work of a call is done, and charged, when it
+has been read: a client that hangs up during `--latency` has been charged too.
+
+Control: `PUT /_control/scenario {"provider", "scenario": "name:variant" | null, "times": n | null, "path": ""}`,
+`DELETE /_control/scenario` takes all of them back;
+`GET /_control/stats` counts by provider (`?timestamps=1` with times of arrival), and hits on the address that
+redirects lead to, which nobody should follow.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+import struct
+import sys
+import zlib
+from collections import Counter
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from aiohttp import ClientError, ClientSession, ClientTimeout, web
+
+from tests.fakes import scenarios
+from tests.fakes.aiark import AiArk
+from tests.fakes.clay import Clay
+from tests.fakes.findymail import Findymail
+from tests.fakes.firecrawl import Firecrawl
+from tests.fakes.leadmagic import LeadMagic
+from tests.fakes.ledger import Ledger
+from tests.fakes.limits import Limits, Meter, parse_limits
+from tests.fakes.models import Anthropic, OpenAi
+from tests.fakes.prospeo import Prospeo
+from tests.fakes.scenarios import BROKEN, FREE, Scenarios
+from tests.fakes.vendor import Call, Reply, Vendor, html, one_of
+
+VENDORS: tuple[type[Vendor], ...] = (Prospeo, AiArk, LeadMagic, Findymail, Firecrawl, Clay, Anthropic, OpenAi)
+HUGE_BYTES = 50_000_000
+BOMB_BYTES = 1 << 30
+
+
+class Providers:
+    """All the fake providers, and what they share."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        self.options = options
+        prices = {vendor.name: vendor.usd_per_credit for vendor in VENDORS} | _prices(options.usd_per_credit)
+        self.ledger = Ledger(options.ledger, prices)
+        self.scenarios = Scenarios(scenarios.parse_start(options.scenario))
+        limits = parse_limits(options.limits)
+        rates = _rates(options.hit_rates)
+        self.vendors = {
+            vendor.name: vendor(self.ledger, Meter(limits.get(vendor.name, Limits())), rates) for vendor in VENDORS
+        }
+        self.callbacks: Counter[str] = Counter()
+        self.followed_redirects = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._session: ClientSession | None = None
+
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        """Answer one request to a provider."""
+        vendor = self.vendors.get(request.match_info["provider"])
+        if vendor is None:
+            return web.json_response({"error": "no such provider"}, status=404)
+        refusal = vendor.meter.arrive()
+        if refusal:
+            await request.read()
+            return _response(vendor, vendor.refused(refusal))
+        try:
+            return await self._serve(request, vendor)
+        finally:
+            vendor.meter.leave()
+
+    async def _serve(self, request: web.Request, vendor: Vendor) -> web.StreamResponse:
+        reply, call = self._reply(request, vendor, await request.read())
+        breakage = call.scenario.name if call and call.scenario.name in BROKEN else ""
+        if call and breakage not in FREE:
+            self.ledger.write(vendor.name, call.charges)
+            self._call_back(call)
+        await asyncio.sleep(self.options.latency)
+        if breakage and call:
+            return await self._break(request, vendor, breakage, call.variant, reply)
+        return _response(vendor, reply)
+
+    def _reply(self, request: web.Request, vendor: Vendor, raw: bytes) -> tuple[Reply, Call | None]:
+        if (reply := vendor.refused_headers(request.headers)) is not None:
+            return reply, None
+        if not vendor.is_authorized(request.headers):
+            return vendor.bad_key(0), None
+        path = request.match_info["path"]
+        handler, last = vendor.route(request.method, path)
+        if handler is None:
+            return vendor.no_route(), None
+        body, is_readable = _parsed(request, raw)
+        if not is_readable:
+            return vendor.bad_request(0), None
+        call = Call(vendor, path, last, request.query, body)
+        call.scenario = vendor.marker_of(call) or self.scenarios.ordered(vendor.name, path)
+        return vendor.answer(call, handler), call
+
+    async def _break(
+        self, request: web.Request, vendor: Vendor, breakage: str, variant: int, reply: Reply
+    ) -> web.StreamResponse:
+        if breakage in ("reset", "reset_before"):
+            return _reset(request)
+        if breakage == "garbage":
+            return _response(vendor, _garbage(reply, variant))
+        if breakage == "redirect":
+            return _response(vendor, Reply(302, headers={"Location": f"http://{request.host}/_control/trap"}))
+        if breakage in ("hang", "slow"):
+            await asyncio.sleep(3600 if breakage == "hang" else self.options.slow_seconds)
+            return _response(vendor, reply)
+        return await _stream(request, breakage, reply)
+
+    def _call_back(self, call: Call) -> None:
+        times = 5 if call.says("async_slow") else 1
+        for url, body in call.callbacks:
+            task = asyncio.create_task(self._post(url, body, self.options.callback_delay * times))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _post(self, url: str, body: Any, delay: float) -> None:
+        await asyncio.sleep(delay)
+        self._session = self._session or ClientSession(timeout=ClientTimeout(total=10))
+        headers = {"x-api-key": self.options.clay_callback_secret}
+        try:
+            async with self._session.post(url, json=body, headers=headers) as answer:
+                self.callbacks[str(answer.status)] += 1
+        except (ClientError, TimeoutError):
+            self.callbacks["unreachable"] += 1
+
+    async def order(self, request: web.Request) -> web.Response:
+        """Let a scenario hold for a provider."""
+        wanted = await request.json()
+        vendor = self.vendors.get(wanted["provider"])
+        scenario = scenarios.parse(wanted["scenario"]) if wanted["scenario"] else None
+        if vendor is None or (scenario and scenario.name not in vendor.scenarios):
+            return web.json_response({"error": "no such provider, or it does not know the scenario"}, status=400)
+        self.scenarios.order(vendor.name, scenario, wanted.get("times"), wanted.get("path", ""))
+        return web.json_response({})
+
+    async def forget(self, request: web.Request) -> web.Response:
+        """Take back all orders."""
+        self.scenarios.forget()
+        return web.json_response({})
+
+    async def stats(self, request: web.Request) -> web.Response:
+        """Return what was counted."""
+        counted = {name: _counts(vendor.meter, "timestamps" in request.query) for name, vendor in self.vendors.items()}
+        return web.json_response(
+            {"providers": counted, "callbacks": dict(self.callbacks), "followed_redirects": self.followed_redirects}
+        )
+
+    async def trap(self, request: web.Request) -> web.Response:
+        """Count who follows a redirect."""
+        self.followed_redirects += 1
+        return web.json_response({})
+
+    async def close(self, app: web.Application) -> None:
+        """Stop callbacks and close the ledger."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._session:
+            await self._session.close()
+        self.ledger.close()
+
+    def app(self) -> web.Application:
+        """Return the application."""
+        app = web.Application(client_max_size=20_000_000)
+        app.router.add_put("/_control/scenario", self.order)
+        app.router.add_delete("/_control/scenario", self.forget)
+        app.router.add_get("/_control/stats", self.stats)
+        app.router.add_get("/_control/trap", self.trap)
+        app.router.add_route("*", "/{provider}/{path:.*}", self.serve)
+        app.on_cleanup.append(self.close)
+        return app
+
+
+def _parsed(request: web.Request, raw: bytes) -> tuple[Any, bool]:
+    """Return the body, and whether it is JSON that is declared as such; only a POST must have one."""
+    if request.method != "POST":
+        return None, True
+    try:
+        return json.loads(raw), request.content_type == "application/json"
+    except ValueError:
+        return None, False
+
+
+def _response(vendor: Vendor, reply: Reply) -> web.Response:
+    return web.Response(
+        status=reply.status,
+        body=reply.payload(),
+        content_type=reply.content_type,
+        headers={**vendor.headers(), **reply.headers},
+    )
+
+
+def _garbage(reply: Reply, variant: int) -> Reply:
+    """Return a page, the answer cut short, a number, or nothing."""
+    cut = reply.payload().decode()[:-2] or "{"
+    return one_of((html(200), Reply(200, text=cut), Reply(200, text="7"), Reply(200, text="")), variant)
+
+
+def _reset(request: web.Request) -> web.Response:
+    """Cut the connection so that the client sees a reset."""
+    if request.transport is not None:
+        raw: socket.socket = request.transport.get_extra_info("socket")
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        request.transport.abort()
+    return web.Response()
+
+
+async def _stream(request: web.Request, breakage: str, reply: Reply) -> web.StreamResponse:
+    """Send byte by byte, or far too much, until the client has had enough."""
+    response = web.StreamResponse(headers={"Content-Type": "application/json"})
+    if breakage == "gzip_bomb":
+        response.headers["Content-Encoding"] = "gzip"
+    await response.prepare(request)
+    with contextlib.suppress(ConnectionError):
+        if breakage == "drip":
+            await _drip(response, reply.payload())
+        elif breakage == "huge":
+            await _pour(response)
+        else:
+            await _explode(response)
+        await response.write_eof()
+    return response
+
+
+async def _drip(response: web.StreamResponse, payload: bytes) -> None:
+    for byte in payload:
+        await response.write(bytes([byte]))
+        await asyncio.sleep(0.3)
+
+
+async def _pour(response: web.StreamResponse) -> None:
+    await response.write(b'{"padding": "')
+    for _ in range(HUGE_BYTES // 65536):
+        await response.write(b"x" * 65536)
+    await response.write(b'"}')
+
+
+async def _explode(response: web.StreamResponse) -> None:
+    """Send a gigabyte of zeros in about one megabyte: one flushed megabyte, over and over."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+    head = packer.compress(bytes(1 << 20)) + packer.flush(zlib.Z_FULL_FLUSH)
+    again = packer.compress(bytes(1 << 20)) + packer.flush(zlib.Z_FULL_FLUSH)
+    await response.write(head)
+    for _ in range(BOMB_BYTES // (1 << 20)):
+        await response.write(again)
+
+
+def _counts(meter: Meter, with_times: bool) -> dict[str, Any]:
+    counts = {"requests": meter.requests, "refused": meter.refused, "max_at_once": meter.max_at_once}
+    return {**counts, "arrivals": list(meter.arrivals)} if with_times else counts
+
+
+def _rates(text: str) -> Mapping[str, float]:
+    pairs = (part.partition("=") for part in filter(None, text.split(",")))
+    return {name.strip(): float(rate) for name, _, rate in pairs}
+
+
+def _prices(options: list[str]) -> dict[str, Decimal]:
+    pairs = (option.partition("=") for option in options)
+    return {name: Decimal(price) for name, _, price in pairs}
+
+
+def _arguments(words: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Fake providers on loopback.")
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--ledger", type=Path, required=True)
+    parser.add_argument("--latency", type=float, default=0.0, help="seconds before each answer")
+    parser.add_argument("--slow-seconds", type=float, default=30.0, help="how late the scenario `slow` is")
+    parser.add_argument("--limits", default="", help="prospeo=5/s,300/min,15 at once;findymail=30 at once")
+    parser.add_argument("--hit-rates", default="", help="findymail=0.4,prospeo=0.5; aiark.email for its addresses")
+    parser.add_argument("--scenario", action="append", default=[], help="leadmagic=server_error; may be repeated")
+    parser.add_argument("--usd-per-credit", action="append", default=[], help="prospeo=0.039; may be repeated")
+    parser.add_argument("--clay-callback-secret", default="good-callback-secret")
+    parser.add_argument("--callback-delay", type=float, default=0.2, help="seconds until Clay calls back")
+    return parser.parse_args(words)
+
+
+async def _run(options: argparse.Namespace) -> None:
+    parent = os.getppid()
+    # A client that hangs up ends its request, so that it does not count as running for ever.
+    runner = web.AppRunner(Providers(options).app(), access_log=None, handler_cancellation=True, shutdown_timeout=1.0)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", options.port, backlog=1024)
+    await site.start()
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    print(json.dumps({"url": f"http://127.0.0.1:{runner.addresses[0][1]}"}), flush=True)
+    while not stop.is_set() and os.getppid() == parent:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), 0.5)
+    await runner.cleanup()
+
+
+if __name__ == "__main__":
+    asyncio.run(_run(_arguments(sys.argv[1:])))

@@ -1,0 +1,152 @@
+"""What the providers' own ledger and our records say of the same calls, side by side."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+from typing import Any
+
+from sqlalchemy import func, select
+
+from app.database import end_read
+from app.extensions import db
+from app.models.attempt import attempts
+from app.models.chunk import chunks, progress
+from app.models.flight import flights
+from app.models.person import Person
+from app.models.spending import costs, spending
+from tests.fakes import invented, ledger
+
+NORMALIZER = "ai-normalizer"
+DEFINITE = ("success", "not_found")
+Question = tuple[str, str, str]
+"""Workspace, entity and provider."""
+
+
+@dataclass(frozen=True)
+class Books:
+    """The totals of our own books, in micro-dollars."""
+
+    cost: int
+    in_doubt: int
+    reserved: int
+    spent: dict[str, int]
+    """By scope of a cap, all days together."""
+    flights: int
+
+
+def read_books() -> Books:
+    """Return our totals as they are stored now."""
+    cost, in_doubt = db.session.execute(
+        select(func.coalesce(func.sum(costs.c.cost_micros), 0), func.coalesce(func.sum(costs.c.in_doubt_micros), 0))
+    ).one()
+    rows = db.session.execute(select(spending)).all()
+    spent: Counter[str] = Counter()
+    for row in rows:
+        spent[row.scope] += row.spent_micros
+    open_flights = db.session.scalar(select(func.count()).select_from(flights)) or 0
+    end_read()
+    return Books(int(cost), int(in_doubt), sum(row.reserved_micros for row in rows), dict(spent), open_flights)
+
+
+def attempts_by_question() -> dict[Question, list[Any]]:
+    """Return the stored attempts on paid providers."""
+    found: dict[Question, list[Any]] = defaultdict(list)
+    columns = (
+        attempts.c.workspace_slug,
+        attempts.c.entity_id,
+        attempts.c.provider,
+        attempts.c.outcome_class,
+        attempts.c.cost_micros,
+    )
+    for row in db.session.execute(select(*columns).where(attempts.c.provider != NORMALIZER)):
+        found[row.workspace_slug, row.entity_id, row.provider].append(row)
+    end_read()
+    return found
+
+
+def lines_by_question(lines: Iterable[ledger.Line]) -> dict[tuple[str, str], list[ledger.Line]]:
+    """Return the ledger's lines by entity id and provider."""
+    names = _entity_ids_by_key()
+    found: dict[tuple[str, str], list[ledger.Line]] = defaultdict(list)
+    for line in lines:
+        found[names[line.key], line.provider].append(line)
+    return found
+
+
+def decided_twice() -> list[Question]:
+    """Return the questions with more than one definite answer on record."""
+    by_question = attempts_by_question()
+    return [
+        question for question, rows in by_question.items() if sum(row.outcome_class in DEFINITE for row in rows) > 1
+    ]
+
+
+def unexplained(lines: Sequence[ledger.Line]) -> list[str]:
+    """Return what of the ledger our attempts cannot explain; of one workspace whose people are invented by number.
+
+    A question has one line with a stored success, with an attempt in doubt, or with a lost call that was booked and
+    never came to be repeated; further lines are repeats that were free, after attempts that say that the worker was
+    lost.
+    """
+    by_question = {(entity, provider): rows for (_, entity, provider), rows in attempts_by_question().items()}
+    surprises = []
+    for question, found in lines_by_question(lines).items():
+        classes = Counter(row.outcome_class for row in by_question.get(question, []))
+        booked = sum(row.cost_micros for row in by_question.get(question, []))
+        repeats = found[1:]
+        if booked < found[0].micros:
+            surprises.append(f"{question}: charged {found[0].micros}, but booked {booked}: {dict(classes)}")
+        elif any(line.micros for line in repeats):
+            surprises.append(f"{question}: charged {len(found)} times, attempts say {dict(classes)}")
+        elif len(repeats) > classes["transient"]:
+            surprises.append(f"{question}: {len(repeats)} free repeats after {classes['transient']} lost calls")
+    return surprises
+
+
+def longest_stall(lines: Sequence[ledger.Line]) -> float:
+    """Return the longest time between two lines, in seconds."""
+    instants = [datetime.fromisoformat(line.at) for line in lines]
+    gaps = [(after - before).total_seconds() for before, after in pairwise(instants)]
+    return max(gaps, default=0.0)
+
+
+def _entity_ids_by_key() -> dict[str, str]:
+    """Return the people's ids by the names that the ledger gives them."""
+    rows = db.session.execute(select(Person.id).distinct()).scalars().all()
+    end_read()
+    keys = {}
+    for entity_id in rows:
+        fields = invented.known_fields(int(entity_id[1:]))
+        by_profile = invented.person(linkedin=fields["linkedin_url"])
+        by_name = invented.person(
+            first_name=fields["first_name"], last_name=fields["last_name"], domain=fields["company_domain"]
+        )
+        keys.update({ledger.key_of(who.identity): entity_id for who in (by_profile, by_name)})
+    return keys
+
+
+def outcomes_of(job_id: str) -> dict[str, str]:
+    """Return the outcome of each entity of a job whose chunks have all been claimed."""
+    rows = db.session.execute(
+        select(chunks.c.entity_ids, progress.c.outcomes)
+        .join(progress, (progress.c.job_id == chunks.c.job_id) & (progress.c.position == chunks.c.position))
+        .where(chunks.c.job_id == job_id)
+    ).all()
+    end_read()
+    return {entity_id: one for ids, outcomes in rows for entity_id, one in zip(ids, outcomes, strict=True)}
+
+
+def found_by(job_id: str, *, is_normalizer: bool = False) -> set[str]:
+    """Return the entities about whom somebody gave the job something; or those that were normalised for it."""
+    rows = db.session.scalars(
+        select(attempts.c.entity_id).where(
+            attempts.c.job_id == job_id,
+            attempts.c.outcome_class == "success",
+            (attempts.c.provider == NORMALIZER) == is_normalizer,
+        )
+    )
+    found = set(rows)
+    end_read()
+    return found
