@@ -27,6 +27,7 @@ PACE_SHARE: Final = 0.93
 provider's window of the next ones."""
 HORIZON_SECONDS: Final = 1.0
 """How far ahead calls are given an instant to start at."""
+MANY: Final = 1_000_000
 AT_ONCE_WAIT_SECONDS: Final = 0.05
 """When to look again where as many calls are under way as are allowed."""
 
@@ -95,6 +96,12 @@ def use(session: WriteSession, quoted: Quote, count: int) -> list[float]:
     if state != quoted.state:
         session.execute(update(provider_paces).where(provider_paces.c.name == quoted.name).values(state=state))
     return [quoted.taken_at + starts_in for starts_in in grant.starts_in]
+
+
+def most_lined_up(limits: Limits) -> int:
+    """Return how many calls can have been given an instant that is still to come."""
+    slots = [math.floor(HORIZON_SECONDS * calls * PACE_SHARE / seconds) + 1 for calls, seconds in limits.rates]
+    return min(slots, default=MANY)
 
 
 def block(session: WriteSession, name: str, seconds: float) -> None:

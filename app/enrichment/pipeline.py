@@ -21,7 +21,7 @@ from flask import current_app
 
 from app.config import Config, config
 from app.database import end_read
-from app.enrichment import flights, health
+from app.enrichment import flights, health, pacing
 from app.enrichment.budget import Budget
 from app.enrichment.callbacks import callback_url
 from app.enrichment.gate import Gate, fingerprint, is_closed
@@ -440,22 +440,36 @@ class _ChunkRun:
 
     def _choose(self) -> list[Call]:
         """Return the calls that are to start now, as far as there is room and time for them."""
-        room = self.concurrency + self.concurrency // AHEAD - len(self.calls)
+        now = time.monotonic()
+        due = sum(call.start_at <= now for call in self.flying.values())
+        room = self.concurrency + self.concurrency // AHEAD - due
         chosen: list[Call] = []
-        for key, group in list(self.ready.items()):
+        # Those who have come furthest first: they end soonest, and what comes after them is kept busy.
+        for key, group in sorted(self.ready.items(), key=lambda item: -item[1][0].walk.position):
             provider = group[0].question.provider
+            most = len(chosen) + self._most_to_ask(provider, now)
             state = self.states.get(provider.name)
             if state is not None and not state.is_available(provider):
                 # It was when they were lined up.
                 self.fresh += [asked.walk for asked in self.ready.pop(key)]
                 continue
-            while group and len(chosen) < room and self._may_start(provider, group):
+            while group and len(chosen) < min(room, most) and self._may_start(provider, group):
                 size = self._bulk_size(provider, group)
                 some = [group.popleft() for _ in range(min(size, len(group)))]
                 chosen.append(Call(new_id(), provider, some, self._patience(provider)))
             if not group:
                 del self.ready[key]
         return chosen
+
+    def _most_to_ask(self, provider: Provider, now: float) -> int:
+        """Return how many more calls its limits could allow at all: more would only keep room from others."""
+        limits = provider.settings.limits_for(self.job.entity_type)
+        flying = [call for call in self.flying.values() if call.provider is provider]
+        lined_up = sum(call.start_at > now for call in flying)
+        bounds = [pacing.most_lined_up(limits) - lined_up]
+        if limits.at_once is not None:
+            bounds.append(limits.at_once - len(flying))
+        return max(0, min(bounds))
 
     def _bulk_size(self, provider: Provider, group: Sequence[Asked]) -> int:
         return 1 if group[0].walk.is_alone else provider.bulk_sizes.get(self.job.entity_type, 1)
@@ -496,7 +510,7 @@ class _ChunkRun:
 
     def _start(self, call: Call, *, deadline: float, start_at: float) -> None:
         call.started_at = datetime.now(UTC)
-        call.deadline = deadline
+        call.start_at = start_at
         self.flying[call.id] = call
         grace = 0.0 if call.is_local else STOP_SECONDS
         self.calls.start(call.id, _asking(call, deadline), deadline=deadline + grace, start_at=start_at)

@@ -39,7 +39,8 @@ class Call:
     patience: float
     """How long it may take, in seconds."""
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
-    deadline: float = 0.0
+    start_at: float = 0.0
+    """When it begins, on the monotonic clock."""
 
     @property
     def is_local(self) -> bool:

@@ -26,7 +26,7 @@ class Storm:
     seed: int = 20261123
 
 
-SHORT = Storm(kills=10, entities=300, chunk_size=10, workers=2, seconds=60)
+SHORT = Storm(kills=6, entities=160, chunk_size=10, workers=2, seconds=60)
 LONG = Storm(kills=200, entities=5000, chunk_size=10, workers=3, seconds=1500, pause_seconds=0.5)
 
 
