@@ -727,7 +727,7 @@ class _ChunkRun:
             self._start(call, deadline=deadline, start_at=max(now, start_at))
 
     def _drop(self, gone: Collection[str]) -> None:
-        """Leave off from entities that were erased."""
+        """Leave off from entities that were erased or excluded."""
         if not gone:
             return
         for walks in (self.fresh, self.waiting):

@@ -108,7 +108,7 @@ class Round:
     entities: dict[str, dict[str, Any]] = field(default_factory=dict)
     """The fields as they are now of entities about which others ask, or have asked, the same."""
     gone: set[str] = field(default_factory=set)
-    """Entities that were erased meanwhile."""
+    """Entities that were erased or excluded meanwhile."""
     reached: Cap | None = None
     reached_seconds: float | None = None
     fresh_states: dict[str, health.State] | None = None

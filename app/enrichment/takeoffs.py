@@ -18,6 +18,7 @@ from app.enrichment.pacing import Quote
 from app.enrichment.rounds import Asked, Call, Desk, Granted, Round
 from app.enrichment.waterfall import Purpose
 from app.entities import store
+from app.entities.exclusions import Exclusions
 from app.providers.base import OutcomeClass, Provider
 
 SHARED_WAIT_SECONDS: Final = 0.25
@@ -137,9 +138,13 @@ def _pace_name(provider: Provider, job: JobInfo) -> str:
 
 
 def _present(desk: Desk, current: Round, asked: Sequence[Asked]) -> list[Asked]:
-    """Return the questions whose entity has not been erased since it was read."""
+    """Return the questions whose entity has been neither erased nor excluded since it was read."""
     ids = [one.walk.entity_id for one in asked]
     there = store.existing(desk.job.entity_type, ids, workspace_slug=desk.job.workspace_slug)
+    fields = {one.walk.entity_id: one.walk.fields for one in asked}
+    excluded = Exclusions.load_for(desk.job.entity_type, fields.values(), desk.job.workspace_slug)
+    if excluded:
+        there = {name for name in there if not excluded.excludes(desk.job.entity_type, fields[name])}
     current.gone |= set(ids) - there
     return [one for one in asked if one.walk.entity_id in there]
 

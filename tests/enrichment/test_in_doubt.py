@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -17,7 +18,7 @@ from app.database import engine_name
 from app.enrichment import queue
 from app.enrichment.housekeeping import settle_lost_flights
 from app.enrichment.storing import store_round
-from app.entities import store
+from app.entities import exclusions, store
 from app.extensions import db
 from app.models.attempt import attempts
 from app.models.flight import flights
@@ -30,6 +31,7 @@ from tests.enrichment.scenes import (
     NOT_FOUND,
     PRICE,
     add,
+    change,
     cost_rows,
     drain,
     enqueue,
@@ -360,6 +362,18 @@ def test_nobody_is_asked_about_an_entity_that_was_erased_in_mid_walk(context: Fl
     drain(first, second)
     assert second.asked == {"p1": 1}
     assert_gone("p0")
+    check_invariants(drained=True)
+
+
+def test_nobody_is_asked_about_an_entity_that_was_excluded_in_mid_walk(context: Flask) -> None:
+    """An exclusion holds from the next call on, not from the next chunk."""
+    change({"id": "p0", "company_domain": "acme.example"}, {"id": "p1", "company_domain": "other.example"})
+    exclude = partial(exclusions.add, ["acme.example"], "default")
+    first, second = Interfering(context, exclude, default=NOT_FOUND), paid("prospeo")
+    job_id = enqueue(2, order=["findymail", "prospeo"], chunk_size=1)
+    drain(first, second)
+    assert second.asked == {"p1": 1}
+    assert (queue.get_job(job_id).skipped, queue.get_job(job_id).success) == (1, 1)
     check_invariants(drained=True)
 
 
