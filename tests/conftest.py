@@ -25,6 +25,14 @@ settings.load_profile("suite")
 CRON_SECRET = "a-cron-secret-for-tests"
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give the tests of a tier's folder the tier's marker, ahead of the selection by markers."""
+    for item in items:
+        for tier in {"faults", "fuzz"} & set(item.path.parts):
+            item.add_marker(tier)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _no_outside_settings() -> None:
     """Keep the settings of whoever runs the tests out of them."""
