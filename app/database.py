@@ -32,6 +32,9 @@ SQLITE_WAIT_SECONDS = 30.0
 IDLE_SECONDS = 1.0
 """A connection that was not used for this long is checked before it is used again."""
 
+PREPARED_AFTER = 5
+"""Executions after which a statement is prepared, where that is wanted: the driver's own default."""
+
 WriteSession = scoped_session[Session]
 """What `transaction()` hands out."""
 
@@ -63,6 +66,20 @@ def transaction() -> Iterator[WriteSession]:
         db.session.info.pop(_IS_WRITING, None)
 
 
+@contextmanager
+def single_statement() -> Iterator[Connection]:
+    """Hand out a connection for one statement that is its own transaction, for PostgreSQL.
+
+    Begin and commit would each cost a round trip more. A read that came before
+    is ended first, as with `transaction`.
+    """
+    if db.session.info.get(_IS_WRITING):
+        raise RuntimeError("a unit of work cannot hold another one")
+    db.session.rollback()
+    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        yield connection
+
+
 def end_read() -> None:
     """End the transaction that a read opened, so that none stays open while a provider is asked."""
     db.session.rollback()
@@ -78,10 +95,10 @@ def engine_options(config: Config) -> dict[str, Any]:
         "pool_size": config.DATABASE_POOL_SIZE,
         "max_overflow": 0,
         "pool_timeout": 10,
-        # Nothing may depend on a server session, so that PgBouncer can pool by transaction.
+        # Nothing else may depend on a server session, so that PgBouncer can pool by transaction.
         "connect_args": {
             "connect_timeout": 5,
-            "prepare_threshold": None,
+            "prepare_threshold": PREPARED_AFTER if config.DATABASE_PREPARED_STATEMENTS else None,
             "application_name": "tranche",
             # A host that vanished is noticed within half a minute.
             "keepalives_idle": 10,

@@ -15,42 +15,23 @@ import random
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 
-from sqlalchemy import (
-    Float,
-    Select,
-    Text,
-    and_,
-    bindparam,
-    case,
-    exists,
-    false,
-    func,
-    insert,
-    literal,
-    null,
-    or_,
-    select,
-    true,
-    update,
-)
+from sqlalchemy import Select, false, insert, literal, null, or_, select, true, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from app.database import WriteSession, end_read, is_unavailable, transaction
+from app.database import WriteSession, end_read, engine_name, is_unavailable, single_statement, transaction
+from app.enrichment import lease_statements as statements
+from app.enrichment.lease_statements import CLOSED_AS_IS, RESUMED
 from app.errors import LeaseLost
 from app.extensions import db
-from app.models.chunk import DECIDED, ERASED_ID, Outcome, chunks, entity_errors, progress
+from app.models.chunk import DECIDED, ERASED_ID, Outcome, entity_errors, progress
 from app.models.job import ACTIVE, JobStatus, jobs
 from app.models.types import utcnow
 
 Store = Callable[[WriteSession], None]
 """What else belongs into the transaction that stores outcomes."""
-
-CLOSED_AS_IS = (JobStatus.CANCELLING, JobStatus.CANCELLED, JobStatus.FAILED)
-"""Statuses in which a chunk that nobody holds is closed as it is."""
 
 MAX_CRASHES = 10
 """Takeovers by crash after which a chunk is given up: what kills its workers is not one of its entities."""
@@ -171,15 +152,16 @@ class Lease:
         answers that were paid for are not given up lightly. Raises `LeaseLost`.
         """
 
-        def write(session: WriteSession) -> str | None:
+        def write() -> str:
             # A chunk that gets on is not given up, however many workers it costs.
             crashes = min(self.crash_count, CRASHES_BEFORE_CAUTION) if self.decided_count else self.crash_count
-            self._write(session, _RENEW, seconds=self.lease_seconds, the_crashes=crashes)
-            if store is not None:
-                store(session)
-            return session.scalar(select(jobs.c.status).where(jobs.c.id == self.job.id))
+            with transaction() as session:
+                status = self._write(session, statements.RENEW, seconds=self.lease_seconds, the_crashes=crashes)
+                if store is not None:
+                    store(session)
+            return status
 
-        self._stored(self._commit(write, insist=insist) or JobStatus.FAILED)
+        self._stored(self._commit(write, insist=insist))
 
     def finish(self, store: Store | None = None, *, insist: bool = False) -> None:
         """Close the chunk and add its counts to the job, in one transaction with what `store` writes.
@@ -187,14 +169,25 @@ class Lease:
         `insist` as with `checkpoint`. Raises `LeaseLost`.
         """
 
-        def write(session: WriteSession) -> str | None:
-            self._write(session, _CLOSE)
-            if store is not None:
-                store(session)
-            return _settle_job(session, self.job.id, [self.outcomes], returned=1)
+        def write() -> str:
+            with transaction() as session:
+                self._write(session, statements.CLOSE)
+                if store is not None:
+                    store(session)
+                return _settle_job(session, self.job.id, [self.outcomes], returned=1)
 
-        self._stored(self._commit(write, insist=insist) or JobStatus.FAILED)
+        is_alone = store is None and not self._failures and engine_name() == "postgresql"
+        self._stored(self._commit(self._finish_at_once if is_alone else write, insist=insist))
         self.is_closed = True
+
+    def _finish_at_once(self) -> str:
+        """Close the chunk and settle its job in one statement."""
+        values = {**_settlement(self.job.id, [self.outcomes], returned=1), "the_outcomes": "".join(self.outcomes)}
+        with single_statement() as connection:
+            status: str | None = connection.scalar(statements.FINISH_AT_ONCE, {**self._token, **values})
+        if status is None:
+            raise LeaseLost
+        return status
 
     def release(
         self, *, pause_reason: str | None = None, pause_seconds: float | None = None, only_if_idle: bool = False
@@ -209,7 +202,7 @@ class Lease:
         # This worker lives, so no entity of it is under suspicion.
         self.outcomes = [Outcome.UNTOUCHED if mark == Outcome.INTENT else mark for mark in self.outcomes]
         with transaction() as session:
-            self._write(session, _GIVE_BACK, seconds=self.retry_in_seconds)
+            self._write(session, statements.GIVE_BACK, seconds=self.retry_in_seconds)
             if pause_reason is not None and only_if_idle and self._has_other_work(session):
                 _tell(session, self.job.id, pause_reason)
             elif pause_reason is not None:
@@ -238,25 +231,24 @@ class Lease:
         """
         self._failures = []
         with transaction() as session:
-            stored = self._own(session, _CLOSE_AS_STORED)
+            stored = self._own(session, statements.CLOSE_AS_STORED)
             session.execute(
                 update(jobs)
                 .where(jobs.c.id == self.job.id, jobs.c.status.in_([*ACTIVE, JobStatus.PAUSED]))
-                .values(status=JobStatus.FAILED, finished_at=utcnow(), **_NOT_CLAIMABLE)
+                .values(status=JobStatus.FAILED, finished_at=utcnow(), **statements.NOT_CLAIMABLE)
             )
             status = _settle_job(session, self.job.id, [stored], returned=1)
             error = {"job_id": self.job.id, "entity_id": "system", "code": failure.code, "message": failure.message}
             session.execute(insert(entity_errors).values(error))
         self._stored(status)
 
-    def _commit(self, write: Callable[[WriteSession], str | None], *, insist: bool) -> str | None:
+    def _commit(self, write: Callable[[], str], *, insist: bool) -> str:
         """Run a write and return its status; with `insist`, until it is known to be stored or the lease has run out."""
         give_up_at = time.monotonic() + self.lease_seconds / 2
         is_repeat = False
         while True:
             try:
-                with transaction() as session:
-                    return write(session)
+                return write()
             except LeaseLost:
                 # The first write may have been stored while this one waited.
                 if not is_repeat:
@@ -300,10 +292,12 @@ class Lease:
                 if not is_unavailable(exc) or time.monotonic() > give_up_at:
                     raise
 
-    def _write(self, session: WriteSession, statement: ReturningUpdate[Any], **values: Any) -> None:
-        self._own(session, statement, the_outcomes="".join(self.outcomes), **values)
+    def _write(self, session: WriteSession, statement: ReturningUpdate[Any], **values: Any) -> str:
+        """Write outcomes and errors if the chunk is still this lease's; return what the statement does."""
+        returned = self._own(session, statement, the_outcomes="".join(self.outcomes), **values)
         if self._failures:
             self._insert_failures(session)
+        return returned
 
     def _insert_failures(self, session: WriteSession) -> None:
         """Store the errors, but for entities that were erased since the claim.
@@ -312,19 +306,23 @@ class Lease:
         whichever comes second sees the other.
         """
         place = {"the_job": self.job.id, "the_position": self.position}
-        present = session.scalar(_CHUNK_IDS.with_for_update(read=True), place) or ""
+        present = session.scalar(statements.CHUNK_IDS.with_for_update(read=True), place) or ""
         rows = [row for row in self._failures if f'"{row["entity_id"]}"' in present]
         if rows:
             session.execute(insert(entity_errors), rows)
 
     def _own(self, session: WriteSession, statement: ReturningUpdate[Any], **values: Any) -> str:
-        """Write to the chunk's progress row if it is still this lease's; return its outcomes."""
-        place = {"the_job": self.job.id, "the_position": self.position}
-        token = {**place, "the_attempt": self.attempt, "the_count": self.write_count}
-        stored: str | None = session.scalar(statement, {**token, **values})
-        if stored is None:
+        """Write to the chunk's progress row if it is still this lease's; return what the statement does."""
+        returned: str | None = session.scalar(statement, {**self._token, **values})
+        if returned is None:
             raise LeaseLost
-        return stored
+        return returned
+
+    @property
+    def _token(self) -> dict[str, Any]:
+        """What has to be so of the chunk's row for this lease to write to it."""
+        place = {"the_job": self.job.id, "the_position": self.position}
+        return {**place, "the_attempt": self.attempt, "the_count": self.write_count}
 
     def _stored(self, status: str) -> None:
         self._failures = []
@@ -373,8 +371,12 @@ def claim(worker: str, *, lease_seconds: float, scope: Scope = ANY_JOB) -> Lease
     paused jobs whose time has come and closes chunks that jobs which ended have
     left behind. Commits before returning.
     """
+    if engine_name() == "postgresql":
+        is_certain, lease = _claim_at_once(worker, lease_seconds, scope)
+        if is_certain:
+            return lease
     with transaction() as session:
-        due = session.execute(_DUE).one()
+        due = session.execute(statements.DUE).one()
         if not any(due):
             return _claim_next(session, worker, lease_seconds, scope)
     if due.paused:
@@ -396,7 +398,9 @@ def settle_ending_jobs() -> None:
     """Close the chunks that nobody holds of jobs that were cancelled or failed, one job at a time."""
     while True:
         with transaction() as session:
-            job_id = session.scalar(select(progress.c.job_id).select_from(_OPEN).where(_LEFT_BEHIND).limit(1))
+            job_id = session.scalar(
+                select(progress.c.job_id).select_from(statements.OPEN).where(statements.LEFT_BEHIND).limit(1)
+            )
             if job_id is None or not close_unheld_chunks(session, job_id):
                 return
 
@@ -428,10 +432,25 @@ def close_unheld_chunks(session: WriteSession, job_id: str) -> int:
     return len(rows)
 
 
+def _claim_at_once(worker: str, lease_seconds: float, scope: Scope) -> tuple[bool, Lease | None]:
+    """Take the next chunk that nobody has claimed in one statement; tell also whether that says all there is to say.
+
+    It does not where something comes before a new chunk, or where the job whose
+    row it waited for turned out to have no more chunks.
+    """
+    statement = statements.claim_at_once(scope.job_id is not None, scope.workspace_slug is not None)
+    place = {"the_job": scope.job_id, "the_workspace": scope.workspace_slug}
+    with single_statement() as connection:
+        row = connection.execute(statement, {**place, "worker": worker, "seconds": lease_seconds}).one()
+    if row.id is None:
+        return not (row.paused or row.ending or row.expired or row.has_work), None
+    return True, _lease(row, lease_seconds, row.stored_ids, row.position, row.outcomes, attempt=1, crash_count=0)
+
+
 def _claim_next(session: WriteSession, worker: str, lease_seconds: float, scope: Scope) -> Lease | None:
     """Take the next chunk that nobody has claimed, of the oldest job."""
     values = {"the_job": scope.job_id, "the_workspace": scope.workspace_slug}
-    any_claimable, take = _claim_statements(scope.job_id is not None, scope.workspace_slug is not None)
+    any_claimable, take = statements.claim_statements(scope.job_id is not None, scope.workspace_slug is not None)
     row = session.execute(take, values).one_or_none()
     while row is None:
         # PostgreSQL answers with no row where the one it waited for is no longer claimable.
@@ -442,7 +461,7 @@ def _claim_next(session: WriteSession, worker: str, lease_seconds: float, scope:
     size = min(row.chunk_size, row.total_count - position * row.chunk_size)
     outcomes = Outcome.UNTOUCHED * size
     stored_ids = session.scalar(
-        _OPEN_CHUNK,
+        statements.OPEN_CHUNK,
         {
             "job_id": row.id,
             "position": position,
@@ -455,12 +474,16 @@ def _claim_next(session: WriteSession, worker: str, lease_seconds: float, scope:
             "the_position": position,
         },
     )
-    return _lease(row, lease_seconds, stored_ids, position=position, attempt=1, crash_count=0, outcomes=outcomes)
+    return _lease(row, lease_seconds, stored_ids, position, outcomes, attempt=1, crash_count=0)
 
 
 def _take_over(session: WriteSession, worker: str, lease_seconds: float, scope: Scope) -> Lease | None:
     """Claim an open chunk again: released and due, or its worker's lease ran out."""
-    expired = select(*_JOB_COLUMNS, progress.c.position, progress.c.worker).select_from(_OPEN).where(_EXPIRED)
+    expired = (
+        select(*statements.JOB_COLUMNS, progress.c.position, progress.c.worker)
+        .select_from(statements.OPEN)
+        .where(statements.EXPIRED)
+    )
     row = session.execute(
         scope.narrow(expired)
         .order_by(jobs.c.priority.desc(), jobs.c.created_at, jobs.c.id, progress.c.position)
@@ -490,7 +513,7 @@ def _take_over(session: WriteSession, worker: str, lease_seconds: float, scope: 
         )
         .returning(progress.c.attempt, progress.c.crash_count, progress.c.outcomes, progress.c.write_count)
     ).one()
-    stored_ids = session.scalar(_CHUNK_IDS, {"the_job": row.id, "the_position": row.position})
+    stored_ids = session.scalar(statements.CHUNK_IDS, {"the_job": row.id, "the_position": row.position})
     return _lease(row, lease_seconds, stored_ids, position=row.position, **taken._asdict())
 
 
@@ -498,11 +521,11 @@ def _lease(
     row: Any,
     lease_seconds: float,
     stored_ids: str | None,
-    *,
     position: int,
+    outcomes: str,
+    *,
     attempt: int,
     crash_count: int,
-    outcomes: str,
     write_count: int = 0,
 ) -> Lease:
     return Lease(
@@ -523,11 +546,14 @@ def _settle_job(session: WriteSession, job_id: str, closed: list[Iterable[str]],
 
     `returned` is how many leases ended.
     """
+    status: str = session.scalars(statements.SETTLE, _settlement(job_id, closed, returned=returned)).one()
+    return status
+
+
+def _settlement(job_id: str, closed: list[Iterable[str]], *, returned: int) -> dict[str, Any]:
     outcomes = "".join(outcome for chunk in closed for outcome in chunk)
     counts = {f"more_{outcome.name.lower()}": outcomes.count(outcome) for outcome in DECIDED}
-    values = {"the_job": job_id, "returned": returned, "more": sum(counts.values()), **counts}
-    status: str = session.scalars(_SETTLE, values).one()
-    return status
+    return {"the_job": job_id, "returned": returned, "more": sum(counts.values()), **counts}
 
 
 def _pause(session: WriteSession, job_id: str, reason: str, seconds: float | None) -> None:
@@ -547,147 +573,3 @@ def _pause(session: WriteSession, job_id: str, reason: str, seconds: float | Non
 def _tell(session: WriteSession, job_id: str, reason: str) -> None:
     """Let a job that goes on say why a part of it waits."""
     session.execute(update(jobs).where(jobs.c.id == job_id).values(pause_reason=reason[:500]))
-
-
-# The statements below are built once: putting one together costs more than running it.
-
-_NOT_CLAIMABLE: dict[str, Any] = {
-    "claimable": false(),
-    "resume_at": null(),
-    "paused_manually": false(),
-    "pause_reason": null(),
-}
-
-RESUMED: dict[str, Any] = {
-    "status": case((jobs.c.in_flight > 0, JobStatus.RUNNING), else_=JobStatus.PENDING),
-    "claimable": jobs.c.next_chunk < jobs.c.chunk_count,
-    "resume_at": null(),
-    "paused_manually": false(),
-    "pause_reason": null(),
-}
-"""What a paused job is updated with when it goes on."""
-
-_JOB_COLUMNS = (
-    jobs.c.id,
-    jobs.c.entity_type,
-    jobs.c.provider,
-    jobs.c.workspace_slug,
-    jobs.c.options,
-    jobs.c.cap_micros,
-    jobs.c.total_count,
-)
-
-_OPEN = progress.join(jobs, jobs.c.id == progress.c.job_id)
-_IS_OPEN = progress.c.finished_at.is_(None)
-_EXPIRED = and_(_IS_OPEN, progress.c.lease_expires_at <= utcnow(), jobs.c.status.in_(ACTIVE))
-_LEFT_BEHIND = and_(
-    _IS_OPEN, jobs.c.status.in_(CLOSED_AS_IS), or_(progress.c.worker.is_(None), progress.c.lease_expires_at <= utcnow())
-)
-
-# One look for everything that comes before a new chunk; most claims find nothing of it.
-_DUE = select(
-    exists(select(literal(1)).where(jobs.c.resume_at <= utcnow())).label("paused"),
-    exists(select(literal(1)).select_from(_OPEN).where(_LEFT_BEHIND)).label("ending"),
-    exists(select(literal(1)).select_from(_OPEN).where(_EXPIRED)).label("expired"),
-)
-
-
-@cache
-def _claim_statements(by_job: bool, by_workspace: bool) -> tuple[Select[Any], ReturningUpdate[Any]]:
-    """Return the query that finds any claimable job, and the update that takes the oldest one's next chunk.
-
-    The update waits for the job's row: skipping locked rows would hand most
-    claims to younger jobs. The row is found by a scalar subselect, since inside
-    of IN (…) some plans would run it again for every row.
-    """
-    claimable = select(jobs.c.id).where(jobs.c.claimable)
-    if by_job:
-        claimable = claimable.where(jobs.c.id == bindparam("the_job"))
-    if by_workspace:
-        claimable = claimable.where(jobs.c.workspace_slug == bindparam("the_workspace"))
-    oldest = (
-        claimable.order_by(jobs.c.priority.desc(), jobs.c.created_at, jobs.c.id)
-        .limit(1)
-        .with_for_update(key_share=True)
-    )
-    take = (
-        update(jobs)
-        .where(jobs.c.id == oldest.scalar_subquery())
-        .values(
-            next_chunk=jobs.c.next_chunk + 1,
-            in_flight=jobs.c.in_flight + 1,
-            claimable=jobs.c.next_chunk + 1 < jobs.c.chunk_count,
-            status=JobStatus.RUNNING,
-            started_at=func.coalesce(jobs.c.started_at, utcnow()),
-        )
-        .returning(*_JOB_COLUMNS, jobs.c.next_chunk, jobs.c.chunk_size)
-    )
-    return claimable.limit(1), take
-
-
-_SECONDS = bindparam("seconds", type_=Float)
-
-_CHUNK_IDS = select(chunks.c.entity_ids.cast(Text)).where(
-    chunks.c.job_id == bindparam("the_job"), chunks.c.position == bindparam("the_position")
-)
-
-_OPEN_CHUNK = insert(progress).values(lease_expires_at=utcnow(_SECONDS)).returning(_CHUNK_IDS.scalar_subquery())
-
-_OWNED = (
-    update(progress)
-    .where(
-        progress.c.job_id == bindparam("the_job"),
-        progress.c.position == bindparam("the_position"),
-        progress.c.attempt == bindparam("the_attempt"),
-        # So that a write whose answer was lost is not made twice.
-        progress.c.write_count == bindparam("the_count"),
-        progress.c.finished_at.is_(None),
-        progress.c.lease_expires_at > utcnow(),
-    )
-    .values(write_count=progress.c.write_count + 1)
-    .returning(progress.c.outcomes)
-)
-_CLOSE_AS_STORED = _OWNED.values(finished_at=utcnow(), worker=null(), lease_expires_at=null())
-_CLOSE = _CLOSE_AS_STORED.values(outcomes=bindparam("the_outcomes"))
-_KEEP = _OWNED.values(outcomes=bindparam("the_outcomes"), lease_expires_at=utcnow(_SECONDS))
-_RENEW = _KEEP.values(crash_count=bindparam("the_crashes"))
-_GIVE_BACK = _KEEP.values(worker=null())
-
-
-def _settle_statement() -> ReturningUpdate[Any]:
-    """Return the update of a job after chunks were closed or released.
-
-    The order of the statuses matters: with `paused` before `complete`, a job
-    paused on its last chunk would never end.
-    """
-    decided = jobs.c.processed_count + bindparam("more")
-    in_flight = jobs.c.in_flight - bindparam("returned")
-    is_complete = and_(decided == jobs.c.total_count, jobs.c.status.not_in([JobStatus.FAILED, JobStatus.CANCELLED]))
-    is_cancelled = and_(jobs.c.status == JobStatus.CANCELLING, in_flight == 0)
-    return (
-        update(jobs)
-        .where(jobs.c.id == bindparam("the_job"))
-        .values(
-            status=case(
-                (is_complete, JobStatus.COMPLETE),
-                (is_cancelled, JobStatus.CANCELLED),
-                (jobs.c.status.in_([*CLOSED_AS_IS, JobStatus.PAUSED]), jobs.c.status),
-                (in_flight == 0, JobStatus.PENDING),
-                else_=JobStatus.RUNNING,
-            ),
-            in_flight=in_flight,
-            processed_count=decided,
-            success_count=jobs.c.success_count + bindparam("more_success"),
-            error_count=jobs.c.error_count + bindparam("more_error"),
-            skipped_count=jobs.c.skipped_count + bindparam("more_skipped"),
-            held_count=jobs.c.held_count + bindparam("more_held"),
-            finished_at=case((or_(is_complete, is_cancelled), utcnow()), else_=jobs.c.finished_at),
-            resume_at=case((is_complete, null()), else_=jobs.c.resume_at),
-            paused_manually=case((is_complete, false()), else_=jobs.c.paused_manually),
-            pause_reason=case((is_complete, null()), else_=jobs.c.pause_reason),
-        )
-        .returning(jobs.c.status)
-    )
-
-
-_SETTLE = _settle_statement()

@@ -43,6 +43,7 @@ from app.enrichment.job_views import (
     list_errors,
     list_jobs,
 )
+from app.enrichment.lease_statements import CLOSED_AS_IS, RESUMED
 from app.enrichment.leases import Failure, JobInfo, Lease, Scope, WorkersLost
 from app.enrichment.pipeline import PATIENCE_SHARE, JobMustWait, Pipeline, make_plan
 from app.enrichment.running import OnProcess, run_callback, settle_intents
@@ -295,7 +296,7 @@ def pause(job_id: str, *, workspace_slug: str | None = None) -> JobView:
 def resume(job_id: str, *, workspace_slug: str | None = None) -> JobView:
     """Let a paused job go on. Raises `JobNotFound` and `JobStateConflict`."""
     is_paused = jobs.c.status == JobStatus.PAUSED
-    return _move(job_id, workspace_slug, is_paused, leases.RESUMED, "paused jobs can be resumed")
+    return _move(job_id, workspace_slug, is_paused, RESUMED, "paused jobs can be resumed")
 
 
 def cancel(job_id: str, *, workspace_slug: str | None = None) -> JobView:
@@ -506,7 +507,7 @@ def _work(lease: Lease, on_process: OnProcess | Pipeline | None, budget: Budget,
 def _close(lease: Lease) -> None:
     if lease.is_closed:
         pass
-    elif not lease.undecided or lease.job_status in leases.CLOSED_AS_IS:
+    elif not lease.undecided or lease.job_status in CLOSED_AS_IS:
         lease.finish()
     else:
         lease.release()

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import insert, text
 
-from app.enrichment import leases
+from app.enrichment import lease_statements
 from app.extensions import db
 from app.models.chunk import progress
 from app.models.job import jobs
@@ -48,7 +48,7 @@ def plan(statement: Any) -> str:
 
 def test_the_oldest_claimable_job_is_read_off_its_index(backlog: None) -> None:
     """No sort, no scan of the table."""
-    _, take = leases._claim_statements(False, False)
+    _, take = lease_statements.claim_statements(False, False)
     found = plan(take)
     assert "ix_enrichment_jobs_claimable" in found
     assert "Sort" not in found and "TEMP B-TREE" not in found
@@ -57,7 +57,20 @@ def test_the_oldest_claimable_job_is_read_off_its_index(backlog: None) -> None:
 
 def test_the_look_for_due_work_reads_only_partial_indexes(backlog: None) -> None:
     """Finished chunks and jobs without a resume time cost nothing."""
-    found = plan(leases._DUE)
+    found = plan(lease_statements.DUE)
     assert "ix_enrichment_chunk_progress_open" in found
     assert "ix_enrichment_jobs_resume_at" in found
     assert "Seq Scan" not in found
+
+
+def test_the_claim_in_one_statement_stays_on_the_indexes(backlog: None) -> None:
+    """On PostgreSQL a claim is one statement; each of its parts finds its rows by an index, and sorts nothing."""
+    if db.engine.dialect.name == "sqlite":
+        # There the parts run one by one, as above.
+        return
+    statement = lease_statements.claim_at_once(False, False)
+    found = plan(statement.params(worker="tester", seconds=60.0))
+    assert "ix_enrichment_jobs_claimable" in found
+    assert "ix_enrichment_chunk_progress_open" in found
+    assert "Sort" not in found
+    assert "Seq Scan on enrichment_jobs" not in found and "Seq Scan on enrichment_chunk_progress" not in found

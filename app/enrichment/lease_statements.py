@@ -1,0 +1,281 @@
+"""The statements of a chunk's way from claim to finish, built once: putting one together costs more than running it.
+
+Both databases run the same clauses. SQLite, which is asked in-process, runs
+them one by one in a transaction. PostgreSQL is asked over a network, where each
+statement costs a round trip and each transaction two more, so what always goes
+together is one statement there, which is its own transaction.
+"""
+
+from functools import cache
+from typing import Any, Final
+
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Float,
+    Integer,
+    Select,
+    String,
+    Text,
+    and_,
+    bindparam,
+    case,
+    exists,
+    false,
+    func,
+    insert,
+    literal_column,
+    null,
+    or_,
+    select,
+    true,
+    update,
+)
+from sqlalchemy.sql.dml import ReturningUpdate, Update
+
+from app.models.chunk import Outcome, chunks, progress
+from app.models.job import ACTIVE, JobStatus, jobs
+from app.models.types import utcnow
+
+
+def _said(text: str) -> ColumnElement[str]:
+    """Return a constant as it stands in SQL; as a parameter it would have to be sent each time."""
+    return literal_column(f"'{text}'", String)
+
+
+_ZERO: Final = literal_column("0", Integer)
+_ONE: Final = literal_column("1", Integer)
+
+CLOSED_AS_IS: Final = (JobStatus.CANCELLING, JobStatus.CANCELLED, JobStatus.FAILED)
+"""Statuses in which a chunk that nobody holds is closed as it is."""
+
+JOB_COLUMNS: Final = (
+    jobs.c.id,
+    jobs.c.entity_type,
+    jobs.c.provider,
+    jobs.c.workspace_slug,
+    jobs.c.options,
+    jobs.c.cap_micros,
+    jobs.c.total_count,
+)
+"""What a lease knows of its job."""
+
+NOT_CLAIMABLE: Final[dict[str, Any]] = {
+    "claimable": false(),
+    "resume_at": null(),
+    "paused_manually": false(),
+    "pause_reason": null(),
+}
+
+RESUMED: Final[dict[str, Any]] = {
+    "status": case((jobs.c.in_flight > 0, JobStatus.RUNNING), else_=JobStatus.PENDING),
+    "claimable": jobs.c.next_chunk < jobs.c.chunk_count,
+    "resume_at": null(),
+    "paused_manually": false(),
+    "pause_reason": null(),
+}
+"""What a paused job is updated with when it goes on."""
+
+SECONDS: Final = bindparam("seconds", type_=Float)
+
+# What comes before a new chunk
+
+OPEN: Final = progress.join(jobs, jobs.c.id == progress.c.job_id)
+_IS_OPEN: Final = progress.c.finished_at.is_(None)
+_HAS_RUN_OUT: Final = progress.c.lease_expires_at <= utcnow()
+_IS_ACTIVE: Final = jobs.c.status.in_([_said(status) for status in ACTIVE])
+_IS_CLOSED_AS_IS: Final = jobs.c.status.in_([_said(status) for status in CLOSED_AS_IS])
+_IS_UNHELD: Final = or_(progress.c.worker.is_(None), _HAS_RUN_OUT)
+EXPIRED: Final = and_(_IS_OPEN, _HAS_RUN_OUT, _IS_ACTIVE)
+"""Chunks to be taken over."""
+LEFT_BEHIND: Final = and_(_IS_OPEN, _IS_UNHELD, _IS_CLOSED_AS_IS)
+"""Chunks that jobs which have ended, or are about to, have left behind."""
+
+
+def _due_query() -> Select[bool, bool, bool]:
+    """Return one look for everything that comes before a new chunk; most claims find nothing of it."""
+    found = (
+        select(
+            func.max(case((_IS_CLOSED_AS_IS, _ONE), else_=_ZERO)).label("ending"),
+            func.max(case((and_(_HAS_RUN_OUT, _IS_ACTIVE), _ONE), else_=_ZERO)).label("expired"),
+        )
+        .select_from(OPEN)
+        .where(_IS_OPEN, _IS_UNHELD)
+        .subquery("unheld")
+    )
+    return select(
+        exists(select(_ONE).where(jobs.c.resume_at <= utcnow())).label("paused"),
+        (func.coalesce(found.c.ending, _ZERO) == _ONE).label("ending"),
+        (func.coalesce(found.c.expired, _ZERO) == _ONE).label("expired"),
+    )
+
+
+DUE: Final = _due_query()
+
+# A new chunk
+
+CHUNK_IDS: Final = select(chunks.c.entity_ids.cast(Text)).where(
+    chunks.c.job_id == bindparam("the_job"), chunks.c.position == bindparam("the_position")
+)
+
+OPEN_CHUNK: Final = insert(progress).values(lease_expires_at=utcnow(SECONDS)).returning(CHUNK_IDS.scalar_subquery())
+
+
+@cache
+def claim_statements(by_job: bool, by_workspace: bool) -> tuple[Select[Any], ReturningUpdate[Any]]:
+    """Return the query that finds any claimable job, and the update that takes the oldest one's next chunk."""
+    claimable = _claimable(by_job, by_workspace)
+    return claimable.limit(_ONE), _take(claimable).returning(*JOB_COLUMNS, jobs.c.next_chunk, jobs.c.chunk_size)
+
+
+@cache
+def claim_at_once(by_job: bool, by_workspace: bool) -> Select[Any]:
+    """Return a whole claim of a new chunk as one statement, for PostgreSQL.
+
+    One row: whether something is `paused`, `ending` or `expired` (then nothing
+    was claimed), whether the queue `has_work`, and of the claimed chunk, if
+    any, the columns that a lease is made of. All its parts see the database at
+    the same instant, but for the job's row, for which it waits.
+    """
+    due = DUE.cte("due")
+    is_due = select(or_(due.c.paused, due.c.ending, due.c.expired)).scalar_subquery()
+    claimable = _claimable(by_job, by_workspace)
+    columns = (*JOB_COLUMNS, (jobs.c.next_chunk - _ONE).label("position"), jobs.c.chunk_size)
+    taken = _take(claimable.where(~is_due)).returning(*columns).cte("taken")
+    size = func.least(taken.c.chunk_size, taken.c.total_count - taken.c.position * taken.c.chunk_size)
+    outcomes = func.repeat(_said(Outcome.UNTOUCHED), size)
+    ids = select(chunks.c.entity_ids.cast(Text)).where(
+        chunks.c.job_id == taken.c.id, chunks.c.position == taken.c.position
+    )
+    return (
+        select(
+            *due.c,
+            # Ordered, so that it is read off the claim's index, and not searched for in the table.
+            _oldest(claimable).scalar_subquery().is_not(None).label("has_work"),
+            *taken.c,
+            outcomes.label("outcomes"),
+            ids.scalar_subquery().label("stored_ids"),
+        )
+        .select_from(due.outerjoin(taken, true()))
+        .add_cte(_open_taken(taken, outcomes))
+    )
+
+
+def _open_taken(taken: CTE, outcomes: ColumnElement[Any]) -> CTE:
+    values = {
+        "job_id": taken.c.id,
+        "position": taken.c.position,
+        "attempt": _ONE,
+        "crash_count": _ZERO,
+        "worker": bindparam("worker", type_=String),
+        "lease_expires_at": utcnow(SECONDS),
+        "outcomes": outcomes,
+        "write_count": _ZERO,
+    }
+    rows = select(*values.values())
+    return insert(progress).from_select(list(values), rows, include_defaults=False).cte("opened")
+
+
+def _claimable(by_job: bool, by_workspace: bool) -> Select[Any]:
+    claimable = select(jobs.c.id).where(jobs.c.claimable)
+    if by_job:
+        claimable = claimable.where(jobs.c.id == bindparam("the_job"))
+    if by_workspace:
+        claimable = claimable.where(jobs.c.workspace_slug == bindparam("the_workspace"))
+    return claimable
+
+
+def _take(claimable: Select[Any]) -> Update:
+    """Return the update that takes the next chunk of the oldest of these jobs.
+
+    It waits for the job's row: skipping locked rows would hand most claims to
+    younger jobs. The row is found by a scalar subselect, since inside of IN (…)
+    some plans would run it again for every row.
+    """
+    return (
+        update(jobs)
+        .where(jobs.c.id == _oldest(claimable).with_for_update(key_share=True).scalar_subquery())
+        .values(
+            next_chunk=jobs.c.next_chunk + _ONE,
+            in_flight=jobs.c.in_flight + _ONE,
+            claimable=jobs.c.next_chunk + _ONE < jobs.c.chunk_count,
+            status=_said(JobStatus.RUNNING),
+            started_at=func.coalesce(jobs.c.started_at, utcnow()),
+        )
+    )
+
+
+def _oldest(claimable: Select[Any]) -> Select[Any]:
+    return claimable.order_by(jobs.c.priority.desc(), jobs.c.created_at, jobs.c.id).limit(_ONE)
+
+
+# A holder's writes
+
+_OWNED: Final = (
+    update(progress)
+    .where(
+        progress.c.job_id == bindparam("the_job"),
+        progress.c.position == bindparam("the_position"),
+        progress.c.attempt == bindparam("the_attempt"),
+        # So that a write whose answer was lost is not made twice.
+        progress.c.write_count == bindparam("the_count"),
+        _IS_OPEN,
+        progress.c.lease_expires_at > utcnow(),
+    )
+    .values(write_count=progress.c.write_count + _ONE)
+)
+_JOB_STATUS: Final = select(jobs.c.status).where(jobs.c.id == progress.c.job_id).scalar_subquery()
+_CLOSED: Final = _OWNED.values(finished_at=utcnow(), worker=null(), lease_expires_at=null())
+_CLOSED_AS_DECIDED: Final = _CLOSED.values(outcomes=bindparam("the_outcomes"))
+_KEPT: Final = _OWNED.values(outcomes=bindparam("the_outcomes"), lease_expires_at=utcnow(SECONDS))
+
+CLOSE_AS_STORED: Final = _CLOSED.returning(progress.c.outcomes)
+CLOSE: Final = _CLOSED_AS_DECIDED.returning(progress.c.outcomes)
+RENEW: Final = _KEPT.values(crash_count=bindparam("the_crashes")).returning(_JOB_STATUS)
+"""Keeps the lease and returns the job's status."""
+GIVE_BACK: Final = _KEPT.values(worker=null()).returning(progress.c.outcomes)
+
+
+def _settled() -> Update:
+    """Return the update of a job after chunks were closed or released.
+
+    The order of the statuses matters: with `paused` before `complete`, a job
+    paused on its last chunk would never end.
+    """
+    decided = jobs.c.processed_count + bindparam("more")
+    in_flight = jobs.c.in_flight - bindparam("returned")
+    is_complete = and_(
+        decided == jobs.c.total_count, jobs.c.status.not_in([_said(JobStatus.FAILED), _said(JobStatus.CANCELLED)])
+    )
+    is_cancelled = and_(jobs.c.status == _said(JobStatus.CANCELLING), in_flight == _ZERO)
+    return update(jobs).values(
+        status=case(
+            (is_complete, _said(JobStatus.COMPLETE)),
+            (is_cancelled, _said(JobStatus.CANCELLED)),
+            (or_(_IS_CLOSED_AS_IS, jobs.c.status == _said(JobStatus.PAUSED)), jobs.c.status),
+            (in_flight == _ZERO, _said(JobStatus.PENDING)),
+            else_=_said(JobStatus.RUNNING),
+        ),
+        in_flight=in_flight,
+        processed_count=decided,
+        success_count=jobs.c.success_count + bindparam("more_success"),
+        error_count=jobs.c.error_count + bindparam("more_error"),
+        skipped_count=jobs.c.skipped_count + bindparam("more_skipped"),
+        held_count=jobs.c.held_count + bindparam("more_held"),
+        finished_at=case((or_(is_complete, is_cancelled), utcnow()), else_=jobs.c.finished_at),
+        resume_at=case((is_complete, null()), else_=jobs.c.resume_at),
+        paused_manually=case((is_complete, false()), else_=jobs.c.paused_manually),
+        pause_reason=case((is_complete, null()), else_=jobs.c.pause_reason),
+    )
+
+
+SETTLE: Final = _settled().where(jobs.c.id == bindparam("the_job")).returning(jobs.c.status)
+
+
+def _finish_at_once() -> ReturningUpdate[Any]:
+    closed = _CLOSED_AS_DECIDED.returning(progress.c.job_id).cte("closed")
+    return _settled().where(jobs.c.id == closed.c.job_id).returning(jobs.c.status)
+
+
+FINISH_AT_ONCE: Final = _finish_at_once()
+"""`CLOSE` and `SETTLE` as one statement, for PostgreSQL; no row where the lease is lost."""
