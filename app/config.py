@@ -348,11 +348,15 @@ def _database_url(text: str, *, on_vercel: bool) -> str:
     # Heroku and Vercel write postgres://, which SQLAlchemy does not know.
     text = re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", text)
     try:
-        backend = make_url(text).drivername
-    except ArgumentError as exc:
-        raise ConfigError("DATABASE_URL: expected a URL such as postgresql://user:password@host/name") from exc
+        url = make_url(text)
+    except (ArgumentError, ValueError):
+        # Without its cause, which quotes what it could not read: a part of the URL, or all of it.
+        raise ConfigError("DATABASE_URL: expected a URL such as postgresql://user:password@host/name") from None
+    backend = url.drivername
     if backend not in {"sqlite", "sqlite+pysqlite", "postgresql+psycopg"}:
         raise ConfigError("DATABASE_URL: expected a sqlite:// or postgresql:// URL")
+    if backend.startswith("sqlite") and (url.username or url.password or url.host or url.port):
+        raise ConfigError("DATABASE_URL: expected sqlite:///path, with three slashes, and no user or host")
     if on_vercel and backend.startswith("sqlite"):
         raise ConfigError(
             "DATABASE_URL: expected a postgresql:// URL; Vercel's file system is read-only, so SQLite cannot work there"

@@ -53,6 +53,8 @@ def test_database_urls_are_taken_in_the_usual_spellings(given: str, stored: str)
         ("ENRICH_CONCURRENCY", " 7 "),
         ("DATABASE_URL", "hunter2-no-url"),
         ("DATABASE_URL", "mysql://u:hunter2@h/d"),
+        ("DATABASE_URL", "postgresql://u:p@h:hunter2/d"),
+        ("DATABASE_URL", "sqlite://u:hunter2@h/d"),
         ("CRON_SECRET", "hunter2"),
         ("CRON_SECRET", "hunter2 with spaces in it"),
         ("CRON_SECRET", "hünter2-and-long-enough"),
