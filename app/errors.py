@@ -149,6 +149,16 @@ def describe(error: BaseException) -> str:
     return (f"{name}: {text}" if text else name)[:500]
 
 
+def describe_bug(error: BaseException) -> str:
+    """Return what may be stored of an exception that nobody foresaw: its kind.
+
+    Its message may quote an answer, or several people's data, and what is stored here may be
+    filed under another entity than the one that it is about, or under none. What we say
+    ourselves stays.
+    """
+    return error.message if isinstance(error, AppError) else type(error).__name__
+
+
 def detail(path: str, message: str) -> dict[str, Any]:
     """Return one entry of `details`: where in the input, and what was expected."""
     return {"path": path, "message": message}

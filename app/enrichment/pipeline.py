@@ -37,7 +37,7 @@ from app.entities import store
 from app.entities.exclusions import Exclusions
 from app.entities.fields import FIELDS
 from app.entities.merge import merge_fields
-from app.errors import describe
+from app.errors import describe, describe_bug
 from app.models.chunk import Outcome
 from app.models.types import new_id
 from app.providers.answers import checked
@@ -551,9 +551,9 @@ class _ChunkRun:
         if isinstance(result, TimeoutError):
             error = "The provider took longer than the time budget."
             return [Answer(OutcomeClass.TRANSIENT, error=error, is_cost_known=call.is_local)] * len(call.asked)
-        # The message may hold what the provider was asked about, so only its kind is logged.
+        # The message may hold what the provider was asked about, so only its kind is logged and stored.
         log.warning("provider raised", provider=call.provider.name, error_type=type(result).__name__)
-        unknown = Answer(OutcomeClass.INVALID_REQUEST, error=describe(result), is_cost_known=call.is_local)
+        unknown = Answer(OutcomeClass.INVALID_REQUEST, error=describe_bug(result), is_cost_known=call.is_local)
         return [unknown] * len(call.asked)
 
     def _fit(self, answer: Answer) -> Answer:

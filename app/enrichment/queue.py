@@ -57,7 +57,7 @@ from app.errors import (
     JobStateConflict,
     LeaseLost,
     ProviderNotAvailable,
-    describe,
+    describe_bug,
     detail,
 )
 from app.extensions import db
@@ -517,7 +517,7 @@ def _close(lease: Lease) -> None:
 def _fail(lease: Lease, error: Exception) -> None:
     log.error("chunk broke", **trace(error))
     try:
-        lease.fail(Failure("chunk_broke", describe(error)))
+        lease.fail(Failure("chunk_broke", describe_bug(error)))
     except LeaseLost:
         log.warning("lease lost")
 

@@ -235,6 +235,28 @@ def test_a_late_lease_cannot_be_used_by_the_pipeline(context: Flask) -> None:
     assert written == []
 
 
+def test_what_a_bug_says_is_stored_with_nobody(context: Flask) -> None:
+    """Of a bulk call that raised, each entity gets the kind: the message may be about any of them, or all."""
+    add(2)
+    bug = RuntimeError("p1 is ada@example.com")
+    run(FakeProvider({"p1": bug}, bulk_size=10, price_micros=1000), 2)
+    assert [row.error for row in rows(attempts)] == ["RuntimeError"] * 2
+
+
+def test_a_chunk_that_broke_says_no_more_than_how(context: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its error is filed under no entity, so that no erasure would find a person in it."""
+    add(1)
+
+    def break_down(*_arguments: Any, **_options: Any) -> None:
+        raise RuntimeError("ada@example.com")
+
+    monkeypatch.setattr(Pipeline, "run", break_down)
+    with pytest.raises(RuntimeError):
+        run(FakeProvider(), 1)
+    job_id = queue.list_jobs().rows[0].id
+    assert [(row.entity_id, row.error) for row in queue.list_errors(job_id).rows] == [("system", "RuntimeError")]
+
+
 def test_an_erased_entity_is_skipped_by_jobs_that_had_not_come_to_it(context: Flask) -> None:
     """It is neither asked about nor counted as an error, and a retry leaves it out."""
     add(4)
