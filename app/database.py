@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import psycopg
+import structlog
 from flask import Flask
 from flask_sqlalchemy.session import Session
 from sqlalchemy import Connection, Engine, event
@@ -26,8 +27,13 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from app.config import Config
 from app.extensions import db
 
+log = structlog.get_logger(__name__)
+
 SQLITE_WAIT_SECONDS = 30.0
 """How long a write waits for its turn on SQLite before the database counts as locked."""
+
+SCRUB_SECONDS = 5.0
+"""How long an erasure waits until nobody reads from the write-ahead log any more."""
 
 IDLE_SECONDS = 1.0
 """A connection that was not used for this long is checked before it is used again."""
@@ -83,6 +89,29 @@ def single_statement() -> Iterator[Connection]:
 def end_read() -> None:
     """End the transaction that a read opened, so that none stays open while a provider is asked."""
     db.session.rollback()
+
+
+def scrub_log() -> bool:
+    """Empty SQLite's write-ahead log, which holds pages as they stood before an erasure; False where that failed.
+
+    SQLite itself would write over the log from its start, some day, and leave its end as it is.
+    It cannot be emptied while anybody reads from it or writes, so this waits a little; a long
+    export that is under way may outlast that. PostgreSQL has no such file within our reach.
+    """
+    if engine_name() != "sqlite":
+        return True
+    db.session.rollback()
+    connection = db.engine.raw_connection()
+    try:
+        deadline = time.monotonic() + SCRUB_SECONDS
+        while connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+            if time.monotonic() > deadline:
+                log.warning("write-ahead log in use", waited_seconds=SCRUB_SECONDS)
+                return False
+            time.sleep(random.uniform(0.001, 0.01))
+        return True
+    finally:
+        connection.close()
 
 
 def engine_options(config: Config) -> dict[str, Any]:

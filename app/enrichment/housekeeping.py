@@ -7,7 +7,7 @@ from flask import current_app
 from sqlalchemy import and_, exists, insert, or_, select, update
 
 from app.config import config
-from app.database import end_read, transaction
+from app.database import end_read, scrub_log, transaction
 from app.enrichment import flights
 from app.enrichment.gate import DAY_SECONDS
 from app.enrichment.leases import JobInfo
@@ -114,4 +114,5 @@ def forget_old_answers(limit: int = 1000) -> int:
         found = session.connection().execute(
             update(attempts).where(attempts.c.id.in_(old.scalar_subquery())).values(raw_answer=None)
         )
-        return found.rowcount
+    scrub_log()
+    return found.rowcount

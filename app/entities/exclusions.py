@@ -22,7 +22,7 @@ import idna
 from sqlalchemy import delete, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
-from app.database import engine_name, transaction
+from app.database import engine_name, scrub_log, transaction
 from app.entities.fields import table_of
 from app.entities.store import SLICE_ROWS, has_any
 from app.errors import Invalid, detail
@@ -96,10 +96,13 @@ def remove(values: Iterable[str], workspace_slug: str) -> int:
     """
     wanted = sorted(set(_all_normalized(values)))
     with transaction() as session:
-        return sum(
+        removed = sum(
             session.connection().execute(delete(exclusions).where(*_is_among(part, workspace_slug))).rowcount
             for part in _slices(wanted)
         )
+    # An address is personal data, and whoever takes it back may want it gone.
+    scrub_log()
+    return removed
 
 
 def list_(workspace_slug: str, *, cursor: str | None = None, limit: int = 50) -> ExclusionPage:

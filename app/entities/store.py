@@ -43,8 +43,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.selectable import TableValuedAlias
 from sqlalchemy.types import TypeEngine
 
-from app.database import WriteSession, engine_name, transaction
+from app.database import WriteSession, engine_name, scrub_log, transaction
 from app.entities.fields import EXTRA, FIELDS, RAW_FIELDS, field_named, table_of
+from app.entities.learned import learned_keys
 from app.entities.merge import Change, differs, is_blank
 from app.errors import EntityNotFound, Invalid
 from app.extensions import db
@@ -265,14 +266,17 @@ def select_ids(
 def erase(entity_type: str, entity_id: str, *, workspace_slug: str) -> None:
     """Delete an entity and everything recorded about it, in one transaction.
 
-    Gone are its row, its attempts with the raw answers, the history of its fields and its errors.
-    In the lists of ids of the workspace's jobs it is replaced by `ERASED_ID`, so that every list keeps
-    its length and its order, by which outcomes are stored; a job that has not come to it yet skips
-    it. Costs stay counted in the jobs and budgets, which name nobody. An id that is
-    only in those records, because its entity never was, is erased from them as well.
+    Gone are its row, its attempts with the raw answers, the history of its fields, its errors, and
+    what a model made of its values, for whomever else that was kept. In the lists of ids of the
+    workspace's jobs it is replaced by `ERASED_ID`, so that every list keeps its length and its
+    order, by which outcomes are stored; a job that has not come to it yet skips it. Costs stay
+    counted in the jobs and budgets, which name nobody. Exclusions stay: they keep it from coming
+    back. An id that is only in those records, because its entity never was, is erased from them as
+    well.
 
-    It reads every list of ids of the workspace: a second or two for ten million. Backups, and on
-    SQLite the write-ahead log until its next checkpoint, are not reached from here.
+    It reads every list of ids of the workspace: a second or two for ten million. On SQLite, what is
+    deleted is overwritten and the write-ahead log emptied, unless somebody reads from it for long.
+    On PostgreSQL, dead rows are in its files until they are vacuumed. Backups are not reached from here.
 
     Raises `EntityNotFound` where nothing is recorded under the id.
     """
@@ -305,9 +309,12 @@ def erase(entity_type: str, entity_id: str, *, workspace_slug: str) -> None:
     with transaction() as session:
         # The lists first: a worker that is about to store an error holds its chunk until it has.
         found = _erase_from_chunks(session, owned, entity_id)
+        learned = _learned_from(entity_type, entity_id, workspace_slug)
         found += sum(session.connection().execute(statement).rowcount for statement in (*deletions, anonymous))
         if not found:
             raise EntityNotFound
+        session.connection().execute(delete(cached_values).where(cached_values.c.key.in_(learned)))
+    scrub_log()
 
 
 def has_blank(entity_type: str, name: str) -> ColumnElement[bool]:
@@ -556,6 +563,21 @@ def _json_rows(types: Mapping[str, TypeEngine[Any]]) -> TableValuedAlias:
         .table_valued(*columns, name="given")
         .render_derived(with_types=True)
     )
+
+
+def _learned_from(entity_type: str, entity_id: str, workspace_slug: str) -> set[str]:
+    """Return the cache's keys for what an entity's fields hold and have held."""
+    fields = _read(entity_type, [entity_id], workspace_slug, RAW_FIELDS[entity_type], is_locking=True).get(entity_id)
+    if fields is None:
+        return set()
+    history = db.session.execute(
+        select(field_changes.c.field, field_changes.c.old_value).where(
+            field_changes.c.workspace_slug == workspace_slug,
+            field_changes.c.entity_type == entity_type,
+            field_changes.c.entity_id == entity_id,
+        )
+    )
+    return learned_keys(entity_type, entity_id, fields, [(row.field, row.old_value) for row in history])
 
 
 def _erase_from_chunks(session: WriteSession, owned: Select[Any], entity_id: str) -> int:
