@@ -1,21 +1,16 @@
 """Who may call what."""
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from flask import Flask
-from flask.testing import FlaskClient
 from sqlalchemy import inspect, select
-from werkzeug.routing import Rule
 
 from app import auth
-from app.auth import PUBLIC, Scope
 from app.errors import Invalid, NotFound
 from app.extensions import db
 from app.models import ApiKey
-from app.models.types import new_id
 from tests.conftest import CRON_SECRET
 from tests.http.conftest import Login, client_with, make_key
 
@@ -45,90 +40,6 @@ HOSTILE = [
     "Bearer " + CRON_SECRET[:-1],
     "Bearer " + CRON_SECRET.upper(),
 ]
-
-
-def closed_calls(app: Flask) -> Iterator[tuple[Rule, str, str]]:
-    """Yield each rule that needs a credential, with its methods and an address."""
-    samples = {"uuid": new_id(), "path": "some/id", "string": "some"}
-    for rule in app.url_map.iter_rules():
-        if rule.endpoint not in PUBLIC:
-            converters = {"PathConverter": "path", "UUIDConverter": "uuid"}
-            values = {
-                name: samples[converters.get(type(converter).__name__, "string")]
-                for name, converter in rule._converters.items()
-            }
-            with app.test_request_context():
-                url = app.url_for(rule.endpoint, **values)
-            for method in sorted((rule.methods or set()) - {"OPTIONS"}):
-                yield rule, method, url
-
-
-def scope_of(app: Flask, rule: Rule, method: str) -> str | None:
-    """Return the scope that a view is marked with."""
-    with app.test_request_context(method=method):
-        view = app.view_functions[rule.endpoint]
-        view_class = getattr(view, "view_class", None)
-        handler = getattr(view_class, method.lower(), None) or getattr(view_class, "get", None) if view_class else view
-        return getattr(handler, "required_scope", None)
-
-
-def test_every_closed_view_names_its_scope(app: Flask) -> None:
-    """No view of the service is without a mark."""
-    calls = list(closed_calls(app))
-    assert len(calls) > 10
-    assert [(rule.rule, method) for rule, method, _ in calls if scope_of(app, rule, method) is None] == []
-
-
-def test_every_closed_address_is_401_without_credential(app: Flask, client: FlaskClient) -> None:
-    """Nothing but the public addresses answers a stranger."""
-    for _rule, method, url in closed_calls(app):
-        assert (method, url, client.open(url, method=method).status_code) == (method, url, 401)
-
-
-def test_every_closed_address_is_403_with_other_scopes(app: Flask) -> None:
-    """A key without the view's scope is refused, whatever else it may do."""
-    clients = {
-        scope: client_with(app, make_key(app, *set(Scope) - {scope, Scope.ADMIN}))
-        for scope in (Scope.READ, Scope.WRITE, Scope.PROCESS, Scope.ADMIN)
-    }
-    for rule, method, url in closed_calls(app):
-        scope = Scope(scope_of(app, rule, method) or "")
-        assert (method, url, clients[scope].open(url, method=method).status_code) == (method, url, 403)
-
-
-def test_every_closed_address_is_open_to_its_scope_and_to_admin(app: Flask) -> None:
-    """The scope that a view names is enough, and admin implies it."""
-    clients = {scope: client_with(app, make_key(app, scope)) for scope in Scope}
-    for rule, method, url in closed_calls(app):
-        for scope in (Scope(scope_of(app, rule, method) or ""), Scope.ADMIN):
-            assert clients[scope].open(url, method=method).status_code not in {401, 403}, (method, url)
-
-
-def test_cron_secret_opens_the_process_calls_only(app: Flask, cron: FlaskClient) -> None:
-    """The cron secret is good for one address."""
-    for rule, method, url in closed_calls(app):
-        expected = rule.rule == PROCESS
-        assert (cron.open(url, method=method).status_code == 200) is expected, (method, url)
-
-
-def test_unmarked_view_is_refused(probe: FlaskClient) -> None:
-    """A view whose author forgot the scope is closed, even to an admin."""
-    assert probe.get("/api/probe/unmarked").status_code == 403
-    assert probe.application.test_client().get("/api/probe/unmarked").status_code == 401
-
-
-def test_public_addresses_need_no_credential(client: FlaskClient) -> None:
-    """Health and the documents are open."""
-    for url in ("/healthz", "/readyz", "/api/openapi.json", "/api/docs", "/api/docs/assets/docs.js"):
-        assert client.get(url, buffered=True).status_code == 200
-
-
-def test_head_never_works_on_process(login: Login, cron: FlaskClient) -> None:
-    """HEAD of the webhook is refused before anything runs, whoever asks."""
-    for client in (cron, login("admin")):
-        response = client.head(PROCESS)
-        assert response.status_code == 405
-        assert "HEAD" not in response.headers["Allow"]
 
 
 @pytest.mark.parametrize("value", HOSTILE)

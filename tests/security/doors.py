@@ -1,0 +1,101 @@
+"""Every address and method of the service with who may use it, written from the table in the README."""
+
+import re
+from dataclasses import dataclass
+
+from flask import Flask
+
+
+@dataclass(frozen=True)
+class Door:
+    """Who is let in, and what is answered to whoever is, with an empty body and an object that is there."""
+
+    status: int
+    scope: str | None = None
+    """None: open to everybody."""
+    takes_cron_secret: bool = False
+    is_for_all_workspaces: bool = False
+    """Whether a key must be bound to no workspace."""
+    names: str = ""
+    """What stands in the address: job, person, company, exclusion, or something that is no workspace's own."""
+
+    @property
+    def is_owned(self) -> bool:
+        """Whether the address names an object of a workspace."""
+        return self.names in {"job", "person", "company", "exclusion"}
+
+
+def _of_entities(plural: str, kind: str) -> dict[tuple[str, str], Door]:
+    return {
+        ("GET", f"/api/{plural}"): Door(200, "read"),
+        ("POST", f"/api/{plural}"): Door(415, "write"),
+        ("POST", f"/api/{plural}/import"): Door(415, "write"),
+        ("GET", f"/api/{plural}/export.csv"): Door(200, "read"),
+        ("GET", f"/api/{plural}/{{}}"): Door(200, "read", names=kind),
+        ("DELETE", f"/api/{plural}/{{}}"): Door(204, "write", names=kind),
+    }
+
+
+_JOBS = "/api/enrichment/jobs"
+
+DOORS: dict[tuple[str, str], Door] = {
+    ("POST", f"{_JOBS}/process"): Door(200, "process", takes_cron_secret=True),
+    ("GET", f"{_JOBS}/process"): Door(200, "process", takes_cron_secret=True),
+    ("POST", _JOBS): Door(415, "write"),
+    ("GET", _JOBS): Door(200, "read"),
+    ("GET", f"{_JOBS}/{{}}"): Door(200, "read", names="job"),
+    ("GET", f"{_JOBS}/{{}}/errors"): Door(200, "read", names="job"),
+    ("POST", f"{_JOBS}/{{}}/pause"): Door(200, "write", names="job"),
+    ("POST", f"{_JOBS}/{{}}/resume"): Door(409, "write", names="job"),
+    ("POST", f"{_JOBS}/{{}}/cancel"): Door(200, "write", names="job"),
+    ("POST", f"{_JOBS}/{{}}/retry"): Door(409, "write", names="job"),
+    ("POST", f"{_JOBS}/{{}}/undo"): Door(409, "write", names="job"),
+    ("POST", "/api/enrichment/estimate"): Door(415, "read"),
+    ("GET", "/api/enrichment/costs"): Door(200, "read"),
+    ("GET", "/api/enrichment/providers"): Door(200, "read"),
+    ("POST", "/api/enrichment/providers/{}/reset"): Door(200, "admin", is_for_all_workspaces=True, names="a provider"),
+    ("GET", "/api/enrichment/exclusions"): Door(200, "read"),
+    ("POST", "/api/enrichment/exclusions"): Door(415, "write"),
+    ("DELETE", "/api/enrichment/exclusions/{}"): Door(204, "write", names="exclusion"),
+    # Its address is signed, and this one is not.
+    ("POST", "/api/enrichment/callbacks/{}/{}"): Door(400, names="a question"),
+    **_of_entities("people", "person"),
+    **_of_entities("companies", "company"),
+    ("GET", "/healthz"): Door(200),
+    ("GET", "/readyz"): Door(200),
+}
+UNLISTED: dict[tuple[str, str], Door] = {
+    ("GET", "/api/openapi.json"): Door(200),
+    ("GET", "/api/docs"): Door(200),
+    ("GET", "/api/docs/assets/{}"): Door(200, names="a file"),
+}
+"""The documents, which the README names beside its table."""
+
+ALL = {**DOORS, **UNLISTED}
+
+
+def open_doors(app: Flask) -> set[tuple[str, str]]:
+    """Return method and address of everything that the application answers to, without HEAD and OPTIONS."""
+    return {
+        (method, re.sub(r"<[^>]+>", "{}", rule.rule))
+        for rule in app.url_map.iter_rules()
+        for method in rule.methods or ()
+        if method not in {"HEAD", "OPTIONS"}
+    }
+
+
+def listed_doors(readme: str) -> dict[tuple[str, str], str]:
+    """Return the README's table: method and address, with what it says of the scope.
+
+    A row may name several addresses: those that follow the first stand for its last part, or are whole.
+    """
+    section = readme.split("## HTTP API")[1].split("\n## ")[0]
+    found = {}
+    for cell, scope in re.findall(r"^\| (`[A-Z]+ /.+?) \| (.+?) \|", section, flags=re.MULTILINE):
+        first, *others = re.findall(r"`([^`]+)`", cell)
+        method, address = first.split(" ")
+        addresses = [address]
+        for other in others:
+            addresses.append(other if other.startswith("/api/") else address.rpartition("/")[0] + other)
+        found |= {(method, re.sub(r"\{[^}]+\}", "{}", one)): scope for one in addresses}
+    return found

@@ -1,0 +1,246 @@
+"""Who gets through which door: every address and method, for every kind of caller."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import event
+from werkzeug.test import TestResponse
+
+from app import auth
+from app.auth import Scope
+from app.config import PROJECT_ROOT
+from app.database import transaction
+from app.enrichment import queue
+from app.entities import exclusions, store
+from app.extensions import db
+from app.models.types import new_id
+from tests.conftest import CRON_SECRET
+from tests.http.conftest import client_with, make_key
+from tests.security.doors import ALL, DOORS, Door, listed_doors, open_doors
+from tests.security.evidence import every_row
+
+WORKSPACE = "default"
+"""Where the objects are."""
+SCOPES: dict[str, tuple[str, ...]] = {scope: (scope,) for scope in Scope} | {"everything": tuple(Scope)}
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""Where it makes no difference which database it is."""
+
+
+def clients(app: Flask) -> dict[str, FlaskClient]:
+    """Make one of every kind of caller."""
+    revoked = make_key(app, *Scope)
+    with app.app_context():
+        auth.revoke_key(auth.list_keys()[-1].id)
+    return {
+        "anonymous": app.test_client(),
+        "garbage": client_with(app, "tr_" + "x" * 43),
+        "revoked": client_with(app, revoked),
+        "cron": client_with(app, CRON_SECRET),
+        **{name: client_with(app, make_key(app, *scopes)) for name, scopes in SCOPES.items()},
+        "all scopes here": client_with(app, make_key(app, *Scope, workspace_slug=WORKSPACE)),
+        "all scopes elsewhere": client_with(app, make_key(app, *Scope, workspace_slug="elsewhere")),
+    }
+
+
+def expected(caller: str, door: Door) -> int:
+    """Return what a caller gets at a door, by the rules of the README."""
+    if door.scope is None:
+        return door.status
+    if caller in {"anonymous", "garbage", "revoked"}:
+        return 401
+    if caller == "cron":
+        return door.status if door.takes_cron_secret else 401
+    if caller in SCOPES:
+        return door.status if {door.scope, "admin"} & set(SCOPES[caller]) else 403
+    if door.is_for_all_workspaces:
+        return 403
+    return 404 if caller == "all scopes elsewhere" and door.is_owned else door.status
+
+
+def make_object(kind: str) -> str:
+    """Make what an address names, in the one workspace, and return its name; something everybody knows otherwise."""
+    if kind == "job":
+        return queue.enqueue_job("person", "ai-normalizer", ["a", "b"], workspace_slug=WORKSPACE)
+    if kind == "exclusion":
+        exclusions.add(["acme.example"], WORKSPACE)
+        return "acme.example"
+    if kind in {"person", "company"}:
+        with transaction() as session:
+            store.upsert_entities(kind, [{"id": "some/one"}], workspace_slug=WORKSPACE, session=session)
+        return "some/one"
+    return {"a provider": "prospeo", "a file": "docs.js"}.get(kind, "unknown")
+
+
+def unknown_name(kind: str) -> str:
+    """Return a name of the same form under which there is nothing."""
+    return {"job": new_id(), "exclusion": "other.example"}.get(kind, "any/one")
+
+
+def call(client: FlaskClient, method: str, address: str, name: str = "", **options: Any) -> TestResponse:
+    """Send a request with an empty body."""
+    return client.open(address.replace("{}", name), method=method, buffered=True, **options)
+
+
+@contextmanager
+def statements(app: Flask) -> Iterator[list[str]]:
+    """Note every statement that is sent to the database."""
+    sent: list[str] = []
+    with app.app_context():
+        engine = db.engine
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        sent.append(" ".join(statement.split()))
+
+    event.listen(engine, "before_cursor_execute", note)
+    yield sent
+    event.remove(engine, "before_cursor_execute", note)
+
+
+@on_sqlite
+def test_every_door_is_in_the_table(app: Flask) -> None:
+    """A new address needs an entry that says who may use it."""
+    assert open_doors(app) == set(ALL)
+
+
+def test_the_table_says_what_the_readme_says() -> None:
+    """Whom the README lets in is who is let in here."""
+    readme = (PROJECT_ROOT / "README.md").read_text(encoding="utf-8")
+    words = {
+        key: "its address"
+        if "callbacks" in key[1]
+        else (door.scope or "none")
+        + (", or the cron secret" if door.takes_cron_secret else "")
+        + (", for all workspaces" if door.is_for_all_workspaces else "")
+        for key, door in DOORS.items()
+    }
+    assert listed_doors(readme) == words
+
+
+@on_sqlite
+def test_each_caller_gets_through_its_doors_and_no_other(app: Flask) -> None:
+    """Every door for every caller; whoever is refused has had nothing done but a look at his key."""
+    wrong = []
+    with statements(app) as sent:
+        for caller, client in clients(app).items():
+            for (method, address), door in ALL.items():
+                with app.app_context():
+                    name = make_object(door.names) if door.names else ""
+                sent.clear()
+                response = call(client, method, address, name)
+                wanted = expected(caller, door)
+                # Two looks: SQLite begins the read as a statement of its own.
+                is_idle = response.status_code not in {401, 403} or (
+                    len(sent) <= 2 and all("api_keys" in one or one == "BEGIN" for one in sent)
+                )
+                challenge = response.headers.get("WWW-Authenticate")
+                is_challenged = (challenge == "Bearer") is (response.status_code == 401)
+                if response.status_code != wanted or not (is_idle and is_challenged):
+                    wrong.append((caller, method, address, response.status_code, wanted, list(sent)))
+    assert wrong == []
+
+
+@pytest.mark.parametrize("kind", ["job", "person", "company", "exclusion"])
+def test_what_is_another_workspaces_is_like_unknown(app: Flask, kind: str) -> None:
+    """The very same answer, after the same statements, and nothing has changed."""
+    stranger = client_with(app, make_key(app, *Scope, workspace_slug="elsewhere"))
+    doors = [(method, address) for (method, address), door in ALL.items() if door.names == kind]
+    assert len(doors) >= 1
+    with app.app_context():
+        name = make_object(kind)
+        before = every_row()
+    for method, address in doors:
+        answers = []
+        for asked in (name, unknown_name(kind)):
+            with statements(app) as sent:
+                response = call(stranger, method, address, asked)
+            body = response.get_json()
+            assert response.headers["X-Request-Id"] == body.pop("requestId")
+            headers = {key: value for key, value in response.headers if key not in {"X-Request-Id", "Date"}}
+            answers.append((response.status_code, body, headers, list(sent)))
+        assert answers[0] == answers[1], (method, address)
+        assert answers[0][0] == 404
+    with app.app_context():
+        assert every_row() == before
+
+
+def test_a_bound_key_reaches_nothing_elsewhere_by_parameters(app: Flask) -> None:
+    """Neither by naming the workspace or a job, nor in a list, a report, a file or an estimate."""
+    stranger = client_with(app, make_key(app, *Scope, workspace_slug="elsewhere"))
+    with app.app_context():
+        objects = {kind: make_object(kind) for kind in ("job", "person", "company", "exclusion")}
+        before = {name: rows for name, rows in every_row().items() if name != "heartbeats"}
+    for address in ("people", "companies", "people/export.csv", "companies/export.csv", "enrichment/jobs",
+                    "enrichment/exclusions", "enrichment/costs", "people/some/one", "companies/some/one"):  # fmt: skip
+        named = "&groupBy=job" if address.endswith("costs") else ""
+        assert call(stranger, "GET", f"/api/{address}?workspaceSlug={WORKSPACE}{named}").status_code == 403, address
+        listed = call(stranger, "GET", f"/api/{address}?workspaceSlug=elsewhere{named}")
+        assert not any(name in listed.text for name in objects.values()), address
+    for address in ("people/import", "companies/import"):
+        csv = {"data": b"id\nx\n", "content_type": "text/csv"}
+        assert call(stranger, "POST", f"/api/{address}?workspaceSlug={WORKSPACE}", **csv).status_code == 403
+    bodies = {
+        "people": {"people": [{"id": "some/one", "email": "a@b.example"}]},
+        "companies": {"companies": [{"id": "some/one", "name": "x"}]},
+        "enrichment/jobs": {"entityType": "person", "provider": "ai-normalizer", "entityIds": ["some/one"]},
+        "enrichment/estimate": {"entityType": "person", "provider": "ai-normalizer", "entityIds": ["some/one"]},
+        "enrichment/exclusions": {"values": ["x.example"]},
+    }
+    for address, body in bodies.items():
+        json = {**body, "workspaceSlug": WORKSPACE}
+        assert call(stranger, "POST", f"/api/{address}", json=json).status_code == 403, address
+    for method in ("GET", "POST"):
+        process = "/api/enrichment/jobs/process"
+        assert call(stranger, method, process).get_json() == {"message": "no pending jobs"}
+        asked = [call(stranger, method, f"{process}?jobId={job_id}") for job_id in (objects["job"], new_id())]
+        assert {(one.status_code, one.get_json()["error"]) for one in asked} == {(404, "There is no such job.")}
+    with app.app_context():
+        assert {name: rows for name, rows in every_row().items() if name != "heartbeats"} == before
+
+
+@on_sqlite
+def test_head_and_options_and_unknown_methods_do_no_work(app: Flask) -> None:
+    """HEAD reads at most, the others not even that, whoever asks."""
+    callers = [client_with(app, make_key(app, *Scope)), client_with(app, CRON_SECRET), app.test_client()]
+    with app.app_context():
+        names = {door.names: make_object(door.names) for door in ALL.values() if door.names}
+        before = every_row()
+    # An entity may be called "import" or "export.csv"; such a name is looked up for the methods that have no other use.
+    of_names = {"GET", "DELETE"}
+    known = {
+        address: {method for method, other in ALL if other == address}
+        | (of_names if address.endswith(("/import", "/export.csv")) else set())
+        for _, address in ALL
+    }
+    for client in callers:
+        for (_, address), door in ALL.items():
+            for method in {"OPTIONS", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND"} - known[address]:
+                with statements(app) as sent:
+                    response = call(client, method, address, names.get(door.names, ""))
+                assert (response.status_code, sent) == (200 if method == "OPTIONS" else 405, []), (method, address)
+                assert response.text == "" or method != "OPTIONS"
+            with statements(app) as sent:
+                response = call(client, "HEAD", address, names.get(door.names, ""))
+            assert response.data == b""
+            assert "GET" in known[address] or response.status_code == 405
+            assert all(one.startswith(("SELECT", "BEGIN")) and "IMMEDIATE" not in one for one in sent), sent
+    with app.app_context():
+        assert every_row() == before
+
+
+@on_sqlite
+def test_head_of_the_webhook_is_refused(app: Flask) -> None:
+    """GET works there, so HEAD would."""
+    for client in (client_with(app, CRON_SECRET), client_with(app, make_key(app, "admin"))):
+        response = client.head("/api/enrichment/jobs/process")
+        assert response.status_code == 405
+        assert "HEAD" not in response.headers["Allow"]
+
+
+def test_unmarked_view_is_refused(probe: FlaskClient) -> None:
+    """A view whose author forgot the scope is closed, even to an admin."""
+    assert probe.get("/api/probe/unmarked").status_code == 403
+    assert probe.application.test_client().get("/api/probe/unmarked").status_code == 401
