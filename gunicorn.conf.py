@@ -13,6 +13,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from gunicorn.glogging import Logger
+
 wsgi_app = "wsgi:app"
 # Process calls wait for providers most of the time; a sync worker past its timeout is killed in mid-chunk.
 worker_class = "gthread"
@@ -30,6 +32,23 @@ control_socket_disable = True
 # A worker proves with a file that it is alive; on a slow disk that alone can look like a hang.
 if Path("/dev/shm").is_dir():
     worker_tmp_dir = "/dev/shm"
+
+
+class DiscreetLogger(Logger):  # type: ignore[misc]  # the library has no types
+    """Logs what gunicorn does, without quoting requests: a broken line may hold a key, a path somebody's address."""
+
+    def warning(self, msg: Any, *args: Any, **options: Any) -> None:
+        """Of a request that is none, say only from where it came."""
+        text = str(msg)
+        super().warning(text.partition(": ")[0] if text.startswith("Invalid request from ") else msg, *args, **options)
+
+    def exception(self, msg: Any, *args: Any, **options: Any) -> None:
+        """Of a request that failed outside of the application, say what failed and not its address."""
+        is_about_request = str(msg).startswith("Error handling request")
+        super().exception(*(("Error handling request",) if is_about_request else (msg, *args)), **options)
+
+
+logger_class = DiscreetLogger
 
 
 def post_worker_init(worker: Any) -> None:
