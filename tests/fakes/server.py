@@ -65,6 +65,8 @@ class Providers:
         self.vendors = {
             vendor.name: vendor(self.ledger, Meter(limits.get(vendor.name, Limits())), rates) for vendor in VENDORS
         }
+        for name, key in (option.split("=", 1) for option in options.key):
+            self.vendors[name].key = key  # type: ignore[misc]  # of this server alone
         self.callbacks: Counter[str] = Counter()
         self.followed_redirects = 0
         self._tasks: set[asyncio.Task[None]] = set()
@@ -289,6 +291,7 @@ def _arguments(words: list[str]) -> argparse.Namespace:
     parser.add_argument("--hit-rates", default="", help="findymail=0.4,prospeo=0.5; aiark.email for its addresses")
     parser.add_argument("--scenario", action="append", default=[], help="leadmagic=server_error; may be repeated")
     parser.add_argument("--usd-per-credit", action="append", default=[], help="prospeo=0.039; may be repeated")
+    parser.add_argument("--key", action="append", default=[], help="prospeo=another-good-key; may be repeated")
     parser.add_argument("--clay-callback-secret", default="good-callback-secret")
     parser.add_argument("--callback-delay", type=float, default=0.2, help="seconds until Clay calls back")
     return parser.parse_args(words)
