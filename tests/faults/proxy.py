@@ -223,5 +223,3 @@ def _statements(kind: bytes, body: bytes) -> Iterator[str]:
     elif kind == _PARSE:
         # The name of the prepared statement comes first.
         yield body.split(b"\x00")[1].decode()
-
-
