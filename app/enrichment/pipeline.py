@@ -685,9 +685,11 @@ class _ChunkRun:
         current.states = self.states
         is_last = not self.lease.undecided and not self.calls and not calls
         save = self.lease.finish if is_last else self.lease.checkpoint
+        # Answers that are on their way are given up with the chunk, where its lease cannot be renewed.
+        has_paid = current.has_money or any(not call.is_local for call in self.flying.values())
         started_at = time.monotonic()
         try:
-            save(lambda session: store_round(session, self.desk, current), insist=current.has_money)
+            save(lambda session: store_round(session, self.desk, current), insist=has_paid)
         except BaseException:
             # An outcome must not be stored later without what it stands for.
             self.lease.forget_unstored()

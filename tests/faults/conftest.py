@@ -21,6 +21,7 @@ def make_world(database_url: str, tmp_path: Path) -> Iterator[MakeWorld]:
             started = stack.enter_context(FakeServer(tmp_path / "ledger.jsonl", **(server or {})))
             world = World(database_url, started, {name: str(value) for name, value in settings.items()})
             stack.enter_context(world.app())
+            stack.callback(world.end_workers)
             return world
 
         yield make

@@ -3,7 +3,6 @@
 import signal
 import sqlite3
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -22,7 +21,7 @@ from app.models.job import jobs
 from app.models.types import utcnow
 from tests.fakes import ledger
 from tests.faults.accounts import decided_twice, longest_stall, read_books, unexplained
-from tests.faults.world import ROOT, World, has_ended, statuses, wait_until
+from tests.faults.world import World, has_ended, statuses, wait_until
 from tests.invariants import check_invariants
 
 
@@ -30,15 +29,6 @@ def vary(world: World, *, database_url: str | None = None, **settings: object) -
     """Return the same world as another worker sees it: by another address of the database, with other settings."""
     changed = {**world.settings, **{name: str(value) for name, value in settings.items()}}
     return replace(world, database_url=database_url or world.database_url, settings=changed)
-
-
-def start(world: World, *arguments: str) -> "subprocess.Popen[str]":
-    """Start any command of `flask enrich`."""
-    command = [sys.executable, "-m", "flask", "enrich", *arguments]
-    pipe = subprocess.PIPE
-    return subprocess.Popen(
-        command, cwd=ROOT, env=world.environment, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, text=True
-    )
 
 
 def end(worker: "subprocess.Popen[str]", seconds: float = 60.0) -> tuple[int, str]:

@@ -9,7 +9,7 @@ from app.database import end_read
 from app.enrichment import queue
 from tests.faults.accounts import outcomes_of
 from tests.faults.conftest import MakeWorld
-from tests.faults.helpers import calls_under_way, check_accounts, drain_here, end, start, tell
+from tests.faults.helpers import calls_under_way, check_accounts, drain_here, end, tell
 from tests.faults.postgres import OwnPostgres, own_postgres
 from tests.faults.world import add_job, wait_until
 
@@ -38,7 +38,7 @@ def test_postgresql_killed_in_mid_chunk_loses_nothing_that_was_stored_or_paid_fo
     settings = {"ENRICH_CONCURRENCY": 3, "LEADMAGIC_TIMEOUT_SECONDS": 2}
     world = make_world({"latency": 0.2}, ENRICH_LEASE_SECONDS=30, **settings)
     job_id = add_job(30 * kills, provider="leadmagic", chunk_size=10)
-    workers = [start(world, "work", "--exit-when-empty") for _ in range(2)]
+    workers = [world.run("work", "--exit-when-empty") for _ in range(2)]
     accepted, killed, away = [job_id], 0, 0.0
     for kill in range(kills):
         wait_until(lambda kill=kill: calls_under_way() > 0 and len(world.server.lines()) > 30 * kill + 5)

@@ -48,6 +48,8 @@ class World:
     database_url: str
     server: FakeServer
     settings: Mapping[str, str] = field(default_factory=dict)
+    started: list["subprocess.Popen[str]"] = field(default_factory=list)
+    """The workers, for the end of a test that fails."""
 
     @property
     def environment(self) -> dict[str, str]:
@@ -71,11 +73,24 @@ class World:
 
     def start(self, *arguments: str) -> "subprocess.Popen[str]":
         """Start `flask enrich process`."""
-        command = [sys.executable, "-m", "flask", "enrich", "process", *arguments]
+        return self.run("process", *arguments)
+
+    def run(self, *arguments: str) -> "subprocess.Popen[str]":
+        """Start any command of `flask enrich`."""
+        command = [sys.executable, "-m", "flask", "enrich", *arguments]
         pipe = subprocess.PIPE
-        return subprocess.Popen(
+        worker = subprocess.Popen(
             command, cwd=ROOT, env=self.environment, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, text=True
         )
+        self.started.append(worker)
+        return worker
+
+    def end_workers(self) -> None:
+        """Kill what still runs."""
+        for worker in self.started:
+            if worker.poll() is None:
+                worker.kill()
+                worker.communicate()
 
 
 def add_people(count: int, *, workspace_slug: str = "default", start: int = 0, marker: str = "") -> list[str]:
