@@ -36,9 +36,10 @@ class OwnPostgres:
         self._log = data.parent / "log"
         self.url = f"postgresql://postgres@/postgres?host={data.parent}"
 
-    def make(self, *options: str) -> None:
-        """Make the files of an empty database."""
-        for folder in (self._data.parent, self._data):
+    def make(self, wal: Path | None = None) -> None:
+        """Make the files of an empty database, with its log of changes in a folder of its own where one is given."""
+        options = ["--waldir", str(wal), "--wal-segsize=1"] if wal else []
+        for folder in filter(None, (self._data.parent, self._data, wal)):
             folder.mkdir(exist_ok=True)
             if self._user is not None:
                 shutil.chown(folder, self._user, self._user)
@@ -99,12 +100,12 @@ class OwnPostgres:
 
 
 @contextmanager
-def own_postgres(parent: Path | None = None, *options: str) -> Iterator[OwnPostgres]:
-    """Run a migrated server in a folder of its own, within `parent` or elsewhere; `options` are for its making."""
-    with tempfile.TemporaryDirectory(prefix="tranche-tests-", dir=parent) as folder:
+def own_postgres(disk: Path | None = None) -> Iterator[OwnPostgres]:
+    """Run a migrated server in a folder of its own; on a `disk` that may become full, but for its log of changes."""
+    with tempfile.TemporaryDirectory(prefix="tranche-tests-") as folder:
         Path(folder).chmod(0o755)
-        server = OwnPostgres(Path(folder, "server", "data"))
-        server.make(*options)
+        server = OwnPostgres((disk or Path(folder)) / "server" / "data")
+        server.make(Path(folder, "wal") if disk else None)
         try:
             server.start()
             server.migrate()
