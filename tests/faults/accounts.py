@@ -84,7 +84,7 @@ def decided_twice() -> list[Question]:
 
 
 def unexplained(lines: Sequence[ledger.Line]) -> list[str]:
-    """Return what of the ledger our attempts cannot explain; of one workspace whose people are invented by number.
+    """Return what of the ledger our attempts cannot explain; of one workspace whose people are invented.
 
     A question has one line with a stored success, with an attempt in doubt, or with a lost call that was booked and
     never came to be repeated; further lines are repeats that were free, after attempts that say that the worker was
@@ -114,16 +114,14 @@ def longest_stall(lines: Sequence[ledger.Line]) -> float:
 
 def _entity_ids_by_key() -> dict[str, str]:
     """Return the people's ids by the names that the ledger gives them."""
-    rows = db.session.execute(select(Person.id).distinct()).scalars().all()
+    columns = (Person.id, Person.first_name, Person.last_name, Person.company_domain, Person.linkedin_url)
+    rows = db.session.execute(select(*columns).distinct()).all()
     end_read()
     keys = {}
-    for entity_id in rows:
-        fields = invented.known_fields(int(entity_id[1:]))
-        by_profile = invented.person(linkedin=fields["linkedin_url"])
-        by_name = invented.person(
-            first_name=fields["first_name"], last_name=fields["last_name"], domain=fields["company_domain"]
-        )
-        keys.update({ledger.key_of(who.identity): entity_id for who in (by_profile, by_name)})
+    for row in rows:
+        by_profile = invented.person(linkedin=row.linkedin_url)
+        by_name = invented.person(first_name=row.first_name, last_name=row.last_name, domain=row.company_domain)
+        keys.update({ledger.key_of(who.identity): row.id for who in (by_profile, by_name)})
     return keys
 
 

@@ -1,0 +1,156 @@
+"""Providers that answer badly, met by workers: each person ends as the README promises, and the books hold."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from app.database import end_read
+from app.enrichment import health, queue
+from app.enrichment.pipeline import Pipeline
+from app.enrichment.queue import JobView
+from app.extensions import db
+from app.models.chunk import entity_errors
+from app.models.job import JobStatus
+from app.models.types import utcnow
+from tests.faults.accounts import outcomes_of
+from tests.faults.conftest import MakeWorld
+from tests.faults.helpers import attempts_of_chunks, check_accounts, drain_here, end, tell
+from tests.faults.world import World, add_job, add_people
+
+TIMEOUT_SECONDS = 1
+DAY_SECONDS = 86_400
+
+SERVED = {
+    "server_error": "e",
+    "hang": "h",
+    "drip": "h",
+    "huge": "h",
+    "gzip_bomb": "h",
+    "garbage": "h",
+    "garbage:1": "h",
+    "redirect": "e",
+    "reset": "h",
+    "reset_before": "h",
+    "bad_request": "e",
+    "not_found": "s",
+}
+"""What LeadMagic does about one person, and how that person ends. A call that was sent and has no readable answer may
+have been paid, and LeadMagic charges repeats."""
+
+
+def test_each_bad_answer_ends_one_person_as_promised_and_no_other(make_world: MakeWorld) -> None:
+    """Every second person of one chunk meets another kind of bad answer; those in between are found."""
+    world = _world(make_world, ENRICH_CONCURRENCY=1)
+    ids = []
+    for place, scenario in enumerate(SERVED):
+        marker = f"x-leadmagic-{scenario.replace('_', '-').replace(':', '-')}"
+        ids += [*add_people(1, start=2 * place, marker=marker), *add_people(1, start=2 * place + 1)]
+    job_id = queue.enqueue_job("person", "leadmagic", ids, chunk_size=len(ids))
+    code, errors = end(world.start())
+    assert (code, errors) == (0, "")
+    assert outcomes_of(job_id) == dict(
+        zip(ids, (outcome for bad in SERVED.values() for outcome in (bad, "s")), strict=True)
+    )
+    check_accounts(world)
+    assert _error_codes() == {ids[0]: "transient", ids[14]: "invalid_request", ids[20]: "invalid_request"}
+    assert world.server.stats()["followed_redirects"] == 0
+    assert attempts_of_chunks() == [(1, 0)]
+
+
+def test_lost_answers_are_asked_for_again_where_a_repeat_is_free(make_world: MakeWorld) -> None:
+    """Findymail gives a repeat away: each person is found, the charge is booked, and so is the doubt."""
+    world = _world(make_world, FINDYMAIL_TIMEOUT_SECONDS=TIMEOUT_SECONDS)
+    scenarios = ("hang", "garbage", "reset")
+    for place, scenario in enumerate(scenarios):
+        world.server.order("findymail", scenario, times=1)
+        job_id = add_job(2, provider="findymail", start=10 + 2 * place)
+        drain_here()
+        assert set(outcomes_of(job_id).values()) == {"s"}, scenario
+    lines = check_accounts(world)
+    assert [line.micros > 0 for line in lines if line.repeat] == [False] * len(scenarios)
+    tell(world, scenarios=len(scenarios))
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A provider that says not now, and for how long its job is paused then."""
+
+    provider: str
+    scenario: str
+    least_seconds: float
+    most_seconds: float
+
+
+REFUSALS = (
+    Refusal("leadmagic", "rate_limited:0", 5, 7.5),
+    Refusal("leadmagic", "rate_limited:2", 3, 8.5),
+    Refusal("leadmagic", "rate_limited:3", 3500, DAY_SECONDS + 1),
+    Refusal("leadmagic", "no_credits", 3500, 3601),
+    Refusal("findymail", "no_credits:1", 3500, 3601),
+    Refusal("leadmagic", "bad_key", 800, 901),
+)
+"""A 429 with Retry-After in seconds, as a date, and absurd; a 402; an error under a 200; a 401."""
+
+
+def test_refusals_pause_their_job_with_a_time_and_cost_nothing(make_world: MakeWorld) -> None:
+    """The job says who, why and until when; once the provider is reset and the job resumed, everybody is found."""
+    world = _world(make_world)
+    for place, refusal in enumerate(REFUSALS):
+        world.server.order(refusal.provider, refusal.scenario)
+        job_id = add_job(3, provider=refusal.provider, chunk_size=3, start=10 + 3 * place)
+        if place == 0:
+            code, errors = end(world.start())
+            assert code == 5 and job_id in errors and "Traceback" not in errors
+        else:
+            assert queue.drain(Pipeline()).processed_total == 0
+        job, seconds = _paused(job_id)
+        assert (job.status, job.paused_manually) == (JobStatus.PAUSED, False), refusal
+        assert job.pause_reason is not None and f"Provider {refusal.provider}" in job.pause_reason
+        assert refusal.least_seconds <= seconds <= refusal.most_seconds, refusal
+        assert len(world.server.lines()) == 3 * place
+        world.server.forget()
+        health.reset(refusal.provider)
+        queue.resume(job_id)
+        drain_here()
+        assert set(outcomes_of(job_id).values()) == {"s"}, refusal
+    assert len(check_accounts(world)) == 3 * len(REFUSALS)
+    tell(world, refusals=len(REFUSALS))
+
+
+def test_refusal_without_a_time_is_waited_for_by_the_worker(make_world: MakeWorld) -> None:
+    """A 429 that does not say for how long costs a second or two, and neither a try nor the job's status."""
+    world = _world(make_world)
+    world.server.order("leadmagic", "rate_limited:1", times=2)
+    job_id = add_job(3, provider="leadmagic", chunk_size=3)
+    assert queue.drain(Pipeline()).processed_total == 3
+    assert set(outcomes_of(job_id).values()) == {"s"}
+    assert len(check_accounts(world)) == 3
+
+
+def test_waterfall_goes_past_whom_it_cannot_ask(make_world: MakeWorld) -> None:
+    """One provider without credits and one that refuses the key leave the work to the third."""
+    world = _world(make_world)
+    world.server.order("findymail", "no_credits")
+    world.server.order("prospeo", "bad_key")
+    job_id = add_job(12, chunk_size=6)
+    assert queue.drain(Pipeline()).processed_total == 12
+    assert set(outcomes_of(job_id).values()) == {"s"}
+    assert {line.provider for line in check_accounts(world)} == {"leadmagic"}
+
+
+def _world(make_world: MakeWorld, **settings: object) -> World:
+    return make_world(LEADMAGIC_TIMEOUT_SECONDS=TIMEOUT_SECONDS, **settings)
+
+
+def _paused(job_id: str) -> tuple[JobView, float]:
+    job = queue.get_job(job_id)
+    now = db.session.scalar(select(utcnow()))
+    end_read()
+    assert job.resume_at is not None and now is not None
+    return job, (job.resume_at - now).total_seconds()
+
+
+def _error_codes() -> dict[str, str]:
+    rows = db.session.execute(select(entity_errors.c.entity_id, entity_errors.c.code)).all()
+    end_read()
+    return {row.entity_id: row.code for row in rows}
