@@ -17,6 +17,7 @@ from sqlalchemy import text
 from app import create_app
 from app.config import Config
 from app.extensions import db
+from tests.databases import empty
 
 # How long an example takes says something about the machine alone, which may be busy.
 settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -91,12 +92,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         shutil.copy(request.getfixturevalue("migrated_sqlite"), path)
         return f"sqlite:///{path}"
     url: str = request.getfixturevalue("migrated_postgresql")
-    app = create_app(Config(DATABASE_URL=url, TESTING=True, LOG_LEVEL="WARNING"))
-    with app.app_context():
-        for table in reversed(db.metadata.sorted_tables):
-            db.session.execute(table.delete())
-        db.session.commit()
-        db.engine.dispose()
+    empty(url)
     return url
 
 

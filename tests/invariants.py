@@ -1,113 +1,391 @@
-"""The queue's invariants, asserted on whatever is in the database."""
+"""What always holds of the database's content, each rule under the number that README gives it.
+
+`check_invariants` is called after scenarios of every kind. It reads each table
+once and adds up in the database where it can, so that it stays quick for jobs
+with a hundred thousand entities.
+"""
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Iterator, MutableMapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+from itertools import pairwise
 from typing import Any
 
-from sqlalchemy import Text, select
+from sqlalchemy import Text, case, func, select
 
 from app.config import config, micros
+from app.enrichment.money import ALL_DAYS, OVERALL
 from app.extensions import db
 from app.models.attempt import attempts
-from app.models.chunk import DECIDED, ERASED_ID, chunks, entity_errors, progress
+from app.models.chunk import DECIDED, ERASED_ID, Outcome, chunks, entity_errors, progress
 from app.models.flight import flights
-from app.models.job import ENDED, JobStatus, jobs
+from app.models.job import ACTIVE, ENDED, JobStatus, jobs
 from app.models.spending import costs, spending
+from app.providers.base import OutcomeClass
+from app.providers.registry import NORMALIZER
+
+Closed = MutableMapping[tuple[str, int], str]
+"""What closed chunks said when they were last looked at, by job and position."""
 
 
-def check_invariants(*, drained: bool = False) -> None:
+class Rule(StrEnum):
+    """Everything that is asserted, as the sentence that a violation is reported with."""
+
+    NONE_LOST = "I1 the chunks of a job hold as many entities as it was accepted with"
+    NONE_TWICE = "I1 no entity stands twice in a job"
+    NUMBERED = "I1 the chunks of a job are numbered from 0 without a gap"
+    FULL = "I1 every chunk but a job's last is full"
+    ALIGNED = "I1 a claimed chunk has one outcome for each of its entities"
+    KNOWN = "I1 every outcome is a known one"
+    CLOSED_DECIDED = "I1 a chunk is closed with every entity decided, but for jobs that were cancelled or failed"
+    COMPLETE = "I1 every chunk of a complete job is closed"
+    UNCHANGED = "I1 what a closed chunk says does not change"
+    SUM = "I2 processed is the sum of success, error, skipped and held"
+    COUNTERS = "I2 a job's counters are those of its closed chunks"
+    ERROR_ROWS = "I2 the entities that are errors are those with an error row"
+    BROKEN = "I2 a failed job says what broke it"
+    LEASE = "I3 an open chunk has an end of its lease, a closed one neither that nor a worker"
+    TOKEN = "I3 a chunk was claimed at least once, and more often than it was lost"
+    IN_FLIGHT = "I4 in_flight is the number of open chunks with a worker"
+    LEASED = "I4 a job runs or is cancelling while chunks are leased, and waits or is over while none is"
+    FIRST = "I5 the claimed chunks of a job are its first ones"
+    CLAIMABLE = "I5 a job is claimable exactly while it goes on and has chunks that nobody has claimed"
+    ORDER = "I5 of one workspace and priority, the older job starts first"
+    ASKED_ONCE = "I6 no provider is asked again what it has answered"
+    CALL_DECIDED = "I6 no call is under way about an entity that is decided"
+    PLANNED = "I6 attempts and calls are about entities of their job"
+    RESERVED = "I7 what is reserved is what calls under way hold"
+    SPENT = "I7 what is spent is what calls have cost"
+    ATTEMPTED = "I7 what a job has cost is what its attempts have cost"
+    CHARGED = "I7 every charge has its attempt"
+    CAP = "I7 no cap is passed"
+    STALLED = "I8 no lease is left run out"
+    PAUSE_ENDS = "I8 every pause ends by time or by hand, and says why"
+    STARTED = "I8 a job has started when a chunk of it was claimed"
+    ENDED = "I8 a job says when it ended exactly if it has"
+    DRAINED = "I8 once nothing is due, every job has ended"
+    NONE_OPEN = "I8 once nothing is due, no chunk is open"
+    NO_CALL = "I8 once nothing is due, no call is under way but those that wait for a callback"
+    ACCEPTED = "I10 every accepted job is there"
+    HAS_CHUNKS = "I10 an accepted job has its chunks"
+    KEY = "I10 an idempotency key is kept with the request that it stands for"
+
+
+Found = Iterator[tuple[Rule, str]]
+
+
+def check_invariants(
+    *,
+    drained: bool = False,
+    in_order: bool = False,
+    accepted: Iterable[str] = (),
+    closed: Closed | None = None,
+    stalled_seconds: float | None = None,
+) -> None:
     """Assert what always holds; with `drained` also that every job has ended.
 
-    Counters agree with the chunks, leases agree with `in_flight`, no chunk
-    stands outside the job's range, and the chunks hold exactly the job's ids.
-    Money adds up, as `check_money` says.
+    With `in_order`, that jobs were started in the order of their age, which
+    holds where none was paused or asked for by its id. `accepted` are ids of
+    jobs that must be there. `closed` is a dictionary of the caller's, in which
+    one check remembers for the next what closed chunks said. With
+    `stalled_seconds`, no lease may have run out longer ago.
     """
-    check_money(drained=drained)
-    for job in db.session.execute(select(jobs)).all():
-        chunk_rows = db.session.execute(
-            select(chunks.c.position, chunks.c.entity_ids.cast(Text)).where(chunks.c.job_id == job.id)
-        ).all()
-        ids = [entity_id for row in chunk_rows for entity_id in json.loads(row[1])]
-        assert len(ids) == job.total_count
-        kept = [entity_id for entity_id in ids if entity_id != ERASED_ID]
-        assert len(kept) == len(set(kept))
-        assert [row.position for row in sorted(chunk_rows)] == list(range(job.chunk_count))
-
-        rows = db.session.execute(select(progress).where(progress.c.job_id == job.id)).all()
-        assert {row.position for row in rows} == set(range(job.next_chunk)), "every claimed chunk has its progress row"
-        closed = Counter("".join(row.outcomes for row in rows if row.finished_at))
-        decided = {outcome: closed[outcome] for outcome in DECIDED}
-        assert job.processed_count == sum(decided.values())
-        assert (job.success_count, job.error_count, job.skipped_count, job.held_count) == tuple(
-            decided[outcome] for outcome in "sekh"
-        )
-        assert job.in_flight == sum(row.finished_at is None and row.worker is not None for row in rows)
-        assert job.claimable == (job.status in ("pending", "running") and job.next_chunk < job.chunk_count)
-
-        errors = db.session.execute(select(entity_errors.c.entity_id).where(entity_errors.c.job_id == job.id)).all()
-        failed = Counter("".join(row.outcomes for row in rows))["e"]
-        assert ERASED_ID in ids or len([row for row in errors if row.entity_id != "system"]) == failed
-        if job.status == JobStatus.COMPLETE:
-            assert job.processed_count == job.total_count == len("".join(row.outcomes for row in rows))
-        if drained:
-            assert job.status in ENDED, f"job {job.id} is {job.status}"
     db.session.rollback()
+    found = violations(
+        drained=drained, in_order=in_order, accepted=accepted, closed=closed, stalled_seconds=stalled_seconds
+    )
+    db.session.rollback()
+    _insist(found)
 
 
 def check_money(*, drained: bool = False) -> None:
-    """Assert that money adds up; with `drained` also that no call is under way but those that wait for a callback.
-
-    What is reserved under each cap is what its flights hold; what is spent is
-    the sum of the costs, and those of the attempts, but for attempts that were
-    erased; no cap is passed.
-    """
+    """Assert that money adds up; with `drained` also that no call is under way but those that wait for a callback."""
     db.session.rollback()
-    under_way = db.session.execute(select(flights)).all()
-    charged = db.session.execute(select(costs)).all()
-    accounts = db.session.execute(select(spending)).all()
-    found, reserved, booked, spent = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
-    for row in under_way:
-        for scope in _scopes(row):
-            reserved[scope] += row.reserved_micros
-    for row in charged:
-        for scope in _scopes(row):
-            booked[scope] += row.cost_micros
-    for row in accounts:
-        found[row.scope] += row.reserved_micros
-        spent[row.scope] += row.spent_micros
-    assert +found == +reserved, "what is reserved is what calls under way hold"
-    assert +spent == +booked, "what is spent is what calls have cost"
-    _check_attempts(charged)
-    _check_caps(accounts)
+    found = [*_money(), *(_calls_under_way() if drained else ())]
+    db.session.rollback()
+    _insist(found)
+
+
+def violations(
+    *,
+    drained: bool = False,
+    in_order: bool = False,
+    accepted: Iterable[str] = (),
+    closed: Closed | None = None,
+    stalled_seconds: float | None = None,
+) -> list[tuple[Rule, str]]:
+    """Return what does not hold, as the open transaction sees it: the rule, and where."""
+    content = _Content.read()
+    found = [*_of_jobs(content), *_of_chunks(content), *_of_calls(content), *_money()]
+    found += [(Rule.ACCEPTED, job_id) for job_id in accepted if job_id not in content.jobs]
+    if in_order:
+        found += _order(content)
+    if closed is not None:
+        found += _changes(content, closed)
+    if stalled_seconds is not None:
+        found += _stalled(content, stalled_seconds)
     if drained:
-        assert [row.provider for row in under_way if not row.is_pending] == [], "no call is under way"
-    db.session.rollback()
+        found += [(Rule.DRAINED, f"job {job.id} is {job.status}") for job in content.jobs.values() if _goes_on(job)]
+        found += [(Rule.NONE_OPEN, f"{row.job_id}:{row.position}") for row in content.progress if not row.finished_at]
+        found += _calls_under_way()
+    return found
 
 
-def _scopes(row: Any) -> tuple[str, str, str]:
-    return "overall", f"workspace:{row.workspace_slug}", f"job:{row.job_id}"
+def _insist(found: Collection[tuple[Rule, str]]) -> None:
+    some = "\n".join(f"{rule} ({where})" for rule, where in list(found)[:20])
+    assert not found, f"{len(found)} violations:\n{some}"
 
 
-def _check_attempts(charged: Sequence[Any]) -> None:
-    """Assert that each job's costs are those of its attempts."""
-    attempted, booked = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
-    for row in db.session.execute(select(attempts.c.job_id, attempts.c.provider, attempts.c.cost_micros)):
-        attempted[row.job_id, row.provider] += row.cost_micros
+@dataclass
+class _Content:
+    """What the database holds of the queue, read once."""
+
+    jobs: dict[str, Any]
+    progress: list[Any]
+    ids: dict[str, dict[int, list[str]]] = field(default_factory=dict)
+    """The entities of each job by chunk."""
+
+    @classmethod
+    def read(cls) -> "_Content":
+        found = cls(
+            {row.id: row for row in db.session.execute(select(jobs))}, list(db.session.execute(select(progress)))
+        )
+        found.ids = {job_id: {} for job_id in found.jobs}
+        lists = select(chunks.c.job_id, chunks.c.position, chunks.c.entity_ids.cast(Text))
+        for job_id, position, ids in db.session.execute(lists):
+            found.ids[job_id][position] = json.loads(ids)
+        return found
+
+    def entity_ids(self, row: Any) -> list[str]:
+        """Return the entities of a chunk; none where it does not exist."""
+        return self.ids.get(row.job_id, {}).get(row.position, [])
+
+
+def _goes_on(job: Any) -> bool:
+    return job.status not in ENDED
+
+
+def _of_jobs(content: _Content) -> Found:
+    """Compare each job with its chunks, and its columns with each other."""
+    closed: dict[str, Counter[str]] = {job_id: Counter() for job_id in content.jobs}
+    positions: dict[str, set[int]] = {job_id: set() for job_id in content.jobs}
+    leased, done = Counter[str](), Counter[str]()
+    for row in content.progress:
+        positions[row.job_id].add(row.position)
+        leased[row.job_id] += row.finished_at is None and row.worker is not None
+        if row.finished_at is not None:
+            closed[row.job_id].update(row.outcomes)
+            done[row.job_id] += 1
+    broken = set(db.session.scalars(select(entity_errors.c.job_id).where(entity_errors.c.entity_id == "system")))
+    for job in content.jobs.values():
+        counted = (job.success_count, job.error_count, job.skipped_count, job.held_count)
+        counts = closed[job.id]
+        is_running, is_idle = (
+            job.status in {"running", "cancelling"},
+            job.status in {"pending", "cancelled", "complete"},
+        )
+        is_paused = job.status == JobStatus.PAUSED
+        holds = {
+            Rule.SUM: job.processed_count == sum(counted),
+            Rule.COUNTERS: counted == tuple(counts[mark] for mark in "sekh"),
+            Rule.BROKEN: job.status != JobStatus.FAILED or job.id in broken,
+            Rule.COMPLETE: job.status != JobStatus.COMPLETE or done[job.id] == len(content.ids[job.id]),
+            Rule.IN_FLIGHT: job.in_flight == leased[job.id],
+            Rule.LEASED: not (is_running and job.in_flight == 0) and not (is_idle and job.in_flight > 0),
+            Rule.FIRST: positions[job.id] == set(range(job.next_chunk)),
+            Rule.CLAIMABLE: job.claimable == (job.status in ACTIVE and job.next_chunk < job.chunk_count),
+            Rule.PAUSE_ENDS: (job.paused_manually != (job.resume_at is not None) and job.pause_reason is not None)
+            if is_paused
+            else not job.paused_manually and job.resume_at is None,
+            Rule.STARTED: (job.started_at is not None) == (job.next_chunk > 0),
+            Rule.ENDED: (job.finished_at is not None) == (job.status in ENDED),
+            Rule.KEY: (job.idempotency_key is None) == (job.request_hash is None),
+            **_of_lists(job, content.ids[job.id]),
+        }
+        yield from ((rule, f"job {job.id}, {job.status}") for rule, is_kept in holds.items() if not is_kept)
+
+
+def _of_lists(job: Any, lists: dict[int, list[str]]) -> dict[Rule, bool]:
+    """Say whether a job's lists hold what was accepted."""
+    if not lists:
+        return {Rule.HAS_CHUNKS: False}
+    ids = [entity_id for one in lists.values() for entity_id in one]
+    kept = [entity_id for entity_id in ids if entity_id != ERASED_ID]
+    return {
+        Rule.NONE_LOST: len(ids) == job.total_count,
+        Rule.NONE_TWICE: len(kept) == len(set(kept)),
+        Rule.NUMBERED: lists.keys() == set(range(job.chunk_count)),
+        Rule.FULL: all(
+            len(one) == job.chunk_size or (position == max(lists) and 0 < len(one) < job.chunk_size)
+            for position, one in lists.items()
+        ),
+    }
+
+
+def _of_chunks(content: _Content) -> Found:
+    """Look at each claimed chunk: its lease, its outcomes, and the errors that belong to them."""
+    failed: dict[str, Counter[str]] = {job_id: Counter() for job_id in content.jobs}
+    for row in content.progress:
+        where, ids = f"chunk {row.position} of {row.job_id}", content.entity_ids(row)
+        status = content.jobs[row.job_id].status
+        is_open, is_as_is = row.finished_at is None, status in {"cancelling", "cancelled", "failed"}
+        holds = {
+            Rule.ALIGNED: len(row.outcomes) == len(ids),
+            Rule.KNOWN: set(row.outcomes) <= set(Outcome),
+            Rule.CLOSED_DECIDED: is_open or is_as_is or set(row.outcomes) <= DECIDED,
+            Rule.LEASE: row.lease_expires_at is not None if is_open else not (row.worker or row.lease_expires_at),
+            Rule.TOKEN: 0 <= row.crash_count < row.attempt and row.write_count >= 0,
+        }
+        yield from ((rule, where) for rule, is_kept in holds.items() if not is_kept)
+        pairs = zip(ids, row.outcomes, strict=False)
+        failed[row.job_id].update(name for name, mark in pairs if mark == Outcome.ERROR and name != ERASED_ID)
+    told: dict[str, Counter[str]] = {job_id: Counter() for job_id in content.jobs}
+    for job_id, entity_id in db.session.execute(select(entity_errors.c.job_id, entity_errors.c.entity_id)):
+        # An entity may be called that too.
+        if entity_id != "system" or failed[job_id][entity_id]:
+            told[job_id][entity_id] += 1
+    for job_id in content.jobs:
+        if failed[job_id] != told[job_id]:
+            names = sorted((failed[job_id] - told[job_id]) | (told[job_id] - failed[job_id]))
+            yield Rule.ERROR_ROWS, f"job {job_id}: {names[:5]}"
+
+
+def _order(content: _Content) -> Found:
+    """Compare the order in which jobs were started with their age."""
+    older: dict[tuple[str, int], Any] = {}
+    for job in sorted(content.jobs.values(), key=lambda job: (job.created_at, job.id)):
+        before = older.get((job.workspace_slug, job.priority))
+        if job.started_at and before and (before.started_at is None or before.started_at > job.started_at):
+            yield Rule.ORDER, f"{job.id} before {before.id}"
+        older[job.workspace_slug, job.priority] = job
+
+
+def _changes(content: _Content, closed: Closed) -> Found:
+    """Compare closed chunks with what they said before, and remember what they say now."""
+    now = {(row.job_id, row.position): row.outcomes for row in content.progress if row.finished_at}
+    for key, outcomes in closed.items():
+        if now.get(key) != outcomes:
+            yield Rule.UNCHANGED, f"chunk {key[1]} of {key[0]}: {outcomes} became {now.get(key)}"
+    closed.update(now)
+
+
+def _stalled(content: _Content, seconds: float) -> Found:
+    limit = datetime.now(UTC) - timedelta(seconds=seconds)
+    for row in content.progress:
+        if row.worker is not None and row.lease_expires_at is not None and row.lease_expires_at < limit:
+            yield Rule.STALLED, f"chunk {row.position} of {row.job_id} since {row.lease_expires_at}"
+
+
+def _of_calls(content: _Content) -> Found:
+    """Look at whom providers were asked about, and are being asked."""
+    known = {job_id: {name for one in lists.values() for name in one} for job_id, lists in content.ids.items()}
+    for job_id, entity_id in db.session.execute(select(attempts.c.job_id, attempts.c.entity_id).distinct()):
+        if job_id in known and entity_id not in known[job_id]:
+            yield Rule.PLANNED, f"an attempt on {entity_id} of {job_id}"
+    outcomes = {(row.job_id, row.position): row.outcomes for row in content.progress}
+    for row in db.session.execute(select(flights)):
+        if row.entity_id.startswith(ERASED_ID):
+            continue
+        where, ids = f"a call about {row.entity_id} of {row.job_id}", content.entity_ids(row)
+        if row.entity_id not in ids:
+            yield Rule.PLANNED, where
+        elif outcomes.get((row.job_id, row.position), "")[ids.index(row.entity_id) :][:1] in [*DECIDED]:
+            yield Rule.CALL_DECIDED, where
+    yield from _asked_again()
+
+
+def _asked_again() -> Found:
+    """Look for two definite answers to one question, the second asked while the first one held.
+
+    Two are not spared any question: the normaliser, whose answers follow from what stands there now,
+    and verifiers, whose questions are about addresses that stand nowhere yet.
+    """
+    question = (
+        attempts.c.workspace_slug,
+        attempts.c.entity_type,
+        attempts.c.entity_id,
+        attempts.c.provider,
+        attempts.c.fingerprint,
+    )
+    definite = (
+        attempts.c.outcome_class.in_([OutcomeClass.SUCCESS, OutcomeClass.NOT_FOUND]),
+        attempts.c.fingerprint.is_not(None),
+        attempts.c.provider != NORMALIZER,
+        ~attempts.c.provider.endswith("-verify", autoescape=True),
+    )
+    settings = config()
+    days = {
+        OutcomeClass.SUCCESS: settings.ENRICH_SUCCESS_TTL_DAYS,
+        OutcomeClass.NOT_FOUND: settings.ENRICH_NOT_FOUND_TTL_DAYS,
+    }
+    for key in db.session.execute(select(*question).where(*definite).group_by(*question).having(func.count() > 1)):
+        same = [column == value for column, value in zip(question, key, strict=True)]
+        rows = db.session.execute(
+            select(attempts.c.started_at, attempts.c.finished_at, attempts.c.outcome_class)
+            .where(*definite, *same)
+            .order_by(attempts.c.finished_at, attempts.c.id)
+        ).all()
+        for earlier, later in pairwise(rows):
+            if later.started_at < earlier.finished_at + timedelta(days=days[OutcomeClass(earlier.outcome_class)]):
+                yield Rule.ASKED_ONCE, f"{key.provider} about {key.entity_id}"
+
+
+def _calls_under_way() -> Found:
+    for row in db.session.execute(select(flights).where(~flights.c.is_pending)):
+        yield Rule.NO_CALL, f"{row.provider} about {row.entity_id}"
+
+
+def _money() -> Found:
+    """Compare reservations with calls, spending with costs, costs with attempts, and all with the caps."""
+    found, reserved = Counter[tuple[str, date]](), Counter[tuple[str, date]]()
+    booked, spent = Counter[tuple[str, date]](), Counter[tuple[str, date]]()
+    for row in db.session.execute(select(flights)):
+        reserved.update(dict.fromkeys(_accounts(row, row.reserved_on), row.reserved_micros))
+    charged = db.session.execute(select(costs)).all()
+    for row in charged:
+        booked.update(dict.fromkeys(_accounts(row, row.day), row.cost_micros))
+    accounts = db.session.execute(select(spending)).all()
+    for row in accounts:
+        found[row.scope, row.day] += row.reserved_micros
+        spent[row.scope, row.day] += row.spent_micros
+    yield from ((Rule.RESERVED, f"{key}") for key in found | reserved if found[key] != reserved[key])
+    yield from ((Rule.SPENT, f"{key}") for key in booked | spent if booked[key] != spent[key])
+    yield from _attempted(charged)
+    yield from _caps(accounts)
+
+
+def _accounts(row: Any, day: date) -> tuple[tuple[str, date], ...]:
+    return (OVERALL, day), (f"workspace:{row.workspace_slug}", day), (f"job:{row.job_id}", ALL_DAYS)
+
+
+def _attempted(charged: Iterable[Any]) -> Found:
+    """Compare each job's costs with its attempts; of an erased entity the costs alone are left."""
+    booked, charges = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
     for row in charged:
         booked[row.job_id, row.provider] += row.cost_micros
-    lists = db.session.execute(select(chunks.c.job_id, chunks.c.entity_ids.cast(Text).label("ids"))).all()
-    erased = {row.job_id for row in lists if ERASED_ID in row.ids}
-    for key in attempted | booked:
-        is_equal = attempted[key] == booked[key]
-        assert is_equal or (key[0] in erased and attempted[key] < booked[key]), f"costs of {key[1]} add up"
+        charges[row.job_id, row.provider] += row.charged_calls
+    attempted, paid = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
+    key = (attempts.c.job_id, attempts.c.provider)
+    sums = func.sum(attempts.c.cost_micros), func.sum(case((attempts.c.cost_micros > 0, 1), else_=0))
+    for job_id, provider, cost, count in db.session.execute(select(*key, *sums).group_by(*key)):
+        attempted[job_id, provider], paid[job_id, provider] = int(cost), int(count)
+    is_erased = chunks.c.entity_ids.cast(Text).contains(ERASED_ID, autoescape=True)
+    erased = set(db.session.scalars(select(chunks.c.job_id).where(is_erased)))
+    for rule, mine, theirs in ((Rule.ATTEMPTED, booked, attempted), (Rule.CHARGED, charges, paid)):
+        for pair in mine | theirs:
+            if mine[pair] != theirs[pair] and not (pair[0] in erased and theirs[pair] < mine[pair]):
+                yield rule, f"{pair[1]} for {pair[0]}: {mine[pair]} and {theirs[pair]}"
 
 
-def _check_caps(accounts: Sequence[Any]) -> None:
-    """Assert that no cap is passed, neither by what is spent nor by that and what is reserved."""
-    caps = {f"job:{row.id}": row.cap_micros for row in db.session.execute(select(jobs.c.id, jobs.c.cap_micros))}
+def _caps(accounts: Iterable[Any]) -> Found:
+    """Look for caps that are passed by what is spent and what is reserved."""
     settings = config()
+    caps = {f"job:{row.id}": row.cap_micros for row in db.session.execute(select(jobs.c.id, jobs.c.cap_micros))}
+    caps[OVERALL] = micros(settings.ENRICH_DAILY_CAP_USD)
     for row in accounts:
         cap = caps.get(row.scope, micros(settings.ENRICH_WORKSPACE_DAILY_CAP_USD))
-        cap = micros(settings.ENRICH_DAILY_CAP_USD) if row.scope == "overall" else cap
-        assert cap is None or row.reserved_micros + row.spent_micros <= cap, f"the cap of {row.scope} is passed"
+        if cap is not None and row.reserved_micros + row.spent_micros > cap:
+            yield Rule.CAP, row.scope

@@ -131,6 +131,9 @@ def move_to_yesterday() -> None:
         for row in session.execute(select(spending).where(spending.c.day != ALL_DAYS)).all():
             here = (spending.c.scope == row.scope, spending.c.day == row.day)
             session.execute(update(spending).where(*here).values(day=row.day - timedelta(days=1)))
+        for row in session.execute(select(costs)).all():
+            one = (costs.c.job_id == row.job_id, costs.c.provider == row.provider, costs.c.day == row.day)
+            session.execute(update(costs).where(*one).values(day=row.day - timedelta(days=1)))
         session.execute(update(flights).values(reserved_on=datetime.now(UTC).date() - timedelta(days=1)))
     db.session.execute(update(jobs).where(jobs.c.resume_at.is_not(None)).values(resume_at=utcnow(-1)))
     db.session.commit()
