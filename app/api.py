@@ -7,6 +7,7 @@ about the inside.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from importlib.metadata import PackageNotFoundError, version
 from itertools import islice
 from typing import Any, Final, NoReturn, TypeVar, cast
@@ -15,6 +16,7 @@ import flask_smorest
 import marshmallow as ma
 import structlog
 from flask import Flask, Response, jsonify
+from flask_smorest.utils import prepare_response
 from marshmallow import fields
 from webargs.flaskparser import FlaskParser
 from webargs.multidictproxy import MultiDictProxy
@@ -23,7 +25,7 @@ from werkzeug.exceptions import HTTPException
 
 from app import database, logs, requests, strict_json
 from app.errors import AppError, DatabaseUnavailable, Invalid, NotMigrated, UnsupportedMediaType, detail
-from app.schemas import Schema
+from app.schemas import JSON_VALUE, Schema
 from app.text import find_bad_character
 
 log = structlog.get_logger(__name__)
@@ -44,6 +46,26 @@ _TEXTS: Final = {
     503: ("unavailable", "The service cannot answer now; try again later."),
 }
 _KEPT_HEADERS: Final = frozenset({"allow", "content-range", "retry-after", "www-authenticate"})
+_SECONDS: Final = {"schema": {"type": "integer", "minimum": 0}, "description": "When to try again, in seconds."}
+_ERROR_HEADERS: Final[Mapping[int, Mapping[str, Any]]] = {
+    401: {"WWW-Authenticate": {"schema": {"type": "string", "const": "Bearer"}, "required": True}},
+    503: {"Retry-After": {**_SECONDS, "required": True}},
+}
+_REQUEST_ID: Final = {
+    "X-Request-Id": {
+        "description": "The request's own, where it had a usable one; it stands in the log.",
+        "schema": {"type": "string", "pattern": f"^{requests.REQUEST_ID_PATTERN.pattern}$"},
+        "required": True,
+    }
+}
+
+
+def _codes() -> list[str]:
+    """Return the closed list of error codes."""
+    classes: list[type[AppError]] = [AppError]
+    for one in classes:
+        classes += one.__subclasses__()
+    return sorted({*(one.code for one in classes), *(code for code, _ in _TEXTS.values())})
 
 
 class ErrorDetailSchema(Schema):
@@ -57,7 +79,7 @@ class ErrorSchema(Schema):
     """The body of every error answer."""
 
     error = fields.String(required=True, metadata={"description": "One sentence."})
-    code = fields.String(required=True, metadata={"description": "One of a closed list, for programs."})
+    code = fields.String(required=True, metadata={"description": "For programs.", "enum": _codes()})
     request_id = fields.String(required=True, metadata={"description": "Also in the header X-Request-Id."})
     details = fields.List(fields.Nested(ErrorDetailSchema), metadata={"description": "For invalid input, at most 20."})
     retry_after = fields.Integer(metadata={"description": "Seconds to wait, as in the header Retry-After."})
@@ -141,6 +163,10 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # the library h
 
     ARGUMENTS_PARSER = StrictParser()
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._prepare_doc_cbks.append(_document_answers)
+
     def route(self, rule: str, **options: Any) -> Callable[[F], F]:
         """Register a view or a MethodView. `answers_head=False` for a GET that does work."""
         return cast(Callable[[F], F], super().route(rule, **options))
@@ -161,19 +187,46 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # the library h
         """Dump what the view returns with a schema."""
         return cast(Callable[[F], F], super().response(status_code, schema, **options))
 
-    def alt_response(self, status_code: int, response: str | None = None, **options: Any) -> Callable[[F], F]:
-        """Document another answer of the view."""
-        return cast(Callable[[F], F], super().alt_response(status_code, response, **options))
+    def refuses(self, *statuses: int) -> Callable[[F], F]:
+        """Document with which statuses the view refuses, beyond those that any view of its kind does."""
+
+        def mark(view: F) -> F:
+            for status in statuses:
+                view = self.alt_response(status, HTTPStatus(status).name)(view)
+            return view
+
+        return mark
 
     def doc(self, **options: Any) -> Callable[[F], F]:
         """Add to the view's part of the OpenAPI document."""
         return cast(Callable[[F], F], super().doc(**options))
 
 
+def _document_answers(doc: dict[str, Any], info: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Add to an operation's answers the errors that its kind of view gives, and the header that all have."""
+    manual = info.get("manual_doc", {})
+    statuses = {503}
+    if manual.get("security") != []:
+        # Whatever is not documented is refused, query parameters too.
+        statuses |= {401, 403, 422}
+    if "requestBody" in doc or "requestBody" in manual:
+        statuses |= {400, 413, 415, 422}
+    answers = doc.setdefault("responses", {})
+    for status in sorted(statuses):
+        answers.setdefault(status, HTTPStatus(status).name)
+    for answer in answers.values():
+        if isinstance(answer, dict):
+            answer["headers"] = {**answer.get("headers", {}), **_REQUEST_ID}
+    doc["responses"] = dict(sorted(answers.items(), key=lambda entry: int(entry[0])))
+    return doc
+
+
 class Api(flask_smorest.Api):  # type: ignore[misc]  # the library has no types
     """The OpenAPI document of one application, at `/api/openapi.json`, and its error answers."""
 
     ERROR_SCHEMA = ErrorSchema
+    # Each operation names the statuses of its errors; a default would say that any may come.
+    DEFAULT_ERROR_RESPONSE_NAME = None
 
     def __init__(self, app: Flask) -> None:
         app.config["OPENAPI_URL_PREFIX"] = "/api"
@@ -185,9 +238,18 @@ class Api(flask_smorest.Api):  # type: ignore[misc]  # the library has no types
         cast(Any, app.json).sort_keys = False
         spec = {"title": "Tranche", "version": project_version(), "openapi_version": "3.1.0"}
         super().__init__(app, spec_kwargs={**spec, "security": [{"bearer": []}]})
+        self.spec.components.schema("Json", dict(JSON_VALUE))
         self.spec.components.security_scheme(
             "bearer", {"type": "http", "scheme": "bearer", "description": "An API key, or the cron secret."}
         )
+
+    def _register_responses(self) -> None:
+        for status in HTTPStatus:
+            if status >= 400:
+                headers = {**_ERROR_HEADERS.get(status, {}), **_REQUEST_ID}
+                answer = {"description": status.phrase, "schema": self.ERROR_SCHEMA, "headers": headers}
+                prepare_response(answer, self.spec, self.DEFAULT_RESPONSE_CONTENT_TYPE)
+                self.spec.components.response(status.name, answer, lazy=True)
 
     def _register_error_handlers(self) -> None:
         self._app.register_error_handler(Exception, answer_error)

@@ -23,7 +23,7 @@ _HEADERS: Final = {
     "Cache-Control": "no-store",
 }
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+REQUEST_ID_PATTERN: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 class Rule(WerkzeugRule):
@@ -46,7 +46,7 @@ def request_id() -> str:
     """Return the id of the current request: the caller's `X-Request-Id` where it is usable."""
     if "request_id" not in g:
         given = request.headers.get("X-Request-Id", "")
-        g.request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(16)
+        g.request_id = given if REQUEST_ID_PATTERN.fullmatch(given) else secrets.token_hex(16)
     return str(g.request_id)
 
 

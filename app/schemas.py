@@ -14,9 +14,31 @@ import marshmallow as ma
 from marshmallow import fields, validate
 
 from app.providers.settings import MICROS
-from app.text import ENTITY_ID_PATTERN, ENTITY_ID_RULE, SLUG_RULE, find_bad_character, invalid_entity_ids, parse_integer
+from app.text import (
+    ENTITY_ID_PATTERN,
+    ENTITY_ID_RULE,
+    SLUG_RULE,
+    TEXT_PATTERN,
+    find_bad_character,
+    invalid_entity_ids,
+    parse_integer,
+)
 
 MAX_ENTITY_IDS: Final = 100_000
+
+JSON: Final = {"$ref": "#/components/schemas/Json"}
+JSON_VALUE: Final[Mapping[str, Any]] = {
+    "description": "Any JSON that both databases keep as it is.",
+    "anyOf": [
+        {"type": "string", "pattern": TEXT_PATTERN},
+        {"type": "number", "minimum": -(2**63), "exclusiveMaximum": 2**63},
+        {"type": "boolean"},
+        {"type": "null"},
+        {"type": "array", "items": JSON},
+        {"type": "object", "patternProperties": {TEXT_PATTERN: JSON}, "additionalProperties": False},
+    ],
+}
+"""The schema `Json` of the OpenAPI document, which the reader of bodies holds them to."""
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
@@ -51,7 +73,8 @@ class Text(fields.String):
 
     def __init__(self, *, max_length: int = 10_000, min_length: int = 0, **options: Any) -> None:
         rule = f"expected text of {min_length} to {max_length} characters"
-        super().__init__(validate=validate.Length(min_length, max_length, error=rule), **options)
+        metadata = {"pattern": TEXT_PATTERN, **options.pop("metadata", {})}
+        super().__init__(validate=validate.Length(min_length, max_length, error=rule), metadata=metadata, **options)
         self.error_messages["invalid"] = "expected text"
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
@@ -95,7 +118,8 @@ class JobId(Pattern):
     """A job's id, a UUID in its usual spelling; lower case when loaded."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(_UUID, "expected a job id: a UUID with hyphens", metadata={"format": "uuid"}, **options)
+        metadata = {"format": "uuid", **options.pop("metadata", {})}
+        super().__init__(_UUID, "expected a job id: a UUID with hyphens", metadata=metadata, **options)
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
         return super()._deserialize(value, attr, data, **kwargs).lower()
@@ -140,7 +164,8 @@ class Dollars(fields.Field[Any]):
     def __init__(self, *, maximum: int = 1_000_000, **options: Any) -> None:
         self._rule = f"expected an amount of dollars from 0 to {maximum}"
         self._maximum = maximum
-        super().__init__(metadata={"type": "number", "minimum": 0, **options.pop("metadata", {})}, **options)
+        limits = {"minimum": 0} if "attribute" in options else {"minimum": 0, "maximum": maximum}
+        super().__init__(metadata={"type": "number", **limits, **options.pop("metadata", {})}, **options)
 
     def _serialize(self, value: int | None, attr: str | None, obj: Any, **kwargs: Any) -> float | None:
         return None if value is None else value / MICROS
@@ -170,7 +195,8 @@ class EntityIds(fields.Field[list[str]]):
 
     def __init__(self, **options: Any) -> None:
         elements = {"type": "string", "minLength": 1, "maxLength": 128, "pattern": f"^{ENTITY_ID_PATTERN.pattern}$"}
-        super().__init__(metadata={"type": "array", "items": elements, "maxItems": MAX_ENTITY_IDS}, **options)
+        metadata = {"type": "array", "items": elements, "minItems": 1, "maxItems": MAX_ENTITY_IDS}
+        super().__init__(metadata=metadata, **options)
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> list[str]:
         if not isinstance(value, list) or len(value) > MAX_ENTITY_IDS:

@@ -17,6 +17,9 @@ SLUG_RULE: Final = "1 to 64 characters of a-z, 0-9, _ and -, the first a letter 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _ENTITY_IDS = re.compile(r"(?:[A-Za-z0-9_.:@/-]{1,128}\n)*+")
 _BAD_CHARACTER = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+TEXT_PATTERN: Final = r"^[^\u0000-\u0008\u000b-\u001f\u007f-\u009f]*$"
+"""What stored text looks like, for JSON Schema; a lone surrogate is no character there."""
+
 _INTEGER = re.compile(r"[0-9]{1,9}")
 
 

@@ -8,13 +8,19 @@ from app import strict_json
 from app.api import Blueprint
 from app.enrichment.callbacks import receive
 from app.errors import Invalid, PayloadTooLarge
-from app.schemas import Schema
+from app.schemas import JSON_VALUE, Schema
 
 MAX_CALLBACK_BYTES = 1024 * 1024
 
 blueprint = Blueprint(
     "callbacks", __name__, url_prefix="/api/enrichment", description="Answers that come later, from Clay's tables."
 )
+
+_ANSWER = {
+    "required": True,
+    "description": "What the table found, or that it found nothing.",
+    "content": {"application/json": {"schema": {**JSON_VALUE, "anyOf": JSON_VALUE["anyOf"][4:]}}},
+}
 
 
 class CallbackSchema(Schema):
@@ -27,7 +33,8 @@ class CallbackSchema(Schema):
 class Callback(MethodView):
     """The answer to one question."""
 
-    @blueprint.doc(security=[])
+    @blueprint.doc(security=[], requestBody=_ANSWER)
+    @blueprint.refuses(403, 404)
     @blueprint.response(200, CallbackSchema)
     def post(self, request_id: str, signature: str) -> dict[str, bool]:
         """Take an answer in: one JSON object, `{"items": […]}` or an array of one."""

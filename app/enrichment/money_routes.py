@@ -27,7 +27,9 @@ blueprint = Blueprint(
 
 @blueprint.route("/estimate", methods=["POST"])
 @require("read")
-@blueprint.arguments(EstimateRequestSchema)
+@blueprint.arguments(
+    EstimateRequestSchema, example={"entityType": "person", "provider": "waterfall", "entityIds": ["p1", "p2"]}
+)
 @blueprint.response(200, EstimateSchema)
 def estimate_job(body: dict[str, Any]) -> Estimate:
     """Say what a job would cost, as a range, and make none."""
@@ -68,6 +70,7 @@ class Providers(MethodView):
 
 @blueprint.route("/providers/<string:name>/reset", methods=["POST"])
 @require("admin")
+@blueprint.refuses(404)
 @blueprint.response(200, ProviderSchema)
 def reset(name: str) -> ProviderView:
     """Forget what is held against a provider, so that it is asked again at once."""

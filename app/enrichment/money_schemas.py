@@ -8,7 +8,7 @@ import marshmallow as ma
 from marshmallow import fields
 
 from app.enrichment.costs import Group, parse_day
-from app.enrichment.schemas import WaterfallSchema
+from app.enrichment.schemas import ProviderName, WaterfallSchema
 from app.enrichment.terms import Terms
 from app.models.job import EntityType
 from app.models.provider_state import ProviderCondition
@@ -42,7 +42,7 @@ class EstimateRequestSchema(Schema):
     """A job that is not made: what it would be made of."""
 
     entity_type = Choice(EntityType, required=True)
-    provider = Slug(required=True)
+    provider = ProviderName(required=True)
     entity_ids = EntityIds(required=True)
     workspace_slug = Slug()
     waterfall = fields.Nested(WaterfallSchema, metadata={"description": "For the provider `waterfall`."})
@@ -91,8 +91,8 @@ class EstimateSchema(Schema):
 class CostQuerySchema(Schema):
     """Which costs to add up: by default those of the last 30 days, by provider."""
 
-    from_ = Day(data_key="from", metadata={"description": "The first day, UTC."})
-    to = Day(metadata={"description": "The last day, UTC; by default today."})
+    from_ = Day(data_key="from", metadata={"description": "The first day, UTC.", "example": "2026-10-01"})
+    to = Day(metadata={"description": "The last day, UTC; by default today.", "example": "2026-10-31"})
     group_by = Choice(Group, load_default=Group.PROVIDER)
     workspace_slug = Slug()
     limit = QueryInteger(minimum=1, maximum=1000, load_default=100)

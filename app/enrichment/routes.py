@@ -45,6 +45,20 @@ _IDEMPOTENCY_HEADER: Final = {
     "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
 }
 
+_JOB: Final = {
+    "entityType": "person",
+    "provider": "ai-normalizer",
+    "entities": [{"id": "p1", "fullName": "ADA LOVELACE", "jobTitle": "vp of sales"}],
+}
+_ACCEPTED_HEADERS: Final = {
+    "Location": {"schema": {"type": "string"}, "description": "The path of the job.", "required": True},
+    "Idempotent-Replayed": {"schema": {"type": "string", "const": "true"}, "description": "On a repeated request."},
+}
+_PAGE_HEADERS: Final = {
+    "Link": {"schema": {"type": "string"}, "description": 'The next page, with `rel="next"`.'},
+    "X-Next-Cursor": {"schema": {"type": "string"}, "description": "The `cursor` of the next page."},
+}
+
 
 @blueprint.route("/jobs/process", answers_head=False)
 class Process(MethodView):
@@ -52,6 +66,7 @@ class Process(MethodView):
 
     @require("process", accepts_cron_secret=True)
     @blueprint.arguments(ProcessQuerySchema, location="query")
+    @blueprint.refuses(404, 500)
     @blueprint.response(200, ChunkResultSchema)
     def post(self, query: dict[str, Any]) -> ChunkResult | dict[str, str]:
         """Process one chunk of the oldest job that has work."""
@@ -64,6 +79,7 @@ class Process(MethodView):
 
     @require("process", accepts_cron_secret=True)
     @blueprint.arguments(ProcessQuerySchema, location="query")
+    @blueprint.refuses(404, 500)
     @blueprint.response(200, DrainResultSchema)
     def get(self, query: dict[str, Any]) -> dict[str, Any]:
         """Process chunk after chunk until the time is used up or nothing is left: the cron webhook."""
@@ -90,9 +106,9 @@ class Jobs(MethodView):
         return queue.list_jobs(workspace_slug=workspace_slug, **query)
 
     @require("write")
-    @blueprint.arguments(JobRequestSchema)
+    @blueprint.arguments(JobRequestSchema, example=_JOB)
     @blueprint.doc(parameters=[_IDEMPOTENCY_HEADER])
-    @blueprint.response(201, AcceptedJobSchema)
+    @blueprint.response(201, AcceptedJobSchema, headers=_ACCEPTED_HEADERS)
     def post(self, new: NewJob) -> tuple[queue.Enqueued, int, dict[str, str]]:
         """Enqueue a job.
 
@@ -110,6 +126,7 @@ class Job(MethodView):
     """One job."""
 
     @require("read")
+    @blueprint.refuses(404)
     @blueprint.response(200, JobSchema)
     def get(self, job_id: UUID) -> JobView:
         """Show a job with its counts and progress."""
@@ -122,7 +139,8 @@ class JobErrors(MethodView):
 
     @require("read")
     @blueprint.arguments(EntityErrorQuerySchema, location="query")
-    @blueprint.response(200, EntityErrorSchema(many=True))
+    @blueprint.refuses(404)
+    @blueprint.response(200, EntityErrorSchema(many=True), headers=_PAGE_HEADERS)
     def get(self, query: dict[str, Any], job_id: UUID) -> tuple[list[Any], dict[str, str]]:
         """List a job's errors, oldest first; the headers Link and X-Next-Cursor lead to the next page."""
         page = queue.list_errors(str(job_id), workspace_slug=visible_workspace(), **query)
@@ -134,6 +152,7 @@ class JobErrors(MethodView):
 
 @blueprint.route("/jobs/<uuid:job_id>/pause", methods=["POST"])
 @require("write")
+@blueprint.refuses(404, 409)
 @blueprint.response(200, JobSchema)
 def pause(job_id: UUID) -> JobView:
     """Stop a job until it is resumed by hand."""
@@ -142,6 +161,7 @@ def pause(job_id: UUID) -> JobView:
 
 @blueprint.route("/jobs/<uuid:job_id>/resume", methods=["POST"])
 @require("write")
+@blueprint.refuses(404, 409)
 @blueprint.response(200, JobSchema)
 def resume(job_id: UUID) -> JobView:
     """Let a paused job go on."""
@@ -150,6 +170,7 @@ def resume(job_id: UUID) -> JobView:
 
 @blueprint.route("/jobs/<uuid:job_id>/cancel", methods=["POST"])
 @require("write")
+@blueprint.refuses(404, 409)
 @blueprint.response(200, JobSchema)
 def cancel(job_id: UUID) -> JobView:
     """End a job; what is decided stays."""
@@ -158,6 +179,7 @@ def cancel(job_id: UUID) -> JobView:
 
 @blueprint.route("/jobs/<uuid:job_id>/retry", methods=["POST"])
 @require("write")
+@blueprint.refuses(404, 409)
 @blueprint.response(200, JobSchema)
 def retry(job_id: UUID) -> JobView:
     """Enqueue a child job of a job's failed and held entities, and show it."""

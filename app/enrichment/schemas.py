@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -13,6 +14,7 @@ from app.enrichment.queue import MAX_CHUNK_SIZE
 from app.enrichment.terms import NO_TERMS, Terms
 from app.entities.schemas import entity_schema
 from app.models.job import EntityType, JobStatus
+from app.providers.registry import NAMES, VERIFIER_NAMES, WATERFALL
 from app.schemas import (
     Choice,
     Dollars,
@@ -20,6 +22,7 @@ from app.schemas import (
     EntityIds,
     Instant,
     JobId,
+    Pattern,
     QueryInteger,
     Schema,
     Slug,
@@ -27,6 +30,7 @@ from app.schemas import (
     WholeNumber,
 )
 
+_EACH_ONCE: Final = {"minItems": 1, "uniqueItems": True}
 MAX_ENTITIES: Final = 10_000
 """Entities that one request may bring with their fields."""
 
@@ -58,7 +62,8 @@ class Entities(fields.Field[list[dict[str, Any]]]):
     """The fields of entities; what they may hold depends on the type, so the schema checks that."""
 
     def __init__(self, **options: Any) -> None:
-        metadata = {"type": "array", "items": {"type": "object"}, "maxItems": MAX_ENTITIES}
+        kinds = [{"$ref": f"#/components/schemas/{name}"} for name in ("PersonInput", "CompanyInput")]
+        metadata = {"type": "array", "items": {"anyOf": kinds}, "minItems": 1, "maxItems": MAX_ENTITIES}
         super().__init__(metadata={**metadata, **options.pop("metadata", {})}, **options)
 
     def _deserialize(
@@ -69,14 +74,30 @@ class Entities(fields.Field[list[dict[str, Any]]]):
         return value
 
 
+class ProviderName(Slug):
+    """Whom a job asks; whether that can be done as things are set is not the schema's matter."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(metadata={"enum": [*NAMES, WATERFALL]}, **options)
+
+
 class WaterfallSchema(Schema):
     """How a waterfall goes, where it is not to go as the settings say."""
 
-    order = fields.List(Slug(), metadata={"description": "Providers, in the order in which they are asked."})
-    until = fields.List(
-        Text(min_length=1, max_length=64), metadata={"description": "Fields; once all have a value the walk ends."}
+    order = fields.List(
+        Slug(metadata={"enum": list(NAMES)}),
+        metadata={"description": "Providers, in the order in which they are asked.", **_EACH_ONCE},
     )
-    verifier = Slug(metadata={"description": "Who checks a found address before it is written; `none`: nobody."})
+    until = fields.List(
+        Text(min_length=1, max_length=64),
+        metadata={"description": "Fields; once all have a value the walk ends.", **_EACH_ONCE},
+    )
+    verifier = Slug(
+        metadata={
+            "description": "Who checks a found address before it is written; `none`: nobody.",
+            "enum": [*VERIFIER_NAMES, "none"],
+        }
+    )
 
     @post_load
     def _make(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
@@ -87,7 +108,7 @@ class JobRequestSchema(Schema):
     """A list of entities to enrich, by id or with their fields."""
 
     entity_type = Choice(EntityType, required=True)
-    provider = Slug(required=True)
+    provider = ProviderName(required=True)
     entity_ids = EntityIds()
     entities = Entities(metadata={"description": "In place of entityIds: people or companies to store first."})
     chunk_size = WholeNumber(minimum=1, maximum=MAX_CHUNK_SIZE)
@@ -175,7 +196,7 @@ class JobListQuerySchema(Schema):
     status = Choice(JobStatus)
     workspace_slug = Slug()
     limit = QueryInteger(minimum=1, maximum=200, load_default=50)
-    cursor = Text(min_length=1, max_length=200, metadata={"description": "The nextCursor of the page before."})
+    cursor = JobId(metadata={"description": "The nextCursor of the page before."})
 
 
 class JobListSchema(Schema):
@@ -189,7 +210,11 @@ class EntityErrorQuerySchema(Schema):
     """Which of a job's errors to list."""
 
     limit = QueryInteger(minimum=1, maximum=1000, load_default=100)
-    cursor = Text(min_length=1, max_length=200, metadata={"description": "The X-Next-Cursor of the page before."})
+    cursor = Pattern(
+        re.compile("[0-9]{1,18}"),
+        "expected a cursor that an earlier page gave",
+        metadata={"description": "The X-Next-Cursor of the page before."},
+    )
 
 
 class EntityErrorSchema(Schema):

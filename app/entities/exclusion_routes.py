@@ -86,7 +86,7 @@ class Exclusions(MethodView):
         return {"exclusions": page.rows, "next_cursor": page.next_cursor}
 
     @require("write")
-    @blueprint.arguments(ExclusionRequestSchema)
+    @blueprint.arguments(ExclusionRequestSchema, example={"values": ["example.com", "name@example.com"]})
     @blueprint.response(200, ExclusionCountsSchema)
     def post(self, body: dict[str, Any]) -> ExclusionCounts:
         """Exclude domains and addresses, at most 10,000 a call; all are stored, or none."""
@@ -99,6 +99,7 @@ class Exclusion(MethodView):
 
     @require("write")
     @blueprint.arguments(WorkspaceQuerySchema, location="query")
+    @blueprint.refuses(404)
     @blueprint.response(204)
     def delete(self, query: dict[str, Any], value: str) -> None:
         """Take one back."""

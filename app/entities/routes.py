@@ -38,14 +38,22 @@ log = structlog.get_logger(__name__)
 
 _MEGABYTE: Final = 1024 * 1024
 _FILE: Final = {"type": "string", "format": "binary"}
-_UPLOAD: Final = {
-    "required": True,
-    "description": "A CSV file, as the body itself or as the field `file` of a form.",
-    "content": {
-        "text/csv": {"schema": _FILE},
-        "multipart/form-data": {"schema": {"type": "object", "properties": {"file": _FILE}, "required": ["file"]}},
-    },
+_EXAMPLES: Final = {
+    "person": "id,full_name,email\np1,Ada Lovelace,ada@example.com\n",
+    "company": "id,name,domain\nc1,Example,example.com\n",
 }
+
+
+def _upload(entity_type: EntityType) -> dict[str, Any]:
+    file = {**_FILE, "example": _EXAMPLES[entity_type]}
+    form = {"type": "object", "properties": {"file": file}, "required": ["file"], "additionalProperties": False}
+    return {
+        "required": True,
+        "description": "A CSV file, as the body itself or as the field `file` of a form.",
+        "content": {"text/csv": {"schema": file}, "multipart/form-data": {"schema": form}},
+    }
+
+
 _ENTITY_ID: Final = {
     "in": "path",
     "name": "entity_id",
@@ -98,7 +106,7 @@ def _blueprint(entity_type: EntityType) -> Blueprint:
     @blueprint.route("/import", methods=["POST"])
     @require("write")
     @blueprint.arguments(WorkspaceQuerySchema, location="query")
-    @blueprint.doc(requestBody=_UPLOAD)
+    @blueprint.doc(requestBody=_upload(entity_type))
     @blueprint.response(200, ImportReportSchema)
     def import_file(query: dict[str, Any]) -> dict[str, Any]:
         """Import a CSV file and say what became of its rows.
@@ -126,6 +134,7 @@ def _blueprint(entity_type: EntityType) -> Blueprint:
 
         @require("read")
         @blueprint.arguments(WorkspaceQuerySchema, location="query")
+        @blueprint.refuses(404)
         @blueprint.response(200, detail_schema(entity_type))
         def get(self, query: dict[str, Any], entity_id: str) -> dict[str, Any]:
             """Show one with the provenance of its fields."""
@@ -134,6 +143,7 @@ def _blueprint(entity_type: EntityType) -> Blueprint:
 
         @require("write")
         @blueprint.arguments(WorkspaceQuerySchema, location="query")
+        @blueprint.refuses(404)
         @blueprint.response(204)
         def delete(self, query: dict[str, Any], entity_id: str) -> None:
             """Erase one and everything recorded about it."""

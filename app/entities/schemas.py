@@ -15,7 +15,8 @@ from marshmallow import fields, validate
 
 from app.entities.fields import EXTRA, FIELDS, RAW_FIELDS, Kind
 from app.entities.store import EntityView
-from app.schemas import EntityId, Instant, QueryInteger, Schema, Slug, Text, WholeNumber, camel_case
+from app.schemas import JSON, EntityId, Instant, QueryInteger, Schema, Slug, Text, WholeNumber, camel_case
+from app.text import TEXT_PATTERN
 
 MAX_ROWS: Final = 10_000
 MAX_JSON_BYTES: Final = 65_536
@@ -29,7 +30,9 @@ class JsonValue(fields.Field[Any]):
 
     def __init__(self, kind: type, **options: Any) -> None:
         name = "an array" if kind is list else "an object"
-        super().__init__(metadata={"type": "array" if kind is list else "object"}, **options)
+        content = {"patternProperties": {TEXT_PATTERN: JSON}, "additionalProperties": False}
+        shape = {"type": "array", "items": JSON} if kind is list else {"type": "object", **content}
+        super().__init__(metadata=shape, **options)
         self._kind = kind
         self._rule = f"expected {name} of at most {MAX_JSON_BYTES} bytes as JSON"
 
@@ -43,8 +46,10 @@ class ExtraTexts(fields.Field[dict[str, str]]):
     """What no field stands for: header -> text."""
 
     def __init__(self, **options: Any) -> None:
-        texts = {"type": "object", "additionalProperties": {"type": "string", "maxLength": MAX_TEXT_CHARS}}
-        super().__init__(metadata={**texts, **options.pop("metadata", {})}, **options)
+        name = TEXT_PATTERN.replace("*", f"{{1,{MAX_HEADER_CHARS}}}")
+        text = {"type": "string", "pattern": TEXT_PATTERN, "maxLength": MAX_TEXT_CHARS}
+        shape = {"type": "object", "patternProperties": {name: text}, "additionalProperties": False}
+        super().__init__(metadata={**shape, **options.pop("metadata", {})}, **options)
 
     def _deserialize(
         self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any

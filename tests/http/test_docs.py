@@ -61,13 +61,21 @@ def test_references_lead_somewhere(document: Any) -> None:
 
 
 def test_errors_are_documented(document: Any) -> None:
-    """Each operation has the error body as its default answer."""
+    """Each operation names the statuses of its errors, and all of them have the error body."""
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
-            if method != "parameters":
-                assert operation["responses"]["default"] == {"$ref": "#/components/responses/DEFAULT_ERROR"}, path
+            if method == "parameters":
+                continue
+            statuses = set(operation["responses"])
+            assert "default" not in statuses and "503" in statuses, path
+            assert (operation.get("security") == []) or {"401", "403", "422"} <= statuses, path
+            assert "requestBody" not in operation or {"400", "413", "415", "422"} <= statuses, path
+    for answer in document["components"]["responses"].values():
+        assert answer["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/Error"}
+        assert "X-Request-Id" in answer["headers"]
     properties = document["components"]["schemas"]["Error"]["properties"]
     assert set(properties) == {"error", "code", "requestId", "details", "retryAfter"}
+    assert {"not_found", "invalid", "database_unavailable"} < set(properties["code"]["enum"])
 
 
 def test_operations_are_summed_up(document: Any) -> None:
