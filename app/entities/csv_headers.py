@@ -16,6 +16,7 @@ from typing import Final
 
 from app.entities.ids import EntityType
 
+MAX_HEADER_CHARS: Final = 200
 ID_FIELD: Final = "id"
 EXTRA_FIELD: Final = "extra"
 
@@ -299,7 +300,9 @@ def _unique_names(headers: Sequence[str]) -> list[str]:
         name = base = header or f"Column {index + 1}"
         number = 2
         while name in taken:
-            name, number = f"{base} ({number})", number + 1
+            # Cut where it would become longer than an import, of our own export too, takes a header.
+            mark = f" ({number})"
+            name, number = base[: MAX_HEADER_CHARS - len(mark)] + mark, number + 1
         taken.add(name)
         names.append(name)
     return names

@@ -14,7 +14,15 @@ from itertools import islice
 from typing import Any, BinaryIO, Final
 
 from app.entities.csv_cells import CellError, Convert, converter, is_placeholder, text_or_nothing
-from app.entities.csv_headers import EXTRA_FIELD, ID_FIELD, USUAL_HEADERS, Column, known_headers, map_columns
+from app.entities.csv_headers import (
+    EXTRA_FIELD,
+    ID_FIELD,
+    MAX_HEADER_CHARS,
+    USUAL_HEADERS,
+    Column,
+    known_headers,
+    map_columns,
+)
 from app.entities.csv_records import CsvError, Lines, Record, Records, Refusal, sample_records
 from app.entities.csv_writer import unguard_formula
 from app.entities.ids import IDENTIFYING_FIELDS, EntityType, derive_id
@@ -24,7 +32,6 @@ __all__ = ["Column", "CsvError", "CsvReader", "Refusal", "Row"]
 
 DELIMITERS: Final = (",", ";", "\t", "|")
 MAX_COLUMNS: Final = 500
-MAX_HEADER_CHARS: Final = 200
 _SAMPLE_LINES: Final = 60
 _SAMPLE_CHARS: Final = 262_144
 _SAMPLE_RECORDS: Final = 20

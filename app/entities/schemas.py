@@ -13,6 +13,7 @@ from typing import Any, Final, cast
 import marshmallow as ma
 from marshmallow import fields, validate
 
+from app.entities.csv_headers import MAX_HEADER_CHARS
 from app.entities.fields import EXTRA, FIELDS, RAW_FIELDS, Kind
 from app.entities.store import EntityView
 from app.schemas import JSON, EntityId, Instant, QueryInteger, Schema, Slug, Text, WholeNumber, camel_case
@@ -21,7 +22,6 @@ from app.text import TEXT_PATTERN
 MAX_ROWS: Final = 10_000
 MAX_JSON_BYTES: Final = 65_536
 MAX_TEXT_CHARS: Final = 10_000
-MAX_HEADER_CHARS: Final = 200
 PLURALS: Final[Mapping[str, str]] = {"person": "people", "company": "companies"}
 
 

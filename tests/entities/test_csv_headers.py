@@ -149,6 +149,13 @@ def test_most_trusted_header_fills_a_field_wherever_it_stands() -> None:
         assert columns["Work Email"].rank < columns["Personal Email"].rank
 
 
+def test_repeated_header_of_full_length_stays_readable() -> None:
+    """The name that tells two apart is no longer than a header may be, or our own export could not be imported."""
+    names = [column.header for column in map_columns("person", ["id", *["h" * 200] * 3])]
+    assert len(set(names)) == 4
+    assert max(map(len, names)) == csv_headers.MAX_HEADER_CHARS
+
+
 def test_repeated_and_blank_headers_get_names_of_their_own() -> None:
     """Every column has its own name, under which `extra` keeps it."""
     columns = map_columns("person", ["Notes", "Notes", "", "Notes (2)", "Email", "Email"])
