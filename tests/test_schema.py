@@ -1,6 +1,8 @@
 """Migrations: up, down and nothing left over, on both databases, with rows in the tables."""
 
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -8,6 +10,8 @@ import pytest
 from flask import Flask
 from flask_migrate import check, downgrade, upgrade
 from sqlalchemy import func, inspect, select, text
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.schema import CreateIndex
 
 from app import auth
 from app.config import PROJECT_ROOT
@@ -24,8 +28,8 @@ REVISION = """
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0003"
-down_revision = "0002"
+revision = "0004"
+down_revision = "0003"
 
 
 def upgrade():
@@ -40,11 +44,11 @@ CHANGE = """with op.batch_alter_table("enrichment_jobs") as change:
 
 
 def with_revision(folder: Path, upgrade: str, downgrade: str = "pass") -> str:
-    """Copy the migrations, add a third revision, and return the copy's folder."""
+    """Copy the migrations, add one more revision, and return the copy's folder."""
     copy = folder / "migrations"
     shutil.copytree(PROJECT_ROOT / "migrations", copy, ignore=shutil.ignore_patterns("__pycache__"))
     content = REVISION.format(upgrade=upgrade, downgrade=downgrade)
-    (copy / "versions" / "0003_third.py").write_text(content, encoding="utf-8")
+    (copy / "versions" / "0004_next.py").write_text(content, encoding="utf-8")
     return str(copy)
 
 
@@ -87,6 +91,15 @@ def test_check_finds_nothing_left_over(context: Flask) -> None:
     check()
 
 
+def test_every_index_is_as_the_models_say(migrated_sqlite: Path) -> None:
+    """Alembic compares neither directions nor conditions, and loses the directions where it makes a table anew."""
+    with closing(sqlite3.connect(migrated_sqlite)) as connection:
+        rows = connection.execute("SELECT sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL")
+        found = {row[0] for row in rows}
+    indexes = [index for table in db.metadata.sorted_tables for index in table.indexes]
+    assert found == {str(CreateIndex(index).compile(dialect=sqlite.dialect())) for index in indexes}
+
+
 def test_every_revision_works_both_ways_with_rows_in_the_tables(context: Flask) -> None:
     """Downgrading removes every table, upgrading makes the same ones again."""
     fill()
@@ -114,10 +127,10 @@ def test_a_revision_that_makes_a_table_anew_loses_no_row(context: Flask, tmp_pat
     try:
         upgrade(directory=directory)
         assert counts() == before
-        assert db.session.scalar(text("SELECT version_num FROM alembic_version")) == "0003"
+        assert db.session.scalar(text("SELECT version_num FROM alembic_version")) == "0004"
     finally:
         db.session.rollback()
-        downgrade(directory=directory, revision="0002")
+        downgrade(directory=directory, revision="0003")
     assert counts() == before
     if db.engine.dialect.name == "sqlite":
         assert db.session.scalar(text("PRAGMA foreign_keys")) == 1
@@ -132,10 +145,10 @@ def test_a_revision_that_leaves_rows_without_their_job_is_undone(
     directory = with_revision(tmp_path, 'op.execute("DELETE FROM enrichment_jobs")')
     fill()
     before = counts()
-    with pytest.raises(click.ClickException, match=r"0003 is undone: rows in .*enrichment_chunks"):
+    with pytest.raises(click.ClickException, match=r"0004 is undone: rows in .*enrichment_chunks"):
         upgrade(directory=directory)
     assert counts() == before
-    assert db.session.scalar(text("SELECT version_num FROM alembic_version")) == "0002"
+    assert db.session.scalar(text("SELECT version_num FROM alembic_version")) == "0003"
     assert db.session.scalar(text("PRAGMA foreign_keys")) == 1
 
 

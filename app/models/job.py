@@ -91,14 +91,21 @@ class Job(Base):
     __table_args__ = (
         one_of("status", JobStatus),
         one_of("entity_type", EntityType),
-        CheckConstraint("status <> 'paused' OR paused_manually OR resume_at IS NOT NULL", name="paused_will_end"),
+        CheckConstraint("status <> 'paused' OR paused_manually <> (resume_at IS NOT NULL)", name="paused_will_end"),
+        CheckConstraint("status <> 'paused' OR pause_reason IS NOT NULL", name="paused_says_why"),
         CheckConstraint("status = 'paused' OR (resume_at IS NULL AND NOT paused_manually)", name="only_paused_resumes"),
         CheckConstraint("(status IN ('complete', 'cancelled', 'failed')) = (finished_at IS NOT NULL)", name="ended"),
-        CheckConstraint("status <> 'running' OR in_flight > 0", name="running_has_lease"),
+        CheckConstraint("(started_at IS NOT NULL) = (next_chunk > 0)", name="started"),
+        CheckConstraint("status NOT IN ('running', 'cancelling') OR in_flight > 0", name="running_has_lease"),
         CheckConstraint("status NOT IN ('pending', 'complete', 'cancelled') OR in_flight = 0", name="idle_has_none"),
         CheckConstraint("status <> 'complete' OR processed_count = total_count", name="complete_is_decided"),
         CheckConstraint(
-            "NOT claimable OR (status IN ('pending', 'running') AND next_chunk < chunk_count)",
+            "processed_count < total_count OR status IN ('complete', 'cancelled', 'failed')", name="decided_has_ended"
+        ),
+        CheckConstraint("processed_count <= next_chunk * chunk_size", name="decided_was_claimed"),
+        # Both ways: a job with work that is not claimable would never be found again.
+        CheckConstraint(
+            "claimable = (status IN ('pending', 'running') AND next_chunk < chunk_count)",
             name="claimable_has_work",
         ),
         CheckConstraint(

@@ -28,7 +28,8 @@ def backlog(context: Flask) -> None:
     finished = [new_id() for _ in range(2000)]
     db.session.execute(insert(jobs), [{**common, "id": new_id(), "claimable": True} for _ in range(1000)])
     db.session.execute(
-        insert(jobs).values(finished_at=utcnow()), [{**common, **done, "id": job_id} for job_id in finished]
+        insert(jobs).values(started_at=utcnow(), finished_at=utcnow()),
+        [{**common, **done, "id": job_id} for job_id in finished],
     )
     rows = [{"job_id": job_id, "position": 0, "attempt": 1, "crash_count": 0, "outcomes": "s"} for job_id in finished]
     db.session.execute(insert(progress).values(finished_at=utcnow()), rows)
