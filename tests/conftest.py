@@ -18,6 +18,9 @@ from app import create_app
 from app.config import Config
 from app.extensions import db
 from tests.databases import empty
+from tests.fakes.fixtures import fake_server, shared_fake_server
+
+__all__ = ["fake_server", "shared_fake_server"]
 
 # How long an example takes says something about the machine alone, which may be busy.
 settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])

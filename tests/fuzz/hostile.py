@@ -309,8 +309,9 @@ raw_files = st.builds(
     st.sampled_from(["person", "company"]),
     st.one_of(
         st.binary(max_size=200),
-        st.lists(st.sampled_from([b'"', b",", b";", b"\r", b"\n", b"\x00", b"\xff\xfe", b"\xef\xbb\xbf", b"id", b"email",
-                                  b"a@b.example", b"name", b"'=", b" ", b"\x81", b"\xed\xa0\x80"]), max_size=30).map(b"".join),
+        st.lists(st.sampled_from([b'"', b",", b";", b"\r", b"\n", b"\x00", b"\xff\xfe", b"\xef\xbb\xbf", b"id",
+                                  b"email", b"a@b.example", b"name", b"'=", b" ", b"\x81", b"\xed\xa0\x80"]),
+                 max_size=30).map(b"".join),
         st.sampled_from([b"PK\x03\x04", b"\x1f\x8b", b"%PDF", b"id\n" + b"x" * 200_000, b'id,a\n"' + b"y\n" * 2_000,
                          b"id,a\nr1," + b"z" * 131_073, b"," * 501, b"id," + b"h" * 201 + b"\nr1,x\n"]),
     ),

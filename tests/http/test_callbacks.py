@@ -26,8 +26,6 @@ from tests.fakes import ledger
 from tests.fakes.process import CALLBACK_SECRET, FakeServer
 from tests.invariants import check_invariants
 
-pytest_plugins = ("tests.fakes.fixtures",)
-
 SECRET_KEY = "a-signing-key-for-tests"
 ADA = {"id": "ada", "full_name": "Ada Byron", "company_domain": "acme.example"}
 

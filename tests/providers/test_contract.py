@@ -25,8 +25,6 @@ from app.providers.settings import ProviderSettings
 from tests.fakes import invented, ledger
 from tests.fakes.process import KEYS, FakeServer
 
-pytest_plugins = ("tests.fakes.fixtures",)
-
 SUCCESS = OutcomeClass.SUCCESS
 NOT_FOUND = OutcomeClass.NOT_FOUND
 RATE_LIMITED = OutcomeClass.RATE_LIMITED

@@ -22,8 +22,6 @@ from tests.fakes.limits import Window
 from tests.fakes.process import CALLBACK_SECRET, KEYS, ROOT, FakeServer
 from tests.fakes.server import VENDORS
 
-pytest_plugins = ("tests.fakes.fixtures",)
-
 HEADERS: Mapping[str, Mapping[str, str]] = {
     "prospeo": {"X-KEY": KEYS["prospeo"]},
     "aiark": {"X-TOKEN": KEYS["aiark"], "User-Agent": "tranche"},
