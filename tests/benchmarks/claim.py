@@ -1,0 +1,69 @@
+"""What one claim costs with much behind and before it: 10,000 jobs wait, 1,000,000 chunks are finished, and a paused
+job of 10 million entities is the oldest."""
+
+import statistics
+import time
+
+from app.enrichment import leases
+from app.models.chunk import Outcome
+from tests.backlog import add_backlog
+from tests.benchmarks.figures import Figure, Options, percentile
+from tests.benchmarks.servers import Servers, application
+from tests.statements import explained
+
+NAME = "claim"
+CLAIMS = 200
+EXPLAINED_CLAIMS = 11
+DATABASES = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}
+
+
+def run(servers: Servers, options: Options) -> list[Figure]:
+    """Claim again and again, in turns on both databases; each chunk is finished, outside of what is timed."""
+    urls = {kind: servers.migrated(kind) for kind in DATABASES}
+    size = options.size(10_000)
+    note = f"{size:,} jobs wait, {size * 100:,} chunks finished, {size * 1000:,} entities paused at the head"
+    for url in urls.values():
+        with application(url):
+            add_backlog(waiting=size, finished_jobs=size // 10, chunks_each=1000, paused_chunks=size * 20)
+    p50 = {kind: Figure(NAME, f"claim p50, {name}", "ms", note=note) for kind, name in DATABASES.items()}
+    p95 = {kind: Figure(NAME, f"claim p95, {name}", "ms") for kind, name in DATABASES.items()}
+    p50["postgresql"].goal = "at most 1.5"
+    how = "median claim, EXPLAIN's count over its statements, foreign keys' triggers left out"
+    buffers = Figure(NAME, "shared buffers of a claim, PostgreSQL", "", goal="at most 25", note=how)
+    counts = Figure(NAME, "statements of a claim, PostgreSQL", "")
+    for _ in range(options.runs):
+        for kind, url in urls.items():
+            with application(url):
+                milliseconds = [_claim_ms() for _ in range(CLAIMS)]
+                # The first claims of a process make connections and plans.
+                p50[kind].values.append(statistics.median(milliseconds[20:]))
+                p95[kind].values.append(percentile(milliseconds[20:], 0.95))
+                if kind == "postgresql":
+                    claims = [_explain_claim() for _ in range(EXPLAINED_CLAIMS)]
+                    buffers.values.append(statistics.median(touched for touched, _ in claims))
+                    counts.values.append(statistics.median(count for _, count in claims))
+    return [*p50.values(), *p95.values(), buffers, counts]
+
+
+def _claim_ms() -> float:
+    started = time.perf_counter()
+    lease = leases.claim("benchmark", lease_seconds=60)
+    seconds = time.perf_counter() - started
+    _finish(lease)
+    return seconds * 1000
+
+
+def _explain_claim() -> tuple[int, int]:
+    """Return a claim's shared buffers and its number of statements."""
+    with explained() as statements:
+        lease = leases.claim("benchmark", lease_seconds=60)
+    _finish(lease)
+    return sum(statement.buffers for statement in statements), len(statements)
+
+
+def _finish(lease: leases.Lease | None) -> None:
+    assert lease is not None
+    lease.read_entity_ids()
+    for index in lease.undecided:
+        lease.decide(index, Outcome.SUCCESS)
+    lease.finish()

@@ -1,0 +1,66 @@
+"""The statements that a piece of the service really runs, and how the database goes about each."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import event
+
+from app.extensions import db
+
+_EXPLAINED = ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement with its plan: the lines of the nodes, and on PostgreSQL the shared buffers it touched."""
+
+    sql: str
+    plan: str
+    buffers: int = field(default=0)
+
+
+@contextmanager
+def explained() -> Iterator[list[Statement]]:
+    """Give a list that each statement on the application's database joins, with its plan, as it runs.
+
+    Just before it runs, PostgreSQL runs it once more under EXPLAIN (ANALYZE, BUFFERS), with the same values and in
+    a savepoint that is rolled back. The buffers are those that EXPLAIN counts; those of foreign keys' triggers are not.
+    SQLite only plans it.
+    """
+    found: list[Statement] = []
+    explain = _explain_sqlite if db.engine.dialect.name == "sqlite" else _explain_postgresql
+
+    def note(_connection: object, cursor: Any, sql: str, values: Any, _context: object, is_many: bool) -> None:
+        if sql.lstrip().upper().startswith(_EXPLAINED):
+            found.append(explain(cursor, sql, values[0] if is_many else values))
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        yield found
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)
+
+
+def _explain_postgresql(cursor: Any, sql: str, values: Any) -> Statement:
+    with cursor.connection.cursor() as other:
+        other.execute("SAVEPOINT explained")
+        other.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {sql}", values)
+        (plan,) = other.fetchone()[0]
+        other.execute("ROLLBACK TO SAVEPOINT explained")
+        other.execute("RELEASE SAVEPOINT explained")
+    root = plan["Plan"]
+    return Statement(sql, "\n".join(_nodes(root)), root["Shared Hit Blocks"] + root["Shared Read Blocks"])
+
+
+def _nodes(node: dict[str, Any]) -> Iterator[str]:
+    places = [node[name] for name in ("Relation Name", "Index Name") if name in node]
+    yield " ".join([node["Node Type"], *places])
+    for child in node.get("Plans", ()):
+        yield from _nodes(child)
+
+
+def _explain_sqlite(cursor: Any, sql: str, values: Any) -> Statement:
+    rows = cursor.connection.execute(f"EXPLAIN QUERY PLAN {sql}", values).fetchall()
+    return Statement(sql, "\n".join(str(row[-1]) for row in rows))
