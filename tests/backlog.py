@@ -16,7 +16,7 @@ from app.models.types import new_id, utcnow
 
 
 def add_backlog(*, waiting: int, finished_jobs: int, chunks_each: int, paused_chunks: int) -> None:
-    """Store a paused job that is older than all, jobs that are done, and jobs that wait, of two chunks each."""
+    """Store a paused job that is older than all, jobs that are done, and jobs that wait, of 20 chunks each."""
     add_jobs(1, paused_chunks, status=JobStatus.PAUSED, claimable=False, paused_manually=True)
     done = {"next_chunk": chunks_each, "processed_count": chunks_each, "success_count": chunks_each}
     finished = add_jobs(
@@ -30,7 +30,7 @@ def add_backlog(*, waiting: int, finished_jobs: int, chunks_each: int, paused_ch
     )
     if finished:
         _finish_chunks(chunks_each)
-    add_jobs(waiting, 2)
+    add_jobs(waiting, 20)
     tidy()
 
 

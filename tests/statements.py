@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from psycopg.pq import TransactionStatus
 from sqlalchemy import event
 
 from app.extensions import db
@@ -26,7 +27,7 @@ def explained() -> Iterator[list[Statement]]:
     """Give a list that each statement on the application's database joins, with its plan, as it runs.
 
     Just before it runs, PostgreSQL runs it once more under EXPLAIN (ANALYZE, BUFFERS), with the same values and in
-    a savepoint that is rolled back. The buffers are those that EXPLAIN counts; those of foreign keys' triggers are not.
+    what is rolled back at once. The buffers are those that EXPLAIN counts; those of foreign keys' triggers are not.
     SQLite only plans it.
     """
     found: list[Statement] = []
@@ -44,12 +45,13 @@ def explained() -> Iterator[list[Statement]]:
 
 
 def _explain_postgresql(cursor: Any, sql: str, values: Any) -> Statement:
+    # A statement that commits by itself has no transaction around it that a savepoint could be in.
+    is_alone = cursor.connection.autocommit and cursor.connection.info.transaction_status == TransactionStatus.IDLE
     with cursor.connection.cursor() as other:
-        other.execute("SAVEPOINT explained")
+        other.execute("BEGIN" if is_alone else "SAVEPOINT explained")
         other.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {sql}", values)
         (plan,) = other.fetchone()[0]
-        other.execute("ROLLBACK TO SAVEPOINT explained")
-        other.execute("RELEASE SAVEPOINT explained")
+        other.execute("ROLLBACK" if is_alone else "ROLLBACK TO SAVEPOINT explained")
     root = plan["Plan"]
     return Statement(sql, "\n".join(_nodes(root)), root["Shared Hit Blocks"] + root["Shared Read Blocks"])
 

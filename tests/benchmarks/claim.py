@@ -8,20 +8,19 @@ from app.enrichment import leases
 from app.models.chunk import Outcome
 from tests.backlog import add_backlog
 from tests.benchmarks.figures import Figure, Options, percentile
-from tests.benchmarks.servers import Servers, application
+from tests.benchmarks.servers import DATABASES, Servers, application
 from tests.statements import explained
 
 NAME = "claim"
 CLAIMS = 200
 EXPLAINED_CLAIMS = 11
-DATABASES = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}
 
 
 def run(servers: Servers, options: Options) -> list[Figure]:
     """Claim again and again, in turns on both databases; each chunk is finished, outside of what is timed."""
     urls = {kind: servers.migrated(kind) for kind in DATABASES}
     size = options.size(10_000)
-    note = f"{size:,} jobs wait, {size * 100:,} chunks finished, {size * 1000:,} entities paused at the head"
+    note = f"{size:,} jobs of 1,000 wait, {size * 100:,} chunks finished, {size * 1000:,} entities paused at the head"
     for url in urls.values():
         with application(url):
             add_backlog(waiting=size, finished_jobs=size // 10, chunks_each=1000, paused_chunks=size * 20)

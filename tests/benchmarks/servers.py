@@ -13,6 +13,9 @@ from app import create_app
 from app.config import Config
 from app.extensions import db
 
+DATABASES = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}
+"""Both kinds of database, as the service and as people call them."""
+
 
 class Servers:
     """Starts what is asked for, and ends it with the run."""
@@ -41,6 +44,11 @@ class Servers:
             connection.execute(f'CREATE DATABASE "{name}"')
         before, _, after = url.partition("/postgres?")
         return f"{before}/{name}?{after}"
+
+    def new_file(self, name: str) -> Path:
+        """Return the path of a file that does not exist yet."""
+        self._count += 1
+        return self.folder / f"{self._count}-{name}"
 
     def migrated(self, kind: str) -> str:
         """Return the URL of a new database with the service's schema in it."""

@@ -1,77 +1,91 @@
-"""The claim stays on its indexes, whatever lies behind and before it."""
+"""The claim stays on its indexes, whatever lies behind and before it.
 
-from typing import Any
+What is looked at are the statements of a real claim, whichever they are.
+"""
+
+import statistics
 
 import pytest
 from flask import Flask
-from sqlalchemy import insert, text
+from sqlalchemy import update
 
-from app.enrichment import lease_statements
+from app.database import transaction
+from app.enrichment import leases
 from app.extensions import db
-from app.models.chunk import progress
-from app.models.job import jobs
-from app.models.types import new_id, utcnow
+from app.models.chunk import Outcome, progress
+from app.models.types import utcnow
+from tests.backlog import add_backlog
+from tests.statements import Statement, explained
+
+MAX_BUFFERS = 25
 
 
 @pytest.fixture
 def backlog(context: Flask) -> None:
-    """A thousand jobs waiting, two thousand done, and their finished chunks."""
-    common = {
-        "workspace_slug": "default",
-        "entity_type": "person",
-        "provider": "ai-normalizer",
-        "chunk_size": 1,
-        "chunk_count": 1,
-        "total_count": 1,
-    }
-    done = {"status": "complete", "claimable": False, "next_chunk": 1, "processed_count": 1, "success_count": 1}
-    finished = [new_id() for _ in range(2000)]
-    db.session.execute(insert(jobs), [{**common, "id": new_id(), "claimable": True} for _ in range(1000)])
-    db.session.execute(
-        insert(jobs).values(started_at=utcnow(), finished_at=utcnow()),
-        [{**common, **done, "id": job_id} for job_id in finished],
-    )
-    rows = [{"job_id": job_id, "position": 0, "attempt": 1, "crash_count": 0, "outcomes": "s"} for job_id in finished]
-    db.session.execute(insert(progress).values(finished_at=utcnow()), rows)
-    db.session.commit()
-    db.session.execute(text("ANALYZE"))
-    db.session.commit()
+    """A long paused job, jobs that are done with their chunks, and five hundred that wait."""
+    add_backlog(waiting=500, finished_jobs=50, chunks_each=40, paused_chunks=2000)
+    # A worker's first claim reads the catalogue.
+    assert claim() is not None
 
 
-def plan(statement: Any) -> str:
-    """Return the database's plan of a statement."""
-    sql = statement.compile(db.engine, compile_kwargs={"literal_binds": True}).string
-    explain = "EXPLAIN QUERY PLAN " if db.engine.dialect.name == "sqlite" else "EXPLAIN "
-    rows = db.session.connection().exec_driver_sql(explain + sql.replace("%%", "%")).all()
-    db.session.rollback()
-    return "\n".join(str(row[-1]) for row in rows)
+def claim() -> leases.Lease | None:
+    """Claim as a worker does."""
+    return leases.claim("a worker", lease_seconds=60)
 
 
-def test_the_oldest_claimable_job_is_read_off_its_index(backlog: None) -> None:
-    """No sort, no scan of the table."""
-    _, take = lease_statements.claim_statements(False, False)
-    found = plan(take)
-    assert "ix_enrichment_jobs_claimable" in found
-    assert "Sort" not in found and "TEMP B-TREE" not in found
-    assert "Seq Scan" not in found and "SCAN enrichment_jobs\n" not in found
+def work_on(lease: leases.Lease | None) -> None:
+    """Finish a chunk with a success for each entity."""
+    assert lease is not None
+    lease.read_entity_ids()
+    for index in lease.undecided:
+        lease.decide(index, Outcome.SUCCESS)
+    lease.finish()
 
 
-def test_the_look_for_due_work_reads_only_partial_indexes(backlog: None) -> None:
-    """Finished chunks and jobs without a resume time cost nothing."""
-    found = plan(lease_statements.DUE)
-    assert "ix_enrichment_chunk_progress_open" in found
-    assert "ix_enrichment_jobs_resume_at" in found
-    assert "Seq Scan" not in found
+def lines(statements: list[Statement]) -> list[str]:
+    """Return the lines of all plans."""
+    return [line for statement in statements for line in statement.plan.splitlines()]
 
 
-def test_the_claim_in_one_statement_stays_on_the_indexes(backlog: None) -> None:
-    """On PostgreSQL a claim is one statement; each of its parts finds its rows by an index, and sorts nothing."""
-    if db.engine.dialect.name == "sqlite":
-        # There the parts run one by one, as above.
-        return
-    statement = lease_statements.claim_at_once(False, False)
-    found = plan(statement.params(worker="tester", seconds=60.0))
-    assert "ix_enrichment_jobs_claimable" in found
-    assert "ix_enrichment_chunk_progress_open" in found
-    assert "Sort" not in found
-    assert "Seq Scan on enrichment_jobs" not in found and "Seq Scan on enrichment_chunk_progress" not in found
+def scans(found: list[str]) -> list[str]:
+    """Return the lines that say that a whole table is read."""
+    if db.engine.dialect.name == "postgresql":
+        return [line for line in found if line.startswith(("Seq Scan", "Parallel Seq Scan", "Bitmap Heap Scan"))]
+    return [line for line in found if line.startswith("SCAN enrichment_") and "USING" not in line]
+
+
+def test_a_claim_reads_no_table_and_sorts_nothing(backlog: None) -> None:
+    """The oldest job with work is read off its index, and what may come before it off partial ones."""
+    with explained() as statements:
+        assert claim() is not None
+    found = lines(statements)
+    assert any("ix_enrichment_jobs_claimable" in line for line in found)
+    assert not scans(found)
+    assert not [line for line in found if "Sort" in line or "TEMP B-TREE" in line]
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_claim_touches_few_pages_after_others(backlog: None) -> None:
+    """Nothing is in its way: neither finished chunks nor what the claims just before it have left of old rows."""
+    for _ in range(25):
+        work_on(claim())
+    touched: list[int] = []
+    for _ in range(9):
+        with explained() as statements:
+            lease = claim()
+        work_on(lease)
+        touched.append(sum(statement.buffers for statement in statements))
+    # A claim of a job's last chunk, or one that clears away old rows, touches more.
+    assert 0 < statistics.median(touched) <= MAX_BUFFERS, touched
+
+
+def test_a_takeover_reads_no_table(backlog: None) -> None:
+    """A chunk whose lease ran out is found among the open ones alone."""
+    with transaction() as session:
+        session.execute(update(progress).where(progress.c.worker.is_not(None)).values(lease_expires_at=utcnow(-1)))
+    with explained() as statements:
+        lease = claim()
+    assert lease is not None and lease.attempt == 2
+    found = lines(statements)
+    assert any("ix_enrichment_chunk_progress_open" in line for line in found)
+    assert not scans(found)
