@@ -1,6 +1,5 @@
 """The most memory a process takes, by the length of the list: enqueueing a file, draining a chunk of its job."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -18,7 +17,7 @@ def run(servers: Servers, options: Options) -> list[Figure]:
     files = {size: _ids_file(servers.new_file(f"{size}.txt"), size) for size in sizes}
     found: list[Figure] = []
     for kind, name in DATABASES.items():
-        enqueues = [Figure(NAME, f"enqueue {size:,} id(s) of a file, {name}", "MB") for size in sizes]
+        enqueues = [Figure(NAME, f"enqueue {size:,} ids of a file, {name}", "MB") for size in sizes]
         drains = [Figure(NAME, f"drain a chunk of a job of {size:,}, {name}", "MB") for size in sizes]
         for _ in range(options.runs):
             for size, enqueue, drain in zip(sizes, enqueues, drains, strict=True):
@@ -38,12 +37,10 @@ def _ids_file(path: Path, count: int) -> Path:
 
 def _peak_mb(settings: dict[str, str], *arguments: str) -> float:
     """Return the peak of resident memory of one command, in MB."""
-    command = [sys.executable, "-m", "flask", "enrich", *arguments]
-    process = subprocess.Popen(
-        command, cwd=ROOT, env=environment(settings), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+    command = [sys.executable, "-m", "tests.benchmarks.peak", "enrich", *arguments]
+    pipe = subprocess.PIPE
+    answer = subprocess.run(
+        command, cwd=ROOT, env=environment(settings), stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, text=True
     )
-    # Of this one process; what `resource` says of children is the largest of all that ever were.
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode == 0, process.returncode
-    return usage.ru_maxrss / 1024
+    assert answer.returncode == 0, answer.stderr
+    return float(answer.stdout.splitlines()[-1])

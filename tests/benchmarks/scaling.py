@@ -18,7 +18,7 @@ def run(servers: Servers, options: Options) -> list[Figure]:
     """Let one, two and four workers through the same list in turn, run by run."""
     people = options.size(960)
     figures = {
-        (kind, workers): Figure(NAME, f"{workers} worker(s), {name}", "entities/s")
+        (kind, workers): Figure(NAME, f"workers: {workers}, {name}", "entities/s")
         for kind, name in DATABASES.items()
         for workers in (1, 2, 4)
     }
