@@ -17,7 +17,7 @@ from app.models.types import new_id, utcnow
 
 def add_backlog(*, waiting: int, finished_jobs: int, chunks_each: int, paused_chunks: int) -> None:
     """Store a paused job that is older than all, jobs that are done, and jobs that wait, of 20 chunks each."""
-    add_jobs(1, paused_chunks, status=JobStatus.PAUSED, claimable=False, paused_manually=True)
+    add_jobs(1, paused_chunks, status=JobStatus.PAUSED, claimable=False, paused_manually=True, pause_reason="by hand")
     done = {"next_chunk": chunks_each, "processed_count": chunks_each, "success_count": chunks_each}
     finished = add_jobs(
         finished_jobs,
@@ -25,6 +25,7 @@ def add_backlog(*, waiting: int, finished_jobs: int, chunks_each: int, paused_ch
         chunk_size=1,
         status=JobStatus.COMPLETE,
         claimable=False,
+        started_at=utcnow(),
         finished_at=utcnow(),
         **done,
     )
