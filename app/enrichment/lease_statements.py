@@ -220,6 +220,8 @@ _OWNED: Final = (
         progress.c.attempt == bindparam("the_attempt"),
         # So that a write whose answer was lost is not made twice.
         progress.c.write_count == bindparam("the_count"),
+        # So that a chunk is not given back twice: one that was released keeps its token until the next claim.
+        progress.c.worker.is_not(None),
         _IS_OPEN,
         progress.c.lease_expires_at > utcnow(),
     )

@@ -572,4 +572,5 @@ def _pause(session: WriteSession, job_id: str, reason: str, seconds: float | Non
 
 def _tell(session: WriteSession, job_id: str, reason: str) -> None:
     """Let a job that goes on say why a part of it waits."""
-    session.execute(update(jobs).where(jobs.c.id == job_id).values(pause_reason=reason[:500]))
+    goes_on = jobs.c.status.in_(ACTIVE)
+    session.execute(update(jobs).where(jobs.c.id == job_id, goes_on).values(pause_reason=reason[:500]))

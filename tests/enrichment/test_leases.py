@@ -27,6 +27,35 @@ def test_a_leased_chunk_is_not_claimed_again(context: Flask) -> None:
     check_invariants()
 
 
+def test_a_chunk_is_not_given_back_twice(context: Flask) -> None:
+    """Not even by the worker that released it, told to go just afterwards: the other lease is still counted."""
+    job_id = enqueue(4, chunk_size=2)
+    first, _other = claim("a"), claim("b")
+    first.retry_in_seconds = 600
+    first.release()
+    for write in (first.release, first.checkpoint, first.finish, lambda: first.fail(Failure("no", "no"))):
+        with pytest.raises(LeaseLost):
+            write()
+    assert (job_row(job_id).in_flight, job_row(job_id).status) == (1, "running")
+    check_invariants()
+
+
+def test_a_reason_to_wait_does_not_cover_up_why_a_job_was_stopped(context: Flask) -> None:
+    """A worker that had not seen the pause or the cancel yet has nothing more to say."""
+    job_id = enqueue(6, chunk_size=2)
+    first, second = claim("a"), claim("b")
+    queue.pause(job_id)
+    first.release(pause_reason="provider away", pause_seconds=600, only_if_idle=True)
+    assert queue.get_job(job_id).pause_reason == "by hand"
+    queue.resume(job_id)
+    third = claim("c")
+    queue.cancel(job_id)
+    second.release(pause_reason="provider away", pause_seconds=600, only_if_idle=True)
+    assert queue.get_job(job_id).pause_reason is None
+    third.finish()
+    check_invariants(drained=True)
+
+
 def test_two_chunks_of_one_job_can_be_leased_at_once(context: Flask) -> None:
     """Chunks of a job run in parallel; the job is running until the last of them ends."""
     job_id = enqueue(4, chunk_size=2)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -25,6 +26,7 @@ from tests.invariants import Closed, check_invariants
 
 LONG = 3600.0
 """A time that does not pass during a test: instants are moved by hand."""
+NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
 GOING = ("pending", "running")
 AS_IS = ("cancelling", "cancelled", "failed")
 DECIDED = "sekh"
@@ -167,6 +169,10 @@ class Lifecycle(RuleBasedStateMachine):
         return self.hands[pick % len(self.hands)]
 
     def _remember(self, job_id: str) -> JobModel:
+        # Jobs of one millisecond would be in an order that differs from run to run.
+        age = NEW_YEAR + timedelta(seconds=len(self.jobs))
+        db.session.execute(update(jobs).where(jobs.c.id == job_id).values(created_at=age))
+        db.session.commit()
         row = job_row(job_id)
         stored = db.session.get_one(Job, job_id).entity_ids
         lists = [stored[place : place + row.chunk_size] for place in range(0, len(stored), row.chunk_size)]
@@ -182,7 +188,7 @@ class Lifecycle(RuleBasedStateMachine):
 
     # Steps
 
-    @precondition(lambda self: len(self.jobs) < 5)
+    @precondition(lambda self: len(self.jobs) < 4)
     @rule(
         count=st.integers(1, 5),
         size=st.integers(1, 3),
@@ -241,6 +247,8 @@ class Lifecycle(RuleBasedStateMachine):
         with pytest.raises(LeaseLost):
             write()
         hand.lease.forget_unstored()
+        if hand.is_gone:
+            self.hands.remove(hand)
         return False
 
     @precondition(lambda self: self.hands)
@@ -350,18 +358,23 @@ class Lifecycle(RuleBasedStateMachine):
             assert [name for chunk in child.chunks for name in chunk.ids] == job.unsuccessful()
             assert child.size == job.size and child.workspace == job.workspace
 
-    @precondition(lambda self: self.jobs)
-    @rule(pick=st.integers(0, 9), place=st.integers(0, 4))
-    def time_passes_for_a_chunk(self, pick: int, place: int) -> None:
-        """A lease runs out, or the next try of a released chunk is due."""
-        job = self._job(pick)
-        place %= len(job.chunks)
-        if job.chunks[place].is_open:
-            here = (progress.c.job_id == job.id, progress.c.position == place)
-            db.session.execute(update(progress).where(*here).values(lease_expires_at=utcnow(-1)))
-            db.session.commit()
-            job.chunks[place].is_due = True
+    def _open_chunks(self) -> list[tuple[JobModel, ChunkModel]]:
+        return [
+            (job, chunk) for job in self.jobs.values() for chunk in job.chunks if chunk.is_open and not chunk.is_due
+        ]
 
+    @precondition(lambda self: self._open_chunks())
+    @rule(pick=st.integers(0, 9))
+    def time_passes_for_a_chunk(self, pick: int) -> None:
+        """A lease runs out, or the next try of a released chunk is due."""
+        found = self._open_chunks()
+        job, chunk = found[pick % len(found)]
+        here = (progress.c.job_id == job.id, progress.c.position == job.chunks.index(chunk))
+        db.session.execute(update(progress).where(*here).values(lease_expires_at=utcnow(-1)))
+        db.session.commit()
+        chunk.is_due = True
+
+    @precondition(lambda self: any(job.pause == "time" for job in self.jobs.values()))
     @rule()
     def time_passes_for_paused_jobs(self) -> None:
         """Every `resume_at` comes."""
@@ -445,8 +458,43 @@ REFUSED, LOST, NOTHING = "refused", "lost", "nothing due"
 OPERATIONS = ("pause", "resume", "cancel", "retry", "claim", "checkpoint", "finish", "release", "fail")
 TABLE = {
     "waiting": ("paused", REFUSED, "cancelled", REFUSED, "running", LOST, LOST, LOST, LOST),
+    "waiting for the next try": ("paused", REFUSED, "cancelled", REFUSED, "running", LOST, LOST, LOST, LOST),
     "running": ("paused", REFUSED, "cancelling", REFUSED, "running", "running", "pending", "pending", "failed"),
     "running, lease over": ("paused", REFUSED, "cancelled", REFUSED, "running", LOST, LOST, LOST, LOST),
+    "running, taken over": ("paused", REFUSED, "cancelling", REFUSED, "running", LOST, LOST, LOST, LOST),
+    "running, the last chunk": (
+        "paused",
+        REFUSED,
+        "cancelling",
+        REFUSED,
+        NOTHING,
+        "running",
+        "complete",
+        "pending",
+        "failed",
+    ),
+    "paused by hand, the last chunk": (
+        REFUSED,
+        "running",
+        "cancelling",
+        REFUSED,
+        NOTHING,
+        "paused",
+        "complete",
+        "paused",
+        "failed",
+    ),
+    "cancelling, the last chunk": (
+        REFUSED,
+        REFUSED,
+        REFUSED,
+        REFUSED,
+        NOTHING,
+        "cancelling",
+        "complete",
+        "cancelled",
+        "cancelled",
+    ),
     "paused by hand": (REFUSED, "running", "cancelling", REFUSED, NOTHING, "paused", "paused", "paused", "failed"),
     "paused for a time": ("paused", "pending", "cancelled", REFUSED, NOTHING, LOST, LOST, LOST, LOST),
     "pause over": ("paused", "pending", "cancelled", REFUSED, "running", LOST, LOST, LOST, LOST),
@@ -457,12 +505,12 @@ TABLE = {
     "failed": (REFUSED, REFUSED, REFUSED, "pending", NOTHING, LOST, LOST, LOST, LOST),
     "failed, a chunk leased": (REFUSED, REFUSED, REFUSED, REFUSED, NOTHING, "failed", "failed", "failed", "failed"),
 }
-"""Of a job of three chunks, of which the worker that writes has, or had, the first."""
+"""Of a job of three chunks, or one, of which the worker that writes has, or had, the first."""
 
 
 def put(state: str) -> Lease:
     """Make a job that stands so, and return the lease of its first worker."""
-    job_id = queue.enqueue_job("person", "ai-normalizer", ids(6), chunk_size=2)
+    job_id = queue.enqueue_job("person", "ai-normalizer", ids(6), chunk_size=6 if "last" in state else 2)
 
     def take() -> Lease:
         lease = leases.claim("worker", lease_seconds=LONG, scope=Scope(job_id))
@@ -472,10 +520,13 @@ def put(state: str) -> Lease:
 
     first = take()
     match state.split(",")[0]:
-        case "waiting":
+        case "waiting" | "waiting for the next try":
+            first.retry_in_seconds = LONG if "next" in state else 0.0
             first.release()
         case "running" if "over" in state:
             _pass_time(job_id)
+            if "taken" in state:
+                take()
         case "paused by hand":
             queue.pause(job_id)
         case "paused for a time" | "pause over":
@@ -551,9 +602,10 @@ def test_the_table_has_every_status() -> None:
     assert set(map(str, JobStatus)) <= statuses
 
 
+@pytest.mark.timeout(400)  # for what fails: making the example small takes its time
 def test_no_sequence_of_steps_leads_astray(context: Flask, database_url: str) -> None:
     """Each step does what the model says, and from wherever they lead some step leads to an end."""
-    run(database_url, examples=8, steps=25)
+    run(database_url, examples=6, steps=20)
 
 
 @pytest.mark.slow
