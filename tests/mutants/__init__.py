@@ -1,0 +1,1 @@
+"""Known-bad changes, each of which a test has to catch: `python -m tests.mutants`."""
