@@ -12,6 +12,7 @@ import signal
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -36,11 +37,16 @@ def main() -> None:
     names = given.only.split(",")
     if unknown := set(names) - set(MEASUREMENTS):
         arguments.error(f"--only: {', '.join(sorted(unknown))} is none of {', '.join(MEASUREMENTS)}")
-    options = Options(runs=given.runs, quick=given.quick)
+    figures: list[Figure] = []
+
+    def keep(more: Sequence[Figure]) -> None:
+        if given.json:
+            write_json(given.json, [*figures, *more], machine())
+
+    options = Options(runs=given.runs, quick=given.quick, keep=keep)
     # So that being told to stop ends the servers too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     console = Console(width=None if Console().is_terminal else 160)
-    figures: list[Figure] = []
     with tempfile.TemporaryDirectory(prefix="tranche-bench-") as folder:
         servers = Servers(Path(folder))
         try:
@@ -50,9 +56,8 @@ def main() -> None:
                 show(found, console)
                 console.print(f"{name}: {time.monotonic() - started:.0f} s\n")
                 figures += found
-                if given.json:
-                    # After each, so that a long run that is broken off leaves what it has.
-                    write_json(given.json, figures, machine())
+                # After each, so that a long run that is broken off leaves what it has.
+                keep(())
         finally:
             servers.close()
 
@@ -60,7 +65,14 @@ def main() -> None:
 def machine() -> dict[str, Any]:
     """Return what the figures were measured on."""
     versions = {name: version(name) for name in PACKAGES}
-    return {"cpus": os.cpu_count(), "system": platform.platform(), "python": platform.python_version(), **versions}
+    # Others on the machine make every figure worse, and not all of them alike.
+    return {
+        "cpus": os.cpu_count(),
+        "load": os.getloadavg(),
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        **versions,
+    }
 
 
 if __name__ == "__main__":

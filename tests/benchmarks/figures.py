@@ -18,6 +18,8 @@ class Options:
 
     runs: int = 5
     quick: bool = False
+    keep: Callable[[Sequence["Figure"]], None] = lambda figures: None
+    """Called by a long measurement with what it has after each run, so that it is not lost if it is broken off."""
 
     def size(self, full: int) -> int:
         """Return a size, a tenth of it where it has to be quick."""
