@@ -20,7 +20,7 @@ STATUS_OF: Final = {
 
 _INSIDE = re.compile(
     r"Traceback|File \"|\.py\b|site-packages|sqlalchemy|psycopg|sqlite3|marshmallow|werkzeug"
-    r"|SELECT .+ FROM|INSERT INTO|UPDATE enrichment|/work/|/tmp/|/home/|/root/|/usr/lib"
+    r"|SELECT .+ FROM|INSERT INTO|UPDATE enrichment|/tmp/|/home/|/root/|/usr/lib"
 )
 _LEAST_CHARS = 9
 """Shorter texts of a request may well be words of ours."""
