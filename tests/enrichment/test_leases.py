@@ -1,6 +1,7 @@
 """Ownership of a chunk: fencing, takeover, caution after crashes."""
 
 import asyncio
+import copy
 import time
 
 import pytest
@@ -123,6 +124,20 @@ def test_a_lease_that_ran_out_is_lost_even_if_nobody_took_over(context: Flask) -
     late.decide(0, Outcome.SUCCESS)
     with pytest.raises(LeaseLost):
         late.checkpoint()
+
+
+@pytest.mark.parametrize("action", ["checkpoint", "finish", "release", "fail"])
+def test_a_write_that_was_stored_is_not_made_twice(context: Flask, action: str) -> None:
+    """Not with the token alone either: a holder that does not know of its own write has lost count of them."""
+    job_id = enqueue()
+    lease = claim()
+    unaware = copy.deepcopy(lease)
+    lease.decide(0, Outcome.SUCCESS)
+    lease.checkpoint()
+    stored = (job_row(job_id), progress_rows(job_id))
+    with pytest.raises(LeaseLost):
+        unaware.fail(Failure("late", "late")) if action == "fail" else getattr(unaware, action)()
+    assert (job_row(job_id), progress_rows(job_id)) == stored
 
 
 def test_a_checkpoint_renews_the_lease(context: Flask) -> None:

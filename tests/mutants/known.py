@@ -7,16 +7,32 @@ STATEMENTS = "app/enrichment/lease_statements.py"
 
 @dataclass(frozen=True)
 class Mutant:
-    """One change: `old` stands once in `path` and becomes `new`; one of `tests` has to fail then."""
+    """One change: one `old` in `path` becomes `new`; one of `tests` has to fail then."""
 
     name: str
     path: str
     old: str
     new: str
     tests: tuple[str, ...]
+    times: int = 1
+    """How often `old` stands in the file."""
+    which: int = 0
+    """Which of them is changed, counted from 0."""
+
+    def change(self, text: str) -> str:
+        """Return the file's text with the change in it. Raises ValueError where `old` is not there as often as said."""
+        parts = text.split(self.old)
+        if len(parts) != self.times + 1:
+            raise ValueError(f"its text stands {len(parts) - 1} times in {self.path}, expected {self.times}")
+        before, after = parts[: self.which + 1], parts[self.which + 1 :]
+        return self.old.join(before) + self.new + self.old.join(after)
 
 
 LEASES = ("tests/enrichment/test_leases.py",)
+PROCESS = ("tests/enrichment/test_process.py",)
+GATE = ("tests/enrichment/test_gate.py",)
+IN_DOUBT = ("tests/enrichment/test_in_doubt.py",)
+MONEY = ("tests/enrichment/test_money.py",)
 LIFECYCLE = ("tests/enrichment/test_lifecycle.py", "tests/enrichment/test_state_machine.py")
 MUTANTS = (
     Mutant(
@@ -83,5 +99,145 @@ MUTANTS = (
         "left = flights.of_chunk(job.id, lease.position) if is_paid else {}",
         "left: dict[str, Any] = {}",
         ("tests/enrichment/test_in_doubt.py",),
+    ),
+    Mutant(
+        "a write whose answer was lost is made twice",
+        STATEMENTS,
+        '        progress.c.write_count == bindparam("the_count"),\n',
+        "",
+        LEASES,
+    ),
+    Mutant(
+        "a lease is looked at by the worker's clock",
+        STATEMENTS,
+        "        progress.c.lease_expires_at > utcnow(),\n",
+        "        progress.c.lease_expires_at > bindparam(None, callable_=lambda: __import__('datetime').datetime.now("
+        "__import__('datetime').UTC), type_=progress.c.lease_expires_at.type),\n",
+        (f"{LEASES[0]}::test_a_lease_runs_out_by_the_databases_clock",),
+    ),
+    Mutant(
+        "what was decided is not counted",
+        STATEMENTS,
+        'success_count=jobs.c.success_count + bindparam("more_success")',
+        'success_count=jobs.c.success_count + bindparam("more_success") * _ZERO',
+        PROCESS,
+    ),
+    Mutant(
+        "a takeover forgets what is decided",
+        "app/enrichment/leases.py",
+        "position=row.position, **taken._asdict())",
+        'position=row.position, **{**taken._asdict(), "outcomes": Outcome.UNTOUCHED * len(taken.outcomes)})',
+        LEASES,
+    ),
+    Mutant(
+        "a release forgets what is decided",
+        "app/enrichment/leases.py",
+        "[Outcome.UNTOUCHED if mark == Outcome.INTENT else mark for mark in self.outcomes]",
+        "[Outcome.UNTOUCHED for mark in self.outcomes]",
+        PROCESS,
+    ),
+    Mutant(
+        "a chunk that costs workers is handled like any other",
+        "app/enrichment/leases.py",
+        "return self.crash_count >= CRASHES_BEFORE_CAUTION",
+        "return False",
+        LEASES,
+    ),
+    Mutant(
+        "no intent is put on record before a call",
+        "app/enrichment/flights.py",
+        "    return set(session.connection().execute(added, ordered).scalars())\n",
+        '    return {row["request_id"] for row in ordered}\n',
+        GATE + IN_DOUBT,
+    ),
+    Mutant(
+        "a question that another job asks is asked once more",
+        "app/enrichment/flights.py",
+        "    return set(session.connection().execute(added, ordered).scalars())\n",
+        "    session.connection().execute(added, ordered).scalars().all()\n"
+        '    return {row["request_id"] for row in ordered}\n',
+        GATE,
+    ),
+    Mutant(
+        "calls start before their intents are committed",
+        "app/enrichment/pipeline.py",
+        "            save(lambda session: store_round(session, self.desk, current), insist=has_paid)\n",
+        "            def start_early(session: Any) -> None:\n"
+        "                store_round(session, self.desk, current)\n"
+        "                self._learn(current)\n"
+        "                current.calls, current.gone, current.reached = [], set(), None\n\n"
+        "            save(start_early, insist=has_paid)\n",
+        (*IN_DOUBT, "tests/faults/test_commits.py", "tests/faults/test_boundaries.py"),
+    ),
+    Mutant(
+        "an earlier answer is not looked at",
+        "app/enrichment/gate.py",
+        "    return earlier.outcome_class != OutcomeClass.NOT_FOUND or"
+        " not earlier.misses.isdisjoint({None, question})\n",
+        "    return False\n",
+        GATE,
+    ),
+    Mutant(
+        "a cap's row is read without a lock",
+        "app/enrichment/money.py",
+        "spending.c.day).with_for_update(key_share=True)",
+        "spending.c.day)",
+        MONEY,
+    ),
+    Mutant(
+        "what is reserved does not count under a cap",
+        "app/enrichment/money.py",
+        "account.spent + account.reserved + price <= cap.micros",
+        "account.spent + price <= cap.micros",
+        MONEY,
+    ),
+    Mutant(
+        "an answer in doubt is booked at nothing",
+        "app/enrichment/storing.py",
+        "max(ended.answer.cost_micros, ended.asked.price_micros), True",
+        "ended.answer.cost_micros, True",
+        MONEY,
+    ),
+    Mutant(
+        "a lost call is booked at nothing",
+        "app/enrichment/storing.py",
+        "return flight.reserved_micros, True",
+        "return 0, True",
+        IN_DOUBT,
+    ),
+    Mutant(
+        "an address is dropped where the verifier is down",
+        "app/enrichment/pipeline.py",
+        'is_rejected = status == "invalid"',
+        'is_rejected = status in {"invalid", None}',
+        ("tests/enrichment/test_walks.py",),
+    ),
+    Mutant(
+        "an answer overwrites the value that is there",
+        "app/entities/merge.py",
+        "is_open = offer_wins or is_blank(old)",
+        "is_open = True",
+        ("tests/entities/test_merge.py",),
+    ),
+    Mutant(
+        "a cron secret that is not set is compared",
+        "app/auth.py",
+        "secret is not None and hmac.compare_digest(_digest(token), _digest(secret))",
+        "hmac.compare_digest(_digest(token), _digest(str(secret)))",
+        ("tests/http/test_auth.py", "tests/security/test_credentials.py"),
+    ),
+    Mutant(
+        "an idempotency key stands for any request",
+        "app/enrichment/queue.py",
+        'if row.request_hash != key["request_hash"]:',
+        "if False:",
+        ("tests/enrichment/test_enqueue.py",),
+    ),
+    Mutant(
+        "a retry takes every entity",
+        "app/enrichment/queue.py",
+        " and (outcome not in DECIDED or outcome in _RETRIED)",
+        "",
+        ("tests/enrichment/test_lifecycle.py",),
     ),
 )

@@ -1,0 +1,74 @@
+"""The generated changes: each comparison with a workspace in app/'s queries is true of all, one at a time."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.mutants.known import Mutant
+
+ANY = '__import__("sqlalchemy").true()'
+DOORS = (
+    "tests/security/test_doors.py::test_what_is_another_workspaces_is_like_unknown",
+    "tests/security/test_doors.py::test_a_bound_key_reaches_nothing_elsewhere_by_parameters",
+)
+TESTS: dict[str, tuple[str, ...]] = {
+    "app/enrichment/costs.py": ("tests/enrichment/test_costs.py", "tests/http/test_costs.py"),
+    "app/enrichment/flights.py": ("tests/enrichment/test_gate.py",),
+    "app/enrichment/gate.py": ("tests/enrichment/test_gate.py",),
+    "app/enrichment/job_views.py": ("tests/enrichment/test_lifecycle.py", "tests/http/test_jobs.py"),
+    "app/enrichment/lease_statements.py": ("tests/enrichment/test_process.py",),
+    "app/enrichment/leases.py": ("tests/enrichment/test_process.py",),
+    "app/enrichment/provider_views.py": ("tests/enrichment/test_provider_views.py",),
+    "app/enrichment/queue.py": ("tests/enrichment/test_enqueue.py",),
+    "app/entities/exclusions.py": ("tests/entities/test_exclusions.py",),
+    "app/entities/exports.py": ("tests/entities/test_exports.py",),
+    "app/entities/imports.py": ("tests/entities/test_imports.py",),
+    "app/entities/store.py": ("tests/entities/test_store.py",),
+    "app/entities/undo.py": ("tests/entities/test_undo.py",),
+}
+"""The module's own tests, which are asked after those that are about workspaces."""
+
+
+def workspace_mutants(root: Path) -> list[Mutant]:
+    """Return a change for each comparison of a column `workspace_slug` in the sources under `root`."""
+    mutants = []
+    for path in sorted(root.glob("app/**/*.py")):
+        text = path.read_text(encoding="utf-8")
+        name = path.relative_to(root).as_posix()
+        for node in comparisons(ast.parse(text)):
+            old = ast.get_source_segment(text, node) or ""
+            before = _text_before(text, node)
+            mutants.append(
+                Mutant(
+                    f"any workspace will do at {name}:{node.lineno}",
+                    name,
+                    old,
+                    ANY,
+                    (*DOORS, *TESTS.get(name, ())),
+                    times=text.count(old),
+                    which=before.count(old),
+                )
+            )
+    return mutants
+
+
+def comparisons(tree: ast.AST) -> Iterator[ast.Compare]:
+    """Give the comparisons that say which workspace a row is of: of a table's column, or of a mapped class."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Compare) and any(_is_column(side) for side in (node.left, *node.comparators)):
+            yield node
+
+
+def _is_column(node: ast.expr) -> bool:
+    if not (isinstance(node, ast.Attribute) and node.attr == "workspace_slug"):
+        return False
+    owner = node.value
+    is_table = isinstance(owner, ast.Attribute) and owner.attr == "c"
+    return is_table or (isinstance(owner, ast.Name) and owner.id[:1].isupper())
+
+
+def _text_before(text: str, node: ast.expr) -> str:
+    lines = text.splitlines(keepends=True)
+    # Columns are counted in bytes.
+    start = lines[node.lineno - 1].encode()[: node.col_offset].decode()
+    return "".join(lines[: node.lineno - 1]) + start
