@@ -384,7 +384,9 @@ def claim(worker: str, *, lease_seconds: float, scope: Scope = ANY_JOB) -> Lease
     if due.ending:
         settle_ending_jobs()
     with transaction() as session:
-        lease = _take_over(session, worker, lease_seconds, scope) if due.expired else None
+        # A job that was woken just now may have chunks that had been given back before.
+        may_take_over = due.expired or due.paused
+        lease = _take_over(session, worker, lease_seconds, scope) if may_take_over else None
         return lease or _claim_next(session, worker, lease_seconds, scope)
 
 

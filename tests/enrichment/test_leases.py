@@ -57,6 +57,14 @@ def test_a_reason_to_wait_does_not_cover_up_why_a_job_was_stopped(context: Flask
     check_invariants(drained=True)
 
 
+def test_the_call_that_wakes_a_job_also_takes_its_released_chunk(context: Flask) -> None:
+    """Where that is all there is to do, a drain would end without it."""
+    job_id = enqueue()
+    claim().release(pause_reason="provider away", pause_seconds=-1)
+    assert queue.process_next_chunk() == ChunkResult(job_id, 4, 4, True, "complete")
+    check_invariants(drained=True)
+
+
 def test_two_chunks_of_one_job_can_be_leased_at_once(context: Flask) -> None:
     """Chunks of a job run in parallel; the job is running until the last of them ends."""
     job_id = enqueue(4, chunk_size=2)

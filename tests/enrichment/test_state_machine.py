@@ -32,7 +32,7 @@ AS_IS = ("cancelling", "cancelled", "failed")
 DECIDED = "sekh"
 
 
-@dataclass
+@dataclass(eq=False)
 class ChunkModel:
     """What a chunk must be."""
 
@@ -61,7 +61,7 @@ class ChunkModel:
         self.is_closed, self.is_held, self.is_due = True, False, False
 
 
-@dataclass
+@dataclass(eq=False)
 class JobModel:
     """What a job must be."""
 
@@ -130,7 +130,7 @@ class JobModel:
         ]
 
 
-@dataclass
+@dataclass(eq=False)
 class Hand:
     """A worker's lease, which may have been lost without its knowing."""
 
@@ -162,8 +162,10 @@ class Lifecycle(RuleBasedStateMachine):
 
     # Choosing
 
-    def _job(self, pick: int) -> JobModel:
-        return list(self.jobs.values())[pick % len(self.jobs)]
+    def _job(self, pick: int, *, likely: Callable[[JobModel], bool] = lambda job: True) -> JobModel:
+        """Choose a job, mostly one of those that are worth it."""
+        found = [job for job in self.jobs.values() if pick == 0 or likely(job)] or list(self.jobs.values())
+        return found[pick % len(found)]
 
     def _hand(self, pick: int) -> Hand:
         return self.hands[pick % len(self.hands)]
@@ -205,7 +207,30 @@ class Lifecycle(RuleBasedStateMachine):
     @precondition(lambda self: self.jobs)
     @rule(scope=st.sampled_from([None, None, "job", "a", "b"]), pick=st.integers(0, 9))
     def claim(self, scope: str | None, pick: int) -> None:
-        job_id = self._job(pick).id if scope == "job" else None
+        self._claim(scope, self._job(pick).id if scope == "job" else None)
+
+    @precondition(lambda self: any(hand.owns for hand in self.hands))
+    @rule(pick=st.integers(0, 99), late=st.sampled_from(["checkpoint", "finish", "release", None]))
+    def take_over(self, pick: int, late: str | None) -> None:
+        """A worker is held up past its lease, its job is asked for, and then it writes as if nothing had happened."""
+        owners = [hand for hand in self.hands if hand.owns]
+        hand = owners[pick % len(owners)]
+        self._let_time_pass(hand.job, hand.chunk)
+        self._claim("job", hand.job.id)
+        if late is not None:
+            self._decide(hand, "sss")
+            self._write(hand, getattr(hand.lease, late))
+
+    @precondition(lambda self: self.jobs)
+    @rule(marks=st.text("sekh", min_size=3, max_size=3))
+    def work(self, marks: str) -> None:
+        """A worker does what workers mostly do."""
+        hand = self._claim(None, None)
+        if hand is not None:
+            self._finish(hand, marks)
+            self.hands.remove(hand)
+
+    def _claim(self, scope: str | None, job_id: str | None) -> Hand | None:
         workspace = scope if scope in {"a", "b"} else None
         for job in self.jobs.values():
             if job.pause == "over":
@@ -221,7 +246,7 @@ class Lifecycle(RuleBasedStateMachine):
         lease = leases.claim("worker", lease_seconds=LONG, scope=Scope(job_id, workspace))
         if not taken and not fresh:
             assert lease is None, "nothing is due"
-            return
+            return None
         job, chunk = (taken or fresh)[0]
         assert lease is not None, f"chunk {job.chunks.index(chunk)} of {job.id} is due"
         assert (lease.job.id, lease.position) == (job.id, job.chunks.index(chunk))
@@ -233,6 +258,7 @@ class Lifecycle(RuleBasedStateMachine):
         lease.read_entity_ids()
         assert lease.entity_ids == chunk.ids
         self.hands.append(Hand(lease, job, chunk))
+        return self.hands[-1]
 
     def _decide(self, hand: Hand, marks: str) -> None:
         for index, mark in zip(list(hand.lease.undecided), marks, strict=False):
@@ -246,9 +272,7 @@ class Lifecycle(RuleBasedStateMachine):
             return True
         with pytest.raises(LeaseLost):
             write()
-        hand.lease.forget_unstored()
-        if hand.is_gone:
-            self.hands.remove(hand)
+        self.hands.remove(hand)
         return False
 
     @precondition(lambda self: self.hands)
@@ -262,7 +286,9 @@ class Lifecycle(RuleBasedStateMachine):
     @precondition(lambda self: self.hands)
     @rule(pick=st.integers(0, 99), marks=st.text("sekh", min_size=3, max_size=3))
     def finish(self, pick: int, marks: str) -> None:
-        hand = self._hand(pick)
+        self._finish(self._hand(pick), marks)
+
+    def _finish(self, hand: Hand, marks: str) -> None:
         if hand.job.status not in AS_IS:
             self._decide(hand, marks)
         if self._write(hand, hand.lease.finish):
@@ -299,7 +325,7 @@ class Lifecycle(RuleBasedStateMachine):
             if job.status in AS_IS:
                 self._settle_ending()
 
-    @precondition(lambda self: self.hands)
+    @precondition(lambda self: len(self.hands) > 2)
     @rule(pick=st.integers(0, 99))
     def fail(self, pick: int) -> None:
         hand = self._hand(pick)
@@ -323,18 +349,18 @@ class Lifecycle(RuleBasedStateMachine):
     @precondition(lambda self: self.jobs)
     @rule(pick=st.integers(0, 9))
     def pause(self, pick: int) -> None:
-        job = self._job(pick)
+        job = self._job(pick, likely=lambda job: job.held > 0)
         if self._move(queue.pause, job, job.status in GOING or job.pause in {"time", "over"}):
             job.status, job.pause, job.reason = "paused", "hand", "by hand"
 
     @precondition(lambda self: self.jobs)
     @rule(pick=st.integers(0, 9))
     def resume(self, pick: int) -> None:
-        job = self._job(pick)
+        job = self._job(pick, likely=lambda job: job.status == "paused")
         if self._move(queue.resume, job, job.status == "paused"):
             job.go_on()
 
-    @precondition(lambda self: self.jobs)
+    @precondition(lambda self: len(self.jobs) > 1)
     @rule(pick=st.integers(0, 9))
     def cancel(self, pick: int) -> None:
         job = self._job(pick)
@@ -346,7 +372,7 @@ class Lifecycle(RuleBasedStateMachine):
     @precondition(lambda self: self.jobs)
     @rule(pick=st.integers(0, 9))
     def retry(self, pick: int) -> None:
-        job = self._job(pick)
+        job = self._job(pick, likely=lambda job: job.status in ("complete", "cancelled", "failed"))
         self._settle_ending()
         has_ended = job.status in ("complete", "cancelled", "failed")
         is_allowed = has_ended and not any(one.is_open for one in job.chunks) and not job.is_retried
@@ -368,7 +394,9 @@ class Lifecycle(RuleBasedStateMachine):
     def time_passes_for_a_chunk(self, pick: int) -> None:
         """A lease runs out, or the next try of a released chunk is due."""
         found = self._open_chunks()
-        job, chunk = found[pick % len(found)]
+        self._let_time_pass(*found[pick % len(found)])
+
+    def _let_time_pass(self, job: JobModel, chunk: ChunkModel) -> None:
         here = (progress.c.job_id == job.id, progress.c.position == job.chunks.index(chunk))
         db.session.execute(update(progress).where(*here).values(lease_expires_at=utcnow(-1)))
         db.session.commit()
