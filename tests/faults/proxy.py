@@ -1,7 +1,8 @@
 """A TCP proxy in front of PostgreSQL that loses commits or the replies to them, cuts connections and holds traffic.
 
 It reads the frontend's messages (https://www.postgresql.org/docs/current/protocol-message-formats.html) as far as
-it must to know which statements a transaction had when its COMMIT comes.
+it must to know which statements a transaction had when its COMMIT comes. A statement outside of BEGIN and COMMIT is a
+transaction by itself, which its Sync commits.
 """
 
 import asyncio
@@ -20,7 +21,9 @@ Result = TypeVar("Result")
 
 _NEGOTIATIONS = (80877103, 80877104)
 """Codes of the first messages that are answered with one byte, and followed by another first message."""
-_SIMPLE, _PARSE = b"Q", b"P"
+_SIMPLE, _PARSE, _SYNC = b"Q", b"P", b"S"
+_IDLE = b"Z\x00\x00\x00\x05I"
+"""What the server says when a transaction is over, behind everything else."""
 
 
 @dataclass
@@ -42,6 +45,7 @@ class _Link:
     server: asyncio.StreamWriter
     statements: list[str] = field(default_factory=list)
     """Those of the transaction under way."""
+    has_begun: bool = False
     is_muted: bool = False
     answered: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -174,6 +178,9 @@ class Proxy:
             if loss.is_delivered:
                 link.is_muted = True
                 link.server.write(head + body)
+                while head[:1] not in (_SIMPLE, _SYNC):
+                    head = await reader.readexactly(5)
+                    link.server.write(head + await reader.readexactly(struct.unpack("!i", head[1:])[0] - 4))
                 await link.answered.wait()
             link.cut()
             loss.has_happened.set()
@@ -182,9 +189,9 @@ class Proxy:
     async def _answer(self, link: _Link, reader: asyncio.StreamReader) -> None:
         while data := await reader.read(65536):
             if link.is_muted:
-                # The client has had every answer but the one to its COMMIT.
-                assert b"COMMIT\x00" in data, data
-                link.answered.set()
+                # The client has had every answer but the last.
+                if data.endswith(_IDLE):
+                    link.answered.set()
             else:
                 await self._pass_on(link.client, data)
 
@@ -194,17 +201,19 @@ class Proxy:
         await writer.drain()
 
     def _note(self, link: _Link, kind: bytes, body: bytes) -> Loss | None:
-        """Keep account of the transaction, and return what is to become of it where this is its COMMIT."""
+        """Keep account of the transaction, and return what is to become of it where this commits it."""
         for statement in _statements(kind, body):
             word = statement.strip().upper()
-            if word == "COMMIT":
-                text, link.statements = "\n".join(link.statements), []
-                self.commits.append(text)
-                return self._loss_of(text)
             if word.startswith(("BEGIN", "ROLLBACK")):
-                link.statements = []
-            else:
+                link.statements, link.has_begun = [], word.startswith("BEGIN")
+                continue
+            if word != "COMMIT":
                 link.statements.append(statement)
+                if link.has_begun:
+                    continue
+            text, link.statements, link.has_begun = "\n".join(link.statements), [], False
+            self.commits.append(text)
+            return self._loss_of(text)
         return None
 
     def _loss_of(self, statements: str) -> Loss | None:

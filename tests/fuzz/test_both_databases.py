@@ -44,7 +44,7 @@ class Side:
         return response.status_code, self._comparable(response), wrong
 
     def _comparable(self, response: TestResponse) -> Any:
-        if response.mimetype != "application/json":
+        if response.mimetype != "application/json" or not response.get_data():
             return response.mimetype
         body = json.loads(response.get_data())
         if isinstance(body, dict) and response.status_code == 201:
@@ -73,7 +73,7 @@ def _agree(both: Both, calls: list[Call]) -> None:
 
 
 @given(calls=request_lists(6))
-@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 def test_both_databases_agree(both: Both, calls: list[Call]) -> None:
     """Status, error and what is read back are the same, whatever is sent."""
     _agree(both, calls)
