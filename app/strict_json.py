@@ -6,7 +6,6 @@ cannot store. Here all of that is refused before anything looks at the content.
 """
 
 import json
-import math
 import re
 from collections.abc import Iterator
 from itertools import islice
@@ -103,7 +102,8 @@ class _Decoder(json.JSONDecoder):
 
     def _float(self, digits: str) -> float | _OutOfRange:
         value = float(digits)
-        return value if math.isfinite(value) else self._out_of_range()
+        # PostgreSQL keeps 1e300 as the whole number that it is, SQLite as the text: they would give back two values.
+        return value if -(2**63) <= value < 2**63 else self._out_of_range()
 
     def _out_of_range(self) -> _OutOfRange:
         self.is_out_of_range = True

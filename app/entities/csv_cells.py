@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, TypeVar
 
 from app.entities.ids import EntityType
 from app.text import find_bad_character
@@ -22,6 +22,7 @@ _UNKNOWN_IS_A_VALUE: Final = frozenset({"email_status"})
 
 _INTEGER = re.compile(r"\$?\s?(?:[0-9]{1,16}|[0-9]{1,3}(?:,[0-9]{3}){1,5})(?:\.0{1,2})?")
 
+Number = TypeVar("Number", int, float)
 Convert = Callable[[str], Any]
 """From a cell, stripped and not blank, to the field's value; None when it cannot be one."""
 
@@ -117,7 +118,9 @@ def _parts(cell: str, separators: str) -> list[str]:
 def _json(cell: str) -> Any:
     """Parse JSON strictly; None for what is not JSON, CellError for JSON that may not be stored."""
     try:
-        return _clean_json(json.loads(cell, parse_constant=_refuse_number, parse_float=_finite), MAX_JSON_DEPTH)
+        return _clean_json(
+            json.loads(cell, parse_constant=_refuse_number, parse_float=_finite, parse_int=_whole), MAX_JSON_DEPTH
+        )
     except RecursionError:
         raise CellError(f"JSON is nested deeper than {MAX_JSON_DEPTH}") from None
     except json.JSONDecodeError:
@@ -154,7 +157,18 @@ def _finite(digits: str) -> float:
     number = float(digits)
     if number in (float("inf"), float("-inf")):
         _refuse_number(digits)
-    return number
+    return _in_range(number)
+
+
+def _in_range(number: Number) -> Number:
+    """Hold numbers to the range of the HTTP API's, beyond which the two databases give back different ones."""
+    if -(2**63) <= number < 2**63:
+        return number
+    raise CellError("JSON holds a number that is too large")
+
+
+def _whole(digits: str) -> int:
+    return _in_range(int(digits))
 
 
 def _refuse_number(_: str) -> NoReturn:

@@ -471,6 +471,8 @@ def test_extra_column_of_our_own_export_is_unfolded() -> None:
         ('[{"\\u0007":1}]', "JSON holds a control character U+0007"),
         ("[NaN]", "JSON holds a number that is not finite"),
         ("[1e999]", "JSON holds a number that is not finite"),
+        ("[1e300]", "JSON holds a number that is too large"),
+        ("[9223372036854775808]", "JSON holds a number that is too large"),
         ("[" + "9" * 5_000 + "]", "JSON holds a number that is too large"),
         ("[" * 33 + "]" * 33, "JSON is nested deeper than 32"),
         ("[" * 50_000 + "]" * 50_000, "JSON is nested deeper than 32"),

@@ -304,6 +304,10 @@ def _damaged(raw: bytes, kind: int, place: int) -> bytes:
     return raw
 
 
+_PIECES: Final = (
+    b'"', b",", b";", b"\r", b"\n", b"\x00", b"\xff\xfe", b"\xef\xbb\xbf", b"id", b"email", b"a@b.example", b"name",
+    b"'=", b" ", b"\x81", b"\xed\xa0\x80",
+)  # fmt: skip
 raw_files = st.builds(
     CsvFile,
     st.sampled_from(["person", "company"]),
