@@ -5,6 +5,7 @@ which is one unit of work: it commits at the end of the block, or nothing of it
 happened.
 """
 
+import json
 import os
 import random
 import sqlite3
@@ -25,6 +26,7 @@ from sqlalchemy.orm import scoped_session
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from app.config import Config
+from app.errors import DamagedData
 from app.extensions import db
 
 log = structlog.get_logger(__name__)
@@ -118,7 +120,7 @@ def engine_options(config: Config) -> dict[str, Any]:
     """Return what `create_engine` is given for the configured database."""
     if config.is_sqlite:
         # The driver's own wait is kept short: its back-off grows and starves whoever waits longest.
-        return {"connect_args": {"timeout": 0.1}, "hide_parameters": True}
+        return {"connect_args": {"timeout": 0.1}, "hide_parameters": True, "json_deserializer": _read_json}
     return {
         "hide_parameters": True,
         "pool_size": config.DATABASE_POOL_SIZE,
@@ -136,6 +138,14 @@ def engine_options(config: Config) -> dict[str, Any]:
             "tcp_user_timeout": 30_000,
         },
     }
+
+
+def _read_json(stored: str | bytes) -> Any:
+    """Parse a stored JSON value, which SQLite lets anybody change into something else."""
+    try:
+        return json.loads(stored)
+    except ValueError as exc:
+        raise DamagedData from exc
 
 
 def init_app(app: Flask) -> None:

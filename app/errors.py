@@ -131,6 +131,10 @@ class NotMigrated(DatabaseUnavailable):
     code = "not_migrated"
 
 
+class DamagedData(AppError):
+    """Something that is stored cannot be read: the database was changed by another hand, and the log says where."""
+
+
 class LeaseLost(Conflict):
     """The chunk's lease ran out and another worker may have taken it over."""
 

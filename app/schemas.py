@@ -13,6 +13,7 @@ from typing import Any, Final
 import marshmallow as ma
 from marshmallow import fields, validate
 
+from app.errors import DamagedData
 from app.providers.settings import MICROS
 from app.text import (
     ENTITY_ID_PATTERN,
@@ -60,6 +61,13 @@ class Schema(ma.Schema):
 
     # The library declares it as an attribute of instances and reads it from the class.
     error_messages = {"unknown": "is not known here", "type": "expected an object"}  # noqa: RUF012
+
+    def dump(self, obj: Any, *, many: bool | None = None) -> Any:
+        """Dump what a view returns. Raises `DamagedData` where a value is not what its column says."""
+        try:
+            return super().dump(obj, many=many)
+        except (AttributeError, TypeError, ValueError) as exc:
+            raise DamagedData from exc
 
     def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
         """Name the member outside, and say missing and null in our words."""

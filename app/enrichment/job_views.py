@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 
 from sqlalchemy import BigInteger, Row, Select, func, select, union_all
 
-from app.errors import Invalid, JobNotFound, detail
+from app.errors import DamagedData, Invalid, JobNotFound, detail
 from app.extensions import db
 from app.models.chunk import DECIDED, Outcome, entity_errors, progress
 from app.models.heartbeat import heartbeats
@@ -178,7 +178,11 @@ def _views(query: Select[Any]) -> list[JobView]:
         .select_from(joined)
         .order_by(page.c.id.desc())
     )
-    return [_view(list(chunks)) for _, chunks in groupby(rows, key=lambda row: row.id)]
+    try:
+        return [_view(list(chunks)) for _, chunks in groupby(rows, key=lambda row: row.id)]
+    except (TypeError, ZeroDivisionError) as exc:
+        # SQLite keeps text in a column of numbers, if that is what it is given.
+        raise DamagedData from exc
 
 
 def _view(rows: Sequence[Row[Any]]) -> JobView:

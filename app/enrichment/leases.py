@@ -29,6 +29,7 @@ from app.extensions import db
 from app.models.chunk import DECIDED, ERASED_ID, Outcome, entity_errors, progress
 from app.models.job import ACTIVE, JobStatus, jobs
 from app.models.types import utcnow
+from app.text import invalid_entity_ids
 
 Store = Callable[[WriteSession], None]
 """What else belongs into the transaction that stores outcomes."""
@@ -340,7 +341,7 @@ def parse_ids(stored_ids: str | None, position: int) -> list[str]:
         ids = json.loads(stored_ids or "")
     except ValueError as exc:
         raise ChunkUnreadable(f"chunk {position}: stored entity ids are not JSON") from exc
-    if not isinstance(ids, list) or not all(isinstance(entity_id, str) for entity_id in ids):
+    if not isinstance(ids, list) or invalid_entity_ids([one for one in ids if one != ERASED_ID]):
         raise ChunkUnreadable(f"chunk {position}: expected a list of entity ids")
     return ids
 
@@ -388,6 +389,13 @@ def claim(worker: str, *, lease_seconds: float, scope: Scope = ANY_JOB) -> Lease
         may_take_over = due.expired or due.paused
         lease = _take_over(session, worker, lease_seconds, scope) if may_take_over else None
         return lease or _claim_next(session, worker, lease_seconds, scope)
+
+
+def claim_of(job_id: str, worker: str, *, lease_seconds: float) -> Lease | None:
+    """Lease the next chunk of one job and see to nothing else."""
+    scope = Scope(job_id)
+    with transaction() as session:
+        return _take_over(session, worker, lease_seconds, scope) or _claim_next(session, worker, lease_seconds, scope)
 
 
 def wake_paused_jobs() -> None:

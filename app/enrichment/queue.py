@@ -29,7 +29,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app.config import config
 from app.database import WriteSession, end_read, engine_name, is_unavailable, transaction
-from app.enrichment import leases
+from app.enrichment import leases, unclaimable
 from app.enrichment.budget import Budget, stop_requested
 from app.enrichment.housekeeping import forget_old_answers, settle_lost_flights
 from app.enrichment.job_views import (
@@ -228,7 +228,12 @@ def _process(
     settings = config()
     scope = Scope(known_id(job_id) if job_id else None, workspace_slug)
     _note_drain()
-    lease = leases.claim(_worker_name(), lease_seconds=settings.ENRICH_LEASE_SECONDS, scope=scope)
+    try:
+        lease = leases.claim(_worker_name(), lease_seconds=settings.ENRICH_LEASE_SECONDS, scope=scope)
+    except Exception as exc:
+        if is_unavailable(exc):
+            raise
+        lease = unclaimable.claim_past(exc, _worker_name(), lease_seconds=settings.ENRICH_LEASE_SECONDS, scope=scope)
     if lease is None:
         if job_id:
             get_job(job_id, workspace_slug=workspace_slug)
@@ -520,6 +525,11 @@ def _fail(lease: Lease, error: Exception) -> None:
         lease.fail(Failure("chunk_broke", describe_bug(error)))
     except LeaseLost:
         log.warning("lease lost")
+    except Exception as exc:
+        if is_unavailable(exc):
+            raise
+        # Its outcomes and the job's counts do not go together.
+        unclaimable.end(lease.job.id, exc)
 
 
 def _move(
@@ -557,20 +567,21 @@ def _unsuccessful_ids(job_id: str) -> Iterator[str]:
     joined = chunks.outerjoin(
         progress, (progress.c.job_id == chunks.c.job_id) & (progress.c.position == chunks.c.position)
     )
-    rows = db.session.execute(
+    query = (
         select(chunks.c.position, chunks.c.entity_ids.cast(Text).label("ids"), progress.c.outcomes)
         .select_from(joined)
         .where(chunks.c.job_id == job_id)
         .order_by(chunks.c.position)
         .execution_options(yield_per=100)
     )
-    for row in rows:
-        with suppress(leases.ChunkUnreadable):
-            ids = leases.parse_ids(row.ids, row.position)
-            outcomes = row.outcomes or Outcome.UNTOUCHED * len(ids)
-            for entity_id, outcome in zip(ids, outcomes, strict=False):
-                if entity_id != ERASED_ID and (outcome not in DECIDED or outcome in _RETRIED):
-                    yield entity_id
+    with db.session.execute(query) as rows:
+        for row in rows:
+            with suppress(leases.ChunkUnreadable):
+                ids = leases.parse_ids(row.ids, row.position)
+                outcomes = row.outcomes or Outcome.UNTOUCHED * len(ids)
+                for entity_id, outcome in zip(ids, outcomes, strict=False):
+                    if entity_id != ERASED_ID and (outcome not in DECIDED or outcome in _RETRIED):
+                        yield entity_id
 
 
 def _note_drain() -> None:

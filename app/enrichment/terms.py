@@ -7,7 +7,7 @@ from typing import Any
 
 from app.config import Config, micros
 from app.entities.fields import RAW_FIELDS, field_named
-from app.errors import Invalid, detail
+from app.errors import DamagedData, Invalid, detail
 from app.providers.registry import NAMES, VERIFIER_NAMES, WATERFALL
 
 MAX_CAP_USD = 1_000_000
@@ -72,6 +72,10 @@ def _refuse(path: str, message: str) -> None:
 
 def of_options(options: Mapping[str, Any] | None) -> Terms:
     """Return the terms that a job's row keeps; its cap is kept apart."""
-    given = options or {}
+    given = {} if options is None else options
+    if not isinstance(given, Mapping):
+        raise DamagedData
     order, until = given.get("order"), given.get("until")
+    if not all(one is None or (isinstance(one, list) and set(map(type, one)) <= {str}) for one in (order, until)):
+        raise DamagedData
     return Terms(tuple(order) if order else None, tuple(until) if until else None, given.get("verifier"))

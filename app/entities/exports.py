@@ -220,10 +220,10 @@ class _Layout:
         """Return every name under which something is kept beside the fields."""
         extra = self._table.c.extra
         if engine_name() == "sqlite":
-            names = func.json_each(extra).table_valued("key")
+            names = func.json_each(case((func.json_valid(extra), extra))).table_valued("key")
             query = select(names.c.key).select_from(self._table.join(names, true()))
         else:
-            query = select(func.jsonb_object_keys(extra))
+            query = select(func.jsonb_object_keys(case((func.jsonb_typeof(extra) == "object", extra))))
         query = query.distinct().where(self._table.c.workspace_slug == self._workspace_slug, extra.is_not(None))
         return set(db.session.scalars(query))
 

@@ -19,6 +19,7 @@ EXTRA: Final = "extra"
 
 _MODELS: Final[dict[str, type[Person] | type[Company]]] = {"person": Person, "company": Company}
 _KINDS: Final[dict[type, Kind]] = {str: "text", list: "list", dict: "dict", int: "integer", bool: "boolean"}
+_TYPES: Final[dict[Kind, type]] = {kind: python for python, kind in _KINDS.items()}
 _NOT_FIELDS: Final = frozenset({"workspace_slug", "id", EXTRA, "created_at", "updated_at"})
 _NORMALIZED_PREFIX: Final = "normalized_"
 
@@ -44,6 +45,11 @@ def is_normalized(field: str) -> bool:
 def field_named(entity_type: str, name: str) -> str | None:
     """Return the field that a caller means by its snake_case or camelCase name, or None."""
     return _NAMES[entity_type].get(name)
+
+
+def is_of_kind(value: Any, kind: Kind) -> bool:
+    """Tell whether a value is one that a field of a kind may hold, or None."""
+    return value is None or type(value) is _TYPES[kind]
 
 
 def _fields_of(model: type[Any]) -> dict[str, Kind]:

@@ -20,7 +20,7 @@ from app.entities.csv_reader import Column, CsvError, CsvReader, Refusal, Row
 from app.entities.fields import EXTRA, RAW_FIELDS
 from app.entities.ids import EntityType
 from app.entities.store import Fields, UpsertCounts, upsert_entities
-from app.errors import Invalid
+from app.errors import DamagedData, Invalid
 from app.models import ImportFile
 
 SLICE_ROWS: Final = 1000
@@ -185,7 +185,18 @@ def recorded_columns(session: WriteSession, entity_type: str, workspace_slug: st
     query = select(ImportFile.columns).where(
         ImportFile.workspace_slug == workspace_slug, ImportFile.entity_type == entity_type
     )
-    return list(session.scalars(query.order_by(ImportFile.id)))
+    found = list(session.scalars(query.order_by(ImportFile.id)))
+    if not all(map(_is_header_row, found)):
+        raise DamagedData
+    return found
+
+
+def _is_header_row(columns: Any) -> bool:
+    """Tell whether a stored value is a list of headers, each with where its cells go."""
+    return isinstance(columns, list) and all(
+        isinstance(column, list) and len(column) == 2 and {type(part) for part in column} <= {str, type(None)}
+        for column in columns
+    )
 
 
 def _adds_nothing(columns: list[list[str | None]], known: list[list[list[str | None]]]) -> bool:

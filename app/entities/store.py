@@ -47,7 +47,7 @@ from app.database import WriteSession, engine_name, scrub_log, transaction
 from app.entities.fields import EXTRA, FIELDS, RAW_FIELDS, field_named, table_of
 from app.entities.learned import learned_keys
 from app.entities.merge import Change, differs, is_blank
-from app.errors import EntityNotFound, Invalid
+from app.errors import DamagedData, EntityNotFound, Invalid
 from app.extensions import db
 from app.models.attempt import attempts, field_changes
 from app.models.cached_value import cached_values
@@ -390,6 +390,13 @@ def _is_entity(table: Table, entity_id: str, workspace_slug: str) -> tuple[Colum
     return table.c.workspace_slug == workspace_slug, table.c.id == entity_id
 
 
+def _texts(extra: Any) -> dict[str, str]:
+    """Return what is kept beside the fields. Raises `DamagedData` where it is something else."""
+    if extra is not None and not isinstance(extra, dict):
+        raise DamagedData
+    return extra or {}
+
+
 def _view(entity_type: str, row: Row[Any]) -> EntityView:
     """Return an entity from a row of its whole table."""
     values = dict(zip(table_of(entity_type).c.keys(), row, strict=True))
@@ -397,7 +404,7 @@ def _view(entity_type: str, row: Row[Any]) -> EntityView:
         id=values["id"],
         workspace_slug=values["workspace_slug"],
         fields={name: values[name] for name in FIELDS[entity_type]},
-        extra=values[EXTRA] or {},
+        extra=_texts(values[EXTRA]),
         created_at=values["created_at"],
         updated_at=values["updated_at"],
     )

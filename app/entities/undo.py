@@ -21,13 +21,15 @@ from sqlalchemy import Row, Select, Text, case, null, select
 
 from app.database import WriteSession, end_read, transaction
 from app.entities import store
+from app.entities.fields import FIELDS, is_of_kind
 from app.entities.merge import Change, differs
-from app.errors import JobNotFound, JobStateConflict
+from app.errors import DamagedData, JobNotFound, JobStateConflict
 from app.extensions import db
 from app.models.attempt import attempts, field_changes
 from app.models.chunk import chunks, progress
 from app.models.job import ACTIVE, jobs
 from app.models.types import parse_id, utcnow
+from app.text import is_entity_id
 
 log = structlog.get_logger(__name__)
 
@@ -119,11 +121,12 @@ def _ids_in(text: str) -> list[str]:
     with suppress(ValueError):
         ids = json.loads(text)
         if isinstance(ids, list):
-            return [entity_id for entity_id in ids if isinstance(entity_id, str)]
+            return [entity_id for entity_id in ids if is_entity_id(entity_id)]
     return []
 
 
 def _undo(session: WriteSession, job: Row[Any], ids: Sequence[str]) -> UndoCounts:
+    kinds = FIELDS[job.entity_type]
     current = store.load_for_update(job.entity_type, ids, workspace_slug=job.workspace_slug)
     changes: dict[str, dict[str, Change]] = {}
     restored = kept = 0
@@ -133,6 +136,8 @@ def _undo(session: WriteSession, job: Row[Any], ids: Sequence[str]) -> UndoCount
         if run[-1].job_id != job.id or differs(value, run[-1].new_value):
             kept += any(step.job_id == job.id for step in steps)
         elif differs(value, run[0].old_value):
+            if field not in kinds or not is_of_kind(run[0].old_value, kinds[field]):
+                raise DamagedData
             changes.setdefault(entity_id, {})[field] = Change(value, run[0].old_value)
             restored += 1
     store.write_changes(session, job.entity_type, job.workspace_slug, changes, provider=UNDO, attempt_ids={})

@@ -3,16 +3,20 @@
 import os
 import time
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import JSON, BigInteger, CheckConstraint, DateTime, Dialect, Integer, String, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.sqlite import DATETIME as SqliteDateTime
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from app.errors import DamagedData
 
 Id = Uuid(as_uuid=False)
 """A UUID that Python sees as text; `uuid` on PostgreSQL, 32 characters on SQLite."""
@@ -27,11 +31,33 @@ Slug = String(64)
 EntityId = String(128)
 
 
+class _SqliteDateTime(SqliteDateTime):
+    """SQLite's instants, which are texts: one in no known spelling is damage and says so."""
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:
+        """Read a stored text; the parent's errors name neither the rule nor the reason."""
+        read: Callable[[Any], Any] = super().result_processor(dialect, coltype)  # type: ignore[assignment]
+
+        def checked(stored: Any) -> Any:
+            try:
+                return read(stored)
+            except (TypeError, ValueError) as exc:
+                raise DamagedData from exc
+
+        return checked
+
+
 class UtcDateTime(TypeDecorator[datetime]):
     """An aware UTC instant. SQLite keeps it as text without a zone, so the zone is put back on reading."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Use the type of the database at hand."""
+        if dialect.name != "sqlite":
+            return dialect.type_descriptor(DateTime(timezone=True))
+        return dialect.type_descriptor(_SqliteDateTime())  # type: ignore[no-untyped-call]
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """Refuse naive values, which would mean another instant on each host."""

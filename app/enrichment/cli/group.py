@@ -23,7 +23,7 @@ from sqlalchemy.exc import DBAPIError
 from app.config import PROJECT_ROOT, Config, ConfigError
 from app.database import is_missing_table, why_unavailable
 from app.enrichment.cli import output
-from app.errors import AppError, DatabaseUnavailable, NotMigrated, ProviderNotAvailable
+from app.errors import AppError, DamagedData, DatabaseUnavailable, NotMigrated, ProviderNotAvailable
 
 
 class ExitCode(IntEnum):
@@ -100,6 +100,8 @@ def explain(error: Exception) -> tuple[ExitCode, str]:
         return ExitCode.CONFIGURATION, str(error)
     if is_missing_table(error):
         return ExitCode.DATABASE, NotMigrated().message
+    if isinstance(error, DamagedData):
+        return ExitCode.BUG, error.message
     reason = why_unavailable(error)
     if reason is not None or _is_broken_database(error):
         return ExitCode.DATABASE, unavailable_line(reason)
