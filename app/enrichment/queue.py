@@ -28,7 +28,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from app.config import config
-from app.database import WriteSession, end_read, engine_name, is_unavailable, transaction
+from app.database import WriteSession, end_read, engine_name, is_missing_table, is_unavailable, transaction
 from app.enrichment import leases, unclaimable
 from app.enrichment.budget import Budget, stop_requested
 from app.enrichment.housekeeping import forget_old_answers, settle_lost_flights
@@ -231,7 +231,8 @@ def _process(
     try:
         lease = leases.claim(_worker_name(), lease_seconds=settings.ENRICH_LEASE_SECONDS, scope=scope)
     except Exception as exc:
-        if is_unavailable(exc):
+        # A schema that is not up to date yet is no job's fault either.
+        if is_unavailable(exc) or is_missing_table(exc):
             raise
         lease = unclaimable.claim_past(exc, _worker_name(), lease_seconds=settings.ENRICH_LEASE_SECONDS, scope=scope)
     if lease is None:

@@ -10,7 +10,7 @@ import pytest
 import structlog
 from flask import Flask
 from sqlalchemy import text, update
-from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 
 from app.enrichment import queue
 from app.enrichment.budget import stop_requested
@@ -438,3 +438,19 @@ def test_a_drain_leaves_a_heartbeat(context: Flask) -> None:
     queue.record_heartbeat("cron")
     queue.record_heartbeat("cron")
     assert queue.health().last_cron_at is not None
+
+
+def test_a_schema_that_is_behind_fails_no_job(context: Flask) -> None:
+    """New code on a database that was not upgraded yet: the call fails, the job waits."""
+    job_id = queue.enqueue_job("person", "ai-normalizer", ids(2))
+    db.session.execute(text("ALTER TABLE enrichment_jobs RENAME COLUMN options TO terms_of_old"))
+    db.session.commit()
+    try:
+        with pytest.raises(DBAPIError):
+            queue.process_next_chunk()
+    finally:
+        db.session.rollback()
+        db.session.execute(text("ALTER TABLE enrichment_jobs RENAME COLUMN terms_of_old TO options"))
+        db.session.commit()
+    assert queue.get_job(job_id).status == "pending"
+    assert queue.drain(None).processed_total == 2
