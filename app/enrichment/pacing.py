@@ -32,7 +32,7 @@ AT_ONCE_WAIT_SECONDS: Final = 0.05
 """When to look again where as many calls are under way as are allowed."""
 
 
-LEAD_SECONDS: Final = 0.15
+LEAD_SECONDS: Final = 0.3
 """How far from now the first call of a slow rate starts, so that the commit that comes before does not make it late."""
 SLOW_SECONDS: Final = 0.1
 """From which distance between two calls a rate is slow: one call that is late would meet the next ones."""
