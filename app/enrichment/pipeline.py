@@ -42,6 +42,7 @@ from app.models.chunk import Outcome
 from app.models.types import new_id
 from app.providers.answers import checked
 from app.providers.base import Answer, Lookup, OutcomeClass, Provider
+from app.providers.normalizer.domains import public_suffixes
 from app.providers.registry import NORMALIZER, WATERFALL, Registry
 from app.providers.settings import ExhaustionPolicy
 
@@ -83,6 +84,8 @@ class Pipeline:
 
         Raises `LeaseLost`, and `JobMustWait` where the job has to be paused.
         """
+        # Read here: in its first use on the loop's thread it would hold up the calls that are due then.
+        public_suffixes()
         registry = self._registry or current_app.extensions["tranche.registry"]
         plan = make_plan(lease.job, registry, config())
         _ChunkRun(lease, budget, concurrency, plan, registry, self._retry_seconds).run()

@@ -49,7 +49,7 @@ def registrable_domain(host: str) -> str | None:
 
     Names that a platform hands to its customers (``acme.github.io``) count as registered.
     """
-    domain = _public_suffixes().privatesuffix(host)
+    domain = public_suffixes().privatesuffix(host)
     return str(domain) if domain else None
 
 
@@ -79,6 +79,7 @@ def _is_under(host: str, domains: frozenset[str]) -> bool:
 
 
 @functools.cache
-def _public_suffixes() -> PublicSuffixList:
+def public_suffixes() -> PublicSuffixList:
+    """Return the list of endings under which names are registered; reading it for the first time takes long."""
     # Names under an unknown ending are refused: "report.docx" is a file, not a company.
     return PublicSuffixList(accept_unknown=False)
