@@ -40,6 +40,7 @@ class Contestant:
 
 CONTESTANTS = (
     Contestant("Tranche", "tranche", "chunk", 100_000, "each entity's outcome, durably; survives a crash"),
+    Contestant("Tranche, prepared statements", "tranche", "prepared", 100_000, "the same, without a pooler in between"),
     Contestant(
         f"PgQueuer {version('pgqueuer')}, job an entity",
         "pgqueuer_jobs",
@@ -88,12 +89,12 @@ CONTESTANTS = (
 
 def run(servers: Servers, options: Options) -> list[Figure]:
     """Let every contestant enqueue and drain in turn, run by run."""
-    places = {contestant.module: _settings(servers, contestant.module) for contestant in CONTESTANTS}
+    places = {contestant: _settings(servers, contestant) for contestant in CONTESTANTS}
     figures: dict[tuple[str, str], Figure] = {}
     for _ in range(options.runs):
         for contestant in CONTESTANTS:
             count = options.size(contestant.count)
-            settings = places[contestant.module]
+            settings = places[contestant]
             for processes in contestant.processes:
                 enqueued = perform(contestant.commands("enqueue", count), settings)
                 drained = perform(contestant.commands("work", count, processes), settings)
@@ -112,20 +113,22 @@ def _workers(count: int) -> str:
 
 
 def _ratios(figures: dict[tuple[str, str], Figure]) -> list[Figure]:
-    ours = CONTESTANTS[0].name
+    ours = [contestant.name for contestant in CONTESTANTS if contestant.module == "tranche"]
     return [
-        ratio(figures[what, ours], figure, f"{what}: Tranche / {name}")
+        ratio(figures[what, our], figure, f"{what}: {our} / {name}")
+        for our in ours
         for (what, name), figure in figures.items()
-        if name != ours and what != "enqueue"
+        if name not in ours and (what, our) in figures and what != "enqueue"
     ]
 
 
-def _settings(servers: Servers, module: str) -> dict[str, str]:
-    if module == "tranche":
-        return {"DATABASE_URL": servers.migrated("postgresql"), "LOG_LEVEL": "ERROR"}
-    if module == "naive":
+def _settings(servers: Servers, contestant: Contestant) -> dict[str, str]:
+    if contestant.module == "tranche":
+        prepared = {"DATABASE_PREPARED_STATEMENTS": "true" if contestant.form == "prepared" else "false"}
+        return {"DATABASE_URL": servers.migrated("postgresql"), "LOG_LEVEL": "ERROR", **prepared}
+    if contestant.module == "naive":
         return {"DATABASE_URL": servers.database("postgresql")}
-    return {"PEER_URL": servers.broker() if module == "celery_chunks" else servers.database("postgresql")}
+    return {"PEER_URL": servers.broker() if contestant.module == "celery_chunks" else servers.database("postgresql")}
 
 
 def _verify(contestant: Contestant, count: int, settings: dict[str, str]) -> int:
