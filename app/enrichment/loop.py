@@ -7,11 +7,12 @@ threads.
 """
 
 import asyncio
+import math
 import os
 import queue
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
 from concurrent.futures import Future
 from typing import Any, Generic, TypeVar
 
@@ -128,23 +129,39 @@ class Calls(Generic[Key, Result]):
         running = self._run(key, call, start_at, deadline)
         self._futures[key] = asyncio.run_coroutine_threadsafe(running, _event_loop())
 
-    def collect(self, seconds: float, *, linger_seconds: float = 0.0) -> list[tuple[Key, Result | BaseException]]:
+    def collect(
+        self, seconds: float, *, linger_seconds: float = 0.0, gap_seconds: float = math.inf
+    ) -> list[tuple[Key, Result | BaseException]]:
         """Return the calls that have ended, having waited for a first one so many seconds.
 
-        Once there is one, others may join it for `linger_seconds`.
+        Once there is one, others may join it for `linger_seconds`, as long as
+        they follow each other within `gap_seconds`.
         """
         ended: list[tuple[Key, Result | BaseException]] = []
-        until = time.monotonic() + seconds
-        while self._futures:
-            try:
-                key, result = self._ended.get(timeout=max(0.0, until - time.monotonic()))
-            except queue.Empty:
-                break
-            del self._futures[key]
+        until = last = time.monotonic() + seconds
+        while self._futures and (one := self._next_ended(until)) is not None:
+            now = time.monotonic()
             if not ended:
-                until = min(until, time.monotonic() + linger_seconds)
-            ended.append((key, result))
+                last = min(last, now + linger_seconds)
+            until = min(last, now + gap_seconds)
+            ended.append(one)
         return ended
+
+    def collect_all(self, keys: Collection[Key], seconds: float) -> list[tuple[Key, Result | BaseException]]:
+        """Return the calls that have ended by the time that all of `keys` have, at most so many seconds from now."""
+        ended: list[tuple[Key, Result | BaseException]] = []
+        until = time.monotonic() + seconds
+        while not self._futures.keys().isdisjoint(keys) and (one := self._next_ended(until)) is not None:
+            ended.append(one)
+        return ended
+
+    def _next_ended(self, until: float) -> tuple[Key, Result | BaseException] | None:
+        try:
+            key, result = self._ended.get(timeout=max(0.0, until - time.monotonic()))
+        except queue.Empty:
+            return None
+        del self._futures[key]
+        return key, result
 
     def cancel(self, keys: Iterable[Key] = ()) -> None:
         """Break off some calls, which end as a CancelledError, and all that have not begun. No other begins."""

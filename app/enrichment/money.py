@@ -85,16 +85,18 @@ def book(
     settlements: Sequence[Settlement],
     prices: Sequence[int],
     today: date,
+    *,
+    known: set[tuple[str, date]] | None = None,
 ) -> Booking:
     """Settle what is over and reserve each of the prices, as far as every cap allows.
 
     The rows stay locked until the caller's transaction ends, so this comes
-    late in it.
+    late in it. `known` are rows that are there, as scope and day, and is added to.
     """
     if not settlements and not prices:
         return Booking()
     days = {one.reserved_on for one in settlements} | {today}
-    accounts = _lock_accounts(session, caps, sorted(days))
+    accounts = _lock_accounts(session, caps, sorted(days), set() if known is None else known)
     for one in settlements:
         for cap in caps:
             accounts[cap.scope, cap.day(one.reserved_on)].settle(one)
@@ -182,13 +184,14 @@ def _reserve(
 
 
 def _lock_accounts(
-    session: WriteSession, caps: Sequence[Cap], days: Sequence[date]
+    session: WriteSession, caps: Sequence[Cap], days: Sequence[date], known: set[tuple[str, date]]
 ) -> dict[tuple[str, date], _Account]:
     """Return the rows of the caps on the days, made where they are missing, locked in one order."""
     wanted = sorted({(cap.scope, cap.day(day)) for cap in caps for day in days})
-    # Looked at without a lock: who adds a row must not hold one of the others.
-    there = {(row.scope, row.day) for row in session.connection().execute(_THERE, {"wanted": wanted})}
-    missing = [key for key in wanted if key not in there]
+    if not known.issuperset(wanted):
+        # Looked at without a lock: who adds a row must not hold one of the others.
+        known.update((row.scope, row.day) for row in session.connection().execute(_THERE, {"wanted": wanted}))
+    missing = [key for key in wanted if key not in known]
     if missing:
         dialect = postgresql if engine_name() == "postgresql" else sqlite
         session.connection().execute(

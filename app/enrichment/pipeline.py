@@ -51,7 +51,9 @@ log = structlog.get_logger(__name__)
 PATIENCE_SHARE: Final = 0.6
 """The share of a whole budget that one paid call may take, so that calls can start for the rest of it."""
 LINGER_SECONDS: Final = 0.015
-"""How long an answer waits at most for others to be stored with it."""
+"""How long an answer waits at most for others to be stored with it; twice as long where no call waits to start."""
+GAP_SECONDS: Final = 0.01
+"""How long the last answers of a chunk wait for each next one."""
 AHEAD: Final = 2
 """For so many calls that are awaited at once, one is granted ahead, to begin as soon as one of those ends."""
 BULK_WAIT_SECONDS: Final = 0.5
@@ -167,8 +169,13 @@ class _ChunkRun:
             while not self.lease.is_closed:
                 self._advance()
                 chosen = self._choose()
-                self._start_local([call for call in chosen if call.is_local])
+                local = [call for call in chosen if call.is_local]
                 paid = [call for call in chosen if not call.is_local]
+                self._start_local(local)
+                if local and not paid and self._has_paid_answer:
+                    # What is answered here joins the answers that it follows from, where nobody waits for those.
+                    self._take_all(self.calls.collect_all({call.id for call in local}, LINGER_SECONDS))
+                    continue
                 if self._must_save(paid):
                     self._save(paid)
                 if self.lease.is_closed or not self._wait():
@@ -181,8 +188,12 @@ class _ChunkRun:
     def _must_save(self, paid: Sequence[Call]) -> bool:
         is_last = not self.lease.undecided and not self.calls
         is_late = time.monotonic() - self.saved_at >= CHECKPOINT_SECONDS
-        has_paid_answer = any(not ended.asked.is_local for ended in self.round.ended)
-        return bool(paid) or is_last or is_late or has_paid_answer or not (self.calls or self.round.is_empty)
+        is_idle = not (self.calls or self.round.is_empty)
+        return bool(paid) or is_last or is_late or is_idle or self._has_paid_answer
+
+    @property
+    def _has_paid_answer(self) -> bool:
+        return any(not ended.asked.is_local for ended in self.round.ended)
 
     def _wait(self) -> bool:
         """Wait for calls to end, or for a walk to become ready; False where waiting is over."""
@@ -204,9 +215,12 @@ class _ChunkRun:
             return False
         # Longer rounds cost fewer commits; the calls that are granted ahead fill the time.
         linger = min(LINGER_SECONDS, self.save_seconds) if flies_paid or self.ready else CHECKPOINT_SECONDS
+        gap = linger
+        if flies_paid and not self.ready:
+            # Nothing waits to be granted, so that only the number of commits matters.
+            linger, gap = 2 * LINGER_SECONDS, GAP_SECONDS
         seconds = min(CHECKPOINT_SECONDS, left, self._seconds_to_next())
-        for key, result in self.calls.collect(seconds, linger_seconds=linger):
-            self._take(self.flying.pop(key), result)
+        self._take_all(self.calls.collect(seconds, linger_seconds=linger, gap_seconds=gap))
         return True
 
     @property
@@ -519,6 +533,10 @@ class _ChunkRun:
         self.calls.start(call.id, _asking(call, deadline), deadline=deadline + grace, start_at=start_at)
 
     # Answers
+
+    def _take_all(self, ended: Iterable[tuple[str, "list[Answer] | BaseException"]]) -> None:
+        for key, result in ended:
+            self._take(self.flying.pop(key), result)
 
     def _take(self, call: Call, result: "list[Answer] | BaseException") -> None:
         """Take in what became of a call."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, select, update
 
 from app.database import WriteSession
 from app.enrichment.gate import PARTIAL
@@ -47,8 +47,7 @@ def write_answers(session: WriteSession, desk: Desk, current: Round) -> None:
     rows += [
         _lost_row(desk, flight, OutcomeClass.TRANSIENT) for flight in current.replaced if flight.entity_id in entities
     ]
-    if rows:
-        session.connection().execute(insert(attempts), rows)
+    store.insert_rows(session, attempts, rows)
     for verdict in current.verdicts:
         if verdict.entity_id in entities:
             _apply_verdict(session, desk, verdict, entities[verdict.entity_id], layers)

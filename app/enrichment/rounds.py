@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from app.enrichment import health
@@ -139,6 +139,8 @@ class Desk:
     caps: tuple[Cap, ...]
     policies: Mapping[str, MergePolicy]
     keeps_raw: bool
+    accounts: set[tuple[str, date]] = field(default_factory=set)
+    """Rows of caps that are known to be there, by scope and day."""
 
     @property
     def job(self) -> JobInfo:

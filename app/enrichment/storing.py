@@ -28,10 +28,13 @@ def store_round(session: WriteSession, desk: Desk, current: Round) -> None:
     if not current.has_money and not current.released and not current.replaced:
         return
     paced = takeoffs.pace(session, desk.job, current)
-    now: datetime = session.scalar(select(utcnow()))  # type: ignore[assignment]
+    # The latest, where there is one: that query may have waited for its row.
+    now = max((one.quote.now for one in paced), default=None) or session.scalars(select(utcnow())).one()
     settlements = _close(session, current, now)
     opened = takeoffs.open_calls(session, desk, current, paced, now)
-    booking = book(session, desk.caps, settlements, [one.price_micros for one in opened], now.date())
+    booking = book(
+        session, desk.caps, settlements, [one.price_micros for one in opened], now.date(), known=desk.accounts
+    )
     takeoffs.confirm(session, current, paced, opened, booking)
     if booking.reached is not None:
         current.reached = booking.reached
@@ -80,5 +83,3 @@ def _note_health(session: WriteSession, current: Round) -> None:
     for name in sorted(by_provider):
         provider, answers = by_provider[name]
         health.note(session, provider, answers, current.states)
-    if by_provider:
-        current.fresh_states = health.load_states()

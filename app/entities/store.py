@@ -142,7 +142,7 @@ def write_changes(
     provider: str | Mapping[str, str],
     attempt_ids: Mapping[str, str | None],
 ) -> None:
-    """Store changed fields and who changed them, as two statements whatever their number.
+    """Store changed fields and who changed them, as one statement on PostgreSQL whatever their number.
 
     `changes` is by entity id, as is `provider` where it is not one for all. The caller holds the
     rows by `load_for_update` in the same transaction: a change of an entity that is gone would
@@ -151,8 +151,7 @@ def write_changes(
     changes = {entity_id: fields for entity_id, fields in sorted(changes.items()) if fields}
     if not changes:
         return
-    _update_entities(session, entity_type, workspace_slug, changes)
-    rows = [
+    history = [
         {
             "workspace_slug": workspace_slug,
             "entity_type": entity_type,
@@ -166,7 +165,23 @@ def write_changes(
         for entity_id, fields in changes.items()
         for name, change in fields.items()
     ]
-    insert_rows(session, field_changes, rows)
+    names = tuple(sorted({name for fields in changes.values() for name in fields}))
+    rows = [
+        {
+            "of_id": entity_id,
+            **{f"has_{name}": name in fields for name in names},
+            **{f"new_{name}": fields[name].new if name in fields else None for name in names},
+        }
+        for entity_id, fields in changes.items()
+    ]
+    statement = _update_statement(entity_type, names, engine_name())
+    connection = session.connection()
+    if engine_name() == "sqlite":
+        connection.execute(statement, [{"of_workspace": workspace_slug, **row} for row in rows])
+        insert_rows(session, field_changes, history)
+    else:
+        given = {"of_workspace": workspace_slug, "ids": list(changes), "rows": rows, "history": history}
+        connection.execute(statement, given)
 
 
 def upsert_entities(
@@ -336,14 +351,15 @@ def has_blank(entity_type: str, name: str) -> ColumnElement[bool]:
 def insert_rows(session: WriteSession, table: Table, rows: list[dict[str, Any]]) -> None:
     """Insert rows that all have the same columns, as one statement on PostgreSQL.
 
-    Values are what JSON can hold. A default that Python computes is not applied, one in SQL is.
+    Values are what JSON can hold, and instants. A default that Python computes is not applied, one in SQL is.
     """
     if not rows:
         return
     if engine_name() == "sqlite":
         session.connection().execute(insert(table), rows)
     else:
-        session.connection().execute(_insert_from_json(table, tuple(rows[0])), {"rows": rows})
+        given = [{name: _for_json(value) for name, value in row.items()} for row in rows]
+        session.connection().execute(_insert_from_json(table, tuple(rows[0])), {"rows": given})
 
 
 def load_cached(keys: Iterable[str]) -> dict[str, Any]:
@@ -520,28 +536,12 @@ def _insert_where_absent(session: WriteSession, table: Table, rows: list[Fields]
     return session.connection().execute(copy, {"rows": rows}).scalars()
 
 
-def _update_entities(
-    session: WriteSession, entity_type: str, workspace_slug: str, changes: Mapping[str, Mapping[str, Change]]
-) -> None:
-    names = tuple(sorted({name for fields in changes.values() for name in fields}))
-    rows = [
-        {
-            "of_id": entity_id,
-            **{f"has_{name}": name in fields for name in names},
-            **{f"new_{name}": fields[name].new if name in fields else None for name in names},
-        }
-        for entity_id, fields in changes.items()
-    ]
-    statement = _update_statement(entity_type, names, engine_name())
-    if engine_name() == "sqlite":
-        session.connection().execute(statement, [{"of_workspace": workspace_slug, **row} for row in rows])
-    else:
-        session.connection().execute(statement, {"of_workspace": workspace_slug, "ids": list(changes), "rows": rows})
-
-
 @lru_cache(maxsize=256)
 def _update_statement(entity_type: str, names: tuple[str, ...], engine: str) -> Update:
-    """Return the update of many entities of which each sets fields of its own, and keeps the others."""
+    """Return the update of many entities of which each sets fields of its own, and keeps the others.
+
+    On PostgreSQL it also stores their history.
+    """
     table = table_of(entity_type)
     types: dict[str, TypeEngine[Any]] = {"of_id": EntityId}
     for name in names:
@@ -553,20 +553,39 @@ def _update_statement(entity_type: str, names: tuple[str, ...], engine: str) -> 
         # Says again what the join says: without, the planner may join with the whole workspace.
         which.append(table.c.id == any_(bindparam("ids", type_=ARRAY(EntityId))))
     values = {name: case((given[f"has_{name}"], given[f"new_{name}"]), else_=table.c[name]) for name in names}
-    return update(table).where(*which, table.c.id == given["of_id"]).values({**values, "updated_at": utcnow()})
+    updated = update(table).where(*which, table.c.id == given["of_id"]).values({**values, "updated_at": utcnow()})
+    if engine == "sqlite":
+        return updated
+    return updated.add_cte(_insert_from_json(field_changes, _OF_CHANGE, "history").cte("history"))
+
+
+_OF_CHANGE: Final = (
+    "workspace_slug",
+    "entity_type",
+    "entity_id",
+    "field",
+    "old_value",
+    "new_value",
+    "provider",
+    "attempt_id",
+)
 
 
 @lru_cache(maxsize=256)
-def _insert_from_json(table: Table, names: tuple[str, ...]) -> postgresql.Insert:
-    given = _json_rows({name: table.c[name].type for name in names})
+def _insert_from_json(table: Table, names: tuple[str, ...], parameter: str = "rows") -> postgresql.Insert:
+    given = _json_rows({name: table.c[name].type for name in names}, parameter)
     return postgresql.insert(table).from_select(names, select(*(given.c[name] for name in names)))
 
 
-def _json_rows(types: Mapping[str, TypeEngine[Any]]) -> TableValuedAlias:
-    """Return the rows of the JSON parameter `rows` as a table, for PostgreSQL."""
+def _for_json(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def _json_rows(types: Mapping[str, TypeEngine[Any]], parameter: str = "rows") -> TableValuedAlias:
+    """Return the rows of a JSON parameter as a table, for PostgreSQL."""
     columns = [column(name, kind) for name, kind in types.items()]
     return (
-        func.json_to_recordset(bindparam("rows", type_=JSON()))
+        func.json_to_recordset(bindparam(parameter, type_=JSON()))
         .table_valued(*columns, name="given")
         .render_derived(with_types=True)
     )
