@@ -36,6 +36,9 @@ MAX_RETRY_AFTER_SECONDS: Final = 86_400.0
 _KEEPALIVE_SECONDS: Final = 4.0
 _CLOSE_SECONDS: Final = 0.5
 _TEXT_CHARACTERS: Final = 2000
+_REDACTED: Final = b"***"
+# What is shorter could be a part of any answer.
+_MIN_SECRET_CHARACTERS: Final = 8
 _SECONDS = re.compile(r"[0-9]+(?:\.[0-9]+)?", re.ASCII)
 _NAME = re.compile(r"(?:(?!-)[a-z0-9-]{1,63}(?<!-)\.)+(?!-)[a-z0-9-]{2,63}(?<!-)")
 # In the list of public suffixes, and yet no place for a company's website.
@@ -107,7 +110,8 @@ class Http:
     ) -> Reply:
         """Send a request and return the whole answer by `deadline` (of the monotonic clock). Raises `NoReply`.
 
-        Every status is a reply, redirects too. Keys go into `headers`, never into the URL.
+        Every status is a reply, redirects too. Keys go into `headers`, never into the URL. An answer
+        that repeats one has asterisks in its place, since answers are stored.
         """
         left = deadline - time.monotonic()
         if left <= 0:
@@ -125,7 +129,10 @@ class Http:
                     timeout=aiohttp.ClientTimeout(total=left),
                     trace_request_ctx=progress,
                 ) as response:
-                    return _reply(response, await _read(response))
+                    body = await _read(response)
+                    for secret in _secrets(headers or {}):
+                        body = body.replace(secret, _REDACTED)
+                    return _reply(response, body)
         except (aiohttp.ClientError, OSError) as exc:
             # Without its cause, whose text has the URL in it; an address can be a secret.
             raise NoReply(_reason(exc), was_sent=progress.was_sent) from None
@@ -177,6 +184,12 @@ _REASONS: Final[tuple[tuple[type[Exception], str], ...]] = (
 
 
 # Replies
+
+
+def _secrets(headers: Mapping[str, str]) -> list[bytes]:
+    """Return what a request proved itself with: the key of each header, without a scheme before it."""
+    keys = [value.rpartition(" ")[2] for name, value in headers.items() if not name.endswith("-version")]
+    return [key.encode() for key in keys if len(key) >= _MIN_SECRET_CHARACTERS]
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:
