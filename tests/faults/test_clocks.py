@@ -18,7 +18,11 @@ _time, _time_ns, _datetime, _start = time.time, time.time_ns, datetime.datetime,
 def _shift():
     return FIRST if time.monotonic() - _start < 1.5 else THEN
 
-class datetime_(_datetime):
+class Kind(type):
+    def __instancecheck__(cls, value):
+        return isinstance(value, _datetime)
+
+class datetime_(_datetime, metaclass=Kind):
     __slots__ = ()
     @classmethod
     def now(cls, tz=None):
