@@ -134,8 +134,8 @@ class _ChunkRun:
     """Walks whose next question is to be found."""
     waiting: list[Walk] = field(default_factory=list)
     """Walks that cannot go on before their `ready_at`."""
-    ready: dict[tuple[str, int, bool], deque[Asked]] = field(default_factory=dict)
-    """Questions that can be asked, by provider; those of a bulk call stand together, free ones apart."""
+    ready: dict[tuple[str, int, bool, bool], deque[Asked]] = field(default_factory=dict)
+    """Questions that can be asked, by provider; those of a bulk call stand together, free ones and repeats apart."""
     queued: list[Walk] = field(default_factory=list)
     """Walks of a cautious chunk that have not had their turn."""
     states: dict[str, health.State] = field(default_factory=dict)
@@ -353,8 +353,10 @@ class _ChunkRun:
         found = [one for walk in walks if (one := self._next_question(walk)) is not None]
         for asked in self._with_prices(found):
             alone = asked.walk.index + 1 if asked.walk.is_alone else 0
-            # What costs nothing needs nothing on record, and does not wait for what does.
-            key = (asked.question.provider.name, alone, asked.is_local)
+            name = asked.question.provider.name
+            # What costs nothing needs nothing on record, and does not wait for what does. A bulk call's cost is known
+            # only in total, of which a repeat would take a share that the others are charged for.
+            key = (name, alone, asked.is_local, name in asked.walk.in_doubt_with)
             self.ready.setdefault(key, deque()).append(asked)
 
     def _next_question(self, walk: Walk) -> tuple[Walk, Question, Lookup] | None:

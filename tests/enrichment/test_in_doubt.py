@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -24,6 +25,7 @@ from app.models.attempt import attempts
 from app.models.flight import flights
 from app.models.types import utcnow
 from app.providers.base import Answer, Lookup
+from app.providers.settings import Limits
 from tests.enrichment.helpers import expire_leases, job_row
 from tests.enrichment.scenes import (
     CUT_OFF,
@@ -197,6 +199,41 @@ def test_a_bulk_call_of_a_lost_worker_is_held_for_each_of_its_entities(context: 
     job_id = enqueue(5, "findymail")
     drain(provider)
     assert queue.get_job(job_id).held == 5 and spent() == 5 * PRICE and len(provider.calls) == 1
+    check_invariants(drained=True)
+
+
+class Totalling(Interfering):
+    """A provider that charges a bulk call as a whole, and nobody twice; each answer tells an equal share of it."""
+
+    charged: set[str]
+
+    async def lookup_many(self, lookups: Any, *, deadline: float) -> Any:
+        self.charged = getattr(self, "charged", set())
+        new = {lookup.entity_id for lookup in lookups} - self.charged
+        self.charged |= new
+        self.spent_micros += PRICE * len(new)
+        self.calls.append([lookup.entity_id for lookup in lookups])
+        if self.times:
+            self.times -= 1
+            await asyncio.to_thread(self._act)
+        share = PRICE * len(new) // len(lookups)
+        return [replace(EMAIL, cost_micros=share) for _ in lookups]
+
+
+def test_a_bulk_call_has_none_but_repeats_or_no_repeats(context: Flask) -> None:
+    """A share of what the others cost would be taken for the cost of a repeat, which is booked already."""
+    add(4)
+
+    def lose_worker() -> None:
+        expire_leases()
+        provider.bulk_sizes = {"person": 4}
+
+    provider = Totalling(context, lose_worker, bulk_size=2, limits=Limits(at_once=1))
+    job_id = enqueue(4, "findymail")
+    drain(provider)
+    assert sorted(provider.calls) == [["p0", "p1"], ["p0", "p1"], ["p2", "p3"]]
+    assert queue.get_job(job_id).success == 4
+    assert spent() == provider.spent_micros == 4 * PRICE
     check_invariants(drained=True)
 
 
