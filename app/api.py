@@ -238,6 +238,7 @@ class Api(flask_smorest.Api):  # type: ignore[misc]  # the library has no types
         cast(Any, app.json).sort_keys = False
         spec = {"title": "Tranche", "version": project_version(), "openapi_version": "3.1.0"}
         super().__init__(app, spec_kwargs={**spec, "security": [{"bearer": []}]})
+        self.ma_plugin.converter.add_attribute_function(_pattern_properties)
         self.spec.components.schema("Json", dict(JSON_VALUE))
         self.spec.components.security_scheme(
             "bearer", {"type": "http", "scheme": "bearer", "description": "An API key, or the cron secret."}
@@ -253,6 +254,12 @@ class Api(flask_smorest.Api):  # type: ignore[misc]  # the library has no types
 
     def _register_error_handlers(self) -> None:
         self._app.register_error_handler(Exception, answer_error)
+
+
+def _pattern_properties(_converter: Any, field: fields.Field[Any], **_: Any) -> dict[str, Any]:
+    """Return what the document says of a field's names, which apispec leaves out."""
+    name = "patternProperties"
+    return {name: field.metadata[name]} if name in field.metadata else {}
 
 
 def project_version() -> str:

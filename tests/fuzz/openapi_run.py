@@ -41,6 +41,8 @@ class Tally:
     checks: Counter[str] = field(default_factory=Counter)
     accepted: set[str] = field(default_factory=set)
     operations: set[str] = field(default_factory=set)
+    wordings: set[str] = field(default_factory=set)
+    """Messages of errors so far, of which the requests that follow may be made."""
     failures: dict[str, str] = field(default_factory=dict)
     """By kind: check, operation and what was wrong; the value tells how to repeat the first."""
 
@@ -50,6 +52,7 @@ class Tally:
         return self.cases.total()
 
 
+RESUME: Final = "POST /api/enrichment/jobs/{job_id}/resume"
 WIDE: Final = frozenset({"POST /api/enrichment/jobs", "POST /api/people", "POST /api/companies"})
 """Operations whose schema alone defines hundreds of cases for the coverage phase."""
 
@@ -74,6 +77,7 @@ def run(service: Service, *, examples: int, seed: int, covers_wide: bool = True)
 def _config(service: Service, examples: int, seed: int, *, covers_wide: bool) -> SchemathesisConfig:
     known = {
         "jobs": list(service.jobs.values()),
+        "resumable": list(service.resumable),
         "entities": [f"p{number}" for number in range(30)] + [f"c{number}" for number in range(5)],
         "exclusions": ["excluded.example", "nobody@other.example"],
         "providers": ["findymail", "clay"],
@@ -92,6 +96,10 @@ def _config(service: Service, examples: int, seed: int, *, covers_wide: bool) ->
             "operations": [
                 *(_without("positive_data_acceptance", "name", name) for name in NOT_ACCEPTED),
                 *(_without("allow_header_conformance", "path", path) for path in ALLOWS_MORE),
+                {
+                    "include-name": RESUME,
+                    "parameters": {"path.job_id": {"dictionary": "resumable", "probability": 0.5}},
+                },
                 *({"include-name": name, "phases": {"coverage": {"enabled": covers_wide}}} for name in sorted(WIDE)),
             ],
         }
@@ -129,7 +137,11 @@ def _add(tally: Tally, phase: str, recorder: ScenarioRecorder) -> None:
         tally.statuses[response.status_code] += 1
         if response.status_code < 300 and case.method == case.operation.method.upper():
             tally.accepted.add(case.operation.label)
-        for problem in problems_of(response.status_code, response.headers, response.content, _texts(case)):
+        sent = [text for text in _texts(case) if not any(text in wording for wording in tally.wordings)]
+        problems = problems_of(response.status_code, response.headers, response.content, sent)
+        if response.status_code >= 400 and not problems:
+            tally.wordings |= _wordings(response.json())
+        for problem in problems:
             tally.failures.setdefault(f"answer: {case.operation.label}: {problem}", case.as_curl_command())
     for checks in recorder.checks.values():
         for check in checks:
@@ -138,6 +150,10 @@ def _add(tally: Tally, phase: str, recorder: ScenarioRecorder) -> None:
                 failure = check.failure_info.failure
                 kind = f"{check.name}: {recorder.label}: {failure.title}: {failure.message}"
                 tally.failures.setdefault(kind, check.failure_info.code_sample)
+
+
+def _wordings(error: Mapping[str, Any]) -> set[str]:
+    return {error["error"], *(detail["message"] for detail in error.get("details", []))}
 
 
 def _texts(value: Any) -> Iterator[str]:

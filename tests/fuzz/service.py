@@ -1,6 +1,6 @@
 """The service under fuzz: an application with data of every kind in its database, and a key that may do anything."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,6 +46,8 @@ class Service:
     token: str
     jobs: Mapping[str, str]
     """A job's id by its status."""
+    resumable: Sequence[str]
+    """Paused jobs that are for resuming alone: others may be cancelled before."""
 
     def client(self) -> FlaskClient:
         """Return a client with the key of all scopes."""
@@ -61,7 +63,7 @@ def serve(database_url: str, folder: Path, **settings: str) -> Iterator[Service]
         # No context stays pushed: requests would share what is theirs alone.
         app = create_app(Config.from_env(World(database_url, server, {**SETTINGS, **settings}).environment))
         with app.app_context():
-            service = Service(app, auth.create_key("fuzz", ["admin"])[1], _seed())
+            service = Service(app, auth.create_key("fuzz", ["admin"])[1], _seed(), [_paused() for _ in range(3)])
         try:
             yield service
         finally:
@@ -117,6 +119,12 @@ def _jobs(ids: list[str]) -> dict[str, str]:
     for status, job_id in jobs.items():
         assert queue.get_job(job_id).status == status
     return jobs
+
+
+def _paused() -> str:
+    job_id = queue.enqueue_job("person", "ai-normalizer", ["p0"])
+    queue.pause(job_id)
+    return job_id
 
 
 def _add_costs(job_id: str) -> None:
