@@ -488,7 +488,10 @@ def _claim_next(session: WriteSession, worker: str, lease_seconds: float, scope:
 
 
 def _take_over(session: WriteSession, worker: str, lease_seconds: float, scope: Scope) -> Lease | None:
-    """Claim an open chunk again: released and due, or its worker's lease ran out."""
+    """Claim an open chunk again: its worker's lease ran out, or it was released and is due.
+
+    Those of lost workers come first: others may wait for what they had asked or reserved.
+    """
     expired = (
         select(*statements.JOB_COLUMNS, progress.c.position, progress.c.worker)
         .select_from(statements.OPEN)
@@ -496,7 +499,9 @@ def _take_over(session: WriteSession, worker: str, lease_seconds: float, scope: 
     )
     row = session.execute(
         scope.narrow(expired)
-        .order_by(jobs.c.priority.desc(), jobs.c.created_at, jobs.c.id, progress.c.position)
+        .order_by(
+            progress.c.worker.is_(None), jobs.c.priority.desc(), jobs.c.created_at, jobs.c.id, progress.c.position
+        )
         .limit(1)
         .with_for_update(of=progress, skip_locked=True)
     ).one_or_none()

@@ -142,6 +142,8 @@ class _ChunkRun:
     round: Round = field(default_factory=Round)
     """What is to be stored with the next transaction."""
     must_wait: JobMustWait | None = None
+    idle_since: float | None = None
+    """Since when nothing is under way."""
     saved_at: float = field(default_factory=time.monotonic)
     save_seconds: float = 0.0
     """How long the last transaction took."""
@@ -198,9 +200,14 @@ class _ChunkRun:
     def _wait(self) -> bool:
         """Wait for calls to end, or for a walk to become ready; False where waiting is over."""
         if self.calls:
+            self.idle_since = None
             return self._wait_for_calls()
+        now = time.monotonic()
+        self.idle_since = self.idle_since or now
         seconds = self._seconds_to_next()
-        if self._is_stopped or seconds > min(MAX_WAIT_SECONDS, self.budget.seconds_left):
+        # What others have under way may be lost, and to be settled by whoever takes over their chunk: maybe this one.
+        patience = self.idle_since + MAX_WAIT_SECONDS - now
+        if self._is_stopped or seconds > min(patience, self.budget.seconds_left):
             return False
         time.sleep(min(seconds, SHARED_WAIT_SECONDS))
         return True

@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -26,7 +27,7 @@ from app.models.flight import flights
 from app.models.types import utcnow
 from app.providers.base import Answer, Lookup
 from app.providers.settings import Limits
-from tests.enrichment.helpers import expire_leases, job_row
+from tests.enrichment.helpers import claim, expire_leases, job_row
 from tests.enrichment.scenes import (
     CUT_OFF,
     EMAIL,
@@ -200,6 +201,26 @@ def test_a_bulk_call_of_a_lost_worker_is_held_for_each_of_its_entities(context: 
     drain(provider)
     assert queue.get_job(job_id).held == 5 and spent() == 5 * PRICE and len(provider.calls) == 1
     check_invariants(drained=True)
+
+
+def test_a_chunk_that_waits_for_what_a_lost_worker_reserved_makes_way_for_it(
+    context: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is but one worker, and it gets to the lost one's chunk though an older chunk wants to go on first."""
+    monkeypatch.setattr("app.enrichment.pipeline.MAX_WAIT_SECONDS", 0.2)
+    monkeypatch.setattr("app.enrichment.takeoffs.CAP_WAIT_SECONDS", 0.05)
+    add(4)
+    job_id = enqueue(4, "findymail", chunk_size=2, cap_micros=2 * PRICE)
+    claim("idle")
+    provider = forgetful(context, default=NOT_FOUND, limits=Limits(at_once=2))
+    queue.process_next_chunk(pipeline(provider), time_budget=10.0)
+    assert (flight_count(), reserved(f"job:{job_id}")) == (2, 2 * PRICE)
+    began = time.monotonic()
+    drain(provider, seconds=60.0)
+    assert time.monotonic() - began < 20.0
+    assert (flight_count(), reserved(), queue.get_job(job_id).status) == (0, 0, "paused")
+    assert set(provider.asked) == {"p2", "p3"}
+    check_invariants()
 
 
 class Totalling(Interfering):

@@ -193,6 +193,17 @@ def test_takeover_comes_before_new_chunks_and_counts_crashes(context: Flask) -> 
     check_invariants()
 
 
+def test_what_a_lost_worker_left_comes_before_what_was_given_back(context: Flask) -> None:
+    """Even of a younger job: the other chunk may wait for what the lost worker had asked or reserved."""
+    older, younger = enqueue(), enqueue()
+    given_back = claim("a")
+    claim("lost")
+    given_back.release()
+    expire_leases()
+    assert [claim("b").job.id, claim("b").job.id] == [younger, older]
+    check_invariants()
+
+
 def test_a_released_chunk_waits_for_its_time(context: Flask) -> None:
     """`retry_in_seconds` keeps a chunk from being claimed; other chunks are not held up by it."""
     enqueue(4, chunk_size=2)
