@@ -1,6 +1,7 @@
 """A cap that is reached in the middle of the work, by many workers at once, some of which are killed."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -45,12 +46,14 @@ LONG = Rush(workers=8, kills=10, entities=400, cap_usd="47.3211")
         pytest.param(LONG, id="long", marks=[pytest.mark.slow, pytest.mark.timeout(900)]),
     ],
 )
-def test_overall_cap_is_never_passed_and_is_used_up_under_kills(make_world: MakeWorld, rush: Rush) -> None:
+def test_overall_cap_is_never_passed_and_is_used_up_under_kills(
+    make_world: MakeWorld, tmp_path: Path, rush: Rush
+) -> None:
     """The ledger stays at or below the cap at each of its lines; what is left is less than the dearest call."""
     world = _world(make_world, rush)
     for place, slug in enumerate(WORKSPACES):
         add_job(rush.entities, workspace_slug=slug, start=10 + place * rush.entities, chunk_size=20)
-    with Crew(world, rush.workers, rush.seed) as crew:
+    with Crew(world, tmp_path, rush.workers, rush.seed) as crew:
         crew.kill(rush.kills, while_=lambda: not _are_paused(), seconds=120)
         wait_until(lambda: crew.refill() or _are_paused(), seconds=60)
         crew.wait(60)

@@ -28,6 +28,7 @@ from app.models.flight import flights
 from app.models.job import ENDED, jobs
 from tests.fakes import invented
 from tests.fakes.process import FakeServer
+from tests.faults.forked import Forge, Worker
 
 ROOT = Path(__file__).parents[2]
 
@@ -128,13 +129,13 @@ class Kills:
 class Crew:
     """Workers that are started again when they end, and killed at random moments while they hold a chunk."""
 
-    def __init__(self, world: World, size: int, seed: int) -> None:
+    def __init__(self, world: World, folder: Path, size: int, seed: int) -> None:
         self.kills = Kills()
         self.errors: list[str] = []
-        self._world = world
+        self._forge = Forge(world.environment, folder)
         self._size = size
         self._random = random.Random(seed)
-        self._workers: list[subprocess.Popen[str]] = []
+        self._workers: list[Worker] = []
 
     def __enter__(self) -> "Crew":
         """Start them."""
@@ -144,16 +145,16 @@ class Crew:
     def __exit__(self, *_: object) -> None:
         """Kill who is left."""
         for worker in self._workers:
-            if worker.poll() is None:
-                worker.kill()
-            worker.communicate()
+            worker.kill()
+            worker.wait()
+        self._forge.close()
 
     def refill(self) -> None:
         """Start a worker for each that has ended."""
         for worker in [one for one in self._workers if one.poll() is not None]:
             self._bury(worker)
         while len(self._workers) < self._size:
-            self._workers.append(self._world.start())
+            self._workers.append(self._forge.start())
 
     def kill_one(self) -> bool:
         """Kill one of the workers that hold a chunk, a random moment from now; False where nobody does."""
@@ -165,7 +166,7 @@ class Crew:
         time.sleep(self._random.uniform(0.0, 0.4))
         if victim.poll() is not None:
             return False
-        victim.send_signal(signal.SIGKILL)
+        victim.kill()
         victim.wait()
         self.kills.count += 1
         self.kills.in_flight += _paid_questions_of(victim.pid)
@@ -187,15 +188,24 @@ class Crew:
             worker.wait(seconds)
             self._bury(worker)
 
-    def _bury(self, worker: "subprocess.Popen[str]") -> None:
-        self._workers.remove(worker)
-        _, errors = worker.communicate()
-        if worker.returncode not in (-signal.SIGKILL, 0, 5):
-            self.errors.append(f"{worker.returncode}: {errors}")
-        elif "Traceback" in errors or '"error"' in errors:
-            self.errors.append(errors)
+    def drain(self, *, while_: Callable[[], bool], seconds: float) -> float:
+        """Let them work undisturbed as long as there is work; return how long that took."""
+        started = time.monotonic()
+        while while_():
+            assert time.monotonic() - started < seconds, f"jobs have not ended after {seconds:g} s: {statuses()}"
+            self.refill()
+            time.sleep(0.05)
+        return time.monotonic() - started
 
-    def _busy(self) -> list["subprocess.Popen[str]"]:
+    def _bury(self, worker: Worker) -> None:
+        self._workers.remove(worker)
+        code, output = worker.wait(), worker.output()
+        if code not in (-signal.SIGKILL, 0, 5):
+            self.errors.append(f"{code}: {output}")
+        elif "Traceback" in output or '"error"' in output:
+            self.errors.append(output)
+
+    def _busy(self) -> list[Worker]:
         # A chunk that costs more workers than the service allows is given up, which is a rule of its own.
         holders = {_pid_of(row.worker) for row in _open_chunks() if row.crash_count < MAX_CRASHES - 2}
         return [worker for worker in self._workers if worker.pid in holders and worker.poll() is None]

@@ -52,7 +52,6 @@ class Tally:
         return self.cases.total()
 
 
-RESUME: Final = "POST /api/enrichment/jobs/{job_id}/resume"
 WIDE: Final = frozenset({"POST /api/enrichment/jobs", "POST /api/people", "POST /api/companies"})
 """Operations whose schema alone defines hundreds of cases for the coverage phase."""
 
@@ -77,7 +76,7 @@ def run(service: Service, *, examples: int, seed: int, covers_wide: bool = True)
 def _config(service: Service, examples: int, seed: int, *, covers_wide: bool) -> SchemathesisConfig:
     known = {
         "jobs": list(service.jobs.values()),
-        "resumable": list(service.resumable),
+        **{action: list(job_ids) for action, job_ids in service.spare.items()},
         "entities": [f"p{number}" for number in range(30)] + [f"c{number}" for number in range(5)],
         "exclusions": ["excluded.example", "nobody@other.example"],
         "providers": ["findymail", "clay"],
@@ -96,10 +95,7 @@ def _config(service: Service, examples: int, seed: int, *, covers_wide: bool) ->
             "operations": [
                 *(_without("positive_data_acceptance", "name", name) for name in NOT_ACCEPTED),
                 *(_without("allow_header_conformance", "path", path) for path in ALLOWS_MORE),
-                {
-                    "include-name": RESUME,
-                    "parameters": {"path.job_id": {"dictionary": "resumable", "probability": 0.5}},
-                },
+                *(_on_jobs_of_its_own(action) for action in service.spare),
                 *({"include-name": name, "phases": {"coverage": {"enabled": covers_wide}}} for name in sorted(WIDE)),
             ],
         }
@@ -108,6 +104,11 @@ def _config(service: Service, examples: int, seed: int, *, covers_wide: bool) ->
 
 def _without(check: str, kind: str, value: str) -> dict[str, Any]:
     return {f"include-{kind}": value, "checks": {check: {"enabled": False}}}
+
+
+def _on_jobs_of_its_own(action: str) -> dict[str, Any]:
+    which = {"path.job_id": {"dictionary": action, "probability": 0.5}}
+    return {"include-name": f"POST /api/enrichment/jobs/{{job_id}}/{action}", "parameters": which}
 
 
 def _in_process(transport: WSGITransport) -> Any:

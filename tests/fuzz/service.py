@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -38,6 +38,9 @@ SETTINGS: Mapping[str, str] = {
 }
 
 
+SPARED: Final = ("pause", "resume")
+
+
 @dataclass(frozen=True, slots=True)
 class Service:
     """One application and what its database was given."""
@@ -46,8 +49,8 @@ class Service:
     token: str
     jobs: Mapping[str, str]
     """A job's id by its status."""
-    resumable: Sequence[str]
-    """Paused jobs that are for resuming alone: others may be cancelled before."""
+    spare: Mapping[str, Sequence[str]]
+    """By action, jobs that are for it alone: another could have ended the others before."""
 
     def client(self) -> FlaskClient:
         """Return a client with the key of all scopes."""
@@ -63,7 +66,7 @@ def serve(database_url: str, folder: Path, **settings: str) -> Iterator[Service]
         # No context stays pushed: requests would share what is theirs alone.
         app = create_app(Config.from_env(World(database_url, server, {**SETTINGS, **settings}).environment))
         with app.app_context():
-            service = Service(app, auth.create_key("fuzz", ["admin"])[1], _seed(), [_paused() for _ in range(3)])
+            service = Service(app, auth.create_key("fuzz", ["admin"])[1], _seed(), _spare_jobs())
         try:
             yield service
         finally:
@@ -121,10 +124,11 @@ def _jobs(ids: list[str]) -> dict[str, str]:
     return jobs
 
 
-def _paused() -> str:
-    job_id = queue.enqueue_job("person", "ai-normalizer", ["p0"])
-    queue.pause(job_id)
-    return job_id
+def _spare_jobs() -> dict[str, list[str]]:
+    jobs = {action: [queue.enqueue_job("person", "ai-normalizer", ["p0"]) for _ in range(3)] for action in SPARED}
+    for job_id in jobs["resume"]:
+        queue.pause(job_id)
+    return jobs
 
 
 def _add_costs(job_id: str) -> None:

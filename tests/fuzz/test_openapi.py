@@ -31,7 +31,7 @@ def test_service_keeps_to_its_document_in_ten_thousand_cases(database_url: str, 
     """The same for at least 10,000 cases on each database, in which every operation accepts something."""
     began = time.monotonic()
     with serve(database_url, tmp_path) as service:
-        tally = run(service, examples=220, seed=2)
+        tally = run(service, examples=240, seed=2)
     _report(tally, database_url, began)
     _insist(tally, least=10_000)
     assert tally.operations - tally.accepted == UNREACHABLE
