@@ -113,7 +113,7 @@ MUTANTS = (
         "        progress.c.lease_expires_at > utcnow(),\n",
         "        progress.c.lease_expires_at > bindparam(None, callable_=lambda: __import__('datetime').datetime.now("
         "__import__('datetime').UTC), type_=progress.c.lease_expires_at.type),\n",
-        (f"{LEASES[0]}::test_a_lease_runs_out_by_the_databases_clock",),
+        ("tests/faults/test_clocks.py",),
     ),
     Mutant(
         "what was decided is not counted",
