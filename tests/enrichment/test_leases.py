@@ -213,7 +213,7 @@ def test_a_released_chunk_waits_for_its_time(context: Flask) -> None:
     assert claim().position == 1
     assert leases.claim("x", lease_seconds=60) is None
     expire_leases()
-    assert claim().position == 0
+    assert {claim().position, claim().position} == {0, 1}
 
 
 @pytest.mark.parametrize("ending", ["budget", "pause", "interrupt"])

@@ -39,10 +39,12 @@ class Boundaries:
 
     def watch(self) -> None:
         """Stand before and after each statement, commit, connection and step of a request in this process."""
-        for name in ("before_cursor_execute", "after_cursor_execute", "do_connect"):
+        for name in ("before_cursor_execute", "after_cursor_execute"):
             event.listen(Engine, name, self.step)
         # Set on the class whose method it is, so that both databases go through it.
-        self._surround(DefaultDialect, "do_commit")
+        for name in ("connect", "do_commit", "do_rollback"):
+            self._surround(DefaultDialect, name)
+        self._surround_awaited(aiohttp.TCPConnector, "_create_connection")
         self._surround_awaited(aiohttp.ClientSession, "_request")
         self._surround_awaited(ClientRequest, "send")
         self._surround_awaited(http, "_read")
