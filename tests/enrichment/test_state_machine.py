@@ -242,6 +242,8 @@ class Lifecycle(RuleBasedStateMachine):
             if job.status in GOING and job_id in {None, job.id} and workspace in {None, job.workspace}
         ]
         taken = [(job, chunk) for job in within for chunk in job.chunks if chunk.is_open and chunk.is_due]
+        # What lost workers left comes first.
+        taken.sort(key=lambda one: not one[1].is_held)
         fresh = [(job, job.chunks[job.claimed]) for job in within if job.is_claimable]
         lease = leases.claim("worker", lease_seconds=LONG, scope=Scope(job_id, workspace))
         if not taken and not fresh:
