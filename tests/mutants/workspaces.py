@@ -7,6 +7,7 @@ from pathlib import Path
 from tests.mutants.known import Mutant
 
 ANY = '__import__("sqlalchemy").true()'
+TWINS = ("tests/test_workspaces.py",)
 DOORS = (
     "tests/security/test_doors.py::test_what_is_another_workspaces_is_like_unknown",
     "tests/security/test_doors.py::test_a_bound_key_reaches_nothing_elsewhere_by_parameters",
@@ -27,6 +28,10 @@ TESTS: dict[str, tuple[str, ...]] = {
     "app/entities/undo.py": ("tests/entities/test_undo.py",),
 }
 """The module's own tests, which are asked after those that are about workspaces."""
+EQUIVALENT = {
+    "is_any_excluded": "it only spares a look at the workspace's exclusions where there are none at all",
+}
+"""Functions whose comparison decides how fast something is done and not what, with what they do."""
 
 
 def workspace_mutants(root: Path) -> list[Mutant]:
@@ -44,7 +49,7 @@ def workspace_mutants(root: Path) -> list[Mutant]:
                     name,
                     old,
                     ANY,
-                    (*DOORS, *TESTS.get(name, ())),
+                    (*TWINS, *DOORS, *TESTS.get(name, ())),
                     times=text.count(old),
                     which=before.count(old),
                 )
@@ -54,8 +59,12 @@ def workspace_mutants(root: Path) -> list[Mutant]:
 
 def comparisons(tree: ast.AST) -> Iterator[ast.Compare]:
     """Give the comparisons that say which workspace a row is of: of a table's column, or of a mapped class."""
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name in EQUIVALENT]
+    left_out = {inner for function in functions for inner in ast.walk(function)}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Compare) and any(_is_column(side) for side in (node.left, *node.comparators)):
+        if node in left_out or not isinstance(node, ast.Compare):
+            continue
+        if any(_is_column(side) for side in (node.left, *node.comparators)):
             yield node
 
 

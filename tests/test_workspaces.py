@@ -1,0 +1,161 @@
+"""Two workspaces hold entities with the same ids, and what is done in one neither changes the other nor goes by it."""
+
+import csv
+import io
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from flask import Flask
+from sqlalchemy import insert, select
+
+from app.database import transaction
+from app.enrichment import flights, leases
+from app.enrichment.leases import Scope
+from app.entities import store
+from app.entities.exports import export_csv
+from app.entities.imports import import_csv
+from app.entities.undo import UndoCounts, undo_job
+from app.extensions import db
+from app.models.attempt import attempts, field_changes
+from app.models.cached_value import cached_values
+from app.models.flight import flights as flight_rows
+from app.providers.base import Answer, Lookup, OutcomeClass
+from app.providers.defaults import DEFAULTS
+from tests.enrichment.helpers import claim, ids
+from tests.enrichment.scenes import EMAIL, add, change, drain, enqueue, paid, person, rows
+from tests.fakes.provider import FakeProvider, csv_stream
+from tests.invariants import check_invariants
+
+
+@pytest.fixture
+def twins(context: Flask) -> Flask:
+    """Two people in each workspace, of the same ids."""
+    for slug in ("default", "north"):
+        add(2, workspace_slug=slug, job_title="Boss")
+    return context
+
+
+def test_a_change_leaves_the_twin_as_it_was(twins: Flask) -> None:
+    """Also where a provider makes it."""
+    change({"id": "p0", "job_title": "Chief"})
+    enqueue(1, "findymail")
+    drain(paid())
+    mine, twin = person("p0"), person("p0", "north")
+    assert (mine["job_title"], mine["email"]) == ("Chief", EMAIL.fields["email"])
+    assert (twin["job_title"], twin["email"]) == ("Boss", None)
+    check_invariants(drained=True)
+
+
+def test_provenance_is_of_the_own_history(twins: Flask) -> None:
+    """A later change of the twin is not the last change here."""
+    change({"id": "p0", "job_title": "Chief"})
+    change({"id": "p0", "job_title": "Clerk"}, workspace_slug="north")
+    change({"id": "p0", "last_name": "Lovelace"}, workspace_slug="north")
+    known = store.get_entity("person", "p0", workspace_slug="default").provenance
+    assert known["job_title"].old_value == "Boss" and "last_name" not in known
+
+
+def test_all_are_those_of_the_own_workspace(twins: Flask) -> None:
+    """And so are those whose field is blank."""
+    add(4, workspace_slug="north")
+    for choice in ({"all_": True}, {"missing": "email"}):
+        assert list(store.select_ids("person", workspace_slug="default", **choice)) == ids(2)
+
+
+def test_a_lost_chunk_of_another_workspace_is_not_taken_over(twins: Flask) -> None:
+    """Who works for one workspace leaves what is due of the others alone."""
+    enqueue(1, "findymail", workspace_slug="north")
+    claim().release()
+    assert leases.claim("worker", lease_seconds=60, scope=Scope(None, "default")) is None
+    assert leases.claim("worker", lease_seconds=60, scope=Scope(None, "north")) is not None
+
+
+def test_a_question_about_the_twin_says_nothing_of_when_to_look_again(twins: Flask) -> None:
+    """That its answer comes by callback, some time, is not so of the question here."""
+    enqueue(1, "clay", workspace_slug="north")
+    drain(paid("clay", default=Answer(OutcomeClass.SUCCESS, pending_seconds=600)))
+    assert [(row.workspace_slug, row.is_pending) for row in rows(flight_rows)] == [("north", True)]
+    enqueue(1, "clay")
+    job = claim().job
+    with transaction() as session:
+        assert flights.far_off(session, job, ["p0"]) == set()
+        assert flights.far_off(session, replace(job, workspace_slug="north"), ["p0"]) == {("p0", "clay")}
+
+
+def test_a_change_of_the_twin_in_mid_call_does_not_keep_an_answer_out(make_app: Callable[..., Flask]) -> None:
+    """A value that may be replaced is kept where it was changed after the question; here it was not."""
+    app = make_app(ENRICH_MERGE_POLICIES="person.job_title=replace")
+
+    class Meanwhile(FakeProvider):
+        async def lookup(self, lookup: Lookup, *, deadline: float) -> Answer:
+            with app.app_context():
+                change({"id": "p0", "job_title": "Clerk"}, workspace_slug="north")
+            return await super().lookup(lookup, deadline=deadline)
+
+    with app.app_context():
+        for slug in ("default", "north"):
+            add(1, workspace_slug=slug, job_title="Boss")
+        enqueue(1, "findymail")
+        drain(Meanwhile(name="findymail", price_micros=1000))
+        assert (person("p0")["job_title"], person("p0", "north")["job_title"]) == ("CEO", "Clerk")
+        check_invariants(drained=True)
+
+
+def test_an_erasure_leaves_what_is_known_of_the_twin(twins: Flask) -> None:
+    """Its attempts, its history, and the call about it that is under way."""
+    enqueue(2, "findymail", workspace_slug="north")
+    drain(paid())
+    enqueue(2, "clay", workspace_slug="north")
+    drain(paid("clay", default=Answer(OutcomeClass.SUCCESS, pending_seconds=600)))
+    tables = (attempts, field_changes, flight_rows)
+    before = [rows(table) for table in tables]
+    assert all(before)
+    store.erase("person", "p0", workspace_slug="default")
+    assert [rows(table) for table in tables] == before
+
+
+def test_an_erasure_leaves_what_was_learned_of_the_twins_former_values(make_app: Callable[..., Flask]) -> None:
+    """What the model made of them is kept for the workspace that still has them on record."""
+    normalizer = replace(DEFAULTS["ai-normalizer"], api_key="a-key-that-is-never-used")
+    app = make_app(PROVIDERS={**DEFAULTS, "ai-normalizer": normalizer})
+    with app.app_context():
+        for slug, former in (("default", "Keeper of Bees"), ("north", "Keeper of Owls")):
+            add(1, workspace_slug=slug, job_title=former)
+            change({"id": "p0", "job_title": "Boss"}, workspace_slug=slug)
+        learned = {title: _keys_of(app, title) for title in ("Keeper of Bees", "Keeper of Owls")}
+        with transaction() as session:
+            values = [{"key": key, "value": {}} for keys in learned.values() for key in keys]
+            session.execute(insert(cached_values), values)
+        store.erase("person", "p0", workspace_slug="default")
+        db.session.rollback()
+        assert set(db.session.scalars(select(cached_values.c.key))) == set(learned["Keeper of Owls"])
+
+
+def _keys_of(app: Flask, title: str) -> list[str]:
+    normalizer = app.extensions["tranche.registry"].providers["ai-normalizer"]
+    keys = list(normalizer.cache_keys(Lookup("person", "p0", {"first_name": "Ada", "job_title": title})))
+    assert keys
+    return keys
+
+
+def test_an_undo_goes_by_the_own_history(twins: Flask) -> None:
+    """A change of the twin after the job's is no change of what the job wrote."""
+    job_id = enqueue(1, "findymail")
+    drain(paid())
+    change({"id": "p0", "email": "twin@example.com"}, workspace_slug="north")
+    assert undo_job(job_id) == UndoCounts(restored=len(EMAIL.fields))
+    assert (person("p0")["email"], person("p0", "north")["email"]) == (None, "twin@example.com")
+
+
+def test_an_export_has_the_columns_of_the_own_files(twins: Flask) -> None:
+    """A header that another workspace has imported is not shown here, and is recorded for both that have it."""
+    import_csv("person", csv_stream("id,Their note\np0,secret\n"), workspace_slug="north")
+    assert "Their note" not in _headers("default") and "Their note" in _headers("north")
+    import_csv("person", csv_stream("id,Their note\np1,mine\n"), workspace_slug="default")
+    assert _headers("default")[:2] == ["id", "Their note"]
+
+
+def _headers(workspace_slug: str) -> list[str]:
+    text = b"".join(export_csv("person", workspace_slug=workspace_slug)).decode("utf-8-sig")
+    return next(csv.reader(io.StringIO(text)))
