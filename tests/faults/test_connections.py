@@ -34,6 +34,12 @@ class Cuts:
     seed: int = 20261126
 
 
+def _keep_two(world: World) -> None:
+    """Replace workers that have ended: one does where all that is left is a claim that a cut has lost."""
+    while len([worker for worker in world.started if worker.poll() is None]) < 2:
+        world.run("work", "--exit-when-empty")
+
+
 @pytest.mark.parametrize(
     "plan",
     [
@@ -52,10 +58,7 @@ def test_cut_connections_lose_no_answer_that_was_paid_for(make_world: MakeWorld,
         deadline = time.monotonic() + plan.entities
         while not has_ended():
             assert time.monotonic() < deadline, "the work does not get on"
-            # One ends where all that is left is a claim that a cut has lost, for as long as its lease lasts.
-            while len([worker for worker in through.started if worker.poll() is None]) < 2:
-                through.run("work", "--exit-when-empty")
-            wait_until(lambda: calls_under_way() > 0 or has_ended())
+            wait_until(lambda: _keep_two(through) or calls_under_way() > 0 or has_ended())
             time.sleep(chance.uniform(0.05, 0.4))
             if cuts < plan.cuts and (cut := proxy.cut()):
                 cuts, links = cuts + 1, links + cut

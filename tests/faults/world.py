@@ -87,10 +87,11 @@ class World:
         return worker
 
     def end_workers(self) -> None:
-        """Kill what still runs."""
+        """Kill what still runs, and close what nobody has read to its end."""
         for worker in self.started:
             if worker.poll() is None:
                 worker.kill()
+            if worker.stdout is not None and not worker.stdout.closed:
                 worker.communicate()
 
 
