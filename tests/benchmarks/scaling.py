@@ -10,13 +10,13 @@ from tests.benchmarks.servers import DATABASES, Servers
 
 NAME = "scaling"
 LATENCY = 0.05
-CONCURRENCY = 3
-CHUNK_SIZE = 20
+CONCURRENCY = 1
+CHUNK_SIZE = 10
 
 
 def run(servers: Servers, options: Options) -> list[Figure]:
     """Let one, two and four workers through the same list in turn, run by run."""
-    people = options.size(960)
+    people = options.size(320)
     figures = {
         (kind, workers): Figure(NAME, f"workers: {workers}, {name}", "entities/s")
         for kind, name in DATABASES.items()
