@@ -27,21 +27,30 @@ def run(servers: Servers, options: Options) -> list[Figure]:
     p50 = {kind: Figure(NAME, f"claim p50, {name}", "ms", note=note) for kind, name in DATABASES.items()}
     p95 = {kind: Figure(NAME, f"claim p95, {name}", "ms") for kind, name in DATABASES.items()}
     p50["postgresql"].goal = "at most 1.5"
+    prepared = Figure(
+        NAME, "claim p50, PostgreSQL, prepared statements", "ms", note="DATABASE_PREPARED_STATEMENTS=true"
+    )
     how = "median claim, EXPLAIN's count over its statements, foreign keys' triggers left out"
     buffers = Figure(NAME, "shared buffers of a claim, PostgreSQL", "", goal="at most 25", note=how)
     counts = Figure(NAME, "statements of a claim, PostgreSQL", "")
     for _ in range(options.runs):
         for kind, url in urls.items():
             with application(url):
-                milliseconds = [_claim_ms() for _ in range(CLAIMS)]
-                # The first claims of a process make connections and plans.
-                p50[kind].values.append(statistics.median(milliseconds[20:]))
-                p95[kind].values.append(percentile(milliseconds[20:], 0.95))
+                milliseconds = _claims_ms()
+                p50[kind].values.append(statistics.median(milliseconds))
+                p95[kind].values.append(percentile(milliseconds, 0.95))
                 if kind == "postgresql":
                     claims = [_explain_claim() for _ in range(EXPLAINED_CLAIMS)]
                     buffers.values.append(statistics.median(touched for touched, _ in claims))
                     counts.values.append(statistics.median(count for _, count in claims))
-    return [*p50.values(), *p95.values(), buffers, counts]
+        with application(urls["postgresql"], DATABASE_PREPARED_STATEMENTS=True):
+            prepared.values.append(statistics.median(_claims_ms()))
+    return [*p50.values(), prepared, *p95.values(), buffers, counts]
+
+
+def _claims_ms() -> list[float]:
+    # The first claims of a process make connections and plans.
+    return [_claim_ms() for _ in range(CLAIMS)][20:]
 
 
 def _claim_ms() -> float:
