@@ -1,7 +1,8 @@
 """Workers that are forked from a process in which everything is imported, so that one begins within milliseconds.
 
-`python -m tests.faults.forked` reads names of files, one a line, and forks for each a `flask enrich process` whose
-output goes there. It answers with the worker's process id, and with that and the exit code once the worker has ended.
+`python -m tests.faults.forked` reads names of files, one a line, and forks for each a `flask enrich process`, with its
+own options, whose output goes there. It answers with the worker's process id, and with that and the exit code once the
+worker has ended.
 """
 
 import os
@@ -55,9 +56,9 @@ class Worker:
 class Forge:
     """The process that workers are forked from."""
 
-    def __init__(self, environment: Mapping[str, str], folder: Path) -> None:
+    def __init__(self, environment: Mapping[str, str], folder: Path, *options: str) -> None:
         pipe = subprocess.PIPE
-        command = [sys.executable, "-m", "tests.faults.forked"]
+        command = [sys.executable, "-m", "tests.faults.forked", *options]
         self._process = subprocess.Popen(command, cwd=ROOT, env=environment, stdin=pipe, stdout=pipe, text=True)
         self._folder = folder
         self._count = 0
@@ -124,7 +125,7 @@ def _work(log: str) -> None:
         silence = os.open(os.devnull, os.O_RDONLY)
         for number, source in enumerate((silence, output, output)):
             os.dup2(source, number)
-        sys.argv = ["flask", "enrich", "process"]
+        sys.argv[:1] = ["flask", "enrich", "process"]
         flask_main()
     except SystemExit as exc:
         code = exc.code if isinstance(exc.code, int) else int(exc.code is not None)

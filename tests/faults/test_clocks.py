@@ -5,41 +5,10 @@ from pathlib import Path
 import pytest
 
 from tests.faults.accounts import outcomes_of
+from tests.faults.clocks import with_clock
 from tests.faults.conftest import MakeWorld
-from tests.faults.helpers import attempts_of_chunks, check_accounts, end, tell, vary
-from tests.faults.world import ROOT, World, add_job
-
-# Python imports a module of this name at its start, before anything of the service.
-_CLOCK = """
-import datetime, time
-
-_time, _time_ns, _datetime, _start = time.time, time.time_ns, datetime.datetime, time.monotonic()
-
-def _shift():
-    return FIRST if time.monotonic() - _start < 1.5 else THEN
-
-class Kind(type):
-    def __instancecheck__(cls, value):
-        return isinstance(value, _datetime)
-
-class datetime_(_datetime, metaclass=Kind):
-    __slots__ = ()
-    @classmethod
-    def now(cls, tz=None):
-        return _datetime.now(tz) + datetime.timedelta(seconds=_shift())
-
-time.time = lambda: _time() + _shift()
-time.time_ns = lambda: _time_ns() + int(_shift() * 1e9)
-datetime.datetime = datetime_
-"""
-
-
-def with_clock(world: World, folder: Path, *, first: float, then: float) -> World:
-    """Return the world as a host sees it whose clock is wrong by so many seconds, and by others after a while."""
-    folder.mkdir()
-    text = f"FIRST, THEN = {first}, {then}\n{_CLOCK}"
-    (folder / "sitecustomize.py").write_text(text, encoding="utf-8")
-    return vary(world, PYTHONPATH=f"{folder}:{ROOT}")
+from tests.faults.helpers import attempts_of_chunks, check_accounts, end, tell
+from tests.faults.world import add_job
 
 
 @pytest.mark.parametrize(
