@@ -5,11 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, delete, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
-from app.database import WriteSession, engine_name
+from app.database import WriteSession
 from app.enrichment.leases import JobInfo
-from app.entities.store import has_any
+from app.entities.store import has_any, insert_absent
 from app.extensions import db
 from app.models.flight import flights
 from app.models.types import utcnow
@@ -26,13 +25,9 @@ def of_chunk(job_id: str, position: int) -> dict[str, list[Row[Any]]]:
 
 def open_flights(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> set[str]:
     """Put calls on record; return the request ids of those whose question nobody else is asking."""
-    if not rows:
-        return set()
-    dialect = postgresql if engine_name() == "postgresql" else sqlite
-    added = dialect.insert(flights).on_conflict_do_nothing().returning(flights.c.request_id)
     # In one order everywhere, since two jobs may be about to ask the same questions.
     ordered = sorted(rows, key=lambda row: (row["entity_id"], row["provider"]))
-    return set(session.connection().execute(added, ordered).scalars())
+    return insert_absent(session, flights, ordered, "request_id")
 
 
 def close_flights(session: WriteSession, request_ids: Sequence[str]) -> dict[str, Any]:

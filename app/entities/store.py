@@ -13,7 +13,7 @@ take them as one JSON parameter on PostgreSQL (a fifth of the time of one statem
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, Final
 
@@ -358,8 +358,21 @@ def insert_rows(session: WriteSession, table: Table, rows: list[dict[str, Any]])
     if engine_name() == "sqlite":
         session.connection().execute(insert(table), rows)
     else:
-        given = [{name: _for_json(value) for name, value in row.items()} for row in rows]
-        session.connection().execute(_insert_from_json(table, tuple(rows[0])), {"rows": given})
+        session.connection().execute(_insert_from_json(table, tuple(rows[0])), {"rows": _for_json(rows)})
+
+
+def insert_absent(session: WriteSession, table: Table, rows: Sequence[Mapping[str, Any]], key: str) -> set[Any]:
+    """Insert rows, as `insert_rows` does, but for those that meet one that is there; return the others' `key`s.
+
+    They are inserted in the order given.
+    """
+    if not rows:
+        return set()
+    if engine_name() == "sqlite":
+        added = sqlite.insert(table).on_conflict_do_nothing().returning(table.c[key])
+        return set(session.connection().execute(added, rows).scalars())
+    copy = _insert_from_json(table, tuple(rows[0])).on_conflict_do_nothing().returning(table.c[key])
+    return set(session.connection().execute(copy, {"rows": _for_json(rows)}).scalars())
 
 
 def load_cached(keys: Iterable[str]) -> dict[str, Any]:
@@ -528,12 +541,11 @@ class _Upsert:
 
 
 def _insert_where_absent(session: WriteSession, table: Table, rows: list[Fields]) -> Iterable[str]:
-    if engine_name() == "sqlite":
-        # The write lock is ours, so what was not there a moment ago is not there now.
-        session.connection().execute(insert(table), rows)
-        return [row["id"] for row in rows]
-    copy = _insert_from_json(table, tuple(rows[0])).on_conflict_do_nothing().returning(table.c.id)
-    return session.connection().execute(copy, {"rows": rows}).scalars()
+    if engine_name() == "postgresql":
+        return insert_absent(session, table, rows, "id")
+    # The write lock is ours, so what was not there a moment ago is not there now.
+    session.connection().execute(insert(table), rows)
+    return [row["id"] for row in rows]
 
 
 @lru_cache(maxsize=256)
@@ -577,8 +589,10 @@ def _insert_from_json(table: Table, names: tuple[str, ...], parameter: str = "ro
     return postgresql.insert(table).from_select(names, select(*(given.c[name] for name in names)))
 
 
-def _for_json(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, datetime) else value
+def _for_json(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [
+        {name: value.isoformat() if isinstance(value, date) else value for name, value in row.items()} for row in rows
+    ]
 
 
 def _json_rows(types: Mapping[str, TypeEngine[Any]], parameter: str = "rows") -> TableValuedAlias:

@@ -48,12 +48,11 @@ def normalize_name(first: Any, last: Any, full: Any) -> Name:
     order of family and given name open (Chinese, Japanese, Korean, Vietnamese): then it is kept whole. Titles and
     credentials go; ``Jr.`` and ``III`` stay in the full name only. Mixed case stays as it is.
     """
-    name = _normalize_once(first, last, full)
+    name, before = _normalize_once(first, last, full), (first, last, full)
     for _ in range(_MOST_ROUNDS):  # until normalising again changes nothing
-        again = _normalize_once(*name)
-        if again == name:
+        if name == before:
             break
-        name = again
+        name, before = _normalize_once(*name), name
     return name
 
 
@@ -166,8 +165,18 @@ def _split(full: str) -> tuple[str | None, str | None]:
     """Return given and family name of a full name, or None for both when their order is not known."""
     if not has_known_order(full):
         return None, None
+    words = full.split(" ")
+    if len(words) > 1 and all(map(_is_plain, words)):
+        # The parser would say the same, and take most of the time that an answer's name costs.
+        return words[0], words[-1]
     parsed = _parser().parse(full)
     return parsed.given or None, parsed.family or None
+
+
+def _is_plain(word: str) -> bool:
+    """Tell whether a word is nothing but a name to the parser, wherever it stands."""
+    # A single letter may be a numeral.
+    return len(word) > 1 and word.isascii() and word.isalpha() and word.lower() not in _parser_words()
 
 
 def has_known_order(full: str) -> bool:
@@ -272,8 +281,20 @@ def _capitalize_piece(piece: str) -> str:
 @functools.cache
 def _parser() -> Parser:
     """Return a parser that knows particles, commas and generations; titles and credentials are gone by then."""
+    return Parser(lexicon=_lexicon(), policy=Policy(segment_scripts=frozenset()))
+
+
+@functools.cache
+def _parser_words() -> frozenset[str]:
+    """Return the words that mean something to the parser."""
+    known = _lexicon()
+    return known.particles | known.conjunctions | known.bound_given_names | known.suffix_words
+
+
+@functools.cache
+def _lexicon() -> Lexicon:
     shipped = Lexicon.default()
-    lexicon = Lexicon(
+    return Lexicon(
         particles=shipped.particles,
         particles_ambiguous=shipped.particles_ambiguous,
         conjunctions=shipped.conjunctions,
@@ -281,4 +302,3 @@ def _parser() -> Parser:
         bound_given_names=shipped.bound_given_names,
         suffix_words=frozenset(GENERATIONS) - {"junior"},
     )
-    return Parser(lexicon=lexicon, policy=Policy(segment_scripts=frozenset()))

@@ -1,7 +1,12 @@
 """Names of people: columns win, full names are split where their order is known."""
 
-import pytest
+import string
 
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from app.providers.normalizer import names
 from app.providers.normalizer.names import normalize_name, recase_name
 
 
@@ -97,3 +102,23 @@ def test_name_is_absent_when_there_is_none(value: object) -> None:
 def test_family_name_is_recased(name: str, expected: str) -> None:
     """Particles go to lower case, capitals follow hyphens and apostrophes, mixed case stays."""
     assert recase_name(name, is_family=True) == expected
+
+
+WORDS = st.one_of(
+    st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=8),
+    st.text(string.ascii_letters, min_size=1, max_size=8),
+    st.sampled_from(sorted(names._parser_words())).flatmap(lambda word: st.sampled_from([word, word.title()])),
+    st.sampled_from(["Smith", "O'Neil", "St.", "J", "J.", "née", "Jr", "III", "MD", "Dr", "Abdul", "y", "&", "X", "iv", "xi"]),
+)
+
+
+@given(st.lists(WORDS, min_size=2, max_size=4))
+@example(["Mary", "Ann", "Smith"])
+@example(["Van", "Johnson"])
+def test_plain_words_are_split_as_the_parser_splits_them(words: list[str]) -> None:
+    """The shorter way that most names take leads where the longer one does."""
+    full = " ".join(words)
+    parsed = names._parser().parse(full)
+    assert names._split(full) in {(parsed.given or None, parsed.family or None), (None, None)}
+    if all(map(names._is_plain, words)):
+        assert (parsed.given, parsed.family) == (words[0], words[-1])
