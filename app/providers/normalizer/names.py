@@ -30,6 +30,7 @@ _VIETNAMESE = frozenset("ăđơưạảấầẩẫậắằẳẵặẹẻẽ�
 _FAMILY_FIRST_SCRIPT = re.compile(
     r"[\u1100-\u11ff\u3040-\u30ff\u3130-\u318f\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff]"
 )
+_NUMERAL = re.compile(r"[ivxIVX]+")
 _NO_VOWEL = re.compile(r"[^aeiouyAEIOUY\W\d_]+")
 
 
@@ -175,8 +176,9 @@ def _split(full: str) -> tuple[str | None, str | None]:
 
 def _is_plain(word: str) -> bool:
     """Tell whether a word is nothing but a name to the parser, wherever it stands."""
-    # A single letter may be a numeral.
-    return len(word) > 1 and word.isascii() and word.isalpha() and word.lower() not in _parser_words()
+    if not (word.isascii() and word.isalpha()) or _NUMERAL.fullmatch(word):
+        return False
+    return word.lower() not in _parser_words()
 
 
 def has_known_order(full: str) -> bool:
