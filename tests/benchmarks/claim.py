@@ -4,16 +4,20 @@ job of 10 million entities is the oldest."""
 import statistics
 import time
 
+from sqlalchemy import text
+
+from app.database import single_statement
 from app.enrichment import leases
 from app.models.chunk import Outcome
 from tests.backlog import add_backlog
-from tests.benchmarks.figures import Figure, Options, percentile
+from tests.benchmarks.figures import Figure, Options, percentile, ratio
 from tests.benchmarks.servers import DATABASES, Servers, application
 from tests.statements import explained
 
 NAME = "claim"
 CLAIMS = 200
 EXPLAINED_CLAIMS = 11
+_INSERT = text("INSERT INTO yardstick VALUES (1)")
 
 
 def run(servers: Servers, options: Options) -> list[Figure]:
@@ -33,24 +37,43 @@ def run(servers: Servers, options: Options) -> list[Figure]:
     how = "median claim, EXPLAIN's count over its statements, foreign keys' triggers left out"
     buffers = Figure(NAME, "shared buffers of a claim, PostgreSQL", "", goal="at most 25", note=how)
     counts = Figure(NAME, "statements of a claim, PostgreSQL", "")
+    yardstick = Figure(
+        NAME, "insert of one row p50, PostgreSQL", "ms", note="between the claims, committed, from the same process"
+    )
+    with application(urls["postgresql"]), single_statement() as connection:
+        connection.execute(text("CREATE TABLE yardstick (number int)"))
     for _ in range(options.runs):
         for kind, url in urls.items():
             with application(url):
-                milliseconds = _claims_ms()
+                milliseconds, inserts = _measure(kind)
                 p50[kind].values.append(statistics.median(milliseconds))
                 p95[kind].values.append(percentile(milliseconds, 0.95))
                 if kind == "postgresql":
+                    yardstick.values.append(statistics.median(inserts))
                     claims = [_explain_claim() for _ in range(EXPLAINED_CLAIMS)]
                     buffers.values.append(statistics.median(touched for touched, _ in claims))
                     counts.values.append(statistics.median(count for _, count in claims))
         with application(urls["postgresql"], DATABASE_PREPARED_STATEMENTS=True):
-            prepared.values.append(statistics.median(_claims_ms()))
-    return [*p50.values(), prepared, *p95.values(), buffers, counts]
+            prepared.values.append(statistics.median(_measure("postgresql")[0]))
+    in_inserts = ratio(p50["postgresql"], yardstick, "claim / insert of one row, PostgreSQL")
+    return [*p50.values(), prepared, *p95.values(), yardstick, in_inserts, buffers, counts]
 
 
-def _claims_ms() -> list[float]:
-    # The first claims of a process make connections and plans.
-    return [_claim_ms() for _ in range(CLAIMS)][20:]
+def _measure(kind: str) -> tuple[list[float], list[float]]:
+    """Return the milliseconds of claims, and on PostgreSQL of inserts that come between them."""
+    claims, inserts = [], []
+    for _ in range(CLAIMS):
+        claims.append(_claim_ms())
+        inserts += [_insert_ms()] if kind == "postgresql" else []
+    # The first ones of a process make connections and plans.
+    return claims[20:], inserts[20:]
+
+
+def _insert_ms() -> float:
+    started = time.perf_counter()
+    with single_statement() as connection:
+        connection.execute(_INSERT)
+    return (time.perf_counter() - started) * 1000
 
 
 def _claim_ms() -> float:

@@ -146,15 +146,15 @@ MUTANTS = (
     Mutant(
         "no intent is put on record before a call",
         "app/enrichment/flights.py",
-        "    return set(session.connection().execute(added, ordered).scalars())\n",
+        '    return insert_absent(session, flights, ordered, "request_id")\n',
         '    return {row["request_id"] for row in ordered}\n',
         GATE + IN_DOUBT,
     ),
     Mutant(
         "a question that another job asks is asked once more",
         "app/enrichment/flights.py",
-        "    return set(session.connection().execute(added, ordered).scalars())\n",
-        "    session.connection().execute(added, ordered).scalars().all()\n"
+        '    return insert_absent(session, flights, ordered, "request_id")\n',
+        '    insert_absent(session, flights, ordered, "request_id")\n'
         '    return {row["request_id"] for row in ordered}\n',
         GATE,
     ),
@@ -204,6 +204,13 @@ MUTANTS = (
         "return flight.reserved_micros, True",
         "return 0, True",
         IN_DOUBT,
+    ),
+    Mutant(
+        "a call counts for the day on which it ends",
+        "app/enrichment/storing.py",
+        "row.provider, row.reserved_on, row.reserved_micros",
+        "row.provider, now.date(), row.reserved_micros",
+        MONEY,
     ),
     Mutant(
         "an address is dropped where the verifier is down",

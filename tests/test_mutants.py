@@ -1,0 +1,16 @@
+"""The known-bad changes can be made: their text stands where they say. Whether tests fail for them is for another run."""
+
+import pytest
+
+from tests.mutants.__main__ import ROOT
+from tests.mutants.known import MUTANTS, Mutant
+from tests.mutants.workspaces import workspace_mutants
+
+
+@pytest.mark.parametrize("mutant", [*MUTANTS, *workspace_mutants(ROOT)], ids=lambda mutant: mutant.name)
+def test_mutant_changes_the_code_as_it_is(mutant: Mutant) -> None:
+    """A change of the code takes its mutants along, or this says so."""
+    text = (ROOT / mutant.path).read_text(encoding="utf-8")
+    changed = mutant.change(text)
+    assert changed != text
+    compile(changed, mutant.path, "exec")
