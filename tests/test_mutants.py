@@ -1,4 +1,4 @@
-"""The known-bad changes can be made: their text stands where they say. Whether tests fail for them is for another run."""
+"""The known-bad changes can be made: their text stands where they say. That tests fail for them is for another run."""
 
 import pytest
 
