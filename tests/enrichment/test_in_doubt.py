@@ -304,7 +304,9 @@ def test_a_call_over_its_time_is_cut_off_and_held(context: Flask) -> None:
     add(1)
     provider = paid(seconds=30, repeat_is_free=False)
     job_id = enqueue(1, "findymail")
-    queue.process_next_chunk(pipeline(provider), time_budget=0.6)
+    while not provider.calls:
+        # A slow machine may have to give the call back before it is sent.
+        queue.process_next_chunk(pipeline(provider), time_budget=0.6)
     assert queue.get_job(job_id).held == 1 and (spent(), reserved(), flight_count()) == (PRICE, 0, 0)
     check_invariants(drained=True)
 

@@ -114,8 +114,8 @@ def test_an_id_without_an_entity_is_that_entitys_error(context: Flask) -> None:
 def test_the_time_budget_releases_what_is_not_answered(context: Flask) -> None:
     """Answers that came are stored; nothing is asked twice."""
     add(40)
-    provider = FakeProvider(seconds=0.2)
-    job_id, result = run(provider, 40, time_budget=0.7)
+    provider = FakeProvider(seconds=0.6)
+    job_id, result = run(provider, 40, time_budget=2.0)
     assert result is not None and result.status == "pending" and 10 <= result.processed < 40
     assert len(rows(attempts)) == result.processed
     check_invariants()

@@ -201,14 +201,14 @@ def test_a_used_up_budget_cancels_coroutines(context: Flask) -> None:
 
     async def slow(entity_id: str, job: JobInfo) -> None:
         try:
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(0.6)
         except asyncio.CancelledError:
             cancelled.append(entity_id)
             raise
 
     started = time.monotonic()
-    result = queue.process_next_chunk(slow, time_budget=0.5)
-    assert time.monotonic() - started < 2.5
+    result = queue.process_next_chunk(slow, time_budget=2)
+    assert time.monotonic() - started < 4
     assert result is not None and 10 <= result.processed < 40
     assert queue.drain(slow).processed_total == 40 - result.processed
     assert queue.get_job(job_id).success == 40
