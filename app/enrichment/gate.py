@@ -4,15 +4,17 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import ColumnElement, Float, Select, and_, bindparam, or_, select
 
 from app.config import Config
+from app.database import engine_name
 from app.enrichment.leases import JobInfo
 from app.enrichment.waterfall import IN_DOUBT, Earlier
 from app.entities.merge import is_blank
-from app.entities.store import has_any
+from app.entities.store import has_any_given
 from app.extensions import db
 from app.models.attempt import attempts
 from app.models.types import utcnow
@@ -49,7 +51,16 @@ class Gate:
         if not ids or not providers:
             return {}
         found: dict[str, dict[str, Earlier]] = {}
-        for row in db.session.connection().execute(self._query(ids, providers)):
+        given = {
+            "of_job": self.job.id,
+            "of_workspace": self.job.workspace_slug,
+            "of_type": self.job.entity_type,
+            "names": [provider.name for provider in providers],
+            "success_age": -float(self.success_days * DAY_SECONDS),
+            "not_found_age": -float(self.not_found_days * DAY_SECONDS),
+            "ids": list(ids),
+        }
+        for row in db.session.connection().execute(_earlier_query(engine_name()), given):
             known = found.setdefault(row.entity_id, {})
             misses = known[row.provider].misses if row.provider in known else frozenset()
             if row.outcome_class == OutcomeClass.NOT_FOUND:
@@ -58,38 +69,41 @@ class Gate:
             known[row.provider] = Earlier(row.id, row.outcome_class, misses, row.withheld, row.is_rejected, is_of_job)
         return found
 
-    def _query(self, ids: Sequence[str], providers: Sequence[Provider]) -> Any:
-        holds = or_(
-            self._holds(OutcomeClass.SUCCESS, self.success_days),
-            self._holds(OutcomeClass.NOT_FOUND, self.not_found_days),
-            and_(attempts.c.outcome_class == IN_DOUBT, attempts.c.job_id == self.job.id),
-        )
-        names = [provider.name for provider in providers]
-        return (
-            select(
-                attempts.c.id,
-                attempts.c.job_id,
-                attempts.c.entity_id,
-                attempts.c.provider,
-                attempts.c.outcome_class,
-                attempts.c.fingerprint,
-                attempts.c.withheld,
-                attempts.c.is_rejected,
-            )
-            .where(
-                attempts.c.workspace_slug == self.job.workspace_slug,
-                attempts.c.entity_type == self.job.entity_type,
-                has_any(attempts.c.entity_id, ids),
-                attempts.c.provider.in_(names),
-                holds,
-            )
-            # The latest comes last, and stays.
-            .order_by(attempts.c.finished_at, attempts.c.id)
-        )
 
-    def _holds(self, outcome_class: OutcomeClass, days: int) -> Any:
-        is_recent = attempts.c.finished_at > utcnow(float(-days * DAY_SECONDS))
-        return and_(attempts.c.outcome_class == outcome_class, is_recent)
+@cache
+def _earlier_query(engine: str) -> Select[Any]:
+    """Return the query for answers that hold. It is built once: that takes longer than it runs."""
+    held = or_(
+        _is_younger(OutcomeClass.SUCCESS, "success_age"),
+        _is_younger(OutcomeClass.NOT_FOUND, "not_found_age"),
+        and_(attempts.c.outcome_class == IN_DOUBT, attempts.c.job_id == bindparam("of_job")),
+    )
+    return (
+        select(
+            attempts.c.id,
+            attempts.c.job_id,
+            attempts.c.entity_id,
+            attempts.c.provider,
+            attempts.c.outcome_class,
+            attempts.c.fingerprint,
+            attempts.c.withheld,
+            attempts.c.is_rejected,
+        )
+        .where(
+            attempts.c.workspace_slug == bindparam("of_workspace"),
+            attempts.c.entity_type == bindparam("of_type"),
+            has_any_given(attempts.c.entity_id, engine),
+            attempts.c.provider.in_(bindparam("names", expanding=True)),
+            held,
+        )
+        # The latest comes last, and stays.
+        .order_by(attempts.c.finished_at, attempts.c.id)
+    )
+
+
+def _is_younger(outcome_class: OutcomeClass, age: str) -> ColumnElement[bool]:
+    is_recent = attempts.c.finished_at > utcnow(bindparam(age, type_=Float))
+    return and_(attempts.c.outcome_class == outcome_class, is_recent)
 
 
 def fingerprint(provider: Provider, entity_type: str, fields: Mapping[str, Any]) -> str:

@@ -1,7 +1,6 @@
 """What was answered, put on record: values merged into entities, attempts, changes, verdicts, what a model taught."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -34,15 +33,15 @@ def write_answers(session: WriteSession, desk: Desk, current: Round) -> None:
     entities = store.load_for_update(job.entity_type, sorted(ids), workspace_slug=job.workspace_slug)
     current.gone = ids - entities.keys()
     changed_at = _changed_at(session, desk, entities)
-    layers: list[dict[str, _Written]] = []
+    writings: list[store.Writing] = []
     rows = []
     for one in current.ended:
         entity_id = one.asked.walk.entity_id
         if entity_id not in entities:
             continue
-        written = _merge(desk, entities[entity_id], one.offered, changed_at.get(entity_id, {}), one.started_at)
-        _lay(layers, entity_id, _Written(one.asked.question.provider.name, one.asked.attempt_id, written))
-        rows.append(_attempt_row(desk, one, sorted(written)))
+        changes = _merge(desk, entities[entity_id], one.offered, changed_at.get(entity_id, {}), one.started_at)
+        writings.append(store.Writing(entity_id, changes, one.asked.question.provider.name, one.asked.attempt_id))
+        rows.append(_attempt_row(desk, one, sorted(changes)))
     rows += [_lost_row(desk, flight, IN_DOUBT) for flight in current.lost if flight.entity_id in entities]
     rows += [
         _lost_row(desk, flight, OutcomeClass.TRANSIENT) for flight in current.replaced if flight.entity_id in entities
@@ -50,36 +49,8 @@ def write_answers(session: WriteSession, desk: Desk, current: Round) -> None:
     store.insert_rows(session, attempts, rows)
     for verdict in current.verdicts:
         if verdict.entity_id in entities:
-            _apply_verdict(session, desk, verdict, entities[verdict.entity_id], layers)
-    for layer in layers:
-        store.write_changes(
-            session,
-            job.entity_type,
-            job.workspace_slug,
-            {entity_id: written.changes for entity_id, written in layer.items()},
-            provider={entity_id: written.provider for entity_id, written in layer.items()},
-            attempt_ids={entity_id: written.attempt_id for entity_id, written in layer.items()},
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class _Written:
-    """What one attempt changed of one entity."""
-
-    provider: str
-    attempt_id: str
-    changes: Mapping[str, Change]
-
-
-def _lay(layers: list[dict[str, _Written]], entity_id: str, written: _Written) -> None:
-    """Put changes of an entity into the first layer that has none of it; a layer is written as one statement."""
-    if not written.changes:
-        return
-    for layer in layers:
-        if entity_id not in layer:
-            layer[entity_id] = written
-            return
-    layers.append({entity_id: written})
+            writings += _apply_verdict(session, desk, verdict, entities[verdict.entity_id])
+    store.write_changes(session, job.entity_type, job.workspace_slug, writings)
 
 
 def _merge(
@@ -116,23 +87,20 @@ def _changed_at(session: WriteSession, desk: Desk, ids: Iterable[str]) -> dict[s
     return found
 
 
-def _apply_verdict(
-    session: WriteSession,
-    desk: Desk,
-    verdict: Verdict,
-    entity: dict[str, Any],
-    layers: list[dict[str, _Written]],
-) -> None:
-    """Write an address that was withheld, or mark it as rejected; either is seen on the attempt that brought it."""
+def _apply_verdict(session: WriteSession, desk: Desk, verdict: Verdict, entity: dict[str, Any]) -> list[store.Writing]:
+    """Write an address that was withheld, or mark it as rejected; either is seen on the attempt that brought it.
+
+    Returns what is still to be written of the entity.
+    """
     mine = attempts.c.id == verdict.attempt_id
     if verdict.is_rejected:
         session.execute(update(attempts).where(mine).values(is_rejected=True))
-        return
+        return []
     changes = _merge(desk, entity, verdict.fields, {}, None)
-    _lay(layers, verdict.entity_id, _Written(verdict.provider, verdict.attempt_id, changes))
     before = session.scalar(select(attempts.c.fields_written).where(mine)) or []
     written = sorted({*before, *changes})
     session.execute(update(attempts).where(mine).values(withheld=None, fields_written=written))
+    return [store.Writing(verdict.entity_id, changes, verdict.provider, verdict.attempt_id)]
 
 
 def _attempt_row(desk: Desk, ended: Ended, fields_written: list[str]) -> dict[str, Any]:

@@ -10,7 +10,6 @@ take them as one JSON parameter on PostgreSQL (a fifth of the time of one statem
 `executemany` on SQLite.
 """
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -114,6 +113,16 @@ class EntityPage:
     next_cursor: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """What one provider's attempt, or a caller, changes of one entity."""
+
+    entity_id: str
+    changes: Mapping[str, Change]
+    provider: str
+    attempt_id: str | None = None
+
+
 def load(entity_type: str, ids: Sequence[str], *, workspace_slug: str) -> dict[str, Fields]:
     """Return the fields of each entity that exists, by id; one query."""
     return _read(entity_type, ids, workspace_slug, FIELDS[entity_type])
@@ -133,46 +142,41 @@ def load_for_update(entity_type: str, ids: Sequence[str], *, workspace_slug: str
     return _read(entity_type, ids, workspace_slug, FIELDS[entity_type], is_locking=True)
 
 
-def write_changes(
-    session: WriteSession,
-    entity_type: str,
-    workspace_slug: str,
-    changes: Mapping[str, Mapping[str, Change]],
-    *,
-    provider: str | Mapping[str, str],
-    attempt_ids: Mapping[str, str | None],
-) -> None:
+def write_changes(session: WriteSession, entity_type: str, workspace_slug: str, writings: Iterable[Writing]) -> None:
     """Store changed fields and who changed them, as one statement on PostgreSQL whatever their number.
 
-    `changes` is by entity id, as is `provider` where it is not one for all. The caller holds the
-    rows by `load_for_update` in the same transaction: a change of an entity that is gone would
-    leave its history behind.
+    Of several writings of one entity the later is laid over the former, and each leaves its
+    history. The caller holds the rows by `load_for_update` in the same transaction: a change of an
+    entity that is gone would leave its history behind.
     """
-    changes = {entity_id: fields for entity_id, fields in sorted(changes.items()) if fields}
-    if not changes:
+    writings = sorted((one for one in writings if one.changes), key=lambda one: one.entity_id)
+    if not writings:
         return
     history = [
         {
             "workspace_slug": workspace_slug,
             "entity_type": entity_type,
-            "entity_id": entity_id,
+            "entity_id": one.entity_id,
             "field": name,
             "old_value": change.old,
             "new_value": change.new,
-            "provider": provider if isinstance(provider, str) else provider[entity_id],
-            "attempt_id": attempt_ids.get(entity_id),
+            "provider": one.provider,
+            "attempt_id": one.attempt_id,
         }
-        for entity_id, fields in changes.items()
-        for name, change in fields.items()
+        for one in writings
+        for name, change in one.changes.items()
     ]
-    names = tuple(sorted({name for fields in changes.values() for name in fields}))
+    values: dict[str, Fields] = {}
+    for one in writings:
+        values.setdefault(one.entity_id, {}).update({name: change.new for name, change in one.changes.items()})
+    names = tuple(sorted({name for fields in values.values() for name in fields}))
     rows = [
         {
             "of_id": entity_id,
             **{f"has_{name}": name in fields for name in names},
-            **{f"new_{name}": fields[name].new if name in fields else None for name in names},
+            **{f"new_{name}": fields.get(name) for name in names},
         }
-        for entity_id, fields in changes.items()
+        for entity_id, fields in values.items()
     ]
     statement = _update_statement(entity_type, names, engine_name())
     connection = session.connection()
@@ -180,7 +184,7 @@ def write_changes(
         connection.execute(statement, [{"of_workspace": workspace_slug, **row} for row in rows])
         insert_rows(session, field_changes, history)
     else:
-        given = {"of_workspace": workspace_slug, "ids": list(changes), "rows": rows, "history": history}
+        given = {"of_workspace": workspace_slug, "ids": list(values), "rows": rows, "history": history}
         connection.execute(statement, given)
 
 
@@ -398,21 +402,40 @@ def _read(
 ) -> dict[str, Fields]:
     if not ids:
         return {}
+    names = tuple(names)
+    query = _read_query(entity_type, names, is_locking, engine_name())
+    given = {"of_workspace": workspace_slug, "ids": list(ids)}
+    return {row[0]: dict(zip(names, row[1:], strict=True)) for row in db.session.connection().execute(query, given)}
+
+
+@lru_cache(maxsize=256)
+def _read_query(entity_type: str, names: tuple[str, ...], is_locking: bool, engine: str) -> Select[Any]:
+    """Return the query of many entities by `ids`. It is kept: to put it together takes longer than to run it."""
     table = table_of(entity_type)
-    names = list(names)
     query = select(table.c.id, *(table.c[name] for name in names)).where(
-        table.c.workspace_slug == workspace_slug, has_any(table.c.id, ids)
+        table.c.workspace_slug == bindparam("of_workspace"), has_any_given(table.c.id, engine)
     )
-    if is_locking:
-        query = query.order_by(table.c.id).with_for_update(key_share=True)
-    return {row[0]: dict(zip(names, row[1:], strict=True)) for row in db.session.connection().execute(query)}
+    return query.order_by(table.c.id).with_for_update(key_share=True) if is_locking else query
 
 
 def has_any(id_column: ColumnElement[str], ids: Sequence[str]) -> ColumnElement[bool]:
     """Return the condition that a column is one of many ids, as one parameter whatever their number."""
-    if engine_name() == "sqlite":
-        return id_column.in_(select(func.json_each(json.dumps(list(ids))).table_valued("value").c.value))
-    return id_column == any_(literal(list(ids), ARRAY(EntityId)))
+    engine = engine_name()
+    return _is_in(id_column, literal(list(ids), _LIST_OF_IDS[engine]), engine)
+
+
+def has_any_given(id_column: ColumnElement[str], engine: str) -> ColumnElement[bool]:
+    """Return the condition that a column is one of the list `ids` that is given when the statement runs."""
+    return _is_in(id_column, bindparam("ids", type_=_LIST_OF_IDS[engine]), engine)
+
+
+def _is_in(id_column: ColumnElement[str], ids: ColumnElement[Any], engine: str) -> ColumnElement[bool]:
+    if engine == "sqlite":
+        return id_column.in_(select(func.json_each(ids).table_valued("value").c.value))
+    return id_column == any_(ids)
+
+
+_LIST_OF_IDS: Final[dict[str, TypeEngine[Any]]] = {"sqlite": JSON(), "postgresql": ARRAY(EntityId)}
 
 
 def _is_entity(table: Table, entity_id: str, workspace_slug: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
@@ -517,7 +540,8 @@ class _Upsert:
         others = [key for key in given if key not in created and self._may_differ(seen.get(key), given[key])]
         locked = self._read(others, is_locking=True)
         changes = {key: _changes(stored, given[key], self.combine) for key, stored in locked.items()}
-        write_changes(self.session, self.entity_type, self.workspace_slug, changes, provider=CALLER, attempt_ids={})
+        writings = [Writing(key, fields, CALLER) for key, fields in changes.items()]
+        write_changes(self.session, self.entity_type, self.workspace_slug, writings)
         gone = {key: given[key] for key in others if key not in locked}
         updated = sum(map(bool, changes.values()))
         unchanged = len(given) - len(created) - len(gone) - updated
@@ -563,7 +587,7 @@ def _update_statement(entity_type: str, names: tuple[str, ...], engine: str) -> 
     if engine != "sqlite":
         given = dict(_json_rows(types).c.items())
         # Says again what the join says: without, the planner may join with the whole workspace.
-        which.append(table.c.id == any_(bindparam("ids", type_=ARRAY(EntityId))))
+        which.append(has_any_given(table.c.id, engine))
     values = {name: case((given[f"has_{name}"], given[f"new_{name}"]), else_=table.c[name]) for name in names}
     updated = update(table).where(*which, table.c.id == given["of_id"]).values({**values, "updated_at": utcnow()})
     if engine == "sqlite":

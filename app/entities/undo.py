@@ -140,7 +140,8 @@ def _undo(session: WriteSession, job: Row[Any], ids: Sequence[str]) -> UndoCount
                 raise DamagedData
             changes.setdefault(entity_id, {})[field] = Change(value, run[0].old_value)
             restored += 1
-    store.write_changes(session, job.entity_type, job.workspace_slug, changes, provider=UNDO, attempt_ids={})
+    writings = [store.Writing(entity_id, fields, UNDO) for entity_id, fields in changes.items()]
+    store.write_changes(session, job.entity_type, job.workspace_slug, writings)
     return UndoCounts(restored, kept)
 
 

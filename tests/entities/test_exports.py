@@ -78,7 +78,7 @@ def test_export_gives_the_imported_columns_back_with_what_was_found(context: Fla
             "skills": Change(None, ["a"]),
             "normalized_email": Change(None, "n"),
         }
-        store.write_changes(session, "person", "north", {"c1": found}, provider="x", attempt_ids={})
+        store.write_changes(session, "person", "north", [store.Writing("c1", found, "x")])
     header, rows = table(exported())
     assert header == ["id", "Score", "Work Email", "First Name", "Facebook", "skills", *COMPUTED]
     assert {name: rows[0][name] for name in header[:6]} == {

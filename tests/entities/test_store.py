@@ -16,7 +16,7 @@ from app.database import engine_name, transaction
 from app.entities import store
 from app.entities.fields import FIELDS, RAW_FIELDS
 from app.entities.merge import Change, is_blank
-from app.entities.store import UpsertCounts
+from app.entities.store import UpsertCounts, Writing
 from app.errors import EntityNotFound, Invalid
 from app.extensions import db
 from app.models import Attempt, ChunkProgress, EntityError, FieldChange, Job, Person
@@ -38,11 +38,11 @@ def view(entity_id: str, entity_type: str = "person", workspace_slug: str = "nor
     return store.get_entity(entity_type, entity_id, workspace_slug=workspace_slug)
 
 
-def write(changes: dict[str, dict[str, Change]], **given: Any) -> None:
-    """Write what a provider gave, with the rows locked."""
+def write(*writings: Writing) -> None:
+    """Write what providers gave, with the rows locked."""
     with transaction() as session:
-        store.load_for_update("person", list(changes), workspace_slug="north")
-        store.write_changes(session, "person", "north", changes, **{"provider": "prospeo", "attempt_ids": {}, **given})
+        store.load_for_update("person", [one.entity_id for one in writings], workspace_slug="north")
+        store.write_changes(session, "person", "north", writings)
 
 
 def changes_of(entity_id: str) -> list[tuple[Any, ...]]:
@@ -223,10 +223,8 @@ def test_written_changes_stand_with_their_provenance(context: Flask) -> None:
     upsert([{"id": "a", "email": "a@b.de", "phone": " "}, {"id": "b"}])
     untouched = view("b")
     attempt_id = new_id()
-    write(
-        {"a": {"phone": Change(" ", "+49"), "normalized_email_is_free": Change(None, False)}, "b": {}},
-        attempt_ids={"a": attempt_id},
-    )
+    found = {"phone": Change(" ", "+49"), "normalized_email_is_free": Change(None, False)}
+    write(Writing("a", found, "prospeo", attempt_id), Writing("b", {}, "prospeo"))
     after = view("a")
     assert after.fields["phone"] == "+49"
     assert after.fields["normalized_email_is_free"] is False
@@ -242,7 +240,7 @@ def test_written_changes_stand_with_their_provenance(context: Flask) -> None:
 def test_provenance_is_that_of_the_newest_change(context: Flask) -> None:
     """Of several changes of a field the last counts, also where it cleared the field."""
     upsert([{"id": "a", "email": "1", "phone": "1"}])
-    write({"a": {"email": Change("1", "2"), "phone": Change("1", "2")}})
+    write(Writing("a", {"email": Change("1", "2"), "phone": Change("1", "2")}, "prospeo"))
     upsert([{"id": "a", "phone": None}])
     assert view("a").provenance["email"].provider == "prospeo"
     assert view("a").provenance["phone"].provider == "caller"
@@ -258,7 +256,7 @@ def test_many_entities_may_each_change_fields_of_their_own(context: Flask) -> No
         f"e{n}": {name: Change("old", values[name]) for place, name in enumerate(names) if n >> place & 1}
         for n in range(60)
     }
-    write(changes, provider={f"e{n}": f"p{n % 2}" for n in range(60)})
+    write(*(Writing(f"e{n}", changes[f"e{n}"], f"p{n % 2}") for n in range(60)))
     stored = store.load("person", list(changes), workspace_slug="north")
     untouched = {"email": "old", "skills": ["old"], "phone": "old", "normalized_email": None}
     for entity_id, fields in changes.items():
@@ -268,15 +266,35 @@ def test_many_entities_may_each_change_fields_of_their_own(context: Flask) -> No
     assert changes_of("e1")[0][3] == "p1"
 
 
+def test_writings_of_one_entity_are_laid_over_each_other(context: Flask) -> None:
+    """The last value of each field stays; the history has every step, in order, with who made it."""
+    upsert([{"id": "a", "phone": "1"}, {"id": "b"}])
+    write(
+        Writing("a", {"phone": Change("1", "2"), "email": Change(None, "x")}, "first"),
+        Writing("b", {"email": Change(None, "y")}, "second"),
+        Writing("a", {"phone": Change("2", None), "job_title": Change(None, "CEO")}, "third"),
+    )
+    after = view("a").fields
+    assert (after["phone"], after["email"], after["job_title"]) == (None, "x", "CEO")
+    assert changes_of("a") == [
+        ("phone", "1", "2", "first"),
+        ("email", None, "x", "first"),
+        ("phone", "2", None, "third"),
+        ("job_title", None, "CEO", "third"),
+    ]
+    assert view("b").fields["email"] == "y"
+
+
 def test_changes_of_a_checkpoint_take_few_statements(context: Flask) -> None:
     """However many entities and fields, there is one update and one insert, on PostgreSQL in a single statement."""
     ids = [f"e{n}" for n in range(30)]
     upsert([{"id": one} for one in ids])
-    changes = {one: {"email": Change(None, one), "phone": Change(None, "1")} for one in ids[: len(ids) // 2]}
+    found = [Writing(one, {"email": Change(None, one), "phone": Change(None, "1")}, "x") for one in ids[:15]]
+    more = [Writing(one, {"email": Change(one, "2")}, "y") for one in ids[:5]]
     statements: list[str] = []
     with transaction() as session:
         event.listen(db.engine, "before_cursor_execute", lambda _c, _u, sql, *_: statements.append(sql.split()[0]))
-        store.write_changes(session, "person", "north", changes, provider="x", attempt_ids={})
+        store.write_changes(session, "person", "north", [*found, *more])
     assert statements == (["UPDATE", "INSERT"] if engine_name() == "sqlite" else ["WITH"])
 
 
@@ -302,8 +320,8 @@ def test_locked_rows_wait_for_each_other(app: Flask) -> None:
             for _turn in range(25):
                 with transaction() as session:
                     old = store.load_for_update("person", ["a"], workspace_slug="north")["a"]["email"]
-                    changes = {"a": {"email": Change(old, str(int(old) + 1))}}
-                    store.write_changes(session, "person", "north", changes, provider="x", attempt_ids={})
+                    writing = Writing("a", {"email": Change(old, str(int(old) + 1))}, "x")
+                    store.write_changes(session, "person", "north", [writing])
 
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(add_one, range(2), timeout=100))

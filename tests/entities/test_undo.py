@@ -57,7 +57,8 @@ def write_as(job_id: str, values: dict[str, dict[str, Any]]) -> None:
         }
         for entity_id, attempt_id in attempt_ids.items():
             session.execute(insert(attempts).values(**attempt_row(job_id, entity_id, attempt_id)))
-        store.write_changes(session, "person", "default", changes, provider="prospeo", attempt_ids=attempt_ids)
+        writings = [store.Writing(one, fields, "prospeo", attempt_ids[one]) for one, fields in changes.items()]
+        store.write_changes(session, "person", "default", writings)
 
 
 def attempt_row(job_id: str, entity_id: str, attempt_id: str | None) -> dict[str, Any]:

@@ -136,8 +136,8 @@ def test_entity_shows_who_gave_each_value(app: Flask, admin: FlaskClient) -> Non
     attempt_id = new_id()
     with app.app_context(), transaction() as session:
         store.load_for_update("person", ["a"], workspace_slug="default")
-        changes = {"a": {"job_title": Change(None, "Boss")}}
-        store.write_changes(session, "person", "default", changes, provider="prospeo", attempt_ids={"a": attempt_id})
+        writing = store.Writing("a", {"job_title": Change(None, "Boss")}, "prospeo", attempt_id)
+        store.write_changes(session, "person", "default", [writing])
     shown = admin.get("/api/people/a").json
     provenance = shown["provenance"]
     assert provenance.keys() == {"email", "jobTitle"}
