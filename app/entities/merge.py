@@ -58,10 +58,13 @@ def merge_fields(
         _insist_on_fields(entity_type, offered)
     changes = {}
     for field, offer in offered.items():
+        old = current.get(field)
+        if offer is None and old is None:
+            # Most of what an answer could say, it does not.
+            continue
         policy = policies.get(field, MergePolicy.FILL)
         if policy is MergePolicy.REPLACE and _is_older(asked_at, changed_at.get(field)):
             policy = MergePolicy.FILL
-        old = current.get(field)
         new = offer if is_normalized(field) else _merged_by(policy, old, offer)
         if differs(old, new):
             changes[field] = Change(old, new)

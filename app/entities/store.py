@@ -36,6 +36,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    true,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -152,40 +153,36 @@ def write_changes(session: WriteSession, entity_type: str, workspace_slug: str, 
     writings = sorted((one for one in writings if one.changes), key=lambda one: one.entity_id)
     if not writings:
         return
-    history = [
-        {
-            "workspace_slug": workspace_slug,
-            "entity_type": entity_type,
-            "entity_id": one.entity_id,
-            "field": name,
-            "old_value": change.old,
-            "new_value": change.new,
-            "provider": one.provider,
-            "attempt_id": one.attempt_id,
-        }
-        for one in writings
-        for name, change in one.changes.items()
-    ]
     values: dict[str, Fields] = {}
     for one in writings:
         values.setdefault(one.entity_id, {}).update({name: change.new for name, change in one.changes.items()})
     names = tuple(sorted({name for fields in values.values() for name in fields}))
-    rows = [
-        {
-            "of_id": entity_id,
-            **{f"has_{name}": name in fields for name in names},
-            **{f"new_{name}": fields.get(name) for name in names},
-        }
-        for entity_id, fields in values.items()
-    ]
     statement = _update_statement(entity_type, names, engine_name())
-    connection = session.connection()
     if engine_name() == "sqlite":
-        connection.execute(statement, [{"of_workspace": workspace_slug, **row} for row in rows])
-        insert_rows(session, field_changes, history)
-    else:
-        given = {"of_workspace": workspace_slug, "ids": list(values), "rows": rows, "history": history}
-        connection.execute(statement, given)
+        unchanged = {f"has_{name}": False for name in names} | {f"new_{name}": None for name in names}
+        rows = [{"of_workspace": workspace_slug, **unchanged, **row} for row in _update_rows(values)]
+        session.connection().execute(statement, rows)
+        insert_rows(session, field_changes, list(_history(entity_type, workspace_slug, writings)))
+        return
+    history = [
+        {
+            "entity_id": one.entity_id,
+            "provider": one.provider,
+            "attempt_id": one.attempt_id,
+            "changes": [
+                {"field": name, "old_value": change.old, "new_value": change.new}
+                for name, change in one.changes.items()
+            ],
+        }
+        for one in writings
+    ]
+    given = {
+        "of_workspace": workspace_slug,
+        "ids": list(values),
+        "rows": list(_update_rows(values)),
+        "history": history,
+    }
+    session.connection().execute(statement, given)
 
 
 def upsert_entities(
@@ -572,6 +569,29 @@ def _insert_where_absent(session: WriteSession, table: Table, rows: list[Fields]
     return [row["id"] for row in rows]
 
 
+def _update_rows(values: Mapping[str, Fields]) -> Iterator[dict[str, Any]]:
+    for entity_id, fields in values.items():
+        row: dict[str, Any] = {"of_id": entity_id}
+        for name, value in fields.items():
+            row[f"has_{name}"], row[f"new_{name}"] = True, value
+        yield row
+
+
+def _history(entity_type: str, workspace_slug: str, writings: Iterable[Writing]) -> Iterator[dict[str, Any]]:
+    for one in writings:
+        for name, change in one.changes.items():
+            yield {
+                "workspace_slug": workspace_slug,
+                "entity_type": entity_type,
+                "entity_id": one.entity_id,
+                "field": name,
+                "old_value": change.old,
+                "new_value": change.new,
+                "provider": one.provider,
+                "attempt_id": one.attempt_id,
+            }
+
+
 @lru_cache(maxsize=256)
 def _update_statement(entity_type: str, names: tuple[str, ...], engine: str) -> Update:
     """Return the update of many entities of which each sets fields of its own, and keeps the others.
@@ -585,31 +605,35 @@ def _update_statement(entity_type: str, names: tuple[str, ...], engine: str) -> 
     given: dict[str, ColumnElement[Any]] = {name: bindparam(name, type_=kind) for name, kind in types.items()}
     which = [table.c.workspace_slug == bindparam("of_workspace")]
     if engine != "sqlite":
-        given = dict(_json_rows(types).c.items())
+        given = dict(_json_rows(types, bindparam("rows", type_=JSON())).c.items())
         # Says again what the join says: without, the planner may join with the whole workspace.
         which.append(has_any_given(table.c.id, engine))
     values = {name: case((given[f"has_{name}"], given[f"new_{name}"]), else_=table.c[name]) for name in names}
     updated = update(table).where(*which, table.c.id == given["of_id"]).values({**values, "updated_at": utcnow()})
     if engine == "sqlite":
         return updated
-    return updated.add_cte(_insert_from_json(field_changes, _OF_CHANGE, "history").cte("history"))
+    return updated.add_cte(_insert_of_history(entity_type).cte("history"))
 
 
-_OF_CHANGE: Final = (
-    "workspace_slug",
-    "entity_type",
-    "entity_id",
-    "field",
-    "old_value",
-    "new_value",
-    "provider",
-    "attempt_id",
-)
+def _insert_of_history(entity_type: str) -> postgresql.Insert:
+    """Return the insert of what is given as `history`: one row for each field of each writing."""
+    of_writing = {name: field_changes.c[name].type for name in ("entity_id", "provider", "attempt_id")}
+    of_change = {name: field_changes.c[name].type for name in ("field", "old_value", "new_value")}
+    writing = _json_rows({**of_writing, "changes": JSON()}, bindparam("history", type_=JSON()))
+    change = _json_rows(of_change, writing.c.changes, name="change")
+    values = {
+        "workspace_slug": bindparam("of_workspace"),
+        "entity_type": literal(entity_type),
+        **{name: writing.c[name] for name in of_writing},
+        **{name: change.c[name] for name in of_change},
+    }
+    rows = select(*values.values()).select_from(writing.join(change, true()))
+    return postgresql.insert(field_changes).from_select(list(values), rows)
 
 
 @lru_cache(maxsize=256)
-def _insert_from_json(table: Table, names: tuple[str, ...], parameter: str = "rows") -> postgresql.Insert:
-    given = _json_rows({name: table.c[name].type for name in names}, parameter)
+def _insert_from_json(table: Table, names: tuple[str, ...]) -> postgresql.Insert:
+    given = _json_rows({name: table.c[name].type for name in names}, bindparam("rows", type_=JSON()))
     return postgresql.insert(table).from_select(names, select(*(given.c[name] for name in names)))
 
 
@@ -619,14 +643,12 @@ def _for_json(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def _json_rows(types: Mapping[str, TypeEngine[Any]], parameter: str = "rows") -> TableValuedAlias:
-    """Return the rows of a JSON parameter as a table, for PostgreSQL."""
-    columns = [column(name, kind) for name, kind in types.items()]
-    return (
-        func.json_to_recordset(bindparam(parameter, type_=JSON()))
-        .table_valued(*columns, name="given")
-        .render_derived(with_types=True)
-    )
+def _json_rows(
+    types: Mapping[str, TypeEngine[Any]], given: ColumnElement[Any], *, name: str = "given"
+) -> TableValuedAlias:
+    """Return the rows of a JSON value as a table, for PostgreSQL; what a row leaves out is NULL."""
+    columns = [column(field, kind) for field, kind in types.items()]
+    return func.json_to_recordset(given).table_valued(*columns, name=name).render_derived(with_types=True)
 
 
 def _learned_from(entity_type: str, entity_id: str, workspace_slug: str) -> set[str]:
