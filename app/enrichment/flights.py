@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Row, delete, or_, select, update
+from sqlalchemy import Row, bindparam, delete, or_, select, update
 
 from app.database import WriteSession
 from app.enrichment.leases import JobInfo
@@ -34,13 +34,15 @@ def close_flights(session: WriteSession, request_ids: Sequence[str]) -> dict[str
     """Take calls off the record; return those that were still on it, by request id, with their reservations."""
     if not request_ids:
         return {}
-    gone = (
-        delete(flights)
-        .where(flights.c.request_id.in_(request_ids))
-        .returning(flights.c.request_id, flights.c.provider, flights.c.reserved_micros, flights.c.reserved_on)
-    )
-    rows: Iterable[Any] = session.connection().execute(gone)
+    rows: Iterable[Any] = session.connection().execute(_CLOSE, {"request_ids": list(request_ids)})
     return {row.request_id: row for row in rows}
+
+
+_CLOSE: Final = (
+    delete(flights)
+    .where(flights.c.request_id.in_(bindparam("request_ids", expanding=True)))
+    .returning(flights.c.request_id, flights.c.provider, flights.c.reserved_micros, flights.c.reserved_on)
+)
 
 
 def mark_pending(session: WriteSession, request_id: str, deadline_at: datetime) -> None:

@@ -27,6 +27,7 @@ def store_round(session: WriteSession, desk: Desk, current: Round) -> None:
     _note_health(session, current)
     if not current.has_money and not current.released and not current.replaced:
         return
+    takeoffs.note_gone(desk, current)
     paced = takeoffs.pace(session, desk.job, current)
     # The latest, where there is one: that query may have waited for its row.
     now = max((one.quote.now for one in paced), default=None) or session.scalars(select(utcnow())).one()

@@ -45,6 +45,19 @@ class Paced:
     slots: list[Slot]
 
 
+def note_gone(desk: Desk, current: Round) -> None:
+    """Note which entities of questions that want to start have been erased or excluded since they were read.
+
+    This comes before the paces are locked: for those, every worker waits.
+    """
+    fields = {one.walk.entity_id: one.walk.fields for call in current.calls for one in call.asked}
+    there = store.existing(desk.job.entity_type, list(fields), workspace_slug=desk.job.workspace_slug)
+    excluded = Exclusions.load_for(desk.job.entity_type, fields.values(), desk.job.workspace_slug)
+    if excluded:
+        there = {name for name in there if not excluded.excludes(desk.job.entity_type, fields[name])}
+    current.gone |= fields.keys() - there
+
+
 def pace(session: WriteSession, job: JobInfo, current: Round) -> list[Paced]:
     """Lock the paces of the providers that are to be called, and return the calls that their limits allow.
 
@@ -66,7 +79,7 @@ def pace(session: WriteSession, job: JobInfo, current: Round) -> list[Paced]:
 def open_calls(session: WriteSession, desk: Desk, current: Round, paced: Sequence[Paced], now: datetime) -> list[Asked]:
     """Put what may start on record; return the questions that nobody else asks or has asked."""
     slots = [slot for one in paced for slot in one.slots]
-    asked = _present(desk, current, [one for slot in slots for one in slot.call.asked])
+    asked = [one for slot in slots for one in slot.call.asked if one.walk.entity_id not in current.gone]
     rows = [_flight_row(desk, one, slot, now) for slot in slots for one in slot.call.asked if one in asked]
     opened = flights.open_flights(session, rows)
     mine = [one for one in asked if one.lookup.request_id in opened]
@@ -135,18 +148,6 @@ def _refuse(current: Round, calls: Sequence[Call], seconds: float, reason: str) 
 
 def _pace_name(provider: Provider, job: JobInfo) -> str:
     return pacing.pace_name(provider.name, job.entity_type, provider.settings.limits)
-
-
-def _present(desk: Desk, current: Round, asked: Sequence[Asked]) -> list[Asked]:
-    """Return the questions whose entity has been neither erased nor excluded since it was read."""
-    ids = [one.walk.entity_id for one in asked]
-    there = store.existing(desk.job.entity_type, ids, workspace_slug=desk.job.workspace_slug)
-    fields = {one.walk.entity_id: one.walk.fields for one in asked}
-    excluded = Exclusions.load_for(desk.job.entity_type, fields.values(), desk.job.workspace_slug)
-    if excluded:
-        there = {name for name in there if not excluded.excludes(desk.job.entity_type, fields[name])}
-    current.gone |= set(ids) - there
-    return [one for one in asked if one.walk.entity_id in there]
 
 
 def _note_busy(session: WriteSession, desk: Desk, current: Round, asked: Sequence[Asked]) -> None:

@@ -19,7 +19,7 @@ from itertools import islice
 from typing import Any, Final, Self
 
 import idna
-from sqlalchemy import delete, select, tuple_
+from sqlalchemy import bindparam, delete, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.database import engine_name, scrub_log, transaction
@@ -97,7 +97,7 @@ def remove(values: Iterable[str], workspace_slug: str) -> int:
     wanted = sorted(set(_all_normalized(values)))
     with transaction() as session:
         removed = sum(
-            session.connection().execute(delete(exclusions).where(*_is_among(part, workspace_slug))).rowcount
+            session.connection().execute(_DELETE, {"of_workspace": workspace_slug, "values": part}).rowcount
             for part in _slices(wanted)
         )
     # An address is personal data, and whoever takes it back may want it gone.
@@ -142,9 +142,8 @@ class Exclusions:
         It costs the same however many exclusions there are.
         """
         signs = sorted({sign for fields in entities for sign in _signs(entity_type, fields)})
-        query = select(exclusions.c.value)
-        found = (db.session.scalars(query.where(*_is_among(part, workspace_slug))).all() for part in _slices(signs))
-        return cls(value for part in found for value in part)
+        parts = ({"of_workspace": workspace_slug, "values": part} for part in _slices(signs))
+        return cls(value for part in parts for value in db.session.connection().execute(_SELECT, part).scalars())
 
     def __bool__(self) -> bool:
         return bool(self._values)
@@ -208,13 +207,14 @@ def _kind(value: str) -> str:
     return str(ExclusionKind.EMAIL if "@" in value else ExclusionKind.DOMAIN)
 
 
-def _is_among(values: list[str], workspace_slug: str) -> tuple[Any, Any, Any]:
-    """Return the conditions that an exclusion has one of some values; the kinds lead into the primary key."""
-    return (
-        exclusions.c.workspace_slug == workspace_slug,
-        exclusions.c.kind.in_(list(ExclusionKind)),
-        exclusions.c.value.in_(values),
-    )
+# The kinds lead into the primary key.
+_AMONG: Final = (
+    exclusions.c.workspace_slug == bindparam("of_workspace"),
+    exclusions.c.kind.in_(list(ExclusionKind)),
+    exclusions.c.value.in_(bindparam("values", expanding=True)),
+)
+_SELECT: Final = select(exclusions.c.value).where(*_AMONG)
+_DELETE: Final = delete(exclusions).where(*_AMONG)
 
 
 def _domain(text: str) -> str | None:
