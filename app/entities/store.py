@@ -164,6 +164,7 @@ def write_changes(session: WriteSession, entity_type: str, workspace_slug: str, 
         session.connection().execute(statement, rows)
         insert_rows(session, field_changes, list(_history(entity_type, workspace_slug, writings)))
         return
+    # By writing: to say of each field whom it is about would be most of what is sent.
     history = [
         {
             "entity_id": one.entity_id,
