@@ -46,7 +46,8 @@ def _start(processes: int) -> "subprocess.Popen[bytes]":
     pool = ["--pool=solo"] if processes == 1 else ["--pool=prefork", f"--concurrency={processes}"]
     quiet = ["--loglevel=ERROR", "--without-gossip", "--without-mingle", "--without-heartbeat"]
     name = "tests.benchmarks.contestants.celery_app"
-    command = [sys.executable, "-m", "celery", "-A", name, "worker", "-Q", "empty", *pool, *quiet]
+    python = [sys.executable, "-W", "ignore:You're running the worker with superuser privileges"]
+    command = [*python, "-m", "celery", "-A", name, "worker", "-Q", "empty", *pool, *quiet]
     # Its banner goes to standard output.
     worker = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     _wait(lambda: bool(app.control.ping(timeout=0.5)))
