@@ -20,7 +20,7 @@ def test_service_keeps_to_its_document(database_url: str, tmp_path: Path) -> Non
     """No check fails, and errors have the documented shape."""
     began = time.monotonic()
     with serve(database_url, tmp_path) as service:
-        tally = run(service, examples=4, seed=1, covers_wide=False)
+        tally = run(service, examples=6, seed=1, covers_wide=False)
     _report(tally, database_url, began)
     _insist(tally, least=500)
 
