@@ -2,19 +2,21 @@
 
 from sqlalchemy import select
 
-from app import create_app
-from app.config import Config
 from app.enrichment import queue
 from app.enrichment.pipeline import Pipeline
 from app.extensions import db
+from app.providers.normalizer.domains import public_suffixes
 from tests.benchmarks.stage import on_signal
+from wsgi import app
 
 
 def main() -> None:
     """Drain the queue."""
-    with create_app(Config.from_env()).app_context():
+    with app.app_context():
         db.session.execute(select(1))
         db.session.rollback()
+        # A file that a process reads once.
+        public_suffixes()
         with on_signal():
             queue.drain(Pipeline())
 
