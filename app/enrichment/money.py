@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Date, String, bindparam, select, tuple_, update
+from sqlalchemy import bindparam, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.config import Config, micros
@@ -103,9 +103,13 @@ def book(
     booking = Booking()
     for price in prices:
         booking.granted.append(_reserve(caps, accounts, price, today, booking))
-    changed = [account for account in accounts.values() if account.is_changed]
-    if changed:
-        session.connection().execute(_UPDATE, [account.row() for account in changed])
+    # Most often all caps change by the same: one statement, while every worker waits for these rows.
+    changed: dict[tuple[int, int], list[tuple[str, date]]] = {}
+    for key, account in accounts.items():
+        changed.setdefault(account.change, []).append(key)
+    for (reserved, spent), keys in changed.items():
+        if reserved or spent:
+            session.connection().execute(_ADD, {"more_reserved": reserved, "more_spent": spent, "wanted": keys})
     return booking
 
 
@@ -144,23 +148,25 @@ def seconds_to_midnight(now: datetime) -> float:
 class _Account:
     """One cap's row while it is locked."""
 
-    scope: str
-    day: date
-    reserved: int
-    spent: int
-    is_changed: bool = False
+    stored_reserved: int
+    stored_spent: int
+    reserved: int = field(init=False)
+    spent: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.reserved, self.spent = self.stored_reserved, self.stored_spent
 
     def settle(self, one: Settlement) -> None:
         self.reserved = max(0, self.reserved - one.reserved_micros)
         self.spent += one.cost_micros
-        self.is_changed = True
 
     def reserve(self, price: int) -> None:
         self.reserved += price
-        self.is_changed = True
 
-    def row(self) -> dict[str, Any]:
-        return {"the_scope": self.scope, "the_day": self.day, "now_reserved": self.reserved, "now_spent": self.spent}
+    @property
+    def change(self) -> tuple[int, int]:
+        """How much more is reserved and spent than is stored."""
+        return self.reserved - self.stored_reserved, self.spent - self.stored_spent
 
 
 def _reserve(
@@ -199,19 +205,19 @@ def _lock_accounts(
             [{"scope": scope, "day": day, "reserved_micros": 0, "spent_micros": 0} for scope, day in missing],
         )
     rows = session.connection().execute(_LOCKED, {"wanted": wanted})
-    return {(row.scope, row.day): _Account(row.scope, row.day, row.reserved_micros, row.spent_micros) for row in rows}
+    return {(row.scope, row.day): _Account(row.reserved_micros, row.spent_micros) for row in rows}
 
 
 _WANTED = tuple_(spending.c.scope, spending.c.day).in_(bindparam("wanted", expanding=True))
 _THERE = select(spending.c.scope, spending.c.day).where(_WANTED)
 _LOCKED = select(spending).where(_WANTED).order_by(spending.c.scope, spending.c.day).with_for_update(key_share=True)
-_UPDATE = (
+_ADD = (
     update(spending)
-    .where(
-        spending.c.scope == bindparam("the_scope", type_=String),
-        spending.c.day == bindparam("the_day", type_=Date),
+    .where(_WANTED)
+    .values(
+        reserved_micros=spending.c.reserved_micros + bindparam("more_reserved"),
+        spent_micros=spending.c.spent_micros + bindparam("more_spent"),
     )
-    .values(reserved_micros=bindparam("now_reserved"), spent_micros=bindparam("now_spent"))
 )
 
 
