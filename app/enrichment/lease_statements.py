@@ -20,6 +20,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    exists,
     false,
     func,
     insert,
@@ -91,27 +92,25 @@ LEFT_BEHIND: Final = and_(_IS_OPEN, _IS_UNHELD, _IS_CLOSED_AS_IS)
 """Chunks that jobs which have ended, or are about to, have left behind."""
 
 
-def _due_query() -> Select[bool, bool, bool]:
-    """Return one look for everything that comes before a new chunk; most claims find nothing of it."""
-    found = (
-        select(
-            func.max(case((_IS_CLOSED_AS_IS, _ONE), else_=_ZERO)).label("ending"),
-            func.max(case((and_(_HAS_RUN_OUT, _IS_ACTIVE), _ONE), else_=_ZERO)).label("expired"),
-        )
-        .select_from(OPEN)
-        .where(_IS_OPEN, _IS_UNHELD)
-        .subquery("unheld")
-    )
+def _is_due() -> ColumnElement[bool]:
+    """Return whether a paused job's time has come, or a chunk is to be taken over or was left behind.
+
+    Of the chunks that nobody holds, of which there are few, the job is looked up
+    one by one: to plan a join would take longer than all the rest.
+    """
     # The soonest, so that it is read off its index, and not searched for in the table.
     soonest = select(jobs.c.resume_at).where(jobs.c.resume_at.is_not(None)).order_by(jobs.c.resume_at).limit(_ONE)
-    return select(
-        func.coalesce(soonest.scalar_subquery() <= utcnow(), false()).label("paused"),
-        (func.coalesce(found.c.ending, _ZERO) == _ONE).label("ending"),
-        (func.coalesce(found.c.expired, _ZERO) == _ONE).label("expired"),
+    needs_care = (
+        select(or_(_IS_CLOSED_AS_IS, and_(_HAS_RUN_OUT, _IS_ACTIVE)))
+        .where(jobs.c.id == progress.c.job_id)
+        .scalar_subquery()
     )
+    unheld = exists(_ONE).where(_IS_OPEN, _IS_UNHELD, needs_care)
+    return or_(func.coalesce(soonest.scalar_subquery() <= utcnow(), false()), unheld)
 
 
-DUE: Final = _due_query()
+IS_DUE: Final = select(_is_due().label("is_due"))
+"""One look for everything that comes before a new chunk; most claims find nothing of it."""
 
 # A new chunk
 
@@ -133,16 +132,15 @@ def claim_statements(by_job: bool, by_workspace: bool) -> tuple[Select[Any], Ret
 def claim_at_once(by_job: bool, by_workspace: bool) -> Select[Any]:
     """Return a whole claim of a new chunk as one statement, for PostgreSQL.
 
-    One row: whether something is `paused`, `ending` or `expired` (then nothing
-    was claimed), whether the queue `has_work`, and of the claimed chunk, if
-    any, the columns that a lease is made of. All its parts see the database at
-    the same instant, but for the job's row, for which it waits.
+    One row: whether something else `is_due` (then nothing was claimed), whether
+    the queue `has_work`, and of the claimed chunk, if any, the columns that a
+    lease is made of. All its parts see the database at the same instant, but
+    for the job's row, for which it waits.
     """
-    due = DUE.cte("due")
-    is_due = select(or_(due.c.paused, due.c.ending, due.c.expired)).scalar_subquery()
+    due = IS_DUE.cte("due")
     claimable = _claimable(by_job, by_workspace)
     columns = (*JOB_COLUMNS, (jobs.c.next_chunk - _ONE).label("position"), jobs.c.chunk_size)
-    taken = _take(claimable.where(~is_due)).returning(*columns).cte("taken")
+    taken = _take(claimable.where(~select(due.c.is_due).scalar_subquery())).returning(*columns).cte("taken")
     size = func.least(taken.c.chunk_size, taken.c.total_count - taken.c.position * taken.c.chunk_size)
     outcomes = func.repeat(_said(Outcome.UNTOUCHED), size)
     ids = select(chunks.c.entity_ids.cast(Text)).where(
@@ -150,7 +148,7 @@ def claim_at_once(by_job: bool, by_workspace: bool) -> Select[Any]:
     )
     return (
         select(
-            *due.c,
+            due.c.is_due,
             # Ordered, so that it is read off the claim's index, and not searched for in the table.
             _oldest(claimable).scalar_subquery().is_not(None).label("has_work"),
             *taken.c,

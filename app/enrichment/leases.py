@@ -376,19 +376,14 @@ def claim(worker: str, *, lease_seconds: float, scope: Scope = ANY_JOB) -> Lease
         is_certain, lease = _claim_at_once(worker, lease_seconds, scope)
         if is_certain:
             return lease
+    else:
+        with transaction() as session:
+            if not session.scalar(statements.IS_DUE):
+                return _claim_next(session, worker, lease_seconds, scope)
+    wake_paused_jobs()
+    settle_ending_jobs()
     with transaction() as session:
-        due = session.execute(statements.DUE).one()
-        if not any(due):
-            return _claim_next(session, worker, lease_seconds, scope)
-    if due.paused:
-        wake_paused_jobs()
-    if due.ending:
-        settle_ending_jobs()
-    with transaction() as session:
-        # A job that was woken just now may have chunks that had been given back before.
-        may_take_over = due.expired or due.paused
-        lease = _take_over(session, worker, lease_seconds, scope) if may_take_over else None
-        return lease or _claim_next(session, worker, lease_seconds, scope)
+        return _take_over(session, worker, lease_seconds, scope) or _claim_next(session, worker, lease_seconds, scope)
 
 
 def claim_of(job_id: str, worker: str, *, lease_seconds: float) -> Lease | None:
@@ -453,7 +448,7 @@ def _claim_at_once(worker: str, lease_seconds: float, scope: Scope) -> tuple[boo
     with single_statement() as connection:
         row = connection.execute(statement, {**place, "worker": worker, "seconds": lease_seconds}).one()
     if row.id is None:
-        return not (row.paused or row.ending or row.expired or row.has_work), None
+        return not (row.is_due or row.has_work), None
     return True, _lease(row, lease_seconds, row.stored_ids, row.position, row.outcomes, attempt=1, crash_count=0)
 
 

@@ -76,7 +76,7 @@ def test_full_disk_is_503_and_exit_4_and_work_goes_on_with_room(make_world: Make
 
 def test_answers_wait_for_room_when_the_disk_fills_up_in_mid_chunk(make_world: MakeWorld, disk: SmallDisk) -> None:
     """A worker insists on storing what was paid for: with room again, while its lease lasts, nobody is held."""
-    world = _world(make_world, latency=0.6, ENRICH_LEASE_SECONDS=40)
+    world = _world(make_world, latency=0.9, ENRICH_LEASE_SECONDS=40)
     job_id = add_job(6, provider="leadmagic", chunk_size=6)
     worker = world.start()
     wait_until(lambda: calls_under_way() > 0)
