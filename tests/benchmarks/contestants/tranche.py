@@ -4,19 +4,18 @@ import sys
 
 from sqlalchemy import func, select, text
 
-from app import create_app
-from app.config import Config
 from app.enrichment import queue
 from app.extensions import db
 from app.models.chunk import progress
 from app.models.job import jobs
 from tests.benchmarks.contestants.ids import CHUNK_SIZE, entity_ids
 from tests.benchmarks.stage import on_signal
+from wsgi import app
 
 
 def main(action: str, count: int) -> None:
     """Do one of the three."""
-    with create_app(Config.from_env()).app_context():
+    with app.app_context():
         # A connection that is there already, as a worker has one after its first chunk.
         db.session.execute(select(1))
         db.session.rollback()
