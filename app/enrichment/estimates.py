@@ -20,7 +20,7 @@ from app.enrichment.costs import CapView, daily_caps, dollars
 from app.enrichment.gate import Gate, fingerprint, is_closed
 from app.enrichment.leases import JobInfo
 from app.enrichment.money import OVERALL
-from app.enrichment.pipeline import make_plan
+from app.enrichment.plans import make_plan
 from app.enrichment.queue import insist_on_provider
 from app.enrichment.spool import unique_ids
 from app.enrichment.terms import NO_TERMS, Terms

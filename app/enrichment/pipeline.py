@@ -19,31 +19,30 @@ from typing import Any, Final
 import structlog
 from flask import current_app
 
-from app.config import Config, config
+from app.config import config
 from app.database import end_read
 from app.enrichment import flights, health, pacing
 from app.enrichment.budget import Budget
 from app.enrichment.callbacks import callback_url
 from app.enrichment.gate import Gate, fingerprint, is_closed
-from app.enrichment.leases import Failure, JobInfo, Lease
+from app.enrichment.landings import Landings
+from app.enrichment.leases import Failure, Lease
 from app.enrichment.loop import STOP_SECONDS, Calls, NotSent
 from app.enrichment.money import caps_of
-from app.enrichment.rounds import Asked, Call, Desk, Ended, Round, Verdict
+from app.enrichment.plans import UNUSABLE_SECONDS, JobMustWait, make_plan
+from app.enrichment.rounds import Asked, Call, Desk, Ended, Round
 from app.enrichment.running import CALL_SHARE, CHECKPOINT_SECONDS
 from app.enrichment.storing import store_round
 from app.enrichment.takeoffs import PENDING_RETRY_SECONDS, SHARED_WAIT_SECONDS
-from app.enrichment.waterfall import RETRY_SECONDS, End, Plan, Purpose, Question, Walk, accepted_fields
+from app.enrichment.waterfall import RETRY_SECONDS, End, Plan, Purpose, Question, Walk
 from app.entities import store
 from app.entities.exclusions import Exclusions
-from app.entities.fields import FIELDS
-from app.entities.merge import merge_fields
-from app.errors import describe, describe_bug
+from app.errors import describe_bug
 from app.models.chunk import Outcome
 from app.models.types import new_id
-from app.providers.answers import checked
 from app.providers.base import Answer, Lookup, OutcomeClass, Provider
 from app.providers.normalizer.domains import public_suffixes
-from app.providers.registry import NORMALIZER, WATERFALL, Registry
+from app.providers.registry import NORMALIZER, Registry
 from app.providers.settings import ExhaustionPolicy
 
 log = structlog.get_logger(__name__)
@@ -60,18 +59,6 @@ BULK_WAIT_SECONDS: Final = 0.5
 """How long entities wait for others that may come to the same bulk call."""
 MAX_WAIT_SECONDS: Final = 5.0
 """The longest that a worker waits with a chunk in its hands for something to become possible."""
-UNUSABLE_SECONDS: Final = 900.0
-"""How long a job waits whose provider cannot be used as things are set, before it is looked at again."""
-
-
-class JobMustWait(Exception):
-    """The job cannot go on for now: it is paused with this reason, for `seconds`; None: until somebody resumes it."""
-
-    def __init__(self, reason: str, seconds: float | None, *, only_if_idle: bool = False) -> None:
-        super().__init__(reason)
-        self.seconds = seconds
-        self.only_if_idle = only_if_idle
-        """Whether other chunks of the job can go on, so that it is paused only where there are none."""
 
 
 class Pipeline:
@@ -93,32 +80,6 @@ class Pipeline:
         _ChunkRun(lease, budget, concurrency, plan, registry, self._retry_seconds).run()
 
 
-def make_plan(job: JobInfo, registry: Registry, settings: Config) -> Plan:
-    """Return whom a job asks, in order, of those that can be used as things are set.
-
-    Raises `JobMustWait` where that is nobody.
-    """
-    normalizer = registry.usable(NORMALIZER, job.entity_type) if NORMALIZER in registry.providers else None
-    if job.provider != WATERFALL:
-        reason = registry.why_unusable(job.provider, job.entity_type)
-        if reason is not None:
-            raise JobMustWait(reason, UNUSABLE_SECONDS)
-        is_normalizer = job.provider == NORMALIZER
-        return Plan((registry.providers[job.provider],), normalizer=None if is_normalizer else normalizer)
-    options = job.options or {}
-    is_person = job.entity_type == "person"
-    order = options.get("order") or (
-        settings.ENRICH_PERSON_WATERFALL if is_person else settings.ENRICH_COMPANY_WATERFALL
-    )
-    steps = tuple(filter(None, (registry.usable(name, job.entity_type) for name in order)))
-    if not steps:
-        reasons = " ".join(str(registry.why_unusable(name, job.entity_type)) for name in order)
-        raise JobMustWait(f"No provider of the waterfall can be used. {reasons}", UNUSABLE_SECONDS)
-    verifier = registry.usable_verifier(options.get("verifier", settings.ENRICH_VERIFIER)) if is_person else None
-    until = options.get("until") or (settings.ENRICH_PERSON_UNTIL if is_person else settings.ENRICH_COMPANY_UNTIL)
-    return Plan(steps, tuple(until), verifier, normalizer)
-
-
 @dataclass
 class _ChunkRun:
     """One chunk in this worker's hands."""
@@ -138,9 +99,6 @@ class _ChunkRun:
     """Questions that can be asked, by provider; those of a bulk call stand together, free ones and repeats apart."""
     queued: list[Walk] = field(default_factory=list)
     """Walks of a cautious chunk that have not had their turn."""
-    states: dict[str, health.State] = field(default_factory=dict)
-    round: Round = field(default_factory=Round)
-    """What is to be stored with the next transaction."""
     must_wait: JobMustWait | None = None
     idle_since: float | None = None
     """Since when nothing is under way."""
@@ -161,6 +119,7 @@ class _ChunkRun:
             self.settings.merge_policies.get(self.job.entity_type, {}),
             keeps_raw=self.settings.ENRICH_RAW_ANSWER_DAYS > 0,
         )
+        self.landings = Landings(self.desk, self.plan, self.retry_seconds)
 
     # The rounds
 
@@ -190,12 +149,12 @@ class _ChunkRun:
     def _must_save(self, paid: Sequence[Call]) -> bool:
         is_last = not self.lease.undecided and not self.calls
         is_late = time.monotonic() - self.saved_at >= CHECKPOINT_SECONDS
-        is_idle = not (self.calls or self.round.is_empty)
+        is_idle = not (self.calls or self.landings.round.is_empty)
         return bool(paid) or is_last or is_late or is_idle or self._has_paid_answer
 
     @property
     def _has_paid_answer(self) -> bool:
-        return any(not ended.asked.is_local for ended in self.round.ended)
+        return any(not ended.asked.is_local for ended in self.landings.round.ended)
 
     def _wait(self) -> bool:
         """Wait for calls to end, or for a walk to become ready; False where waiting is over."""
@@ -252,7 +211,7 @@ class _ChunkRun:
             self.lease.decide(walk.index, Outcome.RETRY_LATER)
         if self.waiting and not (self.fresh or self.ready or self.budget.is_used_up):
             self.lease.retry_in_seconds = max(0.0, min(walk.ready_at for walk in self.waiting) - now)
-        if not self.round.is_empty:
+        if not self.landings.round.is_empty:
             self._save([])
         if self.must_wait is None and self.waiting and self.lease.retry_in_seconds > MAX_WAIT_SECONDS:
             self.must_wait = self._nobody_to_ask() or self._some_wait()
@@ -280,7 +239,7 @@ class _ChunkRun:
         is_paid = any(self._is_paid(provider) for provider in asked)
         earlier = self.desk.gate.earlier(ids, self.plan.steps) if is_paid else {}
         left = flights.of_chunk(job.id, lease.position) if is_paid else {}
-        self.states = health.load_states() if is_paid else {}
+        self.landings.states = health.load_states() if is_paid else {}
         end_read()
         for index in lease.undecided:
             entity_id = lease.entity_ids[index]
@@ -292,7 +251,7 @@ class _ChunkRun:
                 walk = Walk(index, entity_id, known[entity_id], self.plan, earlier=earlier.get(entity_id, {}))
                 walk.take_up()
                 self._resume(walk, left.pop(entity_id, []))
-        self.round.lost += [flight for rows in left.values() for flight in rows]
+        self.landings.round.lost += [flight for rows in left.values() for flight in rows]
         if self.fresh:
             self.must_wait = self._nobody_to_ask()
         if lease.needs_caution:
@@ -306,17 +265,17 @@ class _ChunkRun:
         for flight in left:
             provider = self._provider_named(flight.provider)
             if flight.callback is not None or (flight.is_pending and flight.is_overdue):
-                self._take_callback(walk, flight, provider)
+                self.landings.take_callback(walk, flight, provider)
             elif flight.is_pending:
                 walk.wait_until(time.monotonic() + PENDING_RETRY_SECONDS)
             elif flight.provider == NORMALIZER:
-                self.round.lost.append(flight)
+                self.landings.round.lost.append(flight)
                 walk.has_only_rules = True
             elif provider is not None and provider.repeat_is_free:
                 walk.in_doubt_with.add(flight.provider)
-                self.round.replaced.append(flight)
+                self.landings.round.replaced.append(flight)
             else:
-                self.round.lost.append(flight)
+                self.landings.round.lost.append(flight)
                 self.lease.decide(walk.index, Outcome.HELD)
                 return
         self._rest(walk)
@@ -327,7 +286,7 @@ class _ChunkRun:
 
     def _nobody_to_ask(self) -> JobMustWait | None:
         """Return why the job has to wait, where everybody whom it could ask is unavailable."""
-        states = [self.states.get(provider.name) for provider in self.plan.steps]
+        states = [self.landings.states.get(provider.name) for provider in self.plan.steps]
         held = [
             state
             for state, provider in zip(states, self.plan.steps, strict=True)
@@ -382,7 +341,7 @@ class _ChunkRun:
             reason = step.provider.why_insufficient(lookup)
             if reason is None:
                 return walk, step, lookup
-            self._take_answer(walk, step, lookup, Answer(OutcomeClass.SKIPPED_INSUFFICIENT_INPUT, error=reason))
+            self.landings.take_answer(walk, step, lookup, Answer(OutcomeClass.SKIPPED_INSUFFICIENT_INPUT, error=reason))
 
     def _with_prices(self, found: Sequence[tuple[Walk, Question, Lookup]]) -> list[Asked]:
         """Return questions with the most that each can cost; a model is told what the cache knows."""
@@ -414,7 +373,9 @@ class _ChunkRun:
         self.must_wait = self.must_wait or wait
 
     def _soonest(self) -> float:
-        left = [self.states[one.name].seconds_left for one in self.plan.steps if one.name in self.states]
+        left = [
+            self.landings.states[one.name].seconds_left for one in self.plan.steps if one.name in self.landings.states
+        ]
         return max(1.0, min((seconds for seconds in left if seconds is not None), default=UNUSABLE_SECONDS))
 
     def _can_ask(self, walk: Walk, question: Question) -> bool:
@@ -426,19 +387,19 @@ class _ChunkRun:
             if is_closed(earlier, asked):
                 walk.take_earlier(earlier)
                 if walk.offer is not None and self.plan.verifier is None:
-                    self._accept(walk, None)
+                    self.landings.accept(walk, None)
                 return False
         if provider.name == NORMALIZER and walk.has_only_rules:
             self._fall_back_to_rules(walk, question)
             return False
-        state = self.states.get(provider.name)
+        state = self.landings.states.get(provider.name)
         if state is None or state.is_available(provider):
             return True
         return self._go_past(walk, question, state)
 
     def _go_past(self, walk: Walk, question: Question, state: health.State) -> bool:
         if question.purpose is Purpose.VERIFY:
-            self._accept(walk, None)
+            self.landings.accept(walk, None)
         elif question.provider.name == NORMALIZER:
             self._fall_back_to_rules(walk, question)
         elif self.plan.is_single or question.provider.settings.on_exhausted is ExhaustionPolicy.PAUSE:
@@ -451,7 +412,7 @@ class _ChunkRun:
 
     def _fall_back_to_rules(self, walk: Walk, question: Question) -> None:
         lookup = self._lookup(walk, question)
-        self._take_answer(walk, question, lookup, question.provider.rules(lookup))  # type: ignore[attr-defined]
+        self.landings.take_answer(walk, question, lookup, question.provider.rules(lookup))  # type: ignore[attr-defined]
 
     def _lookup(self, walk: Walk, question: Question) -> Lookup:
         fields: Mapping[str, Any] = walk.fields
@@ -474,7 +435,7 @@ class _ChunkRun:
         for key, group in sorted(self.ready.items(), key=lambda item: -item[1][0].walk.position):
             provider = group[0].question.provider
             most = len(chosen) + self._most_to_ask(provider, now)
-            state = self.states.get(provider.name)
+            state = self.landings.states.get(provider.name)
             if state is not None and not state.is_available(provider):
                 # It was when they were lined up.
                 self.fresh += [asked.walk for asked in self.ready.pop(key)]
@@ -549,9 +510,9 @@ class _ChunkRun:
 
     def _take(self, call: Call, result: "list[Answer] | BaseException") -> None:
         """Take in what became of a call."""
-        self.round.ended_calls.add(call.id)
+        self.landings.round.ended_calls.add(call.id)
         if isinstance(result, NotSent):
-            self.round.released += [] if call.is_local else call.asked
+            self.landings.round.released += [] if call.is_local else call.asked
             self.fresh += [asked.walk for asked in call.asked]
             return
         answers = self._answers_of(call, result)
@@ -560,13 +521,13 @@ class _ChunkRun:
             return
         if len(call.asked) > 1 and all(_is_refused(one) for one in answers):
             # One bad entity must not cost the others: each is asked about by itself.
-            self.round.released += call.asked
+            self.landings.round.released += call.asked
             for asked in call.asked:
                 asked.walk.is_alone = True
             self.fresh += [asked.walk for asked in call.asked]
             return
         for asked, answer in zip(call.asked, answers, strict=True):
-            self._take_ended(Ended(asked, self._fit(answer), call.started_at, datetime.now(UTC)))
+            self.landings.take(Ended(asked, answer, call.started_at, datetime.now(UTC)))
             self._rest(asked.walk)
 
     def _answers_of(self, call: Call, result: "list[Answer] | BaseException") -> "list[Answer] | None":
@@ -586,133 +547,13 @@ class _ChunkRun:
         unknown = Answer(OutcomeClass.INVALID_REQUEST, error=describe_bug(result), is_cost_known=call.is_local)
         return [unknown] * len(call.asked)
 
-    def _fit(self, answer: Answer) -> Answer:
-        """Return an answer that can be stored; of one that cannot, only what it cost."""
-        try:
-            return checked(answer, FIELDS[self.job.entity_type])
-        except ValueError as exc:
-            error = describe(exc)
-            return Answer(
-                OutcomeClass.INVALID_REQUEST,
-                error=error,
-                cost_micros=answer.cost_micros,
-                is_cost_known=answer.is_cost_known,
-                pending_seconds=answer.pending_seconds,
-            )
-
-    def _take_answer(self, walk: Walk, question: Question, lookup: Lookup, answer: Answer) -> None:
-        """Take in an answer that no call was needed for."""
-        now = datetime.now(UTC)
-        self._take_ended(Ended(Asked(walk, question, lookup, attempt_id=new_id()), self._fit(answer), now, now))
-
-    def _take_ended(self, ended: Ended) -> None:
-        walk, question, answer = ended.asked.walk, ended.asked.question, ended.answer
-        if question.provider.name in walk.in_doubt_with:
-            # A repeat is free, and the call that it repeats is booked at its worst.
-            answer = replace(answer, cost_micros=0, is_cost_known=True)
-            ended = replace(ended, answer=answer)
-        if answer.pending_seconds is not None:
-            self._await_callback(ended)
-            return
-        if question.purpose is Purpose.VERIFY:
-            self._take_verdict(ended)
-            return
-        verifies = question.purpose is Purpose.STEP and walk.must_verify(answer)
-        offered = accepted_fields(answer) if verifies else answer.fields
-        is_normalizer = question.provider.name == NORMALIZER
-        is_given_up = is_normalizer and self._is_given_up(walk, answer)
-        is_merged = is_given_up or answer.outcome_class in (_MERGED_OF_NORMALIZER if is_normalizer else _MERGED)
-        if is_merged:
-            walk.fields.update({name: change.new for name, change in self._merge(walk.fields, offered).items()})
-        ended = replace(ended, offered=offered if is_merged else {})
-        self.round.ended.append(ended)
-        self._note_trouble(ended)
-        if is_given_up:
-            answer = replace(answer, outcome_class=_class_of_rules(answer))
-        walk.take(question, answer, ended.asked.attempt_id, time.monotonic(), self.retry_seconds)
-
-    def _is_given_up(self, walk: Walk, answer: Answer) -> bool:
-        """Tell whether the model will not be asked again for an entity, so that what the rules say stands."""
-        if answer.outcome_class in {*_MERGED_OF_NORMALIZER, OutcomeClass.RATE_LIMITED}:
-            return False
-        return answer.outcome_class is not OutcomeClass.TRANSIENT or walk.tries >= len(self.retry_seconds)
-
-    def _merge(self, current: Mapping[str, Any], offered: Mapping[str, Any]) -> Any:
-        return merge_fields(current, offered, policies=self.desk.policies)
-
-    def _note_trouble(self, ended: Ended) -> None:
-        """Let the walks that follow in this round know what an answer says of its provider."""
-        provider, answer = ended.asked.question.provider, ended.answer
-        if answer.standing in {OutcomeClass.CREDITS_EXHAUSTED, OutcomeClass.AUTH_FAILED}:
-            self.states[provider.name] = health.presumed(provider, answer)
-
-    def _take_verdict(self, ended: Ended) -> None:
-        walk, answer = ended.asked.walk, ended.answer
-        self.round.ended.append(ended)
-        self._note_trouble(ended)
-        offer = walk.offer
-        walk.take(ended.asked.question, answer, ended.asked.attempt_id, time.monotonic(), self.retry_seconds)
-        if walk.offer is None and offer is not None:
-            walk.offer = offer
-            status = answer.fields.get("email_status") if answer.outcome_class is OutcomeClass.SUCCESS else None
-            self._accept(walk, status)
-
-    def _accept(self, walk: Walk, status: str | None) -> None:
-        """Write a withheld address, or keep it as rejected; without a verdict (None) it is written as it came."""
-        assert walk.offer is not None
-        offer, walk.offer = walk.offer, None
-        fields = {**offer.fields, **({"email_status": status} if status else {})}
-        is_rejected = status == "invalid"
-        self.round.verdicts.append(Verdict(walk.entity_id, offer.attempt_id, offer.provider, fields, is_rejected))
-        if not is_rejected:
-            walk.fields.update({name: change.new for name, change in self._merge(walk.fields, fields).items()})
-
-    # Answers by callback
-
-    def _await_callback(self, ended: Ended) -> None:
-        """Leave the question on record, with its reservation, until the callback comes or is overdue."""
-        self.round.pending.append(ended)
-        ended.asked.walk.wait_until(time.monotonic() + PENDING_RETRY_SECONDS)
-
-    def _take_callback(self, walk: Walk, flight: Any, provider: Provider | None) -> None:
-        """Take in the answer that came by callback, or that none came."""
-        if provider is None:
-            # The settings have changed: nobody is left who could read it.
-            self.round.lost.append(flight)
-            return
-        answer = replace(self._read_callback(provider, flight.callback), cost_micros=flight.reserved_micros)
-        # Pushing it again would be paying again.
-        walk.tries = len(self.retry_seconds)
-        walk.position = self.plan.steps.index(provider)
-        lookup = Lookup(self.job.entity_type, walk.entity_id, walk.fields, request_id=flight.request_id)
-        asked = Asked(
-            walk,
-            Question(Purpose.STEP, provider),
-            lookup,
-            attempt_id=new_id(),
-            price_micros=flight.reserved_micros,
-            fingerprint=fingerprint(provider, self.job.entity_type, walk.fields),
-            is_local=False,
-        )
-        self._take_ended(Ended(asked, self._fit(answer), flight.started_at, datetime.now(UTC)))
-
-    def _read_callback(self, provider: Provider, payload: Any) -> Answer:
-        if payload is None:
-            return Answer(OutcomeClass.TRANSIENT, error="The callback did not come in time.")
-        try:
-            read: Callable[..., Answer] = provider.read_callback  # type: ignore[attr-defined]
-            return read(self.job.entity_type, payload, FIELDS[self.job.entity_type])
-        except Exception as exc:
-            log.warning("callback not read", provider=provider.name, error_type=type(exc).__name__)
-            return Answer(OutcomeClass.INVALID_REQUEST, error="The callback could not be read.")
-
     # Storing
 
     def _save(self, calls: Sequence[Call]) -> None:
         """Store the round with what `calls` need to start, and start those that may."""
-        current, self.round = self.round, Round()
+        current, self.landings.round = self.landings.round, Round()
         current.calls = list(calls)
-        current.states = self.states
+        current.states = self.landings.states
         is_last = not self.lease.undecided and not self.calls and not calls
         save = self.lease.finish if is_last else self.lease.checkpoint
         # Answers that are on their way are given up with the chunk, where its lease cannot be renewed.
@@ -732,7 +573,7 @@ class _ChunkRun:
         """Start what was granted, and remember why the rest was not."""
         now = time.monotonic()
         if stored.fresh_states is not None:
-            self.states = stored.fresh_states
+            self.landings.states = stored.fresh_states
         for call in stored.calls:
             granted = stored.granted.get(call.id)
             refused = [asked for asked in call.asked if granted is None or asked not in granted.asked]
@@ -753,7 +594,7 @@ class _ChunkRun:
         now = time.monotonic()
         deadline = max(now, start_at) + call.patience
         if deadline > self.budget.deadline + STOP_SECONDS or now - start_at > call.patience / 4:
-            self.round.released += call.asked
+            self.landings.round.released += call.asked
             self.fresh += [asked.walk for asked in call.asked]
         else:
             self._start(call, deadline=deadline, start_at=max(now, start_at))
@@ -777,19 +618,8 @@ class _ChunkRun:
             self.lease.decide(walk.index, Outcome.SKIPPED)
 
 
-_MERGED: Final = frozenset({OutcomeClass.SUCCESS, OutcomeClass.SKIPPED_INSUFFICIENT_INPUT})
-"""Classes whose fields are written: also a skip may clear what was derived from input that has gone."""
-_MERGED_OF_NORMALIZER: Final = _MERGED | {OutcomeClass.NOT_FOUND}
-"""The same of the normaliser, whose model may be certain of nothing about input that has changed."""
-
-
 def _is_refused(answer: Answer) -> bool:
     return answer.outcome_class is OutcomeClass.INVALID_REQUEST and answer.is_cost_known and not answer.cost_micros
-
-
-def _class_of_rules(answer: Answer) -> OutcomeClass:
-    has_value = any(value is not None for value in answer.fields.values())
-    return OutcomeClass.SUCCESS if has_value else OutcomeClass.SKIPPED_INSUFFICIENT_INPUT
 
 
 def _asking(call: Call, deadline: float) -> Callable[[], Any]:

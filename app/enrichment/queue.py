@@ -45,7 +45,8 @@ from app.enrichment.job_views import (
 )
 from app.enrichment.lease_statements import CLOSED_AS_IS, RESUMED
 from app.enrichment.leases import Failure, JobInfo, Lease, Scope, WorkersLost
-from app.enrichment.pipeline import PATIENCE_SHARE, JobMustWait, Pipeline, make_plan
+from app.enrichment.pipeline import PATIENCE_SHARE, Pipeline
+from app.enrichment.plans import JobMustWait, make_plan
 from app.enrichment.running import OnProcess, run_callback, settle_intents
 from app.enrichment.spool import UniqueIds, unique_ids
 from app.enrichment.terms import NO_TERMS, Terms, of_options

@@ -214,7 +214,7 @@ MUTANTS = (
     ),
     Mutant(
         "an address is dropped where the verifier is down",
-        "app/enrichment/pipeline.py",
+        "app/enrichment/landings.py",
         'is_rejected = status == "invalid"',
         'is_rejected = status in {"invalid", None}',
         ("tests/enrichment/test_walks.py",),
