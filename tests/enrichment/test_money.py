@@ -1,5 +1,7 @@
 """Money: reserved before each call, settled with its answer, and at no moment past a cap."""
 
+import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
@@ -353,6 +355,30 @@ def test_a_cap_counts_each_day_anew_and_a_jobs_all_days(context: Flask) -> None:
         book(session, caps, [Settlement("p", TODAY, 100, 100)], [], tomorrow)
         assert book(session, caps, [], [60], tomorrow).reached == caps[0]
         assert book(session, caps, [], [50], tomorrow).granted == [True]
+
+
+def test_who_books_second_sees_what_the_first_has_reserved(context: Flask) -> None:
+    """The last room under a cap is not given away twice: the second waits, and reads what the first has left."""
+    with transaction() as session:
+        book(session, CAPS, [], [10], TODAY)
+    has_booked = threading.Event()
+    granted: list[bool] = []
+
+    def first() -> None:
+        with transaction() as session:
+            granted.extend(book(session, CAPS, [], [60], TODAY).granted)
+            has_booked.set()
+            # Long enough for the other to come to the same rows.
+            time.sleep(0.3)
+
+    def second() -> None:
+        assert has_booked.wait(10)
+        with transaction() as session:
+            granted.extend(book(session, CAPS, [], [60], TODAY).granted)
+
+    in_threads(context, [first, second])
+    assert granted == [True, False]
+    assert reserved() == 70
 
 
 def test_accounts_are_locked_without_deadlock(context: Flask) -> None:
