@@ -86,6 +86,12 @@ def calls_under_way() -> int:
     return count
 
 
+def calls_arrived(world: World, provider: str) -> int:
+    """Return how many calls a provider has got."""
+    arrived: int = world.server.stats()["providers"][provider]["requests"]
+    return arrived
+
+
 def has_live_lease() -> bool:
     """Tell whether any chunk is in the hands of a worker whose lease has not run out."""
     is_live = progress.c.worker.is_not(None) & (progress.c.lease_expires_at > utcnow())
@@ -112,16 +118,20 @@ def snapshot() -> dict[str, list[str]]:
     return stored
 
 
-def stop_in_mid_call(worker: "subprocess.Popen[str]", *, is_due: Callable[[], bool]) -> None:
+def stop_in_mid_call(
+    worker: "subprocess.Popen[str]", *, is_due: Callable[[], bool], have_arrived: Callable[[], bool]
+) -> None:
     """Stop a worker with SIGSTOP as soon as a condition holds, at a moment at which it is in no transaction.
 
-    One that is stopped within one keeps everybody from writing, which is a matter of its own.
+    One that is stopped within one keeps everybody from writing, which is a matter of its own. Nor is it stopped while
+    it sends a call, which would be on its way before anything could look at the time again: `have_arrived` tells
+    whether the provider has got all calls that can have begun.
     """
     wait_until(is_due)
 
     def is_stopped() -> bool:
         worker.send_signal(signal.SIGSTOP)
-        if not _holds_locks():
+        if have_arrived() and not _holds_locks():
             return True
         worker.send_signal(signal.SIGCONT)
         time.sleep(0.02)

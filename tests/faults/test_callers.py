@@ -20,7 +20,7 @@ from app.enrichment import queue
 from tests.conftest import CRON_SECRET
 from tests.faults.accounts import outcomes_of
 from tests.faults.conftest import MakeWorld
-from tests.faults.helpers import calls_under_way, check_accounts, drain_here, tell
+from tests.faults.helpers import calls_arrived, calls_under_way, check_accounts, drain_here, tell
 from tests.faults.world import ROOT, World, add_job, has_ended, wait_until
 
 WEBHOOK = "/api/enrichment/jobs/process"
@@ -106,7 +106,7 @@ def test_server_told_to_stop_in_mid_call_loses_no_paid_answer(make_world: MakeWo
     with gunicorn(world) as (process, port):
         connection = _send(port)
         # A call is on record before it is sent, and one that was not sent yet is not made any more.
-        wait_until(lambda: _asked(world) > 0)
+        wait_until(lambda: calls_arrived(world, "leadmagic") > 0)
         os.kill(process.pid, number)
         signalled_at = time.monotonic()
         answer = connection.getresponse()
@@ -121,11 +121,6 @@ def test_server_told_to_stop_in_mid_call_loses_no_paid_answer(make_world: MakeWo
     drain_here()
     assert set(outcomes_of(job_id).values()) <= {"s", "e"}, "nothing is held"
     # An entity whose answer was stored needs no second call, decided or not.
-    assert _asked(world) == 60
+    assert calls_arrived(world, "leadmagic") == 60
     check_accounts(world)
     tell(world, paid_at_the_stop=paid)
-
-
-def _asked(world: World) -> int:
-    asked: int = world.server.stats()["providers"]["leadmagic"]["requests"]
-    return asked

@@ -8,6 +8,7 @@ from tests.faults.accounts import outcomes_of
 from tests.faults.conftest import MakeWorld
 from tests.faults.helpers import (
     attempts_of_chunks,
+    calls_arrived,
     calls_under_way,
     check_accounts,
     drain_here,
@@ -36,11 +37,20 @@ def test_worker_stopped_past_its_lease_in_mid_call_writes_and_pays_nothing_after
     world = make_world({"latency": 0.3}, ENRICH_LEASE_SECONDS=2, ENRICH_CONCURRENCY=AT_ONCE, **timeouts)
     for number in range(stops):
         job_id = add_job(9, provider=provider, start=10 + 9 * number, chunk_size=9)
-        charged_before = len(world.server.lines())
+        charged_before, arrived_before = len(world.server.lines()), calls_arrived(world, provider)
+
+        def have_arrived(charged_before: int = charged_before, arrived_before: int = arrived_before) -> bool:
+            answered = len(world.server.lines()) - charged_before
+            return calls_arrived(world, provider) - arrived_before == min(9, answered + AT_ONCE)
+
         late = world.start()
         # Each time a little later in the chunk.
         due = charged_before + 1 + number % 6
-        stop_in_mid_call(late, is_due=lambda due=due: calls_under_way() > 0 and len(world.server.lines()) >= due)
+        stop_in_mid_call(
+            late,
+            is_due=lambda due=due: calls_under_way() > 0 and len(world.server.lines()) >= due,
+            have_arrived=have_arrived,
+        )
         cut = calls_under_way()
         assert 0 < cut <= AT_ONCE * 2
         wait_until(lambda: not has_live_lease())
