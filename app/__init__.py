@@ -38,7 +38,7 @@ def create_app(config: Config | None = None) -> Flask:
     logs.configure(config)
 
     db.init_app(app)
-    database.init_app(app)
+    database.init_app(app, config)
     migrate.init_app(app, db, directory=str(PROJECT_ROOT / "migrations"), render_as_batch=True)
 
     requests.init_app(app)

@@ -102,8 +102,8 @@ class Config:
     """Keys, addresses, prices and limits of each provider, read from the variables that begin with its prefix."""
     DATABASE_POOL_SIZE: int = field(default=10, metadata=_whole_number(1, 200))
     """PostgreSQL connections one process may hold; at least the threads of a gunicorn worker."""
-    DATABASE_PREPARED_STATEMENTS: bool = False
-    """Whether PostgreSQL keeps the plans of statements that come often: faster, but not every pooler can do it."""
+    DATABASE_PREPARED_STATEMENTS: str = field(default="auto", metadata={"choices": ("auto", "true", "false")})
+    """Whether PostgreSQL keeps the plans of statements that come often; `auto`: where no pooler is in between."""
     IMPORT_MAX_MEGABYTES: int = field(default=256, metadata=_whole_number(1, 4096))
     """The largest CSV file taken over HTTP."""
     TRUSTED_HOSTS: tuple[str, ...] = ()

@@ -13,6 +13,7 @@ import time
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -41,14 +42,17 @@ IDLE_SECONDS = 1.0
 """A connection that was not used for this long is checked before it is used again."""
 
 PREPARED_AFTER = 5
-"""Executions after which a statement is prepared, where that is wanted: the driver's own default."""
+"""Executions after which a statement is prepared, where that is possible: the driver's own default."""
 
 WriteSession = scoped_session[Session]
 """What `transaction()` hands out."""
 
 _IMMEDIATE = "tranche_begin_immediate"
 _IS_WRITING = "tranche_is_writing"
-_TIMEOUTS = "SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '30s'"
+_SET_UP = """
+    SELECT set_config('lock_timeout', '10s', false), set_config('idle_in_transaction_session_timeout', '30s', false),
+           pg_backend_pid()
+"""
 
 
 @contextmanager
@@ -129,7 +133,8 @@ def engine_options(config: Config) -> dict[str, Any]:
         # Nothing else may depend on a server session, so that PgBouncer can pool by transaction.
         "connect_args": {
             "connect_timeout": 5,
-            "prepare_threshold": PREPARED_AFTER if config.DATABASE_PREPARED_STATEMENTS else None,
+            # Until `_set_up_postgresql` knows better.
+            "prepare_threshold": None,
             "application_name": "tranche",
             # A host that vanished is noticed within half a minute.
             "keepalives_idle": 10,
@@ -148,7 +153,7 @@ def _read_json(stored: str | bytes) -> Any:
         raise DamagedData from exc
 
 
-def init_app(app: Flask) -> None:
+def init_app(app: Flask, config: Config) -> None:
     """Attach what each kind of database needs to the application's engine."""
     with app.app_context():
         engine = db.engine
@@ -157,7 +162,7 @@ def init_app(app: Flask) -> None:
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     else:
-        event.listen(engine, "connect", _set_up_postgresql)
+        event.listen(engine, "connect", partial(_set_up_postgresql, config.DATABASE_PREPARED_STATEMENTS))
         event.listen(engine, "checkout", _ping_if_idle)
         event.listen(engine, "checkin", _note_use)
 
@@ -252,14 +257,19 @@ def is_missing_table(error: BaseException) -> bool:
     )
 
 
-def _set_up_postgresql(connection: Any, _record: object) -> None:
-    """Let a process that is frozen with a lock in its hands not stop everybody else.
+def _set_up_postgresql(prepared: str, connection: Any, _record: object) -> None:
+    """Let a process that is frozen with a lock in its hands not stop everybody else, and have statements prepared.
 
-    A guard, on which nothing else rests: a pooler may hand it to another of its
-    clients, or lose it.
+    The time-outs are a guard, on which nothing else rests: a pooler may hand them to another of its clients, or
+    lose them. A prepared statement behind a pooler may come to a server process that does not know its name or,
+    worse, knows another client's by it. A pooler shows when a connection is made: the process that it says is
+    behind it is not the one that answers.
     """
-    connection.execute(_TIMEOUTS)
+    *_, process = connection.execute(_SET_UP).fetchone()
     connection.commit()
+    is_direct = process == connection.info.backend_pid
+    if prepared == "true" or (prepared == "auto" and is_direct):
+        connection.prepare_threshold = PREPARED_AFTER
 
 
 def _ping_if_idle(connection: Any, record: ConnectionPoolEntry, _proxy: object) -> None:

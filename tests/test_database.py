@@ -5,10 +5,12 @@ from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from app import database
+from app import create_app, database
 from app.auth import create_key, list_keys
+from app.config import Config
 from app.database import transaction
 from app.extensions import db
+from tests.faults.proxy import Proxy
 
 
 def test_a_unit_of_work_cannot_hold_another(context: Flask) -> None:
@@ -42,6 +44,25 @@ def test_locks_do_not_wait_for_ever_on_postgresql(context: Flask) -> None:
             db.session.execute(text("LOCK TABLE api_keys"))
     assert database.why_unavailable(raised.value) == "it is locked"
     db.session.rollback()
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize(
+    ("setting", "is_pooler", "is_prepared"),
+    [("auto", False, True), ("auto", True, False), ("true", True, True), ("false", False, False)],
+)
+def test_statements_are_prepared_where_no_pooler_is_in_between(
+    database_url: str, setting: str, is_pooler: bool, is_prepared: bool
+) -> None:
+    """Behind one, another server process may answer, which does not know them."""
+    with Proxy(database_url, is_pooler=is_pooler) as proxy:
+        app = create_app(Config(DATABASE_URL=proxy.url, DATABASE_PREPARED_STATEMENTS=setting, TESTING=True))
+        with app.app_context():
+            for _ in range(database.PREPARED_AFTER + 1):
+                with database.single_statement() as connection:
+                    count = connection.scalar(text("SELECT count(*) FROM pg_prepared_statements"))
+            assert bool(count) is is_prepared
+            db.engine.dispose()
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ transaction by itself, which its Sync commits.
 """
 
 import asyncio
+import random
 import re
 import socket
 import struct
@@ -21,9 +22,11 @@ Result = TypeVar("Result")
 
 _NEGOTIATIONS = (80877103, 80877104)
 """Codes of the first messages that are answered with one byte, and followed by another first message."""
-_SIMPLE, _PARSE, _SYNC = b"Q", b"P", b"S"
+_SIMPLE, _PARSE, _BIND, _SYNC = b"Q", b"P", b"B", b"S"
 _IDLE = b"Z\x00\x00\x00\x05I"
 """What the server says when a transaction is over, behind everything else."""
+_PROCESS = re.compile(rb"(?<=K\x00\x00\x00\x0c)....", re.DOTALL)
+"""In what the server says first: the number of its process."""
 
 
 @dataclass
@@ -45,6 +48,8 @@ class _Link:
     server: asyncio.StreamWriter
     statements: list[str] = field(default_factory=list)
     """Those of the transaction under way."""
+    prepared: dict[bytes, str] = field(default_factory=dict)
+    """Statements by the names they were prepared under; the latest without a name among them."""
     has_begun: bool = False
     is_muted: bool = False
     answered: asyncio.Event = field(default_factory=asyncio.Event)
@@ -59,10 +64,14 @@ class _Link:
 
 
 class Proxy:
-    """Listens on loopback while it is entered; `url` is the database's as clients reach it through here."""
+    """Listens on loopback while it is entered; `url` is the database's as clients reach it through here.
 
-    def __init__(self, database_url: str) -> None:
+    With `is_pooler` it gives each connection a process number of its own, as poolers do.
+    """
+
+    def __init__(self, database_url: str, *, is_pooler: bool = False) -> None:
         self._database = make_url(database_url)
+        self._is_pooler = is_pooler
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="proxy", daemon=True)
         self._links: set[_Link] = set()
@@ -188,6 +197,8 @@ class Proxy:
 
     async def _answer(self, link: _Link, reader: asyncio.StreamReader) -> None:
         while data := await reader.read(65536):
+            if self._is_pooler:
+                data = _PROCESS.sub(struct.pack("!i", random.getrandbits(31)), data)
             if link.is_muted:
                 # The client has had every answer but the last.
                 if data.endswith(_IDLE):
@@ -202,7 +213,7 @@ class Proxy:
 
     def _note(self, link: _Link, kind: bytes, body: bytes) -> Loss | None:
         """Keep account of the transaction, and return what is to become of it where this commits it."""
-        for statement in _statements(kind, body):
+        for statement in _begun(link, kind, body):
             word = statement.strip().upper()
             if word.startswith(("BEGIN", "ROLLBACK")):
                 link.statements, link.has_begun = [], word.startswith("BEGIN")
@@ -226,9 +237,13 @@ class Proxy:
         return None
 
 
-def _statements(kind: bytes, body: bytes) -> Iterator[str]:
+def _begun(link: _Link, kind: bytes, body: bytes) -> Iterator[str]:
+    """Yield the statement that a message runs, if it runs one."""
     if kind == _SIMPLE:
         yield body[:-1].decode()
     elif kind == _PARSE:
-        # The name of the prepared statement comes first.
-        yield body.split(b"\x00")[1].decode()
+        name, statement, _ = body.split(b"\x00", 2)
+        link.prepared[name] = statement.decode()
+    elif kind == _BIND:
+        # The name of the portal comes first.
+        yield link.prepared[body.split(b"\x00", 2)[1]]
