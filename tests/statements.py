@@ -1,6 +1,6 @@
 """The statements that a piece of the service really runs, and how the database goes about each."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,7 +15,10 @@ _EXPLAINED = ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement with its plan: the lines of the nodes, and on PostgreSQL the shared buffers it touched."""
+    """One statement with its plan: the lines of the nodes, and on PostgreSQL the shared buffers it touched.
+
+    There the lines are those of two plans: for the values at hand, and for any, which a prepared statement keeps.
+    """
 
     sql: str
     plan: str
@@ -50,10 +53,19 @@ def _explain_postgresql(cursor: Any, sql: str, values: Any) -> Statement:
     with cursor.connection.cursor() as other:
         other.execute("BEGIN" if is_alone else "SAVEPOINT explained")
         other.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {sql}", values)
-        (plan,) = other.fetchone()[0]
+        root = other.fetchone()[0][0]["Plan"]
         other.execute("ROLLBACK" if is_alone else "ROLLBACK TO SAVEPOINT explained")
-    root = plan["Plan"]
-    return Statement(sql, "\n".join(_nodes(root)), root["Shared Hit Blocks"] + root["Shared Read Blocks"])
+        other.execute(f"EXPLAIN (GENERIC_PLAN, FORMAT JSON) {_with_numbers(sql, values)}", prepare=False)
+        kept = other.fetchone()[0][0]["Plan"]
+    nodes = [*_nodes(root), *_nodes(kept)]
+    return Statement(sql, "\n".join(nodes), root["Shared Hit Blocks"] + root["Shared Read Blocks"])
+
+
+def _with_numbers(sql: str, names: Iterable[str]) -> str:
+    """Return a statement with PostgreSQL's own parameters, `$1`, in place of the driver's."""
+    for number, name in enumerate(names, 1):
+        sql = sql.replace(f"%({name})s", f"${number}")
+    return sql.replace("%%", "%")
 
 
 def _nodes(node: dict[str, Any]) -> Iterator[str]:

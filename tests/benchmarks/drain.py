@@ -40,7 +40,7 @@ class Contestant:
 
 CONTESTANTS = (
     Contestant("Tranche", "tranche", "chunk", 100_000, "each entity's outcome, durably; survives a crash"),
-    Contestant("Tranche, prepared statements", "tranche", "prepared", 100_000, "the same, without a pooler in between"),
+    Contestant("Tranche, nothing prepared", "tranche", "unprepared", 100_000, "the same, as behind a pooler"),
     Contestant(
         f"PgQueuer {version('pgqueuer')}, job an entity",
         "pgqueuer_jobs",
@@ -124,8 +124,12 @@ def _ratios(figures: dict[tuple[str, str], Figure]) -> list[Figure]:
 
 def _settings(servers: Servers, contestant: Contestant) -> dict[str, str]:
     if contestant.module == "tranche":
-        prepared = {"DATABASE_PREPARED_STATEMENTS": "true" if contestant.form == "prepared" else "false"}
-        return {"DATABASE_URL": servers.migrated("postgresql"), "LOG_LEVEL": "ERROR", **prepared}
+        prepared = "false" if contestant.form == "unprepared" else "auto"
+        return {
+            "DATABASE_URL": servers.migrated("postgresql"),
+            "LOG_LEVEL": "ERROR",
+            "DATABASE_PREPARED_STATEMENTS": prepared,
+        }
     if contestant.module == "naive":
         return {"DATABASE_URL": servers.database("postgresql")}
     return {"PEER_URL": servers.broker() if contestant.module == "celery_chunks" else servers.database("postgresql")}
