@@ -93,8 +93,11 @@ def single_statement() -> Iterator[Connection]:
 
 
 def end_read() -> None:
-    """End the transaction that a read opened, so that none stays open while a provider is asked."""
-    db.session.rollback()
+    """End the transaction that a read opened, so that none stays open while a provider is asked.
+
+    With a commit: at a rollback psycopg forgets every statement that it has prepared on the connection.
+    """
+    db.session.commit()
 
 
 def scrub_log() -> bool:
@@ -281,7 +284,8 @@ def _ping_if_idle(connection: Any, record: ConnectionPoolEntry, _proxy: object) 
     if time.monotonic() - record.info.get("used_at", float("inf")) >= IDLE_SECONDS:
         try:
             connection.execute("SELECT 1")
-            connection.rollback()
+            # As in `end_read`.
+            connection.commit()
         except psycopg.Error as exc:
             raise DisconnectionError from exc
 

@@ -54,14 +54,14 @@ def test_locks_do_not_wait_for_ever_on_postgresql(context: Flask) -> None:
 def test_statements_are_prepared_where_no_pooler_is_in_between(
     database_url: str, setting: str, is_pooler: bool, is_prepared: bool
 ) -> None:
-    """Behind one, another server process may answer, which does not know them."""
+    """Behind one, another server process may answer, which does not know them. The end of a read keeps them."""
     with Proxy(database_url, is_pooler=is_pooler) as proxy:
         app = create_app(Config(DATABASE_URL=proxy.url, DATABASE_PREPARED_STATEMENTS=setting, TESTING=True))
         with app.app_context():
             for _ in range(database.PREPARED_AFTER + 1):
-                with database.single_statement() as connection:
-                    count = connection.scalar(text("SELECT count(*) FROM pg_prepared_statements"))
-            assert bool(count) is is_prepared
+                assert list_keys() == []
+            assert bool(db.session.scalar(text("SELECT count(*) FROM pg_prepared_statements"))) is is_prepared
+            db.session.remove()
             db.engine.dispose()
 
 
