@@ -198,7 +198,8 @@ class Proxy:
     async def _answer(self, link: _Link, reader: asyncio.StreamReader) -> None:
         while data := await reader.read(65536):
             if self._is_pooler:
-                data = _PROCESS.sub(struct.pack("!i", random.getrandbits(31)), data)
+                # A function, since a backslash in a text would mean something else.
+                data = _PROCESS.sub(lambda _: struct.pack("!i", random.getrandbits(31)), data)
             if link.is_muted:
                 # The client has had every answer but the last.
                 if data.endswith(_IDLE):
