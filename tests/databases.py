@@ -1,15 +1,103 @@
-"""What fixtures do to databases."""
+"""The databases of a test run: migrated once, then copied, and emptied before each test."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+
+import fasteners
+from flask_migrate import upgrade
+from sqlalchemy import Engine, NullPool, create_engine, text
 
 from app import create_app
 from app.config import Config
 from app.extensions import db
+from tests.postgres import OwnPostgres
+
+_TEMPLATE = "migrated"
+_SETTINGS = ("fsync=off", "max_connections=400")
+"""Nobody misses the data after a power cut, and every worker has several processes with pools of their own."""
+
+
+class RunDatabases:
+    """The databases that all workers of a test run share; what is missing is made by whoever needs it first.
+
+    The folder is not under pytest's own: as root, PostgreSQL runs as another user, and any other pytest that
+    starts makes that folder unreadable for others.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @classmethod
+    def make(cls) -> "RunDatabases":
+        """Make the folder."""
+        folder = Path(tempfile.mkdtemp(prefix="tranche-tests-"))
+        folder.chmod(0o755)
+        return cls(folder)
+
+    def remove(self) -> None:
+        """Stop the server, if there is one, and delete the folder."""
+        if self._data.exists():
+            OwnPostgres(self._data).stop()
+        shutil.rmtree(self.folder)
+
+    def sqlite(self) -> Path:
+        """Return an SQLite file with the schema in it, to be copied."""
+        path = self.folder / "migrated.db"
+        with self._once("sqlite") as is_first:
+            if is_first:
+                _migrate_sqlite(path)
+        return path
+
+    def postgresql(self, name: str) -> str:
+        """Make a database with the schema in it on the run's PostgreSQL server; return its URL."""
+        server = OwnPostgres(self._data)
+        with self._once("postgresql") as is_first:
+            if is_first:
+                server.make()
+                server.start(*_SETTINGS)
+                server.create(_TEMPLATE)
+                server.migrate(_TEMPLATE)
+            return server.create(name, _TEMPLATE)
+
+    @property
+    def _data(self) -> Path:
+        return self.folder / "server" / "data"
+
+    @contextmanager
+    def _once(self, name: str) -> Iterator[bool]:
+        """Hold a lock among the workers; True for the first of them that comes through."""
+        done = self.folder / f"{name}.done"
+        with fasteners.InterProcessLock(self.folder / f"{name}.lock"):
+            yield not done.exists()
+            done.touch()
+
+
+def _migrate_sqlite(path: Path) -> None:
+    app = create_app(Config(DATABASE_URL=f"sqlite:///{path}", TESTING=True, LOG_LEVEL="WARNING"))
+    with app.app_context():
+        upgrade()
+        db.session.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+        db.engine.dispose()
 
 
 def empty(url: str) -> None:
     """Take every row out of a migrated database."""
-    app = create_app(Config(DATABASE_URL=url, TESTING=True, LOG_LEVEL="WARNING"))
-    with app.app_context():
-        for table in reversed(db.metadata.sorted_tables):
-            db.session.execute(table.delete())
-        db.session.commit()
-        db.engine.dispose()
+    tables = [table.name for table in reversed(db.metadata.sorted_tables)]
+    statements = [f"DELETE FROM {table}" for table in tables]
+    with _engine(url).begin() as connection:
+        if connection.dialect.name == "postgresql":
+            # In one round trip.
+            connection.exec_driver_sql("; ".join(statements))
+        else:
+            for statement in statements:
+                connection.exec_driver_sql(statement)
+
+
+@lru_cache(maxsize=1)
+def _engine(url: str) -> Engine:
+    # A file is not kept open: it goes with its test's folder.
+    return create_engine(url, poolclass=NullPool) if url.startswith("sqlite") else create_engine(url)

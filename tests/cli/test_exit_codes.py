@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from click.testing import Result
 from flask import Flask
+from sqlalchemy.engine import make_url
 
 from app import database
 from app.enrichment.pipeline import Pipeline
@@ -18,6 +19,11 @@ SECRET_WORD = "a-secret-word"
 NOBODY_LISTENS = f"postgresql://somebody:{SECRET_WORD}@127.0.0.1:1/none"
 _CANNOT_BE_USED = "tranche: The database cannot be used"
 UNKNOWN_JOB = "01a20925-66e2-7d61-95fb-61e65a184066"
+
+
+def _sibling(url: str, database: str) -> str:
+    """Return the URL of another database of the same server."""
+    return make_url(url).set(database=database).render_as_string(hide_password=False)
 
 
 def assert_one_line(result: Result) -> None:
@@ -112,9 +118,9 @@ def test_a_migration_of_an_unreachable_database_ends_with_4(start: Any) -> None:
     assert stderr == f"{_CANNOT_BE_USED}: nothing listens at that address. DATABASE_URL says which one it is.\n"
 
 
-def test_a_migration_of_a_missing_database_ends_with_4(start: Any, postgresql_url: str) -> None:
+def test_a_migration_of_a_missing_database_ends_with_4(start: Any, migrated_postgresql: str) -> None:
     """`flask db upgrade` tells a wrong name from a wrong address."""
-    process = start("upgrade", group="db", DATABASE_URL=postgresql_url.replace("/postgres?", "/no_such_one?"))
+    process = start("upgrade", group="db", DATABASE_URL=_sibling(migrated_postgresql, "no_such_one"))
     stdout, stderr = process.communicate(timeout=60)
     assert (process.returncode, stdout) == (4, "")
     assert stderr == f"{_CANNOT_BE_USED}: there is no such database. DATABASE_URL says which one it is.\n"
@@ -133,12 +139,14 @@ def test_a_file_without_a_schema_ends_with_4(
     assert ("flask db upgrade" in result.stderr) == (content == b"")
 
 
-def test_a_postgresql_without_a_schema_ends_with_4(app_on: Callable[..., Flask], run: Any, postgresql_url: str) -> None:
+def test_a_postgresql_without_a_schema_ends_with_4(
+    app_on: Callable[..., Flask], run: Any, migrated_postgresql: str
+) -> None:
     """PostgreSQL's word for a missing table is understood too."""
-    with psycopg.connect(postgresql_url, autocommit=True) as connection:
+    with psycopg.connect(migrated_postgresql, autocommit=True) as connection:
         connection.execute("DROP DATABASE IF EXISTS without_schema")
         connection.execute("CREATE DATABASE without_schema")
-    result = run(app_on(postgresql_url.replace("/postgres?", "/without_schema?")), "process")
+    result = run(app_on(_sibling(migrated_postgresql, "without_schema")), "process")
     assert result.exit_code == 4
     assert_one_line(result)
     assert "flask db upgrade" in result.stderr

@@ -205,7 +205,10 @@ def test_no_transaction_is_open_while_entities_are_worked_on(context: Flask, sta
     wait_until(lambda: calls(witness, "start").total() == 1)
     if db.engine.dialect.name == "postgresql":
         rows = db.session.execute(
-            text("SELECT state FROM pg_stat_activity WHERE application_name = 'tranche' AND pid <> pg_backend_pid()")
+            text(
+                "SELECT state FROM pg_stat_activity WHERE application_name = 'tranche'"
+                " AND datname = current_database() AND pid <> pg_backend_pid()"
+            )
         ).all()
         assert rows and {row.state for row in rows} == {"idle"}
         db.session.rollback()

@@ -363,8 +363,12 @@ def is_locked(entity_id: str) -> bool:
 
 def is_anyone_waiting() -> bool:
     """Tell whether some transaction waits for another (PostgreSQL)."""
+    query = (
+        "SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)"
+        " WHERE NOT granted AND datname = current_database()"
+    )
     with db.engine.connect() as connection:
-        return bool(connection.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")))
+        return bool(connection.scalar(text(query)))
 
 
 # Lists

