@@ -10,6 +10,8 @@ from typing import Any, ClassVar
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.text import storable
+
 
 class AppError(Exception):
     """Something that the caller can be told, in one sentence, without internals."""
@@ -142,15 +144,17 @@ class LeaseLost(Conflict):
 
 
 def describe(error: BaseException) -> str:
-    """Return an exception as one short line, for storing with an entity.
+    """Return the message of an exception for storing with an entity, or the exception's type name if it has none.
 
-    Of a database error only its kind: its message quotes statements and values.
+    The message stays as it is, up to 500 characters; only a character that a database refuses becomes a question mark.
+    The message of a database error is left out, because it quotes statements and values.
     """
-    name = type(error).__name__
-    text = "" if isinstance(error, SQLAlchemyError) else " ".join(str(error).split())
+    try:
+        message = "" if isinstance(error, SQLAlchemyError) else str(error)
+    except Exception:
+        message = ""
     # What one of the databases could not store is not worth failing a checkpoint for.
-    text = "".join(character if character.isprintable() else "?" for character in text)
-    return (f"{name}: {text}" if text else name)[:500]
+    return storable(message[:500]) or type(error).__name__
 
 
 def describe_bug(error: BaseException) -> str:

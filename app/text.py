@@ -47,6 +47,11 @@ def invalid_entity_ids(values: Iterable[object]) -> list[int]:
     return positions
 
 
+def storable(text: str) -> str:
+    """Return a text with line ends as newlines and a question mark for each character that stored text may not have."""
+    return _BAD_CHARACTER.sub("?", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
 def find_bad_character(text: str) -> str | None:
     """Describe the first character that stored text may not have, or return None.
 
