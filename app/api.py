@@ -10,12 +10,15 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from importlib.metadata import PackageNotFoundError, version
 from itertools import islice
+from threading import RLock
 from typing import Any, Final, NoReturn, TypeVar, cast
 
 import flask_smorest
 import marshmallow as ma
 import structlog
+from apispec import APISpec
 from flask import Flask, Response, jsonify
+from flask_smorest.spec import openapi_cli
 from flask_smorest.utils import prepare_response
 from marshmallow import fields
 from webargs.flaskparser import FlaskParser
@@ -222,7 +225,11 @@ def _document_answers(doc: dict[str, Any], info: dict[str, Any], **_: Any) -> di
 
 
 class Api(flask_smorest.Api):  # type: ignore[misc]  # the library has no types
-    """The OpenAPI document of one application, at `/api/openapi.json`, and its error answers."""
+    """The OpenAPI document of one application, at `/api/openapi.json`, and its error answers.
+
+    The document is made when it is first asked for: most processes never are, and making it takes several times as
+    long as the rest of the application.
+    """
 
     ERROR_SCHEMA = ErrorSchema
     # Each operation names the statuses of its errors; a default would say that any may come.
@@ -236,8 +243,43 @@ class Api(flask_smorest.Api):  # type: ignore[misc]  # the library has no types
         # A redirect would echo the path, in HTML.
         app.url_map.merge_slashes = False
         cast(Any, app.json).sort_keys = False
+        self._lock = RLock()
+        self._document: APISpec | None = None
+        self._blueprints: list[flask_smorest.Blueprint] = []
+        super().__init__(app)
+        app.cli.add_command(openapi_cli)
+
+    def register_blueprint(self, blueprint: flask_smorest.Blueprint) -> None:
+        """Register a blueprint in the application, and remember it for the document."""
+        self._app.extensions["flask-smorest"]["blp_name_to_api"][blueprint.name] = self
+        self._app.register_blueprint(blueprint)
+        self._blueprints.append(blueprint)
+
+    @property
+    def spec(self) -> APISpec:
+        """The document."""
+        # Reentrant, since the library asks for the document while it makes it; other threads wait until it is whole.
+        with self._lock:
+            if self._document is None:
+                self._make_document()
+            return cast(APISpec, self._document)
+
+    @spec.setter
+    def spec(self, document: APISpec | None) -> None:
+        self._document = document
+
+    def _init_spec(self, **_: Any) -> None:
+        """Leave the document to `spec`."""
+
+    def _make_document(self) -> None:
         spec = {"title": "Tranche", "version": project_version(), "openapi_version": "3.1.0"}
-        super().__init__(app, spec_kwargs={**spec, "security": [{"bearer": []}]})
+        super()._init_spec(**spec, security=[{"bearer": []}])
+        self._describe_components()
+        for blueprint in self._blueprints:
+            blueprint.register_views_in_doc(self, self._app, self.spec, name=blueprint.name, parameters=None)
+            self.spec.tag({"name": blueprint.name, "description": blueprint.description})
+
+    def _describe_components(self) -> None:
         self.ma_plugin.converter.add_attribute_function(_pattern_properties)
         self.spec.components.schema("Json", dict(JSON_VALUE))
         self.spec.components.security_scheme(

@@ -1,6 +1,8 @@
 """The OpenAPI document and its page."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -49,6 +51,19 @@ def test_document_lists_every_route(probe: FlaskClient, document: Any) -> None:
         if method != "parameters" and "unmarked" not in path
     }
     assert found == expected
+
+
+def test_document_is_whole_for_everybody_who_asks_first(probe: FlaskClient) -> None:
+    """It is made at the first request, and nobody sees it half made."""
+    barrier = Barrier(4)
+
+    def ask(_: int) -> bytes:
+        barrier.wait()
+        return probe.application.test_client().get("/api/openapi.json").data
+
+    with ThreadPoolExecutor(4) as pool:
+        documents = set(pool.map(ask, range(4)))
+    assert documents == {probe.get("/api/openapi.json").data}
 
 
 def test_references_lead_somewhere(document: Any) -> None:
