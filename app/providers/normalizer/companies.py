@@ -7,10 +7,10 @@ from typing import Any
 
 from app.providers.normalizer.company_names import normalize_company_name
 from app.providers.normalizer.countries import normalize_country
-from app.providers.normalizer.domains import company_domain
 from app.providers.normalizer.headcount import normalize_headcount
 from app.providers.normalizer.industries import normalize_industry
 from app.providers.normalizer.years import normalize_year
+from app.values.hosts import own_domain
 
 
 def normalize_company(fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -19,10 +19,11 @@ def normalize_company(fields: Mapping[str, Any]) -> dict[str, Any]:
     `fields` holds the raw columns under their names; missing, None, blank and wrongly typed values all count as
     absent. The same input gives the same answer, without any network; no value makes it raise.
     """
+    name = fields.get("name")
     headcount = normalize_headcount(fields.get("headcount"))
     return {
-        "normalized_name": normalize_company_name(fields.get("name")),
-        "normalized_domain": company_domain(fields.get("domain")) or company_domain(fields.get("website")),
+        "normalized_name": normalize_company_name(name),
+        "normalized_domain": own_domain(fields.get("domain"), name) or own_domain(fields.get("website"), name),
         "normalized_industry": normalize_industry(fields.get("industry"), fields.get("industries")),
         "normalized_headcount_min": headcount.lowest,
         "normalized_headcount_max": headcount.highest,

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.providers.normalizer.countries import normalize_country
-from app.providers.normalizer.domains import company_domain
-from app.providers.normalizer.emails import email_domain, is_free_mail, normalize_email
 from app.providers.normalizer.job_titles import normalize_job_title
 from app.providers.normalizer.names import normalize_name
 from app.providers.normalizer.phones import normalize_phone
+from app.values.emails import email_address, mail_domain
+from app.values.hosts import employer_domain, is_mail_provider, own_domain
 
 
 def normalize_person(fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -21,7 +21,7 @@ def normalize_person(fields: Mapping[str, Any]) -> dict[str, Any]:
     """
     name = normalize_name(fields.get("first_name"), fields.get("last_name"), fields.get("full_name"))
     title = normalize_job_title(fields.get("job_title"), fields.get("company"))
-    email = normalize_email(fields.get("email"))
+    email = email_address(fields.get("email"))
     country = normalize_country(
         fields.get("location_country_code"), fields.get("location_country"), fields.get("location")
     )
@@ -33,16 +33,16 @@ def normalize_person(fields: Mapping[str, Any]) -> dict[str, Any]:
         "normalized_job_title": title.title,
         "normalized_seniority": title.seniority,
         "normalized_email": email,
-        "normalized_email_is_free": None if email is None else is_free_mail(email_domain(email)),
+        "normalized_email_is_free": None if email is None else is_mail_provider(mail_domain(email)),
         "normalized_phone": phone.e164 if phone else None,
         "normalized_phone_is_valid": phone.is_valid if phone else None,
         "normalized_country_code": country,
-        "normalized_company_domain": _company_domain(fields.get("company_domain"), email),
+        "normalized_company_domain": _company_domain(fields, email),
     }
 
 
-def _company_domain(given: Any, email: str | None) -> str | None:
+def _company_domain(fields: Mapping[str, Any], email: str | None) -> str | None:
     """Return the domain of the person's company, else that of an e-mail address which is not a private one."""
-    if domain := company_domain(given):
+    if domain := own_domain(fields.get("company_domain"), fields.get("company")):
         return domain
-    return company_domain(email_domain(email), profile_hosts_refused=False) if email else None
+    return employer_domain(mail_domain(email)) if email else None

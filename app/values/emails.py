@@ -1,0 +1,121 @@
+"""E-mail addresses: the syntax alone is checked, nothing is looked up."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from email_validator import EmailNotValidError, validate_email
+
+from app.values.text import clean, word_set
+
+_LONGEST_ADDRESS: Final = 320  # 64 for the local part, "@", 255 for the domain
+_WRAPPING: Final = " \t,;'\"<>"
+# What stands around an address in exports of address books: "Work: ada@…", "ada@… (private)", "ada@… work".
+_LABEL: Final = (
+    r"(?:e-?mail|mail|work|home|office|business|private|personal|main|primary|other|privat|gesch[äa]ftlich|dienstlich|"
+    r"b[üu]ro|arbeit|bureau|travail|domicile|priv[ée]|perso|trabajo|casa|oficina|lavoro|werk|thuis|jobb|hem)"
+)
+_BEFORE: Final = re.compile(rf"{_LABEL}\s*[:=]\s*", re.IGNORECASE)
+_AFTER: Final = re.compile(rf"\s*(?:\([^()@]*\)|\[[^\[\]@]*\]|\s[-–|/]\s[^@]*|\s{_LABEL})$", re.IGNORECASE)
+# What Apollo writes if an address exists but was not paid for: "email_not_unlocked@domain.com".
+_NOT_GIVEN_OUT: Final = re.compile(r"e?mail[._-]?not[._-][a-z._-]+@domain\.com")
+# What people type into a form that insists on an address.
+_MADE_UP: Final = re.compile(
+    r"(?:no|none|null|na|nomail|noemail|no-email|no\.email|noreply|unknown|test|asdf|xxx?)@"
+    r"(?:no|none|null|na|nomail|noemail|no-email|email|mail|unknown|test|asdf|xxx?)\.[a-z]{2,4}"
+)
+_MASKS: Final = frozenset("*•…●")
+
+# Mailboxes that several people read, in the languages of the lists that come in. An address that starts with one of
+# them, such as `sales.emea@`, is shared as well.
+_ROLES: Final = word_set(
+    """
+    abuse academy accounting accounts admin administracion administration administrator agenda allgemein anfrage
+    anfragen anmeldung ap apotheke ar architekten archiv assistant assistenz atelier ausbildung auto bar
+    barrierefrei beratung bestellung bestellungen bewerbung bewerbungen billing bonjour booking bookings boutique
+    buchhaltung buchung buero büro bureau business camping career careers cashier cafe ciao clinic clientes clienti
+    clinica club coiffeur comercial commercial commerciale communication compras compta comptabilite comunicacion
+    concierge consulta consultorio contabilidad contabilita contact contacto contactus contato contatti contatto
+    courrier customercare customers customerservice dataprotection datenschutz dental design dev developer direction
+    direzione dispatch dpo dr druck einkauf elternbeirat emaile empfang empleo english enquire enquiries enquiry
+    ekonomi escola escritorio escuela estudio events export facturacion faktura facturation familie family farmacia
+    feedback finance finanzen firma fragen fraude gabinete gdpr general geral gerencia geschaeftsleitung
+    geschaeftsfuehrung geschäftsführung geschäftsleitung gemeinde group guest hallo hausverwaltung hei hello help
+    helpdesk hej hi hola hotel hospital hostmaster hr human.resources imprint impressum import info infoline
+    informacion information informazioni infos inquiries inquiry instituto invoice invoices invest investor
+    investors it job jobs kancelaria kanzlei karriere kasse klinik kontakt kontor kundendienst kundenservice
+    kundservice kundtjanst labor lager law lead leads legal leitung lieferung log logistics logistik mail mailbox
+    maintenance management manager marketing marketplace media meldung membership moin newsletter news no-reply
+    noreply notification notifications oficina office online operations order orders ordination oi pagamenti partner
+    partners partnership payment payments payroll people personal personnel personalabteilung post posta poststelle
+    postmaster postkasse postmottak pr praxis presse press presidencia presidente principal privacy procurement
+    produktion projekt projects protocolo purchasing questions quotes rechnung rechnungen reception recepcao
+    recepcion recruiting recruitment recrutement redaktion redaccion register registrar reklamation rendezvous
+    research reservation reservations reservas reservaties reservierung returns restaurant rezeption rh rrhh root
+    sales salon school schule secretaria secretariat secretary segreteria sekretariat sekretaerin sekretariaat
+    security service servicedesk services servicio shop signup site social spam staff stage store studio students
+    sua subscribe suporte support soporte talent team tech technik tecnico termin termine terminvergabe ticket
+    tickets tienda time turismo undisclosed-recipients uredništvo urednistvo vendas ventas vendite vente ventes
+    verkauf verwaltung vertrieb vorstand webmaster web website welcome werbung werkstatt winkel verkoop workshop
+    zahnarzt zahnarztpraxis zapisy zentrale sklep biuro sekretariat recepcja rekrutacja ksiegowosc sprzedaz poczta
+    obchod objednavky podatelna recepce ucetni iroda ugyfelszolgalat titkarsag comenzi vanzari zakaz zakupki buh
+    priem ofis otdel sekretar reklama
+    """
+)
+_NOT_AT_THE_START: Final = word_set(
+    """
+    ap ar dr hi hr it oi pr rh auto bar time stage personal guest law log
+    """
+)
+_PARTS: Final = re.compile(r"[._+-]|(?<=[a-z])(?=[0-9])")
+
+
+def email_address(value: Any) -> str | None:
+    """Return the address in lower case with its domain in ASCII, or None if the syntax is wrong.
+
+    `mailto:` in front, a display name with angle brackets, a label (`Work: …`, `… (private)`) and punctuation at
+    the end are accepted. Two addresses in one field are refused: nothing says which one is meant. So is one that is
+    masked (`a***@…`) or only says that an address was not given out.
+    """
+    text = clean(value, _LONGEST_ADDRESS * 2)
+    if text is None or "@" not in text or not _MASKS.isdisjoint(text):
+        return None
+    bare = _unwrapped(text)
+    return _checked(bare) if len(bare) <= _LONGEST_ADDRESS else None
+
+
+def mail_domain(address: str) -> str:
+    """Return the domain of an address that `email_address` gave."""
+    return address.rpartition("@")[2]
+
+
+def is_shared_mailbox(address: str) -> bool:
+    """Return whether an address stands for a role (info@, sales.emea@, praxis@), so that several people may read it."""
+    local = address.rpartition("@")[0].lower()
+    if local in _ROLES:
+        return True
+    first = _PARTS.split(local, maxsplit=1)[0]
+    return first in _ROLES and first not in _NOT_AT_THE_START
+
+
+def _unwrapped(text: str) -> str:
+    if text.endswith(">") and "<" in text:
+        text = text[text.rindex("<") + 1 : -1]
+    text = text.strip(_WRAPPING)
+    if text[:7].casefold() == "mailto:":
+        text = text[7:].partition("?")[0]
+    if before := _BEFORE.match(text):
+        text = text[before.end() :]
+    text = _AFTER.sub("", text, count=1)
+    return text.strip(_WRAPPING).rstrip(".")
+
+
+def _checked(address: str) -> str | None:
+    try:
+        valid = validate_email(address, check_deliverability=False)
+    except (EmailNotValidError, ValueError):
+        return None
+    checked = f"{valid.local_part.lower()}@{valid.ascii_domain.lower()}"
+    is_made_up = _NOT_GIVEN_OUT.fullmatch(checked) or _MADE_UP.fullmatch(checked)
+    return None if is_made_up else checked

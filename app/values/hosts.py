@@ -1,0 +1,166 @@
+"""Hosts and domains: which host an address names, who registered it, and whether it is anybody's own.
+
+International names follow one standard, UTS 46 without transitional processing: `straße.de` and `strasse.de` are two
+names, `BÜCHER.example` and `bücher.example` one.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache, lru_cache
+from typing import Any, Final
+
+import idna
+from publicsuffixlist import PublicSuffixList
+
+from app.values.shared_hosts import (
+    DIRECTORIES,
+    MAIL_BRANDS,
+    MARKETPLACES,
+    PLATFORM_BRANDS,
+    PROFILE_SITES,
+    SHORTENERS,
+    SITE_HOSTS,
+    is_under,
+    mail_providers,
+)
+from app.values.text import clean, fold
+
+_LONGEST_URL: Final = 2_048
+_SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]*://+|https?[:/]+|//+", re.IGNORECASE)
+_AFTER_HOST: Final = re.compile(r"[/?#\\\s,;|<>()\"'\[\]]")
+_HOST: Final = re.compile(r"(?:(?!-)[a-z0-9_-]{1,63}(?<!-)\.)+(?!-)[a-z0-9-]{2,63}(?<!-)")
+_WRAPPING: Final = " \t\"'<>()[]"
+# Paths under which a site shows its own front page.
+_FRONT_PAGE: Final = re.compile(r"/*(?:(?:index|home|default)(?:\.[a-z]{2,5})?|[a-z]{2}(?:[-_][a-z]{2})?)?/*")
+
+
+def host_of(value: Any) -> str | None:
+    """Return the host that a URL, a domain or an e-mail address names: lower case, ASCII, without port and user.
+
+    `www.` stays. None for what names no host: text without a dot, IP addresses, names with characters that no
+    host has.
+    """
+    host, _ = _split(value)
+    return host
+
+
+def bare_host(value: Any) -> str | None:
+    """Return `host_of` without `www.` in front."""
+    host = host_of(value)
+    return None if host is None else _without_www(host)
+
+
+def own_host(value: Any, name: Any = None) -> str | None:
+    """Return the bare host if it can be the company's own, else None.
+
+    None for mail providers, link shorteners, and pages on a platform: a social network, a marketplace, a
+    directory. The front page of a platform is the platform's own: its host is returned if `name`, the company's,
+    says so (`Etsy, Inc.` and etsy.com), or, for marketplaces and directories, if there is no name to compare.
+    """
+    host, path = _split(value)
+    if host is None:
+        return None
+    host = _without_www(host)
+    if is_mail_provider(host) or is_under(host, SHORTENERS):
+        return None
+    if not is_platform(host):
+        return host
+    if not _FRONT_PAGE.fullmatch(path) or host != registrable_domain(host):
+        return None
+    if isinstance(name, str) and name:
+        return host if _is_named_after(host, name) else None
+    return None if is_under(host, PROFILE_SITES) else host
+
+
+def own_domain(value: Any, name: Any = None) -> str | None:
+    """Return the registrable domain of `own_host`: `https://shop.acme.co.uk/x` gives `acme.co.uk`."""
+    host = own_host(value, name)
+    return None if host is None else registrable_domain(host)
+
+
+def employer_domain(value: Any) -> str | None:
+    """Return the registrable domain of a work address's host; None for mail providers.
+
+    A platform counts as a company here: its staff have addresses there.
+    """
+    host = host_of(value)
+    return None if host is None or is_mail_provider(host) else registrable_domain(host)
+
+
+@lru_cache(maxsize=16_384)
+def registrable_domain(host: str) -> str | None:
+    """Return the domain that its owner registered: `shop.example.co.uk` gives `example.co.uk`.
+
+    Names that a host of sites hands to its customers (`acme.github.io`, `acme.weebly.com`) count as registered.
+    None for public suffixes and for names under none.
+    """
+    labels = host.split(".")
+    for start in range(1, len(labels) - 1):
+        if ".".join(labels[start:]) in SITE_HOSTS and labels[start - 1] != "www":
+            return ".".join(labels[start - 1 :])
+    domain = public_suffixes().privatesuffix(host)
+    return str(domain) if domain else None
+
+
+@lru_cache(maxsize=16_384)
+def is_mail_provider(host: str) -> bool:
+    """Return whether anybody can have a mailbox under a host, so that it says nothing about an employer."""
+    return is_under(host, mail_providers()) or _brand(host) in MAIL_BRANDS
+
+
+@lru_cache(maxsize=16_384)
+def is_platform(host: str) -> bool:
+    """Return whether a host carries other people's pages: a social network, a marketplace, a directory."""
+    lists = (PROFILE_SITES, MARKETPLACES, DIRECTORIES)
+    return any(is_under(host, domains) for domains in lists) or _brand(host) in PLATFORM_BRANDS
+
+
+@cache
+def public_suffixes() -> PublicSuffixList:
+    """Return the list of endings under which names are registered; reading it for the first time takes long."""
+    # Names under an unknown ending are refused: "report.docx" is a file, not a company.
+    return PublicSuffixList(accept_unknown=False)
+
+
+def ascii_host(host: str) -> str | None:
+    """Return a host in lower case and ASCII, or None if no host is spelled like that."""
+    if not host.isascii():
+        try:
+            host = idna.encode(host, uts46=True).decode("ascii")
+        except (idna.IDNAError, UnicodeError):
+            return None
+    host = host.lower()
+    is_host = len(host) <= 253 and _HOST.fullmatch(host) is not None
+    return host if is_host and not host.rpartition(".")[2].isdigit() else None
+
+
+def _split(value: Any) -> tuple[str | None, str]:
+    """Return the host of a URL or domain, and the path that follows it."""
+    text = clean(value, _LONGEST_URL)
+    if text is None:
+        return None, ""
+    text = text.strip(_WRAPPING)
+    # Twice is common: a form puts "http://" in front of what has it already.
+    while scheme := _SCHEME.match(text):
+        text = text[scheme.end() :]
+    authority = _AFTER_HOST.split(text, maxsplit=1)[0]
+    path = text[len(authority) :].partition("?")[0].partition("#")[0]
+    host = authority.rpartition("@")[2].partition(":")[0].strip(".")
+    return ascii_host(host), path.strip().lower()
+
+
+def _without_www(host: str) -> str:
+    bare = host.removeprefix("www.")
+    return bare if "." in bare else host
+
+
+def _brand(host: str) -> str:
+    """Return the label before the public suffix: `yelp` of `it.yelp.co.uk`."""
+    return (registrable_domain(host) or "").partition(".")[0]
+
+
+def _is_named_after(host: str, name: str) -> bool:
+    letters = "".join(char for char in fold(name) if char.isalnum())
+    label = "".join(char for char in host.partition(".")[0] if char.isalnum())
+    return bool(letters) and letters.startswith(label)

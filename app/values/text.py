@@ -1,0 +1,67 @@
+"""Text as people and tools leave it: cleaned to one line, and folded for comparison.
+
+Every function is total (any text gives an answer) and linear in the length of its input.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Any, Final
+
+SHORT_FIELD_LIMIT: Final = 500
+"""Characters of a short field that are read; the rest is cut off."""
+
+_CONTROLS: Final = dict.fromkeys([*range(0x09), *range(0x0E, 0x1C), *range(0x7F, 0xA0)], " ")
+_DROPPED: Final = dict.fromkeys(map(ord, "®™©℠\u00ad\u200b\u2060\ufeff\ufe0e\ufe0f"), "")
+_JOINERS: Final = "\u200c\u200d"
+
+
+def word_set(text: str) -> frozenset[str]:
+    """Return the words of a text: the form in which word lists are kept."""
+    return frozenset(text.split())
+
+
+def clean(value: Any, limit: int = SHORT_FIELD_LIMIT) -> str | None:
+    """Return the text as valid, composed Unicode on one line, or None if nothing is left.
+
+    Anything but text counts as absent. Control characters, lone surrogates, emoji and trade mark signs go;
+    letters in a fancy font (mathematical bold, full width) become plain ones; white space collapses.
+    """
+    if not isinstance(value, str):
+        return None
+    text = value[:limit].translate(_CONTROLS)
+    if not text.isascii():
+        text = _without_decoration(text)
+    return " ".join(text.split()) or None
+
+
+def fold(text: str) -> str:
+    """Return the key by which two spellings of one word are equal: no case, no accents, plain apostrophes."""
+    if text.isascii():
+        return text.casefold()
+    decomposed = unicodedata.normalize("NFKD", text.casefold().replace("’", "'").replace("‘", "'"))
+    return "".join(char for char in decomposed if unicodedata.category(char) != "Mn")
+
+
+def _without_decoration(text: str) -> str:
+    composed = unicodedata.normalize("NFC", text.translate(_DROPPED))
+    kept: list[str] = []
+    for char in composed:
+        if plain := char if char.isascii() else _plain(char, kept):
+            kept.append(plain)
+    return unicodedata.normalize("NFC", "".join(kept))
+
+
+def _plain(char: str, before: list[str]) -> str:
+    """Return what a character outside ASCII becomes: itself, a plain letter, or a space for decoration."""
+    if 0x1D400 <= ord(char) <= 0x1D7FF or 0xFF01 <= ord(char) <= 0xFF5E:
+        return unicodedata.normalize("NFKC", char)
+    if char in _JOINERS:
+        # Persian and Indic words need the joiners; emoji sequences use them too.
+        return char if before and unicodedata.category(before[-1]) in {"Lo", "Mn", "Mc"} else ""
+    category = unicodedata.category(char)
+    if category == "Me" or 0x1F3FB <= ord(char) <= 0x1F3FF or 0xE0100 <= ord(char) <= 0xE01EF:
+        return ""
+    if category in {"Cf", "Mn"} and (category == "Cf" or not before or before[-1].isspace()):
+        return ""
+    return " " if category in {"So", "Cs", "Cc", "Co", "Cn", "Zl", "Zp", "Zs"} else char

@@ -1,0 +1,49 @@
+"""LinkedIn pages in one spelling."""
+
+import pytest
+
+from app.values.linkedin import company_page, person_page
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "https://www.linkedin.com/in/müller-1/",
+        "linkedin.com/in/M%C3%BCller-1?trk=x",
+        "http://https://de.linkedin.com/in/mu\u0308ller-1/de",
+        "https://www.linkedin.com/mwlite/in/müller-1",
+        "<https://linkedin.com:443/in/müller-1>",
+        "in/müller-1",
+    ],
+)
+def test_page_is_one_for_all_spellings(written: str) -> None:
+    """Scheme, country, case, escapes, query and what is wrapped around make no difference."""
+    page = person_page(written)
+    assert page is not None
+    assert (page.key, page.url) == ("in/müller-1", "https://www.linkedin.com/in/m%C3%BCller-1")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "https://www.linkedin.com/company/acme",
+        "https://www.linkedin.com/sales/lead/ACwAAA,NAME",
+        "https://www.linkedin.com/talent/profile/AEM1",
+        "https://www.linkedin.com/feed/",
+        "https://notlinkedin.com/in/ada",
+        "https://acme.example/?next=linkedin.com/in/ada",
+        "ada",
+        "",
+        "linkedin.com/in/" + "a" * 5000,
+    ],
+)
+def test_page_is_none_for_anything_else(written: str) -> None:
+    """Only a person's own page names a person."""
+    assert person_page(written) is None
+
+
+def test_company_page_is_of_a_company_school_or_showcase() -> None:
+    """A person's profile is no company."""
+    page = company_page("https://fr.linkedin.com/company/Acme/about/")
+    assert page is not None and page.key == "company/acme"
+    assert company_page("https://www.linkedin.com/in/ada") is None
