@@ -198,6 +198,14 @@ class QueryInteger(fields.Integer):
             raise ma.ValidationError(str(exc)) from exc
 
 
+class Flag(fields.Boolean):
+    """A switch in a query: `true` or `false`."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(truthy={"true"}, falsy={"false"}, **options)
+        self.error_messages["invalid"] = "expected true or false"
+
+
 class EntityIds(fields.Field[list[str]]):
     """A list of entity ids, checked as one value: element by element takes six times as long."""
 

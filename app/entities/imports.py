@@ -5,10 +5,14 @@ memory stays the same whatever the file's size. An import that is interrupted ke
 were stored; run again, it finds them and changes nothing. So does a file imported twice.
 
 A cell only ever adds or replaces: a blank one says nothing, and an entry of a dict field leaves the
-other entries alone.
+other entries alone. A row never replaces another name's entity (see `app.entities.matching`): it is
+kept apart, or in conflict, and the report says so.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+import json
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Final
 
@@ -18,15 +22,20 @@ from app.database import WriteSession, transaction
 from app.entities.csv_headers import counts_as_other
 from app.entities.csv_reader import Column, CsvError, CsvReader, Refusal, Row
 from app.entities.fields import EXTRA, RAW_FIELDS
-from app.entities.ids import EntityType
-from app.entities.store import Fields, UpsertCounts, upsert_entities
+from app.entities.ids import EntityType, identify
+from app.entities.matching import NAME_FIELDS, Match, Matcher, are_others, candidates
+from app.entities.merge import Change, is_blank
+from app.entities.store import Fields, UpsertCounts, changes_of, load_columns, upsert_entities
 from app.errors import DamagedData, Invalid
 from app.models import ImportFile
 
 SLICE_ROWS: Final = 1000
 SLICE_CHARS: Final = 4_000_000
 MAX_REFUSALS: Final = 100
-"""Refused rows that a report names; the others are counted."""
+"""Rows of each kind that a report names; the others are counted."""
+
+_MAX_TRIES: Final = 5
+"""Times that a part of a file is stored before another import of the same names is left to go first."""
 
 _PLURALS: Final[dict[EntityType, str]] = {"person": "people", "company": "companies"}
 
@@ -34,13 +43,35 @@ OnProgress = Callable[[int], None]
 """Called after each slice with the number of rows read so far, refused ones included."""
 
 
+@dataclass(frozen=True, slots=True)
+class SharedKey:
+    """A row that shares a key, or its id, with the entity `shared_with`, which bears another name.
+
+    A row that is kept apart has an `id` of its own; one in conflict is left out.
+    """
+
+    line: int
+    id: str
+    shared_with: str
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """A row that replaces values of an entity, and their fields. What stood there stays in the history."""
+
+    line: int
+    id: str
+    fields: list[str]
+
+
 @dataclass(slots=True)
 class ImportReport:
-    """What became of a file. `total` is the sum of the four counts that follow it.
+    """What became of a file. `total` is the sum of the five counts that follow it.
 
-    Two rows of the file that are about the same entity count twice. `columns` says for each header
-    which field it fills: None where its cells are kept beside the fields, or left out; `left_out`
-    are the headers of the latter.
+    Two rows of the file that are about the same entity count twice. Of the rows `created`, `updated` and `unchanged`,
+    `kept_apart` share a key with an entity of another name, and `replaced` put a value in the place of another; rows in
+    `conflicts` have the id of an entity of another name, and are left out. `columns` says for each header which field
+    it fills: None where its cells are kept beside the fields, or left out; `left_out` are the headers of the latter.
     """
 
     total: int = 0
@@ -48,17 +79,33 @@ class ImportReport:
     updated: int = 0
     unchanged: int = 0
     refused: int = 0
+    conflicts: int = 0
+    kept_apart: int = 0
+    replaced: int = 0
     refusals: list[Refusal] = field(default_factory=list)
+    conflict_rows: list[SharedKey] = field(default_factory=list)
+    apart_rows: list[SharedKey] = field(default_factory=list)
+    replacements: list[Replacement] = field(default_factory=list)
     columns: list[tuple[str, str | None]] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
     encoding: str = ""
     delimiter: str = ""
+    is_dry_run: bool = False
 
 
 def import_csv(
-    entity_type: EntityType, stream: BinaryIO, *, workspace_slug: str, on_progress: OnProgress | None = None
+    entity_type: EntityType,
+    stream: BinaryIO,
+    *,
+    workspace_slug: str,
+    replaces_names: bool = False,
+    is_dry_run: bool = False,
+    on_progress: OnProgress | None = None,
 ) -> ImportReport:
     """Upsert the rows of a CSV file into a workspace and say what became of them.
+
+    With `replaces_names`, a row with an id of its own replaces the entity of that id whatever its name. With
+    `is_dry_run`, nothing is written, and the report says what would become of the rows.
 
     Raises `Invalid`, with nothing stored, where the file as a whole cannot be read or clearly is a
     list of the other entity type. A row that cannot be read is refused alone.
@@ -68,7 +115,9 @@ def import_csv(
     except CsvError as error:
         raise Invalid(f"The file cannot be imported: {error}.") from error
     _refuse_other_type(entity_type, [column.header for column in reader.columns])
-    return _Import(reader, entity_type, workspace_slug, on_progress).run()
+    kind = _DryRun if is_dry_run else _Import
+    with closing(kind(reader, entity_type, workspace_slug, replaces_names)) as running:
+        return running.run(on_progress)
 
 
 def _refuse_other_type(entity_type: EntityType, headers: list[str]) -> None:
@@ -91,16 +140,32 @@ def described(column: Column) -> str | None:
     return f"{column.field}.{column.key}" if column.key else column.field
 
 
+@dataclass(frozen=True, slots=True)
+class _MatchedRow:
+    """A row and the entity that it is about."""
+
+    row: Row
+    match: Match
+    is_derived: bool
+
+    def values(self) -> Fields:
+        """Return the row as an upsert takes it."""
+        extra = {EXTRA: self.row.extra} if self.row.extra else {}
+        return {"id": self.match.id, **self.row.fields, **extra}
+
+
+class _Clash(Exception):
+    """Another import has just stored an entity of another name under a row's id."""
+
+
 class _Import:
     """One import on its way."""
 
-    def __init__(
-        self, reader: CsvReader, entity_type: EntityType, workspace_slug: str, on_progress: OnProgress | None
-    ) -> None:
+    def __init__(self, reader: CsvReader, entity_type: EntityType, workspace_slug: str, replaces_names: bool) -> None:
         self._reader = reader
         self._entity_type = entity_type
         self._workspace_slug = workspace_slug
-        self._on_progress = on_progress
+        self._replaces_names = replaces_names
         self._fields = {
             column.header: column.field
             for column in reader.columns
@@ -111,13 +176,16 @@ class _Import:
         left_out = [column.header for column in reader.columns if column.dropped]
         self.report = ImportReport(columns=columns, left_out=left_out, delimiter=reader.delimiter)
 
-    def run(self) -> ImportReport:
+    def run(self, on_progress: OnProgress | None) -> ImportReport:
         for part in _slices(self._accepted()):
             self._store(part)
-            if self._on_progress is not None:
-                self._on_progress(self.report.total)
+            if on_progress is not None:
+                on_progress(self.report.total)
         self.report.encoding = self._reader.encoding
         return self.report
+
+    def close(self) -> None:
+        """Nothing is held open."""
 
     def _accepted(self) -> Iterator[Row]:
         """Yield the rows, and count the refusals between them."""
@@ -127,28 +195,86 @@ class _Import:
                 continue
             self.report.total += 1
             self.report.refused += 1
-            if len(self.report.refusals) < MAX_REFUSALS:
-                self.report.refusals.append(row)
+            _list_some(self.report.refusals, row)
 
     def _store(self, rows: list[Row]) -> None:
-        given = [{"id": row.id, **row.fields, **({EXTRA: row.extra} if row.extra else {})} for row in rows]
+        for attempt in range(_MAX_TRIES):
+            try:
+                matched, counts, changed = self._write(rows)
+                break
+            except _Clash:
+                # What the other import stored can be seen now.
+                if attempt == _MAX_TRIES - 1:
+                    raise
+        self._count(matched, counts, changed)
+
+    def _write(self, rows: list[Row]) -> tuple[list[_MatchedRow], UpsertCounts, dict[str, set[str]]]:
+        """Store rows; return what each was about, the counts, and the fields of each entity with a value replaced."""
+        replaced: dict[str, set[str]] = {}
         with transaction() as session:
             self._record_columns(session)
+            matched = self._matched(rows, self._stored_names)
+            derived = {one.match.id: one.row.fields for one in matched if one.is_derived}
+
+            def note(entity_id: str, changes: Mapping[str, Change]) -> None:
+                if entity_id in derived and self._is_clash(derived[entity_id], changes):
+                    raise _Clash
+                if fields := _replaced_fields(changes):
+                    replaced.setdefault(entity_id, set()).update(fields)
+
             counts = upsert_entities(
                 self._entity_type,
-                given,
+                [one.values() for one in matched if not one.match.is_conflict],
                 workspace_slug=self._workspace_slug,
                 session=session,
                 combine=self._combine,
-                also_read={self._fields[header] for row in rows for header in row.extra if header in self._fields},
+                also_read={*NAME_FIELDS[self._entity_type], *self._echoed_fields(rows)},
+                on_change=note,
             )
-        self._count(len(rows), counts)
+        return matched, counts, replaced
 
-    def _count(self, total: int, counts: UpsertCounts) -> None:
-        self.report.total += total
-        self.report.created += counts.created
-        self.report.updated += counts.updated
-        self.report.unchanged += counts.unchanged
+    def _matched(self, rows: list[Row], read_names: Callable[[list[str]], Mapping[str, Fields]]) -> list[_MatchedRow]:
+        identities = [identify(self._entity_type, row.fields) if row.id_is_derived else None for row in rows]
+        ids = candidates((row.id, identity) for row, identity in zip(rows, identities, strict=True))
+        matcher = Matcher(self._entity_type, read_names(ids), replaces_names=self._replaces_names)
+        return [
+            _MatchedRow(row, matcher.match(row.id, identity, row.fields), identity is not None)
+            for row, identity in zip(rows, identities, strict=True)
+        ]
+
+    def _stored_names(self, ids: list[str]) -> Mapping[str, Fields]:
+        names = NAME_FIELDS[self._entity_type]
+        return load_columns(self._entity_type, ids, names, workspace_slug=self._workspace_slug)
+
+    def _is_clash(self, fields: Fields, changes: Mapping[str, Change]) -> bool:
+        """Return whether a row without an id of its own is about to replace another name."""
+        names = [name for name in NAME_FIELDS[self._entity_type] if name in changes]
+        stored = {**fields, **{name: changes[name].old for name in names}}
+        return bool(names) and are_others(self._entity_type, fields, stored, may_be_renamed=True)
+
+    def _echoed_fields(self, rows: list[Row]) -> set[str]:
+        return {self._fields[header] for row in rows for header in row.extra if header in self._fields}
+
+    def _count(self, matched: list[_MatchedRow], counts: UpsertCounts, replaced: Mapping[str, set[str]]) -> None:
+        report = self.report
+        report.total += len(matched)
+        report.created += counts.created
+        report.updated += counts.updated
+        report.unchanged += counts.unchanged
+        lines = {one.match.id: one.row.line for one in matched if not one.match.is_conflict}
+        for one in matched:
+            if one.match.shared_with is None:
+                continue
+            shared = SharedKey(one.row.line, one.match.id, one.match.shared_with)
+            if one.match.is_conflict:
+                report.conflicts += 1
+                _list_some(report.conflict_rows, shared)
+            else:
+                report.kept_apart += 1
+                _list_some(report.apart_rows, shared)
+        report.replaced += len(replaced)
+        for entity_id in sorted(replaced, key=lines.__getitem__):
+            _list_some(report.replacements, Replacement(lines[entity_id], entity_id, sorted(replaced[entity_id])))
 
     def _combine(self, stored: Fields, given: Fields) -> Fields:
         """Return the values after an import of what is given."""
@@ -178,6 +304,69 @@ class _Import:
     def _is_export(self) -> bool:
         """Tell whether the file is one of our exports: nothing else has the columns that we compute."""
         return any(column.dropped for column in self._reader.columns)
+
+
+class _DryRun(_Import):
+    """An import that writes nothing: what it would write is kept in a file of its own, for the rows that follow."""
+
+    def __init__(self, reader: CsvReader, entity_type: EntityType, workspace_slug: str, replaces_names: bool) -> None:
+        super().__init__(reader, entity_type, workspace_slug, replaces_names)
+        self.report.is_dry_run = True
+        # An empty name is a private temporary file that SQLite deletes by itself.
+        self._draft = sqlite3.connect("", isolation_level=None)
+        self._draft.execute("PRAGMA journal_mode=OFF")
+        self._draft.execute("CREATE TABLE entities (id TEXT PRIMARY KEY, fields TEXT) WITHOUT ROWID")
+
+    def close(self) -> None:
+        """Delete the file."""
+        self._draft.close()
+
+    def _write(self, rows: list[Row]) -> tuple[list[_MatchedRow], UpsertCounts, dict[str, set[str]]]:
+        names = {*NAME_FIELDS[self._entity_type], *self._echoed_fields(rows), EXTRA}
+        names.update(name for row in rows for name in row.fields)
+        standing: dict[str, Fields] = {}
+
+        def read(ids: list[str]) -> Mapping[str, Fields]:
+            standing.update(load_columns(self._entity_type, ids, sorted(names), workspace_slug=self._workspace_slug))
+            standing.update(self._drafted(ids))
+            return standing
+
+        matched = self._matched(rows, read)
+        counts = UpsertCounts()
+        replaced: dict[str, set[str]] = {}
+        for one in matched:
+            if not one.match.is_conflict:
+                counts += self._lay_over(standing, one.values(), replaced)
+        touched = {one.match.id for one in matched if not one.match.is_conflict}
+        drafts = [(entity_id, json.dumps(standing[entity_id])) for entity_id in touched]
+        self._draft.executemany("INSERT OR REPLACE INTO entities VALUES (?, ?)", drafts)
+        return matched, counts, replaced
+
+    def _lay_over(self, standing: dict[str, Fields], values: Fields, replaced: dict[str, set[str]]) -> UpsertCounts:
+        entity_id = values.pop("id")
+        stored = standing.get(entity_id)
+        if stored is None:
+            standing[entity_id] = values
+            return UpsertCounts(created=1)
+        changes = changes_of(stored, values, self._combine)
+        standing[entity_id] = {**stored, **{name: change.new for name, change in changes.items()}}
+        if fields := _replaced_fields(changes):
+            replaced.setdefault(entity_id, set()).update(fields)
+        return UpsertCounts(updated=1) if changes else UpsertCounts(unchanged=1)
+
+    def _drafted(self, ids: list[str]) -> dict[str, Fields]:
+        query = "SELECT id, fields FROM entities WHERE id IN (SELECT value FROM json_each(?))"
+        return {entity_id: json.loads(fields) for entity_id, fields in self._draft.execute(query, [json.dumps(ids)])}
+
+
+def _replaced_fields(changes: Mapping[str, Change]) -> set[str]:
+    """Return the fields in which another value stood; what stands beside the fields does not count."""
+    return {name for name, change in changes.items() if name != EXTRA and not is_blank(change.old)}
+
+
+def _list_some(listed: list[Any], item: Any) -> None:
+    if len(listed) < MAX_REFUSALS:
+        listed.append(item)
 
 
 def recorded_columns(session: WriteSession, entity_type: str, workspace_slug: str) -> list[list[list[str | None]]]:

@@ -22,6 +22,7 @@ from app.entities.ids import EntityType
 from app.entities.imports import import_csv
 from app.entities.schemas import (
     PLURALS,
+    ImportQuerySchema,
     ImportReportSchema,
     UpsertCountsSchema,
     WorkspaceQuerySchema,
@@ -105,16 +106,23 @@ def _blueprint(entity_type: EntityType) -> Blueprint:
 
     @blueprint.route("/import", methods=["POST"])
     @require("write")
-    @blueprint.arguments(WorkspaceQuerySchema, location="query")
+    @blueprint.arguments(ImportQuerySchema, location="query")
     @blueprint.doc(requestBody=_upload(entity_type))
     @blueprint.response(200, ImportReportSchema)
     def import_file(query: dict[str, Any]) -> dict[str, Any]:
         """Import a CSV file and say what became of its rows.
 
         Rows that cannot be used are refused one by one. What is read is stored in parts, so a
-        file that breaks off may be sent again: nothing doubles.
+        file that breaks off may be sent again: nothing doubles. A row never replaces another
+        name's entity: without an id it is kept apart, with one it is left out as a conflict.
         """
-        report = import_csv(entity_type, _uploaded(), workspace_slug=workspace_for(query.get("workspace_slug")))
+        report = import_csv(
+            entity_type,
+            _uploaded(),
+            workspace_slug=workspace_for(query.get("workspace_slug")),
+            replaces_names=query["replace_names"],
+            is_dry_run=query["dry_run"],
+        )
         columns = [{"header": header, "field": field} for header, field in report.columns]
         return {**asdict(report), "columns": columns}
 

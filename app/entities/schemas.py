@@ -16,13 +16,14 @@ from marshmallow import fields, validate
 from app.entities.csv_headers import MAX_HEADER_CHARS
 from app.entities.fields import EXTRA, FIELDS, RAW_FIELDS, Kind
 from app.entities.store import EntityView
-from app.schemas import JSON, EntityId, Instant, QueryInteger, Schema, Slug, Text, WholeNumber, camel_case
+from app.schemas import JSON, EntityId, Flag, Instant, QueryInteger, Schema, Slug, Text, WholeNumber, camel_case
 from app.text import TEXT_PATTERN
 
 MAX_ROWS: Final = 10_000
 MAX_JSON_BYTES: Final = 65_536
 MAX_TEXT_CHARS: Final = 10_000
 PLURALS: Final[Mapping[str, str]] = {"person": "people", "company": "companies"}
+_FIRST_100: Final = {"description": "The first 100."}
 
 
 class JsonValue(fields.Field[Any]):
@@ -167,6 +168,16 @@ class WorkspaceQuerySchema(Schema):
     workspace_slug = Slug()
 
 
+class ImportQuerySchema(WorkspaceQuerySchema):
+    """How a file is imported."""
+
+    dry_run = Flag(load_default=False, metadata={"description": "Say what would become of the file, write nothing."})
+    replace_names = Flag(
+        load_default=False,
+        metadata={"description": "A row with an id replaces the entity of that id even if it bears another name."},
+    )
+
+
 class UpsertCountsSchema(Schema):
     """What became of the rows; they add up to the rows given."""
 
@@ -202,15 +213,48 @@ class ImportColumnSchema(Schema):
     )
 
 
+class SharedKeySchema(Schema):
+    """A row that shares a key, or its id, with an entity of another name."""
+
+    line = fields.Integer(required=True)
+    id = EntityId(required=True, metadata={"description": "Under which the row is stored, or would have been."})
+    shared_with = EntityId(required=True, metadata={"description": "The entity of the other name."})
+
+
+class ReplacementSchema(Schema):
+    """A row that put values in the place of others; the history of the entity has those."""
+
+    line = fields.Integer(required=True)
+    id = EntityId(required=True)
+    fields_ = fields.Function(
+        lambda replacement: [camel_case(name) for name in replacement["fields"]],
+        data_key="fields",
+        required=True,
+        metadata={"type": "array", "items": {"type": "string"}},
+    )
+
+
 class ImportReportSchema(UpsertCountsSchema):
-    """What became of a file; `total` is the sum of the four counts."""
+    """What became of a file; `total` is the sum of `created`, `updated`, `unchanged`, `refused` and `conflicts`."""
 
     total = fields.Integer(required=True)
     refused = fields.Integer(required=True)
-    refusals = fields.List(fields.Nested(RefusalSchema), required=True, metadata={"description": "The first 100."})
+    conflicts = fields.Integer(
+        required=True, metadata={"description": "Rows left out because an entity of another name has their id."}
+    )
+    kept_apart = fields.Integer(
+        required=True,
+        metadata={"description": "Rows stored as entities of their own though another name has their address or host."},
+    )
+    replaced = fields.Integer(required=True, metadata={"description": "Rows that replaced a value."})
+    refusals = fields.List(fields.Nested(RefusalSchema), required=True, metadata=_FIRST_100)
+    conflict_rows = fields.List(fields.Nested(SharedKeySchema), required=True, metadata=_FIRST_100)
+    apart_rows = fields.List(fields.Nested(SharedKeySchema), required=True, metadata=_FIRST_100)
+    replacements = fields.List(fields.Nested(ReplacementSchema), required=True, metadata=_FIRST_100)
     columns = fields.List(fields.Nested(ImportColumnSchema), required=True)
     encoding = fields.String(required=True)
     delimiter = fields.String(required=True)
+    dry_run = fields.Boolean(required=True, attribute="is_dry_run", metadata={"description": "Nothing was written."})
 
 
 def _schema(name: str, members: dict[str, Any]) -> Schema:

@@ -64,6 +64,8 @@ SLICE_ROWS: Final = 1000
 
 Fields = dict[str, Any]
 Combine = Callable[[Fields, Fields], Fields]
+OnChange = Callable[[str, Mapping[str, Change]], None]
+"""Called with an entity's id and what an upsert changes of its stored values, or a row of a former row's."""
 
 # What `is_blank` strips from text, for the database to strip: every character that Python takes for white space.
 _WHITE_SPACE: Final = "".join(character for character in map(chr, range(0x3001)) if character.isspace())
@@ -127,6 +129,13 @@ class Writing:
 def load(entity_type: str, ids: Sequence[str], *, workspace_slug: str) -> dict[str, Fields]:
     """Return the fields of each entity that exists, by id; one query."""
     return _read(entity_type, ids, workspace_slug, FIELDS[entity_type])
+
+
+def load_columns(
+    entity_type: str, ids: Sequence[str], names: Iterable[str], *, workspace_slug: str
+) -> dict[str, Fields]:
+    """Return some columns, `extra` among them if asked for, of each entity that exists, by id; one query."""
+    return _read(entity_type, ids, workspace_slug, names)
 
 
 def existing(entity_type: str, ids: Sequence[str], *, workspace_slug: str) -> set[str]:
@@ -194,6 +203,7 @@ def upsert_entities(
     session: WriteSession,
     combine: Combine | None = None,
     also_read: Iterable[str] = (),
+    on_change: OnChange | None = None,
 ) -> UpsertCounts:
     """Add or change entities by `id`, in the caller's transaction.
 
@@ -202,14 +212,15 @@ def upsert_entities(
     field change by `caller`; a new entity leaves none. Where an id comes twice, the later row is
     laid over the former and counts as an update, or as unchanged where it says nothing new.
     `combine` makes the new values out of the stored and the given ones, where that is not it. It
-    sees the stored values of the fields that some row gives, and of `also_read`.
+    sees the stored values of the fields that some row gives, and of `also_read`. `on_change` may
+    raise, which ends the transaction.
 
     Anything but raw fields raises ValueError. Any number of rows, all in memory.
     """
     combine = combine or _replaced
-    given, counts = _folded(entity_type, rows, combine)
+    given, counts = _folded(entity_type, rows, combine, on_change)
     names = sorted({name for fields in given.values() for name in fields}.union(also_read))
-    upsert = _Upsert(session, entity_type, workspace_slug, names, combine)
+    upsert = _Upsert(session, entity_type, workspace_slug, names, combine, on_change)
     while given:
         done, given = upsert.run(given)
         counts += done
@@ -488,7 +499,8 @@ def _replaced(stored: Fields, given: Fields) -> Fields:
     return {**given, EXTRA: {**(stored.get(EXTRA) or {}), **(given[EXTRA] or {})} or None}
 
 
-def _changes(stored: Fields, given: Fields, combine: Combine) -> dict[str, Change]:
+def changes_of(stored: Fields, given: Fields, combine: Combine) -> dict[str, Change]:
+    """Return what differs after `given` is laid over the stored values."""
     return {
         name: Change(stored.get(name), value)
         for name, value in combine(stored, given).items()
@@ -496,7 +508,9 @@ def _changes(stored: Fields, given: Fields, combine: Combine) -> dict[str, Chang
     }
 
 
-def _folded(entity_type: str, rows: Iterable[Fields], combine: Combine) -> tuple[dict[str, Fields], UpsertCounts]:
+def _folded(
+    entity_type: str, rows: Iterable[Fields], combine: Combine, on_change: OnChange | None
+) -> tuple[dict[str, Fields], UpsertCounts]:
     """Lay rows of the same id over each other; return them in the order of ids, and the later ones' counts."""
     known = {"id", EXTRA, *RAW_FIELDS[entity_type]}
     folded: dict[str, Fields] = {}
@@ -509,8 +523,10 @@ def _folded(entity_type: str, rows: Iterable[Fields], combine: Combine) -> tuple
         if former is None:
             folded[row["id"]] = given
             continue
-        if _changes(former, given, combine):
+        if changes := changes_of(former, given, combine):
             updated += 1
+            if on_change is not None:
+                on_change(row["id"], changes)
         else:
             unchanged += 1
         folded[row["id"]] = {**former, **combine(former, given)}
@@ -526,6 +542,7 @@ class _Upsert:
     workspace_slug: str
     names: Sequence[str]
     combine: Combine
+    on_change: OnChange | None
 
     def run(self, given: dict[str, Fields]) -> tuple[UpsertCounts, dict[str, Fields]]:
         """Add what is missing and change what differs; return the counts and the rows to try again.
@@ -537,7 +554,10 @@ class _Upsert:
         created = self._insert({key: fields for key, fields in given.items() if key not in seen})
         others = [key for key in given if key not in created and self._may_differ(seen.get(key), given[key])]
         locked = self._read(others, is_locking=True)
-        changes = {key: _changes(stored, given[key], self.combine) for key, stored in locked.items()}
+        changes = {key: changes_of(stored, given[key], self.combine) for key, stored in locked.items()}
+        for key, fields in changes.items():
+            if fields and self.on_change is not None:
+                self.on_change(key, fields)
         writings = [Writing(key, fields, CALLER) for key, fields in changes.items()]
         write_changes(self.session, self.entity_type, self.workspace_slug, writings)
         gone = {key: given[key] for key in others if key not in locked}
@@ -546,7 +566,7 @@ class _Upsert:
         return UpsertCounts(len(created), updated, unchanged), gone
 
     def _may_differ(self, seen: Fields | None, given: Fields) -> bool:
-        return seen is None or bool(_changes(seen, given, self.combine))
+        return seen is None or bool(changes_of(seen, given, self.combine))
 
     def _read(self, ids: Sequence[str], *, is_locking: bool = False) -> dict[str, Fields]:
         return _read(self.entity_type, ids, self.workspace_slug, self.names, is_locking=is_locking)

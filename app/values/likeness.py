@@ -166,6 +166,12 @@ def compare_people(one: Mapping[str, Any], other: Mapping[str, Any]) -> Likeness
     return Likeness.SAME if _has_all(shorter, longer) else Likeness.OTHER
 
 
+def have_same_first_name(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Return whether two people's names begin alike, as they do if one of them took another surname."""
+    mine, theirs = _person_words(one), _person_words(other)
+    return bool(mine) and bool(theirs) and _is_like(mine[0], theirs[0])
+
+
 def compare_companies(one: Any, other: Any) -> Likeness:
     """Compare the names of two companies, whatever their legal forms, case, accents and spaces.
 

@@ -216,6 +216,21 @@ def test_import_takes_a_form_and_a_plain_body(admin: FlaskClient, as_form: bool)
     assert (report["encoding"], report["delimiter"]) == ("utf-8-sig", ",")
 
 
+def test_import_says_conflicts_and_dry_runs(admin: FlaskClient) -> None:
+    """The JSON has the counts, the rows with their lines, and that nothing was written."""
+    file = b"id,Full Name\n1,Ida Brandt\n1,Kim Falk\n"
+    dry = admin.post("/api/people/import?dryRun=true", data=file, **CSV)
+    assert dry.status_code == 200
+    assert (dry.json)["dryRun"] is True
+    real = admin.post("/api/people/import", data=file, **CSV).json
+    assert (real["conflicts"], real["created"], real["total"]) == (1, 1, 2)
+    assert real["conflictRows"] == [{"line": 3, "id": "1", "sharedWith": "1"}]
+    again = admin.post("/api/people/import?replaceNames=true", data=file, **CSV).json
+    assert (again["conflicts"], again["replacements"]) == (0, [{"line": 3, "id": "1", "fields": ["fullName"]}])
+    refused = admin.post("/api/people/import?dryRun=yes", data=file, **CSV)
+    assert refused.status_code == 422
+
+
 def test_import_refuses_a_body_that_broke_off(admin: FlaskClient) -> None:
     """Half a row is not taken for a whole one, where the server passes the end on as if nothing were missing."""
     answer = admin.post(

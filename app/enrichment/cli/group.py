@@ -40,6 +40,8 @@ class ExitCode(IntEnum):
     """The database is unreachable, locked, full or not migrated."""
     PAUSED = 5
     """The work ran, and what is left of it is paused."""
+    CONFLICT = 6
+    """The work ran, and rows that contradict what is stored were left out."""
     INTERRUPTED = 130
 
 

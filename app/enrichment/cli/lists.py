@@ -14,7 +14,7 @@ import click
 
 from app.enrichment import queue
 from app.enrichment.cli import output
-from app.enrichment.cli.group import enrich
+from app.enrichment.cli.group import ExitCode, enrich
 from app.enrichment.cli.money import Dollars, Names, print_estimate
 from app.enrichment.cli.options import Number, Slug, entity_type_argument, json_option, workspace_option
 from app.enrichment.cli.progress import counting
@@ -176,22 +176,44 @@ def _print_accepted(accepted: Enqueued | None, *, as_json: bool) -> None:
 @entity_type_argument
 @click.argument("file", type=click.File("rb"))
 @workspace_option
+@click.option("--dry-run", is_flag=True, help="Say what would become of the rows, and write nothing.")
+@click.option("--replace-names", is_flag=True, help="Let a row with an id replace an entity of another name.")
 @json_option
-def import_(entity_type: EntityType, file: IO[bytes], workspace: str, as_json: bool) -> None:
+def import_(
+    entity_type: EntityType, file: IO[bytes], workspace: str, dry_run: bool, replace_names: bool, as_json: bool
+) -> None:
     """Add or change people or companies by a CSV file; - is standard input.
 
     Rows that cannot be used are listed and left out. A file that is imported again doubles nothing.
+    A row never replaces another name's entity: if it has no id of its own, it is kept apart; if it
+    has, it is left out as a conflict, and the command ends with 6.
     """
-    with counting("Importing", "rows", file) as tell:
-        report = import_csv(entity_type, file, workspace_slug=workspace, on_progress=tell)  # type: ignore[arg-type]
+    with counting("Reading" if dry_run else "Importing", "rows", file) as tell:
+        report = import_csv(
+            entity_type,
+            file,  # type: ignore[arg-type]
+            workspace_slug=workspace,
+            replaces_names=replace_names,
+            is_dry_run=dry_run,
+            on_progress=tell,
+        )
     _print_refusals(report)
+    _print_shared_keys(report)
     if as_json:
         output.print_json(_report_as_json(report))
-        return
+    else:
+        _print_report(report, entity_type, workspace)
+    if report.conflicts:
+        raise SystemExit(ExitCode.CONFLICT)
+
+
+def _print_report(report: ImportReport, entity_type: EntityType, workspace: str) -> None:
     click.echo(describe_report(report, entity_type))
     for line in describe_columns(report):
         output.note(line)
-    if report.total > report.refused:
+    if report.is_dry_run:
+        output.note("Nothing was written: this was a dry run.")
+    elif report.total > report.refused + report.conflicts:
         option = "" if workspace == "default" else f" --workspace {workspace}"
         output.note(f"Next: {output.program()} enrich enqueue {entity_type} --all{option}")
 
@@ -199,8 +221,13 @@ def import_(entity_type: EntityType, file: IO[bytes], workspace: str, as_json: b
 def describe_report(report: ImportReport, entity_type: str) -> str:
     """Return what became of a file's rows, in one line."""
     counts = [f"{report.created:,} created", f"{report.updated:,} updated", f"{report.unchanged:,} unchanged"]
-    kind = PLURALS[entity_type]
-    return f"{output.count(report.total, 'row')} of {kind}: {', '.join(counts)}, {report.refused:,} refused."
+    counts.append(f"{report.refused:,} refused")
+    if report.conflicts:
+        counts.append(f"{report.conflicts:,} in conflict")
+    line = f"{output.count(report.total, 'row')} of {PLURALS[entity_type]}: {', '.join(counts)}."
+    remarks = [f"{report.kept_apart:,} kept apart"] if report.kept_apart else []
+    remarks += [f"{report.replaced:,} replaced values"] if report.replaced else []
+    return f"{line} Among them: {', '.join(remarks)}." if remarks else line
 
 
 def describe_columns(report: ImportReport) -> Iterator[str]:
@@ -235,6 +262,23 @@ def _print_refusals(report: ImportReport) -> None:
         output.note(output.clean(f"line {refusal.line}: {refusal.reason}"))
     if report.refused > REFUSALS_SHOWN:
         output.note(f"… and {output.count(report.refused - REFUSALS_SHOWN, 'more row')} refused.")
+
+
+def _print_shared_keys(report: ImportReport) -> None:
+    for row in report.conflict_rows[:REFUSALS_SHOWN]:
+        reason = f"conflict: {row.id} is the id of another name; --replace-names lets the row replace it"
+        output.note(output.clean(f"line {row.line}: {reason}"))
+    if report.conflicts > REFUSALS_SHOWN:
+        output.note(f"… and {output.count(report.conflicts - REFUSALS_SHOWN, 'more row')} in conflict.")
+    for row in report.apart_rows[:REFUSALS_SHOWN]:
+        reason = f"kept apart as {row.id}: another name has its address, host or page ({row.shared_with})"
+        output.note(output.clean(f"line {row.line}: {reason}"))
+    if report.kept_apart > REFUSALS_SHOWN:
+        output.note(f"… and {output.count(report.kept_apart - REFUSALS_SHOWN, 'more row')} kept apart.")
+    for replacement in report.replacements[:REFUSALS_SHOWN]:
+        output.note(output.clean(f"line {replacement.line}: replaced {', '.join(replacement.fields)}"))
+    if report.replaced > REFUSALS_SHOWN:
+        output.note(f"… and {output.count(report.replaced - REFUSALS_SHOWN, 'more row')} with values replaced.")
 
 
 def _report_as_json(report: ImportReport) -> Any:
