@@ -18,7 +18,6 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any, Final, Self
 
-import idna
 from sqlalchemy import bindparam, delete, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -28,7 +27,8 @@ from app.entities.store import SLICE_ROWS, has_any
 from app.errors import Invalid, detail
 from app.extensions import db
 from app.models.exclusion import ExclusionKind, exclusions
-from app.providers.normalizer.emails import normalize_email
+from app.values.emails import address_spelling
+from app.values.hosts import bare_host, host_of
 
 RULE: Final = "a domain such as example.com or an address such as name@example.com"
 _MAX_INVALID: Final = 20
@@ -39,8 +39,8 @@ _HOST_FIELDS: Final = {
     "person": ("company_domain", "normalized_company_domain"),
     "company": ("domain", "website", "normalized_domain"),
 }
-_HOST: Final = re.compile(r"(?:(?:[a-z][a-z0-9+.-]*:)?//)?(?:[^/?#@\s]*@)?([^/?#:@\s,;\\'\"<>()\[\]]+)")
-_DOMAIN: Final = re.compile(r"(?:(?!-)[a-z0-9_-]{1,63}(?<!-)\.)+(?!-)(?![0-9]+$)[a-z0-9-]{2,63}(?<!-)")
+# A line of a list may hold several.
+_BETWEEN_VALUES: Final = re.compile(r"[\s,;|]+")
 # A field may hold a name beside the address, or several addresses.
 _BETWEEN_ADDRESSES: Final = re.compile(r"[\s<>()\[\],;:\"\\]+")
 
@@ -64,7 +64,7 @@ class ExclusionPage:
 
 @dataclass(frozen=True, slots=True)
 class ExclusionCounts:
-    """What became of the values of an `add`. They add up to the values given, repeated ones included."""
+    """What became of the domains and addresses of an `add`. They add up to all given, repeated ones included."""
 
     created: int = 0
     unchanged: int = 0
@@ -72,6 +72,8 @@ class ExclusionCounts:
 
 def add(values: Iterable[str], workspace_slug: str) -> ExclusionCounts:
     """Exclude domains and addresses, all or none: what has an @ is an address, all else a domain.
+
+    A value may hold several, with commas, semicolons, bars or white space between them.
 
     Raises `Invalid`, with the positions from 0 of the first 20 values that are neither. An exclusion
     is an instruction and not a record of somebody: it stays when an entity is erased, which else
@@ -177,22 +179,32 @@ def without_excluded(entity_type: str, ids: Iterable[str], workspace_slug: str) 
 
 
 def normalized(value: str) -> str | None:
-    """Return a domain or address in the one spelling that is stored, or None where it is neither.
+    """Return a domain or address in the one spelling that is stored, or None if it is neither, or several.
 
     Lower case and ASCII domains; of a domain also without scheme, `www.`, port and path.
     """
-    text = value.strip()
-    return normalize_email(text) if "@" in text else _domain(text)
+    spellings = normalized_all(value)
+    return spellings[0] if spellings and len(spellings) == 1 else None
+
+
+def normalized_all(value: str) -> list[str] | None:
+    """Return every domain and address of a value in its spelling, or None if any part of it is neither."""
+    if address := address_spelling(value):
+        return [address]
+    parts = list(filter(None, _BETWEEN_VALUES.split(value)))
+    spellings = [address_spelling(part) if "@" in part else bare_host(part) for part in parts]
+    known = [spelling for spelling in spellings if spelling is not None]
+    return known if parts and len(known) == len(parts) else None
 
 
 def _all_normalized(values: Iterable[str]) -> list[str]:
-    """Return all values in their spelling. Raises `Invalid` where one has none."""
-    found: list[str] = []
+    """Return all values in their spelling. Raises `Invalid` if one has none."""
+    spellings: list[str] = []
     bad: list[int] = []
     for position, value in enumerate(values):
-        text = normalized(value)
-        if text is not None:
-            found.append(text)
+        known = normalized_all(value)
+        if known is not None:
+            spellings += known
             continue
         bad.append(position)
         if len(bad) == _MAX_INVALID:
@@ -200,7 +212,7 @@ def _all_normalized(values: Iterable[str]) -> list[str]:
     if bad:
         details = [detail(f"values.{position}", f"expected {RULE}") for position in bad]
         raise Invalid("The exclusions are not valid; nothing was changed.", details=details)
-    return found
+    return spellings
 
 
 def _kind(value: str) -> str:
@@ -215,29 +227,6 @@ _AMONG: Final = (
 )
 _SELECT: Final = select(exclusions.c.value).where(*_AMONG)
 _DELETE: Final = delete(exclusions).where(*_AMONG)
-
-
-def _domain(text: str) -> str | None:
-    host = _host(text)
-    if host is None:
-        return None
-    bare = host.removeprefix("www.")
-    domain = bare if "." in bare else host
-    return domain if len(domain) <= 253 and _DOMAIN.fullmatch(domain) else None
-
-
-def _host(text: str) -> str | None:
-    """Return the host of a URL, or of text that is one, in lower case and ASCII."""
-    found = _HOST.match(text[:_MAX_CHARS].strip(" \t\r\n\"'<>()").lower())
-    if found is None:
-        return None
-    host = found[1].strip(".")
-    if host.isascii():
-        return host or None
-    try:
-        return idna.encode(host, uts46=True).decode("ascii")
-    except (idna.IDNAError, UnicodeError):
-        return None
 
 
 # What an entity can be excluded by
@@ -269,19 +258,19 @@ def _addresses(text: str) -> Iterator[tuple[str, str]]:
         text = unicodedata.normalize("NFC", text)
     for token in _BETWEEN_ADDRESSES.split(text):
         local, _, domain = token.strip("'").rpartition("@")
-        host = _host(domain) if local else None
+        host = host_of(domain) if local else None
         if host is not None:
             yield local, host
 
 
 @lru_cache(maxsize=16_384)
 def _domains_of(text: str) -> tuple[str, ...]:
-    """Return the host of a text and every domain above it; many entities share theirs."""
-    host = _host(text)
-    if host is None:
-        return ()
-    labels = host.split(".")
-    return tuple(".".join(labels[start:]) for start in range(len(labels) - 1))
+    """Return the hosts of a text and every domain above them; many entities share theirs."""
+    domains: dict[str, None] = {}
+    for part in _BETWEEN_VALUES.split(text[:_MAX_CHARS]):
+        labels = (host_of(part) or "").split(".")
+        domains.update(dict.fromkeys(".".join(labels[start:]) for start in range(len(labels) - 1)))
+    return tuple(domains)
 
 
 def _read_signs_of(entity_type: str, ids: list[str], workspace_slug: str) -> dict[str, dict[str, Any]]:

@@ -78,8 +78,16 @@ def email_address(value: Any) -> str | None:
     the end are accepted. Two addresses in one field are refused: nothing says which one is meant. So is one that is
     masked (`a***@…`) or only says that an address was not given out.
     """
+    address = address_spelling(value)
+    if address is None or not _MASKS.isdisjoint(address):
+        return None
+    return None if _NOT_GIVEN_OUT.fullmatch(address) or _MADE_UP.fullmatch(address) else address
+
+
+def address_spelling(value: Any) -> str | None:
+    """Return what `email_address` does, also for addresses that are masked or made up."""
     text = clean(value, _LONGEST_ADDRESS * 2)
-    if text is None or "@" not in text or not _MASKS.isdisjoint(text):
+    if text is None or "@" not in text:
         return None
     bare = _unwrapped(text)
     return _checked(bare) if len(bare) <= _LONGEST_ADDRESS else None
@@ -116,6 +124,4 @@ def _checked(address: str) -> str | None:
         valid = validate_email(address, check_deliverability=False)
     except (EmailNotValidError, ValueError):
         return None
-    checked = f"{valid.local_part.lower()}@{valid.ascii_domain.lower()}"
-    is_made_up = _NOT_GIVEN_OUT.fullmatch(checked) or _MADE_UP.fullmatch(checked)
-    return None if is_made_up else checked
+    return f"{valid.local_part.lower()}@{valid.ascii_domain.lower()}"

@@ -84,6 +84,32 @@ def test_what_is_neither_domain_nor_address_has_no_spelling(value: str) -> None:
     assert exclusions.normalized(value) is None
 
 
+@pytest.mark.parametrize(
+    "value",
+    ["acme.de, berg.de", "acme.de;berg.de", "acme.de berg.de", "acme.de\tberg.de", "acme.de|https://www.berg.de/"],
+)
+def test_value_with_two_domains_excludes_both(context: Flask, value: str) -> None:
+    """Nobody who must not be contacted is dropped without a word."""
+    assert exclusions.add([value], "north") == ExclusionCounts(created=2)
+    assert listed() == ["acme.de", "berg.de"]
+    assert exclusions.remove([value], "north") == 2
+
+
+@pytest.mark.parametrize("value", ["acme.de, berg", "acme.de and berg.de", "ann@acme.de ,x", "acme.de / berg.de, -"])
+def test_value_is_refused_if_a_part_of_it_says_nothing(context: Flask, value: str) -> None:
+    """A part that is neither domain nor address is not passed over."""
+    with pytest.raises(Invalid):
+        exclusions.add([value], "north")
+    assert listed() == []
+
+
+def test_field_with_two_domains_is_excluded_by_either(context: Flask) -> None:
+    """An entity that names several domains is left alone if one of them is excluded."""
+    upsert([{"id": "p1", "company_domain": "fjord.de, berg.de"}, {"id": "p2", "company_domain": "fjord.de"}])
+    exclusions.add(["berg.de"], "north")
+    assert kept(["p1", "p2"]) == ["p2"]
+
+
 @given(st.text() | st.from_regex(r"[a-z.@/:-]{1,20}", fullmatch=True))
 def test_spelling_is_stable_and_excludes_itself(value: str) -> None:
     """Whatever the text, its spelling is its own spelling, and an entity that has it is excluded."""

@@ -11,7 +11,7 @@ from app.enrichment.cli.group import enrich
 from app.enrichment.cli.options import json_option, workspace_option
 from app.entities import exclusions as service
 from app.entities.exclusion_routes import ExclusionCountsSchema, ExclusionSchema
-from app.entities.exclusions import RULE, ExclusionView, normalized
+from app.entities.exclusions import RULE, ExclusionView, normalized_all
 from app.errors import Invalid
 from app.text import MAX_INVALID_IDS
 
@@ -21,7 +21,11 @@ EXCLUSIONS_A_PAGE = 1000
 
 @enrich.command()
 @click.argument("values", nargs=-1, metavar="[VALUE]...")
-@click.option("--file", type=click.File("rb"), help="One domain or address a line, # starts a comment; - is stdin.")
+@click.option(
+    "--file",
+    type=click.File("rb"),
+    help="Domains and addresses, one or more a line, # starts a comment; - is stdin.",
+)
 @workspace_option
 @json_option
 def exclude(values: tuple[str, ...], file: IO[bytes] | None, workspace: str, as_json: bool) -> None:
@@ -42,7 +46,7 @@ def _values_in(stream: IO[bytes]) -> Iterator[str]:
     """Yield the values of a file. Raises `Invalid` with the numbers of the first lines that hold none."""
     bad: list[int] = []
     for number, text in _lines(stream):
-        if normalized(text) is None:
+        if normalized_all(text) is None:
             bad.append(number)
         elif not bad:
             yield text
