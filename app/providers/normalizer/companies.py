@@ -21,14 +21,13 @@ def normalize_company(fields: Mapping[str, Any]) -> dict[str, Any]:
     """
     name = fields.get("name")
     headcount = normalize_headcount(fields.get("headcount"))
+    country = normalize_country(fields.get("hq_country_code"), fields.get("hq_country"), fields.get("location"))
     return {
-        "normalized_name": normalize_company_name(name),
+        "normalized_name": normalize_company_name(name, country),
         "normalized_domain": own_domain(fields.get("domain"), name) or own_domain(fields.get("website"), name),
         "normalized_industry": normalize_industry(fields.get("industry"), fields.get("industries")),
         "normalized_headcount_min": headcount.lowest,
         "normalized_headcount_max": headcount.highest,
-        "normalized_country_code": normalize_country(
-            fields.get("hq_country_code"), fields.get("hq_country"), fields.get("location")
-        ),
+        "normalized_country_code": country,
         "normalized_year_founded": normalize_year(fields.get("year_founded")),
     }

@@ -1,109 +1,100 @@
-"""Company names for display: legal form off, case put right, trade mark signs dropped."""
+"""Company names for display: legal forms, remarks and residue off, case put right."""
 
 from __future__ import annotations
 
-import functools
 import re
 from typing import Any
 
-from cleanco.clean import get_unique_terms
-
 from app.providers.normalizer.data import company_words as words
-from app.providers.normalizer.text import capitalize, clean, fold, is_all_caps, is_placeholder, settle
+from app.providers.normalizer.legal_forms import has_legal_form, without_legal_forms
+from app.providers.normalizer.text import capitalize, clean, fold, is_all_caps, is_all_lower, is_placeholder, settle
 
 _LONGEST_NAME = 200
 _SHORT_CAPS = 4  # a name of up to four capitals is an acronym: "BASF", "ACME"
-_EDGE = ' ,;:-–—_|/\\*•·=~"'
+_EDGE = " ,;:-–—_|/\\*•·=~"
 _MARKS = re.compile(r"\((?:r|tm|c)\)", re.IGNORECASE)
-_QUOTED = re.compile(r"«([^«»]+)»|„([^„“”]+)[“”]|“([^“”]+)”|\"([^\"]+)\"")
+_LIST_OF_ONE = re.compile(r"\[\s*([\"']?)([^\[\]]*[^\[\]\s\"'])\1\s*\]")
+_TEXT_MARK = re.compile(r"'(?![tsnk][\s-])(?=[^']*$)")  # what a spreadsheet puts before a text; not "'t Hart"
+_ERROR = re.compile(r"#\w[\w/]*[!?]|\[object object\]|\\n", re.IGNORECASE)  # what programs write for a missing value
+_REMARK = re.compile(
+    rf"\s*[(\[](?:{'|'.join(words.REMARK_OPENINGS)})(?![^\W\d_])[^()\[\]]*(?:[)\]]|$)"
+    r"|\s*\((?:co(?:mpany)?\.? (?:no|number)\.?:?\s*)?\d{4,}[\w-]*\)$"  # a number in a register
+    r"|,?\s+(?:f/k/a|formerly known as)\s.*",
+    re.IGNORECASE,
+)
+_TRADE_NAME = re.compile(
+    rf"(?P<legal>.*[^\s,(\[–—-])[\s,(\[–—-]+(?P<mark>{'|'.join(words.TRADING_AS)}):?\s+"
+    r"(?P<trade>[^()\[\]]*[^()\[\]\s])[)\]]?",
+    re.IGNORECASE,
+)
+_QUOTE = re.compile('["„“”]')
+_COMMA = re.compile(r",(?=[^\W\d])")
 _NO_VOWELS = re.compile(r"[b-df-hj-np-tv-xz&]{2,5}")
 
 
-def normalize_company_name(value: Any) -> str | None:
+def normalize_company_name(value: Any, country: str | None = None) -> str | None:
     """Return the name for display, never empty: ``Acme Corp Ltd.`` gives ``Acme``.
 
-    A legal form that may be part of the name stays ("SA", "Company & Co", "The Coca-Cola Company", "The Day Spa").
-    Mixed case stays; longer names in all upper case and names in all lower case get capitals per word.
+    A legal form that may be part of the name stays ("SA", "Company & Co", "The Coca-Cola Company", "The Day Spa"),
+    unless the company's country makes it sure. Of "Acme Holdings LLC dba Foo" the trade name stays. Placeholders such
+    as "Self-employed" are no name. Mixed case stays; longer names in all upper case and names in all lower case get
+    capitals per word.
     """
     text = clean(value)
-    if text is None or is_placeholder(text):
+    if text is None or is_no_company(text):
         return None
-    name = settle(_clean_once, text[:_LONGEST_NAME].strip())
-    return None if is_placeholder(name) else name
+    name = settle(lambda current: _clean_once(current, country), text[:_LONGEST_NAME].strip())
+    return None if is_no_company(name) else name
 
 
-def _clean_once(name: str) -> str:
-    bare = " ".join(_MARKS.sub("", name).replace("&amp;", "&").split()).replace(" ,", ",").strip(_EDGE) or name
-    base = _without_form(bare)
+def is_no_company(text: str) -> bool:
+    """Return whether a name stands for no company: "N/A", "Self-employed", "Stealth Startup"."""
+    if is_placeholder(text) or _ERROR.fullmatch(text):
+        return True
+    key = " ".join(re.sub(r"[\W_]+", " ", fold(text)).split())
+    return key in words.NO_COMPANIES
+
+
+def _clean_once(name: str, country: str | None) -> str:
+    bare = " ".join(_MARKS.sub("", _without_residue(name)).replace("&amp;", "&").split()).replace(" ,", ",")
+    bare = _unquoted(bare) or name
+    named = _trade_name(_unquoted(_REMARK.sub("", bare)) or bare)
+    base = _without_forms(named, country)
     return _recase(base, shouted=is_all_caps(base) and len(base) > _SHORT_CAPS)
 
 
-def _without_form(name: str) -> str:
-    """Return the name without its legal form, or the name itself when too little would be left."""
-    base = _without_prefix(_without_joined_form(name))
-    for _ in range(3):  # "Acme (Pty) Ltd", "Acme Corp Ltd"
-        shorter = _without_last_form(base)
-        if shorter == base:
-            break
-        base = shorter
-    return base
-
-
-def _without_joined_form(name: str) -> str:
-    for form in words.JOINED_FORMS:
-        rest = name.removeprefix(form).removesuffix(form).strip(" 　")
-        if rest != name and len(rest) > 1:
-            return rest
+def _without_forms(name: str, country: str | None) -> str:
+    """Return a name without its legal forms, also if a comma joins them; "Independent Ltd" stays whole."""
+    for spelled in (name, _COMMA.sub(", ", name)):
+        base = without_legal_forms(spelled, country)
+        if base != spelled:
+            return name if is_no_company(base) and not is_placeholder(base) else base
     return name
 
 
-def _without_prefix(name: str) -> str:
-    first, _, rest = name.partition(" ")
-    if rest and (fold(first) in words.PREFIX_FORMS or (first == "PT." and len(rest) > 2)):
-        quoted = _QUOTED.fullmatch(rest)
-        return next(filter(None, quoted.groups()), rest) if quoted else rest
-    return name
+def _unquoted(name: str) -> str:
+    """Return a name without separators and quotes at its edges; quotes inside, as in 'SIA "Rimi"', stay a pair."""
+    bare = name.strip(_EDGE)
+    stripped = bare.strip(_EDGE + '"')
+    is_pair_split = len(_QUOTE.findall(bare)) % 2 < len(_QUOTE.findall(stripped)) % 2
+    return bare if is_pair_split else stripped
 
 
-def _without_last_form(name: str) -> str:
-    tokens = name.split(" ")
-    size = _form_size(tokens, is_shouted=is_all_caps(name))
-    if size == 0 or size >= len(tokens):
+def _without_residue(name: str) -> str:
+    """Return a name without the signs that spreadsheets and exports put around a text."""
+    match = _LIST_OF_ONE.fullmatch(name)
+    return _TEXT_MARK.sub("", match.group(2) if match else name, count=1) if name[:1] in "'[" else name
+
+
+def _trade_name(name: str) -> str:
+    """Return the name that a company trades under, or the name itself."""
+    match = _TRADE_NAME.fullmatch(name)
+    if match is None:
         return name
-    base = " ".join(tokens[:-size]).strip(" ,;-–—&(/")
-    return base if _is_enough(base) else name
-
-
-def _is_enough(base: str) -> bool:
-    letters = [char for char in base if char.isalnum()]
-    return len(letters) > 1 and fold(base) not in {"company", "the", "group", "co", "the company"}
-
-
-def _form_size(tokens: list[str], is_shouted: bool) -> int:
-    """Return how many words at the end are a legal form."""
-    folded = [fold(token).replace(".", "").strip(",") for token in tokens]
-    for form in words.LONG_FORMS:
-        if len(form) < len(folded) and tuple(folded[-len(form) :]) == form:
-            return len(form)
-    last = tokens[-1].strip(",")
-    if folded[-1] in words.PLAIN_FORMS or ("." in last[:-1] and folded[-1] in _dotted_forms()):
-        return 1
-    return int(folded[-1] in words.SHORT_FORMS and _is_legal_spelling(last, is_shouted))
-
-
-def _is_legal_spelling(last: str, is_shouted: bool) -> bool:
-    """Tell whether a short form is written as one: "Nestlé S.A." and "Eni SpA", not "The Day Spa" or "JUST AS"."""
-    if "." in last[:-1]:
-        return True
-    if is_shouted:
-        return last.casefold() in words.SHORT_FORMS_NO_WORDS
-    return last.isupper() or last in {"SpA", "Oy", "OÜ"}
-
-
-@functools.cache
-def _dotted_forms() -> frozenset[str]:
-    """Return the legal forms of all countries that are written with full stops inside ("d.o.o.e.l.")."""
-    return frozenset(term.replace(".", "") for term in get_unique_terms() if "." in term[:-1] and " " not in term)
+    if match["mark"].casefold() != "dba" or "(" in name or has_legal_form(match["legal"]):
+        return match["trade"]
+    is_written_so = is_all_caps(name) or (match["mark"] == "dba" and not is_all_lower(name))
+    return match["trade"] if is_written_so else name  # "Oracle DBA Services"
 
 
 def _recase(name: str, shouted: bool) -> str:

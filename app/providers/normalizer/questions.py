@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from app.providers.normalizer.company_names import is_no_company
 from app.providers.normalizer.industries import INDUSTRIES
 from app.providers.normalizer.seniority import SENIORITIES, UNKNOWN
 from app.providers.normalizer.text import clean, is_placeholder
@@ -97,7 +98,7 @@ def open_questions(entity_type: str, raw: Mapping[str, Any], ruled: Mapping[str,
     """
     questions = []
     for topic in _TOPICS[entity_type]:
-        text = _asked_text(raw.get(topic.field))
+        text = _asked_text(topic, raw.get(topic.field))
         if text is not None and any(ruled[column] is None for column, _ in topic.columns):
             questions.append(Question(_key(topic, text, model), topic, text))
     return questions
@@ -149,13 +150,14 @@ def _object(properties: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _asked_text(value: Any) -> str | None:
-    """Return the text that is asked about: clean, clipped and without e-mail addresses; None for blanks."""
+def _asked_text(topic: Topic, value: Any) -> str | None:
+    """Return the text that is asked about: clean, clipped and without e-mail addresses; None for placeholders."""
     text = clean(value)
     if text is None:
         return None
     bare = " ".join(_EMAIL.sub(" ", text).split())[:LONGEST_TEXT].strip()
-    return None if is_placeholder(bare) else bare
+    is_absent = is_no_company if topic is _NAME else is_placeholder
+    return None if is_absent(bare) else bare
 
 
 def _key(topic: Topic, text: str, model: str) -> str:

@@ -1,47 +1,77 @@
-"""Words of company names: legal forms, and words that keep a spelling of their own."""
+"""Words of company names: texts that name none, and words that keep a spelling of their own."""
 
 from __future__ import annotations
 
-from app.providers.normalizer.text import names_in, word_set
+from app.providers.normalizer.text import fold, names_in, word_set
 
-# Legal forms at the end of a name that mean nothing else, folded and without dots.
-PLAIN_FORMS = word_set(
-    """
-    inc incorporated llc ltd limited gmbh ggmbh mbh plc llp lllp pllc corp corporation pvt pty pte bhd sdn unlimited
-    ltda lda srl sarl sasu eurl bvba vzw kgaa ohg gbr oyj aps asa sprl spzoo doo ood eood kft zrt nyrt sagl sicav
-    sro pjsc ojsc zao ooo oao ооо оао зао пао tbk ehf ohf wll fzco fze fzllc dmcc saog jsc
-    """
-)
-# Legal forms that are words or initials too: they count only in capitals ("SA", "S.A.", "SpA") behind a name that is
-# not all in capitals, and never behind a single short word.
-SHORT_FORMS = word_set(
-    """
-    ag sa se nv bv ab as oy kg spa sas sl slu lp pc pa kk ae ad ug eg ev vof cv saa sab snc scs og ou uab sia
-    """
-)
-# Those that are no word of a language, so that they count in a name all in capitals too ("BASF SE").
-SHORT_FORMS_NO_WORDS = word_set("ag se bv nv kg oy sa sas slu")
-# Forms of more than one word, as the words of the end of a name.
-LONG_FORMS = tuple(
-    tuple(form.split())
-    for form in names_in(
+# Whole texts in a company's column that name none, folded and without punctuation.
+NO_COMPANIES = frozenset(
+    fold(name)
+    for name in names_in(
         """
-        gmbh & co kg | gmbh & co kgaa | ag & co kg | ag & co kgaa | gmbh & co ohg | gmbh und co kg |
-        ug (haftungsbeschrankt) | ug haftungsbeschrankt | mbh & co kg | se & co kgaa | sa de cv | sab de cv |
-        s de rl de cv | s de rl | sapi de cv | sp z oo | sp z o o | co ltd | company limited | company ltd |
-        co limited | private limited | pvt ltd | (pvt) ltd | (pty) ltd | pty ltd | pte ltd | sdn bhd | spol s r o |
-        s r o | a s | d o o | co inc | co llc | (private) limited | (pvt) limited | public limited company | s a |
-        s p a | s r l | b v | n v | co kg | l l c | limited liability company | a/s | s/a | & co kg
+        self employed | selfemployed | self employment | self | myself | me | freelance | freelancer | freelancing |
+        freelance consultant | freelance writer | freelance designer | freelance developer | independent |
+        independent consultant | independent contractor | independent professional | independent contractors | sole
+        trader | sole proprietor | sole proprietorship | own business | own company | my own company | my own
+        business | private practice | various | various companies | various clients | multiple | multiple companies
+        | several | several companies | stealth | stealth mode | stealth startup | stealth mode startup | stealth
+        start up | stealth mode start up | stealth company | stealth mode company | stealth ai startup | startup in
+        stealth mode | startup in stealth | confidential | confidential company | company confidential |
+        confidential client | undisclosed | undisclosed company | not disclosed | private | private company |
+        unemployed | not employed | currently unemployed | not working | in between jobs | between jobs | between
+        roles | in transition | career break | career transition | sabbatical | retired | semi retired | retirement
+        | student | full time student | looking for work | looking for opportunities | looking for new opportunities
+        | seeking opportunities | seeking new opportunities | open to work | open to opportunities | open to new
+        opportunities | actively looking | actively seeking | actively seeking work | job seeker | jobseeker | not
+        applicable | none of the above | no company | no employer | no name | nothing | not specified | not
+        available | not known | not provided | unspecified | unassigned | tbc | tba | tbd | to be determined |
+        company | company name | your company | my company | the company | name of company | test | test company |
+        testing | test account | sample company | example company | dummy | dummy company | dummy account | asdf |
+        xxx | blank | empty | missing | na | nan | null | none | n a | current company | employer | account name |
+        organization | organisation | unknown company | unknown | anonymous | anonymous company | homemaker |
+        housewife | stay at home mom | stay at home parent | maternity leave | parental leave | volunteer work |
+        personal | home | selbstandig | selbststandig | selbstandige tatigkeit | selbststandige tatigkeit |
+        freiberuflich | freiberufler | freiberuflerin | freie mitarbeit | freelancerin | arbeitslos | arbeitssuchend
+        | im ruhestand | rentner | vertraulich | keine angabe | unbekannt | privat | selbststandig freiberuflich |
+        independant | independante | travailleur independant | travailleuse independante | auto entrepreneur |
+        autoentrepreneur | micro entrepreneur | a mon compte | en recherche d'emploi | en recherche d emploi | sans
+        emploi | demandeur d'emploi | retraite | confidentiel | non renseigne | inconnu | etudiant | etudiante |
+        autonomo | autonoma | trabajador autonomo | por cuenta propia | independiente | trabajo independiente |
+        trabajador independiente | profesional independiente | desempleado | desempleada | en busqueda de empleo |
+        jubilado | jubilada | confidencial | empresa confidencial | estudiante | desconocido | particular |
+        profissional autonomo | profissional liberal | conta propria | trabalho autonomo | trabalhador independente
+        | desempregado | desempregada | em busca de recolocacao | em transicao | aposentado | aposentada | libero
+        professionista | libera professionista | lavoratore autonomo | disoccupato | disoccupata | pensionato |
+        pensionata | riservato | in cerca di lavoro | partita iva | zelfstandig | zelfstandige | zelfstandig
+        ondernemer | zzp | zzp er | zzper | werkloos | werkzoekend | gepensioneerd | vertrouwelijk | onbekend |
+        egenforetagare | egen foretagare | frilans | frilansare | arbetslos | arbetssokande | pensionar |
+        pensionerad | selvstendig | selvstaendig | selvstændig | arbeidssokende | arbejdssogende | yrittaja |
+        itsenainen yrittaja | tyoton | samozatrudnienie | samozatrudniony | wolny strzelec | wlasna dzialalnosc |
+        dzialalnosc gospodarcza | bezrobotny | bezrobotna | poufne | osvc | zivnostnik | nezamestnany | szabaduszo |
+        egyeni vallalkozo | munkanelkuli | liber profesionist | serbest | serbest calisan | serbest meslek |
+        calismiyor | emekli | самозанятый | самозанятая | самозанятость | фриланс | фрилансер | безработный |
+        частная практика | пенсионер | неизвестно | нет | 自由职业 | 自由职业者 | 自雇 | 无 | 無 | フリーランス |
+        自営業 | なし | 個人事業主 | 無職 | 프리랜서 | 자영업 | 없음 | عمل حر | עצמאי
         """
     )
 )
-# In front of a name.
-PREFIX_FORMS = frozenset({"ооо", "оао", "зао", "пао", "тов"})
-# Written on to the name, in front or behind.
-JOINED_FORMS = (
-    *("株式会社", "有限会社", "合同会社", "合資会社", "（株）", "(株)", "㈱"),
-    *("股份有限公司", "有限责任公司", "有限公司"),
-    *("주식회사", "유한회사", "(주)", "㈜", "（주）"),
+
+# How a bracket opens that says something about a company, as parts of a regular expression.
+REMARK_OPENINGS = names_in(
+    r"""
+    formerly | f/?k/?a | previously | now | acquired | merged | a part of | part of | ehemals | ehem\. | vormals
+    | vorm\. | früher | jetzt | anciennement | antes | anteriormente | già | ex | voorheen | tidligere |
+    tidigare | dawniej | ранее | бывш\w* | closed | dissolved | inactive | defunct | duplicate | in liquidation
+    | in administration | in insolvency | yc [swfx]\d\d | nyse | nasdaq | lse | asx | tsx | otc | otcqb | otcqx
+    | euronext | fwb | six
+    """
+)
+# What joins a company's legal name to the name it trades under, likewise.
+TRADING_AS = names_in(
+    r"""
+    dba | d/b/a | d\.b\.a\. | t/a | t/as | trading as | doing business as | operating as | handelend onder de naam |
+    h\.o\.d\.n\.
+    """
 )
 
 UPPER_WORDS = word_set(
