@@ -8,7 +8,7 @@ whether it is over.
 import hashlib
 import json
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -18,10 +18,13 @@ from sqlalchemy import bindparam, delete, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.database import WriteSession, engine_name, transaction
+from app.enrichment import leases
 from app.extensions import db
+from app.models.job import ENDED, jobs
 from app.models.provider_state import ProviderCondition, provider_paces, provider_states
 from app.models.types import utcnow
 from app.providers.base import Answer, OutcomeClass, Provider
+from app.providers.registry import WATERFALL
 
 log = structlog.get_logger(__name__)
 
@@ -117,6 +120,11 @@ def note(session: WriteSession, provider: Provider, answers: Iterable[Answer], k
     session.execute(update(provider_states).where(provider_states.c.provider == provider.name).values(**values))
 
 
+def telling(answers: Sequence[Answer]) -> Answer:
+    """Return the one of a call's answers that says most of its provider: however many there are, a call counts once."""
+    return min(answers, key=lambda answer: _TELLING.get(answer.standing, len(_TELLING)))
+
+
 def presumed(provider: Provider, answer: Answer) -> State:
     """Return the state that an answer is about to bring its provider into, before that is stored."""
     now = datetime.now(UTC)
@@ -126,7 +134,10 @@ def presumed(provider: Provider, answer: Answer) -> State:
 
 
 def reset(provider: str) -> None:
-    """Forget what is held against a provider and its verifier, and that it asked to slow down."""
+    """Forget what is held against a provider and its verifier, and that it asked to slow down.
+
+    Chunks that may wait for it are due at once.
+    """
     with transaction() as session:
         session.execute(delete(provider_states).where(provider_states.c.provider.in_([provider, f"{provider}-verify"])))
         session.execute(
@@ -134,6 +145,8 @@ def reset(provider: str) -> None:
             .where(or_(provider_paces.c.name == provider, provider_paces.c.name.like(f"{provider}:%")))
             .values(blocked_until=None)
         )
+    with transaction() as session:
+        leases.make_due(session, jobs.c.provider.in_([provider, WATERFALL]), jobs.c.status.not_in(ENDED))
     log.info("provider reset", provider=provider)
 
 
@@ -143,6 +156,16 @@ def _is_failure(answer: Answer) -> bool:
 
 _FAILURES: Final = frozenset({OutcomeClass.TRANSIENT, OutcomeClass.CREDITS_EXHAUSTED, OutcomeClass.AUTH_FAILED})
 _SIGNS_OF_LIFE: Final = frozenset({OutcomeClass.SUCCESS, OutcomeClass.NOT_FOUND, OutcomeClass.INVALID_REQUEST})
+_TELLING: Final = {
+    OutcomeClass.AUTH_FAILED: 0,
+    OutcomeClass.CREDITS_EXHAUSTED: 1,
+    # Whoever has answered about one entity of a bulk call is there.
+    OutcomeClass.SUCCESS: 2,
+    OutcomeClass.NOT_FOUND: 2,
+    OutcomeClass.INVALID_REQUEST: 2,
+    OutcomeClass.TRANSIENT: 3,
+}
+"""What one answer of a call says of the provider, the weightiest first."""
 
 
 def _after(answer: Answer, values: Mapping[str, Any], provider: Provider, now: datetime) -> dict[str, Any]:

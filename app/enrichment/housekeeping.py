@@ -72,11 +72,11 @@ def _settle_lost(job: JobInfo, flight: Any) -> None:
 
 
 def _outcome_class(flight: Any) -> str:
-    """Return what a lost call is recorded as: where it is no risk to ask again, the question stays open."""
+    """Return what a lost call is recorded as: in doubt, unless asking again is free."""
     registry: Registry = current_app.extensions["tranche.registry"]
     provider = registry.providers.get(flight.provider)
-    is_open = flight.is_pending or (provider is not None and provider.repeat_is_free)
-    return str(OutcomeClass.TRANSIENT) if is_open else IN_DOUBT
+    is_free = provider is not None and provider.repeat_is_free
+    return str(OutcomeClass.TRANSIENT) if is_free else IN_DOUBT
 
 
 def _lost_query(grace_seconds: float, limit: int) -> Any:

@@ -13,7 +13,7 @@ import structlog
 
 from app.enrichment import health
 from app.enrichment.gate import fingerprint
-from app.enrichment.rounds import Asked, Desk, Ended, Round, Verdict
+from app.enrichment.rounds import Asked, Desk, Ended, NotAsked, Round, Verdict
 from app.enrichment.takeoffs import PENDING_RETRY_SECONDS
 from app.enrichment.waterfall import Plan, Purpose, Question, Walk, accepted_fields
 from app.entities.fields import FIELDS
@@ -106,7 +106,16 @@ class Landings:
             fingerprint=fingerprint(provider, self.desk.job.entity_type, walk.fields),
             is_local=False,
         )
-        self.take(Ended(asked, answer, flight.started_at, datetime.now(UTC)))
+        is_overdue = flight.callback is None
+        self.take(Ended(asked, answer, flight.started_at, datetime.now(UTC), is_overdue=is_overdue))
+
+    def note_not_asked(self, walk: Walk, provider: str) -> None:
+        """Put on record that another job's call, which is in doubt, kept this job from asking."""
+        earlier = walk.earlier[provider]
+        if earlier.is_of_job or earlier.is_noted:
+            return
+        self.round.not_asked.append(NotAsked(walk.entity_id, provider))
+        walk.earlier[provider] = replace(earlier, is_noted=True)
 
     def _fit(self, answer: Answer) -> Answer:
         """Return an answer that can be stored; of one that cannot, only what it cost."""

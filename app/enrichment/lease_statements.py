@@ -49,15 +49,18 @@ _ONE: Final = literal_column("1", Integer)
 CLOSED_AS_IS: Final = (JobStatus.CANCELLING, JobStatus.CANCELLED, JobStatus.FAILED)
 """Statuses in which a chunk that nobody holds is closed as it is."""
 
-JOB_COLUMNS: Final = (
+JOB_INFO_COLUMNS: Final = (
     jobs.c.id,
     jobs.c.entity_type,
     jobs.c.provider,
     jobs.c.workspace_slug,
     jobs.c.options,
     jobs.c.cap_micros,
-    jobs.c.total_count,
+    jobs.c.parent_job_id,
+    jobs.c.created_at,
 )
+"""What the work on an entity knows of its job, in the order of `JobInfo`."""
+JOB_COLUMNS: Final = (*JOB_INFO_COLUMNS, jobs.c.total_count)
 """What a lease knows of its job."""
 
 NOT_CLAIMABLE: Final[dict[str, Any]] = {

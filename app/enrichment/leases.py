@@ -15,9 +15,10 @@ import random
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, false, insert, literal, null, or_, select, true, update
+from sqlalchemy import ColumnElement, Select, false, insert, literal, null, or_, select, true, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.sql.dml import ReturningUpdate
 
@@ -59,6 +60,9 @@ class JobInfo:
     workspace_slug: str
     options: Mapping[str, Any] | None = None
     cap_micros: int | None = None
+    parent_job_id: str | None = None
+    """The job that this one retries."""
+    created_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -393,6 +397,20 @@ def claim_of(job_id: str, worker: str, *, lease_seconds: float) -> Lease | None:
         return _take_over(session, worker, lease_seconds, scope) or _claim_next(session, worker, lease_seconds, scope)
 
 
+def make_due(session: WriteSession, *of_jobs: ColumnElement[bool]) -> None:
+    """Let the chunks that nobody holds of some jobs be claimed at once, whatever they were to wait for."""
+    session.execute(
+        update(progress)
+        .where(
+            progress.c.job_id.in_(select(jobs.c.id).where(*of_jobs)),
+            progress.c.finished_at.is_(None),
+            progress.c.worker.is_(None),
+            progress.c.lease_expires_at > utcnow(),
+        )
+        .values(lease_expires_at=utcnow())
+    )
+
+
 def wake_paused_jobs() -> None:
     """Make jobs claimable again whose `resume_at` has passed."""
     with transaction() as session:
@@ -539,7 +557,7 @@ def _lease(
     write_count: int = 0,
 ) -> Lease:
     return Lease(
-        job=JobInfo(row.id, row.entity_type, row.provider, row.workspace_slug, row.options, row.cap_micros),
+        job=JobInfo(*(getattr(row, column.name) for column in statements.JOB_INFO_COLUMNS)),
         write_count=write_count,
         position=position,
         attempt=attempt,

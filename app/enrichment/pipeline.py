@@ -31,10 +31,10 @@ from app.enrichment.loop import STOP_SECONDS, Calls, NotSent
 from app.enrichment.money import caps_of
 from app.enrichment.plans import UNUSABLE_SECONDS, JobMustWait, make_plan
 from app.enrichment.rounds import Asked, Call, Desk, Ended, Round
-from app.enrichment.running import CALL_SHARE, CHECKPOINT_SECONDS
+from app.enrichment.running import CALL_SHARE, CHECKPOINT_SECONDS, decide_suspect, is_suspect
 from app.enrichment.storing import store_round
 from app.enrichment.takeoffs import PENDING_RETRY_SECONDS, SHARED_WAIT_SECONDS
-from app.enrichment.waterfall import RETRY_SECONDS, End, Plan, Purpose, Question, Walk
+from app.enrichment.waterfall import IN_DOUBT, RETRY_SECONDS, Earlier, End, Plan, Purpose, Question, Walk
 from app.entities import store
 from app.entities.exclusions import Exclusions
 from app.errors import describe_bug
@@ -225,7 +225,7 @@ class _ChunkRun:
         reasons = {walk.waits_for for walk in self.waiting if walk.waits_for}
         if not reasons:
             return None
-        is_all = all(walk.waits_for and walk.position == 0 and not walk.is_stuck for walk in self.waiting)
+        is_all = all(walk.waits_for and walk.position == 0 and not walk.waits_alone for walk in self.waiting)
         return JobMustWait(min(reasons), self.lease.retry_in_seconds, only_if_idle=not is_all)
 
     # What is known at the start
@@ -237,7 +237,7 @@ class _ChunkRun:
         excluded = Exclusions.load_for(job.entity_type, known.values(), job.workspace_slug)
         asked = [*self.plan.steps, *filter(None, [self.plan.verifier])]
         is_paid = any(self._is_paid(provider) for provider in asked)
-        earlier = self.desk.gate.earlier(ids, self.plan.steps) if is_paid else {}
+        earlier = self._earlier(ids) if is_paid else {}
         left = flights.of_chunk(job.id, lease.position) if is_paid else {}
         self.landings.states = health.load_states() if is_paid else {}
         end_read()
@@ -250,7 +250,8 @@ class _ChunkRun:
             else:
                 walk = Walk(index, entity_id, known[entity_id], self.plan, earlier=earlier.get(entity_id, {}))
                 walk.take_up()
-                self._resume(walk, left.pop(entity_id, []))
+                take_up = self._give_up_suspect if is_suspect(lease, index) else self._resume
+                take_up(walk, left.pop(entity_id, []))
         self.landings.round.lost += [flight for rows in left.values() for flight in rows]
         if self.fresh:
             self.must_wait = self._nobody_to_ask()
@@ -259,6 +260,27 @@ class _ChunkRun:
 
     def _is_paid(self, provider: Provider) -> bool:
         return provider.name != NORMALIZER or (provider.why_unusable() is None and not provider.repeat_is_free)
+
+    def _earlier(self, ids: Sequence[str]) -> dict[str, dict[str, Earlier]]:
+        """Return what providers have answered before, also those that the plan has no more."""
+        verifiers = [self.plan.verifier] if self.plan.verifier is not None else []
+        return self.desk.gate.earlier(ids, self.registry.providers.values(), verifiers)
+
+    def _give_up_suspect(self, walk: Walk, left: Sequence[Any]) -> None:
+        """Decide an entity that the last of several workers was lost over: held if it may have been paid for."""
+        if any(flight.is_pending and flight.callback is None for flight in left):
+            # It only waits, which costs no worker.
+            self._resume(walk, left)
+            return
+        for flight in left:
+            provider = self._provider_named(flight.provider)
+            is_free = provider is not None and provider.repeat_is_free
+            (self.landings.round.replaced if is_free else self.landings.round.lost).append(flight)
+        is_in_doubt = any(one.is_of_job and one.outcome_class == IN_DOUBT for one in walk.earlier.values())
+        if left or walk.in_doubt_with or is_in_doubt:
+            self.lease.decide(walk.index, Outcome.HELD)
+        else:
+            decide_suspect(self.lease, walk.index)
 
     def _resume(self, walk: Walk, left: Sequence[Any]) -> None:
         """Go on with an entity whose earlier worker left calls on record: answered since, pending, or in doubt."""
@@ -385,10 +407,12 @@ class _ChunkRun:
         if question.purpose is Purpose.STEP and earlier is not None:
             asked = fingerprint(provider, self.job.entity_type, walk.fields)
             if is_closed(earlier, asked):
-                walk.take_earlier(earlier)
-                if walk.offer is not None and self.plan.verifier is None:
-                    self.landings.accept(walk, None)
+                self._take_earlier(walk, earlier)
                 return False
+        if question.purpose is Purpose.VERIFY and earlier is not None and earlier.is_lost:
+            self.landings.note_not_asked(walk, provider.name)
+            walk.hold()
+            return False
         if provider.name == NORMALIZER and walk.has_only_rules:
             self._fall_back_to_rules(walk, question)
             return False
@@ -397,14 +421,26 @@ class _ChunkRun:
             return True
         return self._go_past(walk, question, state)
 
+    def _take_earlier(self, walk: Walk, earlier: Earlier) -> None:
+        if earlier.outcome_class == IN_DOUBT:
+            self.landings.note_not_asked(walk, self.plan.steps[walk.position].name)
+        walk.take_earlier(earlier)
+        if walk.offer is not None and self.plan.verifier is None:
+            self.landings.accept(walk, None)
+
     def _go_past(self, walk: Walk, question: Question, state: health.State) -> bool:
+        policy = question.provider.settings.on_exhausted
+        may_be_paid = walk.may_be_paid(question.provider.name)
         if question.purpose is Purpose.VERIFY:
             self.landings.accept(walk, None)
         elif question.provider.name == NORMALIZER:
             self._fall_back_to_rules(walk, question)
-        elif self.plan.is_single or question.provider.settings.on_exhausted is ExhaustionPolicy.PAUSE:
+        elif self.plan.is_single or policy is ExhaustionPolicy.PAUSE:
             self._pause(JobMustWait(state.describe(), state.seconds_left or UNUSABLE_SECONDS))
-        elif question.provider.settings.on_exhausted is ExhaustionPolicy.HOLD:
+        elif may_be_paid and policy is ExhaustionPolicy.SKIP and state.until is None:
+            # Nobody knows when the key will be changed.
+            walk.hold()
+        elif may_be_paid or policy is ExhaustionPolicy.HOLD:
             walk.wait_until(time.monotonic() + (state.seconds_left or UNUSABLE_SECONDS), state.describe())
         else:
             walk.go_past(state.describe())
@@ -527,7 +563,7 @@ class _ChunkRun:
             self.fresh += [asked.walk for asked in call.asked]
             return
         for asked, answer in zip(call.asked, answers, strict=True):
-            self.landings.take(Ended(asked, answer, call.started_at, datetime.now(UTC)))
+            self.landings.take(Ended(asked, answer, call.started_at, datetime.now(UTC), call_id=call.id))
             self._rest(asked.walk)
 
     def _answers_of(self, call: Call, result: "list[Answer] | BaseException") -> "list[Answer] | None":

@@ -47,7 +47,7 @@ from app.enrichment.lease_statements import CLOSED_AS_IS, RESUMED
 from app.enrichment.leases import Failure, JobInfo, Lease, Scope, WorkersLost
 from app.enrichment.pipeline import PATIENCE_SHARE, Pipeline
 from app.enrichment.plans import JobMustWait, make_plan
-from app.enrichment.running import OnProcess, run_callback, settle_intents
+from app.enrichment.running import OnProcess, run_callback
 from app.enrichment.spool import UniqueIds, unique_ids
 from app.enrichment.terms import NO_TERMS, Terms, of_options
 from app.entities.exclusions import is_any_excluded, without_excluded
@@ -301,9 +301,12 @@ def pause(job_id: str, *, workspace_slug: str | None = None) -> JobView:
 
 
 def resume(job_id: str, *, workspace_slug: str | None = None) -> JobView:
-    """Let a paused job go on. Raises `JobNotFound` and `JobStateConflict`."""
+    """Let a paused job go on with all of its chunks, also those that were to wait for a provider.
+
+    Raises `JobNotFound` and `JobStateConflict`.
+    """
     is_paused = jobs.c.status == JobStatus.PAUSED
-    return _move(job_id, workspace_slug, is_paused, RESUMED, "paused jobs can be resumed")
+    return _move(job_id, workspace_slug, is_paused, RESUMED, "paused jobs can be resumed", make_due=True)
 
 
 def cancel(job_id: str, *, workspace_slug: str | None = None) -> JobView:
@@ -486,7 +489,6 @@ def _work(lease: Lease, on_process: OnProcess | Pipeline | None, budget: Budget,
             if lease.crash_count > leases.MAX_CRASHES:
                 raise WorkersLost(f"chunk {lease.position} has cost {lease.crash_count} workers")
             lease.read_entity_ids()
-            settle_intents(lease)
             if isinstance(on_process, Pipeline):
                 on_process.run(lease, budget, concurrency=concurrency)
             else:
@@ -542,12 +544,15 @@ def _move(
     rule: str,
     *,
     close_unheld: bool = False,
+    make_due: bool = False,
 ) -> JobView:
     """Change a job's status where it is one that allows it."""
     job = get_job(job_id, workspace_slug=workspace_slug)
     with transaction() as session:
         if close_unheld:
             leases.close_unheld_chunks(session, job.id)
+        if make_due:
+            leases.make_due(session, jobs.c.id == job.id, allowed)
         moved = session.execute(
             update(jobs).where(jobs.c.id == job.id, allowed).values(**values).returning(jobs.c.status)
         ).one_or_none()

@@ -1,14 +1,14 @@
 """What was answered, put on record: values merged into entities, attempts, changes, verdicts, what a model taught."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, Final
 
 from sqlalchemy import func, select, update
 
 from app.database import WriteSession
-from app.enrichment.gate import PARTIAL
-from app.enrichment.rounds import Desk, Ended, Round, Verdict
+from app.enrichment.gate import NOT_ASKED, PARTIAL
+from app.enrichment.rounds import Desk, Ended, NotAsked, Round, Verdict
 from app.enrichment.waterfall import IN_DOUBT, Purpose, withheld_fields
 from app.entities import store
 from app.entities.merge import Change, merge_fields
@@ -17,7 +17,8 @@ from app.models.attempt import AttemptStatus, attempts, field_changes
 from app.models.types import new_id
 from app.providers.base import DEFINITE, Answer, OutcomeClass, Provider
 
-LOST_ERROR = "The worker was lost during the call."
+LOST_ERROR: Final = "The worker was lost during the call."
+NOT_ASKED_ERROR: Final = "Another job may have paid for this answer, which never came; a retry asks again."
 
 
 def write_answers(session: WriteSession, desk: Desk, current: Round) -> None:
@@ -27,7 +28,7 @@ def write_answers(session: WriteSession, desk: Desk, current: Round) -> None:
     """
     job = desk.job
     ids = {one.asked.walk.entity_id for one in current.ended} | {one.entity_id for one in current.verdicts}
-    ids |= {flight.entity_id for flight in (*current.lost, *current.replaced)}
+    ids |= {row.entity_id for row in (*current.lost, *current.replaced, *current.not_asked)}
     if not ids:
         return
     entities = store.load_for_update(job.entity_type, sorted(ids), workspace_slug=job.workspace_slug)
@@ -46,6 +47,7 @@ def write_answers(session: WriteSession, desk: Desk, current: Round) -> None:
     rows += [
         _lost_row(desk, flight, OutcomeClass.TRANSIENT) for flight in current.replaced if flight.entity_id in entities
     ]
+    rows += [_not_asked_row(desk, question) for question in current.not_asked if question.entity_id in entities]
     store.insert_rows(session, attempts, rows)
     for verdict in current.verdicts:
         if verdict.entity_id in entities:
@@ -110,7 +112,7 @@ def _attempt_row(desk: Desk, ended: Ended, fields_written: list[str]) -> dict[st
         **_about(desk, asked.walk.entity_id, asked.question.provider.name),
         "id": asked.attempt_id,
         "status": _STATUSES.get(answer.outcome_class, AttemptStatus.ERROR),
-        "outcome_class": _stored_class(answer, asked.question.provider),
+        "outcome_class": IN_DOUBT if ended.is_overdue else _stored_class(answer, asked.question.provider),
         "fields_written": fields_written,
         "cost_micros": answer.cost_micros if answer.is_cost_known else max(answer.cost_micros, asked.price_micros),
         "raw_answer": answer.raw if desk.keeps_raw else None,
@@ -135,18 +137,38 @@ def _is_withheld(ended: Ended) -> bool:
 def _lost_row(desk: Desk, flight: Any, outcome_class: str) -> dict[str, Any]:
     return {
         **_about(desk, flight.entity_id, flight.provider),
+        **_WITHOUT_ANSWER,
         "id": new_id(),
         "status": AttemptStatus.ERROR,
         "outcome_class": str(outcome_class),
-        "fields_written": [],
         "cost_micros": flight.reserved_micros,
-        "raw_answer": None,
         "error": LOST_ERROR,
-        "fingerprint": None,
-        "withheld": None,
         "started_at": flight.started_at,
         "finished_at": flight.deadline_at,
     }
+
+
+def _not_asked_row(desk: Desk, question: NotAsked) -> dict[str, Any]:
+    now = datetime.now(UTC)
+    return {
+        **_about(desk, question.entity_id, question.provider),
+        **_WITHOUT_ANSWER,
+        "id": new_id(),
+        "status": AttemptStatus.SKIPPED,
+        "outcome_class": NOT_ASKED,
+        "cost_micros": 0,
+        "error": NOT_ASKED_ERROR,
+        "started_at": now,
+        "finished_at": now,
+    }
+
+
+_WITHOUT_ANSWER: Final[Mapping[str, Any]] = {
+    "fields_written": [],
+    "raw_answer": None,
+    "fingerprint": None,
+    "withheld": None,
+}
 
 
 def _about(desk: Desk, entity_id: str, provider: str) -> dict[str, Any]:

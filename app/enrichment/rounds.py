@@ -58,6 +58,10 @@ class Ended:
     finished_at: datetime
     offered: Mapping[str, Any] = field(default_factory=dict)
     """The fields of the answer that may be written."""
+    call_id: str | None = None
+    """The call that it was part of; None: it came by itself."""
+    is_overdue: bool = False
+    """Whether the question was taken and paid for, and its callback never came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,14 @@ class Verdict:
     provider: str
     fields: Mapping[str, Any]
     is_rejected: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NotAsked:
+    """A question that was not asked because another job's call with it is in doubt."""
+
+    entity_id: str
+    provider: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +104,7 @@ class Round:
     """Flights of a lost worker whose questions are asked again, for free."""
     lost: list[Any] = field(default_factory=list)
     """Flights of a lost worker that are given up: nobody knows whether they were paid."""
+    not_asked: list[NotAsked] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
     """What is to start, as far as limits, flights and caps allow."""
     ended_calls: set[str] = field(default_factory=set)
@@ -116,7 +129,8 @@ class Round:
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to store."""
-        return not (self.ended or self.pending or self.verdicts or self.released or self.replaced or self.lost)
+        answers = self.ended or self.pending or self.verdicts or self.not_asked
+        return not (answers or self.released or self.replaced or self.lost)
 
     @property
     def has_money(self) -> bool:

@@ -29,6 +29,9 @@ started again for ever. A call that is cut off because less than that was left i
 
 def run_callback(lease: Lease, on_process: OnProcess | None, budget: Budget, *, concurrency: int) -> None:
     """Decide as many of the chunk's entities as the budget allows. Raises `LeaseLost`."""
+    for index in lease.undecided:
+        if is_suspect(lease, index):
+            decide_suspect(lease, index)
     if on_process is None:
         for index in lease.undecided:
             lease.decide(index, Outcome.SUCCESS)
@@ -79,16 +82,15 @@ def run_concurrently(
                 return
 
 
-def settle_intents(lease: Lease) -> None:
-    """Decide what is to become of entities that an earlier worker had marked when it died.
+def is_suspect(lease: Lease, index: int) -> bool:
+    """Tell whether an entity is the one that costs the chunk its workers: the last of several died over it."""
+    return lease.needs_caution and lease.outcomes[index] is Outcome.INTENT
 
-    In a chunk that has cost several workers, the marked entity is the one that
-    does it: it becomes an error. Otherwise it runs again.
-    """
-    for index in lease.undecided:
-        if lease.outcomes[index] is Outcome.INTENT and lease.needs_caution:
-            message = f"The worker was lost {lease.crash_count} times over this chunk, the last time on this entity."
-            lease.decide(index, Outcome.ERROR, Failure("worker_lost", message))
+
+def decide_suspect(lease: Lease, index: int) -> None:
+    """Let an entity that costs its chunk the workers become an error, so that the others can go on."""
+    message = f"The worker was lost {lease.crash_count} times over this chunk, the last time on this entity."
+    lease.decide(index, Outcome.ERROR, Failure("worker_lost", message))
 
 
 def _call_each(lease: Lease, on_process: OnProcess, budget: Budget) -> None:

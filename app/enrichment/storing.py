@@ -75,12 +75,16 @@ def _cost(ended: Ended | None, flight: Any, *, is_lost: bool) -> tuple[int, bool
 
 
 def _note_health(session: WriteSession, current: Round) -> None:
-    by_provider: dict[str, tuple[Provider, list[Answer]]] = {}
+    calls: dict[str, list[Answer]] = {}
+    by_provider: dict[str, tuple[Provider, list[list[Answer]]]] = {}
     for one in (*current.ended, *current.pending):
         if one.asked.is_local or one.answer.is_about_entity:
             continue
-        provider = one.asked.question.provider
-        by_provider.setdefault(provider.name, (provider, []))[1].append(one.answer)
+        provider, call_id = one.asked.question.provider, one.call_id or one.asked.attempt_id
+        if call_id not in calls:
+            calls[call_id] = []
+            by_provider.setdefault(provider.name, (provider, []))[1].append(calls[call_id])
+        calls[call_id].append(one.answer)
     for name in sorted(by_provider):
         provider, answers = by_provider[name]
-        health.note(session, provider, answers, current.states)
+        health.note(session, provider, [health.telling(some) for some in answers], current.states)

@@ -4,7 +4,7 @@ Each of these can turn a question away. What it had been given before is given
 back in the same transaction, so that a question that waits uses nothing up.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -164,17 +164,27 @@ def _unanswered(desk: Desk, current: Round, mine: Sequence[Asked]) -> list[Asked
     Asked after the flights are on record: whoever answered before that has
     stored it by now.
     """
-    steps = [one for one in mine if one.question.purpose is Purpose.STEP]
-    providers = list({one.question.provider.name: one.question.provider for one in steps}.values())
-    current.earlier = desk.gate.earlier([one.walk.entity_id for one in steps], providers)
-    answered = [one for one in steps if _is_answered(one, current)]
+    gated = [one for one in mine if one.question.purpose is not Purpose.NORMALIZE]
+    current.earlier = desk.gate.earlier(
+        [one.walk.entity_id for one in gated], _asked_for(gated, Purpose.STEP), _asked_for(gated, Purpose.VERIFY)
+    )
+    answered = [one for one in gated if _is_answered(one, current)]
     current.waits |= {one.attempt_id: 0.0 for one in answered}
     return [one for one in mine if one not in answered]
 
 
 def _is_answered(asked: Asked, current: Round) -> bool:
-    earlier: Mapping[str, Any] = current.earlier.get(asked.walk.entity_id, {})
-    return is_closed(earlier.get(asked.question.provider.name), asked.fingerprint or "")
+    earlier = current.earlier.get(asked.walk.entity_id, {}).get(asked.question.provider.name)
+    if asked.question.purpose is Purpose.VERIFY:
+        return earlier is not None and earlier.is_lost
+    return is_closed(earlier, asked.fingerprint or "")
+
+
+def _asked_for(asked: Sequence[Asked], purpose: Purpose) -> list[Provider]:
+    """Return the providers of questions with a purpose, each once."""
+    return list(
+        {one.question.provider.name: one.question.provider for one in asked if one.question.purpose is purpose}.values()
+    )
 
 
 def _flight_row(desk: Desk, asked: Asked, slot: Slot, now: datetime) -> dict[str, Any]:

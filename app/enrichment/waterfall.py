@@ -18,6 +18,8 @@ from app.providers.base import DEFINITE, Answer, OutcomeClass, Provider
 
 IN_DOUBT: Final = "in_doubt"
 """The outcome class of an attempt of which nobody knows whether it was paid."""
+REPEATABLE: Final = "repeatable"
+"""What the gate calls an attempt that may have been paid without an answer, if its provider repeats it for free."""
 RETRY_SECONDS: Final = (1.0, 2.0, 4.0)
 """How long to wait before each further try of a call that failed for a passing reason."""
 
@@ -50,6 +52,10 @@ class Earlier:
     is_rejected: bool
     is_of_job: bool
     """Whether it was this very job that asked."""
+    is_lost: bool = False
+    """Whether the worker was lost with the answer, so that nobody decided to go on without it."""
+    is_noted: bool = False
+    """Whether this job has an attempt on record that says that it did not ask because of this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +132,12 @@ class Walk:
         mine = [earlier for earlier in self.earlier.values() if earlier.is_of_job]
         self.has_answer = any(earlier.outcome_class in DEFINITE for earlier in mine)
         self.is_written = any(earlier.outcome_class == OutcomeClass.SUCCESS for earlier in mine)
+        doubts = {name for name, one in self.earlier.items() if one.is_of_job and one.outcome_class == REPEATABLE}
+        self.in_doubt_with |= doubts
+        # A provider that was taken out of the plan meanwhile cannot repeat its answer.
+        self.is_in_doubt = not doubts <= {
+            provider.name for provider in (*self.plan.steps, self.plan.verifier) if provider
+        }
 
     def wait_until(self, instant: float, reason: str = "") -> None:
         """Do not go on before an instant of the monotonic clock."""
@@ -154,6 +166,24 @@ class Walk:
         """Whether every wanted field has a value."""
         return bool(self.plan.until) and not any(is_blank(self.fields.get(name)) for name in self.plan.until)
 
+    @property
+    def waits_alone(self) -> bool:
+        """Whether it waits for a reason of its own, which other entities at the same step do not have."""
+        is_repeat = self.position < len(self.plan.steps) and self.may_be_paid(self.plan.steps[self.position].name)
+        return self.is_stuck or is_repeat
+
+    def may_be_paid(self, provider: str) -> bool:
+        """Tell whether a provider may have been paid for an answer that never came, and would repeat it for free."""
+        earlier = self.earlier.get(provider)
+        return provider in self.in_doubt_with or (earlier is not None and earlier.outcome_class == REPEATABLE)
+
+    def hold(self) -> None:
+        """Ask nobody else: what may have been paid already is for a person or a retry to decide."""
+        self.is_in_doubt = True
+        self.offer = None
+        self.position = len(self.plan.steps)
+        self.tries = 0
+
     def go_past(self, reason: str) -> None:
         """Go on without a provider that cannot be asked now."""
         self.passed.append(reason)
@@ -162,6 +192,9 @@ class Walk:
     def take_earlier(self, earlier: Earlier) -> None:
         """Go on past a provider that has answered before."""
         provider = self.plan.steps[self.position].name
+        if earlier.is_lost:
+            self.hold()
+            return
         if earlier.outcome_class == IN_DOUBT:
             self.is_in_doubt = True
         elif earlier.withheld and not earlier.is_rejected:
@@ -200,12 +233,13 @@ class Walk:
             if answer.trouble is not None:
                 self._take_trouble(question, answer)
         elif code is OutcomeClass.SKIPPED_INSUFFICIENT_INPUT:
-            pass
+            self.is_in_doubt |= self.may_be_paid(question.provider.name)
         elif code in {OutcomeClass.CREDITS_EXHAUSTED, OutcomeClass.AUTH_FAILED}:
             # Stays at the step: what becomes of it is for whoever knows the provider's state and policy.
             return
         else:
             self._take_trouble(question, answer)
+            self.is_in_doubt |= self.may_be_paid(question.provider.name)
         self.go_on()
 
     def _take_trouble(self, question: Question, answer: Answer) -> None:

@@ -140,18 +140,6 @@ def test_a_retry_asks_again_about_what_is_held(context: Flask) -> None:
     check_invariants(drained=True)
 
 
-def test_another_job_asks_again_about_what_one_job_holds(context: Flask) -> None:
-    """Being in doubt is no answer: whoever enqueues the entity anew wants it."""
-    add(1)
-    provider = forgetful(context, repeat_is_free=False)
-    enqueue(1, "findymail")
-    drain(provider)
-    second = enqueue(1, "findymail")
-    drain(provider)
-    assert queue.get_job(second).success == 1 and provider.asked == {"p0": 2}
-    check_invariants(drained=True)
-
-
 def test_entities_that_were_not_under_way_go_on_after_a_lost_worker(context: Flask) -> None:
     """Those that were decided are not asked again, those that had not come up are asked once."""
     add(30)

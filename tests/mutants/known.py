@@ -32,6 +32,7 @@ LEASES = ("tests/enrichment/test_leases.py",)
 PROCESS = ("tests/enrichment/test_process.py",)
 GATE = ("tests/enrichment/test_gate.py",)
 IN_DOUBT = ("tests/enrichment/test_in_doubt.py",)
+DOUBTS = ("tests/enrichment/test_doubts.py",)
 MONEY = ("tests/enrichment/test_money.py",)
 LIFECYCLE = ("tests/enrichment/test_lifecycle.py", "tests/enrichment/test_state_machine.py")
 MUTANTS = (
@@ -172,10 +173,30 @@ MUTANTS = (
     Mutant(
         "an earlier answer is not looked at",
         "app/enrichment/gate.py",
-        "    return earlier.outcome_class != OutcomeClass.NOT_FOUND or"
-        " not earlier.misses.isdisjoint({None, question})\n",
+        "    return earlier.outcome_class in _CLOSING or not earlier.misses.isdisjoint({None, question})\n",
         "    return False\n",
         GATE,
+    ),
+    Mutant(
+        "a call in doubt keeps its own job alone from asking",
+        "app/enrichment/gate.py",
+        "or_(is_of_job, is_recent)",
+        "is_of_job",
+        DOUBTS,
+    ),
+    Mutant(
+        "what may be paid is gone past where its provider is left alone",
+        "app/enrichment/pipeline.py",
+        "        elif may_be_paid or policy is ExhaustionPolicy.HOLD:\n",
+        "        elif policy is ExhaustionPolicy.HOLD:\n",
+        DOUBTS,
+    ),
+    Mutant(
+        "a bulk call fails once for each of its entities",
+        "app/enrichment/storing.py",
+        "one.call_id or one.asked.attempt_id",
+        "one.asked.attempt_id",
+        DOUBTS,
     ),
     Mutant(
         "a cap's row is read without a lock",
