@@ -10,7 +10,7 @@ LinkedInメンバー | 领英会员 | Участник LinkedIn | Sales Team | s
 Customer Service | Customer Support Team | Accounts Payable | Human Resources | Sales & Marketing | Hiring Manager
 The HR Department | Office Manager | Business Owner | IT Support | Team Nordlicht | Nordlicht Team | Kundenservice
 Service Client | Atención al Cliente | Servizio Clienti | Recursos Humanos | Dział Sprzedaży | Отдел продаж | 担当者
-Facebook User | Test | Test Test | Test User 1 | test123 | Demo Account | Max Mustermann | asdf asdf | xxx | Prueba Prueba
+Facebook User | Test | Test Test | Test User 1 | test123 | Demo Account | Max Mustermann | asdf asdf | xxx
 First Name | FirstName LastName | first_name | {{first_name}} | *|FNAME|* | Vorname Nachname | Nombre Apellidos
 Prénom Nom | Nome e Cognome | Имя Фамилия | Ad Soyad | Imię Nazwisko | 姓名 | Full Name | Contact Name
 N/A | n/a n/a | #N/A | n.a. | Unknown | Unknown Unknown | (unknown) | Unbekannt | Inconnu | Sin nombre | No Name
