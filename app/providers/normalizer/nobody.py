@@ -6,6 +6,8 @@ import re
 from typing import Any
 
 from app.providers.normalizer.data.nobody_words import (
+    ABSENT_PHRASES,
+    ABSENT_WORDS,
     FAMILY_OPENINGS,
     JOINING_WORDS,
     NOBODY_ENDINGS,
@@ -37,6 +39,12 @@ def is_nobody(name: str) -> bool:
     """Return whether a whole name on one line is a placeholder."""
     words = _words(name)
     return _say_nobody(words) or _say_nobody(_words(_CAMEL_EDGE.sub(" ", name)))  # "FirstName", "SalesTeam"
+
+
+def says_nothing(text: str) -> bool:
+    """Return whether the text of one column, a part of a name, only says that nothing is known."""
+    words = _words(text)
+    return bool(words) and (ABSENT_WORDS.issuperset(words) or " ".join(words) in ABSENT_PHRASES)
 
 
 def _words(name: str) -> list[str]:

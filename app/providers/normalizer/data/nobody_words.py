@@ -93,3 +93,22 @@ NOBODY_ENDINGS = tuple(
 FAMILY_OPENINGS = tuple(
     f"{opening} " for opening in names_in("familie | famille | familia | famiglia | rodzina | семья")
 )
+
+# What a single column says if it only says that nothing is known, or repeats a header.
+ABSENT_WORDS = word_set(
+    """
+    unknown unbekannt inconnu inconnue desconocido desconocida desconhecido sconosciuto onbekend ukjent ukendt okand
+    tuntematon nieznany neznamy ismeretlen necunoscut неизвестно notavailable none null undefined unspecified
+    firstname lastname fullname vorname nachname familienname prenom apellido apellidos cognome sobrenome voornaam
+    achternaam fornamn efternamn fornavn etternavn efternavn nazwisko prijmeni etunimi sukunimi soyadi имя фамилия
+    """
+)
+ABSENT_PHRASES = frozenset(
+    names_in(
+        """
+        first name | last name | full name | no name | no last name | no first name | no surname | not provided |
+        not given | not available | not applicable | not known | not specified | sin nombre | sin apellido | sans nom |
+        sem nome | kein name | keine angabe | blank | empty | name withheld
+        """
+    )
+)
