@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
+from app.providers.normalizer.companies import normalize_company
 from app.providers.normalizer.people import normalize_person
 
 DATA = Path(__file__).parent / "data"
@@ -66,9 +67,19 @@ def phone(row: dict[str, str]) -> str | None:
     return answer
 
 
+def headcount(row: dict[str, str]) -> str | None:
+    """Return the bounds of a row's headcount as "11..50", the highest left out if there is none."""
+    answer = normalize_company({"headcount": row["raw"]})
+    lowest, highest = answer["normalized_headcount_min"], answer["normalized_headcount_max"]
+    return None if lowest is None else f"{lowest}..{'' if highest is None else highest}"
+
+
 @pytest.mark.parametrize(
     ("name", "group", "normalize", "least_rows", "least_groups"),
-    [("phones.tsv", "number_of", phone, 1500, 60)],
+    [
+        ("phones.tsv", "number_of", phone, 1500, 60),
+        ("headcounts.tsv", "language", headcount, 400, 12),
+    ],
 )
 def test_facts_are_decided_for_most_rows_and_wrong_for_hardly_any(
     name: str, group: str, normalize: Callable[[dict[str, str]], str | None], least_rows: int, least_groups: int

@@ -29,6 +29,13 @@ from app.providers.normalizer.years import normalize_year
         ("10,001+", (10001, None)),
         ("10K+", (10000, None)),
         ("more than 500", (501, None)),
+        ("51 bis 200", (51, 200)),
+        ("de 11 à 50 salariés", (11, 50)),
+        ("ca. 50", (50, 50)),
+        ("свыше 500 человек", (501, None)),
+        ("1万人以上", (10000, None)),
+        ("50.00", (50, 50)),
+        ("[51,200]", (51, 200)),
         ("<50", (1, 49)),
         ("up to 50", (1, 50)),
         ("self-employed", (1, 1)),
@@ -51,6 +58,12 @@ def test_headcount_is_read_as_a_range(raw: object, expected: tuple[int | None, i
         ("Nov-50", (11, 50)),
         ("Oct-50", (10, 50)),
         ("20-Nov", (11, 20)),
+        ("Oct-01", (1, 10)),
+        ("01. Okt", (1, 10)),
+        ("Okt 01", (1, 10)),
+        ("nov.-50", (11, 50)),
+        ("10-ene", (1, 10)),
+        ("1月10日", (1, 10)),
     ],
 )
 def test_headcount_is_turned_back_from_a_date_that_a_spreadsheet_made(raw: str, expected: tuple[int, int]) -> None:
@@ -62,7 +75,8 @@ def test_headcount_is_turned_back_from_a_date_that_a_spreadsheet_made(raw: str, 
     "raw",
     [
         *(None, "", "abc", "0", 0, -5, "-5", "200-51", "5-10k", "1.5", 1.5, "12,34", "1-2-3", "1,000,000,000", 10**30),
-        *("11-Oct-2050", "10-Nov", "31-Dec", "Oct-01", True, float("nan"), float("inf"), [50], "9" * 1000),
+        *("$5M", "5M-10M", "5 mil", "Umsatz 50 Mio", "2019-2024", "5 locations", "51,200", "1e5", "sub 10"),
+        *("11-Oct-2050", "10-Nov", "31-Dec", "Oct-10", True, float("nan"), float("inf"), [50], "9" * 1000),
     ],
 )
 def test_headcount_is_unknown_when_not_certain(raw: object) -> None:
