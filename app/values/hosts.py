@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from functools import cache, lru_cache
 from typing import Any, Final
+from urllib.parse import unquote
 
 import idna
 from publicsuffixlist import PublicSuffixList
@@ -31,6 +32,8 @@ _SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]*://+|https?[:/]+|//+", re.IGNOREC
 _AFTER_HOST: Final = re.compile(r"[/?#\\\s,;|<>()\"'\[\]]")
 _HOST: Final = re.compile(r"(?:(?!-)[a-z0-9_-]{1,63}(?<!-)\.)+(?!-)[a-z0-9-]{2,63}(?<!-)")
 _WRAPPING: Final = " \t\"'<>()[]"
+_SHORTEST_NAME: Final = 4
+_SHORTEST_SEGMENT: Final = 5
 # Paths under which a site shows its own front page.
 _FRONT_PAGE: Final = re.compile(r"/*(?:(?:index|home|default)(?:\.[a-z]{2,5})?|[a-z]{2}(?:[-_][a-z]{2})?)?/*")
 
@@ -55,8 +58,10 @@ def own_host(value: Any, name: Any = None) -> str | None:
     """Return the bare host if it can be the company's own, else None.
 
     None for mail providers, link shorteners, and pages on a platform: a social network, a marketplace, a
-    directory. The front page of a platform is the platform's own: its host is returned if `name`, the company's,
-    says so (`Etsy, Inc.` and etsy.com), or, for marketplaces and directories, if there is no name to compare.
+    directory. Platforms that no list has give themselves away if `name`, the company's, stands in the path and
+    not in the host: `https://menus.example/place/alpha-pizza`. The front page of a platform is the platform's own:
+    its host is returned if the name says so (`Etsy, Inc.` and etsy.com), or, for marketplaces and directories, if
+    there is no name to compare.
     """
     host, path = _split(value)
     if host is None:
@@ -65,7 +70,7 @@ def own_host(value: Any, name: Any = None) -> str | None:
     if is_mail_provider(host) or is_under(host, SHORTENERS):
         return None
     if not is_platform(host):
-        return host
+        return None if isinstance(name, str) and _is_page_about(name, host, path) else host
     if not _FRONT_PAGE.fullmatch(path) or host != registrable_domain(host):
         return None
     if isinstance(name, str) and name:
@@ -161,6 +166,26 @@ def _brand(host: str) -> str:
 
 
 def _is_named_after(host: str, name: str) -> bool:
-    letters = "".join(char for char in fold(name) if char.isalnum())
-    label = "".join(char for char in host.partition(".")[0] if char.isalnum())
-    return bool(letters) and letters.startswith(label)
+    letters = _letters(name)
+    return bool(letters) and letters.startswith(_letters(host.partition(".")[0]))
+
+
+def _is_page_about(name: str, host: str, path: str) -> bool:
+    """Return whether a path holds a company's name, as a directory's does, and the host nothing of it."""
+    letters = _letters(name)
+    segments = [_letters(unquote(segment)) for segment in path.split("/")]
+    if not any(_is_name_of(segment, letters) for segment in segments):
+        return False
+    label = _letters((registrable_domain(host) or host).partition(".")[0])
+    words = [word for word in map(_letters, name.split()) if len(word) >= _SHORTEST_NAME]
+    return label not in letters and not any(word in label for word in words)
+
+
+def _is_name_of(segment: str, letters: str) -> bool:
+    if len(segment) < _SHORTEST_SEGMENT or len(letters) < _SHORTEST_NAME:
+        return False
+    return letters in segment or letters.startswith(segment)
+
+
+def _letters(text: str) -> str:
+    return "".join(char for char in fold(text) if char.isalnum())

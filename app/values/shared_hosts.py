@@ -145,7 +145,12 @@ PROFILE_SITES: Final = word_set(
     cash.app tumblr.com livejournal.com blogger.com ning.com deviantart.com myspace.com goodreads.com academia.edu
     researchgate.net orcid.org stackoverflow.com producthunt.com slideshare.net scribd.com issuu.com
     odnoklassniki.ru my.mail.ru dzen.ru rutube.ru 2gis.ru 2gis.com zoon.ru avito.ru
-    sciencedirect.com tchncs.de nextdoor.com alignable.com
+    nextdoor.com alignable.com steamcommunity.com unsplash.com 500px.com imgur.com giphy.com disqus.com trello.com
+    codepen.io artstation.com wattpad.com letterboxd.com strava.com huggingface.co kaggle.com dev.to note.com ameblo.jp
+    habr.com vc.ru pikabu.ru hubpages.com hackernoon.com hashnode.com genius.com reverbnation.com discogs.com
+    untappd.com couchsurfing.com opencollective.com change.org boosty.to tripod.com archive.org freelancer.com
+    peopleperhour.com guru.com toptal.com malt.fr malt.com 99designs.com contently.com muckrack.com ask.fm vero.co
+    clubhouse.com minds.com gab.com rumble.com odysee.com kick.com coub.com naver.me kakao.com
     """
 )
 
@@ -167,6 +172,7 @@ MARKETPLACES: Final = word_set(
     coupang.com gmarket.co.kr 11st.co.kr auction.co.kr smartstore.naver.com blog.naver.com cafe.naver.com
     jumia.com jumia.com.ng konga.com takealot.com bidorbuy.co.za noon.com souq.com haraj.com.sa dubizzle.com
     trademe.co.nz gumtree.com gumtree.com.au craigslist.org kijiji.ca facebookmarketplace.com walmart.com
+    themeforest.net codecanyon.net creativemarket.com domestika.org udemy.com skillshare.com coursera.org
     newegg.com overstock.com houzz.com wayfair.com fruugo.com onbuy.com
     """
 )
@@ -217,6 +223,13 @@ DIRECTORIES: Final = word_set(
     anwalt.de anwaltauskunft.de care.com rover.com psychologytoday.com
     stepstone.de monster.com ziprecruiter.com jobs.ch naukri.com foundit.in seek.com.au reed.co.uk totaljobs.com
     infojobs.net hh.ru workable.com greenhouse.io lever.co smartrecruiters.com personio.de bamboohr.com
+    judysbook.com yellowbook.com insiderpages.com elocal.com ezlocal.com tupalo.com yellowbot.com company.com
+    topix.com hub.biz bizapedia.com corporationwiki.com buzzfile.com zaubacorp.com tofler.in glints.com
+    dasschnelle.at telefonbuch.de oeffnungszeitenbuch.de unternehmensverzeichnis.org creditreform.de implisense.com
+    nomao.com linternaute.com petitfute.com tuttocitta.it virgilio.it guidamonaci.it vulka.es empresia.es
+    infobel.nl openingsuren.vlaanderen trendstop.be companyweb.be staatsbladmonitor.be drimble.nl kvk.nl
+    ratsit.se eniro.com eniro.dk virk.dk brreg.no finder.com yritystele.fi krs-online.com.pl rejestr.io
+    cnpj.biz econodata.com.br encontrasp.com.br paginasblancas.com.ar guialocal.com tripadvisor.com.br
     waze.com wheree.com wanderlog.com birdeye.com nicelocal.com cybo.com infobel.com tuugo.com find-open.com
     """
 )

@@ -87,6 +87,14 @@ def test_host_is_read_in_one_spelling(written: object, host: str | None) -> None
         ("acme.github.io", None, "acme.github.io"),
         ("https://www.acme.com/yelp.com", None, "acme.com"),
         ("notyelp.com", None, "notyelp.com"),
+        ("https://menus.example/place/alpha-pizza", "Alpha Pizza", None),
+        ("https://menus.example/oslo/alpha-pizza-12345", "Alpha Pizza", None),
+        ("https://shops.example/@nordlicht", "Nordlicht GmbH", None),
+        ("https://menus.example/place/alpha-pizza", None, "menus.example"),
+        ("https://menus.example/de/kontakt", "Alpha Pizza", "menus.example"),
+        ("https://alpha.example/alpha-pizza", "Alpha Pizza", "alpha.example"),
+        ("https://www.nordlicht-gruppe.example/nordlicht-bau", "Nordlicht Bau", "nordlicht-gruppe.example"),
+        ("https://nb.example/nordlicht-bau", "NB Nordlicht Bau", "nb.example"),
     ],
 )
 def test_own_host_is_none_for_a_page_or_mailbox_on_somebody_elses(
