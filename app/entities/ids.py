@@ -33,15 +33,33 @@ _MAX_KEY_CHARS: Final = 2_048
 class Identity:
     """The ids under which an entity that has none of its own can be stored.
 
-    `id` is what its strongest key implies, and `key` says which kind of key that is. `apart_id` is for an entity of
-    another name that shares that key with one that is stored already; None if the key is the name itself or the name
-    is not known. `earlier_id` is what releases before 0.4.0 would have given; None if it is the same.
+    `id` is what its strongest key implies, and `kind` says which kind of key that is.
     """
 
+    entity_type: EntityType
+    key: str
+    name: str
     id: str
-    key: KeyKind
-    apart_id: str | None
-    earlier_id: str | None
+
+    @property
+    def kind(self) -> KeyKind:
+        """The kind of the strongest key."""
+        return cast(KeyKind, self.key.partition(":")[0])
+
+    @property
+    def apart_id(self) -> str | None:
+        """The id for an entity of this name whose key an entity of another name has.
+
+        None if the key is the name itself, or the name is not known.
+        """
+        if not self.name or self.kind == "name":
+            return None
+        return _digest(self.entity_type, f"{self.key}\n{self.name}")
+
+    def earlier_id(self, fields: Mapping[str, Any]) -> str | None:
+        """Return the id that releases before 0.4.0 would have given, or None if it is the same."""
+        earlier = earlier_key(self.entity_type, fields)
+        return None if earlier in (None, self.key) else _digest(self.entity_type, str(earlier))
 
 
 def identify(entity_type: EntityType, fields: Mapping[str, Any]) -> Identity | None:
@@ -55,15 +73,7 @@ def identify(entity_type: EntityType, fields: Mapping[str, Any]) -> Identity | N
     key = _person_key(fields) if entity_type == "person" else _company_key(fields)
     if key is None:
         return None
-    name = _name_of(entity_type, fields)
-    kind = cast(KeyKind, key.partition(":")[0])
-    earlier = earlier_key(entity_type, fields)
-    return Identity(
-        id=_digest(entity_type, key),
-        key=kind,
-        apart_id=_digest(entity_type, f"{key}\n{name}") if name and kind != "name" else None,
-        earlier_id=_digest(entity_type, earlier) if earlier not in (None, key) else None,
-    )
+    return Identity(entity_type, key, _name_of(entity_type, fields), _digest(entity_type, key))
 
 
 def derive_id(entity_type: EntityType, fields: Mapping[str, Any]) -> str | None:

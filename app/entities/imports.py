@@ -23,7 +23,7 @@ from app.entities.csv_headers import counts_as_other
 from app.entities.csv_reader import Column, CsvError, CsvReader, Refusal, Row
 from app.entities.fields import EXTRA, RAW_FIELDS
 from app.entities.ids import EntityType, identify
-from app.entities.matching import NAME_FIELDS, Match, Matcher, are_others, candidates
+from app.entities.matching import NAME_FIELDS, Candidate, Match, Matcher, ReadNames, are_others
 from app.entities.merge import Change, is_blank
 from app.entities.store import Fields, UpsertCounts, changes_of, load_columns, upsert_entities
 from app.errors import DamagedData, Invalid
@@ -233,14 +233,12 @@ class _Import:
             )
         return matched, counts, replaced
 
-    def _matched(self, rows: list[Row], read_names: Callable[[list[str]], Mapping[str, Fields]]) -> list[_MatchedRow]:
+    def _matched(self, rows: list[Row], read_names: ReadNames) -> list[_MatchedRow]:
         identities = [identify(self._entity_type, row.fields) if row.id_is_derived else None for row in rows]
-        ids = candidates((row.id, identity) for row, identity in zip(rows, identities, strict=True))
-        matcher = Matcher(self._entity_type, read_names(ids), replaces_names=self._replaces_names)
-        return [
-            _MatchedRow(row, matcher.match(row.id, identity, row.fields), identity is not None)
-            for row, identity in zip(rows, identities, strict=True)
-        ]
+        matcher = Matcher(self._entity_type, read_names, replaces_names=self._replaces_names)
+        asked = [Candidate(row.id, identity, row.fields) for row, identity in zip(rows, identities, strict=True)]
+        matches = matcher.match(asked)
+        return [_MatchedRow(row, match, row.id_is_derived) for row, match in zip(rows, matches, strict=True)]
 
     def _stored_names(self, ids: list[str]) -> Mapping[str, Fields]:
         names = NAME_FIELDS[self._entity_type]
@@ -327,9 +325,9 @@ class _DryRun(_Import):
         standing: dict[str, Fields] = {}
 
         def read(ids: list[str]) -> Mapping[str, Fields]:
-            standing.update(load_columns(self._entity_type, ids, sorted(names), workspace_slug=self._workspace_slug))
-            standing.update(self._drafted(ids))
-            return standing
+            stored = load_columns(self._entity_type, ids, sorted(names), workspace_slug=self._workspace_slug)
+            standing.update({**stored, **self._drafted(ids)})
+            return {entity_id: standing[entity_id] for entity_id in ids if entity_id in standing}
 
         matched = self._matched(rows, read)
         counts = UpsertCounts()

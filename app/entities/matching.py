@@ -5,7 +5,7 @@ Either can turn out to bear another name. Then the row is never laid over that e
 under an id made of key and name; with one it is in conflict, since only its owner can say which of the two is right.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -45,51 +45,81 @@ def are_others(entity_type: EntityType, fields: Fields, other: Fields, *, may_be
     return not (may_be_renamed and have_same_first_name(fields, other))
 
 
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A row to be matched: its id, and its identity unless that id is its own."""
+
+    id: str
+    identity: Identity | None
+    fields: Fields
+
+
+ReadNames = Callable[[list[str]], Mapping[str, Fields]]
+"""Returns the name fields of those entities of a list of ids that exist."""
+
+
 class Matcher:
     """Matches the rows of one part of a file, in their order, with stored entities and with each other.
 
-    `stored` has the name fields of the entities that exist, by id, of all `candidates`.
+    With `replaces_names`, a row with an id of its own is about the entity of that id whatever its name.
     """
 
-    def __init__(self, entity_type: EntityType, stored: Mapping[str, Fields], *, replaces_names: bool = False) -> None:
+    def __init__(self, entity_type: EntityType, read: ReadNames, *, replaces_names: bool = False) -> None:
         self._entity_type = entity_type
-        self._names: dict[str, Fields] = dict(stored)
+        self._read = read
         self._replaces_names = replaces_names
+        self._names: dict[str, Fields] = {}
 
-    def match(self, row_id: str, identity: Identity | None, fields: Fields) -> Match:
-        """Return what a row is about. `identity` is None for a row with an id of its own."""
-        match = self._of_own_id(row_id, fields) if identity is None else self._of_keys(identity, fields)
+    def match(self, rows: Sequence[Candidate]) -> list[Match]:
+        """Return what each row is about. Reads twice at most, the second time only what the first one asks for."""
+        self._names = dict(self._read(list({row.id: None for row in rows})))
+        if others := self._other_ids(rows):
+            self._names.update(self._read(others))
+        return [self._match_one(row) for row in rows]
+
+    def _other_ids(self, rows: Sequence[Candidate]) -> list[str]:
+        """Return the further ids under which rows may be stored: the earlier ones, and those of rows kept apart."""
+        holders = dict(self._names)
+        ids: dict[str, None] = {}
+        for row in rows:
+            if row.identity is None:
+                continue
+            holder = holders.setdefault(row.id, row.fields)
+            is_new = row.id not in self._names
+            other = row.identity.earlier_id(row.fields) if is_new else None
+            ids.update(dict.fromkeys(filter(None, (other, self._apart_id(row.identity, row.fields, holder)))))
+        return list(ids)
+
+    def _apart_id(self, identity: Identity, fields: Fields, holder: Fields) -> str | None:
+        names = NAME_FIELDS[self._entity_type]
+        has_same_names = all(fields.get(name) == holder.get(name) for name in names)
+        return None if has_same_names else identity.apart_id
+
+    def _match_one(self, row: Candidate) -> Match:
+        match = self._of_own_id(row) if row.identity is None else self._of_keys(row, row.identity)
         if not match.is_conflict:
             known = self._names.get(match.id, {})
-            given = {name: fields[name] for name in NAME_FIELDS[self._entity_type] if fields.get(name)}
+            given = {name: row.fields[name] for name in NAME_FIELDS[self._entity_type] if row.fields.get(name)}
             self._names[match.id] = {**known, **given}
         return match
 
-    def _of_own_id(self, row_id: str, fields: Fields) -> Match:
-        is_conflict = not self._replaces_names and self._is_other(row_id, fields, may_be_renamed=True)
-        return Match(row_id, row_id if is_conflict else None, is_conflict)
+    def _of_own_id(self, row: Candidate) -> Match:
+        is_conflict = not self._replaces_names and self._is_other(row.id, row.fields, may_be_renamed=True)
+        return Match(row.id, row.id if is_conflict else None, is_conflict)
 
-    def _of_keys(self, identity: Identity, fields: Fields) -> Match:
-        may_be_renamed = identity.key == "linkedin"
+    def _of_keys(self, row: Candidate, identity: Identity) -> Match:
+        may_be_renamed = identity.kind == "linkedin"
         if identity.id not in self._names:
-            earlier = identity.earlier_id
-            if earlier in self._names and not self._is_other(earlier, fields, may_be_renamed=may_be_renamed):
+            earlier = identity.earlier_id(row.fields)
+            if earlier in self._names and not self._is_other(earlier, row.fields, may_be_renamed=may_be_renamed):
                 return Match(earlier)
             return Match(identity.id)
-        if identity.apart_id and self._is_other(identity.id, fields, may_be_renamed=may_be_renamed):
-            return Match(identity.apart_id, identity.id)
+        if self._is_other(identity.id, row.fields, may_be_renamed=may_be_renamed):
+            return Match(identity.apart_id or identity.id, identity.id if identity.apart_id else None)
         return Match(identity.id)
 
     def _is_other(self, entity_id: str, fields: Fields, *, may_be_renamed: bool) -> bool:
         stored = self._names.get(entity_id)
-        return stored is not None and are_others(self._entity_type, fields, stored, may_be_renamed=may_be_renamed)
-
-
-def candidates(rows: Iterable[tuple[str, Identity | None]]) -> list[str]:
-    """Return the ids under which rows, each with its id and identity, may be stored already."""
-    ids: dict[str, None] = {}
-    for row_id, identity in rows:
-        ids[row_id] = None
-        if identity is not None:
-            ids.update(dict.fromkeys(filter(None, (identity.id, identity.earlier_id, identity.apart_id))))
-    return list(ids)
+        if stored is None or all(fields.get(name) == stored.get(name) for name in NAME_FIELDS[self._entity_type]):
+            return False
+        return are_others(self._entity_type, fields, stored, may_be_renamed=may_be_renamed)

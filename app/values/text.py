@@ -29,9 +29,11 @@ def clean(value: Any, limit: int = SHORT_FIELD_LIMIT) -> str | None:
     """
     if not isinstance(value, str):
         return None
-    text = value[:limit].translate(_CONTROLS)
+    text = value[:limit]
     if not text.isascii():
-        text = _without_decoration(text)
+        text = _without_decoration(text.translate(_CONTROLS))
+    elif not text.isprintable():
+        text = text.translate(_CONTROLS)
     return " ".join(text.split()) or None
 
 

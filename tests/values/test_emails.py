@@ -1,8 +1,11 @@
 """Which mailboxes several people read."""
 
 import pytest
+from email_validator import EmailNotValidError, validate_email
+from hypothesis import given
+from hypothesis import strategies as st
 
-from app.values.emails import email_address, is_shared_mailbox
+from app.values.emails import address_spelling, email_address, is_shared_mailbox
 
 
 @pytest.mark.parametrize(
@@ -53,3 +56,17 @@ def test_address_of_a_person_is_not_shared(local: str) -> None:
 def test_address_is_read_out_of_what_stands_around_it(written: str, address: str | None) -> None:
     """Labels and punctuation go; two addresses, masked and made-up ones are none."""
     assert email_address(written) == address
+
+
+@given(
+    st.from_regex(
+        r"[a-zA-Z0-9_.+-]{1,70}@[a-z0-9.-]{1,30}\.(?:com|de|example|test|local|localhost|x1|c)", fullmatch=True
+    )
+)
+def test_plain_address_is_read_as_the_validator_reads_it(address: str) -> None:
+    """The short way for plain addresses says what the validator says."""
+    try:
+        expected = validate_email(address, check_deliverability=False).normalized.lower()
+    except EmailNotValidError:
+        expected = None
+    assert address_spelling(address) == expected
