@@ -17,7 +17,7 @@ INDUSTRIES = words.INDUSTRIES
 _LONGEST_NAME = 120  # longer text is a description of the company
 
 _NOT_WORD = re.compile(r"[\W_]+")
-_LIST = re.compile(r"\s?[;|>•]\s?")
+_LIST = re.compile(r"\s?[;|•]\s?")
 _PHRASES = {
     "real estate": "realestate",
     "e commerce": "ecommerce",
@@ -45,30 +45,50 @@ def _decide(value: Any) -> str | None:
     if text is None or len(text) > _LONGEST_NAME:
         return None
     names = [name for name in _LIST.split(text) if name]
-    found = {_decide_name(name) for name in names}
+    found = {_decide_name(_deepest(name)) for name in names}
     return found.pop() if len(found) == 1 else None
+
+
+def _deepest(path: str) -> str:
+    """Return the last name of a path: "Manufacturing > Chemical Manufacturing > Pharmaceutical Manufacturing"."""
+    return path.rstrip(" >").rpartition(">")[2].strip()
 
 
 def _decide_name(text: str) -> str | None:
     key = _key(text)
-    return _aliases().get(key) or _by_keyword(key.split(), is_list="," in text)
+    if key in words.UNDECIDED:
+        return None
+    tokens = key.split()
+    if _is_software(tokens):
+        return words.SAAS
+    return _aliases().get(key) or _by_keyword(tokens, leading_words=len(_key(text.partition(",")[0]).split()))
 
 
-def _by_keyword(tokens: list[str], is_list: bool) -> str | None:
+def _is_software(tokens: list[str]) -> bool:
+    """Return whether a name is software of a kind that is no industry of its own: "Embedded Software Products"."""
+    kinds = tokens[:-1] if tokens[-1:] in (["product"], ["products"]) else tokens
+    return kinds[-1:] == ["software"] and words.SOFTWARE_KINDS.issuperset(kinds[:-1])
+
+
+def _by_keyword(tokens: list[str], leading_words: int) -> str | None:
     """Return the one industry that the words of a name belong to.
 
-    In a plain compound the first or last word decides over the others: "Retail Pharmacies", "Travel Insurance".
+    In a plain compound the first or last word decides over the others: "Retail Pharmacies", "Travel Insurance". In a
+    list ("Retail Appliances, Electrical, and Electronic Equipment") the first one does if more words stand before the
+    comma, `leading_words` in all, and no word of the list points elsewhere.
     """
     if not tokens or len(tokens) > 8:
         return None
     found = {industry for token in tokens if (industry := words.KEYWORDS.get(token))}
     if tokens[-1] in words.MAKERS:  # drugs and devices are health care, wherever they are made
         return words.HEALTH if words.HEALTH in found else words.MANUFACTURING
+    is_list = leading_words < len(tokens)
     if not is_list and tokens[-1] == "insurance" and "and" not in tokens:
         return words.INSURANCE
-    is_compound = not is_list and tokens[1:2] != ["and"] and not words.TRADE_WORDS & set(tokens)
-    if is_compound and tokens[0] in words.FIRST_WORDS:
-        return words.FIRST_WORDS[tokens[0]]
+    first = words.FIRST_WORDS.get(tokens[0])
+    is_compound = leading_words > 1 and tokens[1] != "and" and not words.TRADE_WORDS & set(tokens)
+    if first and is_compound and (not is_list or found == {first}):
+        return first
     return found.pop() if len(found) == 1 and not words.UNSAFE_WORDS & set(tokens) else None
 
 

@@ -167,7 +167,8 @@ ALIASES: dict[str, str] = inverted(
             construction and engineering | architecture engineering and construction | aec | home builders |
             home building | architects | structural engineering | residential construction | commercial construction
             | homebuilding | building contractors | roofing contractors | construction management |
-            architectural services | heavy construction | remodeling | home improvement contractors |
+            architectural services | accessible architecture and design | surveying and mapping services |
+            heavy construction | remodeling | home improvement contractors |
             plumbing and hvac | surveying and mapping | architecture and engineering |
             plumbing heating and air conditioning
         """,
@@ -227,7 +228,8 @@ ALIASES: dict[str, str] = inverted(
             water supply and irrigation systems | water waste steam and air conditioning services | cleantech |
             clean energy | energy utilities | oil gas and energy | electricity | oil and gas services |
             crude petroleum and natural gas | power utilities | clean technology | electric services | renewables |
-            energy and power | energy utilities and waste | renewable energy semiconductor
+            energy and power | energy utilities and waste | steam and air conditioning supply |
+            renewable energy semiconductor
         """,
         MEDIA: """
             entertainment | media | media production | broadcast media | broadcast media production and distribution
@@ -291,7 +293,8 @@ ALIASES: dict[str, str] = inverted(
             electronics manufacturing | contract manufacturing | industrial manufacturing | automotive manufacturing
             | 3d printing | machine shops | metal fabrication | steel | metal working | metalworking | tool and die
             | automation machinery | industrial engineering manufacturing | aerospace | aerospace and defense |
-            robotics manufacturing | fabricated metals | fabricated metal products | industrial equipment | chemical
+            robotics manufacturing | fabricated metals | fabricated metal products | metal treatments |
+            industrial equipment | chemical
             | plastics and rubber | electronics manufacture | food manufacturing | food processing | breweries |
             wineries | distilleries | alternative fuel vehicle manufacturing | medical supplies production |
             precision manufacturing | industrial goods | manufacturing and industrial |
@@ -357,6 +360,15 @@ FIRST_WORDS: dict[str, str] = {"retail": RETAIL, "insurance": INSURANCE}
 TRADE_WORDS = word_set(
     "software technology technologies tech it platform platforms apps analytics media consulting banking"
 )
+# Kinds of software that are no industry.
+SOFTWARE_KINDS = word_set(
+    """
+    embedded mobile desktop computing computer cloud data security business enterprise application system systems
+    network web server productivity collaboration database analytics infrastructure and based
+    """
+)
+# Whole names that words of theirs would place wrongly.
+UNDECIDED = frozenset({"courts of law", "commercial and industrial machinery maintenance"})
 # Words whose presence makes every keyword unsafe: public bodies, charities, sales of things, research about things.
 UNSAFE_WORDS = word_set(
     """
