@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from typing import Any, NamedTuple
 
-from app.providers.normalizer.data.acronyms import ACRONYMS, SMALL_WORDS
+from app.providers.normalizer.data.acronyms import ACRONYMS, ACRONYMS_ALONE, SHORT_TITLES, SMALL_WORDS
 from app.providers.normalizer.seniority import decide_seniority
 from app.providers.normalizer.text import SHORT_FIELD_LIMIT, capitalize, clean, fold, is_placeholder, settle, word_set
 
 _LONGEST_TITLE = 200
+_LONGEST_ACRONYM = 3  # letters of a title in capitals that is taken for an acronym, known or not
 
 _SEGMENT = re.compile(r"\s?[|•►¦]\s?|\s(?:·|//|~|⋅|::)\s|\n")
 _GENDERS = re.compile(r"[(\[]?\b[mwfdxhn](?:\s?[/|]\s?[mwfdxhn*]){1,3}\b[)\]]?|\(all genders?\)|\(gn\)", re.IGNORECASE)
@@ -22,7 +23,13 @@ _INITIALS = re.compile(r"(?:[a-z]\.){2,}[a-z]?")
 _ORDINARY = frozenset({"sr", "jr", "mr", "mrs", "ms", "dr", "snr", "jnr", "mgr", "mngr", "mktg", "mgmt", "st", "dptm"})
 # Title case is no spelling of these; everything else in mixed case stays as it is.
 _MISTYPED = {
-    name.title(): name for name in ("CEO", "CTO", "CFO", "CMO", "CIO", "CHRO", "CISO", "VP", "SVP", "EVP", "AVP")
+    name.title(): name
+    for name in word_set(
+        """
+        CEO CTO CFO CMO CIO CHRO CISO CPO CRO CSO CDO CCO CBO CXO VP SVP EVP AVP RVP PDG DGA DRH DSI HRBP SDR BDR KAM
+        PMO
+        """
+    )
 }
 
 _PLURALS = word_set(
@@ -114,11 +121,21 @@ def _singular(title: str) -> str:
 
 def recase_title(title: str) -> str:
     """Return a title in all upper or all lower case in title case; mixed case stays but for "Ceo" and the like."""
+    if acronym := _acronym_alone(title):
+        return acronym
     if title.isupper() or title.islower():
         is_upper = title.isupper()
         pieces = _WORD.findall(title)
         return "".join(_recase_word(piece, index == 0, is_upper) for index, piece in enumerate(pieces))
     return " ".join(_MISTYPED.get(word, word) for word in title.split(" "))
+
+
+def _acronym_alone(title: str) -> str | None:
+    """Return a title that is one acronym: a known one, or up to three capitals that are no word ("DAF", "ÖPD")."""
+    if title.islower():
+        return ACRONYMS_ALONE.get(title)
+    is_acronym = title.isupper() and title.isalpha() and len(title) <= _LONGEST_ACRONYM
+    return title if is_acronym and title.lower() not in SHORT_TITLES else None
 
 
 def _recase_word(word: str, is_first: bool, is_upper: bool) -> str:

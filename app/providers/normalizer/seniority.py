@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Iterable
 from typing import Final
 
 from app.providers.normalizer.data import title_words as words
@@ -29,13 +30,15 @@ SENIORITIES: Final = (C_SUITE, VP, DIRECTOR, MANAGER, SENIOR_IC, IC, ENTRY_LEVEL
 _UNCLEAR = "?"  # a part whose level the rules know that they do not know
 
 _BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
+_STAFF_OF_SOMEBODY = re.compile(r"\bchief of staff\s?[,-]\s.*")
 _INCLUSIVE_ENDING = re.compile(r"(?<=[a-z]{3})[/:*_]-?in(?:nen)?\b")
+_INCLUSIVE_ADJECTIVE = re.compile(r"(?<=[a-z]{3}e)[/:*_]-?r\b")
 _CHIEF_OFFICER = re.compile(r"\bchief (?:[a-z&-]+ ){1,4}?officers?\b")
 _CHIEF_SHORT = re.compile(r"\bchief (?:technology|financial|marketing|operating|information|people|product|revenue)\b")
 _DOTTED = re.compile(r"(?<=\w)\.(?=\w)|\.")
 _EX = re.compile(r"\bex-(?=\w)")
 _SEPARATOR = re.compile(r"\s(?:&|and|und|et|y|e|en|og|och|-|\+)\s|\s?[,;/|]\s?|\s?:\s")
-_RANK_HYPHEN = re.compile(r"\b(vp|director|manager|head|ceo|cto|cfo|coo|engineer)-(?=[a-z])")
+_RANK_HYPHEN = re.compile(r"\b(vp|director|manager|head|ceo|cto|cfo|coo|engineer)-([a-z]+)")
 _HEAD_OF = re.compile(r"\bhead\s?[,-]\s")
 _NEEDED_KINDS = {
     "executive": words.EXECUTIVES,
@@ -63,6 +66,8 @@ def decide_seniority(title: str) -> str | None:
             levels.append(level)
         if is_support and len(levels) <= 1:
             break  # "Assistant to the CEO and Founder" is about other people from here on
+    if C_SUITE in levels and _has_lone_deputy(text):
+        return None
     return _highest(levels, is_senior=_has_lone_mark(text, "senior"))
 
 
@@ -78,15 +83,41 @@ def _has_lone_mark(text: str, mark: str) -> bool:
     return mark in (part.strip() for part in _SEPARATOR.split(text)[1:])
 
 
+def _has_lone_deputy(text: str) -> bool:
+    """Return whether a part makes another one a deputy's: "Geschäftsführer, stellvertretend"."""
+    parts = [part.split() for part in _SEPARATOR.split(text)]
+    return any(words.DEPUTIES.issuperset(part) for part in parts if part)
+
+
 def _prepared(title: str) -> str:
     """Return the title in folded words, phrases and abbreviations replaced by the words the rules know."""
-    text = _INCLUSIVE_ENDING.sub("in", fold(_BRACKETS.sub(" ", title)))
+    text = _INCLUSIVE_ENDING.sub("in", fold(_BRACKETS.sub(_deputy_or_nothing, title)))
+    text = _INCLUSIVE_ADJECTIVE.sub("r", text)
     text = _EX.sub("ex ", text).replace("–", "-").replace("—", "-").replace("’", "'")
+    text = _STAFF_OF_SOMEBODY.sub("chief of staff", text)
     text = " ".join(_known_word(word) for word in _DOTTED.sub(" ", text).split())
     text = _phrases().sub(lambda match: words.PHRASES[match.group()], text)
     text = _CHIEF_OFFICER.sub("chiefofficer", text)
     text = _CHIEF_SHORT.sub("chiefofficer", text)
-    return _HEAD_OF.sub("head of ", _RANK_HYPHEN.sub(r"\1 - ", text))
+    return _HEAD_OF.sub("head of ", _RANK_HYPHEN.sub(_apart, text))
+
+
+def _apart(match: re.Match[str]) -> str:
+    """Return a rank apart from the field after its hyphen, but one with the helper that its holder has."""
+    is_helper = _has_deputy([match.group(2)])
+    return f"{match.group(1)} {match.group(2)}" if is_helper else f"{match.group(1)} - {match.group(2)}"
+
+
+def _deputy_or_nothing(bracket: re.Match[str]) -> str:
+    """Return what a bracket says if it makes somebody a deputy: "CEO (Deputy)"."""
+    inner = bracket.group()[1:-1]
+    return f" {inner} " if _has_deputy(_DOTTED.sub(" ", fold(inner)).split()) else " "
+
+
+def _has_deputy(tokens: Iterable[str]) -> bool:
+    """Return whether a word makes the role a deputy's or a helper's: "adjoint", "igazgató-helyettes"."""
+    pieces = {piece for token in tokens for piece in token.split("-")}
+    return not pieces.isdisjoint(words.DEPUTIES | words.HELPERS)
 
 
 def _known_word(word: str) -> str:
@@ -112,7 +143,9 @@ def _decide_part(tokens: list[str]) -> tuple[str | None, bool]:
     if position is None:
         return None, False
     noun = head[position]
-    return _decide(head[:position], noun, head[position + 1 :], tail), noun in words.ASSISTANT_HEADS
+    is_rank = noun in words.C_SUITE_HEADS or noun in words.PRESIDENTS
+    is_support = noun in words.ASSISTANT_HEADS or (is_rank and bool(words.ASSISTANT_HEADS & set(head[:position])))
+    return _decide(head[:position], noun, head[position + 1 :], tail), is_support
 
 
 def _tail(tokens: list[str]) -> list[str]:
@@ -171,7 +204,7 @@ def _decide(ordered: list[str], noun: str, after: list[str], tail: list[str]) ->
     if noun == "vp":
         return VP
     if noun in words.C_SUITE_HEADS:
-        return _decide_c_suite(before, after)
+        return _decide_c_suite(ordered, after)
     if noun in words.OWNERS | words.PRESIDENTS | words.PARTNERS:
         return _decide_owner(noun, ordered, after, tail)
     if noun in words.DIRECTOR_HEADS:
@@ -181,12 +214,14 @@ def _decide(ordered: list[str], noun: str, after: list[str], tail: list[str]) ->
     return _decide_contributor(before, ordered, noun, after)
 
 
-def _decide_c_suite(before: set[str], after: list[str]) -> str:
-    is_unclear = before & {"deputy", "assistant", "associate", "vice", "office"} or words.AFTER_HEAD_BLOCK & set(after)
+def _decide_c_suite(ordered: list[str], after: list[str]) -> str:
+    is_unclear = _has_deputy([*ordered, *after]) or words.AFTER_HEAD_BLOCK & set(after)
     return _UNCLEAR if is_unclear else C_SUITE
 
 
 def _decide_owner(noun: str, ordered: list[str], after: list[str], tail: list[str]) -> str | None:
+    if _has_deputy(after):
+        return _UNCLEAR
     if noun in words.OWNERS:
         return C_SUITE if set(ordered) <= words.BUSINESS_WORDS else _UNCLEAR
     if noun in words.PRESIDENTS:

@@ -1,5 +1,8 @@
 """Job titles: what is cut away, what is re-cased, and which level the head of a title gives."""
 
+import csv
+from pathlib import Path
+
 import pytest
 
 from app.providers.normalizer.job_titles import normalize_job_title
@@ -37,6 +40,16 @@ from app.providers.normalizer.text import names_in
         ("Manager of Engineers", "Manager of Engineers"),
         ("GESCHÄFTSFÜHRER", "Geschäftsführer"),
         ("- Consultant -", "Consultant"),
+        ("DAF", "DAF"),
+        ("dsi", "DSI"),
+        ("Drh", "DRH"),
+        ("senior ae", "Senior AE"),
+        ("ÖPD", "ÖPD"),
+        ("ad", "AD"),
+        ("ad operations manager", "Ad Operations Manager"),
+        ("Ned", "Ned"),
+        ("CHEF", "Chef"),
+        ("VET", "Vet"),
     ],
 )
 def test_title_is_cleaned(raw: str, title: str) -> None:
@@ -125,6 +138,46 @@ def test_seniority_stays_open_where_a_title_leaves_it_open() -> None:
     """
     found = {title: decide_seniority(title) for title in names_in(titles)}
     assert found == dict.fromkeys(found)
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        *("CEO (Deputy)", "Geschäftsführer, stellvertretend", "stellvertretende/r Geschäftsführer/in", "CEO-Büro"),
+        *("Assistentin CEO und CFO", "Chief of Staff - CEO", "Adjoint(e) au PDG", "Vezérigazgató helyettes"),
+    ],
+)
+def test_seniority_of_deputies_and_helpers_is_not_the_c_suite(title: str) -> None:
+    """Whoever stands in for a chief, or works for one, is none, however the title is written."""
+    assert decide_seniority(title) is None
+
+
+def test_seniority_of_chiefs_stays_beside_the_role_of_a_deputy() -> None:
+    """A deputy's role beside another one takes nothing from it, and an interim chief is a chief."""
+    for title in ("CEO and Deputy Chairman", "Assistant Manager & Founder", "President & Secretary", "Acting CEO"):
+        assert decide_seniority(title) == "C-Suite"
+
+
+def test_labelled_titles_have_the_level_of_their_language() -> None:
+    """Of titles in 19 languages at most 0.3 % are decided wrongly, and at least 95 % of those with a level are decided.
+
+    Deputies, assistants and the like may have any level but the C-Suite, or none.
+    """
+    with (Path(__file__).parent / "data" / "job_titles.tsv").open(encoding="utf-8", newline="") as file:
+        lines = [line for line in file if not line.startswith("#")]
+    rows = list(csv.DictReader(lines, delimiter="\t"))
+    decided = [(row, normalize_job_title(row["raw"]).seniority) for row in rows]
+    wrong = [(row["language"], row["raw"], level) for row, level in decided if level and not _agrees(level, row)]
+    levelled = [level for row, level in decided if not row["seniority"].startswith("!")]
+    assert len(rows) >= 450
+    assert len({row["language"] for row in rows}) >= 15
+    assert len(wrong) <= 0.003 * len(rows), f"{len(wrong)} of {len(rows)} titles decided wrongly: {wrong}"
+    assert sum(level is not None for level in levelled) >= 0.95 * len(levelled)
+
+
+def _agrees(level: str, row: dict[str, str]) -> bool:
+    label = row["seniority"]
+    return level != label[1:] if label.startswith("!") else level == label
 
 
 def test_seniority_of_several_roles_is_the_highest() -> None:

@@ -12,8 +12,15 @@ _UPPER = word_set(
     PMO PMP CPA MBA ABM KYC AML ESG AR/VR VR TV VOIP RN LPN EA CNC HVAC CAD NHS II III IV SMB IAM GIS RF VLSI FPGA
     OEM 3D 2D IP LMS HRIS RPA SOC SMM CX DBA DTP CTV OTT FMCG CPG NGO TA UI/UX UX/UI EDI PCB EV POS HCM SCM PLM MES
     WMS ITSM 2IC UAT NYC
+
+    CAIO CCIO CDIO CKO CNO CSCO CTIO DPO KAM BDM NED HRD HRM TPM PMM AGM DGM GDPR IFRS GAAP SOX M&E MEP QHSE HSEQ OHS
+    WHS ITIL SQE SCADA PLC SIEM GRC VFX CGI AE MD GM FD PM PO PA
+    DAF DRH DSI DG DGA DGS PDG DOSI RSSI RH RRH RAF RSE QSE SAV MOA AMOA MOE BTP
+    RRHH I+D TIC TI GF ÖPNV EDV IHK QMB QM VD SST RSPP CED P&O BHP RODO HMS IKT
     """
 )
+# Acronyms as a title of their own; among other words they may be words ("ad operations").
+_ALONE = word_set("AD ED GL BL NL PL SA DA CS OM SE SM AM RM BM EM TL BA DC DO RA VA PR TA CC CA GP ADV")
 _MIXED = word_set(
     """
     SaaS PaaS IaaS IoT DevOps DevSecOps MLOps RevOps FinOps iOS JavaScript TypeScript NodeJS LinkedIn HubSpot PhD
@@ -21,6 +28,10 @@ _MIXED = word_set(
     """
 )
 ACRONYMS: dict[str, str] = {word.lower(): word for word in _UPPER | _MIXED}
+ACRONYMS_ALONE: dict[str, str] = {word.lower(): word for word in _ALONE}
+
+# Words of up to three letters that are a title and no acronym.
+SHORT_TITLES = word_set("vet spy man boy cop aid dad mom mum nun")
 
 # Kept in lower case except at the start.
 SMALL_WORDS = word_set(

@@ -10,14 +10,17 @@ from app.providers.normalizer.text import inverted, word_set
 # Written together before anything else is looked at, longest first. The right-hand side is a head or a marker.
 PHRASES: dict[str, str] = inverted(
     {
-        "cofounder": "co - founder | co-founder | co founder | co-founders",
+        "cofounder": "co - founder | co-founder | co founder | co-founders | co-fondateur | co-fondatrice",
         "founder": "founders | socio fundador | socia fundadora",
         "ceo": """
             co-ceo | c e o | chief executive | chief executive officer | chief exec | managing director |
             mng director | director general | directora general | directeur general | directrice generale |
             directeur-general | diretor geral | direttore generale | director gerente | gerente general |
             algemeen directeur | president directeur general | president-directeur general | amministratore delegato
-            | amministratore unico | verkstallande direktor | administrerende direktor | daglig leder |
+            | amministratore unico | verkstallande direktor | administrerende direktør | adm direktør |
+            adm dir | daglig leder |
+            generalni reditel | generalni reditelka | generalny riaditel | ugyvezeto igazgato | genel mudur |
+            генеральнии директор | 代表取締役ceo | kurucu ortak |
             consejero delegado | geschaftsfuhrender gesellschafter | geschaftsfuhrende gesellschafterin |
             prezes zarzadu | генеральныи директор | 代表取締役社長 | 代表取締役 | managing member
         """,
@@ -133,6 +136,29 @@ ABBREVIATIONS: dict[str, str] = inverted(
     }
 )
 
+# Before or behind a rank of the C-Suite these make it a deputy's.
+DEPUTIES = word_set(
+    """
+    deputy vice vize wice vise sub sous adjunct adjoint adjointe adjoints adjunto adjunta delegue deleguee aggiunto
+    aggiunta vicario vicaria sostituto sostituta supplente suplente substituto substituta stellvertretend
+    stellvertretende stellvertretender stellvertretendes stellvertreter stellvertreterin stellvertr stellv stv
+    plaatsvervangend plaatsvervangende plaatsvervanger plv bitradande bitr stallforetradande stallforetradare stf
+    stedfortredende stedfortreder stedfortræder assisterende ass nest apulais zastepca zast zastupce zastupca
+    zastupkyne namestek namestnik zamjenik zamenik helyettes заместитель зам замест заступник заст yardimcisi
+    yardımcısı vekili αναπληρωτης αναπληρωτρια
+    """
+)
+# These make it the rank of somebody whom the holder helps.
+HELPERS = word_set(
+    """
+    assistant assistants assistante assistent assistentin assistenz assistente associate asistente asistent asistenta
+    asistentka asystent asystentka assistentti asszisztens asistani asistanı ассистент ассистентка асистент auxiliar
+    ayudante secretary sekretar sekretarin sekretariat secretaire secretariat secretaria secretario segretaria
+    segretario segreteria secretaresse sekretarka sekreter помощник помічник βοηθος referent referentin berater
+    beraterin conseiller conseillere asesor asesora assessor assessora office buro bureau biuro kabinett
+    """
+)
+
 C_SUITE_HEADS = word_set(
     """
     ceo cto cfo coo cmo cio cpo cro cso chro ciso cco cdo clo cao cko cgo cbo cxo cpto cdio chiefofficer founder
@@ -140,7 +166,8 @@ C_SUITE_HEADS = word_set(
     grunder gruender vorstandsvorsitzender pdg gerant gerante fondateur fondatrice fundador fundadora cofundador
     cofundadora propietario propietaria proprietario proprietaria dueno duena eigenaar oprichter zaakvoerder
     titolare fondatore fondatrice agare grundare prezes własciciel wlasciciel toimitusjohtaja perustaja yrittaja
-    dono
+    dono vd jednatel jednatelka majitel majitelka konatel ugyvezeto vezerigazgato tulajdonos fondator proprietar
+    kurucu основатель основательница владелец засновник засновниця власник
     """
 )
 OWNERS = frozenset({"owner", "owners"})
@@ -314,6 +341,7 @@ ASSISTANTS = word_set(
 ASSISTANT_HEADS = word_set(
     """
     assistant assistants assistante assistent assistentin asistente ea pa secretary sekretarin sekretar secretaire
+    assistente asistent asistenta asistentka asystent asystentka assistentti asistanı asistani ассистент асистент
     """
 )
 # Nouns in front of which "executive" and "managing" are a rank.
@@ -352,7 +380,8 @@ NOT_NOW = word_set(
     """
     former formerly ex past previous previously retired retiree emeritus aspiring future seeking looking unemployed
     wannabe candidate searching ehemaliger ehemalige ancien ancienne anciennement prospective hiring helping
-    passionate enthusiast dreaming incoming
+    passionate enthusiast dreaming incoming voormalig voormalige tidigare tidligere były była byly byla byvaly byvala
+    бывшии бывшая колишніи
     """
 )
 # In front of a person's rank these make the level unclear.
@@ -379,6 +408,6 @@ CARERS = word_set(
 PREPOSITIONS = word_set(
     """
     to for at @ of in with from on by within reporting bei im für fur der des de du d chez en para voor van di del
-    della per pour da do das dos och und et y e zum zur a av an the along till om los las la les el
+    della von aux per pour da do das dos och und et y e zum zur a av an the along till om los las la les el
     """
 )
