@@ -1,0 +1,204 @@
+"""Whom an answer is about: the one that was asked for, another, or nobody can tell.
+
+Providers answer about somebody else: a namesake, a colleague, whoever stands first in a search whose filter was
+ignored. Their data must not be written, so every answer is compared with what is known of the entity before a field
+is: name with name, company with company, profile with profile. An answer of which nothing can be compared is taken
+at its word, since it was asked for by what is known. If some of it disagrees, null beats a guess.
+
+People. A key is a LinkedIn page, an address that is nobody else's, or the provider's own id.
+
+    key        name           company         about
+    same       unlike         not the same    another: the key may be an echo of the question
+    same       any other      any             the same: people marry, move and change names
+    not same   unlike, akin   any             another
+    other      same           same            the same: pages are renamed
+    other      any            any             another
+    unknown    same           same            the same
+    unknown    same           unknown         cannot tell
+    unknown    same           unlike          another, a namesake, unless the employer is one of the past
+    unknown    unknown        unlike          another
+    unknown    unknown        same, unknown   cannot tell
+
+Unless a key agrees, an address that is made of another name, at a domain that is not the company's, says: another.
+
+Companies.
+
+    page       company                        about
+    same       unlike, and other domains      another, else the same
+    not same   same (domain or name)          the same
+    not same   unlike                         another
+    not same   akin, and other domains        another: "Delta" is not "Delta Air Lines"
+    other      akin, unknown                  another
+    unknown    akin, unknown                  cannot tell
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from enum import Enum
+from typing import Any, Final
+
+from app.providers.identity import companies, names
+from app.providers.identity.companies import Firm
+from app.providers.identity.names import Resemblance
+from app.providers.reading import email, find, text
+from app.values.emails import is_shared_mailbox, mail_domain
+from app.values.hosts import bare_host, is_platform, own_host, public_suffixes, registrable_domain
+from app.values.linkedin import LinkedInPage, company_page, person_page
+from app.values.shared_hosts import mail_providers
+
+
+class Match(Enum):
+    """Whom an answer is about."""
+
+    SAME = "same"
+    ANOTHER = "another"
+    CANNOT_TELL = "cannot tell"
+
+
+_EMPLOYERS: Final = ("company_name", "company.name", "company", "organization", "employer", "name")
+_MOST_EMPLOYERS: Final = 50
+_PAGE_NUMBER: Final = re.compile(r"[0-9]+|ac[a-z][a-z0-9_-]{30,}")
+
+
+def load() -> None:
+    """Read the word lists, which takes long the first time, where it holds up nobody."""
+    public_suffixes()
+    mail_providers()
+    names.given_names()
+
+
+def judge(entity_type: str, asked: Mapping[str, Any], said: Mapping[str, Any]) -> Match:
+    """Return whom an answer is about, by the entity's fields and by what the answer says of itself, as fields."""
+    return _judge_person(asked, said) if entity_type == "person" else _judge_company(asked, said)
+
+
+# People
+
+
+def _judge_person(asked: Mapping[str, Any], said: Mapping[str, Any]) -> Match:
+    key = _compare_keys(_person_keys(asked), _person_keys(said))
+    name = names.compare(asked, said)
+    if key is Resemblance.SAME:
+        # The address says nothing of the company here: it may be the key itself.
+        company = companies.compare(_employer(asked), _employer(said))
+        is_echo = name is Resemblance.UNLIKE and company is not Resemblance.SAME
+        return Match.ANOTHER if is_echo else Match.SAME
+    if _has_strange_mailbox(asked, said):
+        return Match.ANOTHER
+    company = companies.compare(_with_mail(_employer(asked), asked), _with_mail(_employer(said), said))
+    if key is Resemblance.UNLIKE:
+        agrees = name is Resemblance.SAME and company is Resemblance.SAME
+        return Match.SAME if agrees else Match.ANOTHER
+    return _judge_by_name(name, company, has_worked_there=_has_worked_there(asked, said))
+
+
+def _judge_by_name(name: Resemblance, company: Resemblance, *, has_worked_there: bool) -> Match:
+    """Return whom an answer is about that has no key to compare."""
+    if name in {Resemblance.UNLIKE, Resemblance.AKIN}:
+        return Match.ANOTHER
+    if company is Resemblance.UNLIKE and not has_worked_there:
+        return Match.ANOTHER
+    is_told = name is Resemblance.SAME and (company is Resemblance.SAME or has_worked_there)
+    return Match.SAME if is_told else Match.CANNOT_TELL
+
+
+def _person_keys(fields: Mapping[str, Any]) -> dict[str, str]:
+    page = person_page(text(fields.get("linkedin_url")) or "")
+    address = email(fields.get("email"))
+    is_own = address is not None and not is_shared_mailbox(address)
+    return {**_page_key(page), **({"email": address} if address and is_own else {}), **_ids(fields)}
+
+
+def _employer(fields: Mapping[str, Any]) -> Firm:
+    name = text(fields.get("company"))
+    return Firm(name, _domains([fields.get("company_domain")], name))
+
+
+def _with_mail(employer: Firm, fields: Mapping[str, Any]) -> Firm:
+    return replace(employer, mail_domains=_domains([mail_domain(email(fields.get("email")) or "")]))
+
+
+def _has_strange_mailbox(asked: Mapping[str, Any], said: Mapping[str, Any]) -> bool:
+    """Return whether the answer's address is made of another name, at a domain that is not the company's."""
+    address = email(said.get("email")) or ""
+    domains = _domains([mail_domain(address)])
+    if not domains or is_shared_mailbox(address) or names.fits_mailbox(address.rpartition("@")[0], asked) is not False:
+        return False
+    employer, told = _employer(asked), _employer(said)
+    is_employers = companies.compare(employer, told) is Resemblance.SAME
+    known = employer.domains | (told.domains if is_employers else frozenset())
+    is_named_after_it = companies.compare(employer, Firm(domains=domains)) >= Resemblance.AKIN
+    return domains.isdisjoint(known) and not is_named_after_it
+
+
+def _has_worked_there(asked: Mapping[str, Any], said: Mapping[str, Any]) -> bool:
+    """Return whether the company that was asked with is among the answer's former employers."""
+    jobs = said.get("job_history")
+    employers = [text(find(job, *_EMPLOYERS)) for job in (jobs if isinstance(jobs, list) else [])[:_MOST_EMPLOYERS]]
+    known = _employer(asked)
+    return any(companies.compare(known, Firm(name)) is Resemblance.SAME for name in employers if name)
+
+
+# Companies
+
+
+def _judge_company(asked: Mapping[str, Any], said: Mapping[str, Any]) -> Match:
+    page = _compare_keys(_company_keys(asked), _company_keys(said))
+    known, told = _firm(asked), _firm(said)
+    company = companies.compare(known, told)
+    has_moved = bool(known.domains and told.domains)
+    if company is Resemblance.SAME:
+        return Match.SAME
+    if page is Resemblance.SAME:
+        return Match.ANOTHER if company is Resemblance.UNLIKE and has_moved else Match.SAME
+    if company is Resemblance.UNLIKE or page is Resemblance.UNLIKE or (company is Resemblance.AKIN and has_moved):
+        return Match.ANOTHER
+    return Match.CANNOT_TELL
+
+
+def _company_keys(fields: Mapping[str, Any]) -> dict[str, str]:
+    page = company_page(text(fields.get("linkedin_url")) or "")
+    return {**_page_key(page), **_ids(fields)}
+
+
+def _firm(fields: Mapping[str, Any]) -> Firm:
+    name = text(fields.get("name"))
+    return Firm(name, _domains([fields.get("domain"), fields.get("website")], name))
+
+
+# What both have
+
+
+def _compare_keys(asked: Mapping[str, str], said: Mapping[str, str]) -> Resemblance:
+    """Return whether one key of the same kind agrees, or all differ; an address that differs says nothing."""
+    shared = asked.keys() & said.keys()
+    if any(asked[kind] == said[kind] for kind in shared):
+        return Resemblance.SAME
+    return Resemblance.UNLIKE if shared - {"email"} else Resemblance.UNKNOWN
+
+
+def _page_key(page: LinkedInPage | None) -> dict[str, str]:
+    """Return a page's name, by its kind: LinkedIn's own numbers cannot be compared with names that people choose."""
+    if page is None:
+        return {}
+    return {"number" if _PAGE_NUMBER.fullmatch(page.name) else "page": page.name}
+
+
+def _ids(fields: Mapping[str, Any]) -> dict[str, str]:
+    """Return the ids that providers have given the entity, by the ids' own names."""
+    ids = fields.get("provider_ids")
+    if not isinstance(ids, Mapping):
+        return {}
+    return {name: value for name, given in ids.items() if isinstance(name, str) and (value := text(given))}
+
+
+def _domains(values: Iterable[Any], name: str | None = None) -> frozenset[str]:
+    """Return the registrable domains among the hosts that can be a company's own: a platform's is the platform's."""
+    hosts = (own_host(value, name) or _platform(value) for value in values)
+    return frozenset(registrable_domain(host) or host for host in hosts if host)
+
+
+def _platform(value: Any) -> str | None:
+    host = bare_host(value)
+    return host if host is not None and is_platform(host) else None
