@@ -92,11 +92,11 @@ class Landings:
             # The settings have changed: nobody is left who could read it.
             self.round.lost.append(flight)
             return
-        answer = replace(self._read_callback(provider, flight.callback), cost_micros=flight.reserved_micros)
+        lookup = Lookup(self.desk.job.entity_type, walk.entity_id, walk.fields, request_id=flight.request_id)
+        answer = replace(self._read_callback(provider, lookup, flight.callback), cost_micros=flight.reserved_micros)
         # Pushing it again would be paying again.
         walk.tries = len(self.retry_seconds)
         walk.position = self.plan.steps.index(provider)
-        lookup = Lookup(self.desk.job.entity_type, walk.entity_id, walk.fields, request_id=flight.request_id)
         asked = Asked(
             walk,
             Question(Purpose.STEP, provider),
@@ -162,12 +162,12 @@ class Landings:
         self.round.pending.append(ended)
         ended.asked.walk.wait_until(time.monotonic() + PENDING_RETRY_SECONDS)
 
-    def _read_callback(self, provider: Provider, payload: Any) -> Answer:
+    def _read_callback(self, provider: Provider, lookup: Lookup, payload: Any) -> Answer:
         if payload is None:
             return Answer(OutcomeClass.TRANSIENT, error="The callback did not come in time.")
         try:
             read: Callable[..., Answer] = provider.read_callback  # type: ignore[attr-defined]
-            return read(self.desk.job.entity_type, payload, FIELDS[self.desk.job.entity_type])
+            return read(lookup, payload, FIELDS[lookup.entity_type])
         except Exception as exc:
             log.warning("callback not read", provider=provider.name, error_type=type(exc).__name__)
             return Answer(OutcomeClass.INVALID_REQUEST, error="The callback could not be read.")

@@ -40,8 +40,8 @@ from app.entities.exclusions import Exclusions
 from app.errors import describe_bug
 from app.models.chunk import Outcome
 from app.models.types import new_id
+from app.providers import identity
 from app.providers.base import Answer, Lookup, OutcomeClass, Provider
-from app.providers.normalizer.domains import public_suffixes
 from app.providers.registry import NORMALIZER, Registry
 from app.providers.settings import ExhaustionPolicy
 
@@ -74,7 +74,7 @@ class Pipeline:
         Raises `LeaseLost`, and `JobMustWait` where the job has to be paused.
         """
         # Read here: in its first use on the loop's thread it would hold up the calls that are due then.
-        public_suffixes()
+        identity.load()
         registry = self._registry or current_app.extensions["tranche.registry"]
         plan = make_plan(lease.job, registry, config())
         _ChunkRun(lease, budget, concurrency, plan, registry, self._retry_seconds).run()

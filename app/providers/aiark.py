@@ -18,27 +18,25 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import quote, unquote
 
-from app.providers.base import DEFINITE, Answer, Lookup, OutcomeClass, PaidProvider
-from app.providers.http import Http, NoReply, Reply, unanswered
-from app.providers.normalizer.domains import company_domain, registrable_domain
-from app.providers.normalizer.text import fold
+from app.providers.adapter import PaidProvider
+from app.providers.base import DEFINITE, Answer, Lookup, OutcomeClass
+from app.providers.http import Http, NoReply, Reply, is_cost_known, unanswered
+from app.providers.identity import Match, judge
+from app.providers.questions import company_host
 from app.providers.reading import a_list, email, filled, find, integer, strings, text
 from app.providers.settings import ProviderSettings
+from app.values.linkedin import company_page, person_page
 
 _ENVELOPES = ("content", "data", "results")
 _RECORD_KEYS = frozenset({"id", "email", "profile", "summary", "link"})
 _SITES = ("linkedin", "twitter", "facebook", "crunchbase")
-_PAGES = re.compile(r"linkedin\.com/(in|company|school|showcase)/([^/?#\s]+)", re.IGNORECASE)
 _MONEY_WORDS = re.compile(r"credit|payment|billing|balance|quota", re.IGNORECASE)
 
 _WAIT_SECONDS = 60.0
 """AI Ark names no header for it; its counters are reset every 60 s."""
 _THROTTLED_SECONDS = 300.0
 _WORKED_LATELY_SECONDS = 600.0
-
-# Not transient, which would count against the provider's health.
 
 
 class AiArk(PaidProvider):
@@ -64,34 +62,31 @@ class AiArk(PaidProvider):
         self._clock = clock
         self._worked_at: float | None = None
 
-    def why_insufficient(self, lookup: Lookup) -> str | None:
-        """Return what a question of this entity type needs, where the entity lacks it."""
+    def lacks(self, lookup: Lookup) -> str | None:
+        """Return what a question of this entity type needs, if the entity lacks it."""
         if lookup.entity_type == "company":
             return None if _company_key(lookup.fields) else "AI Ark needs a company's domain or LinkedIn URL."
-        if _export_key(lookup.fields) or (
-            _full_name(lookup.fields) and bare_domain(lookup.fields.get("company_domain"))
-        ):
+        is_named = _full_name(lookup.fields) and _employers_host(lookup.fields)
+        if is_named or _export_key(lookup.fields):
             return None
         return "AI Ark needs a person's LinkedIn URL or AI Ark id, or a full name and the company's domain."
 
-    def worst_price_micros(self, lookup: Lookup) -> int:
+    def most_micros(self, lookup: Lookup) -> int:
         """Return the price of a company's row, or of an address and of the search that may come before it."""
         if lookup.entity_type == "company":
             return self.settings.price_micros("company")
         is_searched = _export_key(lookup.fields) is None
         return self.settings.price_micros("email") + (self.settings.price_micros("person") if is_searched else 0)
 
-    async def lookup(self, lookup: Lookup, *, deadline: float) -> Answer:
+    async def ask(self, lookup: Lookup, deadline: float) -> Answer:
         """Ask for one entity; a person who is known by name and company only takes two calls."""
-        if reason := self.why_insufficient(lookup):
-            return Answer(OutcomeClass.SKIPPED_INSUFFICIENT_INPUT, error=reason)
         if lookup.entity_type == "company":
             return (await self._companies([lookup], deadline))[0]
         if asked := _export_key(lookup.fields):
             return await self._export(asked, deadline)
         return await self._person_by_name(lookup, deadline)
 
-    async def lookup_many(self, lookups: Sequence[Lookup], *, deadline: float) -> Sequence[Answer]:
+    async def ask_many(self, lookups: Sequence[Lookup], deadline: float) -> Sequence[Answer]:
         """Ask for companies in one search by domain and one by LinkedIn page."""
         answers: dict[int, Answer] = {}
         for filter_name in ("domain", "linkedin"):
@@ -99,10 +94,7 @@ class AiArk(PaidProvider):
             if positions:
                 found = await self._companies([lookups[position] for position in positions], deadline)
                 answers.update(zip(positions, found, strict=True))
-        return [
-            answers.get(position) or await self.lookup(lookup, deadline=deadline)
-            for position, lookup in enumerate(lookups)
-        ]
+        return [answers.get(position) or await self.ask(lookup, deadline) for position, lookup in enumerate(lookups)]
 
     def classify_companies(self, reply: Reply, lookups: Sequence[Lookup]) -> list[Answer]:
         """Return what the reply to a search for companies came to for each of them.
@@ -133,7 +125,7 @@ class AiArk(PaidProvider):
         if failure := _failure(reply):
             return failure
         rows = _records(reply.body) or []
-        row = next((row for row in rows if _is_namesake(row, lookup.fields)), None)
+        row = next((row for row in rows if _is_asked_for(row, lookup.fields)), None)
         cost_micros = len(rows) * self.settings.price_micros("person")
         if row is None:
             return Answer(OutcomeClass.NOT_FOUND, raw=reply.body, cost_micros=cost_micros, error=_not_found(rows))
@@ -150,11 +142,11 @@ class AiArk(PaidProvider):
         row = rows[0] if rows else {}
         found = _email_fields(row)
         cost_micros = self.settings.price_micros("email") if found else 0
-        if not row or not _is_exported(row, asked):
+        if not row or _is_of_another(row, asked):
             return Answer(OutcomeClass.NOT_FOUND, raw=reply.body, cost_micros=cost_micros, error=_not_found(rows))
         if found:
             fields = _person_fields(row) | found
-            return Answer(OutcomeClass.SUCCESS, fields=fields, raw=reply.body, cost_micros=cost_micros)
+            return Answer(OutcomeClass.SUCCESS, fields, reply.body, cost_micros, about=_said(row))
         if find(row, "email.state") == "PROCESSING":
             return Answer(OutcomeClass.TRANSIENT, raw=reply.body, error="AI Ark is still looking for the address.")
         return Answer(OutcomeClass.NOT_FOUND, raw=reply.body, error="AI Ark found no valid address.")
@@ -225,9 +217,10 @@ class AiArk(PaidProvider):
 
 def _company_key(fields: Mapping[str, Any]) -> tuple[str, str] | None:
     """Return the filter that names a company, and its value there; a name alone is a loose search."""
-    if domain := bare_domain(fields.get("domain")) or bare_domain(fields.get("website")):
-        return "domain", domain
-    page = _linkedin_page(fields.get("linkedin_url"), is_person=False)
+    hosts = (company_host(fields.get(name), fields.get("name")) for name in ("domain", "website"))
+    if host := next(filter(None, hosts), None):
+        return "domain", host
+    page = _page(fields.get("linkedin_url"), is_person=False)
     return ("linkedin", page) if page else None
 
 
@@ -240,12 +233,12 @@ def _export_key(fields: Mapping[str, Any]) -> dict[str, str] | None:
     """Return what a person can be exported by: exactly one of AI Ark's id and the LinkedIn URL."""
     if person_id := text(find(fields, "provider_ids.aiark_person_id")):
         return {"id": person_id}
-    page = _linkedin_page(fields.get("linkedin_url"), is_person=True)
+    page = _page(fields.get("linkedin_url"), is_person=True)
     return {"url": page} if page else None
 
 
 def _person_search(fields: Mapping[str, Any]) -> dict[str, Any]:
-    name, domain = _full_name(fields), bare_domain(fields.get("company_domain"))
+    name, domain = _full_name(fields), _employers_host(fields)
     return {
         "page": 0,
         "size": 1,  # Rows are charged.
@@ -259,23 +252,15 @@ def _full_name(fields: Mapping[str, Any]) -> str | None:
     return text(fields.get("full_name")) or (f"{first} {last}" if first and last else None)
 
 
-def bare_domain(value: Any) -> str | None:
-    """Return the host of a domain or URL, in lower case and without `www.`; None where it is not a company's own."""
-    host = (text(value) or "").lower().rpartition("://")[2]
-    host = re.split(r"[/?#:]", host, maxsplit=1)[0].removeprefix("www.").rstrip(".")
-    if "." not in host or "@" in host or any(char.isspace() for char in host):
-        return None
-    # A page on a platform and a mailbox provider's domain would name another company.
-    is_refused = registrable_domain(host) is not None and company_domain(host) is None
-    return None if is_refused else host
+def _employers_host(fields: Mapping[str, Any]) -> str | None:
+    return company_host(fields.get("company_domain"), fields.get("company"))
 
 
-def _linkedin_page(value: Any, *, is_person: bool) -> str | None:
-    """Return a LinkedIn URL in one spelling, or None where it is no profile, or no company's page."""
-    match = _PAGES.search(text(value) or "")
-    if match is None or (match[1].lower() == "in") is not is_person:
-        return None
-    return f"https://www.linkedin.com/{match[1].lower()}/{quote(unquote(match[2]).lower(), safe='')}"
+def _page(value: Any, *, is_person: bool) -> str | None:
+    """Return a LinkedIn URL in one spelling, or None if it is no profile, or no company's page."""
+    written = text(value) or ""
+    page = person_page(written) if is_person else company_page(written)
+    return page.url if page and "linkedin.com" in written.lower() else None
 
 
 # Replies
@@ -295,8 +280,7 @@ def _failure(reply: Reply, *, has_worked: bool = False) -> Answer | None:
         raw=reply.body,
         error=f"AI Ark answered {status}.",
         retry_after_seconds=wait_seconds,
-        # A gateway's error page tells nothing of what happened behind it.
-        is_cost_known=reply.is_json or reply.status < 500,
+        is_cost_known=is_cost_known(reply, outcome),
     )
 
 
@@ -354,31 +338,29 @@ def _not_found(rows: Sequence[Any]) -> str:
 
 def _row_keys(row: Mapping[str, Any]) -> set[tuple[str, str | None]]:
     """Return what a company's row could have been asked by."""
-    page = _linkedin_page(find(row, "link.linkedin"), is_person=False)
-    return {("domain", bare_domain(find(row, "link.domain"))), ("linkedin", page)}
+    page = _page(find(row, "link.linkedin"), is_person=False)
+    return {("domain", _host_of_row(row)), ("linkedin", page)}
 
 
-def _is_namesake(row: Mapping[str, Any], fields: Mapping[str, Any]) -> bool:
-    """Tell whether a person's row has the name and the company's domain that were asked for."""
-    block = find(row, "profile", "summary")
-    parts = (text(find(block, "first_name")), text(find(block, "last_name")))
-    names = {_squeezed(text(find(block, "full_name"))), _squeezed(" ".join(filter(None, parts)))}
-    domain = bare_domain(find(row, "company.link.domain"))
-    return _squeezed(_full_name(fields)) in names and domain == bare_domain(fields.get("company_domain"))
+def _host_of_row(company: Any) -> str | None:
+    return company_host(find(company, "link.domain"), text(find(company, "summary.name")))
 
 
-def _squeezed(name: str | None) -> str:
-    return " ".join(fold(name or "").split())
+def _is_asked_for(row: Mapping[str, Any], fields: Mapping[str, Any]) -> bool:
+    """Return whether a person's row surely is of the one asked for: filters may have been ignored."""
+    return judge("person", fields, _said(row)) is Match.SAME
 
 
-def _is_exported(row: Mapping[str, Any], asked: Mapping[str, str]) -> bool:
-    """Tell whether an exported record is of the person asked for; one that names nobody is taken at its word."""
-    if "id" in asked:
-        return text(find(row, "id")) in {None, asked["id"]}
+def _is_of_another(row: Mapping[str, Any], asked: Mapping[str, str]) -> bool:
+    """Return whether an exported record is of another person; one that names nobody is taken at its word."""
+    key = {"linkedin_url": asked.get("url"), "provider_ids": {"aiark_person_id": asked.get("id")}}
+    return judge("person", key, _said(row)) is Match.ANOTHER
+
+
+def _said(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a person's fields, with the page that the record's slug stands for if it has no other."""
     slug = text(find(row, "identifier"))
-    urls = (find(row, "link.linkedin"), f"linkedin.com/in/{slug}" if slug else None)
-    pages = {page for url in urls if (page := _linkedin_page(url, is_person=True))}
-    return not pages or asked["url"] in pages
+    return {**({"linkedin_url": f"https://www.linkedin.com/in/{slug}"} if slug else {}), **_person_fields(row)}
 
 
 # Fields
@@ -397,7 +379,7 @@ def _company_fields(row: Mapping[str, Any]) -> dict[str, Any]:
     return filled(
         {
             "name": text(find(row, "summary.name")),
-            "domain": bare_domain(find(row, "link.domain")),
+            "domain": _host_of_row(row),
             "website": text(find(row, "link.website")),
             "industry": text(find(row, "summary.industry")),
             "industries": a_list(find(row, "industries")),
@@ -444,7 +426,7 @@ def _person_fields(row: Mapping[str, Any]) -> dict[str, Any]:
             "location_state": text(find(row, "location.state")),
             "location_country": text(find(row, "location.country")),
             "company": text(find(row, "company.summary.name")),
-            "company_domain": bare_domain(find(row, "company.link.domain")),
+            "company_domain": _host_of_row(find(row, "company")),
             "profile_summary": text(find(block, "summary")),
             "profile_image_url": text(find(block, "picture.source")),
             "skills": a_list(find(row, "skills")),

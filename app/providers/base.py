@@ -7,7 +7,6 @@ dataclasses and hand plain dataclasses back.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Any, Protocol
 
 from app.providers.settings import ProviderSettings
@@ -79,6 +78,8 @@ class Answer:
     trouble: OutcomeClass | None = None
     """What became of a second call that this answer would have needed to be whole. The fields are paid for and are to
     be written; the question is still open."""
+    about: Mapping[str, Any] = field(default_factory=dict)
+    """What the answer says of whom it is about, as fields, if its own fields do not say it or repeat the question."""
 
     @property
     def standing(self) -> OutcomeClass:
@@ -134,37 +135,3 @@ class Provider(Protocol):
     async def lookup_many(self, lookups: Sequence[Lookup], *, deadline: float) -> Sequence[Answer]:
         """Ask for entities of one type in one call; one answer each, in their order."""
         ...
-
-
-class PaidProvider:
-    """What most providers have in common: a key is needed, only finds are charged, nothing is cached, no bulk call."""
-
-    name: str
-    charges_misses: bool = False
-    bulk_sizes: Mapping[str, int] = MappingProxyType({})
-    answers_later = False
-
-    def __init__(self, settings: ProviderSettings) -> None:
-        self.settings = settings
-
-    def why_unusable(self) -> str | None:
-        """Return that the key is missing, where it is."""
-        if self.settings.api_key:
-            return None
-        return f"Provider {self.name} has no key; set {self.settings.prefix}_API_KEY."
-
-    def cache_keys(self, lookup: Lookup) -> Sequence[str]:
-        """Return nothing: answers about one entity say nothing about others."""
-        return ()
-
-    def is_local(self, lookup: Lookup) -> bool:
-        """Return False: every question is a call, whatever it costs."""
-        return False
-
-    async def lookup(self, lookup: Lookup, *, deadline: float) -> Answer:
-        """Ask for one entity."""
-        raise NotImplementedError
-
-    async def lookup_many(self, lookups: Sequence[Lookup], *, deadline: float) -> Sequence[Answer]:
-        """Ask one by one; providers with a bulk call override this."""
-        return [await self.lookup(lookup, deadline=deadline) for lookup in lookups]

@@ -14,8 +14,9 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from app.providers.base import Answer, Lookup, OutcomeClass, PaidProvider
-from app.providers.http import Http, NoReply, Reply, unanswered
+from app.providers.adapter import PaidProvider
+from app.providers.base import Answer, Lookup, OutcomeClass
+from app.providers.http import Http, NoReply, Reply, is_cost_known, unanswered
 from app.providers.reading import email, filled, find, integer, text
 from app.providers.settings import ProviderSettings
 
@@ -53,8 +54,8 @@ class Clay(PaidProvider):
             return None
         return f"Provider {self.name} has no webhook; set {self.settings.prefix}_BASE_URL to the table's webhook URL."
 
-    def why_insufficient(self, lookup: Lookup) -> str | None:
-        """Return what tells the entity from others, where it has nothing of that kind."""
+    def lacks(self, lookup: Lookup) -> str | None:
+        """Return what tells the entity from others, if it has nothing of that kind."""
         known = set(_known(lookup))
         if lookup.entity_type == "company":
             is_enough = bool(known & {"domain", "linkedin_url", "name"})
@@ -64,13 +65,13 @@ class Clay(PaidProvider):
         is_enough = bool(known & {"linkedin_url", "email"}) or (has_name and has_company)
         return None if is_enough else "Clay needs a person's LinkedIn URL or e-mail address, or a name and a company."
 
-    def worst_price_micros(self, lookup: Lookup) -> int:
+    def most_micros(self, lookup: Lookup) -> int:
         """Return the price of a row."""
         return self.settings.price_micros("row")
 
-    async def lookup(self, lookup: Lookup, *, deadline: float) -> Answer:
+    async def ask(self, lookup: Lookup, deadline: float) -> Answer:
         """Push the entity's row; what the table finds comes by callback."""
-        if reason := self.why_insufficient(lookup) or _why_unreachable(lookup):
+        if reason := _why_unreachable(lookup):
             return Answer(OutcomeClass.SKIPPED_INSUFFICIENT_INPUT, error=reason)
         key = self.settings.api_key
         try:
@@ -85,9 +86,9 @@ class Clay(PaidProvider):
             return unanswered(error)
         return self.classify(reply)
 
-    def read_callback(self, entity_type: str, payload: Any, kinds: Mapping[str, str]) -> Answer:
-        """Return what a callback's answer came to; see the function of this name."""
-        return read_callback(entity_type, payload, kinds)
+    def read_callback(self, lookup: Lookup, payload: Any, kinds: Mapping[str, str]) -> Answer:
+        """Return what a callback's answer to a question came to; see the function of this name."""
+        return self.about_asked(lookup, read_callback(lookup.entity_type, payload, kinds))
 
     def classify(self, reply: Reply) -> Answer:
         """Return what the reply to a push came to: a row was taken, and is charged, or was not."""
@@ -98,16 +99,14 @@ class Clay(PaidProvider):
                 cost_micros=self.settings.price_micros("row"),
                 pending_seconds=float(self.settings.options["CALLBACK_SECONDS"]),
             )
-        is_broken = reply.status >= 500
-        rest = OutcomeClass.TRANSIENT if is_broken else OutcomeClass.INVALID_REQUEST
+        rest = OutcomeClass.TRANSIENT if reply.status >= 500 else OutcomeClass.INVALID_REQUEST
         outcome_class = _BY_STATUS.get(reply.status, rest)
         return Answer(
             outcome_class,
             raw=reply.body,
             error=f"Clay's webhook answered {reply.status}.",
             retry_after_seconds=reply.retry_after_seconds() if outcome_class is OutcomeClass.RATE_LIMITED else None,
-            # A gateway's page does not tell whether the row came through.
-            is_cost_known=not is_broken or reply.is_json,
+            is_cost_known=is_cost_known(reply, outcome_class),
         )
 
 
@@ -128,7 +127,7 @@ def read_callback(entity_type: str, payload: Any, kinds: Mapping[str, str]) -> A
     row = _one_row(payload)
     if row is None:
         return Answer(OutcomeClass.TRANSIENT, raw=payload, error="Clay's callback was not one row.")
-    if _squashed(_text_under(row, "status")) == "notfound":
+    if "notfound" in {_squashed(row[name]) for name in row if _squashed(name) == "status"}:
         return Answer(OutcomeClass.NOT_FOUND, raw=payload, error="Clay's table found nothing.")
     if fields := _fields(_values_of(row, entity_type), kinds):
         return Answer(OutcomeClass.SUCCESS, fields, payload)

@@ -16,12 +16,14 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from app.entities.ids import canonical_host, canonical_linkedin
-from app.providers.base import Answer, Lookup, OutcomeClass, PaidProvider
-from app.providers.http import Http, NoReply, Reply, unanswered
+from app.providers.adapter import PaidProvider, PaidVerifier
+from app.providers.base import Answer, Lookup, OutcomeClass
+from app.providers.http import Http, NoReply, Reply, is_cost_known, unanswered
 from app.providers.normalizer.names import normalize_name
+from app.providers.questions import company_host
 from app.providers.reading import email, filled, find, joined, text
 from app.providers.settings import ProviderSettings
+from app.values.hosts import bare_host
 
 _BY_PROFILE = "/api/search/business-profile"
 _BY_NAME = "/api/search/name"
@@ -59,7 +61,7 @@ class _FindymailCalls(PaidProvider):
         super().__init__(settings)
         self._http = http
 
-    async def _ask(
+    async def _call(
         self, path: str, question: Mapping[str, str], read: Callable[[Reply, ProviderSettings], Answer], deadline: float
     ) -> Answer:
         try:
@@ -85,48 +87,36 @@ class Findymail(_FindymailCalls):
         {"person": frozenset({"linkedin_url", "full_name", "first_name", "last_name", "company_domain"})}
     )
 
-    def why_insufficient(self, lookup: Lookup) -> str | None:
-        """Return that there is neither a profile nor a name with a domain, or None where there is one."""
+    def lacks(self, lookup: Lookup) -> str | None:
+        """Return that there is neither a profile nor a name with a domain, or None."""
         if _question(lookup.fields) is not None:
             return None
         return "Findymail needs a LinkedIn URL, or a full name with a company domain."
 
-    def worst_price_micros(self, lookup: Lookup) -> int:
+    def most_micros(self, lookup: Lookup) -> int:
         """Return the price of a found address."""
         return self.settings.price_micros("finder")
 
-    async def lookup(self, lookup: Lookup, *, deadline: float) -> Answer:
+    async def ask(self, lookup: Lookup, deadline: float) -> Answer:
         """Ask for one person's address."""
-        question = _question(lookup.fields)
-        if question is None:
-            return Answer(OutcomeClass.SKIPPED_INSUFFICIENT_INPUT, error=self.why_insufficient(lookup))
+        question = _question(lookup.fields) or {}
         path = _BY_PROFILE if "linkedin_url" in question else _BY_NAME
-        return await self._ask(path, question, read_contact, deadline)
+        return await self._call(path, question, read_contact, deadline)
 
 
-class FindymailVerifier(_FindymailCalls):
+class FindymailVerifier(_FindymailCalls, PaidVerifier):
     """Says whether mail to a person's address arrives. Charged for each attempt."""
 
     name = "findymail-verify"
-    entity_types = frozenset({"person"})
-    repeat_is_free = False
-    charges_misses = True
-    inputs: Mapping[str, frozenset[str]] = MappingProxyType({"person": frozenset({"email"})})
 
-    def why_insufficient(self, lookup: Lookup) -> str | None:
-        """Return that there is no address, where there is none."""
-        return None if email(lookup.fields.get("email")) else "There is no e-mail address to verify."
-
-    def worst_price_micros(self, lookup: Lookup) -> int:
+    def most_micros(self, lookup: Lookup) -> int:
         """Return the price of an attempt."""
         return self.settings.price_micros("verify")
 
-    async def lookup(self, lookup: Lookup, *, deadline: float) -> Answer:
+    async def ask(self, lookup: Lookup, deadline: float) -> Answer:
         """Ask about the address; the answer's one field is `email_status`: `valid` or `invalid`."""
-        address = email(lookup.fields.get("email"))
-        if address is None:
-            return Answer(OutcomeClass.SKIPPED_INSUFFICIENT_INPUT, error=self.why_insufficient(lookup))
-        return await self._ask(_VERIFY, {"email": address}, read_verdict, deadline)
+        address = email(lookup.fields.get("email")) or ""
+        return await self._call(_VERIFY, {"email": address}, read_verdict, deadline)
 
 
 def read_contact(reply: Reply, settings: ProviderSettings) -> Answer:
@@ -161,17 +151,17 @@ def read_verdict(reply: Reply, settings: ProviderSettings) -> Answer:
         fields={"email_status": "valid" if is_verified else "invalid"},
         raw=reply.body,
         cost_micros=settings.price_micros("verify"),
+        about={"email": find(reply.body, "email")},
     )
 
 
 def _question(fields: Mapping[str, Any]) -> dict[str, str] | None:
-    page = text(fields.get("linkedin_url"))
-    if page and "linkedin.com" in page.lower() and canonical_linkedin("person", page):
+    if page := text(fields.get("linkedin_url")):
         return {"linkedin_url": page}
     first, last = text(fields.get("first_name")), text(fields.get("last_name"))
     name = text(fields.get("full_name")) or (f"{first} {last}" if first and last else None)
-    domain = canonical_host(text(fields.get("company_domain")) or "")
-    return {"name": name, "domain": domain} if name and domain else None
+    host = bare_host(fields.get("company_domain"))
+    return {"name": name, "domain": host} if name and host else None
 
 
 def _is_success(reply: Reply) -> bool:
@@ -198,14 +188,12 @@ def _speaks_of_credits(body: Any) -> bool:
 
 
 def _failure(outcome_class: OutcomeClass, reply: Reply) -> Answer:
-    # A result that cannot be read, or a gateway's page in its place, tells nothing of what was charged behind it.
-    is_unclear = outcome_class is OutcomeClass.TRANSIENT and (_is_success(reply) or not reply.is_json)
     return Answer(
         outcome_class,
         raw=reply.body if reply.is_json else reply.text,
         error=f"{_ERRORS[outcome_class]} (status {reply.status}).",
         retry_after_seconds=_retry_after_seconds(reply) if outcome_class is OutcomeClass.RATE_LIMITED else None,
-        is_cost_known=not is_unclear,
+        is_cost_known=is_cost_known(reply, outcome_class),
     )
 
 
@@ -233,7 +221,7 @@ def _person_fields(contact: Mapping[str, Any]) -> dict[str, Any]:
             "location_state": region,
             "location_country": country,
             "company": text(contact.get("company")),
-            "company_domain": canonical_host(text(contact.get("domain")) or ""),
+            "company_domain": company_host(contact.get("domain"), contact.get("company")),
             "provider_ids": {"findymail_contact_id": contact_id} if contact_id else None,
         }
     )

@@ -16,16 +16,18 @@ import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
-from urllib.parse import urlsplit
 
-from app.providers.base import Answer, Lookup, OutcomeClass, PaidProvider
+from app.providers.adapter import PaidProvider
+from app.providers.base import Answer, Lookup, OutcomeClass
 from app.providers.defaults import DEFAULTS
-from app.providers.http import Http, NoReply, Reply, is_public_name, unanswered
-from app.providers.normalizer.domains import company_domain, registrable_domain
-from app.providers.normalizer.emails import is_free_mail
-from app.providers.normalizer.text import is_placeholder
+from app.providers.http import Http, NoReply, Reply, is_cost_known, unanswered
+from app.providers.questions import company_host
 from app.providers.reading import filled, find, integer, text
 from app.providers.settings import ProviderSettings
+from app.values.blanks import says_nothing
+from app.values.hosts import host_of, registrable_domain
+from app.values.shared_hosts import is_under
+from app.values.text import word_set
 
 _BY_CODE: Final[Mapping[str, OutcomeClass]] = {
     "SCRAPE_DNS_RESOLUTION_ERROR": OutcomeClass.NOT_FOUND,
@@ -47,6 +49,25 @@ _SITE_IS_AWAY = frozenset({403, 408, 429})
 _SITE_ERROR = re.compile(
     r"dns resolution|name_not_resolved|robots\.txt|blocklisted|(?:not currently|no longer) supported|"
     r"not support this site",
+    re.IGNORECASE,
+)
+# Where a website leads whose name is for sale or has run out.
+_PARKING_HOSTS = word_set(
+    """
+    sedo.com sedoparking.com dan.com afternic.com hugedomains.com parkingcrew.net bodis.com above.com epik.com
+    undeveloped.com efty.com buydomains.com domainmarket.com squadhelp.com atom.com brandbucket.com namecheap.com
+    godaddy.com secureserver.net networksolutions.com register.com uniregistry.com namebright.com dynadot.com
+    porkbun.com domainnamesales.com expireddomains.com parklogic.com skenzo.com voodoo.com trafficz.com nic.ru
+    reg.ru domaining.com saw.com venture.com spaceship.com ionos.com ionos.de strato.de united-domains.de
+    elitedomains.de nicsell.com domainname.de onamae.com muumuu-domain.com
+    """
+)
+_PARKED = re.compile(
+    r"\b(?:domain(?: ?name)?|website|web address)\b.{0,40}\b(?:is|may be|could be) (?:available )?(?:for sale|parked|"
+    r"expired|available for purchase)|(?:buy|purchase|acquire|own) this domain|domain (?:is )?parking|parked domain|"
+    r"domain[- ]?(?:kaufen|steht zum verkauf|zu verkaufen|geparkt)|domaine? (?:est )?(?:à|a) vendre|"
+    r"dominio (?:está |esta |è |e )?(?:en|à|a|in) vend?ita|dominio en venta|dominio à venda|domínio (?:está )?à venda|"
+    r"(?:domein|domeinnaam) (?:is |staat )?te koop|domena (?:jest )?na sprzedaż|домен.{0,20}прода",
     re.IGNORECASE,
 )
 _SHORT_CODE = re.compile(r"[A-Z_]{1,40}")
@@ -92,28 +113,25 @@ class Firecrawl(PaidProvider):
         """Return that the key is missing, unless the address is one's own, where none is needed."""
         return super().why_unusable() if self.settings.base_url == DEFAULTS[self.name].base_url else None
 
-    def why_insufficient(self, lookup: Lookup) -> str | None:
+    def lacks(self, lookup: Lookup) -> str | None:
         """Return that the company has no website of its own that may be looked at."""
         if _site(lookup):
             return None
         return "Firecrawl needs a company's public domain or website, and not one of a platform or mailbox provider."
 
-    def worst_price_micros(self, lookup: Lookup) -> int:
+    def most_micros(self, lookup: Lookup) -> int:
         """Return the price of a page with the JSON format."""
         return self.settings.price_micros("company")
 
-    async def lookup(self, lookup: Lookup, *, deadline: float) -> Answer:
+    async def ask(self, lookup: Lookup, deadline: float) -> Answer:
         """Have the company's home page read."""
-        site = _site(lookup)
-        if site is None:
-            return Answer(OutcomeClass.SKIPPED_INSUFFICIENT_INPUT, error=self.why_insufficient(lookup))
         key = self.settings.api_key
         try:
             reply = await self._http.request(
                 "POST",
                 f"{self.settings.base_url}/scrape",
                 headers={"Authorization": f"Bearer {key}"} if key else None,
-                json=_question(site, deadline - time.monotonic()),
+                json=_question(_site(lookup) or "", deadline - time.monotonic()),
                 deadline=deadline,
             )
         except NoReply as error:
@@ -136,13 +154,23 @@ class Firecrawl(PaidProvider):
                 cost_micros=cost_micros,
                 error=f"The company's website answered {site_status}.",
             )
+        if _is_parked(reply.body):
+            error = "The company's website is a page about its domain, which is for sale."
+            return Answer(OutcomeClass.NOT_FOUND, raw=reply.body, cost_micros=cost_micros, error=error)
         fields = _fields(find(reply.body, "data.json"))
         if not fields:
             error = "Firecrawl found nothing of use on the company's website."
             return Answer(OutcomeClass.NOT_FOUND, raw=reply.body, cost_micros=cost_micros, error=error)
         site = _site(lookup) or ""
         fields |= {"domain": registrable_domain(site) or site, "website": f"https://{site}"}
-        return Answer(OutcomeClass.SUCCESS, fields, reply.body, cost_micros)
+        # The site may have led to another, whose domain says whom the answer is about.
+        landed = host_of(find(reply.body, "data.metadata.url")) or site
+        return Answer(OutcomeClass.SUCCESS, fields, reply.body, cost_micros, about={"domain": landed, "website": None})
+
+    def is_about_another(self, lookup: Lookup, answer: Answer) -> bool:
+        """Return whether the website has led to a platform's page, or to another company's site."""
+        is_own = company_host(answer.about["domain"], answer.fields.get("name")) is not None
+        return not is_own or super().is_about_another(lookup, answer)
 
     def _cost_micros(self, reply: Reply) -> int:
         """Return what Firecrawl says that the page cost, or its price where it does not say."""
@@ -159,30 +187,30 @@ class Firecrawl(PaidProvider):
             cost_micros=self.settings.cost_micros(1) if code == "SCRAPE_DNS_RESOLUTION_ERROR" else 0,
             error=f"Firecrawl answered {reply.status}{shown}.",
             retry_after_seconds=_wait_seconds(reply) if outcome_class is OutcomeClass.RATE_LIMITED else None,
-            is_cost_known=_is_refusal(reply),
+            is_cost_known=is_cost_known(reply, outcome_class, is_refusal=find(reply.body, "success") is False),
             is_about_entity=code.startswith("SCRAPE_"),
         )
 
 
 def _site(lookup: Lookup) -> str | None:
     """Return the host of the company's own website, from its domain or else its website, or None."""
-    hosts = (_host(lookup.fields.get(field)) for field in ("domain", "website"))
-    return next((host for host in hosts if host and _is_own(host)), None)
+    hosts = (host_of(lookup.fields.get(field)) for field in ("domain", "website"))
+    name = lookup.fields.get("name")
+    return next((host for host in hosts if host and company_host(host, name)), None)
 
 
-def _host(value: Any) -> str | None:
-    written = text(value) or ""
-    try:
-        return urlsplit(written if "://" in written else f"//{written}").hostname
-    except ValueError:
-        return None
+def _is_parked(body: Any) -> bool:
+    """Return whether the page only says that the domain is for sale or has run out."""
+    if is_under(host_of(find(body, "data.metadata.url")) or "", _PARKING_HOSTS - {_asked_host(body)}):
+        return True
+    texts = (find(body, path) for path in ("data.metadata.title", "data.metadata.description", "data.json.description"))
+    return any(_PARKED.search(said) for said in map(text, texts) if said)
 
 
-def _is_own(host: str) -> bool:
-    """Tell whether a public host can be a company's own, and not a platform's or a mailbox provider's."""
-    if not is_public_name(host) or is_free_mail(registrable_domain(host) or host):
-        return False
-    return company_domain(host) == company_domain(host, profile_hosts_refused=False)
+def _asked_host(body: Any) -> str:
+    """Return the registrable domain of the address that was asked for: a registrar's own site is its own."""
+    host = host_of(find(body, "data.metadata.sourceURL")) or ""
+    return registrable_domain(host) or host
 
 
 def _question(site: str, seconds: float) -> dict[str, Any]:
@@ -217,7 +245,7 @@ def _fields(found: Any) -> dict[str, Any]:
 
 def _said(value: Any) -> str | None:
     said = text(value)
-    return None if said is None or is_placeholder(said) or _NOT_SAID.fullmatch(said.rstrip(".")) else said
+    return None if said is None or says_nothing(said) or _NOT_SAID.fullmatch(said.rstrip(".")) else said
 
 
 def _failure_class(reply: Reply, code: str) -> OutcomeClass:
@@ -238,10 +266,3 @@ def _wait_seconds(reply: Reply) -> float:
     if stated is not None:
         return stated
     return _CONCURRENCY_SECONDS if "concurren" in reply.text.lower() else _RATE_SECONDS
-
-
-def _is_refusal(reply: Reply) -> bool:
-    """Tell whether Firecrawl itself refused, so that nothing was charged; a gateway's page does not tell."""
-    if reply.status < 300:
-        return find(reply.body, "success") is False
-    return reply.status < 500 or reply.is_json

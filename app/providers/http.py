@@ -20,10 +20,9 @@ from types import SimpleNamespace
 from typing import Any, Final, NamedTuple, NoReturn
 
 import aiohttp
-import idna
 
 from app.providers.base import Answer, OutcomeClass
-from app.providers.normalizer.domains import registrable_domain
+from app.values.hosts import ascii_host, registrable_domain
 
 MAX_BODY_BYTES: Final = 4 * 1024 * 1024
 """The largest body that is read, as it is sent and again as it is unpacked."""
@@ -40,11 +39,12 @@ _REDACTED: Final = b"***"
 # What is shorter could be a part of any answer.
 _MIN_SECRET_CHARACTERS: Final = 8
 _SECONDS = re.compile(r"[0-9]+(?:\.[0-9]+)?", re.ASCII)
-_NAME = re.compile(r"(?:(?!-)[a-z0-9-]{1,63}(?<!-)\.)+(?!-)[a-z0-9-]{2,63}(?<!-)")
 # In the list of public suffixes, and yet no place for a company's website.
 _NOT_PUBLIC = (".arpa", ".onion")
 # Reserved for documentation, so nobody's network uses it and it resolves nowhere.
 _DOCUMENTATION = ".example"
+# Bad gateway, gateway timeout, and those that Cloudflare gives if it cannot reach the server or hears nothing.
+_GATEWAY_STATUSES: Final = frozenset({502, 504, *range(520, 528)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +90,22 @@ class NoReply(Exception):
 def unanswered(error: NoReply) -> Answer:
     """Return what a call without a reply came to: it may be tried again, and may have been charged if it was sent."""
     return Answer(OutcomeClass.TRANSIENT, error=error.reason, is_cost_known=not error.was_sent)
+
+
+def is_cost_known(reply: Reply, outcome_class: OutcomeClass, *, is_refusal: bool = False) -> bool:
+    """Return whether a reply without a result tells what the call cost, which is then nothing.
+
+    The provider's own refusals are free. Nobody knows what was charged if a good status has a body that cannot be
+    read, or if a gateway in front of the provider answered: with a page, half an answer or nothing in place of the
+    provider's JSON, or with a status that only gateways give. `is_refusal`: the body itself says that it refuses.
+    """
+    if is_refusal:
+        return True
+    if reply.status < 300:
+        return outcome_class is not OutcomeClass.TRANSIENT
+    is_of_gateway = reply.status in _GATEWAY_STATUSES or not isinstance(reply.body, dict)
+    is_after_sending = reply.status >= 500 or reply.status == 408
+    return not (is_after_sending and is_of_gateway)
 
 
 class Http:
@@ -145,13 +161,8 @@ def is_public_name(host: str) -> bool:
     public suffix (`.local`, `.internal`, `.test`), and anything with a port or user. Names in other
     scripts are accepted. Nothing is looked up: a public name may still lead to a private address.
     """
-    if not host.isascii():
-        try:
-            host = idna.encode(host, uts46=True).decode("ascii")
-        except (idna.IDNAError, UnicodeError):
-            return False
-    name = host.lower()
-    if len(name) > 253 or not _NAME.fullmatch(name) or name.endswith(_NOT_PUBLIC):
+    name = ascii_host(host)
+    if name is None or "_" in name or name.endswith(_NOT_PUBLIC):
         return False
     return name.endswith(_DOCUMENTATION) or registrable_domain(name) is not None
 

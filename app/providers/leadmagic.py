@@ -20,11 +20,13 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any
 
-from app.entities.ids import EntityType, canonical_host, canonical_linkedin
-from app.providers.base import DEFINITE, Answer, Lookup, OutcomeClass, PaidProvider
-from app.providers.http import Http, NoReply, Reply, unanswered
+from app.providers.adapter import PaidProvider, PaidVerifier
+from app.providers.base import DEFINITE, Answer, Lookup, OutcomeClass
+from app.providers.http import Http, NoReply, Reply, is_cost_known, unanswered
+from app.providers.questions import company_host
 from app.providers.reading import a_list, email, filled, find, integer, joined, strings, text
 from app.providers.settings import ProviderSettings
+from app.values.linkedin import company_page, person_page
 
 _FINDER = "/v1/people/email-finder"
 _PROFILE = "/v1/people/profile-search"
@@ -84,7 +86,7 @@ class _LeadMagicCalls(PaidProvider):
         super().__init__(settings)
         self._http = http
 
-    async def _ask(
+    async def _call(
         self, path: str, question: Mapping[str, str], read: Callable[[Reply, ProviderSettings], Answer], deadline: float
     ) -> Answer:
         try:
@@ -112,68 +114,58 @@ class LeadMagic(_LeadMagicCalls):
         }
     )
 
-    def why_insufficient(self, lookup: Lookup) -> str | None:
-        """Return what a finder, profile or company call lacks, or None where one can be made."""
+    def lacks(self, lookup: Lookup) -> str | None:
+        """Return what a finder, profile or company call lacks, or None."""
         if lookup.entity_type == "company":
             question = _company_question(lookup.fields)
         else:
             question = _finder_question(lookup.fields) or _profile_question(lookup.fields)
         return None if question else _NEEDS[lookup.entity_type]
 
-    def worst_price_micros(self, lookup: Lookup) -> int:
+    def most_micros(self, lookup: Lookup) -> int:
         """Return the price of the one call, or of both where a profile has to be searched first."""
         if lookup.entity_type == "company":
             return self.settings.price_micros("company")
         finder = self.settings.price_micros("finder")
         return finder if _finder_question(lookup.fields) else finder + self.settings.price_micros("profile")
 
-    async def lookup(self, lookup: Lookup, *, deadline: float) -> Answer:
-        """Ask for one person, with two calls where only the profile's URL is known, or for one company."""
-        reason = self.why_insufficient(lookup)
-        if reason is not None:
-            return Answer(OutcomeClass.SKIPPED_INSUFFICIENT_INPUT, error=reason)
+    async def ask(self, lookup: Lookup, deadline: float) -> Answer:
+        """Ask for one person, with two calls if only the profile's URL is known, or for one company."""
         if lookup.entity_type == "company":
             return await self._find_company(_company_question(lookup.fields), deadline)
         question = _finder_question(lookup.fields)
         if question:
-            return await self._ask(_FINDER, question, read_finder, deadline)
-        return await self._find_by_profile(_profile_question(lookup.fields), deadline)
+            return await self._call(_FINDER, question, read_finder, deadline)
+        return await self._find_by_profile(lookup, deadline)
 
     async def _find_company(self, question: Mapping[str, str], deadline: float) -> Answer:
         read = partial(read_company, asked_domain=question.get("company_domain"))
-        return await self._ask(_COMPANY, question, read, deadline)
+        return await self._call(_COMPANY, question, read, deadline)
 
-    async def _find_by_profile(self, question: Mapping[str, str], deadline: float) -> Answer:
-        profile = await self._ask(_PROFILE, question, read_profile, deadline)
+    async def _find_by_profile(self, lookup: Lookup, deadline: float) -> Answer:
+        profile = await self._call(_PROFILE, _profile_question(lookup.fields), read_profile, deadline)
+        # The address of somebody else is not to be paid for too.
+        profile = self.about_asked(lookup, profile)
         next_question = _finder_question(profile.fields)
         if not next_question:
             return profile
-        found = await self._ask(_FINDER, next_question, read_finder, deadline)
+        found = await self._call(_FINDER, next_question, read_finder, deadline)
         return _both(profile, found, self.settings.price_micros("finder"))
 
 
-class LeadMagicVerifier(_LeadMagicCalls):
+class LeadMagicVerifier(_LeadMagicCalls, PaidVerifier):
     """Says whether mail to a person's address arrives. Charged each time, whatever it says."""
 
     name = "leadmagic-verify"
-    entity_types = frozenset({"person"})
-    charges_misses = True
-    inputs: Mapping[str, frozenset[str]] = MappingProxyType({"person": frozenset({"email"})})
 
-    def why_insufficient(self, lookup: Lookup) -> str | None:
-        """Return that there is no address, where there is none."""
-        return None if email(lookup.fields.get("email")) else "There is no e-mail address to verify."
-
-    def worst_price_micros(self, lookup: Lookup) -> int:
+    def most_micros(self, lookup: Lookup) -> int:
         """Return the price of a validation."""
         return self.settings.price_micros("validation")
 
-    async def lookup(self, lookup: Lookup, *, deadline: float) -> Answer:
+    async def ask(self, lookup: Lookup, deadline: float) -> Answer:
         """Ask about the address; the answer's one field is `email_status`, which may be `unknown`."""
-        address = email(lookup.fields.get("email"))
-        if address is None:
-            return Answer(OutcomeClass.SKIPPED_INSUFFICIENT_INPUT, error=self.why_insufficient(lookup))
-        return await self._ask(_VALIDATION, {"email": address}, read_verdict, deadline)
+        address = email(lookup.fields.get("email")) or ""
+        return await self._call(_VALIDATION, {"email": address}, read_verdict, deadline)
 
 
 def read_finder(reply: Reply, settings: ProviderSettings) -> Answer:
@@ -210,7 +202,10 @@ def read_company(reply: Reply, settings: ProviderSettings, asked_domain: str | N
     cost_micros = _cost_micros(reply, settings, "company" if fields else None)
     if not fields:
         return _result({}, reply, cost_micros)
-    return _result(filled({**fields, "domain": asked_domain or _host(fields.get("website"))}), reply, cost_micros)
+    said_domain = company_host(fields.get("website"), fields.get("name"))
+    found = _result(filled({**fields, "domain": asked_domain or said_domain}), reply, cost_micros)
+    # The domain that was asked for says nothing of whom the answer is about.
+    return replace(found, about={"domain": said_domain})
 
 
 def read_verdict(reply: Reply, settings: ProviderSettings) -> Answer:
@@ -225,13 +220,15 @@ def read_verdict(reply: Reply, settings: ProviderSettings) -> Answer:
     if word is None:
         return _result({}, reply, _cost_micros(reply, settings, None))
     verdict = _EMAIL_STATUSES.get(word, "unknown")
-    return _result({"email_status": verdict}, reply, _cost_micros(reply, settings, "validation"))
+    judged = _result({"email_status": verdict}, reply, _cost_micros(reply, settings, "validation"))
+    return replace(judged, about={"email": body.get("email")})
 
 
 def _finder_question(fields: Mapping[str, Any]) -> dict[str, str]:
     """Return the question to the e-mail finder, empty where the name or the company is missing."""
     first, last = text(fields.get("first_name")), text(fields.get("last_name"))
-    full_name, domain = text(fields.get("full_name")), _host(fields.get("company_domain"))
+    full_name = text(fields.get("full_name"))
+    domain = company_host(fields.get("company_domain"), fields.get("company"))
     name = {"first_name": first, "last_name": last} if first and last else filled({"full_name": full_name})
     company = {"domain": domain} if domain else filled({"company_name": text(fields.get("company"))})
     return {**name, **company} if name and company else {}
@@ -243,7 +240,8 @@ def _profile_question(fields: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _company_question(fields: Mapping[str, Any]) -> dict[str, str]:
-    domain = _host(fields.get("domain")) or _host(fields.get("website"))
+    name = fields.get("name")
+    domain = company_host(fields.get("domain"), name) or company_host(fields.get("website"), name)
     if domain:
         return {"company_domain": domain}
     page = _linkedin("company", fields.get("linkedin_url"))
@@ -286,15 +284,13 @@ def _failure(outcome_class: OutcomeClass, reply: Reply, settings: ProviderSettin
     is_rate_limited = outcome_class is OutcomeClass.RATE_LIMITED
     code = text(find(reply.body, "errors.0.code"))
     words = [f"status {reply.status}"] + ([code] if code and _CODE.fullmatch(code) else [])
-    # A result that cannot be read, or a gateway's page in its place, tells nothing of what was charged behind it.
-    is_unclear = outcome_class is OutcomeClass.TRANSIENT and (reply.status < 300 or not reply.is_json)
     return Answer(
         outcome_class,
         raw=_raw(reply),
         cost_micros=_cost_micros(reply, settings, None),
         error=f"{_ERRORS[outcome_class]} ({', '.join(words)}).",
         retry_after_seconds=_retry_after_seconds(reply) if is_rate_limited else None,
-        is_cost_known=not is_unclear or _credits_consumed(reply) is not None,
+        is_cost_known=is_cost_known(reply, outcome_class, is_refusal=_credits_consumed(reply) is not None),
     )
 
 
@@ -335,6 +331,8 @@ def _credits_consumed(reply: Reply) -> Decimal | None:
 
 
 def _person_fields(body: Mapping[str, Any]) -> dict[str, Any]:
+    company = _text(body, "company_name")
+    domain = company_host(body.get("domain"), company)
     return filled(
         {
             **_email_fields(body),
@@ -347,8 +345,8 @@ def _person_fields(body: Mapping[str, Any]) -> dict[str, Any]:
             "location": _text(body, "location"),
             "location_country": _text(body, "country"),
             "mobile_phone": _text(body, "mobile_number"),
-            "company": _text(body, "company_name"),
-            "company_domain": _host(body.get("domain")) or _host(body.get("company_website")),
+            "company": company,
+            "company_domain": domain or company_host(body.get("company_website"), company),
             "profile_summary": _text(body, "bio", "about"),
             "job_history": a_list(body.get("work_experience")) or a_list(body.get("experiences")),
             "education": a_list(body.get("education")) or a_list(body.get("educations")),
@@ -419,14 +417,11 @@ def _text(value: Any, *paths: str) -> str | None:
     return next(filter(None, (text(find(value, path)) for path in paths)), None)
 
 
-def _host(value: Any) -> str | None:
-    return canonical_host(text(value) or "")
-
-
-def _linkedin(entity_type: EntityType, value: Any) -> str | None:
-    """Return an address as it is written, where it is a LinkedIn page of such an entity."""
+def _linkedin(entity_type: str, value: Any) -> str | None:
+    """Return an address as it is written, if it is a LinkedIn page of such an entity."""
     page = text(value)
-    return page if page and "linkedin.com" in page.lower() and canonical_linkedin(entity_type, page) else None
+    read = person_page if entity_type == "person" else company_page
+    return page if page and "linkedin.com" in page.lower() and read(page) else None
 
 
 def _snake_case(value: Any) -> Any:

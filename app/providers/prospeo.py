@@ -15,10 +15,10 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-from app.providers.base import Answer, Lookup, OutcomeClass, PaidProvider
-from app.providers.http import Http, NoReply, Reply, unanswered
-from app.providers.normalizer.domains import company_domain
-from app.providers.normalizer.emails import is_free_mail
+from app.providers.adapter import PaidProvider
+from app.providers.base import Answer, Lookup, OutcomeClass
+from app.providers.http import Http, NoReply, Reply, is_cost_known, unanswered
+from app.providers.questions import company_host
 from app.providers.reading import a_list, email, filled, find, integer, joined, strings, text
 from app.providers.settings import ProviderSettings
 
@@ -66,37 +66,34 @@ class Prospeo(PaidProvider):
         super().__init__(settings)
         self._http = http
 
-    def why_insufficient(self, lookup: Lookup) -> str | None:
-        """Return what a question of this entity type needs, where the entity lacks it."""
+    def lacks(self, lookup: Lookup) -> str | None:
+        """Return what a question of this entity type needs, if the entity lacks it."""
         if _datapoints(lookup):
             return None
         if lookup.entity_type == "company":
             return "Prospeo needs a company's domain, website or LinkedIn URL."
         return "Prospeo needs a person's LinkedIn URL, e-mail address or Prospeo id, or a full name and a company."
 
-    def worst_price_micros(self, lookup: Lookup) -> int:
+    def most_micros(self, lookup: Lookup) -> int:
         """Return the price of a match."""
         return self.settings.price_micros(lookup.entity_type)
 
-    async def lookup(self, lookup: Lookup, *, deadline: float) -> Answer:
+    async def ask(self, lookup: Lookup, deadline: float) -> Answer:
         """Ask for one entity."""
-        if reason := self.why_insufficient(lookup):
-            return Answer(OutcomeClass.SKIPPED_INSUFFICIENT_INPUT, error=reason)
         try:
             reply = await self._post(f"/enrich-{lookup.entity_type}", _datapoints(lookup), deadline)
         except NoReply as error:
             return unanswered(error)
         return self.classify(reply, lookup)
 
-    async def lookup_many(self, lookups: Sequence[Lookup], *, deadline: float) -> Sequence[Answer]:
-        """Ask for up to 50 entities of one type in one call; those that lack input are left out of it."""
-        reasons = [self.why_insufficient(lookup) for lookup in lookups]
-        asked = [lookup for lookup, reason in zip(lookups, reasons, strict=True) if reason is None]
-        answers = iter(await self._ask_many(asked, deadline) if asked else ())
-        return [
-            next(answers) if reason is None else Answer(OutcomeClass.SKIPPED_INSUFFICIENT_INPUT, error=reason)
-            for reason in reasons
-        ]
+    async def ask_many(self, lookups: Sequence[Lookup], deadline: float) -> Sequence[Answer]:
+        """Ask for up to 50 entities of one type in one call."""
+        data = [{"identifier": str(position), **_datapoints(one)} for position, one in enumerate(lookups)]
+        try:
+            reply = await self._post(f"/bulk-enrich-{lookups[0].entity_type}", data, deadline)
+        except NoReply as error:
+            return [unanswered(error)] * len(lookups)
+        return self.classify_many(reply, lookups)
 
     def classify(self, reply: Reply, lookup: Lookup) -> Answer:
         """Return what the reply to a question about one entity came to."""
@@ -126,14 +123,6 @@ class Prospeo(PaidProvider):
             else:
                 answers.append(_unreadable("Prospeo's answer left the entity out."))
         return self._settled(answers, integer(reply.body.get("total_cost")))
-
-    async def _ask_many(self, lookups: Sequence[Lookup], deadline: float) -> Sequence[Answer]:
-        data = [{"identifier": str(position), **_datapoints(one)} for position, one in enumerate(lookups)]
-        try:
-            reply = await self._post(f"/bulk-enrich-{lookups[0].entity_type}", data, deadline)
-        except NoReply as error:
-            return [unanswered(error)] * len(lookups)
-        return self.classify_many(reply, lookups)
 
     async def _post(self, path: str, data: Any, deadline: float) -> Reply:
         return await self._http.request(
@@ -187,8 +176,8 @@ def _company_datapoints(fields: Mapping[str, Any]) -> dict[str, str]:
     # A name alone is no identification: Prospeo advises against it.
     return filled(
         {
-            "company_website": _website(fields.get("domain")) or _website(fields.get("website")),
-            "company_linkedin_url": _linkedin_url(fields.get("linkedin_url")),
+            "company_website": text(fields.get("domain")) or text(fields.get("website")),
+            "company_linkedin_url": text(fields.get("linkedin_url")),
         }
     )
 
@@ -197,30 +186,16 @@ def _person_datapoints(fields: Mapping[str, Any]) -> dict[str, str]:
     who = filled(
         {
             "person_id": text(find(fields, "provider_ids.prospeo_person_id")),
-            "linkedin_url": _linkedin_url(fields.get("linkedin_url")),
+            "linkedin_url": text(fields.get("linkedin_url")),
             "email": email(fields.get("email")),
         }
     )
     name = filled({key: text(fields.get(key)) for key in ("first_name", "last_name", "full_name")})
     company = filled(
-        {"company_name": text(fields.get("company")), "company_website": _website(fields.get("company_domain"))}
+        {"company_name": text(fields.get("company")), "company_website": text(fields.get("company_domain"))}
     )
     is_full_name = "full_name" in name or {"first_name", "last_name"} <= name.keys()
     return who | name | company if who or (is_full_name and company) else {}
-
-
-def _linkedin_url(value: Any) -> str | None:
-    url = text(value)
-    return url if url and "linkedin.com/" in url.lower() else None
-
-
-def _website(value: Any) -> str | None:
-    """Return a site or domain of the company's own; a profile page or a mailbox's domain would name another one."""
-    site = text(value)
-    if site is None or "." not in site or " " in site or is_free_mail(site.lower()):
-        return None
-    is_profile_page = company_domain(site) != company_domain(site, profile_hosts_refused=False)
-    return None if is_profile_page else site
 
 
 def _failure(reply: Reply) -> Answer | None:
@@ -237,8 +212,7 @@ def _failure(reply: Reply) -> Answer | None:
         raw=reply.body,
         error=_sentence(reply.status, code),
         retry_after_seconds=_wait_seconds(reply) if outcome is OutcomeClass.RATE_LIMITED else None,
-        # A gateway's error page tells nothing of what happened behind it.
-        is_cost_known=reply.is_json or reply.status < 500,
+        is_cost_known=is_cost_known(reply, outcome, is_refusal=is_ok),
     )
 
 
@@ -358,5 +332,4 @@ def _funding_fields(funding: Any) -> dict[str, Any]:
 
 
 def _domain(company: Any) -> str | None:
-    domain = text(find(company, "domain"))
-    return domain.lower().removeprefix("www.") if domain else None
+    return company_host(find(company, "domain"), text(find(company, "name")))

@@ -8,7 +8,8 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-_NOTHING = frozenset({"", "n/a", "na", "none", "null", "unknown", "-"})
+from app.values.blanks import is_placeholder
+from app.values.emails import email_address
 
 
 def find(value: Any, *paths: str) -> Any:
@@ -37,7 +38,7 @@ def text(value: Any) -> str | None:
     if isinstance(value, float):
         value = int(value) if math.isfinite(value) and value.is_integer() else value
     trimmed = str(value).strip()
-    return None if trimmed.lower() in _NOTHING else trimmed
+    return None if is_placeholder(trimmed) else trimmed
 
 
 def integer(value: Any) -> int | None:
@@ -61,10 +62,7 @@ def a_list(value: Any) -> list[Any] | None:
 
 def email(value: Any) -> str | None:
     """Return an e-mail address in lower case; None for what is masked (`e***@…`) or is none."""
-    address = (text(value) or "").lower()
-    local, at, domain = address.rpartition("@")
-    is_one = bool(at and local and "." in domain) and not set(address) & set("* \t\n,;<>")
-    return address if is_one else None
+    return email_address(value)
 
 
 def joined(*values: Any) -> str | None:

@@ -14,13 +14,14 @@ class Clay(Vendor):
     """A row is taken with a bare 200 and charged; what was found comes later, to the row's `callback_url`.
 
     In the callback: not_found: by status, all blank; no_credits:1 an error text; async_slow: after five times the
-    delay; duplicate_callback: twice; no_callback: never; ok:1 numbers as text and empty cells.
+    delay; duplicate_callback: twice; no_callback: never; wrong_person: about somebody else; ok:1 numbers as text and
+    empty cells.
     """
 
     name = "clay"
     key = "good-clay-token"
     usd_per_credit = Decimal("0.056")
-    scenarios = EVERYWHERE | {"async_slow", "duplicate_callback", "no_callback"}
+    scenarios = EVERYWHERE | {"async_slow", "duplicate_callback", "no_callback", "wrong_person"}
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
@@ -83,7 +84,7 @@ def _callback(call: Call, row: dict[str, Any], identity: str) -> dict[str, Any]:
     if not call.finds(identity):
         blank = {**answer, "person": {"email": ""}, "company": {"name": "", "industry": ""}}
         return {**answer, "status": "not_found"} if call.variant % 2 == 0 else blank
-    found = _company_values(call, row) if row.get("entity") == "company" else _person_values(row)
+    found = _company_values(call, row) if row.get("entity") == "company" else _person_values(call, row)
     return answer | found
 
 
@@ -106,15 +107,15 @@ def _company(row: dict[str, Any]) -> invented.Company:
     )
 
 
-def _person_values(row: dict[str, Any]) -> dict[str, Any]:
-    who = _person(row)
+def _person_values(call: Call, row: dict[str, Any]) -> dict[str, Any]:
+    who = invented.somebody_else(_person(row)) if call.says("wrong_person") else _person(row)
     person = {"email": who.email, "job_title": who.title, "linkedin_url": who.linkedin_url, "mobile_phone": ""}
     company = {"name": who.company.name, "industry": who.company.industry}
     return {"person": person, "company": company}
 
 
 def _company_values(call: Call, row: dict[str, Any]) -> dict[str, Any]:
-    company = _company(row)
+    company = invented.Company("elsewhere.example") if call.says("wrong_person") else _company(row)
     is_text = call.says("ok") and call.variant == 1
     count = str(company.headcount) if is_text else company.headcount
     values = {"name": company.name, "domain": company.domain, "industry": company.industry, "headcount": count}

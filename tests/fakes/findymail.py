@@ -16,7 +16,8 @@ class Findymail(Vendor):
 
     not_found: `contact` null, absent, 404, 204, and an empty address; no_credits: 402, a 200 with `error`,
     423 (paused), 403 with a text; email_status of the verifier: verified true, false; wrong_person: somebody
-    else's contact; ok:1 with `first_name` and `last_name`. A found address is charged once, the verifier each time.
+    else's contact or address; ok:1 with `first_name` and `last_name`. A found address is charged once, the
+    verifier each time.
     """
 
     name = "findymail"
@@ -98,9 +99,11 @@ class Findymail(Vendor):
         email = text_of(call.body, "email")
         if email is None or "@" not in email:
             return self.bad_request(0)
-        call.charge("verify", invented.person(email=email).identity, 1)
+        who = invented.person(email=email)
+        call.charge("verify", who.identity, 1)
+        shown = invented.somebody_else(who).email if call.says("wrong_person") else email
         is_verified = not call.says("not_found") and not (call.says("email_status") and call.variant % 2)
-        return Reply(200, {"email": email, "verified": is_verified, "provider": "Google"})
+        return Reply(200, {"email": shown, "verified": is_verified, "provider": "Google"})
 
     def _company(self, call: Call) -> Reply:
         domain, url, name = (text_of(call.body, key) for key in ("domain", "linkedin_url", "name"))

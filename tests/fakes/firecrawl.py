@@ -18,13 +18,14 @@ class Firecrawl(Vendor):
 
     not_found: empty facts, implausible facts, target page 404, host that does not resolve (free), no cached page
     (free), target page 410, host that does not resolve as a 200 (1 credit); server_error: 500, 408, 502, 503, 504,
-    target page 503 (charged), 422 (the model could not); async_slow: five polls say `scraping`; ok:1 some facts empty.
+    target page 503 (charged), 422 (the model could not); async_slow: five polls say `scraping`; ok:1 some facts empty;
+    wrong_person: the site leads to another company's, to a platform, and to a shop of domains.
     """
 
     name = "firecrawl"
     key = "fc-good-firecrawl-key"
     usd_per_credit = Decimal("0.0045")
-    scenarios = EVERYWHERE | {"async_slow"}
+    scenarios = EVERYWHERE | {"async_slow", "wrong_person"}
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
@@ -147,6 +148,9 @@ def _wants_json(body: dict[str, Any]) -> bool:
 def _page(call: Call, company: Company, has_json: bool) -> dict[str, Any]:
     status = _target_status(call, company)
     metadata = {"title": company.name, "sourceURL": company.website, "url": f"{company.website}/"}
+    if call.says("wrong_person"):
+        company = Company(("elsewhere.example", "facebook.com", "hugedomains.com")[call.variant % 3])
+        metadata |= {"title": company.name, "url": f"{company.website}/pages/1"}
     page = {"metadata": {**metadata, "statusCode": status, "error": None, "contentType": "text/html"}}
     return page | ({"json": _facts(call, company, status)} if has_json else {"markdown": "# Hello"})
 

@@ -23,7 +23,8 @@ class LeadMagic(Vendor):
     """A miss is a 200 with nulls, or a JSON 404; what was charged stands in `credits_consumed`.
 
     not_found: null with status `not_found`, null with status null, 404 in both forms; email_status: the five;
-    wrong_person: another company and profile; ok:1 the older spelling of companies and profiles. Repeats are charged.
+    wrong_person: another company, profile, contact and address; ok:1 the older spelling of companies and profiles.
+    Repeats are charged.
     """
 
     name = "leadmagic"
@@ -92,7 +93,7 @@ class LeadMagic(Vendor):
         if not call.finds(who.identity):
             return self._miss(call, {"email": None, **named, "domain": domain})
         call.charge("finder", who.identity, 1)
-        return Reply(200, _found(call, who))
+        return Reply(200, _found(call, invented.somebody_else(who) if call.says("wrong_person") else who))
 
     def _validation(self, call: Call) -> Reply:
         email = text_of(call.body, "email")
@@ -103,7 +104,8 @@ class LeadMagic(Vendor):
         status = EMAIL_STATUSES[call.variant % 5] if call.says("email_status") else "valid"
         status = "unknown" if call.says("not_found") else status
         spelled = "status" if call.says("ok") and call.variant == 1 else "email_status"
-        answer = {"email": email, spelled: status, "credits_consumed": 0.25, "message": "Done."}
+        shown = invented.somebody_else(who).email if call.says("wrong_person") else email
+        answer = {"email": shown, spelled: status, "credits_consumed": 0.25, "message": "Done."}
         return Reply(200, {**answer, "is_domain_catch_all": "catch_all" in status, **_employer(who.company)})
 
     def _profile(self, call: Call) -> Reply:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from app.entities.fields import RAW_FIELDS
-from app.providers.aiark import AiArk, bare_domain
+from app.providers.aiark import AiArk
 from app.providers.answers import checked
 from app.providers.base import Answer, Lookup, OutcomeClass
 from app.providers.http import Http, Reply
@@ -299,25 +299,6 @@ def test_lookup_is_skipped_without_sufficient_input(lookup):
 def test_worst_price_counts_the_calls_that_the_input_needs(lookup, micros):
     """A person who has to be searched for first costs the row as well as the address."""
     assert aiark().worst_price_micros(lookup) == micros
-
-
-@pytest.mark.parametrize(
-    ("value", "domain"),
-    [
-        ("HTTPS://www.Acme.example:443/a?b#c", "acme.example"),
-        ("shop.acme.co.uk", "shop.acme.co.uk"),
-        ("acme", None),
-        ("acme ltd.", None),
-        ("ada@acme.example", None),
-        ("https://linkedin.com/company/acme", None),
-        ("gmail.com", None),
-        (7, None),
-        (None, None),
-    ],
-)
-def test_bare_domain_is_the_host_of_a_company(value, domain):
-    """A domain is compared by its host alone, and platforms and mailbox providers are no company's."""
-    assert bare_domain(value) == domain
 
 
 # What is read

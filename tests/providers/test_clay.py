@@ -268,6 +268,29 @@ def test_callback_keeps_what_came_before_credits_ran_out() -> None:
     assert (answer.outcome_class, answer.fields) == (OutcomeClass.SUCCESS, {"email": "ada@acme.example"})
 
 
+@pytest.mark.parametrize(
+    ("entity_type", "asked", "person"),
+    [
+        ("person", PERSON, {"full_name": "Zacharias Quill", "email": "zacharias.quill@elsewhere.example"}),
+        ("person", PERSON, {"linkedinUrl": "https://www.linkedin.com/in/quill-9", "job_title": "CEO"}),
+        ("person", PERSON, {"email": "zacharias.quill@elsewhere.example"}),
+        ("company", {"name": "Acme", "domain": "acme.example"}, {"name": "Elsewhere", "domain": "elsewhere.example"}),
+    ],
+)
+def test_callback_about_somebody_else_is_not_found(entity_type: str, asked: Any, person: Any) -> None:
+    """A table that mixes up its rows writes nothing of one into the other; what came is kept."""
+    payload = {"request_id": "q1", entity_type: person}
+    answer = clay().read_callback(a_lookup(entity_type, asked), payload, FIELDS[entity_type])
+    assert (answer.outcome_class, answer.fields, answer.raw) == (OutcomeClass.NOT_FOUND, {}, payload)
+
+
+def test_callback_about_the_one_who_was_asked_for_is_a_success() -> None:
+    """A callback need not repeat the name."""
+    payload = {"request_id": "q1", "person": {"email": "ada@acme.example", "job_title": "Head"}}
+    answer = clay().read_callback(a_lookup(), payload, FIELDS["person"])
+    assert (answer.outcome_class, answer.fields["job_title"]) == (OutcomeClass.SUCCESS, "Head")
+
+
 @pytest.mark.parametrize("payload", [None, 1, "text", [], [1], [{}, {}], {"items": []}, {"items": [{}, {}]}])
 def test_callback_is_unreadable_when_it_is_not_one_row(payload: Any) -> None:
     """Anything but one row answers no question."""

@@ -24,6 +24,7 @@ from app.providers.prospeo import Prospeo
 from app.providers.settings import ProviderSettings
 from tests.fakes import invented, ledger
 from tests.fakes.process import KEYS, FakeServer
+from tests.providers.loopback import Canned, CannedServer, serving
 
 SUCCESS = OutcomeClass.SUCCESS
 NOT_FOUND = OutcomeClass.NOT_FOUND
@@ -140,7 +141,6 @@ REFUSALS: Sequence[tuple[Sequence[Case], str, int, OutcomeClass]] = (
     (AIARK, "bad_request", 2, INVALID_REQUEST),
     (AIARK, "server_error", 4, TRANSIENT),
     (AIARK, "not_found", 3, NOT_FOUND),
-    (AIARK, "wrong_person", 1, NOT_FOUND),
     ((AIARK_PERSON,), "no_email", 3, NOT_FOUND),
     ((AIARK_PERSON,), "async_slow", 1, TRANSIENT),
     (LEADMAGIC, "no_credits", 2, CREDITS_EXHAUSTED),
@@ -172,6 +172,20 @@ REFUSALS: Sequence[tuple[Sequence[Case], str, int, OutcomeClass]] = (
     (MODELS, "schema_violation", 2, TRANSIENT),
 )
 """Cases, a scenario, its variants, and the class that all of them are."""
+
+ANSWERING_AT_ONCE = (*PROSPEO, *AIARK, *LEADMAGIC, *FINDYMAIL, *FIRECRAWL)
+
+GATEWAYS: Sequence[Canned] = (
+    Canned(text="<h1>Bad gateway</h1>", status=502),
+    Canned(text="<h1>Gateway time-out</h1>", status=504),
+    Canned(text="", status=503),
+    Canned(text='{"error": "it was a', status=500),
+    Canned("upstream request timeout", status=500),
+    Canned({"message": "Endpoint request timed out"}, status=504),
+    Canned({"title": "Error 524: A timeout occurred"}, status=524),
+    Canned(text="<h1>Request time-out</h1>", status=408),
+)
+"""What stands in front of a provider may say, having sent the question on or not."""
 
 WAITS: Sequence[tuple[Sequence[Case], int, float, float]] = (
     (PROSPEO, 0, 7, 7),
@@ -428,6 +442,29 @@ class TestContract:
             assert asked.answer.outcome_class is expected, f"variant {variant}: {asked.answer.error}"
             asked.check_money()
 
+    @pytest.mark.parametrize("case", ANSWERING_AT_ONCE, ids=lambda case: case.id)
+    def test_answer_about_somebody_else_is_not_found_at_its_cost(self, fake_server: FakeServer, case: Case) -> None:
+        """Nothing of a stranger is stored; what the answer cost is booked, and the answer is kept as it came."""
+        for variant in range(3 if case in FIRECRAWL else 1):
+            asked = _ask(fake_server, case, f"wrong_person:{variant}")
+            assert (asked.answer.outcome_class, asked.answer.fields) == (NOT_FOUND, {})
+            assert asked.answer.error
+            assert asked.answer.raw
+            asked.check_money()
+
+    @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+    def test_gateways_answer_leaves_the_cost_unknown(self, fake_server: FakeServer, case: Case) -> None:
+        """Nobody knows what was charged behind a gateway that answers in the provider's place."""
+
+        async def ask(canned: Canned) -> Answer:
+            async with serving(CannedServer(canned)) as url:
+                provider = case.make(case.settings(fake_server, base_url=url), Http())
+                return await provider.lookup(case.lookup("ok"), deadline=time.monotonic() + 5)
+
+        for canned in GATEWAYS:
+            answer = asyncio.run(ask(canned))
+            assert (answer.outcome_class, answer.is_cost_known) == (TRANSIENT, False), canned
+
     @pytest.mark.parametrize(("case", "variant", "least", "most"), _each(WAITS))
     def test_rate_limit_says_how_long_to_wait(
         self, fake_server: FakeServer, case: Case, variant: int, least: float, most: float
@@ -597,6 +634,15 @@ class TestBulk:
         assert sum(answer.cost_micros for answer in answers) == ledger.total(lines) > 0
         name = "domain" if case.entity_type == "company" else "company_domain"
         assert [answer.fields[name] for answer in answers[:2]] == [_expected(case, one)[name] for one in lookups[:2]]
+
+    @pytest.mark.parametrize("case", PROSPEO, ids=lambda case: case.id)
+    def test_row_about_somebody_else_is_not_found_and_the_others_are(self, fake_server: FakeServer, case: Case) -> None:
+        """Rows are joined by their place, so each is compared with the entity that has it."""
+        answers, _, lines = self._ask_many(fake_server, case, ("ok", "wrong_person", "ok"))
+        assert [answer.outcome_class for answer in answers] == [SUCCESS, NOT_FOUND, SUCCESS]
+        assert answers[1].fields == {}
+        assert sum(answer.cost_micros for answer in answers) == ledger.total(lines)
+        assert all(answer.cost_micros for answer in answers)
 
     @pytest.mark.parametrize("case", [AIARK_COMPANY, AIARK_BY_PAGE], ids=lambda case: case.id)
     def test_companies_of_one_search_keep_apart(self, fake_server: FakeServer, case: Case) -> None:

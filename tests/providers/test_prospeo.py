@@ -208,7 +208,10 @@ def test_company_is_asked_by_website_and_linkedin_page():
 @pytest.mark.parametrize(
     ("fields", "data"),
     [
-        ({"linkedin_url": "https://linkedin.com/in/a"}, {"linkedin_url": "https://linkedin.com/in/a"}),
+        (
+            {"linkedin_url": "https://linkedin.com/in/Ada-Byron-x"},
+            {"linkedin_url": "https://linkedin.com/in/Ada-Byron-x"},
+        ),
         ({"email": "A@acme.example"}, {"email": "a@acme.example"}),
         ({"provider_ids": {"prospeo_person_id": "p_001"}}, {"person_id": "p_001"}),
         (
@@ -264,7 +267,10 @@ def test_provider_is_unusable_without_key():
 # What is read
 
 
-@pytest.mark.parametrize(("lookup", "fields"), [(person(), PERSON_FIELDS), (company(), COMPANY_FIELDS)])
+@pytest.mark.parametrize(
+    ("lookup", "fields"),
+    [(person(linkedin_url=PERSON["linkedin_url"]), PERSON_FIELDS), (company(), COMPANY_FIELDS)],
+)
 def test_answer_maps_every_field_from_a_full_record(lookup, fields):
     """Each field is read from its path, a person's record fills person's fields only, and all fit the columns."""
     server = CannedServer(Canned(FOUND))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
 from app.providers.base import Answer, OutcomeClass
-from app.providers.http import Reply
+from app.providers.http import Reply, is_cost_known
 from app.providers.reading import find, integer
 from app.providers.settings import ProviderSettings
 
@@ -186,7 +186,7 @@ def api_for(settings: ProviderSettings) -> Api:
 
 
 def failure(api: Api, reply: Reply) -> Answer:
-    """Return what a reply without a good status comes to, without fields and without cost."""
+    """Return what a reply without a good status comes to, without fields; it is free unless a gateway answered."""
     outcome_class, what = _class_of(reply.status)
     if api.is_out_of_money(reply):
         outcome_class, what = OutcomeClass.CREDITS_EXHAUSTED, "has no money or quota left for us"
@@ -195,6 +195,7 @@ def failure(api: Api, reply: Reply) -> Answer:
         outcome_class,
         error=f"The model's server {what} (status {reply.status}).",
         retry_after_seconds=reply.retry_after_seconds() if is_limited else None,
+        is_cost_known=is_cost_known(reply, outcome_class),
     )
 
 

@@ -98,17 +98,17 @@ class Model:
                     deadline=deadline,
                 )
             except NoReply as error:
-                return self._unanswered(prompt, error)
+                return self._failed(prompt, unanswered(error))
             if 200 <= reply.status < 300:
                 return self._answered(prompt, self._api.completion(reply.body))
             simpler = self._api.simpler(prompt, reply)
             if simpler is None:
-                return _Attempt(prompt, failure=failure(self._api, reply))
+                return self._failed(prompt, failure(self._api, reply))
             prompt = simpler
 
-    def _unanswered(self, prompt: Prompt, error: NoReply) -> _Attempt:
-        credits = self._worst_credits(prompt) if error.was_sent else Decimal(0)
-        return _Attempt(prompt, credits, is_cost_known=not error.was_sent, failure=unanswered(error))
+    def _failed(self, prompt: Prompt, failed: Answer) -> _Attempt:
+        credits = Decimal(0) if failed.is_cost_known else self._worst_credits(prompt)
+        return _Attempt(prompt, credits, is_cost_known=failed.is_cost_known, failure=failed)
 
     def _answered(self, prompt: Prompt, completion: Completion) -> _Attempt:
         is_counted = completion.input_tokens is not None and completion.output_tokens is not None

@@ -464,7 +464,6 @@ _SPEND_STOP = {"type": "rate_limit_error", "details": {"error_code": "enforced_s
         ("anthropic", _said(413, {"type": "request_too_large"}), "invalid_request"),
         ("anthropic", _said(500, {"type": "api_error"}), "transient"),
         ("anthropic", _said(529, {"type": "overloaded_error"}), "transient"),
-        ("anthropic", Canned(text="<html>", status=504), "transient"),
         ("openai", _said(429, {"type": "insufficient_quota", "code": "insufficient_quota"}), "credits_exhausted"),
         ("openai", _said(429, {"code": "credit_balance_exhausted"}), "credits_exhausted"),
         ("openai", Canned(text="pay", status=402), "credits_exhausted"),
@@ -490,6 +489,25 @@ def test_failure_has_its_class_and_leaves_the_result_of_the_rules(api: str, cann
     assert answer.error.startswith("The model's server ")
     assert str(canned.status) in answer.error
     assert len(server.sent) == 1
+
+
+@pytest.mark.parametrize(
+    "canned",
+    [
+        Canned(text="<html>", status=504),
+        Canned(text="", status=503),
+        Canned(text='{"error": {"type": "api_err', status=500),
+        _said(502, {"message": "Bad gateway"}),
+        _said(524, {}),
+    ],
+)
+@pytest.mark.parametrize("api", APIS)
+def test_gateways_answer_may_have_been_paid(api: str, canned: Canned) -> None:
+    """Nobody knows what happened behind a gateway that answers in the model's place: at worst an attempt's price."""
+    [answer] = _ask(ModelServer(canned=[canned]), _person(), api=api)
+    assert (answer.outcome_class, answer.is_cost_known) == (OutcomeClass.TRANSIENT, False)
+    assert answer.cost_micros > 500
+    assert answer.fields == _rules_only().rules(_person()).fields
 
 
 def test_time_to_wait_is_passed_on() -> None:

@@ -51,7 +51,15 @@ NO_COMPANIES = frozenset(
         egyeni vallalkozo | munkanelkuli | liber profesionist | serbest | serbest calisan | serbest meslek |
         calismiyor | emekli | самозанятый | самозанятая | самозанятость | фриланс | фрилансер | безработный |
         частная практика | пенсионер | неизвестно | нет | 自由职业 | 自由职业者 | 自雇 | 无 | 無 | フリーランス |
-        自営業 | なし | 個人事業主 | 無職 | 프리랜서 | 자영업 | 없음 | عمل حر | עצמאי
+        自営業 | なし | 個人事業主 | 無職 | 프리랜서 | 자영업 | 없음 | عمل حر | עצמאי |
+        other | individual | individuals | private person | privatperson | hidden | demo company | companyname | ohne
+        firma | keine firma | firma | firmenname | unternehmen | freischaffend | auf arbeitssuche | entreprise | nom de
+        l'entreprise | societe | profession liberale | cuenta propia | en paro | buscando empleo | empresa | nombre de
+        la empresa | empresa propria | in proprio | azienda | nome azienda | eigen bedrijf | bedrijf | eget foretag |
+        selvstendig næringsdrivende | enkeltmandsvirksomhed | foretag | oma yritys | elakkeella | yritys | emeryt |
+        firma prywatna | własna działalność | działalność gospodarcza | nyugdijas | somer | işsiz | şirket |
+        serbest çalışan | индивидуальный предприниматель | ип | в поиске работы | компания | частное лицо |
+        самозайнятий | фоп | 个体户 | 无业 | 公司 | 公司名称 | 保密 | 会社名 | 개인사업자 | 회사명 | 비공개
         """
     )
 )

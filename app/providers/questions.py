@@ -1,0 +1,94 @@
+"""What an entity can be asked about by: its fields without those that name nobody.
+
+A question about "LinkedIn Member" is paid for and answered about somebody, and one about etsy.com is answered about
+Etsy. Every paid question passes here first. Left out are placeholders, hosts of platforms and mail providers and of
+private networks, mailboxes that several people read, and addresses that are no LinkedIn page. A hidden name beside a
+LinkedIn page does no harm: the page says who is meant.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from app.providers.http import is_public_name
+from app.providers.normalizer.company_names import is_no_company
+from app.providers.normalizer.nobody import names_nobody
+from app.providers.reading import text
+from app.values.emails import email_address, is_shared_mailbox
+from app.values.hosts import own_host
+from app.values.linkedin import company_page, person_page
+from app.values.text import clean
+
+_NAMES: Final = ("first_name", "last_name", "full_name")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The fields that an entity can be asked about by, and a sentence for each kind of value that was left out."""
+
+    fields: Mapping[str, Any]
+    remarks: tuple[str, ...] = ()
+
+
+def known_fields(entity_type: str, fields: Mapping[str, Any]) -> Known:
+    """Return the fields that identify an entity, as they are written."""
+    refused = _refused_of_person(fields) if entity_type == "person" else _refused_of_company(fields)
+    kept = {name: value for name, value in fields.items() if name not in refused}
+    return Known(kept, tuple(dict.fromkeys(remark for remark in refused.values() if remark)))
+
+
+def names_no_company(value: Any) -> bool:
+    """Return whether a text in a company's place is a placeholder, such as "Self-employed"; blank text is not."""
+    name = clean(value)
+    return name is not None and is_no_company(name)
+
+
+def company_host(value: Any, name: Any = None) -> str | None:
+    """Return the public host that a company has for its own, without `www.`, or None."""
+    host = own_host(value, name)
+    return host if host is not None and is_public_name(host) else None
+
+
+def _refused_of_person(fields: Mapping[str, Any]) -> dict[str, str]:
+    """Return the fields that name nobody, each with why; without a sentence for those that are blank."""
+    refused: dict[str, str] = {}
+    if names_nobody(*(text(fields.get(name)) for name in _NAMES)):
+        refused |= dict.fromkeys(_NAMES, "The name is a placeholder.")
+    if names_no_company(fields.get("company")):
+        refused["company"] = "The company is a placeholder."
+    if company_host(fields.get("company_domain"), _name(fields.get("company"))) is None:
+        refused["company_domain"] = _about_host(fields.get("company_domain"))
+    if _is_no_page(fields.get("linkedin_url"), "person"):
+        refused["linkedin_url"] = ""
+    address = email_address(fields.get("email"))
+    if address is None or is_shared_mailbox(address):
+        refused["email"] = "The address is shared." if address else ""
+    return refused
+
+
+def _refused_of_company(fields: Mapping[str, Any]) -> dict[str, str]:
+    refused: dict[str, str] = {}
+    if names_no_company(fields.get("name")):
+        refused["name"] = "The name is a placeholder."
+    for field in ("domain", "website"):
+        if company_host(fields.get(field), _name(fields.get("name"))) is None:
+            refused[field] = _about_host(fields.get(field))
+    if _is_no_page(fields.get("linkedin_url"), "company"):
+        refused["linkedin_url"] = ""
+    return refused
+
+
+def _name(value: Any) -> str | None:
+    return None if names_no_company(value) else text(value)
+
+
+def _about_host(value: Any) -> str:
+    is_given = text(value) is not None
+    return "The website or domain is not the company's own public one." if is_given else ""
+
+
+def _is_no_page(value: Any, entity_type: str) -> bool:
+    written = text(value) or ""
+    read = person_page if entity_type == "person" else company_page
+    # A slug by itself may be one of another site.
+    return "linkedin.com" not in written.lower() or read(written) is None
