@@ -1,19 +1,16 @@
 """Countries: from codes, names and free-text locations to ISO 3166 alpha-2.
 
-Only exact names count. Fuzzy search is not used: it answers "UK" with Uganda among others.
+Only whole names count. Fuzzy search is not used: it answers "UK" with Uganda among others.
 """
 
 from __future__ import annotations
 
-import functools
 import re
 from typing import Any
 
-import pycountry
-
+from app.providers.normalizer.country_names import code_of, english_code_of
 from app.providers.normalizer.data.places import (
     AMBIGUOUS_LOCATIONS,
-    COUNTRY_ALIASES,
     METROS,
     METROS_BY_CODE,
     PLAIN_COUNTRY_CODES,
@@ -25,6 +22,9 @@ from app.providers.normalizer.data.places import (
 from app.providers.normalizer.text import clean, fold
 
 _SUBDIVISION = re.compile(r"([A-Za-z]{2})-[A-Za-z0-9]{1,3}")
+_BRACKETED_END = re.compile(r"([^()]+)\(([^()]+)\)")
+_SEPARATORS = re.compile(r"\s?[/|:]\s?|\s-\s|-(?=[A-Z]{2}$)|(?<=^[A-Z]{2})-")
+_LONGEST_CODE, _MOST_PARTS = 3, 4
 _US_ZIP = re.compile(r"(.+?) [0-9]{5}(?:-[0-9]{4})?")
 _BRACKETS = re.compile(r"\([^()]*\)")
 _AREA = re.compile(
@@ -40,9 +40,19 @@ def normalize_country(code: Any, country: Any, location: Any) -> str | None:
     Args:
         code: a country code column (``US``, ``USA``, ``US-CA``); names are accepted too.
         country: a country name column; codes are accepted too.
-        location: free text such as ``Austin, TX`` or ``Greater Munich Metropolitan Area``.
+        location: free text such as ``Austin, TX`` or ``Greater Munich Metropolitan Area``. It also decides between
+            the country Georgia and the state.
     """
-    return country_from_column(code) or country_from_column(country) or country_from_location(location)
+    for column in (code, country):
+        if named := country_from_column(column):
+            place = country_from_location(location) if _may_be_elsewhere(column) else None
+            return place or named
+    return country_from_location(location)
+
+
+def _may_be_elsewhere(column: str) -> bool:
+    """Return whether a column names a country that shares its name with a place elsewhere, as Georgia does."""
+    return len(column) > _LONGEST_CODE and _key(clean(column) or "") in AMBIGUOUS_LOCATIONS
 
 
 def country_from_column(value: Any) -> str | None:
@@ -51,7 +61,21 @@ def country_from_column(value: Any) -> str | None:
     if text is None:
         return None
     subdivision = _SUBDIVISION.fullmatch(text)
-    return _countries().get(_key(subdivision.group(1) if subdivision else text))
+    return code_of(subdivision.group(1)) if subdivision else code_of(text) or _from_parts(text)
+
+
+def _from_parts(text: str) -> str | None:
+    """Decide ``DE - Germany``, ``Germany (DE)`` and ``Germany/Deutschland``, whose parts name the same country."""
+    bracketed = _BRACKETED_END.fullmatch(text)
+    if bracketed:
+        outside, inside = code_of(bracketed.group(1)), code_of(bracketed.group(2))
+        return outside if inside in {None, outside} else None
+    parts = [part for part in _SEPARATORS.split(text) if part.strip()]
+    if len(parts) == 1:
+        first, _, rest = text.partition(" ")
+        parts = [first, rest] if len(first) <= _LONGEST_CODE else [text]
+    codes = {code_of(part) for part in parts[:_MOST_PARTS]}
+    return codes.pop() if len(codes) == 1 and 1 < len(parts) <= _MOST_PARTS else None
 
 
 def country_from_location(value: Any) -> str | None:
@@ -65,7 +89,7 @@ def country_from_location(value: Any) -> str | None:
         return None
     whole = _key(_BRACKETS.sub(" ", text))
     parts = [key for part in whole.split(",") if (key := part.strip())]
-    if len(parts) > 1 and whole not in _countries():  # "Korea, Republic of" is one name
+    if len(parts) > 1 and english_code_of(whole) is None:  # "Korea, Republic of" is one name
         return _from_pair(parts[-2], parts[-1])
     return _from_lone_part(whole) if parts else None
 
@@ -104,7 +128,7 @@ def _from_lone_part(text: str) -> str | None:
 
 
 def _named_country(key: str) -> str | None:
-    return None if key in AMBIGUOUS_LOCATIONS else _countries().get(key)
+    return None if key in AMBIGUOUS_LOCATIONS else code_of(key)
 
 
 def _is_us_state(key: str) -> bool:
@@ -116,16 +140,3 @@ def _key(text: str) -> str:
     words = fold(text).replace(".", " ").split()
     key = " ".join(words).strip(" -;,")
     return key.removeprefix("the ") or key
-
-
-@functools.cache
-def _countries() -> dict[str, str]:
-    """Return every accepted name and code of a country with its alpha-2 code."""
-    index: dict[str, str] = {}
-    for country in pycountry.countries:
-        names = (country.alpha_2, country.alpha_3, country.name)
-        optional = (getattr(country, name, None) for name in ("official_name", "common_name"))
-        for name in (*names, *filter(None, optional)):
-            index[_key(name)] = country.alpha_2
-    del index["congo"]  # two countries go by that name
-    return index | {_key(name): code for name, code in COUNTRY_ALIASES.items()}

@@ -42,7 +42,7 @@ def _is_of_alphabet(char: str) -> bool:
 _PHRASES = _phrases()
 
 # What the numbers (n) and signs of a text make, and how the bounds follow from the numbers.
-_RANGE = re.compile(r"[fl]?n[tuw]n")
+_RANGE = re.compile(r"[flw]?n[tuw]n")
 _EXACT = re.compile(r"w?n")
 _AT_LEAST = re.compile(r"[lw]?np|[lp]n")
 _MORE_THAN = re.compile(r"mnp?|nq|mnq")
@@ -55,7 +55,8 @@ _EASTERN_DATE = re.compile(rf"([0-9]{{1,2}})\s?(?:月|{fold('월')})\s?([0-9]{{1
 # The ranges that companies are sized by. Only a date that stands for one of these is turned back.
 _USUAL_RANGES = frozenset(
     {(1, 4), (1, 5), (1, 9), (1, 10), (2, 5), (2, 9), (2, 10), (5, 9), (5, 10), (6, 9), (6, 10)}
-    | {(low, high) for low in (1, 2, 5, 6, 10, 11) for high in (19, 20, 24, 25, 49, 50, 99)}
+    | {(1, 19), (1, 24), (1, 99), (5, 19), (10, 19), (10, 24), (10, 99)}
+    | {(low, high) for low in (1, 2, 5, 6, 10, 11) for high in (20, 25, 49, 50)}
 )
 # Ranges that some tools write with a comma: "51,200" may be one of them or a number.
 _RANGES_LIKE_NUMBERS = frozenset({"51,200", "101,200", "101,250", "201,500", "251,500", "11,100", "21,100"})
@@ -64,7 +65,8 @@ _UNSURE_SCALES = {
     "m": re.compile(r"employ|staff|people|mitarbeit|salari|emplead"),
     "mil": re.compile(r"emplead|trabajad|funcion|colaborad|pesso|person"),
 }
-_PAIR = re.compile(r"\[\s?([0-9]{1,7})\s?,\s?([0-9]{1,7})\s?\]")
+_PAIR = re.compile(r"\[\s?([1-9][0-9]{0,6})\s?,\s?([1-9][0-9]{0,6})\s?\]")
+_THOUSANDS = re.compile(r"\[[0-9]{1,3},[0-9]{3}\]")
 
 
 class Headcount(NamedTuple):
@@ -117,6 +119,8 @@ def _from_text(text: str) -> Headcount:
     if text.strip(" ()") in SOLO:
         return Headcount(1, 1)
     if pair := _PAIR.fullmatch(text):
+        if _THOUSANDS.fullmatch(text) and text.strip("[]") not in _RANGES_LIKE_NUMBERS:
+            return UNKNOWN  # "[1,500]" is one number or two
         return _checked(Headcount(int(pair.group(1)), int(pair.group(2))))
     if text.strip("() ") in _RANGES_LIKE_NUMBERS:
         return UNKNOWN

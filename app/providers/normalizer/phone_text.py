@@ -53,7 +53,6 @@ _NO_NUMBER = tuple(
         r"[1-9][0-9]{0,2}-[1-9][0-9]{0,2}",  # a range
         r"[1-9][0-9]*0{6,}",  # digits that a spreadsheet has rounded
         r"\D*([0-9])(?:\D*\1)+",  # one digit, again and again
-        r"0?1?23456789?0?",
     )
 )
 _IP_ADDRESS = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}")

@@ -26,6 +26,7 @@ _ZERO_IN_BRACKETS = re.compile(r"\(\s*0\s*\)")
 # The switchboard's "-0" or an extension in brackets.
 _EXTRA_END = re.compile(r"(.*[0-9])\s?(?:[-/]\s?0{1,2}|\([0-9]{1,5}\))")
 _LAST_GROUP = re.compile(r"(.*[0-9])\s?-\s?[0-9]{1,5}")
+_PLACEHOLDER = re.compile(r"0?1?23456789?0?")
 _AMERICAN = re.compile(r"(?:1[-. ])?\(?[2-9][0-9]{2}[-).]\s?[2-9][0-9]{2}[-. ][0-9]{4}")
 # Prefixes for mobile and long-distance calls that Mexico gave up in 2019 and 2020.
 _GIVEN_UP_PREFIXES = {"52": re.compile(r"(?:044|045|01|1)(?=[0-9]{10}$)")}
@@ -135,7 +136,11 @@ def _is_whole(text: str, digits: str, number: PhoneNumber) -> bool:
     """Return whether digits are a number rather than a part of one or something else."""
     if _is_written_in_full(digits, number):
         return _is_complete(number)
-    if (text.startswith("(") and _AMERICAN.fullmatch(text)) or _is_foreign(text, digits):
+    if (
+        _PLACEHOLDER.fullmatch(digits)
+        or (text.startswith("(") and _AMERICAN.fullmatch(text))
+        or _is_foreign(text, digits)
+    ):
         return False
     return len(digits) >= (_FEWEST_BARE_DIGITS if text.isdigit() else _FEWEST_GROUPED_DIGITS)
 
@@ -209,7 +214,7 @@ def _possible(text: str, region: str | None) -> PhoneNumber | None:
 
 def _possible_in(text: str, digits: str, region: str | None) -> PhoneNumber | None:
     metadata = PhoneMetadata.metadata_for_region(region) if region else None
-    if metadata is None:
+    if metadata is None or _PLACEHOLDER.fullmatch(digits):
         return None
     is_american = metadata.country_code == 1 and _AMERICAN.fullmatch(text) is not None
     has_zero = metadata.national_prefix == "0" and digits.startswith("0") and len(digits) > _FEWEST_BARE_DIGITS

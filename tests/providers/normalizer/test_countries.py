@@ -29,7 +29,23 @@ from app.providers.normalizer.data.places import COUNTRY_ALIASES, METROS, REGION
         ("Turkey", "TR"),
         ("日本", "JP"),
         ("Georgia", "GE"),
+        ("Korea (the Republic of)", "KR"),
+        ("Korea, Dem. People's Rep.", "KP"),
+        ("Bosnia-Herzegovina", "BA"),
+        ("Congo, Dem. Rep.", "CD"),
+        ("DE - Germany", "DE"),
+        ("Germany (Deutschland)", "DE"),
+        ("Kanada", "CA"),
+        ("Royaume-Uni", "GB"),
+        ("Россия", "RU"),
+        ("Áo", "AT"),
         ("Congo", None),
+        ("Kongo", None),
+        ("コンゴ", None),
+        ("Virgin Islands", None),
+        ("Niger (Nigeria)", None),
+        ("Germany, France", None),
+        ("US/Canada", None),
         ("California", None),
         ("Europe", None),
         ("xx", None),
@@ -65,6 +81,7 @@ def test_country_column_is_read_exactly(raw: object, code: str | None) -> None:
         ("Greater New York City Area", "US"),
         ("San Francisco Bay Area", "US"),
         ("Germany", "DE"),
+        ("Granada", None),
         ("Georgia", None),
         ("Springfield, GA", None),
         ("Somewhere, CA", None),
@@ -90,6 +107,13 @@ def test_country_is_taken_from_the_first_column_that_decides() -> None:
     assert normalize_country("DE", "France", "Austin, TX") == "DE"
     assert normalize_country("??", "France", "Austin, TX") == "FR"
     assert normalize_country(None, " ", "Austin, TX") == "US"
+
+
+def test_location_tells_the_country_georgia_from_the_state() -> None:
+    """A column that says Georgia is the country unless the location lies elsewhere."""
+    assert normalize_country(None, "Georgia", "Tbilisi, Georgia") == "GE"
+    assert normalize_country(None, "Georgia", None) == "GE"
+    assert normalize_country(None, "Georgia", "Atlanta, Georgia") == "US"
 
 
 def test_tables_name_countries_of_the_iso_list() -> None:

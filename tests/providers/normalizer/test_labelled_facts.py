@@ -74,11 +74,18 @@ def headcount(row: dict[str, str]) -> str | None:
     return None if lowest is None else f"{lowest}..{'' if highest is None else highest}"
 
 
+def country(row: dict[str, str]) -> str | None:
+    """Return the alpha-2 code of a row's country column."""
+    answer: str | None = normalize_company({"hq_country": row["raw"]})["normalized_country_code"]
+    return answer
+
+
 @pytest.mark.parametrize(
     ("name", "group", "normalize", "least_rows", "least_groups"),
     [
         ("phones.tsv", "number_of", phone, 1500, 60),
         ("headcounts.tsv", "language", headcount, 400, 12),
+        ("countries.tsv", "language", country, 300, 15),
     ],
 )
 def test_facts_are_decided_for_most_rows_and_wrong_for_hardly_any(

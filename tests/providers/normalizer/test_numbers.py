@@ -36,6 +36,7 @@ from app.providers.normalizer.years import normalize_year
         ("1万人以上", (10000, None)),
         ("50.00", (50, 50)),
         ("[51,200]", (51, 200)),
+        ("~11-50", (11, 50)),
         ("<50", (1, 49)),
         ("up to 50", (1, 50)),
         ("self-employed", (1, 1)),
@@ -75,7 +76,7 @@ def test_headcount_is_turned_back_from_a_date_that_a_spreadsheet_made(raw: str, 
     "raw",
     [
         *(None, "", "abc", "0", 0, -5, "-5", "200-51", "5-10k", "1.5", 1.5, "12,34", "1-2-3", "1,000,000,000", 10**30),
-        *("$5M", "5M-10M", "5 mil", "Umsatz 50 Mio", "2019-2024", "5 locations", "51,200", "1e5", "sub 10"),
+        *("$5M", "5M-10M", "5 mil", "Umsatz 50 Mio", "2019-2024", "5 locations", "51,200", "[1,500]", "1e5", "sub 10"),
         *("11-Oct-2050", "10-Nov", "31-Dec", "Oct-10", True, float("nan"), float("inf"), [50], "9" * 1000),
     ],
 )
