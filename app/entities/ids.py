@@ -131,14 +131,3 @@ def _text(fields: Mapping[str, Any], name: str) -> str:
 
 def _folded(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
-
-
-def canonical_host(text: str) -> str | None:
-    """Return the host that is somebody's own; see `app.values.hosts.own_host`."""
-    return own_host(text)
-
-
-def canonical_linkedin(entity_type: EntityType, url: str) -> str | None:
-    """Return `in/name` or `company/name`; see `app.values.linkedin`."""
-    page = person_page(url) if entity_type == "person" else company_page(url)
-    return page and page.key

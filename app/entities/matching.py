@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from app.entities.ids import EntityType, Identity
-from app.values.likeness import Likeness, compare_companies, compare_people, have_same_first_name
+from app.providers.identity import companies, names
+from app.providers.identity.companies import Firm
+from app.providers.identity.names import Resemblance
+from app.providers.reading import text
 
 Fields = Mapping[str, Any]
 
@@ -39,10 +42,12 @@ def are_others(entity_type: EntityType, fields: Fields, other: Fields, *, may_be
     People may take another surname and keep their page or their id: with `may_be_renamed` the first name decides.
     """
     if entity_type == "company":
-        return compare_companies(fields.get("name"), other.get("name")) is Likeness.OTHER
-    if compare_people(fields, other) is not Likeness.OTHER:
-        return False
-    return not (may_be_renamed and have_same_first_name(fields, other))
+        known, told = Firm(text(fields.get("name"))), Firm(text(other.get("name")))
+        return companies.compare(known, told) is Resemblance.UNLIKE or companies.name_two_places(known, told)
+    likeness = names.compare(fields, other)
+    if likeness is Resemblance.AKIN and may_be_renamed:
+        return not names.share_first_name(fields, other)
+    return likeness in {Resemblance.UNLIKE, Resemblance.AKIN}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +96,7 @@ class Matcher:
         return list(ids)
 
     def _apart_id(self, identity: Identity, fields: Fields, holder: Fields) -> str | None:
-        names = NAME_FIELDS[self._entity_type]
-        has_same_names = all(fields.get(name) == holder.get(name) for name in names)
+        has_same_names = all(fields.get(name) == holder.get(name) for name in NAME_FIELDS[self._entity_type])
         return None if has_same_names else identity.apart_id
 
     def _match_one(self, row: Candidate) -> Match:

@@ -5,7 +5,7 @@ from sqlalchemy import select
 from app.enrichment import queue
 from app.enrichment.pipeline import Pipeline
 from app.extensions import db
-from app.providers.normalizer.domains import public_suffixes
+from app.values.hosts import public_suffixes
 from tests.benchmarks.stage import on_signal
 from wsgi import app
 

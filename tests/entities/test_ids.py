@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
-from app.entities.ids import canonical_host, canonical_linkedin, derive_id
+from app.entities.ids import derive_id
 from app.text import is_entity_id
+from app.values.hosts import own_host
+from app.values.linkedin import person_page
 
 ANNA = {
     "linkedin_url": "https://www.linkedin.com/in/anna-muster",
@@ -61,8 +63,8 @@ def test_person_id_is_one_for_all_spellings_of_a_linkedin_url(url: str) -> None:
 
 def test_linkedin_names_are_compared_decoded() -> None:
     """Percent escapes and letters are the same name."""
-    assert canonical_linkedin("person", "https://www.linkedin.com/in/m%C3%BCller-1") == "in/müller-1"
-    assert canonical_linkedin("person", "https://www.linkedin.com/in/mu\u0308ller-1") == "in/müller-1"
+    escaped, letters = "https://www.linkedin.com/in/m%C3%BCller-1", "https://www.linkedin.com/in/mu\u0308ller-1"
+    assert person(linkedin_url=escaped) == person(linkedin_url=letters) == person(linkedin_url="in/müller-1")
 
 
 @pytest.mark.parametrize(
@@ -80,7 +82,7 @@ def test_linkedin_names_are_compared_decoded() -> None:
 )
 def test_person_is_not_known_by_a_url_that_is_no_profile(url: str) -> None:
     """Many people share such an address, so it must not make them one."""
-    assert canonical_linkedin("person", url) is None
+    assert person_page(url) is None
     assert person(linkedin_url=url, email=ANNA["email"]) == person(email="anna@muster.example")
 
 
@@ -147,7 +149,7 @@ def test_company_id_is_one_for_all_spellings_of_its_address(website: str) -> Non
 
 def test_company_host_is_one_in_both_spellings_of_an_international_name() -> None:
     """A domain with an umlaut and its ASCII form are the same."""
-    assert canonical_host("www.münchen-muster.example") == canonical_host("xn--mnchen-muster-wob.example")
+    assert own_host("www.münchen-muster.example") == own_host("xn--mnchen-muster-wob.example")
 
 
 @pytest.mark.parametrize(
@@ -167,7 +169,7 @@ def test_company_host_is_one_in_both_spellings_of_an_international_name() -> Non
 )
 def test_company_is_not_known_by_a_host_that_many_share(text: str) -> None:
     """A page on a social network and what is no host leave the company to its other fields."""
-    assert canonical_host(text) is None
+    assert own_host(text) is None
     assert company(website=text, name="Muster GmbH") == company(name="muster gmbh")
 
 

@@ -17,12 +17,16 @@ from app.providers.normalizer.company_names import normalize_company_name
 from app.providers.normalizer.text import word_set
 
 # Words that a company's name has in one place and lacks in another.
-_PASSING_WORDS: Final = word_set(
+_PLACES: Final = word_set(
+    """
+    europe deutschland germany uk usa us france italia italy espana spain austria schweiz switzerland nederland
+    polska norge sverige danmark suomi america asia india china japan canada australia brasil mexico
+    """
+)
+_PASSING_WORDS: Final = _PLACES | word_set(
     """
     the and und et y e i en og och a group gruppe groupe grupo gruppo groep holding holdings international global
     worldwide company co corp corporation inc ltd limited gmbh ag se sa llc plc bv nv ab as oy kg
-    europe deutschland germany uk usa us france italia italy espana spain austria schweiz switzerland nederland
-    polska norge sverige danmark suomi america asia india china japan canada australia brasil mexico
     """
 )
 # What stands before or behind a brand in a domain of its own.
@@ -57,6 +61,12 @@ def compare(asked: Firm, said: Firm) -> Resemblance:
     if names is Resemblance.AKIN and _share_label(asked, said) and (asked.name is None or said.name is None):
         return Resemblance.SAME
     return names
+
+
+def name_two_places(asked: Firm, said: Firm) -> bool:
+    """Return whether the names are of two branches of a company: "Acme Germany" and "Acme France"."""
+    here, there = (_PLACES.intersection(_plain_words(firm.name or "")) for firm in (asked, said))
+    return bool(here) and bool(there) and here.isdisjoint(there)
 
 
 def _compare_across_scripts(asked: Firm, said: Firm) -> Resemblance:

@@ -109,6 +109,18 @@ def compare(asked: Mapping[str, Any], said: Mapping[str, Any]) -> Resemblance:
     return max((_compare(one, other) for one, other in pairs), default=Resemblance.UNKNOWN)
 
 
+def share_first_name(asked: Mapping[str, Any], said: Mapping[str, Any]) -> bool:
+    """Return whether two names begin alike, as they do if one of the two is of somebody who took another surname."""
+    pairs = ((one, other) for one in _names(asked) for other in _names(said))
+    return any(_begin_alike(one, other) for one, other in pairs)
+
+
+def _begin_alike(one: _Name, other: _Name) -> bool:
+    first, second = one.words[0], other.words[0]
+    is_foreign = one.script != other.script
+    return _is_equal(first, second, is_foreign) or _is_short_form(first, second) or _is_initial(first, second)
+
+
 def fits_mailbox(local: str, fields: Mapping[str, Any]) -> bool | None:
     """Return whether the part of an address before the @ may be made of a person's name; None if nobody can tell."""
     parts = [part for part in re.split(r"[^a-z]+", _reduced(local)) if part]
