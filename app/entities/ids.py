@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, cast
 
 from app.entities.earlier_ids import earlier_key
+from app.providers.normalizer.company_names import is_no_company
+from app.providers.normalizer.nobody import names_nobody
 from app.values.emails import email_address, is_shared_mailbox
 from app.values.hosts import own_host
 from app.values.linkedin import company_page, person_page
@@ -68,7 +70,7 @@ def identify(entity_type: EntityType, fields: Mapping[str, Any]) -> Identity | N
     A person is known by the LinkedIn page, else the e-mail address, else the full name with the company's domain or
     name, else a mailbox that several people share (info@…). A company by the host of its domain or website, else its
     LinkedIn page, else its name with its country. A host that is nobody's own, such as a directory's or a mail
-    provider's, is no key.
+    provider's, is no key, and neither is a placeholder in a name's place.
     """
     key = _person_key(fields) if entity_type == "person" else _company_key(fields)
     if key is None:
@@ -100,7 +102,9 @@ def _name_key(fields: Mapping[str, Any]) -> str | None:
     name = _name_of("person", fields)
     company_name = _text(fields, "company")
     company = own_host(_text(fields, "company_domain"), company_name) or _folded(company_name)
-    return f"name:{name}\n{company}" if name and company else None
+    if not name or not company or names_nobody(fields.get("first_name"), fields.get("last_name"), name):
+        return None
+    return f"name:{name}\n{company}"
 
 
 def _company_key(fields: Mapping[str, Any]) -> str | None:
@@ -111,8 +115,10 @@ def _company_key(fields: Mapping[str, Any]) -> str | None:
     page = company_page(_text(fields, "linkedin_url"))
     if page:
         return f"linkedin:{page.key}"
+    if not name or is_no_company(name):
+        return None
     country = _folded(_text(fields, "hq_country") or _text(fields, "hq_country_code"))
-    return f"name:{_folded(name)}\n{country}" if name else None
+    return f"name:{_folded(name)}\n{country}"
 
 
 def _name_of(entity_type: EntityType, fields: Mapping[str, Any]) -> str:

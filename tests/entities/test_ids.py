@@ -108,6 +108,14 @@ def test_person_with_a_shared_mailbox_is_known_by_name_first() -> None:
     assert person(email="info@muster.example") is not None
 
 
+@pytest.mark.parametrize("name", ["LinkedIn Member", "Sales Team", "First Name Last Name", "N/A N/A"])
+def test_placeholder_in_a_names_place_identifies_nobody(name: str) -> None:
+    """A row that names nobody has no id of its own, unless it has an address or a page."""
+    assert person(full_name=name, company="Nordlicht") is None
+    assert person(full_name=name, email="ida@nordlicht.example") == person(email="ida@nordlicht.example")
+    assert company(name="Self-employed") is None
+
+
 def test_person_is_known_by_name_and_company() -> None:
     """Case, white space and how the name is divided make no difference."""
     whole = person(full_name="Anna  MUSTER", company=" muster gmbh")
