@@ -23,7 +23,7 @@ from app.providers.normalizer.text import clean, fold
 
 _SUBDIVISION = re.compile(r"([A-Za-z]{2})-[A-Za-z0-9]{1,3}")
 _BRACKETED_END = re.compile(r"([^()]+)\(([^()]+)\)")
-_SEPARATORS = re.compile(r"\s?[/|:]\s?|\s-\s|-(?=[A-Z]{2}$)|(?<=^[A-Z]{2})-")
+_SEPARATORS = re.compile(r"\s?[/|:,]\s?|\s-\s|-(?=[A-Z]{2}$)|(?<=^[A-Z]{2})-")
 _LONGEST_CODE, _MOST_PARTS = 3, 4
 _US_ZIP = re.compile(r"(.+?) [0-9]{5}(?:-[0-9]{4})?")
 _BRACKETS = re.compile(r"\([^()]*\)")
@@ -99,7 +99,7 @@ def _from_pair(city: str, last: str) -> str | None:
     if settled := METROS_BY_CODE.get((city, last.upper())):
         return settled
     home, code = METROS.get(city, (None, None))
-    if len(last) == 2:
+    if len(last) == 2 and last.isascii():
         country = _from_two_letters(last.upper(), home, code)
     elif zipped := _US_ZIP.fullmatch(last):
         country = "US" if _is_us_state(zipped.group(1)) else None

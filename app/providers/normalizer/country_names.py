@@ -30,10 +30,13 @@ _SILENT_WORDS = frozenset({"the", "of", "and"})
 _ABBREVIATIONS = {
     "rep": "republic", "dem": "democratic", "fed": "federated", "st": "saint", "ste": "saint", "sts": "saint",
     "is": "islands", "isl": "islands", "isls": "islands", "island": "islands", "n": "north", "s": "south",
-    "terr": "territory", "republ": "republic",
+    "terr": "territory", "republ": "republic", "republica": "republic", "república": "republic",
+    "republique": "republic", "république": "republic", "rép": "republic", "repubblica": "republic",
+    "republik": "republic", "republiek": "republic",
 }  # fmt: skip
 _APOSTROPHES = re.compile(r"['’‘ʼʻ`´׳״՚]")
 _SEPARATORS = re.compile(r"[\s.,;:()/\\_\"\[\]\-\u2010-\u2015（）、・·،]+")
+_UMLAUTS = re.compile(r"([aou])e")  # "Oesterreich" is Österreich
 _SHORT_NAME = re.compile(r"([^,(（،]+)[,(（،].*")
 
 
@@ -47,7 +50,9 @@ def code_of(name: str) -> str | None:
     code = _english_names().get(key)
     if code is not None or len(key) < _SHORTEST_FOLDED_NAME:
         return code
-    return None if key in _shared_names() else _translations().get(key)
+    if key in _shared_names():
+        return None
+    return _translations().get(key) or _translations().get(_UMLAUTS.sub(r"\1", key))
 
 
 def english_code_of(name: str) -> str | None:

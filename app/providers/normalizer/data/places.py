@@ -11,7 +11,7 @@ COUNTRY_ALIASES: dict[str, str] = inverted(
         "MT": "مالطا",
         "PE": "بيرو",
         "GB": """
-            uk | great britain | britain | england | scotland | wales | northern ireland |
+            north ireland | uk | great britain | britain | england | scotland | wales | northern ireland |
             united kingdom of great britain | england and wales | u k | grande-bretagne | royaume-uni |
             vereinigtes konigreich | reino unido | regno unito | storbritannien | storbritannia |
             großbritannien | grossbritannien | gran bretaña | gran bretagna | grã-bretanha | groot-brittannië |
@@ -161,10 +161,10 @@ COUNTRY_ALIASES: dict[str, str] = inverted(
             ليتوانيا | lietuva
         """,
         "RU": """
-            россия | rossiya | russia | russland | российская федерация | rusia | ryssland | venäjä | rosja |
-            rusko | oroszország | rusija | русија | русия | росія | расія | ρωσία | rusya | روسيا | רוסיה |
-            روسیه | रूस | ロシア | 러시아 | 俄罗斯 | 俄羅斯 | รัสเซีย | venemaa | krievija | ռուսաստան | რუსეთი |
-            rusi | russie | rusland | рф | rússia
+            russian fed | россия | rossiya | russia | russland | российская федерация | rusia | ryssland |
+            venäjä | rosja | rusko | oroszország | rusija | русија | русия | росія | расія | ρωσία | rusya |
+            روسيا | רוסיה | روسیه | रूस | ロシア | 러시아 | 俄罗斯 | 俄羅斯 | รัสเซีย | venemaa | krievija |
+            ռուսաստան | რუსეთი | rusi | russie | rusland | рф | rússia
         """,
         "UA": """
             украина | україна
@@ -292,7 +292,8 @@ COUNTRY_ALIASES: dict[str, str] = inverted(
             korea utara | n korea | korea dpr | d p r korea
         """,
         "CN": """
-            china | prc | p r c | mainland china | 中国 | 中國 | people's republic of china | chine
+            pr china | p r china | p r of china | china | prc | p r c | mainland china | 中国 | 中國 |
+            people's republic of china | chine
         """,
         "HK": """
             hong kong sar | hong kong sar china | hongkong | hong kong s a r | 香港 | hong kong china |
@@ -301,13 +302,13 @@ COUNTRY_ALIASES: dict[str, str] = inverted(
             hong kong, rae da china
         """,
         "MO": """
-            macau | macao sar | macao china | macau china | macao sar china | makao | macau sar | макао |
-            マカオ | 마카오 | 澳门 | 澳門 | macao (china)
+            macao s a r | macau s a r | macau | macao sar | macao china | macau china | macao sar china |
+            makao | macau sar | макао | マカオ | 마카오 | 澳门 | 澳門 | macao (china)
         """,
         "TW": """
-            taiwan | taiwan roc | 台灣 | 台湾 | taiwán | тайвань | ταϊβάν | tayvan | تايوان | טייוואן | 대만 |
-            đài loan | taïwan | tajwan | tchaj-wan | 臺灣 | taiwan (province of china) | taiwan china |
-            chinese taipei
+            republic of china (taiwan) | taiwan r o c | taiwan | taiwan roc | 台灣 | 台湾 | taiwán | тайвань |
+            ταϊβάν | tayvan | تايوان | טייוואן | 대만 | đài loan | taïwan | tajwan | tchaj-wan | 臺灣 |
+            taiwan (province of china) | taiwan china | chinese taipei
         """,
         "JP": """
             nippon | nihon | 日本 | japon | giappone
@@ -319,7 +320,7 @@ COUNTRY_ALIASES: dict[str, str] = inverted(
             vietnam | viet nam | việt nam | вьетнам | socialist republic of vietnam | viet-nam
         """,
         "LA": """
-            laos | λάος | لاوس | لائوس | ลาว | лаос | ラオス | 라오스 | 老挝
+            lao pdr | laos | λάος | لاوس | لائوس | ลาว | лаос | ラオス | 라오스 | 老挝
         """,
         "MM": """
             burma | birma | birmanie | birmania | birmânia | бирма
