@@ -19,6 +19,8 @@ _ERROR = re.compile(r"#\w[\w/]*[!?]|\[object object\]|\\n", re.IGNORECASE)  # wh
 _REMARK = re.compile(
     rf"\s*[(\[](?:{'|'.join(words.REMARK_OPENINGS)})(?![^\W\d_])[^()\[\]]*(?:[)\]]|$)"
     r"|\s*\((?:co(?:mpany)?\.? (?:no|number)\.?:?\s*)?\d{4,}[\w-]*\)$"  # a number in a register
+    r"|\s*\((?:https?://|www\.)[^()]*\)$"
+    r"|(?<=[\w.])\s+/[A-Z]{2,3}/?$"  # the state or country that EDGAR puts behind a name
     r"|,?\s+(?:f/k/a|formerly known as)\s.*",
     re.IGNORECASE,
 )

@@ -71,7 +71,7 @@ def test_legal_form_is_taken_off(raw: str, name: str) -> None:
         ),
         *("PT Solutions", "Toys R Us", "Ltd", "Delta Air Lines"),
         *("AS Roma", "SIA Engineering", "Ducks Unlimited", "Made in SA", "San Diego Zoo", "Scooby Doo", "Drive EV"),
-        *("Independent Ltd", "Co., Ltd.", "Foo (a Bar Ltd firm)"),
+        *("Independent Ltd", "Co., Ltd.", "Foo (Bar Holdings Ltd)"),
     ],
 )
 def test_name_stays_where_the_form_may_be_part_of_it(name: str) -> None:
@@ -132,6 +132,8 @@ def test_country_decides_whether_a_short_form_is_one(raw: str, country: str | No
         ("Northwind, Inc. (formerly Southwind, Inc.)", "Northwind"),
         ("Northwind (acquired by Southwind)", "Northwind"),
         ("Northwind (YC S21)", "Northwind"),
+        ("Northwind Software GmbH (https://northwind.example)", "Northwind Software"),
+        ("NORTHWIND HOLDINGS CORP /DE/", "Northwind Holdings"),
         ("Northwind (Nova Scotia) Ltd", "Northwind (Nova Scotia)"),
         ('="Northwind GmbH"', "Northwind"),
         ("'Northwind GmbH", "Northwind"),

@@ -47,6 +47,7 @@ def test_vocabulary_has_23_values_that_map_to_themselves() -> None:
         ("Cloud Security Software Products", "B2B SaaS"),
         ("Insurance Software Products", None),
         ("Manufacturing > Chemical Manufacturing > Pharmaceutical Manufacturing", "Healthcare & Life Sciences"),
+        ("Entertainment Providers > Performing Arts and Spectator Sports > Dance Companies", "Media & Entertainment"),
         ("Consumer Services > Religious Institutions", None),
         ("Other", "Other"),
         ("Acme Corp", None),

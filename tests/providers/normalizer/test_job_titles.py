@@ -143,7 +143,7 @@ def test_seniority_stays_open_where_a_title_leaves_it_open() -> None:
 @pytest.mark.parametrize(
     "title",
     [
-        *("CEO (Deputy)", "Geschäftsführer, stellvertretend", "stellvertretende/r Geschäftsführer/in", "CEO-Büro"),
+        *("CEO (Deputy)", "Geschäftsführer, stellvertretend", "Stellvertretende:r Geschäftsführer:in", "CEO-Büro"),
         *("Assistentin CEO und CFO", "Chief of Staff - CEO", "Adjoint(e) au PDG", "Vezérigazgató helyettes"),
     ],
 )

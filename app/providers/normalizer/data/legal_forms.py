@@ -83,12 +83,12 @@ PLAIN_FORMS: Final = names_in(
     akcinė bendrovė | akcinė bendrovė | mažoji bendrija | corporation as |
 
     b.h.d | sdn | sdn bhd | berhad | sendirian berhad | corporation bhd | corporation berhad | tbk | persero |
-    persero tbk | terbuka | j.s.c | p.j.s.c | c.j.s.c | o.j.s.c | s.j.s.c | k.s.c.p | k.s.c.c | k.s.c | k.p.s.c |
-    w.l.l | b.s.c | b.s.c c | b.s.c closed | s.a.o.g | s.a.o.c | q.p.s.c | p.q.s.c | f.z.e | f.z.c.o | fz l.l.c |
-    l.l.c f.z | fzllc | d.m.c.c | dwc l.l.c | llc opc | llc spc | sole proprietorship l.l.c | s.a.e | s.m.s.a |
-    m.ch.j | m.m.c | x.x.k | kabushiki kaisha | kabushiki gaisha | kabushikigaisha | kabushikikaisha | yugen kaisha
-    | godo kaisha | goshi kaisha | gomei kaisha | a.b.e.e | a.e.b.e | α.β.ε.ε | α.ε.β.ε | ε.π.ε | μ.ε.π.ε | ι.κ.ε |
-    μ.ι.κ.ε | μον ι.κ.ε | μον α.ε | ανώνυμη εταιρεία |
+    persero tbk | tbk pt | persero tbk pt | terbuka | j.s.c | p.j.s.c | c.j.s.c | o.j.s.c | s.j.s.c | k.s.c.p |
+    k.s.c.c | k.s.c | k.p.s.c | w.l.l | b.s.c | b.s.c c | b.s.c closed | s.a.o.g | s.a.o.c | q.p.s.c | p.q.s.c |
+    f.z.e | f.z.c.o | fz l.l.c | l.l.c f.z | fzllc | d.m.c.c | dwc l.l.c | llc opc | llc spc | sole proprietorship
+    l.l.c | s.a.e | s.m.s.a | m.ch.j | m.m.c | x.x.k | kabushiki kaisha | kabushiki gaisha | kabushikigaisha |
+    kabushikikaisha | yugen kaisha | godo kaisha | goshi kaisha | gomei kaisha | a.b.e.e | a.e.b.e | α.β.ε.ε |
+    α.ε.β.ε | ε.π.ε | μ.ε.π.ε | ι.κ.ε | μ.ι.κ.ε | μον ι.κ.ε | μον α.ε | ανώνυμη εταιρεία |
 
     ooo | oao | zao | sicav | о.о.о | о.а.о | з.а.о | п.а.о | нао | тоо | тов | прат | одо | таа | осоо | мчж | ххк
     | შპს | սպը | փբը | բբը | בע"מ | בע''מ | בע״מ | בעמ | ذ.م.م | ش.م.م | ش.م.ل | ش.م.ع | ش.م.ك | ش.م.ق | ش.م.ب |
@@ -105,13 +105,13 @@ SHORT_FORMS: Final = names_in(
     PT PY RO SN SV TD TG TN UY VE | BV: AW BE BQ CW NL SX | AB: FI LT SE | AS: CZ DK EE LV NO SK TR | AŞ: TR | nv:
     BE NL | bv: BE NL | Nv: BE NL | Bv: BE NL | Kg: DE | Uab: LT | SCE: DE ES FR IT NL | OY: FI | Oy: FI | KG: AT BE
     CH DE LI | SpA: CL DZ IT | SPA: CL DZ IT | SAS: AR CO DO EC FR IT LU UY | SL: CR ES | LP: AU CA GB HK KY NZ SG
-    US | PC: CA US | PA: US | KK: JP | GK: JP | YK: JP | AE: CY GR | ΑΕ: CY GR | ΟΕ: CY GR | ΕΕ: CY GR | AD: BA BG
+    US | PC: CA US | PA: US | KK: JP | AE: CY GR | ΑΕ: CY GR | ΟΕ: CY GR | ΕΕ: CY GR | AD: BA BG
     ME MK RS | АД: BG MK RS | АО: RU KZ KG | АТ: UA | ПАТ: UA | ЗАТ: BY UA | ВАТ: UA | ОАО: RU BY | ООД: BG | ХК: MN
     | UG: DE | EG: AT CH DE LI | eG: AT CH DE LI | eV: AT CH DE LI | eK: DE | eU: AT | aG: DE | VOF: AW BE NL SR |
     SAB: MX | SNC: BE CH DZ FR IT MA RO | SCS: BE FR LU RO | SCA: BE FR LU RO | OG: AT | SIA: LV | UAB: LT | OÜ: EE
-    | OU: EE | MTÜ: EE | Bt.: HU | Rt.: HU | HB: SE | KB: SE | Ky: FI | Ay: FI | ry: FI | rf: FI | hf: IS | hf.: IS
+    | OU: EE | MTÜ: EE | Bt.: HU | Rt.: HU | HB: SE | Ky: FI | Ay: FI | ry: FI | rf: FI | hf: IS | hf.: IS
     | sf.: IS | ENK: NO | IVS: DK | FIE: EE | SAL: LB | SAC: PE | SAA: PE | SICAV: BE ES FR IT LU | ASC: AZ | QSC:
-    AZ QA | MB: LT | DAC: IE | NPC: ZA | PCL: TH | OPC: IN PH | PLT: MY | CIC: GB | FZC: AE | DOO: BA HR ME MK RS SI
+    AZ QA | DAC: IE | NPC: ZA | PCL: TH | OPC: IN PH | PLT: MY | CIC: GB | FZC: AE | DOO: BA HR ME MK RS SI
     | doo: BA HR ME MK RS SI | Ab: FI | SHA: AL XK | Teo.: IE | gAG: DE | gUG: DE | SGR: AR CL ES
     """
 )
@@ -119,13 +119,14 @@ SHORT_FORMS: Final = names_in(
 # Forms that count only with full stops or a slash inside, or in these countries.
 DOTTED_FORMS: Final = names_in(
     """
-    d.d: BA HR SI | k.d: BA HR RS SI | o.d: BG RS | s.p: CZ SI | k.s: CZ SK DK | z.s: CZ | n.p: CZ | š.p: SK | z.ú:
-    CZ | s.c: ET MX PL RO | s.k: PL | s.j: PL | sp.p: PL | s.k.a: PL | p.s.a: PL | d.n.o: BA HR SI | j.t.d: HR MK |
-    i.s: DK | p.s: DK LV | o.e: GR | e.e: GR | e.p.e: GR | i.k.e: GR | m.i.k.e: GR | m.a.e: GR | e.v: HU | b.a: NO |
-    d.a: NO | a.n.s: NO | s.l.p: ES | s.a.t: ES | s.c.p: ES FR MC | c.a: EC VE | u.a: NL | c.v: BE ID NL | c.c: ZA |
-    s.c.i: FR LU MC | a.o: TR | t.a.o: TR | t.a.ş: TR | n.a: | a.c: MX | b.m: IL | e.s.p: CO | s.p.c: BH KY |
-    s.a.p.a: IT | sh.a: AL XK | q.s.c: QA | n.l: AU | i.k.s: NO | l.c: US | s.a.m: MC | s.e.z.c: KY | l.d.c: KY VC |
-    е.т: BG | k.v: HU | s.s: IT | s.a.p: ES | s.r.c: ES | e.u: AT CO | f.z.c: AE | k.o: | t.p: MK | o.p: SI
+    g.k: JP | y.k: JP | k.b: SE | m.b: LT | p.t: ID | d.d: BA HR SI | k.d: BA HR RS SI | o.d: BG RS | s.p: CZ SI |
+    k.s: CZ SK DK | z.s: CZ | n.p: CZ | š.p: SK | z.ú: CZ | s.c: ET MX PL RO | s.k: PL | s.j: PL | sp.p: PL | s.k.a:
+    PL | p.s.a: PL | d.n.o: BA HR SI | j.t.d: HR MK | i.s: DK | p.s: DK LV | o.e: GR | e.e: GR | e.p.e: GR | i.k.e:
+    GR | m.i.k.e: GR | m.a.e: GR | e.v: HU | b.a: NO | d.a: NO | a.n.s: NO | s.l.p: ES | s.a.t: ES | s.c.p: ES FR MC
+    | c.a: EC VE | u.a: NL | c.v: BE ID NL | c.c: ZA | s.c.i: FR LU MC | a.o: TR | t.a.o: TR | t.a.ş: TR | n.a: |
+    a.c: MX | b.m: IL | e.s.p: CO | s.p.c: BH KY | s.a.p.a: IT | sh.a: AL XK | q.s.c: QA | n.l: AU | i.k.s: NO |
+    l.c: US | s.a.m: MC | s.e.z.c: KY | l.d.c: KY VC | е.т: BG | k.v: HU | s.s: IT | s.a.p: ES | s.r.c: ES | e.u: AT
+    CO | f.z.c: AE | k.o: | t.p: MK | o.p: SI
     """
 )
 # Short forms that are no word of a language, so that they count in a name all in capitals too ("BASF SE").
@@ -133,7 +134,13 @@ CLEAR_IN_CAPITALS: Final = word_set("ag se bv nv kg oy sa sas sl doo")
 # Those that are none in small letters either ("siemens ag").
 CLEAR_IN_SMALL_LETTERS: Final = word_set("ag bv nv kg oy doo")
 # Places that a short form abbreviates, by country: "Netball SA" is South Australia's or South Africa's.
-PLACES: Final = {"sa": word_set("AU ZA"), "ab": word_set("CA"), "sc": word_set("US"), "ag": word_set("US CA AU NZ")}
+PLACES: Final = {
+    "sa": word_set("AU ZA"),
+    "ab": word_set("CA"),
+    "sc": word_set("US"),
+    "nv": word_set("US"),
+    "ag": word_set("US CA AU NZ"),
+}
 # Words before a short form that make it part of the name: "Nail Spa", "Made in SA".
 JOINING_WORDS: Final = word_set("and & of the for in by de del der y et und e to with at a my our")
 SPA_WORDS: Final = word_set(
