@@ -56,7 +56,7 @@ def without_legal_forms(name: str, country: str | None = None) -> str:
 
 
 def has_legal_form(name: str) -> bool:
-    """Return whether a legal form ends the name."""
+    """Return whether a legal form stands behind or in front of the name."""
     return without_legal_forms(name) != name
 
 
@@ -113,7 +113,7 @@ def _without_last_form(name: str, country: str | None) -> str:
     for size in range(min(_LONGEST_FORM, len(tokens) - 1), 0, -1):
         base = " ".join(tokens[:-size])
         if _is_form(tokens[-size:], base, name, country) and _is_enough(base):
-            return base.strip(_EDGE)
+            return base.rstrip(_EDGE)
     return name
 
 

@@ -45,6 +45,7 @@ from app.providers.normalizer.questions import open_questions
         ("Oy Northwind Ab", "Northwind"),
         ("ООО «Торговый дом «Восток»", "Торговый дом «Восток»"),
         ("Northwind,Inc.", "Northwind"),
+        ("(North)wind Ltd", "(North)wind"),
     ],
 )
 def test_legal_form_is_taken_off(raw: str, name: str) -> None:

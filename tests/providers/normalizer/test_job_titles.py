@@ -145,6 +145,7 @@ def test_seniority_stays_open_where_a_title_leaves_it_open() -> None:
     [
         *("CEO (Deputy)", "Geschäftsführer, stellvertretend", "Stellvertretende:r Geschäftsführer:in", "CEO-Büro"),
         *("Assistentin CEO und CFO", "Chief of Staff - CEO", "Adjoint(e) au PDG", "Vezérigazgató helyettes"),
+        *("Adj. Geschäftsführer", "Genel Müdür Yrd.", "Shadow CEO", "Stellv. Generaldirektor"),
     ],
 )
 def test_seniority_of_deputies_and_helpers_is_not_the_c_suite(title: str) -> None:

@@ -19,6 +19,7 @@ PHRASES: dict[str, str] = inverted(
             algemeen directeur | president directeur general | president-directeur general | amministratore delegato
             | amministratore unico | verkstallande direktor | administrerende direktør | adm direktør |
             adm dir | daglig leder |
+            dyrektor generalny | dyrektor zarzadzajacy | generaldirektor | generaldirektorin |
             generalni reditel | generalni reditelka | generalny riaditel | ugyvezeto igazgato | genel mudur |
             генеральнии директор | 代表取締役ceo | kurucu ortak |
             consejero delegado | geschaftsfuhrender gesellschafter | geschaftsfuhrende gesellschafterin |
@@ -139,13 +140,13 @@ ABBREVIATIONS: dict[str, str] = inverted(
 # Before or behind a rank of the C-Suite these make it a deputy's.
 DEPUTIES = word_set(
     """
-    deputy vice vize wice vise sub sous adjunct adjoint adjointe adjoints adjunto adjunta delegue deleguee aggiunto
-    aggiunta vicario vicaria sostituto sostituta supplente suplente substituto substituta stellvertretend
-    stellvertretende stellvertretender stellvertretendes stellvertreter stellvertreterin stellvertr stellv stv
-    plaatsvervangend plaatsvervangende plaatsvervanger plv bitradande bitr stallforetradande stallforetradare stf
-    stedfortredende stedfortreder stedfortræder assisterende ass nest apulais zastepca zast zastupce zastupca
-    zastupkyne namestek namestnik zamjenik zamenik helyettes заместитель зам замест заступник заст yardimcisi
-    yardımcısı vekili αναπληρωτης αναπληρωτρια
+    deputy dep shadow vice vize wice vise sub sous adj adjunct adjoint adjointe adjoints adjunto adjunta delegue
+    deleguee aggiunto aggiunta vicario vicaria sostituto sostituta supplente suplente substituto substituta
+    stellvertretend stellvertretende stellvertretender stellvertretendes stellvertreter stellvertreterin stellvertr
+    stellv stv plaatsvervangend plaatsvervangende plaatsvervanger plv bitradande bitr stallforetradande
+    stallforetradare stf stedfortredende stedfortreder stedfortræder assisterende ass nest apulais zastepca zast
+    zastupce zastupca zastupkyne namestek namestnik zamjenik zamenik helyettes заместитель зам замест заступник заст
+    yardimcisi yardımcısı yrd vekili αναπληρωτης αναπληρωτρια
     """
 )
 # These make it the rank of somebody whom the holder helps.
