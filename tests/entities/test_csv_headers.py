@@ -1,11 +1,14 @@
 """Headers of other services' exports, and of our own."""
 
+import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import cast
 
 import pytest
 
 from app.entities import csv_headers
-from app.entities.csv_headers import Column, known_headers, map_columns, normalized_header
+from app.entities.csv_headers import Column, MappingError, known_headers, map_columns, normalized_header
 from app.entities.ids import EntityType
 from app.models import Company, Person
 
@@ -104,6 +107,25 @@ def test_columns_of_a_usual_export_find_their_fields(entity_type: EntityType, ex
     assert {column.header: path(column) for column in map_columns(entity_type, list(export))} == export
 
 
+def test_header_rows_of_other_tools_find_their_fields() -> None:
+    """What twenty and more tools export maps without help: each column to its field, or kept as it is."""
+    lines = (Path(__file__).parent / "data" / "export_headers.tsv").read_text("utf-8").splitlines()
+    exports = [line.split("\t") for line in lines if not line.startswith("#")]
+    wrong = [
+        (tool, column.header, path(column), field)
+        for tool, entity_type, cells in exports
+        for column, (_, field) in _expected(cast(EntityType, entity_type), cells)
+        if path(column) != field
+    ]
+    assert wrong == []
+    assert len({tool.split(",")[0].split(" (")[0] for tool, *_ in exports}) >= 20
+
+
+def _expected(entity_type: EntityType, cells: str) -> list[tuple[Column, tuple[str, str | None]]]:
+    pairs = [(header, field or None) for header, _, field in (cell.partition("=") for cell in cells.split("|"))]
+    return list(zip(map_columns(entity_type, [header for header, _ in pairs]), pairs, strict=True))
+
+
 def camel(name: str) -> str:
     first, *rest = name.split("_")
     return first + "".join(part.capitalize() for part in rest)
@@ -187,3 +209,51 @@ def test_employer_columns_of_a_people_file_are_no_field_of_the_person() -> None:
         "Company Phone",
     ]
     assert [column.field for column in map_columns("person", headers)] == [None] * len(headers)
+
+
+@pytest.mark.parametrize(
+    ("headers", "fields"),
+    [
+        (["Name", "Vorname", "Firma"], ["last_name", "first_name", "company"]),
+        (["Name", "Vorname", "Nachname"], ["full_name", "first_name", "last_name"]),
+        (["Nome", "Cognome"], ["first_name", "last_name"]),
+        (["Nome", "Empresa"], ["full_name", "company"]),
+        (["Title", "Email"], ["job_title", "email"]),
+        (["Title", "Suffix", "Job Title"], [None, None, "job_title"]),
+        (["Work", "Email"], [None, "email"]),
+    ],
+)
+def test_word_of_several_meanings_is_read_by_what_stands_beside_it(headers: list[str], fields: list[str]) -> None:
+    """A name beside a first name is a surname, and a title beside a job's title one of address."""
+    assert [column.field for column in map_columns("person", headers)] == fields
+
+
+def test_mapping_has_the_last_word_over_the_tables() -> None:
+    """The owner of a file says which column fills which field, which is kept and which left out."""
+    mapped = {
+        "Kontakt": "email",
+        "E-Mail": "keep",
+        "notes": "ignore",
+        "Chef": "provider_ids.crm",
+        "Ort": "locationCity",
+    }
+    columns = map_columns("person", ["E-Mail", "Kontakt", "Notes", "Chef", "Ort", "Name"], mapped)
+    assert [path(column) for column in columns] == [
+        None, "email", None, "provider_ids.crm", "location_city", "full_name"
+    ]  # fmt: skip
+    assert [column.ignored for column in columns] == [False, False, True, False, False, False]
+
+
+@pytest.mark.parametrize(
+    ("mapped", "message"),
+    [
+        ({"Telefon": "phone"}, "no column 'Telefon' to map; expected one of 'Email', 'Notes', 'Notes (2)'"),
+        ({"Email": "mail"}, "mapped to 'mail'; expected keep, ignore or one of id, email"),
+        ({"Email": "email.work"}, "mapped to 'email.work'; expected"),
+        ({"Email": "normalized_email"}, "mapped to 'normalized_email'; expected"),
+    ],
+)
+def test_mapping_that_cannot_be_is_refused_with_what_was_expected(mapped: dict[str, str], message: str) -> None:
+    """A slip in a mapping is told before anything is read."""
+    with pytest.raises(MappingError, match=re.escape(message)):
+        map_columns("person", ["Email", "Notes", "Notes"], mapped)
