@@ -1,24 +1,49 @@
 """What a cell of a CSV file says about a field: text, a list, an object, a number, or nothing."""
 
+import html
 import json
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final, NoReturn, TypeVar
 
 from app.entities.ids import EntityType
 from app.text import find_bad_character
+from app.values import blanks
 
 MAX_JSON_DEPTH: Final = 32
 MAX_INTEGER: Final = 10**15
 
-# What exports and hands write where they know nothing. "NA" is not one: it is Namibia's code.
-PLACEHOLDERS: Final = frozenset(
-    {"n/a", "#n/a", "n.a.", "null", "none", "-", "--", "---", "–", "—", "unknown", "undefined", "(blank)", "?",
-     "#name?", "#ref!", "#value!", "#null!", "#div/0!"}
-)  # fmt: skip
-_LONGEST_PLACEHOLDER: Final = max(map(len, PLACEHOLDERS))
 # Here the word is an answer: the address was checked, and nobody can tell.
 _UNKNOWN_IS_A_VALUE: Final = frozenset({"email_status"})
+
+_LONGEST_WORD: Final = 40
+
+NUMBERS: Final = frozenset({"id", "phone", "mobile_phone", "hq_phone", "provider_ids"})
+"""Fields whose long numbers spreadsheets and tables damage."""
+
+SEVERAL_VALUES: Final = "several values in the cell: the first is used, the rest is kept beside the fields"
+
+# A number that was rounded to the digits that a column shows, and one that a table took for a fraction.
+_SCIENTIFIC: Final = re.compile(r"[+-]?\d(?:[.,]\d+)?[eE]\+\d{1,3}|[+-]?\d[.,]\d+[eE]\d{1,3}")
+_WITH_ZERO: Final = re.compile(r"^(\+?\d{3,})\.0$")
+_ENTITY: Final = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+_MOST_ENCODINGS: Final = 3
+_ADDRESS: Final = re.compile(r"[^\s<>,;|/\"'()\[\]]+@[^\s<>,;|/\"'()\[\]]+")
+# A slash without blanks stands between an area code and a number.
+_BETWEEN_PHONES: Final = re.compile(r"[,;|\n]|:::|\s/\s|\s(?:or|oder|ou|o|und|and|et|y)\s")
+_DIGITS_OF_A_PHONE: Final = 6
+_BETWEEN_HOSTS: Final = re.compile(r"\s*(?:[,;|]|:::|\s/\s)\s*|\s+")
+_HOST: Final = re.compile(r"(?:https?://)?[^\s/@:?#.]+(?:\.[^\s/@:?#.]+)+(?::\d+)?(?:[/?#]\S*)?", re.IGNORECASE)
+# What makes a cell of a field worth a second look, besides an ampersand.
+_NUMBER_IN_DOUBT: Final = re.compile(r"[,;|\n&]|:::| / |\.0$|[eE]\+?\d| (?:or|oder|ou|o|und|and|et|y) ")
+_HOST_IN_DOUBT: Final = re.compile(r"[,;|\s&]")
+IN_DOUBT: Final[Mapping[str, re.Pattern[str]]] = {
+    **dict.fromkeys(NUMBERS, _NUMBER_IN_DOUBT),
+    "email": re.compile(r"@.*@|&", re.DOTALL),
+    **dict.fromkeys(("domain", "website", "company_domain", "linkedin_url"), _HOST_IN_DOUBT),
+}
+"""What a cell of a field has if it may hold several values, or a damaged one."""
 
 _INTEGER = re.compile(r"\$?\s?(?:[0-9]{1,16}|[0-9]{1,3}(?:,[0-9]{3}){1,5})(?:\.0{1,2})?")
 
@@ -29,6 +54,23 @@ Convert = Callable[[str], Any]
 
 class CellError(ValueError):
     """A cell that may not be stored, not even as it is; the message names the rule alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What is to be said of a cell whose row was read."""
+
+    column: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """What a cell means for its field, what else it holds, and what is to be said of it."""
+
+    value: str
+    rest: str
+    remark: Remark | None
 
 
 def converter(entity_type: EntityType, field: str, key: str | None) -> Convert:
@@ -42,10 +84,76 @@ def converter(entity_type: EntityType, field: str, key: str | None) -> Convert:
 
 def is_placeholder(cell: str, field: str = "") -> bool:
     """Say whether a cell only says that nothing is known."""
-    if len(cell) > _LONGEST_PLACEHOLDER:
+    if len(cell) > _LONGEST_WORD and cell.isascii():
         return False
-    word = cell.casefold()
-    return word in PLACEHOLDERS and not (word == "unknown" and field in _UNKNOWN_IS_A_VALUE)
+    return blanks.is_placeholder(cell) and not (field in _UNKNOWN_IS_A_VALUE and cell.casefold() == "unknown")
+
+
+def bare(cell: str) -> str:
+    """Return what a cell holds under a guard: `="00123"`, by which tools keep spreadsheets from making a number."""
+    if not cell.startswith('="') or not cell.endswith('"') or len(cell) < 3:
+        return cell
+    return cell[2:-1].replace('""', '"').strip()
+
+
+def mend(cell: str, column: str, field: str) -> Mended:
+    """Read a cell whose characters make a second look worth it. Raises CellError for an id that is damaged."""
+    text = _decoded(cell) if "&" in cell else cell
+    if field in NUMBERS:
+        if _SCIENTIFIC.fullmatch(text):
+            return _damaged(text, column, field)
+        text = _WITH_ZERO.sub(r"\1", text)
+    first, rest = _divided(text, field)
+    remark = Remark(column, SEVERAL_VALUES) if rest else None
+    return Mended(first, rest, remark)
+
+
+def _damaged(text: str, column: str, field: str) -> Mended:
+    reason = f"the number was damaged by a spreadsheet (scientific notation): {text}"
+    if field == "id":
+        raise CellError(reason)
+    return Mended("", text, Remark(column, reason))
+
+
+def _decoded(text: str) -> str:
+    """Write HTML's names and numbers of characters as what they mean; two tools in a row encode twice."""
+    for _ in range(_MOST_ENCODINGS):
+        decoded = _ENTITY.sub(lambda found: html.unescape(found[0]), text)
+        if decoded == text or find_bad_character(decoded.replace("\r\n", "\n")) is not None:
+            break
+        text = decoded.replace("\r\n", "\n").strip()
+    return text
+
+
+def _divided(text: str, field: str) -> tuple[str, str]:
+    """Return the first value of a cell that has several, and the rest; a cell of one value as it is."""
+    parts = _PARTS_OF[field](text) if field in _PARTS_OF else []
+    different = list({part.casefold(): part for part in reversed(parts)}.values())[::-1]
+    if len(parts) < 2:
+        return text, ""
+    return different[0], ", ".join(different[1:])
+
+
+def _addresses(text: str) -> list[str]:
+    return _ADDRESS.findall(text) if text.count("@") > 1 else []
+
+
+def _phones(text: str) -> list[str]:
+    parts = [part.strip() for part in _BETWEEN_PHONES.split(text)]
+    parts = [part for part in parts if part and not blanks.is_placeholder(part)]
+    is_each_a_number = all(sum(map(str.isdigit, part)) >= _DIGITS_OF_A_PHONE for part in parts)
+    return parts if is_each_a_number else []
+
+
+def _hosts(text: str) -> list[str]:
+    parts = [part.strip() for part in _BETWEEN_HOSTS.split(text)]
+    parts = [part for part in parts if part and not blanks.is_placeholder(part)]
+    return parts if all(map(_HOST.fullmatch, parts)) else []
+
+
+def _profiles(text: str) -> list[str]:
+    parts = _BETWEEN_HOSTS.split(text)
+    return parts if all("linkedin.com/" in part.casefold() for part in parts) else []
 
 
 def text_or_nothing(cell: str) -> str:
@@ -175,6 +283,12 @@ def _refuse_number(_: str) -> NoReturn:
     raise CellError("JSON holds a number that is not finite")
 
 
+_PARTS_OF: Final[Mapping[str, Callable[[str], list[str]]]] = {
+    "email": _addresses,
+    **dict.fromkeys(("phone", "mobile_phone", "hq_phone"), _phones),
+    **dict.fromkeys(("domain", "website", "company_domain"), _hosts),
+    "linkedin_url": _profiles,
+}
 _CONVERTERS: Final[Mapping[EntityType, Mapping[str, Convert]]] = {
     "person": {
         **dict.fromkeys(("departments", "functions", "skills", "certifications", "languages"), texts),

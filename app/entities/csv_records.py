@@ -1,35 +1,35 @@
 """From the bytes of a CSV file to its records: encoding, lines, quotes, separator.
 
-Everything streams: whatever the file's size, memory holds one sample, one block and one record.
+Everything streams: whatever the file's size, memory holds one sample, a few blocks and one record. Every byte is
+looked at a fixed number of times, so time grows with the size alone, whatever the bytes are.
 
-A file is UTF-8 or UTF-16 when it says so by a byte order mark, or UTF-16 when every other byte of
-its start is zero. Else each line is read as UTF-8 by itself, and as Windows-1252 where it is not
-valid UTF-8. That needs no second look at a stream that cannot be rewound, and a first umlaut in
-the last line of the file is still read right. Bytes that are no text in any of these become
-control characters or lone surrogates, for which the row is refused.
+A file is in the encoding that its byte order mark says, else in the one that the caller names, else in UTF-16 if
+every other byte of its start is zero. Else it is UTF-8, and lines that are not are in another encoding, which
+their letters tell (`csv_encodings`). Two encodings in one file are two files that somebody joined: each line
+stands for itself. Lines that cannot be read are refused; if the start of the file cannot, the file is.
 
-Quotes follow RFC 4180, with two liberties that lose nothing: blanks before an opening quote, and
-quotes inside a cell that did not start with one. A record that cannot be read is refused alone:
-reading goes on with the line after the one it started on, so an open quote costs one row.
+A line ends with a line feed, a carriage return, or both. Quotes follow RFC 4180, with two liberties that lose
+nothing: blanks before an opening quote, and quotes inside a cell that did not start with one. A record that cannot
+be read is refused alone: reading goes on with the line after the one it started on, so an open quote costs one row.
 """
 
 import codecs
 import csv
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from enum import Enum
+from itertools import chain
 from typing import BinaryIO, Final, NamedTuple
+
+from app.entities.csv_encodings import IDEOGRAPHS, WINDOWS_1252, guess, python_codec
 
 BLOCK_BYTES: Final = 65_536
 MAX_LINE_BYTES: Final = 1_048_576
 MAX_RECORD_CHARS: Final = 1_048_576
 MAX_RECORD_LINES: Final = 1_000
 MAX_CELL_CHARS: Final = 131_072
-# Reading on from the line after a refused record reads its other lines again. A file made to do
-# that at every line would cost the square of its size, so there is an end to it: after this many
-# characters (and 100 for each line) a quoted cell may no longer span lines.
-MAX_REREAD_CHARS: Final = 32 * 1_048_576
 
 _NO_CSV: Final = (
     (b"PK\x03\x04", "an Excel workbook or another zip archive"),
@@ -39,7 +39,26 @@ _NO_CSV: Final = (
     (codecs.BOM_UTF32_LE, "UTF-32 text"),
     (codecs.BOM_UTF32_BE, "UTF-32 text"),
 )
-_EXPECTED: Final = "expected CSV text in UTF-8, UTF-16 or Windows-1252"
+_EXPECTED: Final = "expected CSV text"
+_MARKS: Final = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_UNICODE: Final = frozenset({"utf-8", "utf-8-sig", "utf-16-le", "utf-16-be"})
+# Lines of no clear encoding that are looked at together, and how often: it takes some milliseconds.
+_MAX_EVIDENCE: Final = 400
+_MAX_GUESSES: Final = 5
+_MOST_BY_CHANCE: Final = 3
+_THREE_BYTES: Final = "\u0800"
+
+
+IsTimeOver = Callable[[], bool]
+"""Asked at each block of a file but the first."""
+
+
+class OutOfTime(Exception):
+    """Whoever asked for the records wants no more of them; `Records.next_line` is the line to go on from."""
 
 
 class CsvError(ValueError):
@@ -48,159 +67,260 @@ class CsvError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A row that was not read. The reason names the column and the rule, never what the cell holds."""
+    """A row that was not read. The reason names the column and the rule, and no personal data."""
 
     line: int
     reason: str
 
 
 class Record(NamedTuple):
-    """The cells of one row, the line it starts on (from 1), and its text, for checks of all at once."""
+    """The cells of one row, the line it starts on (from 1), its text, and whether a blank line stands before it."""
 
     line: int
     cells: list[str]
     text: str
+    after_blank: bool = False
 
 
 class Lines:
     """The lines of a binary stream as text, without their ends; lines can be put back.
 
-    `encoding` is utf-8, utf-8-sig, utf-16-le, utf-16-be or windows-1252: what the start says, and
-    windows-1252 from the first line on that is not valid UTF-8. `number` counts the lines taken,
-    so it is the number of the last one. A line of more than 1 MiB comes as `Lines.OVERLONG`.
+    `encoding` is what the file is in as far as it was read: what its mark, the caller or its start says, and from
+    the first line on that is not valid UTF-8 the one that was guessed. `guessed` has some of the words that were
+    read by a guess; `is_in_doubt` says that none is clear, and that much of the file's start cannot be read without.
+    `number` counts the lines taken, so it is the number of the last one. A line of more than
+    1 MiB comes as `Lines.OVERLONG`, and one in no encoding that is known as `Lines.UNREADABLE`.
     """
 
     OVERLONG: Final = "overlong \x00"
+    UNREADABLE: Final = "unreadable \x00"
 
-    def __init__(self, stream: BinaryIO) -> None:
-        sample = _read_sample(stream)
+    def __init__(self, stream: BinaryIO, encoding: str | None = None, is_time_over: IsTimeOver = lambda: False) -> None:
+        sample = _read_block(stream)
         _refuse_other_formats(sample)
-        self.encoding, mark = _detect_encoding(sample)
+        self.encoding, mark = _find_encoding(sample, encoding)
+        self.candidates: tuple[str, ...] = ()
+        self.guessed = ""
+        self.is_in_doubt = False
         self.number = 0
-        self._put_back: deque[str] = deque()
-        self._lines = _split(_utf8_blocks(sample[len(mark) :], stream, self.encoding))
+        self._is_certain = encoding is not None or self.encoding != "utf-8"
+        self._evidence: list[bytes] = []
+        self._guesses_left = _MAX_GUESSES
+        blocks = _with_newlines(_utf8_blocks(_chain(sample[len(mark) :], stream, is_time_over), self.encoding))
+        self._lines: Iterator[str] = chain.from_iterable(map(self._split, _whole_lines(blocks)))
 
     def take(self) -> str | None:
         """Return the next line, or None at the end of the file."""
-        if self._put_back:
-            self.number += 1
-            return self._put_back.popleft()
-        try:
-            line = next(self._lines)
-        except StopIteration:
-            return None
-        self.number += 1
-        return self.OVERLONG if line is None else self._text(line)
+        line = next(self._lines, None)
+        self.number += line is not None
+        return line
 
     def put_back(self, lines: list[str]) -> None:
         """Give back the last lines taken, in their order."""
-        self._put_back.extendleft(reversed(lines))
+        self._lines = chain(lines, self._lines)
         self.number -= len(lines)
 
-    def _text(self, line: bytes) -> str:
-        text = self._decoded(line)
-        if "\r" in text:
-            # A lone carriage return inside a line is a line end within a cell.
-            text = text.removesuffix("\r").replace("\r", "\n")
-        return text
+    def _split(self, block: bytes | None) -> list[str]:
+        if block is None:
+            return [self.OVERLONG]
+        try:
+            return block.decode(self._certain_codec).split("\n")
+        except UnicodeDecodeError:
+            lines = block.split(b"\n")
+        if not self._is_certain:
+            self._learn(lines)
+        return list(map(self._text, lines))
 
-    def _decoded(self, line: bytes) -> str:
+    @property
+    def _certain_codec(self) -> str:
+        """The codec of whole blocks: a file in an encoding that was guessed may still have lines in UTF-8."""
+        is_unicode = self.encoding in _UNICODE or not self._is_certain
+        return "utf-8" if is_unicode else python_codec(self.encoding)
+
+    def _learn(self, lines: list[bytes]) -> None:
+        """Guess the encoding from the lines that are not UTF-8, until it is clear."""
+        if self.encoding != "utf-8" or not self._guesses_left:
+            return
+        others = [line for line in lines if not _is_utf8(line)]
+        self._evidence += others[: _MAX_EVIDENCE - len(self._evidence)]
+        verdict = guess(self._evidence)
+        self.candidates = verdict.candidates
+        if verdict.encoding is not None:
+            self.encoding, self.guessed = verdict.encoding, verdict.sample
+        elif self._guesses_left == _MAX_GUESSES:
+            self.is_in_doubt = _are_many(len(others), len(lines) - 1)
+        self._guesses_left -= 1
+
+    def _text(self, line: bytes) -> str:
         try:
-            return line.decode("utf-8")
+            text = line.decode(self._certain_codec)
         except UnicodeDecodeError:
-            if self.encoding not in ("utf-8", "windows-1252"):
-                return line.decode("utf-8", errors="surrogateescape")
-        self.encoding = "windows-1252"
-        try:
-            return line.decode("windows-1252")
-        except UnicodeDecodeError:
-            # Five bytes mean nothing there. This makes them the control characters of their number.
-            return line.decode("latin-1")
+            pass
+        else:
+            return text if self._is_certain or text.isascii() else self._second_reading(line, text)
+        if self._is_certain:
+            # Bytes that are no text become lone surrogates, for which the row is refused.
+            return line.decode("utf-8" if self.encoding in _UNICODE else "ascii", errors="surrogateescape")
+        if self.encoding == "utf-8":
+            return self.UNREADABLE
+        return _by_guess(line, self.encoding)
+
+    def _second_reading(self, line: bytes, text: str) -> str:
+        """Return a line that is valid UTF-8 among others that are not. A few ideographs may be that by chance."""
+        if self.encoding not in IDEOGRAPHS:
+            return text
+        letters = [char for char in text if not char.isascii()]
+        is_chance = len(letters) <= _MOST_BY_CHANCE and max(letters) < _THREE_BYTES
+        return _by_guess(line, self.encoding) if is_chance else text
+
+
+def _are_many(lines: int, of_lines: int) -> bool:
+    """Tell whether a file is hardly worth reading without so many of its lines."""
+    return lines * 5 > of_lines * 3 or (lines > 1 and lines * 5 >= of_lines)
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _by_guess(line: bytes, encoding: str) -> str:
+    try:
+        return line.decode(python_codec(encoding))
+    except UnicodeDecodeError:
+        # A few bytes mean nothing there. This makes them control characters, for which the row is refused.
+        return line.decode("latin-1" if encoding == WINDOWS_1252 else "ascii", errors="surrogateescape")
+
+
+class _Ending(Enum):
+    """How a line leaves its last cell."""
+
+    WHOLE = "whole"
+    OPEN = "inside quotes"
+    MALFORMED = "with a quote that neither ends the cell nor is doubled"
 
 
 class Records:
-    """The records of lines, with the refusals between them; blank lines are passed over."""
+    """The records of lines, with the refusals between them; blank lines are passed over.
+
+    `next_line` is the line of the first that was not given yet.
+
+    A line that leaves a quote open looks ahead for the line that closes it. Those in between are kept in `_ahead`,
+    and each is looked at once: seen from a quote that was opened on any line before, all but the last are inside
+    it. So if the quote turns out never to be closed well, and its line is refused, the next line with an open quote
+    ends at the same place.
+    """
 
     def __init__(self, lines: Lines, delimiter: str) -> None:
         self.lines = lines
         self.delimiter = delimiter
-        self._opening = re.compile(rf'(?:\A|{re.escape(delimiter)}) *"')
-        self._reread_chars = 0
+        self._ahead: deque[str] = deque()
+        self._ahead_chars = 0
+        self._ahead_ends: _Ending | None = None
+        self.next_line = lines.number + 1
+        self._whole, self._quoted = _cell_patterns(delimiter)
 
     def __iter__(self) -> Iterator[Record | Refusal]:
-        take, delimiter = self.lines.take, self.delimiter
-        while (line := take()) is not None:
+        delimiter, lines, ahead = self.delimiter, self.lines, self._ahead
+        after_blank = False
+        while (line := self._take() if ahead else lines.take()) is not None:
+            if not line or line.isspace():
+                after_blank = True
+                continue
+            number = self.next_line = lines.number - len(ahead)
+            if line[0] == _MARK:
+                # Of a second file that somebody joined to the first.
+                line = line.lstrip(_MARK)
             if '"' in line:
-                yield self._quoted(line)
-            elif line is Lines.OVERLONG:
-                yield Refusal(self.lines.number, f"the line is longer than {MAX_LINE_BYTES:,} bytes")
-            elif "\n" in line:
-                yield Refusal(self.lines.number, "a lone carriage return stands outside quotes")
-            elif line.strip():
-                yield _checked(Record(self.lines.number, line.split(delimiter), line))
+                yield self._record(number, line, after_blank)
+            elif line in _NO_LINE:
+                yield Refusal(number, self._why_no_line(line))
+            else:
+                yield _checked(Record(number, line.split(delimiter), line, after_blank))
+            after_blank = False
+            self.next_line = lines.number - len(ahead) + 1
 
-    def _quoted(self, line: str) -> Record | Refusal:
-        start = self.lines.number
-        # An even number of quotes nearly always means a whole record.
-        if line.count('"') % 2 == 0:
-            record = self._parse(start, line)
-            if isinstance(record, Record):
-                return record
-        if self._is_open(line, inside=False):
-            return self._spanning(start, line)
-        return self._parse(start, line)
+    def _take(self) -> str:
+        line = self._ahead.popleft()
+        self._ahead_chars -= len(line)
+        if not self._ahead:
+            self._ahead_ends = None
+        return line
 
-    def _spanning(self, start: int, line: str) -> Record | Refusal:
-        """Read on from a line that ends inside a quoted cell."""
-        further: list[str] = []
-        size = len(line)
-        while len(further) < self._lines_ahead() and size < MAX_RECORD_CHARS:
-            following = self.lines.take()
-            if following is None:
+    def _why_no_line(self, line: str) -> str:
+        if line == Lines.OVERLONG:
+            return f"the line is longer than {MAX_LINE_BYTES:,} bytes"
+        return f"the letters cannot be told: {doubt_about(self.lines.candidates)}"
+
+    def _record(self, number: int, line: str, after_blank: bool) -> Record | Refusal:
+        ending = self._ending_of(line)
+        if ending is _Ending.WHOLE:
+            return self._parse(number, line, after_blank)
+        if ending is _Ending.MALFORMED:
+            return Refusal(number, _MALFORMED)
+        if (self._ahead_ends or self._look_ahead(len(line))) is not _Ending.WHOLE:
+            return Refusal(number, "a quote is opened and not closed as a cell's quotes must be")
+        text = "\n".join((line, *self._ahead))
+        self._ahead.clear()
+        self._ahead_chars, self._ahead_ends = 0, None
+        return self._parse(number, text, after_blank)
+
+    def _look_ahead(self, size: int) -> _Ending | None:
+        """Read on to the line that ends the open cell, and say how; None if that is too far away."""
+        take, ahead = self.lines.take, self._ahead
+        size += self._ahead_chars
+        ending: _Ending | None = None
+        while ending is None and len(ahead) < MAX_RECORD_LINES - 1 and size < MAX_RECORD_CHARS:
+            line = take()
+            if line is None:
+                ending = _Ending.MALFORMED
                 break
-            further.append(following)
-            size += len(following) + 1
-            if following is Lines.OVERLONG:
-                break
-            if not self._is_open(following, inside=True):
-                record = self._parse(start, "\n".join((line, *further)))
-                if isinstance(record, Record) or record.reason == _TOO_LONG_CELL:
-                    return record
-                break
-        self._reread_chars += size + 100 * len(further)
-        self.lines.put_back(further)
-        return Refusal(start, "a quote is opened and not closed as a cell's quotes must be")
+            ahead.append(line)
+            size += len(line) + 1
+            self._ahead_chars += len(line)
+            if '"' in line or line in _NO_LINE:
+                ending = self._ending_inside(line)
+        self._ahead_ends = ending
+        return ending
 
-    def _lines_ahead(self) -> int:
-        return MAX_RECORD_LINES - 1 if self._reread_chars < MAX_REREAD_CHARS else 0
+    def _ending_inside(self, line: str) -> _Ending | None:
+        """Say how a line ends a quoted cell that was opened before it; None if it does not."""
+        if line in _NO_LINE:
+            return _Ending.MALFORMED
+        ending = self._ending_of('"' + line)
+        return None if ending is _Ending.OPEN else ending
 
-    def _is_open(self, text: str, *, inside: bool) -> bool:
-        """Say whether a text ends inside a quoted cell, given whether it starts there."""
-        position = 0
-        while True:
-            if not inside:
-                opening = self._opening.search(text, position)
-                if opening is None:
-                    return False
-                position = opening.end()
-            position = text.find('"', position)
-            if position < 0:
-                return True
-            inside = text.startswith('"', position + 1)
-            position += 2 if inside else 1
+    def _ending_of(self, line: str) -> _Ending:
+        whole = self._whole.match(line)
+        end = 0 if whole is None else whole.end()
+        if whole is not None and end == len(line):
+            return _Ending.WHOLE
+        quoted = self._quoted.match(line, end if whole is None else end + 1)
+        return _Ending.OPEN if quoted is not None and quoted.end() == len(line) else _Ending.MALFORMED
 
-    def _parse(self, start: int, text: str) -> Record | Refusal:
+    def _parse(self, number: int, text: str, after_blank: bool) -> Record | Refusal:
         try:
             cells = next(csv.reader((text,), delimiter=self.delimiter, skipinitialspace=True, strict=True))
-        except csv.Error as error:
-            # The limit of one cell is the csv module's own default, and told apart by its words alone.
-            reason = _TOO_LONG_CELL if "field limit" in str(error) else _MALFORMED
-            return Refusal(start, reason)
-        return _checked(Record(start, cells, text))
+        except csv.Error:
+            # The quotes were looked at, so it is the limit of one cell, which is the module's own default.
+            return Refusal(number, _TOO_LONG_CELL)
+        return _checked(Record(number, cells, text, after_blank))
 
 
+_MARK: Final = "\ufeff"
+_NO_LINE: Final = frozenset({Lines.OVERLONG, Lines.UNREADABLE})
 _TOO_LONG_CELL: Final = f"a cell is longer than {MAX_CELL_CHARS:,} characters"
 _MALFORMED: Final = "malformed quotes: a quoted cell ends with its quote, and a quote inside is doubled"
+
+
+def doubt_about(candidates: Iterable[str]) -> str:
+    """Say which encodings a text may be in, and how to tell the service."""
+    names = " or ".join(candidates)
+    may_be = f"they may be in {names}" if names else "they are in no encoding that is known"
+    return f"{may_be}; say which by --encoding (over HTTP, by the parameter encoding or the charset of text/csv)"
 
 
 def sample_records(lines: Iterable[str], delimiter: str) -> list[Record]:
@@ -213,10 +333,20 @@ class _ListedLines(Lines):
     """Lines that were read already."""
 
     def __init__(self, lines: Iterable[str]) -> None:
-        self.encoding = "utf-8"
+        self.candidates = ()
         self.number = 0
-        self._put_back = deque(lines)
-        self._lines = iter(())
+        self._lines = iter(lines)
+
+
+def _cell_patterns(delimiter: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Return what matches the whole cells at the start of a line, and what matches a quoted cell that may be open.
+
+    No quantifier ever gives anything back, so a line is looked at once.
+    """
+    mark = re.escape(delimiter)
+    inside = r'[^"]*+(?:""[^"]*+)*+'
+    cell = rf'(?: *+"{inside}"(?={mark}|\Z)|(?! *+")[^{mark}]*+)'
+    return re.compile(rf"{cell}(?:{mark}{cell})*+"), re.compile(rf' *+"{inside}')
 
 
 def _checked(record: Record) -> Record | Refusal:
@@ -225,8 +355,8 @@ def _checked(record: Record) -> Record | Refusal:
     return record
 
 
-def _read_sample(stream: BinaryIO) -> bytes:
-    """Read the first block, from a stream that may give less at a time."""
+def _read_block(stream: BinaryIO) -> bytes:
+    """Read a block, from a stream that may give less at a time."""
     parts = []
     missing = BLOCK_BYTES
     while missing > 0 and (part := stream.read(missing)):
@@ -241,16 +371,13 @@ def _refuse_other_formats(sample: bytes) -> None:
             raise CsvError(f"the file is {what}; {_EXPECTED}")
 
 
-def _detect_encoding(sample: bytes) -> tuple[str, bytes]:
-    """Return the encoding that the start of a file shows, and the mark that it starts with."""
-    marks = (
-        (codecs.BOM_UTF8, "utf-8-sig"),
-        (codecs.BOM_UTF16_LE, "utf-16-le"),
-        (codecs.BOM_UTF16_BE, "utf-16-be"),
-    )
-    for mark, encoding in marks:
+def _find_encoding(sample: bytes, named: str | None) -> tuple[str, bytes]:
+    """Return the encoding that a file's mark, else its owner, else its start says, and the mark that it starts with."""
+    for mark, encoding in _MARKS:
         if sample.startswith(mark):
             return encoding, mark
+    if named is not None:
+        return ("utf-16-le" if named == "utf-16" else named), b""
     start = sample[:4096]
     even, odd = start[0::2].count(0), start[1::2].count(0)
     pairs = len(start) // 2
@@ -261,29 +388,19 @@ def _detect_encoding(sample: bytes) -> tuple[str, bytes]:
     return "utf-8", b""
 
 
-def _utf8_blocks(sample: bytes, stream: BinaryIO, encoding: str) -> Iterator[bytes]:
-    """Yield a stream's blocks, as UTF-8 where it is UTF-16, with newlines where it has only returns."""
-    blocks = _blocks(sample, stream)
-    if encoding.startswith("utf-16"):
-        blocks = _from_utf16(blocks, encoding)
-    first = next(blocks, b"")
-    has_returns_only = b"\r" in first[:-1] and b"\n" not in first
-    for block in _chain(first, blocks):
-        yield block.replace(b"\r", b"\n") if has_returns_only else block
-
-
-def _blocks(sample: bytes, stream: BinaryIO) -> Iterator[bytes]:
+def _chain(sample: bytes, stream: BinaryIO, is_time_over: IsTimeOver) -> Iterator[bytes]:
     yield sample
-    while block := stream.read(BLOCK_BYTES):
+    while block := _read_block(stream):
+        if is_time_over():
+            raise OutOfTime
         yield block
 
 
-def _chain(first: bytes, blocks: Iterator[bytes]) -> Iterator[bytes]:
-    yield first
-    yield from blocks
-
-
-def _from_utf16(blocks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
+def _utf8_blocks(blocks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
+    """Yield a stream's blocks, as UTF-8 if they are UTF-16."""
+    if not encoding.startswith("utf-16"):
+        yield from blocks
+        return
     # Lone surrogates are let through here and come out as bytes that are not valid UTF-8.
     decoder = codecs.getincrementaldecoder(encoding)(errors="surrogatepass")
     for block in blocks:
@@ -295,17 +412,37 @@ def _from_utf16(blocks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
         yield b"\xff"
 
 
-def _split(blocks: Iterable[bytes]) -> Iterator[bytes | None]:
-    """Yield the lines of blocks without their newlines, and None for one that is too long to hold."""
+def _with_newlines(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield blocks with a newline for each line end. Tools that write CRLF twice make CR CR LF of it."""
+    held = b""
+    for block in blocks:
+        block = held + block
+        held = block[-2:] if block.endswith(b"\r\r") else block[-1:] if block.endswith(b"\r") else b""
+        yield _newlines(block[: len(block) - len(held)])
+    yield _newlines(held)
+
+
+def _newlines(block: bytes) -> bytes:
+    if b"\r" not in block:
+        return block
+    return block.replace(b"\r\r\n", b"\n").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+
+
+def _whole_lines(blocks: Iterable[bytes]) -> Iterator[bytes | None]:
+    """Yield blocks of whole lines without their last newline, and None for a line that is too long to hold."""
     rest = b""
     is_overlong = False
     for block in blocks:
-        parts = (rest + block).split(b"\n")
-        rest = parts.pop()
-        for part in parts:
-            yield None if is_overlong or len(part) > MAX_LINE_BYTES else part
-            is_overlong = False
-        if len(rest) > MAX_LINE_BYTES:
-            rest, is_overlong = b"", True
+        first, newline, others = block.partition(b"\n")
+        is_overlong = is_overlong or len(rest) + len(first) > MAX_LINE_BYTES
+        if not newline:
+            rest = b"" if is_overlong else rest + block
+            continue
+        if is_overlong:
+            yield None
+            rest, block, is_overlong = b"", others, False
+        lines, newline, rest = (rest + block).rpartition(b"\n")
+        if newline:
+            yield lines
     if rest or is_overlong:
         yield None if is_overlong else rest

@@ -14,13 +14,16 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
+from math import inf
+from time import monotonic
 from typing import Any, BinaryIO, Final
 
 from sqlalchemy import insert, select
 
 from app.database import WriteSession, transaction
-from app.entities.csv_headers import counts_as_other
-from app.entities.csv_reader import Column, CsvError, CsvReader, Refusal, Row
+from app.entities.csv_encodings import codec_named
+from app.entities.csv_headers import Mapped, counts_as_other
+from app.entities.csv_reader import Column, CsvError, CsvReader, OutOfTime, Refusal, Row
 from app.entities.fields import EXTRA, RAW_FIELDS
 from app.entities.ids import EntityType, identify
 from app.entities.matching import NAME_FIELDS, Candidate, Match, Matcher, ReadNames, are_others
@@ -41,6 +44,28 @@ _PLURALS: Final[dict[EntityType, str]] = {"person": "people", "company": "compan
 
 OnProgress = Callable[[int], None]
 """Called after each slice with the number of rows read so far, refused ones included."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOptions:
+    """How a file is to be read, where its owner knows better: the encoding, and what each column means.
+
+    `from_line` leaves out the rows above it. After `seconds` the import ends, and tells the line to go on from.
+    """
+
+    encoding: str | None = None
+    mapped: Mapped = field(default_factory=dict)
+    from_line: int = 1
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LineRemark:
+    """What is to be said of a cell of a row that was read. The text holds no personal data."""
+
+    line: int
+    column: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +97,8 @@ class ImportReport:
     `kept_apart` share a key with an entity of another name, and `replaced` put a value in the place of another; rows in
     `conflicts` have the id of an entity of another name, and are left out. `columns` says for each header which field
     it fills: None where its cells are kept beside the fields, or left out; `left_out` are the headers of the latter.
+    `remarked` counts the cells that a remark was made about. `guessed` has some words of a file whose encoding was
+    guessed. `stopped_at` is the line to go on from if the time was over before the end of the file.
     """
 
     total: int = 0
@@ -91,6 +118,13 @@ class ImportReport:
     encoding: str = ""
     delimiter: str = ""
     is_dry_run: bool = False
+    remarked: int = 0
+    remarks: list[LineRemark] = field(default_factory=list)
+    guessed: str | None = None
+    stopped_at: int | None = None
+
+
+_AS_IT_IS: Final = ImportOptions()
 
 
 def import_csv(
@@ -101,6 +135,7 @@ def import_csv(
     replaces_names: bool = False,
     is_dry_run: bool = False,
     on_progress: OnProgress | None = None,
+    options: ImportOptions = _AS_IT_IS,
 ) -> ImportReport:
     """Upsert the rows of a CSV file into a workspace and say what became of them.
 
@@ -110,14 +145,31 @@ def import_csv(
     Raises `Invalid`, with nothing stored, where the file as a whole cannot be read or clearly is a
     list of the other entity type. A row that cannot be read is refused alone.
     """
-    try:
-        reader = CsvReader(stream, entity_type)
-    except CsvError as error:
-        raise Invalid(f"The file cannot be imported: {error}.") from error
-    _refuse_other_type(entity_type, [column.header for column in reader.columns])
+    reader = _reader(entity_type, stream, options)
+    if not options.mapped:
+        _refuse_other_type(entity_type, [column.header for column in reader.columns])
     kind = _DryRun if is_dry_run else _Import
     with closing(kind(reader, entity_type, workspace_slug, replaces_names)) as running:
         return running.run(on_progress)
+
+
+def _reader(entity_type: EntityType, stream: BinaryIO, options: ImportOptions) -> CsvReader:
+    try:
+        encoding = None if options.encoding is None else codec_named(options.encoding)
+    except ValueError as error:
+        raise Invalid(f"The encoding is not known: {error}.") from error
+    ends_at = inf if options.seconds is None else monotonic() + options.seconds
+    try:
+        return CsvReader(
+            stream,
+            entity_type,
+            encoding=encoding,
+            mapped=options.mapped,
+            from_line=options.from_line,
+            is_time_over=lambda: monotonic() >= ends_at,
+        )
+    except CsvError as error:
+        raise Invalid(f"The file cannot be imported: {error}.") from error
 
 
 def _refuse_other_type(entity_type: EntityType, headers: list[str]) -> None:
@@ -181,21 +233,33 @@ class _Import:
             self._store(part)
             if on_progress is not None:
                 on_progress(self.report.total)
-        self.report.encoding = self._reader.encoding
+        self.report.encoding, self.report.guessed = self._reader.encoding, self._reader.guessed or None
         return self.report
 
     def close(self) -> None:
         """Nothing is held open."""
 
     def _accepted(self) -> Iterator[Row]:
-        """Yield the rows, and count the refusals between them."""
-        for row in self._reader:
-            if isinstance(row, Row):
-                yield row
-                continue
-            self.report.total += 1
-            self.report.refused += 1
-            _list_some(self.report.refusals, row)
+        """Yield the rows until the time is over, and count the refusals between them."""
+        try:
+            for row in self._reader:
+                if isinstance(row, Row):
+                    self._note(row)
+                    yield row
+                else:
+                    self._refuse(row)
+        except OutOfTime:
+            self.report.stopped_at = self._reader.next_line
+
+    def _note(self, row: Row) -> None:
+        for remark in row.remarks:
+            self.report.remarked += 1
+            _list_some(self.report.remarks, LineRemark(row.line, remark.column, remark.text))
+
+    def _refuse(self, refusal: Refusal) -> None:
+        self.report.total += 1
+        self.report.refused += 1
+        _list_some(self.report.refusals, refusal)
 
     def _store(self, rows: list[Row]) -> None:
         for attempt in range(_MAX_TRIES):
@@ -237,8 +301,21 @@ class _Import:
         identities = [identify(self._entity_type, row.fields) if row.id_is_derived else None for row in rows]
         matcher = Matcher(self._entity_type, read_names, replaces_names=self._replaces_names)
         asked = [Candidate(row.id, identity, row.fields) for row, identity in zip(rows, identities, strict=True)]
-        matches = matcher.match(asked)
-        return [_MatchedRow(row, match, row.id_is_derived) for row, match in zip(rows, matches, strict=True)]
+        former = self._stored_former_ids(rows, read_names)
+        return [
+            _MatchedRow(row, Match(former[row.id]), False)
+            if row.id in former
+            else _MatchedRow(row, match, row.id_is_derived)
+            for row, match in zip(rows, matcher.match(asked), strict=True)
+        ]
+
+    def _stored_former_ids(self, rows: list[Row], read_names: ReadNames) -> dict[str, str]:
+        """Return the ids that an earlier import stored rows under, reading their cells as they stand; by their ids."""
+        former = {row.id: row.former_id for row in rows if row.former_id}
+        if not former:
+            return {}
+        stored = read_names(sorted({*former, *former.values()}))
+        return {row_id: other for row_id, other in former.items() if other in stored and row_id not in stored}
 
     def _stored_names(self, ids: list[str]) -> Mapping[str, Fields]:
         names = NAME_FIELDS[self._entity_type]
@@ -301,7 +378,7 @@ class _Import:
 
     def _is_export(self) -> bool:
         """Tell whether the file is one of our exports: nothing else has the columns that we compute."""
-        return any(column.dropped for column in self._reader.columns)
+        return self._reader.is_export
 
 
 class _DryRun(_Import):

@@ -17,9 +17,10 @@ from app.auth import require, workspace_for
 from app.config import Config
 from app.database import transaction
 from app.entities import store
+from app.entities.csv_headers import read_mapping
 from app.entities.exports import export_csv
 from app.entities.ids import EntityType
-from app.entities.imports import import_csv
+from app.entities.imports import ImportOptions, import_csv
 from app.entities.schemas import (
     PLURALS,
     ImportQuerySchema,
@@ -114,7 +115,9 @@ def _blueprint(entity_type: EntityType) -> Blueprint:
 
         Rows that cannot be used are refused one by one. What is read is stored in parts, so a
         file that breaks off may be sent again: nothing doubles. A row never replaces another
-        name's entity: without an id it is kept apart, with one it is left out as a conflict.
+        name's entity: without an id it is kept apart, with one it is left out as a conflict. The
+        call ends in time: `stoppedAt` is then the line to go on from, by sending the file again
+        with `fromLine`.
         """
         report = import_csv(
             entity_type,
@@ -122,6 +125,7 @@ def _blueprint(entity_type: EntityType) -> Blueprint:
             workspace_slug=workspace_for(query.get("workspace_slug")),
             replaces_names=query["replace_names"],
             is_dry_run=query["dry_run"],
+            options=_options(query),
         )
         columns = [{"header": header, "field": field} for header, field in report.columns]
         return {**asdict(report), "columns": columns}
@@ -181,6 +185,24 @@ def _uploaded() -> BinaryIO:
     if request.form or set(request.files) != {"file"} or len(request.files.getlist("file")) != 1:
         _refuse_form()
     return cast(BinaryIO, request.files["file"].stream)
+
+
+def _options(query: dict[str, Any]) -> ImportOptions:
+    """Return how the file of the present request is to be read. Raises `Invalid`."""
+    config: Config = current_app.config["TRANCHE"]
+    try:
+        mapped = read_mapping(query.get("map", ()))
+    except ValueError as error:
+        raise Invalid("The query is not valid.", details=[detail("map", str(error))]) from error
+    encoding = query.get("encoding") or _charset()
+    return ImportOptions(encoding, mapped, query["from_line"], config.ENRICH_TIME_BUDGET)
+
+
+def _charset() -> str | None:
+    """Return the encoding that the upload's own type names."""
+    if request.mimetype == "text/csv":
+        return request.mimetype_params.get("charset")
+    return request.files["file"].mimetype_params.get("charset")
 
 
 class _WholeBody:

@@ -176,6 +176,25 @@ class ImportQuerySchema(WorkspaceQuerySchema):
         load_default=False,
         metadata={"description": "A row with an id replaces the entity of that id even if it bears another name."},
     )
+    encoding = Text(
+        max_length=40,
+        metadata={
+            "description": "What the letters are in, such as windows-1251; it stands above the upload's charset."
+        },
+    )
+    map = fields.List(
+        Text(max_length=MAX_HEADER_CHARS + 100),
+        metadata={
+            "description": "Which field a column fills, `Column=field`, one parameter each. `keep` keeps its cells"
+            " beside the fields, `ignore` leaves them out."
+        },
+    )
+    from_line = QueryInteger(
+        minimum=1,
+        maximum=999_999_999,
+        load_default=1,
+        metadata={"description": "Leaves out the rows above this line: `stoppedAt` of an import that ran out of time."},
+    )
 
 
 class UpsertCountsSchema(Schema):
@@ -234,6 +253,14 @@ class ReplacementSchema(Schema):
     )
 
 
+class RemarkSchema(Schema):
+    """What is to be said of a cell of a row that was read."""
+
+    line = fields.Integer(required=True)
+    column = fields.String(required=True)
+    text = fields.String(required=True)
+
+
 class ImportReportSchema(UpsertCountsSchema):
     """What became of a file; `total` is the sum of `created`, `updated`, `unchanged`, `refused` and `conflicts`."""
 
@@ -254,6 +281,18 @@ class ImportReportSchema(UpsertCountsSchema):
     columns = fields.List(fields.Nested(ImportColumnSchema), required=True)
     encoding = fields.String(required=True)
     delimiter = fields.String(required=True)
+    remarked = fields.Integer(required=True, metadata={"description": "Cells that a remark was made about."})
+    remarks = fields.List(fields.Nested(RemarkSchema), required=True, metadata=_FIRST_100)
+    guessed = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Some words of a file whose encoding was guessed; null if it was not."},
+    )
+    stopped_at = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={"description": "The line to go on from, by `fromLine`, if the time was over before the file's end."},
+    )
     dry_run = fields.Boolean(required=True, attribute="is_dry_run", metadata={"description": "Nothing was written."})
 
 

@@ -23,9 +23,11 @@ from app.enrichment.estimates import estimate as estimate_job
 from app.enrichment.queue import Enqueued
 from app.enrichment.schemas import AcceptedJobSchema
 from app.enrichment.terms import Terms
+from app.entities.csv_encodings import codec_named
+from app.entities.csv_headers import read_mapping
 from app.entities.exports import export_csv
 from app.entities.ids import EntityType
-from app.entities.imports import ImportReport, import_csv
+from app.entities.imports import ImportOptions, ImportReport, import_csv
 from app.entities.schemas import ImportReportSchema
 from app.entities.store import select_ids
 from app.errors import EmptyJob, Invalid
@@ -50,6 +52,20 @@ def _idempotency_key(_ctx: click.Context, _option: click.Parameter, key: str | N
     if key is not None and not (1 <= len(key) <= 255 and key.isascii() and key.isprintable() and " " not in key):
         raise click.BadParameter("expected 1 to 255 visible ASCII characters.")
     return key
+
+
+def _mapped(_ctx: click.Context, _option: click.Parameter, texts: tuple[str, ...]) -> dict[str, str]:
+    try:
+        return read_mapping(texts)
+    except ValueError as error:
+        raise click.BadParameter(f"{error}.") from error
+
+
+def _encoding(_ctx: click.Context, _option: click.Parameter, name: str | None) -> str | None:
+    try:
+        return None if name is None else codec_named(name)
+    except ValueError as error:
+        raise click.BadParameter(f"{error}.") from error
 
 
 @enrich.command()
@@ -176,11 +192,34 @@ def _print_accepted(accepted: Enqueued | None, *, as_json: bool) -> None:
 @entity_type_argument
 @click.argument("file", type=click.File("rb"))
 @workspace_option
+@click.option(
+    "--encoding",
+    callback=_encoding,
+    metavar="NAME",
+    help="What the file's letters are in, such as windows-1251 or shift-jis.",
+)
+@click.option(
+    "--map",
+    "mapped",
+    multiple=True,
+    callback=_mapped,
+    metavar="COLUMN=FIELD",
+    help="Which field a column fills; keep keeps its cells beside the fields, ignore leaves them out. Repeatable.",
+)
+@click.option("--from-line", type=Number(1, 999_999_999), default=1, help="Leave out the rows above this line.")
 @click.option("--dry-run", is_flag=True, help="Say what would become of the rows, and write nothing.")
 @click.option("--replace-names", is_flag=True, help="Let a row with an id replace an entity of another name.")
 @json_option
 def import_(
-    entity_type: EntityType, file: IO[bytes], workspace: str, dry_run: bool, replace_names: bool, as_json: bool
+    entity_type: EntityType,
+    file: IO[bytes],
+    workspace: str,
+    encoding: str | None,
+    mapped: dict[str, str],
+    from_line: int,
+    dry_run: bool,
+    replace_names: bool,
+    as_json: bool,
 ) -> None:
     """Add or change people or companies by a CSV file; - is standard input.
 
@@ -196,8 +235,10 @@ def import_(
             replaces_names=replace_names,
             is_dry_run=dry_run,
             on_progress=tell,
+            options=ImportOptions(encoding, mapped, from_line),
         )
     _print_refusals(report)
+    _print_remarks(report)
     _print_shared_keys(report)
     if as_json:
         output.print_json(_report_as_json(report))
@@ -237,6 +278,8 @@ def describe_columns(report: ImportReport) -> Iterator[str]:
     yield from _listed("read", [f"{header}→{field}" for header, field in report.columns if field is not None])
     yield from _listed("kept as they are", kept)
     yield from _listed("left out, since they are computed", report.left_out)
+    if report.guessed is not None:
+        yield f"the encoding was guessed; it reads: {output.clean(report.guessed)} (--encoding names another)"
 
 
 def _listed(what: str, names: list[str]) -> list[str]:
@@ -262,6 +305,13 @@ def _print_refusals(report: ImportReport) -> None:
         output.note(output.clean(f"line {refusal.line}: {refusal.reason}"))
     if report.refused > REFUSALS_SHOWN:
         output.note(f"… and {output.count(report.refused - REFUSALS_SHOWN, 'more row')} refused.")
+
+
+def _print_remarks(report: ImportReport) -> None:
+    for remark in report.remarks[:REFUSALS_SHOWN]:
+        output.note(output.clean(f"line {remark.line}, column {remark.column!r}: {remark.text}"))
+    if report.remarked > REFUSALS_SHOWN:
+        output.note(f"… and {output.count(report.remarked - REFUSALS_SHOWN, 'more remark')}.")
 
 
 def _print_shared_keys(report: ImportReport) -> None:
