@@ -60,9 +60,9 @@ class JobInfo:
     workspace_slug: str
     options: Mapping[str, Any] | None = None
     cap_micros: int | None = None
-    parent_job_id: str | None = None
+    parent_job_id: str | None = field(default=None, compare=False)
     """The job that this one retries."""
-    created_at: datetime | None = None
+    created_at: datetime | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
