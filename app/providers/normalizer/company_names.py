@@ -15,7 +15,8 @@ _EDGE = " ,;:-–—_|/\\*•·=~"
 _MARKS = re.compile(r"\((?:r|tm|c)\)", re.IGNORECASE)
 _LIST_OF_ONE = re.compile(r"\[\s*([\"']?)([^\[\]]*[^\[\]\s\"'])\1\s*\]")
 _TEXT_MARK = re.compile(r"'(?![tsnk][\s-])(?=[^']*$)")  # what a spreadsheet puts before a text; not "'t Hart"
-_ERROR = re.compile(r"#\w[\w/]*[!?]|\[object object\]|\\n", re.IGNORECASE)  # what programs write for a missing value
+# What programs write for a missing value, and a number that a spreadsheet has rounded.
+_RESIDUE = re.compile(r"#\w[\w/]*[!?]|\[object object\]|\\n|0|-1|[-+]?\d+(?:[.,]\d+)?e[-+]?\d+", re.IGNORECASE)
 _REMARK = re.compile(
     rf"\s*[(\[](?:{'|'.join(words.REMARK_OPENINGS)})(?![^\W\d_])[^()\[\]]*(?:[)\]]|$)"
     r"|\s*\((?:co(?:mpany)?\.? (?:no|number)\.?:?\s*)?\d{4,}[\w-]*\)$"  # a number in a register
@@ -51,7 +52,7 @@ def normalize_company_name(value: Any, country: str | None = None) -> str | None
 
 def is_no_company(text: str) -> bool:
     """Return whether a name stands for no company: "N/A", "Self-employed", "Stealth Startup"."""
-    if is_placeholder(text) or _ERROR.fullmatch(text):
+    if is_placeholder(text) or _RESIDUE.fullmatch(text):
         return True
     key = " ".join(re.sub(r"[\W_]+", " ", fold(text)).split())
     return key in words.NO_COMPANIES

@@ -174,7 +174,8 @@ def test_name_is_absent_when_there_is_none(raw: object) -> None:
 @pytest.mark.parametrize(
     "raw",
     [
-        *("Self-employed", "FREELANCE", "Stealth Startup", "Confidential", "#REF!", "\\N", "Auto-entrepreneur"),
+        *("Self-employed", "FREELANCE", "Stealth Startup", "Confidential", "#REF!", "\\N", "1.5E+11", "-1"),
+        "Auto-entrepreneur",
         *("Selbstständig", "Autônomo", "Looking for new opportunities", "Company Name", "самозанятый"),
     ],
 )
