@@ -50,8 +50,6 @@ def code_of(name: str) -> str | None:
     code = _english_names().get(key)
     if code is not None or len(key) < _SHORTEST_FOLDED_NAME:
         return code
-    if key in _shared_names():
-        return None
     return _translations().get(key) or _translations().get(_UMLAUTS.sub(r"\1", key))
 
 

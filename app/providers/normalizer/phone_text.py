@@ -28,6 +28,8 @@ _NUMBERED_LABEL = re.compile(r"([^\W\d]\D{0,30}?[\s#.]*)[1-9]\s*[:)]\s*(?=\D?\s*
 _PLUS = re.compile(r"(?:\(\s*\+|\+\s*\(|00\s?\+|\+)[\s+(]*(?:00\s?)?([0-9]+)\s?\)?")
 _CARRIER_BLANK = re.compile(r"\b0\s?xx\s?(?=[0-9])")
 
+_FAX_WORDS = frozenset(word for word in NO_PHONE_WORDS if word.startswith(("fax", "tele", "факс")))
+
 _RUN = re.compile(r"[+(]*[0-9](?:[0-9\s()./-]*[0-9])?\)?")
 _WORD = re.compile(r"[^\W\d]+")
 _GLUED_WORD = re.compile(r"\s*[-./]?([^\W\d]+)")
@@ -97,7 +99,7 @@ def _as_text(value: Any) -> str | None:
 
 
 def _plain_digits(text: str) -> str | None:
-    """Return the text with the digits 0 to 9 for those of other scripts, None when it has superscripts or the like."""
+    """Return the text with the digits 0 to 9 for those of other scripts, None if it has superscripts or the like."""
     if text.isascii():
         return text
     if any(char.isnumeric() and not char.isalpha() and not char.isdecimal() for char in text):
@@ -118,7 +120,8 @@ def _number_in(part: str) -> WrittenNumber | None:
         return None
     number = run.group().strip()
     before, after = text[: run.start()], text[run.end() :]
-    if _is_other_number(number, after) or not _may_precede(before, number) or not _may_follow(after, number):
+    is_beside_its_words = _may_precede(before, number) and _may_follow(after, number)
+    if _is_other_number(number, after) or not is_beside_its_words:
         return None
     return WrittenNumber(number, not _unknown_words(before) and not _unknown_words(_until_digit(after)))
 
@@ -171,17 +174,14 @@ def _may_follow(after: str, number: str) -> bool:
     words = _WORD.findall(_until_digit(after))
     if not words:
         return True
-    is_last = not re.search(r"[0-9]", after)
-    if any(word in NO_PHONE_WORDS for word in words) and (is_last or words[0] not in _FAX_WORDS):
+    is_label_of_next = words[0] in _FAX_WORDS and re.search(r"[0-9]", after) is not None
+    if any(word in NO_PHONE_WORDS for word in words) and not is_label_of_next:
         return False
     glued = _GLUED_WORD.match(after) if not after[:1].isspace() else None
     if glued and not _is_known(glued.group(1)):
         return False
     has_shape = not number.isdigit() or number.startswith("0")
     return has_shape or not _unknown_words(" ".join(words))
-
-
-_FAX_WORDS = frozenset(word for word in NO_PHONE_WORDS if word.startswith(("fax", "tele", "факс")))
 
 
 def _is_known(word: str) -> bool:

@@ -27,7 +27,7 @@ _ZERO_IN_BRACKETS = re.compile(r"\(\s*0\s*\)")
 _EXTRA_END = re.compile(r"(.*[0-9])\s?(?:[-/]\s?0{1,2}|\([0-9]{1,5}\))")
 _LAST_GROUP = re.compile(r"(.*[0-9])\s?-\s?[0-9]{1,5}")
 _PLACEHOLDER = re.compile(r"0?1?23456789?0?")
-_AMERICAN = re.compile(r"(?:1[-. ])?\(?[2-9][0-9]{2}[-).]\s?[2-9][0-9]{2}[-. ][0-9]{4}")
+_AMERICAN = re.compile(r"(?:1[-. ])?\(?[2-9][0-9]{2}[-). ]\s?[2-9][0-9]{2}[-. ][0-9]{4}")
 # Prefixes for mobile and long-distance calls that Mexico gave up in 2019 and 2020.
 _GIVEN_UP_PREFIXES = {"52": re.compile(r"(?:044|045|01|1)(?=[0-9]{10}$)")}
 
@@ -136,11 +136,8 @@ def _is_whole(text: str, digits: str, number: PhoneNumber) -> bool:
     """Return whether digits are a number rather than a part of one or something else."""
     if _is_written_in_full(digits, number):
         return _is_complete(number)
-    if (
-        _PLACEHOLDER.fullmatch(digits)
-        or (text.startswith("(") and _AMERICAN.fullmatch(text))
-        or _is_foreign(text, digits)
-    ):
+    is_american = text.startswith("(") and _AMERICAN.fullmatch(text) is not None
+    if is_american or _PLACEHOLDER.fullmatch(digits) or _is_foreign(text, digits):
         return False
     return len(digits) >= (_FEWEST_BARE_DIGITS if text.isdigit() else _FEWEST_GROUPED_DIGITS)
 
