@@ -16,11 +16,12 @@ from app.providers.normalizer.data.name_words import (
     SHORT_NAMES,
 )
 from app.providers.normalizer.name_text import bare
-from app.providers.normalizer.text import capitalize, fold, is_all_caps, is_all_lower
+from app.providers.normalizer.text import capitalize, fold, is_all_caps, is_all_lower, word_set
 
 _NO_VOWEL = re.compile(r"[^aeiouyAEIOUY\W\d_]+")
 _TURKISH = re.compile(r"[ĞğŞşİı]")
 _LONGEST_UNKNOWN_PARTICLE = 3
+_INNER_PARTICLES = PARTICLES - word_set("a e i y al el le do den bin van ben in")
 
 
 def recase_name(name: str, is_family: bool = False) -> str:
@@ -66,6 +67,8 @@ def _is_particle(words: Sequence[str], position: int, opens_given: bool, is_mixe
     word, key = words[position], fold(words[position])
     if not (word.isupper() or word.islower()):
         return False
+    if key == "in" and words[position + 1].lower() not in {"'t", "’t", "der", "den"}:
+        return False
     if is_mixed and word.islower():
         return key in PARTICLES or (position > 0 and len(word) <= _LONGEST_UNKNOWN_PARTICLE and key not in GIVEN_NAMES)
     if key not in PARTICLES or opens_given or (is_mixed and len(word) == 2):
@@ -78,7 +81,7 @@ def _is_particle(words: Sequence[str], position: int, opens_given: bool, is_mixe
 def _recase_word(word: str, opens_given: bool, is_last: bool, is_mixed: bool) -> str:
     if not (word.isupper() or word.islower()) or word.lower() in {"a/l", "a/p", "s/o", "d/o"}:
         return word
-    if not opens_given and bare(word) in GENERATIONS:
+    if not opens_given and bare(word) in GENERATIONS and "." not in word[:-1]:
         return GENERATIONS[bare(word)]
     if is_last and is_mixed and word.islower() and (bare(word) in LOWER_GENERATIONS or bare(word).endswith("oglu")):
         return word
@@ -103,7 +106,7 @@ def _capitalize_piece(piece: str, number: int) -> str:
     if mark and fold(head) in APOSTROPHE_HEADS and len(tail) > 1:
         return capitalize(head) + mark + _capitalize_piece(tail, 0)
     lowered = piece.lower()
-    if number > 0 and lowered in PARTICLES - {"a", "e", "i", "y", "al", "el", "le", "do", "den", "bin", "van"}:
+    if number > 0 and lowered in _INNER_PARTICLES:
         return lowered
     if lowered.startswith("mc") and len(piece) > 3:
         return "Mc" + capitalize(piece[2:])

@@ -12,20 +12,26 @@ from nameparser import Lexicon, Parser, Policy
 from app.providers.normalizer.data.family_names import FAMILY_NAMES
 from app.providers.normalizer.data.given_names import GIVEN_NAMES
 from app.providers.normalizer.data.name_words import (
+    ALL_PARTICLES,
     AMBIGUOUS_CREDENTIALS,
     CHINESE_FAMILY_NAMES,
     CHINESE_SYLLABLE,
+    CREDENTIALS,
     DEVOTIONAL_HEADS,
     DEVOTIONS,
     FAMILY_PARTICLES,
     GIVEN_PARTICLES,
+    HUNGARIAN_FAMILY_NAMES,
+    HUNGARIAN_GIVEN_NAMES,
     JAPANESE_FAMILY_NAMES,
     KOREAN_FAMILY_NAMES,
     KOREAN_SYLLABLES,
     O_NAMES,
     PARTICLES,
+    SHORT_CREDENTIALS,
     SHORT_VIETNAMESE_FAMILY_NAMES,
     SPANISH_FAMILY_NAMES,
+    UNSURE_TITLES,
     VIETNAMESE_FAMILY_NAMES,
     VIETNAMESE_SYLLABLES,
 )
@@ -35,20 +41,21 @@ from app.providers.normalizer.text import fold, word_set
 _FAMILY_FIRST_SCRIPT = re.compile(
     r"[\u1100-\u11ff\u3040-\u30ff\u3130-\u318f\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff]"
 )
-_VIETNAMESE = frozenset("ăđơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ")
+_VIETNAMESE = frozenset("ơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ")
 _CYRILLIC = re.compile(r"[\u0400-\u04ff]")
 _NUMERAL = re.compile(r"[ivxIVX]+")
 _CHINESE = re.compile(rf"(?:{CHINESE_SYLLABLE}){{1,2}}")
+_ROMAJI = re.compile(r"(?:(?:[kgnhmrbps]y|sh|ch|ts|[kstnhmyrwgzdbpjf])?[aeiou]|n)+")
 _FATHERS_DAUGHTER = re.compile(
     r".{2,}(?:овна|евна|ична|инична|івна|ївна|аўна|еўна|қызы|кызы|ovna|evna|yevna|ichna|inichna|ivna|yivna|kyzy|qyzy)"
 )
 _FATHERS_SON = re.compile(
-    r".{2,}(?:ович|евич|йович|авіч|евіч|ұлы|улы|ovich|evich|ovych|yovych|evych|uly)|ильич|кузьмич|лукич|фомич|никитич|саввич"
-    r"|ilyich|ilich|kuzmich|lukich|nikitich"
+    r".{2,}(?:ович|евич|йович|авіч|евіч|ұлы|улы|ovich|evich|ovych|yovych|evych|uly)|ильич|кузьмич|лукич|фомич|никитич|саввич|фокич"
+    r"|ilyich|ilich|kuzmich|lukich|nikitich|fokich"
 )
 _SON_OR_DAUGHTER_OF = frozenset({"оглы", "оглу", "кызы", "гызы", "oglu", "ogly", "kizi", "qizi", "kyzy", "gyzy"})
 _SLAVIC_FAMILY = re.compile(
-    r".{2,}(?:ов|ова|ев|ева|ёв|ёва|ский|ская|цкий|цкая|енко|чук|щук|юк|дзе|швили|ян|"
+    r".{2,}(?:ов|ова|ев|ева|ёв|ёва|ский|ская|цкий|цкая|енко|чук|щук|юк|дзе|швили|[^ь]ян|ски|ска|ський|ська|ић|"
     r"ov|ova|ev|eva|skiy|sky|skyi|skaya|ska|enko|chuk|shvili|dze|yan)"
 )
 _SLAVIC_GIVEN = word_set("лев яков ева eva lev yakov иван ivan jan ян севастьян демьян")
@@ -70,6 +77,11 @@ UNKNOWN = Order((), ())
 def is_family_first_script(text: str) -> bool:
     """Return whether a name is written in Chinese, Japanese or Korean characters."""
     return _FAMILY_FIRST_SCRIPT.search(text) is not None
+
+
+def are_written_together(given: str, family: str) -> bool:
+    """Return whether no blank stands between the parts of a name: both are Chinese, Japanese or Korean alone."""
+    return all(_FAMILY_FIRST_SCRIPT.match(char) for char in given + family)
 
 
 def is_vietnamese(words: Sequence[str]) -> bool:
@@ -109,6 +121,8 @@ def order_by_capitals(words: Sequence[str]) -> Order | None:
     count = capitals.index(False) if capitals[0] else capitals[::-1].index(False)
     if sum(capitals) != count or not count:
         return None
+    if any(capital and _is_credential(word) for word, capital in zip(words, capitals, strict=True)):
+        return UNKNOWN
     if capitals[0]:
         return _family_in_front(words, count)
     family = list(words[-count:])
@@ -123,6 +137,10 @@ def _is_in_capitals(word: str) -> bool:
     return len(letters) > 1 and letters.isupper() and "." not in word
 
 
+def _is_credential(word: str) -> bool:
+    return bare(word) in CREDENTIALS or bare(word) in SHORT_CREDENTIALS
+
+
 def _family_in_front(words: Sequence[str], count: int) -> Order | None:
     family, given = tuple(words[:count]), tuple(words[count:])
     if bare(family[-1]) in PARTICLES:
@@ -130,7 +148,7 @@ def _family_in_front(words: Sequence[str], count: int) -> Order | None:
     if count == 1 and len(family[0]) == 2:
         return UNKNOWN if is_east_asian_family(family) else None  # "LI Wei" or "AJ Smith"
     if count == 1 and _key(family[0]) in GIVEN_NAMES and _key(given[0]) not in GIVEN_NAMES:
-        return None if _key(family[0]) not in FAMILY_NAMES else UNKNOWN  # "ANNA Smith"
+        return UNKNOWN  # "ANNA Smith"
     return Order(given, family, False)
 
 
@@ -203,7 +221,7 @@ def has_known_order(words: Sequence[str]) -> bool:
         return True
     if _ends_in_initials(words) or _reads_as_east_asian(words, keys):
         return False
-    return not (_reads_reversed(keys) or _opens_with_family_particle(words, keys))
+    return not (_reads_reversed(words, keys) or _opens_with_family_particle(words, keys))
 
 
 def _ends_in_initials(words: Sequence[str]) -> bool:
@@ -214,7 +232,7 @@ def _ends_in_initials(words: Sequence[str]) -> bool:
 
 def _reads_as_east_asian(words: Sequence[str], keys: Sequence[str]) -> bool:
     first, rest = keys[0], keys[1:]
-    if first in JAPANESE_FAMILY_NAMES and rest[-1] not in JAPANESE_FAMILY_NAMES:
+    if first in JAPANESE_FAMILY_NAMES and rest[-1] not in JAPANESE_FAMILY_NAMES and _ROMAJI.fullmatch(rest[-1]):
         return True
     if first in KOREAN_FAMILY_NAMES and all(_is_korean(word) for word in words[1:]):
         return True
@@ -233,21 +251,30 @@ def _is_korean(word: str) -> bool:
     return any(key[:cut] in KOREAN_SYLLABLES and key[cut:] in KOREAN_SYLLABLES for cut in range(1, len(key)))
 
 
-def _reads_reversed(keys: Sequence[str]) -> bool:
+def _reads_reversed(words: Sequence[str], keys: Sequence[str]) -> bool:
     """Return whether the last word is a given name alone and the first one a family name alone: "Nagy Péter"."""
     first, last = keys[0], keys[-1]
     if len(keys) == 2 and _CYRILLIC.search(first):
         return not (_is_given(first) and not _is_given(last)) and not (
             _is_slavic_family(last) and not _is_slavic_family(first)
         )
+    if _reads_hungarian(words, keys):
+        return True
     if not _is_given(last) or _is_given(first) or last in FAMILY_NAMES:
         return False
     return first in FAMILY_NAMES or _is_slavic_family(first) or first in SPANISH_FAMILY_NAMES
 
 
+def _reads_hungarian(words: Sequence[str], keys: Sequence[str]) -> bool:
+    """Return whether a name may be written as in Hungary, where the family name comes first."""
+    if words[-1].lower() in HUNGARIAN_GIVEN_NAMES:
+        return True
+    return keys[0] in HUNGARIAN_FAMILY_NAMES and keys[0] not in GIVEN_NAMES and keys[-1] not in HUNGARIAN_FAMILY_NAMES
+
+
 def _opens_with_family_particle(words: Sequence[str], keys: Sequence[str]) -> bool:
     """Return whether a name of three or more words may open with a family name: "De Vries Anna"."""
-    if keys[0] not in PARTICLES | FAMILY_PARTICLES or len(keys) < 3:
+    if keys[0] not in ALL_PARTICLES or len(keys) < 3 or len(keys[0]) == 1:
         return False
     if keys[0] not in GIVEN_PARTICLES or words[0].islower() or keys[1] in PARTICLES:
         return True
@@ -262,20 +289,22 @@ def order_given_first(words: Sequence[str]) -> Order:
     if _opens_family_alone(words, keys):
         return Order((), tuple(words))
     start = _start_of_family(words, keys)
+    if len(words) > 2 and keys[0] in UNSURE_TITLES and not (keys[0] == "m" and words[0] != "M."):
+        return Order((), tuple(words[start:]) if start else ())
     return Order(tuple(words[:start]), tuple(words[start:])) if start else Order((words[0],), ())
 
 
 def _opens_family_alone(words: Sequence[str], keys: Sequence[str]) -> bool:
     """Return whether the words are a family name alone: "van Gogh", "de la Vega"."""
-    opens = keys[0] in PARTICLES | FAMILY_PARTICLES and words[0].islower()
+    opens = keys[0] in ALL_PARTICLES and words[0].islower()
     return opens and all(key in PARTICLES for key in keys[1:-1])
 
 
 def _start_of_family(words: Sequence[str], keys: Sequence[str]) -> int:
     """Return where the family name starts, 0 if that is not clear."""
     last = len(words) - 1
-    if last > 1 and ((keys[-2] == "o" and keys[-1] in O_NAMES) or keys[-2] in _BOUND):
-        return last - 1  # "Sean O Brien", "Noor Abdul Aziz"
+    if last > 1 and _binds_to_last(keys):
+        return last - 1
     skipped = _devotion_end(keys)
     if skipped:
         return skipped if skipped <= last else 0
@@ -283,9 +312,16 @@ def _start_of_family(words: Sequence[str], keys: Sequence[str]) -> int:
         return last - 1 if _is_spanish_family(keys[-1]) else 0
     if last > 1 and len(words[-1]) == 1 and not is_family_first_script(words[-1]):
         return 0  # "Senthil Kumar V"
-    if keys[0] in PARTICLES | FAMILY_PARTICLES:
+    if keys[0] in ALL_PARTICLES:
         return 1 + (_parsed_start(words[1:]) if last > 1 else 0)
     return _parsed_start(words)
+
+
+def _binds_to_last(keys: Sequence[str]) -> bool:
+    """Return whether the last but one word belongs to the family name: "O Brien", "Abdul Aziz", "Kok-De Boer"."""
+    before = keys[-2]
+    _, hyphen, tail = before.rpartition("-")
+    return (before == "o" and keys[-1] in O_NAMES) or before in _BOUND or (bool(hyphen) and tail in PARTICLES)
 
 
 def _devotion_end(keys: Sequence[str]) -> int:
@@ -314,9 +350,9 @@ def _parsed_start(words: Sequence[str]) -> int:
 
 def _is_plain(word: str) -> bool:
     """Return whether a word is nothing but a name to the parser, wherever it stands."""
-    if not (word.isascii() and word.isalpha()) or _NUMERAL.fullmatch(word):
+    if not word.isalpha() or _NUMERAL.fullmatch(word):
         return False
-    return word.lower() not in _parser_words()
+    return fold(word) not in _parser_words()
 
 
 def _key(word: str) -> str:

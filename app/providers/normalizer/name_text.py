@@ -5,6 +5,7 @@ This guards the parser of full names, which takes whatever stands before or behi
 
 from __future__ import annotations
 
+import functools
 import html
 import re
 import unicodedata
@@ -14,11 +15,12 @@ from typing import Any, NamedTuple
 from app.providers.normalizer.data.family_names import FAMILY_NAMES
 from app.providers.normalizer.data.given_names import GIVEN_NAMES
 from app.providers.normalizer.data.name_words import (
+    ALL_PARTICLES,
     AMBIGUOUS_CREDENTIALS,
     CREDENTIAL_WORDS,
     CREDENTIALS,
     FAMILY_GENERATIONS,
-    FAMILY_PARTICLES,
+    FAMILY_OPENINGS,
     GENERATIONS,
     LOWER_GENERATIONS,
     NOBILITY,
@@ -26,6 +28,7 @@ from app.providers.normalizer.data.name_words import (
     PRONOUNS,
     SHORT_CREDENTIALS,
     SHORT_GIVEN_NAMES,
+    SPANISH_FAMILY_NAMES,
     TITLES,
     TITLES_BEFORE_TWO,
     TITLES_IN_CAPITALS,
@@ -35,6 +38,7 @@ from app.providers.normalizer.nobody import is_nobody, says_nothing
 from app.providers.normalizer.text import clean, fold, is_placeholder
 
 _LONGEST_NAME = 200
+_REMEMBERED_WORDS = 8192
 _LONGEST_GIVEN = 4  # words
 _LONGEST_MONONYM = 7  # letters that are taken for a name of one word in capitals
 _BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|\{[^{}]*\}|\"[^\"]*\"|“[^“”]*”|„[^„“”]*[“”]|«[^«»]*»")
@@ -86,6 +90,7 @@ class NameText(NamedTuple):
     """Whether a title or credential stood beside a single word: "Dr. Smith"."""
 
 
+@functools.lru_cache(_REMEMBERED_WORDS)
 def bare(word: str) -> str:
     """Return the key of a word in the lists: folded, without dots, commas and brackets."""
     return fold(word).replace(".", "").strip(",()'’®*")
@@ -98,7 +103,7 @@ def is_initials(word: str) -> bool:
 
 def is_mixed(text: str) -> bool:
     """Return whether a text has upper and lower case letters, so that capitals mean something."""
-    return not (text.isupper() or text.islower())
+    return not (text.isupper() or text.islower()) or any(unicodedata.category(char) == "Lo" for char in text)
 
 
 def read_name(value: Any) -> NameText | None:
@@ -137,13 +142,17 @@ def read_part(value: Any) -> tuple[str, ...]:
 
 def _is_user_name(word: str) -> bool:
     """Return whether a single word that is no known name was typed as user names are: "idabrandt"."""
-    if bare(word) in GIVEN_NAMES or bare(word) in FAMILY_NAMES or not word.isascii():
+    if _is_known_name(word) or not word.isascii():
         return False
     return word.islower() or (word.isupper() and len(word) > _LONGEST_MONONYM)
 
 
 def _is_title_alone(words: Sequence[str]) -> bool:
-    return len(words) == 1 and bare(words[0]) in TITLES
+    if len(words) != 1:
+        return False
+    key = bare(words[0])
+    is_marked = words[0].endswith(".") and len(key) > 1 and (key in TITLES_WITH_DOT or _is_generation(words[0]))
+    return key in TITLES or key in CREDENTIALS or is_marked
 
 
 def _is_family_alone(words: Sequence[str], before: Sequence[str]) -> bool:
@@ -179,18 +188,22 @@ def _without_remarks(text: str) -> str:
     plain = _QUOTED.sub(" ", plain)
     head = _SLOGAN.sub("", _TAGLINE.split(plain, maxsplit=1)[0])
     head = head if any(char.isalpha() for char in head) else plain
-    head = _SPACED_CREDENTIAL.sub(lambda match: "".join(filter(None, match.groups())), f" {head}")
+    head = _SPACED_CREDENTIAL.sub(lambda match: ".".join(filter(None, match.groups())), f" {head}")
     return _joined_hyphens(" ".join(head.replace(" ,", ",").split()))
 
 
 def _joined_hyphens(text: str) -> str:
     """Return "Anna Smith - Jones" with a hyphen, and without what follows if that is no name."""
     remark = _DASH_REMARK.search(text)
-    if remark and bare(remark.group(1)) in CREDENTIAL_WORDS | CREDENTIALS:
+    if remark and (bare(remark.group(1)) in CREDENTIAL_WORDS or bare(remark.group(1)) in CREDENTIALS):
         text = text[: remark.start()]
-    elif remark and bare(remark.group(1)) not in FAMILY_NAMES | GIVEN_NAMES:
+    elif remark and not _is_known_name(remark.group(1)):
         return ""  # a second family name or an employer
     return re.sub(r"\s[-–—]\s", "-", text).strip(_WORD_EDGE)
+
+
+def _is_known_name(word: str) -> bool:
+    return bare(word) in GIVEN_NAMES or bare(word) in FAMILY_NAMES
 
 
 def _segments(text: str) -> list[list[str]]:
@@ -202,7 +215,7 @@ def _segments(text: str) -> list[list[str]]:
     for words in others:
         generations = [word for word in words if _is_generation(word) or word.strip(".") == "V"]
         rest = [word for word in words if word not in generations]
-        if not rest or _is_postnominal(rest, mixed, len(head)):
+        if not rest or _is_postnominal(rest, mixed, len(head) + len(kept) - 1):
             kept[-1] = [*kept[-1], *generations]
         else:
             kept.append(words)
@@ -225,7 +238,8 @@ def _words(segment: str) -> list[str]:
 def _unglued(word: str) -> list[str]:
     """Return the words of "Dr.Smith", "J.Smith" and of a user name such as "ida.brandt"."""
     match = _GLUED_TITLE.match(word)
-    is_known = bare(word) in CREDENTIALS or bare(word) in TITLES
+    known = CREDENTIALS, SHORT_CREDENTIALS, AMBIGUOUS_CREDENTIALS, TITLES
+    is_known = any(bare(word) in words for words in known)
     if match is not None and not is_known and _opens_name(match.group(1), word):
         return [*(f"{part}." for part in match.group(1).rstrip(".").split(".")), word[match.end() :]]
     pieces = re.split(r"[._]", word)
@@ -250,13 +264,19 @@ def _is_pronoun(word: str) -> bool:
     return len(parts) > 1 and all(part in PRONOUNS for part in parts if part)
 
 
+def _is_pronoun_alone(word: str, mixed: bool) -> bool:
+    """Return whether a word without a slash is a pronoun: "she", but not "Ella"."""
+    key = fold(word).strip(".")
+    return key in PRONOUNS and ((mixed and word.islower()) or key in {"he", "she", "they", "him", "her", "them"})
+
+
 def _is_generation(word: str) -> bool:
     return bare(word) in GENERATIONS and "." not in word[:-1]  # "J.R." are initials
 
 
 def _is_postnominal(words: Sequence[str], mixed: bool, head_length: int) -> bool:
     """Return whether all words behind a comma say what somebody is rather than what somebody is called."""
-    if all(fold(word).strip(".") in PRONOUNS for word in words):
+    if all(_is_pronoun_alone(word, mixed) for word in words):
         return True
     return all(_is_credential_behind_comma(word, mixed, head_length) for word in words)
 
@@ -315,11 +335,11 @@ def _is_credential(words: Sequence[str], mixed: bool, before: int) -> bool:
     key = bare(word)
     if key in CREDENTIALS:
         return True
-    is_marked = "." in word[:-1] or (mixed and word.isupper())
+    is_marked = _CAMEL_CREDENTIAL.fullmatch(word) is not None or "." in word[:-1] or (mixed and word.isupper())
     if key in SHORT_CREDENTIALS:
         return is_marked or (before > 1 and _VOWEL.search(key) is None)
     if key in AMBIGUOUS_CREDENTIALS:
-        return is_marked and before > 1 and bare(words[-2]) not in GIVEN_NAMES
+        return is_marked and before > 1 and not (word.isupper() and word.isalpha() and bare(words[-2]) in GIVEN_NAMES)
     if is_initials(word) or key in GIVEN_NAMES:
         return False
     return _has_shape_of_credential(word, mixed, before)
@@ -350,6 +370,8 @@ def _without_titles(words: list[str]) -> list[str]:
 def _is_title(words: Sequence[str], position: int, mixed: bool) -> bool:
     word, rest = words[position], len(words) - position - 1
     key = bare(word)
+    if key == "the" and bare(words[position + 1]) in TITLES:
+        return True
     if key in TITLES or (key in NOBILITY and not PARTICLES.isdisjoint(map(bare, words[position + 1 :]))):
         return True
     if key in TITLES_WITH_DOT and word.endswith("."):
@@ -416,6 +438,8 @@ def _has_stranger(words: Sequence[str]) -> bool:
 def _is_strange(word: str) -> bool:
     if _ORDINAL.fullmatch(word) or bare(word) in {"a/l", "a/p", "s/o", "d/o"}:
         return False
+    if word.startswith("."):
+        return True
     if _INNER_DOT.search(word) and not (is_initials(word) or _INITIAL_PAIR.fullmatch(word)):
         return True
     return not all(unicodedata.category(char)[0] in "LM" or char in _NAME_MARKS for char in word)
@@ -423,14 +447,18 @@ def _is_strange(word: str) -> bool:
 
 def _inverted(family: list[str], given: list[str], generation: str | None) -> NameText | None:
     """Return the name of "Smith, John", or None if what follows the comma may be no given name."""
-    while len(given) > 1 and given[-1].islower() and bare(given[-1]) in PARTICLES | FAMILY_PARTICLES:
+    while len(given) > 1 and given[-1].islower() and bare(given[-1]) in ALL_PARTICLES:
         family, given = [given[-1], *family], given[:-1]
     if not given or len(given) > _LONGEST_GIVEN or any(bare(word) in CREDENTIAL_WORDS for word in given):
         return None
-    if _is_one_family_name(family) or bare(given[0]).split("-")[0] in GIVEN_NAMES:
+    if _is_family_name(family) or bare(given[0]).split("-")[0] in GIVEN_NAMES:
         return NameText(tuple(given), tuple(family), generation, False)
     return None
 
 
-def _is_one_family_name(words: Sequence[str]) -> bool:
-    return len(words) == 1 or bare(words[0]) in PARTICLES | FAMILY_PARTICLES
+def _is_family_name(words: Sequence[str]) -> bool:
+    """Return whether the words are a family name rather than a whole name: one, or several that are known as one."""
+    keys = [bare(word) for word in words]
+    if len(words) == 1 or keys[0] in FAMILY_OPENINGS:
+        return True
+    return keys[0] not in GIVEN_NAMES and not (FAMILY_NAMES.isdisjoint(keys) and SPANISH_FAMILY_NAMES.isdisjoint(keys))

@@ -9,6 +9,7 @@ from app.providers.normalizer.name_case import recase_words
 from app.providers.normalizer.name_order import (
     UNKNOWN,
     Order,
+    are_written_together,
     has_known_order,
     is_east_asian_family,
     is_family_first_script,
@@ -103,7 +104,7 @@ def _ordered(order: Order, text: NameText) -> Name:
     parts = (_first_name(given, family), " ".join(family))
     if not text.family and is_east_asian_family(family) and not order.is_read_so:
         return Name(None if family_first else parts[0], parts[1], " ".join([*family, *given]))
-    if is_family_first_script(context):
+    if are_written_together("".join(given), "".join(family)):
         return Name(*parts, "".join([*family, *given]))
     return Name(*parts, _with_generation([*given, *family], text.generation))
 
@@ -142,6 +143,6 @@ def _kept_rest(rest: str, whole: str) -> str | None:
 def _joined(given: str | None, family: str | None) -> str | None:
     if given is None or family is None:
         return None
-    if is_family_first_script(given) and is_family_first_script(family):
+    if are_written_together(given, family):
         return family + given
     return f"{given} {family}"

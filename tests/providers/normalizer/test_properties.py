@@ -1,5 +1,6 @@
 """Rules that hold for every input: never raise, every column present, valid text, twice is once."""
 
+import html
 import json
 import re
 from collections.abc import Mapping
@@ -9,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.providers.normalizer.companies import normalize_company
+from app.providers.normalizer.names import normalize_name
 from app.providers.normalizer.people import normalize_person
 from app.providers.normalizer.seniority import SENIORITIES
-from app.providers.normalizer.text import word_set
+from app.providers.normalizer.text import clean, fold, names_in, word_set
 
 PERSON_COLUMNS = {
     "normalized_first_name": str,
@@ -80,6 +82,30 @@ json_values = st.recursive(
 likely_texts = st.lists(st.sampled_from(PIECES), min_size=1, max_size=7).map(" ".join)
 likely_names = st.lists(st.sampled_from(PIECES), min_size=1, max_size=4).map("".join)
 values = json_values | likely_texts | likely_names
+NAME_PIECES = names_in(
+    """
+    Rob | TANNER | Соколова | Ирина | Петровна | NGUYEN | Van | de la | von und zu | al- | O'Brien | ida.brandt | J.R.
+    Ph. D. | FACHE | MBA | P.Eng. | , | ; | (she/her) | er/ihm | - | Hiring | | #OpenToWork | & | and | Mr. | Dr. med.
+    Mag. | Junior | 2nd | Neto | NÍ | IŞIL | Groß | née | Test | LinkedIn | Member | 王 | 99 | _ | Tan | Wei
+    Ling | M. | Don
+    """.replace("\n", " | ")
+)
+names = json_values | likely_texts | st.lists(st.sampled_from(NAME_PIECES), max_size=6).map(" ".join)
+PEOPLE = names_in(
+    "Rob Tanner | Anna Maria Rossi | Jan van der Berg | María García López | Irina Petrovna Sokolova | Al Gore"
+)
+TITLES = [
+    "",
+    *(f"{title} " for title in names_in("Dr. | Prof. Dr. | Dr. med. univ. | Dipl.-Ing. | Sir | Mme | doc. MUDr.")),
+]
+ENDINGS = ["", *(f", {mark}" for mark in names_in("MBA | FACHE, MHA | P.Eng. | Ph. D. | she/her | CPA CA"))]
+ENDINGS += [
+    f" {mark}" for mark in names_in("PhD | (they/them) | He/Him | - Open to work | #OpenToWork | 🚀 | née Weber")
+]
+# Family and given name are written together in Chinese, Japanese and Korean: there a character is a word.
+_WORD = re.compile(
+    r"[\u1100-\u11ff\u3040-\u9fff\uf900-\ufaff]|(?:(?![\u1100-\u11ff\u3040-\u9fff\uf900-\ufaff])[^\W\d_])+"
+)
 _STORABLE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f-\x9f\ud800-\udfff]*")
 
 
@@ -135,6 +161,27 @@ def test_normalize_company_changes_nothing_the_second_time(fields: dict[str, Any
     assert {name: again[name] for name in COMPANY_ROUND.values()} == {
         name: once[name] for name in COMPANY_ROUND.values()
     }
+
+
+def words_of(*texts: Any) -> set[str]:
+    """Return the words of texts, without case and accents."""
+    cleaned = [clean(html.unescape(clean(text) or "")) or "" for text in texts]
+    return set(_WORD.findall(" ".join(map(fold, cleaned)).replace("ı", "i")))
+
+
+@settings(max_examples=200, deadline=None)
+@given(names, names, names)
+def test_normalised_name_has_no_word_that_the_raw_one_lacks(first: Any, last: Any, full: Any) -> None:
+    """A name is taken from what came, never made up; only generations have a form of their own ("2nd" is II)."""
+    answer = normalize_name(first, last, full)
+    assert words_of(*answer) <= words_of(first, last, full) | {"ii", "iii", "iv"}
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.sampled_from(PEOPLE), st.sampled_from(TITLES), st.sampled_from(ENDINGS))
+def test_titles_credentials_and_remarks_change_nothing(person: str, title: str, ending: str) -> None:
+    """A decorated name has the same parts as the bare one."""
+    assert normalize_name(None, None, f"{title}{person}{ending}") == normalize_name(None, None, person)
 
 
 @settings(max_examples=200, deadline=None)

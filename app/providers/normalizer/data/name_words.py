@@ -13,7 +13,7 @@ TITLES = word_set(
     mr mrs ms miss mx mister dr doctor prof professor sir dame lord lady rev revd reverend hon honorable honourable
     capt captain lt sgt sergeant cpl pvt cmdr cdr brig brigadier lieutenant colonel admiral senator congressman
     congresswoman ambassador msgr monsignor rt atty attorney engr messrs
-    herr frau hr-dr fru dhr mevr mevrouw drs mag-dr univ-prof dipl-ing dipling dipl-kfm diplkfm dipl-bw dipl-inf
+    herr frau hr-dr fru dhr mevr mevrouw drs mag-dr maga univ-prof dipl-ing dipling dipl-kfm diplkfm dipl-bw dipl-inf
     dipl-phys dipl-chem dipl-psych dipl-vw dipl-wirt-ing priv-doz privdoz ddr dddr mmag ass-prof assprof jun-prof
     ao-univ-prof o-univ-prof em-prof apl-prof hon-prof prof-dr dr-ing dr-med drmed drphil drjur driur drrernat
     drtechn droec drvet drmeddent drhc profdr profh freifrau freiin grafin kommr hofrat minrat mdb mdl
@@ -48,7 +48,10 @@ TITLES_WITH_DOT = word_set(
 TITLES_IN_CAPITALS = word_set("di dr pd ra wp stb ing ca cs er ir mag prof dkfm")
 
 # Titles in front without a dot if at least two words follow: "Me Jean Dupont", "Mag Eva Gruber".
-TITLES_BEFORE_TWO = word_set("me pr mag ing avv mgr adv inz gen lic bc")
+TITLES_BEFORE_TWO = word_set("me pr mag ing avv mgr adv inz gen lic bc sayın herra rouva ks")
+
+# Words in front of two more that are a title as often as a given name: "Don Carlos García", "M. Jean Dupont".
+UNSURE_TITLES = word_set("don dona sheikh shaikh sheik m")
 
 # Abbreviated given names, which keep their dot and their place.
 SHORT_GIVEN_NAMES = word_set(
@@ -71,7 +74,7 @@ SHORT_CREDENTIALS = word_set(
     """
     md ms bs jd pt ot np dc vp ceo cto cfo coo cmo acc aca ap mice jp mc kt rd rn pe cc oam am ac ao oc dl mm mp mla ca
     cs cpc gp pg pp sj osb op ofm cssr ssj sdb rmt rmn rgn lac ra mt cls asa cpm cst abd asla cem dis edd iida
-    mai obe rene ceh cha meng riba tep
+    mai obe rene ceh cha meng riba tep peng ceng beng
     """
 )
 
@@ -135,7 +138,7 @@ CREDENTIAL_WORDS = word_set(
     financial insurance investment investor entrepreneur intrapreneur influencer mentor nurse physician surgeon
     dentist doctor therapist psychologist psychiatrist pharmacist paramedic technician retired emeritus emerita fellow
     member level hons honours cert certificate diploma dipl degree master masters bachelor doctorate six sigma black
-    green belt scrum agile pmp-certified available open work job jobs looking seeking opportunities remote global
+    green belt scrum agile pmp-certified available open work looking seeking opportunities remote global
     international inc llc ltd gmbh company group team services solutions
     berater beraterin geschaftsfuhrer geschaftsfuhrerin inhaber inhaberin rechtsanwalt rechtsanwaltin steuerberater
     steuerberaterin wirtschaftsprufer ingenieur ingenieurin arzt arztin notar trainerin leiter leiterin
@@ -173,20 +176,20 @@ GENERATIONS = {
 }
 
 # These follow a family name too, but are one themselves behind a single given name ("Pedro Neto").
-FAMILY_GENERATIONS = word_set("neto netto filho sobrinho bisneto fils hijo nieto")
+FAMILY_GENERATIONS = word_set("neto netto filho sobrinho bisneto fils hijo")
 # In lower case only: the French "père" is folded.
 LOWER_GENERATIONS = word_set("fils pere hijo padre aine cadet")
 
 # Kept in lower case inside a family name that had to be re-cased.
 PARTICLES = word_set(
     """
-    van von vom der den de del della dello delle delli dei degli dal dalla dalle dallo da das do dos du des dem la le
-    las los les ten ter te zu zum zur af av bin binti binte ibn bint bt y e i auf 't 's op aan uit uijt in het vd
-    ap ab ferch verch und o' dela dels d' l' dall' dell' of thoe tho van't vande vander
+    van von vom ben der den de del della dello delle delli dei degli dal dalla dalle dallo da das di do dos du des dem
+    la le las los les ten ter te zu zum zur af av bin binti binte ibn bint bt y e i auf 't 's op aan uit uijt in het vd
+    ap ab ferch verch und o' dela dels d' l' dall' dell' of thoe tho van't vande vander vanden in
     oglu ogly oğlu qizi qızı kizi kızı kyzy qyzy оглы кызы
     el al ul as-salem ould uld bou ait a/l a/p s/o d/o
     """
-) - {"in", "of", "o'"}
+) - {"of", "o'"}
 
 # Particles that stay capitalised when a name was typed in capitals, unless another particle stands in front.
 CAPITAL_PARTICLES = word_set(
@@ -196,11 +199,11 @@ CAPITAL_PARTICLES = word_set(
 # Particles that open a family name; to those the parser ships.
 FAMILY_PARTICLES = word_set(
     """
-    el ben dalla dalle dallo des dels delli zum zur zur'
+    el ben ten vanden ni in dalla dalle dallo des dels delli zum zur zur'
     ny nic ui uí mag 's uit in bou ould uld ait ap ab ferch verch vande vander van't
     a/l a/p s/o d/o lo li les bt dos
     """
-) - {"in", "mag", "zur'", "ny", "lo", "li"}  # fmt: skip
+) - {"mag", "zur'", "ny", "lo", "li"}  # fmt: skip
 
 # Particles that are given names when they come first and another name follows.
 GIVEN_PARTICLES = word_set(
@@ -231,7 +234,7 @@ O_NAMES = word_set(
 )
 
 # Heads of an apostrophe after which a capital follows: "O'Brien", "Dell'Acqua"; "Sa'ad" is not Sa'Ad.
-APOSTROPHE_HEADS = word_set("o d l m n j s t q de da dell dall dagl degl nell sant la le")
+APOSTROPHE_HEADS = word_set("o d l m n de da dell dall dagl degl nell sant la le")
 
 # Family names that come first more often than not, folded: Vietnamese ones.
 VIETNAMESE_FAMILY_NAMES = word_set("nguyen tran pham huynh hoang truong ngo duong")
@@ -287,10 +290,10 @@ CHINESE_FAMILY_NAMES = word_set(
 )
 # Romanised Chinese syllables, by their parts: initial and final; Cantonese and Hokkien ones with them.
 CHINESE_SYLLABLE = (
-    r"(?:zh|ch|sh|ts|hs|[bpmfdtnlgkhjqxrzcsyw])?"
+    r"(?:kar|(?:zh|ch|sh|ts|hs|kw|gw|sw|[bpmfdtnlgkhjqxrzcsyw])?"
     r"(?:uang|iang|iong|ueng|eung|eong|ang|eng|ing|ong|ung|iao|ian|ien|uan|uen|uai|iew|iok|oon|eok|eow|uek|"
     r"ai|ei|ao|au|ou|an|en|in|un|on|ia|ie|iu|io|ua|uo|ui|ue|ve|er|oo|ee|eo|ew|oh|ah|eh|ih|ek|ok|ak|uk|ik|it|at|"
-    r"ut|et|ap|ip|ee|oi|am|im|em|om|um|a|e|i|o|u|v)"
+    r"ut|et|ap|ip|ee|oy|aw|oi|am|im|em|om|um|a|e|i|o|u|v))"
 )
 
 JAPANESE_FAMILY_NAMES = word_set(
@@ -301,7 +304,7 @@ JAPANESE_FAMILY_NAMES = word_set(
     okamoto matsuda nakagawa nakano harada ono tamura takeuchi kaneko wada nakayama ishida ueda morita hara shibata
     sakai kudo yokoyama miyazaki miyamoto uchida takagi ando taniguchi ohno maruyama imai takada fujimoto takeda
     murata ueno sugiyama masuda sugawara hirano kojima otsuka chiba kubo matsui iwasaki sakurai kinoshita noguchi
-    matsuo nomura kikuchi sano onishi sugimoto arai hamada ichikawa furukawa mizuno komatsu shimada koyama honda
+    matsuo nomura kikuchi sano onishi sugimoto arai hamada abe ichikawa furukawa mizuno komatsu shimada koyama honda
     """
 )
 
@@ -326,5 +329,39 @@ SPANISH_FAMILY_NAMES = word_set(
     paredes pena quispe rivera robles salazar salinas sandoval solis trujillo valdez valencia vera villanueva zamora
     zuniga cardenas castaneda cervantes duran escobar estrada galvan ibarra lara macias montoya ochoa orozco palacios
     ponce quintero rangel rosales santana tapia valenzuela villa villarreal zavala
+    """
+)
+
+# Every word that may belong to a family name in front of it.
+ALL_PARTICLES = PARTICLES | FAMILY_PARTICLES
+
+# Opening words of a family name before a comma, beside the particles.
+FAMILY_OPENINGS = ALL_PARTICLES | word_set("o mac mc san santa saint st ste dela della lo")
+
+# Hungarian given names that are spelled so in Hungarian alone: as the last word they show the family name in front.
+HUNGARIAN_GIVEN_NAMES = word_set(
+    """
+    istván lászló józsef jános zoltán sándor gábor ferenc attila péter tamás györgy zsolt csaba tibor andrás miklós
+    balázs mihály lajos károly krisztián gyula róbert béla dániel ádám bence máté levente gergely gergő géza kálmán
+    dávid márton kristóf botond csongor szabolcs dezső ernő nándor győző mátyás barnabás gusztáv ákos áron árpád
+    vilmos dénes jenő zsigmond pál elemér
+    mária erzsébet katalin ilona éva anikó ágnes zsuzsanna zsuzsa margit judit ildikó tünde edit piroska enikő
+    orsolya eszter réka tímea noémi nóra dóra márta irén csilla brigitta krisztina szilvia mónika gabriella boglárka
+    fruzsina emese zsófia viktória ibolya gizella rozália magdolna magdaléna terézia julianna borbála ilka beáta
+    sára lívia kamilla dorottya annamária jázmin krisztofer bendegúz györgyi gyöngyi adrienn szilveszter szilárd
+    zsombor zalán olivér richárd bálint diána róza rózsa júlia endre marcell tivadar dániel zsolt vince
+    istvan laszlo jozsef janos zoltan sandor gabor gyorgy gergo karoly krisztian szabolcs nandor gyozo matyas zsuzsanna
+    erzsebet aniko ildiko tunde eniko orsolya reka csilla csongor zsofia boglarka
+    """
+)
+
+HUNGARIAN_FAMILY_NAMES = word_set(
+    """
+    nagy kovacs toth szabo horvath varga kiss molnar nemeth farkas balogh papp lakatos takacs juhasz olah meszaros simon
+    racz fekete szilagyi torok feher gal balazs kis szucs kocsis pinter fodor orsos szalai sipos magyar lukacs gulyas
+    biro kiraly laszlo katona jakab balog boros bogdan varadi antal orosz somogyi hegedus fulop vass szekeres szoke
+    vincze veres budai deak pal barta pasztor bakos major lengyel illes szekely soos dudas bodnar hajdu barna vegh orban
+    halasz sarkozi tamas gaspar nyari kelemen csonka virag mate martons sandor peter balint fazekas kozma pataki nemes
+    borbely mezei farago voros jonas fabian bognar balla szalay kun hajnal sebestyen marton szantho szanto toldi
     """
 )
