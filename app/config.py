@@ -16,11 +16,11 @@ from types import MappingProxyType
 from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
-from dotenv import dotenv_values
 from flask import current_app
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
 
+from app.database_url import read_database_url
+from app.dotenv_file import MAX_VALUE_CHARACTERS, read_dotenv
 from app.entities.policies import parse_policies
 from app.providers.defaults import DEFAULTS
 from app.providers.settings import MICROS, ExhaustionPolicy, ProviderSettings, parse_limits
@@ -133,8 +133,7 @@ class Config:
         A variable that is set but empty counts as not set. Raises `ConfigError`.
         """
         if environment is None:
-            dotenv = {name: value for name, value in dotenv_values(PROJECT_ROOT / ".env").items() if value is not None}
-            environment = {**dotenv, **os.environ}
+            environment = {**_dotenv(PROJECT_ROOT / ".env"), **os.environ}
         values: dict[str, Any] = {}
         for setting in fields(cls):
             if setting.metadata.get("environment") is False:
@@ -174,14 +173,25 @@ def config() -> Config:
     return found
 
 
+def _dotenv(path: Path) -> dict[str, str]:
+    try:
+        return read_dotenv(path)
+    except ValueError as exc:
+        raise ConfigError(f"{path.name}: {exc}") from exc
+
+
 def _read(environment: dict[str, str], name: str) -> str | None:
     path = environment.get(f"{name}_FILE")
     if not path:
         return environment.get(name)
     try:
-        return Path(path).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as exc:
+        with Path(path).open(encoding="utf-8") as file:
+            text = file.read(MAX_VALUE_CHARACTERS + 1)
+    except (OSError, ValueError) as exc:
         raise ConfigError(f"{name}_FILE: expected the path of a readable text file") from exc
+    if len(text) > MAX_VALUE_CHARACTERS:
+        raise ConfigError(f"{name}_FILE: expected a file of at most {MAX_VALUE_CHARACTERS:,} characters")
+    return text.strip()
 
 
 def _provider_settings(environment: dict[str, str], default: ProviderSettings) -> ProviderSettings:
@@ -345,20 +355,12 @@ def _check_secret(name: str, value: str | None) -> None:
 
 
 def _database_url(text: str, *, on_vercel: bool) -> str:
-    # Heroku and Vercel write postgres://, which SQLAlchemy does not know.
-    text = re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", text)
     try:
-        url = make_url(text)
-    except (ArgumentError, ValueError):
-        # Without its cause, which quotes what it could not read: a part of the URL, or all of it.
-        raise ConfigError("DATABASE_URL: expected a URL such as postgresql://user:password@host/name") from None
-    backend = url.drivername
-    if backend not in {"sqlite", "sqlite+pysqlite", "postgresql+psycopg"}:
-        raise ConfigError("DATABASE_URL: expected a sqlite:// or postgresql:// URL")
-    if backend.startswith("sqlite") and (url.username or url.password or url.host or url.port):
-        raise ConfigError("DATABASE_URL: expected sqlite:///path, with three slashes, and no user or host")
-    if on_vercel and backend.startswith("sqlite"):
+        url = read_database_url(text)
+    except ValueError as exc:
+        raise ConfigError(f"DATABASE_URL: {exc}") from None
+    if on_vercel and url.startswith("sqlite"):
         raise ConfigError(
             "DATABASE_URL: expected a postgresql:// URL; Vercel's file system is read-only, so SQLite cannot work there"
         )
-    return text
+    return url

@@ -39,6 +39,10 @@ class BadRequest(AppError):
     status = 400
 
 
+class BrokenBody(BadRequest):
+    """The request body broke off or is not framed as HTTP asks for; nothing of it was stored."""
+
+
 class Unauthorized(AppError):
     """The request has no valid credential."""
 
@@ -131,6 +135,14 @@ class NotMigrated(DatabaseUnavailable):
     """The database schema is not up to date; run `flask db upgrade`."""
 
     code = "not_migrated"
+
+
+class DatabaseUnusable(DatabaseUnavailable):
+    """The database answers, but the service cannot work with it until somebody changes it."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"The database cannot be used: {reason}.")
 
 
 class DamagedData(AppError):

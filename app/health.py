@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from app.api import Blueprint
 from app.config import PROJECT_ROOT
+from app.database import check_writable
 from app.enrichment import queue
 from app.errors import NotMigrated
 from app.extensions import db
@@ -25,7 +26,7 @@ class AliveSchema(Schema):
 
 
 class ReadySchema(Schema):
-    """The database answers and its schema is the one that this code knows.
+    """The database answers and can be written to, and its schema is the one that this code knows.
 
     The rest is for people and alarms: a queue that nobody drives is no reason to send requests,
     and with them the cron calls that would drive it, elsewhere.
@@ -57,12 +58,13 @@ class Ready(MethodView):
     @blueprint.response(200, ReadySchema)
     @blueprint.doc(security=[])
     def get(self) -> Any:
-        """Say whether the database is there and migrated, and when the queue was last driven.
+        """Say whether the database is there, migrated and writable, and when the queue was last driven.
 
         Answers 503 with the code `database_unavailable` or `not_migrated`.
         """
         if not _is_migrated():
             raise NotMigrated
+        check_writable()
         return queue.health()
 
 

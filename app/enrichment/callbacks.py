@@ -12,7 +12,7 @@ from typing import Any, Final
 from sqlalchemy import select, update
 
 from app.config import Config, config
-from app.database import transaction
+from app.database import repeats_conflicts, transaction
 from app.errors import Forbidden, NotFound
 from app.models.chunk import ERASED_ID, progress
 from app.models.flight import flights
@@ -33,6 +33,7 @@ def sign(secret: str, request_id: str) -> str:
     return hmac.new(secret.encode(), f"callback:{request_id}".encode(), hashlib.sha256).hexdigest()[:40]
 
 
+@repeats_conflicts
 def receive(request_id: str, signature: str, header_secret: str | None, payload: Any) -> bool:
     """Keep an answer that came by callback; False where one had come already: the first counts.
 

@@ -17,7 +17,7 @@ import structlog
 from sqlalchemy import bindparam, delete, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from app.database import WriteSession, engine_name, transaction
+from app.database import WriteSession, engine_name, repeats_conflicts, transaction
 from app.enrichment import leases
 from app.extensions import db
 from app.models.job import ENDED, jobs
@@ -133,6 +133,7 @@ def presumed(provider: Provider, answer: Answer) -> State:
     return State(**{"provider": provider.name, **values, **_after(answer, values, provider, now)})
 
 
+@repeats_conflicts
 def reset(provider: str) -> None:
     """Forget what is held against a provider and its verifier, and that it asked to slow down.
 

@@ -7,7 +7,7 @@ from flask import current_app
 from sqlalchemy import and_, exists, insert, or_, select, update
 
 from app.config import config
-from app.database import end_read, scrub_log, transaction
+from app.database import end_read, repeats_conflicts, scrub_log, transaction
 from app.enrichment import flights
 from app.enrichment.gate import DAY_SECONDS
 from app.enrichment.leases import JobInfo
@@ -41,6 +41,7 @@ def settle_lost_flights(limit: int = 500) -> int:
     return len(rows)
 
 
+@repeats_conflicts
 def _settle_lost(job: JobInfo, flight: Any) -> None:
     with transaction() as session:
         present = store.load_for_update(job.entity_type, [flight.entity_id], workspace_slug=job.workspace_slug)
@@ -99,6 +100,7 @@ def _lost_query(grace_seconds: float, limit: int) -> Any:
     )
 
 
+@repeats_conflicts
 def forget_old_answers(limit: int = 1000) -> int:
     """Take raw answers out of attempts that are older than the setting says; return how many."""
     days = config().ENRICH_RAW_ANSWER_DAYS

@@ -22,7 +22,15 @@ from sqlalchemy import ColumnElement, Select, false, insert, literal, null, or_,
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from app.database import WriteSession, end_read, engine_name, is_unavailable, single_statement, transaction
+from app.database import (
+    WriteSession,
+    end_read,
+    engine_name,
+    is_unavailable,
+    repeats_conflicts,
+    single_statement,
+    transaction,
+)
 from app.enrichment import lease_statements as statements
 from app.enrichment.lease_statements import CLOSED_AS_IS, RESUMED
 from app.errors import LeaseLost
@@ -194,6 +202,7 @@ class Lease:
             raise LeaseLost
         return status
 
+    @repeats_conflicts
     def release(
         self, *, pause_reason: str | None = None, pause_seconds: float | None = None, only_if_idle: bool = False
     ) -> None:
@@ -228,6 +237,7 @@ class Lease:
         unclaimed = select(literal(1)).where(jobs.c.id == self.job.id, jobs.c.claimable)
         return session.scalar(other.union_all(unclaimed).limit(1)) is not None
 
+    @repeats_conflicts
     def fail(self, failure: Failure) -> None:
         """End the job because this chunk broke as a whole; one error with the entity id `system` says why.
 
@@ -250,6 +260,7 @@ class Lease:
     def _commit(self, write: Callable[[], str], *, insist: bool) -> str:
         """Run a write and return its status; with `insist`, until it is known to be stored or the lease has run out."""
         give_up_at = time.monotonic() + self.lease_seconds / 2
+        write = repeats_conflicts(write)
         is_repeat = False
         while True:
             try:
@@ -369,6 +380,7 @@ class Scope:
 ANY_JOB = Scope()
 
 
+@repeats_conflicts
 def claim(worker: str, *, lease_seconds: float, scope: Scope = ANY_JOB) -> Lease | None:
     """Lease the next chunk: one whose lease ran out, else the next of the oldest job.
 
@@ -390,6 +402,7 @@ def claim(worker: str, *, lease_seconds: float, scope: Scope = ANY_JOB) -> Lease
         return _take_over(session, worker, lease_seconds, scope) or _claim_next(session, worker, lease_seconds, scope)
 
 
+@repeats_conflicts
 def claim_of(job_id: str, worker: str, *, lease_seconds: float) -> Lease | None:
     """Lease the next chunk of one job and see to nothing else."""
     scope = Scope(job_id)
@@ -411,12 +424,14 @@ def make_due(session: WriteSession, *of_jobs: ColumnElement[bool]) -> None:
     )
 
 
+@repeats_conflicts
 def wake_paused_jobs() -> None:
     """Make jobs claimable again whose `resume_at` has passed."""
     with transaction() as session:
         session.execute(update(jobs).where(jobs.c.resume_at <= utcnow()).values(RESUMED))
 
 
+@repeats_conflicts
 def settle_ending_jobs() -> None:
     """Close the chunks that nobody holds of jobs that were cancelled or failed, one job at a time."""
     while True:

@@ -28,7 +28,15 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from app.config import config
-from app.database import WriteSession, end_read, engine_name, is_missing_table, is_unavailable, transaction
+from app.database import (
+    WriteSession,
+    end_read,
+    engine_name,
+    is_missing_table,
+    is_unavailable,
+    repeats_conflicts,
+    transaction,
+)
 from app.enrichment import leases, unclaimable
 from app.enrichment.budget import Budget, stop_requested
 from app.enrichment.housekeeping import forget_old_answers, settle_lost_flights
@@ -351,6 +359,7 @@ def retry(job_id: str, *, workspace_slug: str | None = None) -> JobView:
     return get_job(child.job_id)
 
 
+@repeats_conflicts
 def record_heartbeat(name: str) -> None:
     """Write down that something which must happen regularly happened now."""
     dialect = postgresql if engine_name() == "postgresql" else sqlite
@@ -409,6 +418,7 @@ def _enqueue(
             return earlier
 
 
+@repeats_conflicts
 def _insert_job(
     request: _Request, ids: UniqueIds, extra: dict[str, Any], before: Callable[[WriteSession], None] | None
 ) -> Enqueued:
@@ -536,6 +546,7 @@ def _fail(lease: Lease, error: Exception) -> None:
         unclaimable.end(lease.job.id, exc)
 
 
+@repeats_conflicts
 def _move(
     job_id: str,
     workspace_slug: str | None,

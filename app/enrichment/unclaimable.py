@@ -7,7 +7,7 @@ those behind it. Such a job is ended here, without looking at what it counts.
 import structlog
 from sqlalchemy import insert, null, select, update
 
-from app.database import is_unavailable, transaction
+from app.database import is_unavailable, repeats_conflicts, transaction
 from app.enrichment import lease_statements as statements
 from app.enrichment import leases
 from app.enrichment.leases import Lease, Scope
@@ -39,6 +39,7 @@ def claim_past(error: Exception, worker: str, *, lease_seconds: float, scope: Sc
     raise error
 
 
+@repeats_conflicts
 def end(job_id: str, error: Exception) -> None:
     """Mark a job failed that cannot be ended by its own counts; its open chunks are closed as they are."""
     log.error("job broke", job_id=job_id, **trace(error))

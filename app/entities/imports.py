@@ -20,7 +20,7 @@ from typing import Any, BinaryIO, Final
 
 from sqlalchemy import insert, select
 
-from app.database import WriteSession, transaction
+from app.database import WriteSession, repeats_conflicts, transaction
 from app.entities.csv_encodings import codec_named
 from app.entities.csv_headers import Mapped, counts_as_other
 from app.entities.csv_reader import Column, CsvError, CsvReader, OutOfTime, Refusal, Row
@@ -272,6 +272,7 @@ class _Import:
                     raise
         self._count(matched, counts, changed)
 
+    @repeats_conflicts
     def _write(self, rows: list[Row]) -> tuple[list[_MatchedRow], UpsertCounts, dict[str, set[str]]]:
         """Store rows; return what each was about, the counts, and the fields of each entity with a value replaced."""
         replaced: dict[str, set[str]] = {}
@@ -295,6 +296,7 @@ class _Import:
                 also_read={*NAME_FIELDS[self._entity_type], *self._echoed_fields(rows)},
                 on_change=note,
             )
+        self._is_recorded = True
         return matched, counts, replaced
 
     def _matched(self, rows: list[Row], read_names: ReadNames) -> list[_MatchedRow]:
@@ -368,7 +370,6 @@ class _Import:
         """Keep the header row for exports, unless an import left the same or it adds nothing to it."""
         if self._is_recorded:
             return
-        self._is_recorded = True
         columns = [[column.header, described(column)] for column in self._reader.columns if not column.dropped]
         known = recorded_columns(session, self._entity_type, self._workspace_slug)
         if columns in known or (self._is_export() and _adds_nothing(columns, known)):
@@ -396,6 +397,7 @@ class _DryRun(_Import):
         """Delete the file."""
         self._draft.close()
 
+    @repeats_conflicts
     def _write(self, rows: list[Row]) -> tuple[list[_MatchedRow], UpsertCounts, dict[str, set[str]]]:
         names = {*NAME_FIELDS[self._entity_type], *self._echoed_fields(rows), EXTRA}
         names.update(name for row in rows for name in row.fields)
