@@ -7,13 +7,18 @@ connections and a running event loop do not survive a fork, and a reload (HUP) p
 For the same reason nothing of the application is imported at the top of this file.
 """
 
+import os
+import re
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from gunicorn import util
 from gunicorn.glogging import Logger
+from gunicorn.http import errors
 
 wsgi_app = "wsgi:app"
 # Process calls wait for providers most of the time; a sync worker past its timeout is killed in mid-chunk.
@@ -51,7 +56,69 @@ class DiscreetLogger(Logger):  # type: ignore[misc]  # the library has no types
 logger_class = DiscreetLogger
 
 
+class OutsideOfPrefix(errors.ParseException):  # type: ignore[misc]  # the library has no types
+    """The path is not under the prefix that the service runs behind."""
+
+
+_STATUSES = {
+    OutsideOfPrefix: 404,
+    errors.ConfigurationProblem: 404,
+    errors.ForbiddenProxyRequest: 403,
+    errors.LimitRequestLine: 414,
+    errors.ExpectationFailed: 417,
+    errors.LimitRequestHeaders: 431,
+}
+"""How requests are answered that gunicorn cannot read; any other with 400, also where gunicorn itself says 501."""
+
+
+def pre_request(worker: Any, req: Any) -> None:
+    """Make one thing of the ways to say which prefix the service runs behind: gunicorn's SCRIPT_NAME.
+
+    gunicorn takes it from its environment or from a header of a proxy that it trusts, and expects it at the start
+    of the path. A proxy that takes the prefix off the path says so by X-Forwarded-Prefix.
+    """
+    headers = dict(req.headers)
+    forwarded = headers.get("X-FORWARDED-PREFIX", "").rpartition(",")[2].strip().rstrip("/")
+    is_trusted = not isinstance(req.peer_addr, tuple) or req._peer_is_trusted_proxy()
+    if is_trusted and re.fullmatch(r"(/[A-Za-z0-9._~-]+)+", forwarded):
+        req.headers = [header for header in req.headers if header[0] != "SCRIPT_NAME"]
+        req.headers.append(("SCRIPT_NAME", forwarded))
+        req.path = forwarded + req.path
+        return
+    prefix = headers.get("SCRIPT_NAME", os.environ.get("SCRIPT_NAME", "")).rstrip("/")
+    if prefix and not f"{req.path}/".startswith(f"{prefix}/"):
+        raise OutsideOfPrefix
+
+
+def post_request(worker: Any, req: Any, environ: Any, resp: Any) -> None:
+    """Note that a request has its answer: what is left of its body is read after it, and may be broken."""
+    req.is_answered = resp is not None and resp.headers_sent
+
+
 def post_worker_init(worker: Any) -> None:
+    """Prepare a worker: what it refuses is answered as the service does, and TERM stops its chunks at once."""
+    worker.handle_error = partial(_refuse, worker, worker.handle_error)
+    _stop_chunks_on_term()
+
+
+def _refuse(worker: Any, handle_error: Any, req: Any, client: Any, addr: Any, exc: Exception) -> None:
+    """Answer in JSON, and with a status of the caller's mistakes, what gunicorn cannot read."""
+    is_ours = isinstance(exc, errors.InvalidResponseHeader | errors.InvalidResponseHeaderName)
+    if is_ours or not isinstance(exc, errors.ParseException):
+        handle_error(req, client, addr, exc)
+        return
+    if getattr(req, "is_answered", False):
+        return
+    from app.api import refusal
+
+    worker.log.warning("Invalid request from ip=%s, %s", addr[0] if addr else "", type(exc).__name__)
+    try:
+        util.write_nonblock(client, refusal(_STATUSES.get(type(exc), 400)))
+    except Exception:
+        worker.log.debug("Failed to send error message.")
+
+
+def _stop_chunks_on_term() -> None:
     """Tell chunks under way to stop as soon as TERM comes; gunicorn alone would only wait for them."""
     wait_for_requests = signal.getsignal(signal.SIGTERM)
 

@@ -5,6 +5,9 @@ Whatever is raised ends in `answer_error`, which tells the caller what to change
 about the inside.
 """
 
+import errno
+import json
+import secrets
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -96,7 +99,7 @@ class StrictParser(FlaskParser):
     def load_json(self, req: Request, schema: ma.Schema) -> Any:
         """Return the parsed body. Raises 400, 415 or 422."""
         _check_media_type(req)
-        value = strict_json.loads(_read_body(req))
+        value = strict_json.loads(requests.read_body(req, MAX_BODY_BYTES))
         expected = list if schema.many else dict
         if not isinstance(value, expected):
             raise Invalid(f"The request body is not valid: expected an {'array' if schema.many else 'object'}.")
@@ -128,14 +131,6 @@ class StrictParser(FlaskParser):
         ((location, inner),) = messages.items()
         what = "query string" if location in {"query", "querystring"} else "request body"
         raise Invalid(f"The {what} is not valid.", details=list(islice(flatten(inner), 20))) from error
-
-
-def _read_body(req: Request) -> bytes:
-    raw = req.get_data(cache=False)
-    # A body without a length is cut off at the limit in silence; the next read is what raises 413.
-    if req.content_length is None and len(raw) >= MAX_BODY_BYTES:
-        req.stream.read(1)
-    return raw
 
 
 def _check_media_type(req: Request) -> None:
@@ -350,6 +345,9 @@ def _problem(error: Exception) -> _Problem:
     if database.is_unavailable(error):
         log.warning("database unavailable", error=type(error).__name__)
         return _from_app_error(DatabaseUnavailable())
+    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        log.warning("disk full", error=type(error).__name__)
+        return _Problem(503, *_TEXTS[503], retry_after_seconds=RETRY_AFTER_SECONDS)
     _log_bug(error)
     return _Problem(500, "internal_error", "Internal error; its request id stands in the log.")
 
@@ -379,6 +377,22 @@ def _from_http_exception(error: HTTPException) -> _Problem:
 def _log_bug(error: Exception) -> None:
     original = getattr(error, "original_exception", None) or error
     log.error("internal error", **logs.trace(original))
+
+
+def refusal(status: int) -> bytes:
+    """Return the whole answer to a request that the server refuses, since it never becomes one for the application."""
+    request_id = secrets.token_hex(16)
+    code, message = _TEXTS.get(status, _TEXTS[400])
+    body = json.dumps({"error": message, "code": code, "requestId": request_id}).encode()
+    headers = {
+        **requests.HEADERS,
+        "Connection": "close",
+        "Content-Type": "application/json",
+        "Content-Length": str(len(body)),
+        "X-Request-Id": request_id,
+    }
+    lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}", *(f"{name}: {text}" for name, text in headers.items())]
+    return "\r\n".join([*lines, "", ""]).encode("ascii") + body
 
 
 def link_next(url: str) -> str:

@@ -7,7 +7,8 @@ from marshmallow import fields
 from app import strict_json
 from app.api import Blueprint
 from app.enrichment.callbacks import receive
-from app.errors import Invalid, PayloadTooLarge
+from app.errors import Invalid
+from app.requests import read_body
 from app.schemas import JSON_VALUE, Schema
 
 MAX_CALLBACK_BYTES = 1024 * 1024
@@ -38,9 +39,7 @@ class Callback(MethodView):
     @blueprint.response(200, CallbackSchema)
     def post(self, request_id: str, signature: str) -> dict[str, bool]:
         """Take an answer in: one JSON object, `{"items": […]}` or an array of one."""
-        if (request.content_length or 0) > MAX_CALLBACK_BYTES:
-            raise PayloadTooLarge
-        payload = strict_json.loads(request.get_data())
+        payload = strict_json.loads(read_body(request, MAX_CALLBACK_BYTES))
         if not isinstance(payload, dict | list):
             raise Invalid("The request body is not valid: expected an object or an array.")
         return {"received": receive(request_id, signature, request.headers.get("x-api-key"), payload)}

@@ -4,7 +4,10 @@ Both have the same routes, made by one function.
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
+from shutil import copyfileobj
+from tempfile import SpooledTemporaryFile
 from typing import Any, BinaryIO, Final, NoReturn, cast
 
 import structlog
@@ -15,7 +18,7 @@ from werkzeug.routing import BaseConverter
 from app.api import Blueprint
 from app.auth import require, workspace_for
 from app.config import Config
-from app.database import transaction
+from app.database import check_writable, transaction
 from app.entities import store
 from app.entities.csv_headers import read_mapping
 from app.entities.exports import export_csv
@@ -33,7 +36,7 @@ from app.entities.schemas import (
     list_query_schema,
     list_schema,
 )
-from app.errors import BadRequest, EntityNotFound, Invalid, UnsupportedMediaType, detail
+from app.errors import EntityNotFound, Invalid, UnsupportedMediaType, detail
 from app.text import ENTITY_ID_PATTERN, is_entity_id
 
 log = structlog.get_logger(__name__)
@@ -113,20 +116,24 @@ def _blueprint(entity_type: EntityType) -> Blueprint:
     def import_file(query: dict[str, Any]) -> dict[str, Any]:
         """Import a CSV file and say what became of its rows.
 
-        Rows that cannot be used are refused one by one. What is read is stored in parts, so a
-        file that breaks off may be sent again: nothing doubles. A row never replaces another
-        name's entity: without an id it is kept apart, with one it is left out as a conflict. The
-        call ends in time: `stoppedAt` is then the line to go on from, by sending the file again
-        with `fromLine`.
+        Rows that cannot be used are refused one by one. Nothing is read before the whole file has
+        come. What is read is stored in parts, and a file that is sent again doubles nothing. A row
+        never replaces another name's entity: without an id it is kept apart, with one it is left
+        out as a conflict. The call ends in time: `stoppedAt` is then the line to go on from, by
+        sending the file again with `fromLine`.
         """
-        report = import_csv(
-            entity_type,
-            _uploaded(),
-            workspace_slug=workspace_for(query.get("workspace_slug")),
-            replaces_names=query["replace_names"],
-            is_dry_run=query["dry_run"],
-            options=_options(query),
-        )
+        workspace_slug = workspace_for(query.get("workspace_slug"))
+        with _uploaded() as file:
+            if not query["dry_run"]:
+                check_writable()
+            report = import_csv(
+                entity_type,
+                file,
+                workspace_slug=workspace_slug,
+                replaces_names=query["replace_names"],
+                is_dry_run=query["dry_run"],
+                options=_options(query),
+            )
         columns = [{"header": header, "field": field} for header, field in report.columns]
         return {**asdict(report), "columns": columns}
 
@@ -172,19 +179,28 @@ def _known(entity_id: str) -> str:
     return entity_id
 
 
-def _uploaded() -> BinaryIO:
-    """Return the uploaded file. Raises 413, 415, or `Invalid` where a form has no file."""
+@contextmanager
+def _uploaded() -> Iterator[BinaryIO]:
+    """Hand out the uploaded file, once all of it has come: nothing is stored of one that breaks off.
+
+    Raises 400, 413, 415, or `Invalid` if a form has no file.
+    """
     config: Config = current_app.config["TRANCHE"]
     request.max_content_length = config.IMPORT_MAX_MEGABYTES * _MEGABYTE
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise UnsupportedMediaType("Expected a body without content encoding.")
     if request.mimetype == "text/csv":
-        return cast(BinaryIO, _WholeBody(cast(BinaryIO, request.stream), request.content_length))
+        # On disk from a megabyte on, as Werkzeug keeps the files of a form.
+        with SpooledTemporaryFile(max_size=_MEGABYTE) as file:
+            copyfileobj(request.stream, file)
+            file.seek(0)
+            yield cast(BinaryIO, file)
+        return
     if request.mimetype != "multipart/form-data":
         raise UnsupportedMediaType("Expected a body of type text/csv, or a form with a file.")
     if request.form or set(request.files) != {"file"} or len(request.files.getlist("file")) != 1:
         _refuse_form()
-    return cast(BinaryIO, request.files["file"].stream)
+    yield cast(BinaryIO, request.files["file"].stream)
 
 
 def _options(query: dict[str, Any]) -> ImportOptions:
@@ -203,27 +219,6 @@ def _charset() -> str | None:
     if request.mimetype == "text/csv":
         return request.mimetype_params.get("charset")
     return request.files["file"].mimetype_params.get("charset")
-
-
-class _WholeBody:
-    """A request body that is as long as it said it would be.
-
-    Behind gunicorn, the end of a body that broke off looks like any other end, and what stood
-    before it like a short last row.
-    """
-
-    def __init__(self, stream: BinaryIO, length: int | None) -> None:
-        self._stream = stream
-        self._missing = length
-
-    def read(self, size: int) -> bytes:
-        """Read on. Raises `BadRequest` at an end that comes too early."""
-        data = self._stream.read(size)
-        if self._missing is not None:
-            self._missing -= len(data)
-            if size and not data and self._missing > 0:
-                raise BadRequest("The upload broke off; send the file again: what was stored of it stays as it is.")
-        return data
 
 
 def _refuse_form() -> NoReturn:

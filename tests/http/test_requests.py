@@ -1,10 +1,13 @@
 """What every answer has: an id, headers, a log line."""
 
+import errno
+import io
 import json
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from gunicorn.http import errors
 
 from tests.http.conftest import client_with, make_key
 
@@ -55,3 +58,64 @@ def test_log_line_has_rule_and_no_path(make_app: Any, capsys: pytest.CaptureFixt
     assert first["duration_ms"] >= 0
     assert (second["method"], second["status"], second["rule"]) == ("other", 405, None)
     assert job_id not in str(lines) and "secret" not in str(lines)
+
+
+class _BrokenStream(io.RawIOBase):
+    """A body of which a part comes, and then an error."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+        self._has_begun = False
+
+    def readable(self) -> bool:
+        """Return True."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Give a byte, then fail."""
+        if self._has_begun:
+            raise self._error
+        self._has_begun = True
+        buffer[:1] = b"{"
+        return 1
+
+
+_GUNICORN: list[Exception] = [
+    errors.NoMoreData(),
+    errors.InvalidChunkSize(b"ZZ"),
+    errors.ChunkMissingTerminator(b""),
+    errors.InvalidChunkExtension("x"),
+    errors.InvalidHeader("x"),
+    errors.InvalidHeaderName("x"),
+    errors.LimitRequestHeaders("x"),
+    errors.ObsoleteFolding("x"),
+]
+_SYSTEM: list[Exception] = [ConnectionResetError(104, "x"), BrokenPipeError(), TimeoutError(), EOFError(), ValueError()]
+
+
+@pytest.mark.parametrize(
+    ("path", "content_type"),
+    [
+        ("/api/probe/any", "application/json"),
+        ("/api/people/import", "text/csv"),
+        ("/api/people/import", "multipart/form-data; boundary=b"),
+    ],
+)
+def test_a_body_that_cannot_be_read_is_400(probe: FlaskClient, path: str, content_type: str) -> None:
+    """However a server tells that the rest of a body does not come."""
+    for error in [*_GUNICORN, *_SYSTEM]:
+        environ = {"wsgi.input": _BrokenStream(error), "wsgi.input_terminated": True, "CONTENT_LENGTH": "99"}
+        response = probe.post(path, content_type=content_type, environ_overrides=environ)
+        assert (response.status_code, response.get_json()["code"]) == (400, "bad_request"), error
+
+
+def test_no_room_for_an_upload_is_503(probe: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full folder for temporary files is no bug and may be over soon."""
+
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("app.entities.routes.copyfileobj", fail)
+    response = probe.post("/api/people/import", data=b"id,full_name\np1,Ida Brandt\n", content_type="text/csv")
+    assert (response.status_code, response.get_json()["code"]) == (503, "unavailable")
+    assert response.headers["Retry-After"] == "5"
