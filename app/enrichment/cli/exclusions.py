@@ -8,7 +8,7 @@ import click
 from app.database import end_read
 from app.enrichment.cli import output
 from app.enrichment.cli.group import enrich
-from app.enrichment.cli.options import json_option, workspace_option
+from app.enrichment.cli.options import InputFile, json_option, workspace_option
 from app.entities import exclusions as service
 from app.entities.exclusion_routes import ExclusionCountsSchema, ExclusionSchema
 from app.entities.exclusions import RULE, ExclusionView, normalized_all
@@ -23,7 +23,7 @@ EXCLUSIONS_A_PAGE = 1000
 @click.argument("values", nargs=-1, metavar="[VALUE]...")
 @click.option(
     "--file",
-    type=click.File("rb"),
+    type=InputFile(),
     help="Domains and addresses, one or more a line, # starts a comment; - is stdin.",
 )
 @workspace_option

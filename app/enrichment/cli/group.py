@@ -8,8 +8,8 @@ import errno
 import logging
 import sqlite3
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from enum import IntEnum
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,7 @@ class ExitCode(IntEnum):
     CONFIGURATION = 3
     """A setting has to be made or changed first."""
     DATABASE = 4
-    """The database is unreachable, locked, full or not migrated."""
+    """The database is unreachable, locked, full, read-only or not migrated, or there is no room for the output."""
     PAUSED = 5
     """The work ran, and what is left of it is paused."""
     CONFLICT = 6
@@ -60,6 +60,15 @@ class EnrichGroup(AppGroup):
     command_class = TerseCommand
     group_class = type
 
+    def make_context(self, *args: Any, **options: Any) -> click.Context:
+        """Read the command line, which also prints the help; output that has no room ends as with a command."""
+        try:
+            return super().make_context(*args, **options)
+        except OSError as error:
+            if error.errno not in output.FULL:
+                raise
+            raise SystemExit(_tell_failure(error)) from None
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command, and turn what it raises into the way it ends."""
         output.make_printable()
@@ -68,7 +77,7 @@ class EnrichGroup(AppGroup):
             # The `flask` program has pushed one by now, a test's runner has not.
             ctx.with_resource(app.app_context())
         try:
-            return super().invoke(ctx)
+            return _flushed(super().invoke, ctx)
         except (click.exceptions.Exit, click.Abort, click.exceptions.NoArgsIsHelpError):
             raise
         except KeyboardInterrupt:
@@ -78,20 +87,38 @@ class EnrichGroup(AppGroup):
             # A reader such as `head` that has seen enough; click ends quietly then.
             if isinstance(error, OSError) and error.errno == errno.EPIPE:
                 raise
-            code, line = explain(error)
-            if code is ExitCode.BUG and _is_debugging():
-                traceback.print_exception(error)
-            output.complain(line)
-            ctx.exit(code)
+            ctx.exit(_tell_failure(error))
 
 
 @click.group("enrich", cls=EnrichGroup)
 def enrich() -> None:
     """Enrich lists of people and companies.
 
-    Exit codes: 0 done or nothing to do; 1 a bug; 2 usage; 3 configuration; 4 database unreachable, locked, full or
-    not migrated; 5 ran, but work is paused.
+    Exit codes: 0 done or nothing to do; 1 a bug; 2 usage; 3 configuration; 4 database unreachable, locked, full,
+    read-only or not migrated, or no room for the output; 5 ran, but work is paused.
     """
+
+
+def _tell_failure(error: Exception) -> ExitCode:
+    """Print the line that says why a command failed, and return how it ends."""
+    code, line = explain(error)
+    if code is ExitCode.BUG and _is_debugging():
+        traceback.print_exception(error)
+    with suppress(OSError):
+        output.flush()
+    output.complain(line)
+    return code
+
+
+def _flushed(invoke: Callable[[click.Context], Any], ctx: click.Context) -> Any:
+    """Run a command up to the last byte of its output, also if it ends with an exit code of its own."""
+    try:
+        result = invoke(ctx)
+    except click.exceptions.Exit:
+        output.flush()
+        raise
+    output.flush()
+    return result
 
 
 def explain(error: Exception) -> tuple[ExitCode, str]:
@@ -100,6 +127,9 @@ def explain(error: Exception) -> tuple[ExitCode, str]:
         return ExitCode.USAGE, _usage_line(error)
     if isinstance(error, ConfigError):
         return ExitCode.CONFIGURATION, str(error)
+    if isinstance(error, OSError) and error.errno in output.FULL:
+        where = "" if error.filename is None else f" {output.clean(error.filename)}"
+        return ExitCode.DATABASE, f"The output{where} cannot be written: {error.strerror}."
     if is_missing_table(error):
         return ExitCode.DATABASE, NotMigrated().message
     if isinstance(error, DamagedData):

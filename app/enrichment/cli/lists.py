@@ -1,22 +1,26 @@
 """The commands that bring lists in, make jobs of them, and take them out again."""
 
+import codecs
 import os
+import re
 import secrets
 import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from decimal import Decimal
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
 import click
 
+from app.database import check_writable, end_read
 from app.enrichment import queue
 from app.enrichment.cli import output
 from app.enrichment.cli.group import ExitCode, enrich
 from app.enrichment.cli.money import Dollars, Names, print_estimate
-from app.enrichment.cli.options import Number, Slug, entity_type_argument, json_option, workspace_option
+from app.enrichment.cli.options import InputFile, Number, Slug, entity_type_argument, json_option, workspace_option
 from app.enrichment.cli.progress import counting
 from app.enrichment.estimates import Estimate
 from app.enrichment.estimates import estimate as estimate_job
@@ -29,7 +33,7 @@ from app.entities.exports import export_csv
 from app.entities.ids import EntityType
 from app.entities.imports import ImportOptions, ImportReport, import_csv
 from app.entities.schemas import ImportReportSchema
-from app.entities.store import select_ids
+from app.entities.store import existing, select_ids
 from app.errors import EmptyJob, Invalid
 from app.providers.registry import NAMES, VERIFIER_NAMES, WATERFALL
 from app.text import ENTITY_ID_RULE, is_entity_id
@@ -39,6 +43,9 @@ REFUSALS_SHOWN = 20
 COLUMNS_SHOWN = 60
 LINE_WIDTH = 100
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "pipes"}
+IDS_A_LOOK = 1000
+UNKNOWN_SHOWN = 5
+_HEADING = re.compile(r"((person|people|company|contact|lead|account|entity|record)[ _-]?)?ids?", re.IGNORECASE)
 PLURALS = {"person": "people", "company": "companies"}
 
 
@@ -70,7 +77,7 @@ def _encoding(_ctx: click.Context, _option: click.Parameter, name: str | None) -
 
 @enrich.command()
 @entity_type_argument
-@click.option("--ids-file", type=click.File("rb"), help="Entity ids, one a line; - is standard input.")
+@click.option("--ids-file", type=InputFile(), help="Entity ids, one a line; - is standard input.")
 @click.option("--missing", metavar="FIELD", help="Instead of a file: all that have no value in this field.")
 @click.option("--all", "all_", is_flag=True, help="Instead of a file: all of the workspace.")
 @click.option(
@@ -116,10 +123,13 @@ def enqueue(
         raise click.UsageError("Expected one of --ids-file, --missing and --all.")
     terms = Terms(order, until, verifier, cap_usd)
     found: Estimate | Enqueued | None = None
+    if not estimate:
+        check_writable()
+    unknown = _Unknown(entity_type, workspace)
     try:
         with counting("Reading ids", "ids", ids_file) as tell:
             ids = _counted(
-                _ids_in(ids_file)
+                unknown.noted(_ids_in(ids_file, unknown))
                 if ids_file is not None
                 else select_ids(entity_type, workspace_slug=workspace, missing=missing, all_=all_),
                 tell,
@@ -144,20 +154,61 @@ def enqueue(
         print_estimate(found, as_json=as_json)
     else:
         _print_accepted(found, as_json=as_json)
+        unknown.tell()
 
 
-def _ids_in(stream: IO[bytes]) -> Iterator[str]:
-    """Yield the ids of a file, one a line. Raises `Invalid` with the number of a line that holds no id."""
+class _Unknown:
+    """The ids of a file under which there is no entity: spelt wrongly, or of another workspace or kind."""
+
+    def __init__(self, entity_type: str, workspace: str) -> None:
+        self._entity_type = entity_type
+        self._workspace = workspace
+        self._count = 0
+        self._examples: list[str] = []
+
+    def noted(self, ids: Iterator[str]) -> Iterator[str]:
+        """Pass ids on, and keep account of those that are unknown."""
+        while part := list(islice(ids, IDS_A_LOOK)):
+            known = self.known(part)
+            unknown = [entity_id for entity_id in part if entity_id not in known]
+            self._count += len(unknown)
+            self._examples = [*self._examples, *unknown][:UNKNOWN_SHOWN]
+            yield from part
+
+    def known(self, ids: list[str]) -> set[str]:
+        """Return those of the ids under which there is an entity."""
+        known = existing(self._entity_type, ids, workspace_slug=self._workspace)
+        end_read()
+        return known
+
+    def tell(self) -> None:
+        """Say how many there were, and which."""
+        if self._count:
+            names = ", ".join(self._examples) + (", …" if self._count > len(self._examples) else "")
+            ids = output.count(self._count, "id is", "ids are")
+            output.note(f"{ids} unknown in workspace {self._workspace} and will end as errors: {names}")
+
+
+def _ids_in(stream: IO[bytes], unknown: _Unknown) -> Iterator[str]:
+    """Yield the ids of a file, one a line, as text editors and spreadsheets save them.
+
+    A heading above them is passed over and said, unless there is an entity of that id. Raises
+    `Invalid` with the number of a line that holds no id.
+    """
     number = 0
     while line := stream.readline(MAX_LINE_BYTES):
         number += 1
-        if number == 1:
-            line = line.removeprefix(b"\xef\xbb\xbf")
-        text = line.decode("ascii", errors="replace").strip(" \t\r\n")
-        if text and not is_entity_id(text):
+        text = line.removeprefix(codecs.BOM_UTF8).decode("ascii", errors="replace").strip(" \t\r\n")
+        if len(text) > 1 and text[0] == text[-1] == '"':
+            text = text[1:-1].strip(" \t")
+        if not text:
+            continue
+        if number == 1 and _HEADING.fullmatch(text) and not unknown.known([text]):
+            output.note(f"Line 1 was read as a heading, since no entity is known by it: {text} is an unknown id.")
+            continue
+        if not is_entity_id(text):
             raise Invalid(f"Line {number} of the ids is not valid: expected {ENTITY_ID_RULE}.")
-        if text:
-            yield text
+        yield text
 
 
 def _counted(ids: Iterator[str], tell: Callable[[int], None]) -> Iterator[str]:
@@ -190,7 +241,7 @@ def _print_accepted(accepted: Enqueued | None, *, as_json: bool) -> None:
 
 @enrich.command("import")
 @entity_type_argument
-@click.argument("file", type=click.File("rb"))
+@click.argument("file", type=InputFile())
 @workspace_option
 @click.option(
     "--encoding",
@@ -227,6 +278,8 @@ def import_(
     A row never replaces another name's entity: if it has no id of its own, it is kept apart; if it
     has, it is left out as a conflict, and the command ends with 6.
     """
+    if not dry_run:
+        check_writable()
     with counting("Reading" if dry_run else "Importing", "rows", file) as tell:
         report = import_csv(
             entity_type,
@@ -355,7 +408,10 @@ def export(entity_type: EntityType, workspace: str, path: str) -> None:
 
 
 def write_atomically(path: Path, blocks: Iterator[bytes]) -> int:
-    """Write a file that is there as a whole or not at all; return its bytes. Raises click.FileError."""
+    """Write a file that is there as a whole or not at all; return its bytes.
+
+    Raises click.FileError, or OSError if there is no room.
+    """
     size = 0
     with counting("Exporting", "bytes") as tell, _replacing(path) as write:
         for block in blocks:
@@ -374,12 +430,15 @@ def _replacing(path: Path) -> Iterator[Callable[[bytes], Any]]:
         part = target if is_special else target.with_name(f".{target.name[:80]}.{secrets.token_hex(4)}.part")
         file = part.open("wb")
     try:
-        with file:
+        try:
             yield lambda block: _write(file, block, path)
             with _file_errors(path):
                 file.flush()
                 if not is_special:
                     os.fsync(file.fileno())
+        finally:
+            with _file_errors(path):
+                file.close()
         if not is_special:
             with _file_errors(path):
                 part.replace(target)
@@ -396,8 +455,10 @@ def _write(file: IO[bytes], block: bytes, path: Path) -> None:
 
 @contextmanager
 def _file_errors(path: Path) -> Iterator[None]:
-    """Tell what the system says of a file as a mistake in the command line, which names it."""
+    """Tell what the system says of a file as a mistake in the command line, which names it, unless it is full."""
     try:
         yield
     except OSError as exc:
+        if exc.errno in output.FULL:
+            raise OSError(exc.errno, exc.strerror, str(path)) from exc
         raise click.FileError(str(path), hint=exc.strerror or "unknown error") from exc

@@ -1,12 +1,16 @@
 """Arguments and options that several commands share, and their strict types."""
 
-from typing import Any
+import sys
+from collections.abc import Callable
+from typing import IO, Any, TypeVar
 
 import click
 
 from app.auth import DEFAULT_WORKSPACE
 from app.models.job import EntityType
 from app.text import SLUG_RULE, is_slug, parse_integer
+
+T = TypeVar("T")
 
 
 class Number(click.ParamType[int]):
@@ -28,6 +32,45 @@ class Number(click.ParamType[int]):
             return parse_integer(value, minimum=max(0, self._minimum), maximum=self._maximum)
         except ValueError:
             self.fail(f"expected a whole number from {self._minimum} to {self._maximum}, digits only.", param, ctx)
+
+
+class InputFile(click.File):
+    """A file to read bytes from, or standard input, of which what goes wrong is told by its name."""
+
+    def __init__(self) -> None:
+        super().__init__("rb")
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> IO[Any]:
+        """Open the file, or fail with what the system says of it."""
+        if value == "-" and sys.stdin is None:
+            self.fail("standard input is closed.", param, ctx)
+        stream: Any = _NamedReader(super().convert(value, param, ctx), str(value))
+        return stream  # type: ignore[no-any-return]
+
+
+class _NamedReader:
+    """A stream of which an error in reading is the command line's, not a bug's: a disk that fails, a bad file."""
+
+    def __init__(self, stream: IO[bytes], name: str) -> None:
+        self._stream = stream
+        self._name = name
+
+    def __getattr__(self, attribute: str) -> Any:
+        return getattr(self._stream, attribute)
+
+    def read(self, size: int = -1) -> bytes:
+        """Read bytes. Raises click.FileError."""
+        return self._named(lambda: self._stream.read(size))
+
+    def readline(self, size: int = -1) -> bytes:
+        """Read a line. Raises click.FileError."""
+        return self._named(lambda: self._stream.readline(size))
+
+    def _named(self, read: Callable[[], T]) -> T:
+        try:
+            return read()
+        except OSError as exc:
+            raise click.FileError(self._name, hint=exc.strerror or "unknown error") from exc
 
 
 class Slug(click.ParamType[str]):

@@ -3,15 +3,18 @@
 Tables are drawn for a terminal; a pipe gets one line a row, columns separated by tabs.
 """
 
+import errno
 import io
 import json
+import os
 import shlex
 import shutil
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Final
 
 import click
 from rich import box
@@ -19,9 +22,18 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+"""What the system says of a file, a disk or a device that takes no more."""
+
 
 def make_printable() -> None:
-    """Let output in an encoding that lacks a character show an escape in its place, and not fail."""
+    """Let output in an encoding that lacks a character show an escape in its place, and not fail.
+
+    A stream that was closed before the start is None in Python; what is meant for it is dropped.
+    """
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - open as long as the process
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -32,14 +44,27 @@ def is_terminal(stream: IO[Any]) -> bool:
     return stream.isatty()
 
 
+def flush() -> None:
+    """Bring what was printed to where it goes, since what fails there must not fail after the command has ended."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        # Else the interpreter would try once more at its end, and say so in its own way.
+        with suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise
+
+
 def complain(line: str) -> None:
-    """Print the one line that says why a command failed."""
-    click.echo(f"tranche: {line}", err=True)
+    """Print the one line that says why a command failed; if even that cannot be, the exit code has to say it."""
+    with suppress(OSError):
+        click.echo(f"tranche: {line}", err=True)
 
 
 def note(line: str) -> None:
-    """Print a remark that is not the command's result."""
-    click.echo(line, err=True)
+    """Print a remark that is not the command's result, and that nothing fails for."""
+    with suppress(OSError):
+        click.echo(line, err=True)
 
 
 def print_json(value: Any) -> None:
