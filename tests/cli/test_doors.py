@@ -13,8 +13,10 @@ import pytest
 from flask import Flask
 
 from app.config import PROJECT_ROOT, Config, ConfigError
+from app.database import transaction
 from app.enrichment.cli import output
 from app.enrichment.cli.lists import write_atomically
+from app.errors import DatabaseUnusable
 from tests.databases import empty
 
 FULL = "/dev/full"
@@ -170,6 +172,8 @@ def test_every_command_that_writes_ends_with_4_on_a_read_only_database(
         assert "read-only" in result.stderr and "bug" not in result.stderr
     for arguments in (["jobs"], ["show", job_id], ["export", "person"]):
         assert run(app, *arguments).exit_code == 0
+    with app.app_context(), pytest.raises(DatabaseUnusable), transaction():
+        pass
     response = app.test_client().get("/readyz")
     assert (response.status_code, response.get_json()["code"]) == (503, "database_unavailable")
 
