@@ -17,6 +17,7 @@ from typing import Any, Final
 from app.providers.adapter import PaidProvider
 from app.providers.base import Answer, Lookup, OutcomeClass
 from app.providers.http import Http, NoReply, Reply, is_cost_known, unanswered
+from app.providers.questions import company_host
 from app.providers.reading import email, filled, find, integer, text
 from app.providers.settings import ProviderSettings
 
@@ -184,7 +185,15 @@ def _fields(values: Mapping[str, Any], kinds: Mapping[str, str]) -> dict[str, An
         if name is not None and name not in found:
             read = email(value) if name == "email" else _READERS[kinds[name]](value)
             found |= filled({name: read})
-    return found
+    return _without_strange_hosts(found)
+
+
+def _without_strange_hosts(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields without a domain that is a platform's or a mail provider's: it would name another company."""
+    for name, company in (("domain", "name"), ("company_domain", "company")):
+        if name in fields:
+            fields = {**fields, name: company_host(fields[name], fields.get(company))}
+    return filled(fields)
 
 
 def _a_list(value: Any) -> list[Any] | None:

@@ -268,6 +268,13 @@ def test_callback_keeps_what_came_before_credits_ran_out() -> None:
     assert (answer.outcome_class, answer.fields) == (OutcomeClass.SUCCESS, {"email": "ada@acme.example"})
 
 
+@pytest.mark.parametrize("domain", ["https://www.facebook.com/acme", "gmail.com", "1.2.3.4"])
+def test_callback_never_gives_a_company_a_platforms_domain(domain: str) -> None:
+    """A domain that is nobody's own would join unrelated companies."""
+    assert callback({"company": {"name": "Acme", "domain": domain}}, "company").fields == {"name": "Acme"}
+    assert callback({"person": {"headline": "CEO", "companyDomain": domain}}).fields == {"headline": "CEO"}
+
+
 @pytest.mark.parametrize(
     ("entity_type", "asked", "person"),
     [
