@@ -237,8 +237,9 @@ def _judge(one: _Name, other: _Name) -> Resemblance:
     full = _pair_off(left, right, lambda a, b: _is_equal(a, b, is_foreign))
     short = _pair_off(left, right, _is_short_form)
     initials = _pair_off(left, right, _is_initial)
-    left_over = [word for word in left if word not in _LINKS]
-    right_over = [word for word in right if word not in _LINKS]
+    # The first word is a given name, even if it looks like a particle: "Ben", "Al".
+    left_over = [word for word in left if word not in _LINKS or word == one.words[0]]
+    right_over = [word for word in right if word not in _LINKS or word == other.words[0]]
     matched = full + short + initials
     if not full + short:
         return Resemblance.UNKNOWN if not left_over or not right_over else Resemblance.UNLIKE
