@@ -106,12 +106,13 @@ class StrictParser(FlaskParser):
         return value
 
     def load_querystring(self, req: Request, schema: ma.Schema) -> MultiDictProxy:
-        """Return the query parameters. Raises 422 for one that comes twice or has a bad character."""
+        """Return the query parameters. Raises 422 for a single one that comes twice, and for a bad character."""
         details = []
+        lists = {field.data_key or name for name, field in schema.fields.items() if isinstance(field, fields.List)}
         for name, values in req.args.lists():
-            if len(values) > 1:
+            if len(values) > 1 and name not in lists:
                 details.append(detail(strict_json.step("", name), "expected once"))
-            elif bad := find_bad_character(values[0]):
+            elif bad := find_bad_character("".join(values)):
                 details.append(detail(strict_json.step("", name), f"expected plain text; found {bad}"))
         if details:
             raise Invalid("The query string is not valid.", details=details)

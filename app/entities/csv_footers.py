@@ -151,7 +151,7 @@ class Footers:
 
     def _is_suspect(self, text: str) -> bool:
         word = _FIRST_WORD.search(text, 0, _SUSPECT_CHARS)
-        return word is not None and word[0].casefold() in _SUSPECT_WORDS
+        return text.startswith(("©", '"©')) or (word is not None and word[0].casefold() in _SUSPECT_WORDS)
 
     def _why_footer(self, cells: Sequence[str]) -> str | None:
         filled = [cell.strip() for cell in cells if cell and not cell.isspace()]

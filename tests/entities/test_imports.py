@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import Text, cast, func, select
+from sqlalchemy import Text, cast, func, select, update
 
 from app.database import transaction
 from app.entities import imports, store
 from app.entities.csv_headers import counts_as_other
 from app.entities.exports import export_csv
 from app.entities.ids import EntityType
-from app.entities.imports import ImportReport, import_csv
+from app.entities.imports import ImportOptions, ImportReport, import_csv
 from app.errors import Invalid
 from app.extensions import db
 from app.models import FieldChange, ImportFile, Person
@@ -69,7 +69,7 @@ class Generated(io.RawIOBase):
 def imported(text: str | bytes, entity_type: Any = "person", **given: Any) -> ImportReport:
     """Import a file."""
     raw = text if isinstance(text, bytes) else text.encode()
-    return import_csv(entity_type, io.BytesIO(raw), workspace_slug="north", **given)
+    return import_csv(entity_type, io.BytesIO(raw), **{"workspace_slug": "north", **given})
 
 
 def dump() -> list[str]:
@@ -298,3 +298,31 @@ def test_import_takes_the_same_memory_for_any_file(context: Flask, rows: int) ->
         tracemalloc.stop()
     assert report.created == rows
     assert peak < 12_000_000, "10,000 rows as objects take more than 20 MB"
+
+
+@pytest.mark.parametrize("line", ["p{n},Ida\n", "x y {n},\n", "  ,  \n", 'p{n},"Ida\n'])
+def test_import_ends_in_time_and_goes_on_from_the_line_it_tells(context: Flask, line: str) -> None:
+    """However little time there is, each call comes some lines further, and no row is left out in the end."""
+    text = "id,Name\n" + "".join(line.format(n=number) for number in range(20_000))
+    whole = imported(text, workspace_slug="whole")
+    totals = [0, 0]
+    from_line: int | None = 1
+    calls = 0
+    while from_line is not None:
+        report = imported(text, options=ImportOptions(from_line=from_line, seconds=0))
+        assert report.stopped_at is None or report.stopped_at >= from_line + 1000
+        totals = [totals[0] + report.created, totals[1] + report.refused]
+        from_line, calls = report.stopped_at, calls + 1
+    assert totals == [whole.created, whole.refused]
+    assert calls > 1
+
+
+def test_old_id_of_a_damaged_cell_is_kept(context: Flask) -> None:
+    """An entity that an earlier release stored under the id as it stood in the file is changed and not doubled."""
+    stored = imported("id,Name\n99,Ida\n")
+    assert stored.created == 1
+    with transaction() as session:
+        session.execute(update(Person).values(id="12345.0"))
+    assert imported("id,Name\n12345.0,Ida\n").unchanged == 1
+    assert imported("id,Name\n67890.0,Ole\n").created == 1
+    assert list(db.session.scalars(select(Person.id).order_by(Person.id))) == ["12345.0", "67890"]

@@ -231,6 +231,23 @@ def test_import_says_conflicts_and_dry_runs(admin: FlaskClient) -> None:
     assert refused.status_code == 422
 
 
+def test_import_is_told_the_encoding_and_the_columns(admin: FlaskClient) -> None:
+    """By parameters, or the encoding by the charset of the upload; what cannot be is refused by its parameter."""
+    file = "Kontakt,Vorname,Ort\na@b.example,Пётр,Тула\n".encode("koi8-r")
+    asked = {"encoding": "koi8-r", "map": ["Kontakt=email", "Ort=ignore"]}
+    answer = admin.post("/api/people/import", query_string=asked, data=file, **CSV)
+    assert answer.status_code == 200, answer.text
+    report = answer.json
+    assert (report["created"], report["encoding"], report["guessed"], report["stoppedAt"]) == (1, "koi8-r", None, None)
+    (person,) = admin.get("/api/people").json["people"]
+    assert (person["firstName"], person["email"], person["locationCity"]) == ("Пётр", "a@b.example", None)
+    again = admin.post("/api/people/import?map=Kontakt=email", data=file, content_type="text/csv; charset=koi8-r").json
+    assert again["encoding"] == "koi8-r"
+    assert details(admin.post("/api/people/import?map=Kontakt", data=file, **CSV)).keys() == {"map"}
+    for query in ("map=Nix=email", "map=Ort=nix", "encoding=rot13"):
+        assert admin.post(f"/api/people/import?{query}", data=file, **CSV).status_code == 422
+
+
 def test_import_refuses_a_body_that_broke_off(admin: FlaskClient) -> None:
     """Half a row is not taken for a whole one, where the server passes the end on as if nothing were missing."""
     answer = admin.post(
