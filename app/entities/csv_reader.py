@@ -12,7 +12,7 @@ number. A number that a spreadsheet rounded is refused. Of several addresses, ph
 is the field's value. None of this touches our own exports, which hold what is stored.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, BinaryIO, Final
@@ -45,7 +45,7 @@ from app.entities.csv_headers import (
 )
 from app.entities.csv_records import CsvError, Lines, OutOfTime, Record, Records, Refusal, doubt_about, sample_records
 from app.entities.csv_writer import unguard_formula
-from app.entities.ids import IDENTIFYING_FIELDS, EntityType, derive_id, identify
+from app.entities.ids import IDENTIFYING_FIELDS, EntityType, Identity, identify
 from app.text import ENTITY_ID_RULE, find_bad_character, is_entity_id
 
 __all__ = ["Column", "CsvError", "CsvReader", "OutOfTime", "Refusal", "Remark", "Row"]
@@ -58,6 +58,11 @@ _SAMPLE_RECORDS: Final = 20
 # LinkedIn's own exports and CRM reports put a few lines of remarks above the header.
 _LINES_ABOVE_HEADER: Final = 10
 _LEAST_LINES: Final = 1000
+# A row without any of these is about nobody, which is seen at once.
+_IDENTIFYING: Final[Mapping[EntityType, frozenset[str]]] = {
+    "person": frozenset({"linkedin_url", "email", "full_name", "last_name"}),
+    "company": frozenset({"linkedin_url", "domain", "website", "name"}),
+}
 _GUARDS: Final = frozenset("'=")
 _STRUCTURED: Final = frozenset({array, json_object, integer})
 
@@ -71,8 +76,9 @@ class Row:
 
     `fields` has the fields that the row says something about, lists and dicts as such; `extra` the
     cells of columns that no field stands for. The id is the row's own, or one derived from its
-    fields, which two rows about the same entity share. `former_id` is the id that the cells as they
-    stand would give, where it is another: an import of an earlier version may have stored that.
+    fields, which two rows about the same entity share; `identity` has what it was derived from.
+    `former_id` is the id that the cells as they stand would give, where it is another: an import of
+    an earlier version may have stored that.
     """
 
     line: int
@@ -80,6 +86,7 @@ class Row:
     extra: dict[str, str]
     id: str
     id_is_derived: bool
+    identity: Identity | None = field(default=None, compare=False)
     remarks: tuple[Remark, ...] = ()
     former_id: str | None = None
 
@@ -296,13 +303,19 @@ class CsvReader:
         own_id = fields.pop(ID_FIELD, None)
         if own_id is not None and not is_entity_id(own_id):
             return Refusal(line, f"column {self._header_of(ID_FIELD)!r}: an id has {ENTITY_ID_RULE}")
-        entity_id = own_id or derive_id(self.entity_type, fields)
+        identity = self._identity(fields) if own_id is None else None
+        entity_id = identity.id if identity is not None else own_id
         if entity_id is None:
             return Refusal(line, f"the row needs an id, or {IDENTIFYING_FIELDS[self.entity_type]}")
         former_id = self._former_id(fields, before, own_id) if before else None
         is_other = former_id is not None and former_id != entity_id
         remarks = tuple(contents.remarks)
-        return Row(line, fields, extra, entity_id, own_id is None, remarks, former_id if is_other else None)
+        return Row(line, fields, extra, entity_id, own_id is None, identity, remarks, former_id if is_other else None)
+
+    def _identity(self, fields: dict[str, Any]) -> Identity | None:
+        if _IDENTIFYING[self.entity_type].isdisjoint(fields):
+            return None
+        return identify(self.entity_type, fields)
 
     def _former_id(self, fields: dict[str, Any], before: dict[str, str], own_id: str | None) -> str | None:
         if own_id is None:

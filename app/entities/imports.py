@@ -25,7 +25,7 @@ from app.entities.csv_encodings import codec_named
 from app.entities.csv_headers import Mapped, counts_as_other
 from app.entities.csv_reader import Column, CsvError, CsvReader, OutOfTime, Refusal, Row
 from app.entities.fields import EXTRA, RAW_FIELDS
-from app.entities.ids import EntityType, identify
+from app.entities.ids import EntityType
 from app.entities.matching import NAME_FIELDS, Candidate, Match, Matcher, ReadNames, are_others
 from app.entities.merge import Change, is_blank
 from app.entities.store import Fields, UpsertCounts, changes_of, load_columns, upsert_entities
@@ -300,9 +300,8 @@ class _Import:
         return matched, counts, replaced
 
     def _matched(self, rows: list[Row], read_names: ReadNames) -> list[_MatchedRow]:
-        identities = [identify(self._entity_type, row.fields) if row.id_is_derived else None for row in rows]
         matcher = Matcher(self._entity_type, read_names, replaces_names=self._replaces_names)
-        asked = [Candidate(row.id, identity, row.fields) for row, identity in zip(rows, identities, strict=True)]
+        asked = [Candidate(row.id, row.identity, row.fields) for row in rows]
         former = self._stored_former_ids(rows, read_names)
         return [
             _MatchedRow(row, Match(former[row.id]), False)
