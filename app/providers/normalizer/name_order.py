@@ -304,7 +304,7 @@ def _start_of_family(words: Sequence[str], keys: Sequence[str]) -> int:
     """Return where the family name starts, 0 if that is not clear."""
     last = len(words) - 1
     if last > 1 and _binds_to_last(keys):
-        return last - 1
+        return _before_particles(keys, last - 1)
     skipped = _devotion_end(keys)
     if skipped:
         return skipped if skipped <= last else 0
@@ -315,6 +315,13 @@ def _start_of_family(words: Sequence[str], keys: Sequence[str]) -> int:
     if keys[0] in ALL_PARTICLES:
         return 1 + (_parsed_start(words[1:]) if last > 1 else 0)
     return _parsed_start(words)
+
+
+def _before_particles(keys: Sequence[str], position: int) -> int:
+    """Return where the particles in front of a word start: "de Vries-van Dijk"."""
+    while position > 1 and keys[position - 1] in ALL_PARTICLES:
+        position -= 1
+    return position
 
 
 def _binds_to_last(keys: Sequence[str]) -> bool:

@@ -22,6 +22,7 @@ from app.providers.normalizer.data.name_words import (
     FAMILY_GENERATIONS,
     FAMILY_OPENINGS,
     GENERATIONS,
+    JOB_WORDS,
     LOWER_GENERATIONS,
     NOBILITY,
     PARTICLES,
@@ -34,6 +35,7 @@ from app.providers.normalizer.data.name_words import (
     TITLES_IN_CAPITALS,
     TITLES_WITH_DOT,
 )
+from app.providers.normalizer.data.nobody_words import NEVER_NAMES
 from app.providers.normalizer.nobody import is_nobody, says_nothing
 from app.providers.normalizer.text import clean, fold, is_placeholder
 
@@ -113,7 +115,7 @@ def read_name(value: Any) -> NameText | None:
         return None
     segments = _segments(text)
     names = [_without_titles(_without_credentials(words, 1)) for words in segments]
-    if not names or len(names) > 2 or any(map(_has_stranger, names)):
+    if not names or len(names) > 2 or any(map(_has_stranger, names)) or any(map(_is_unclear, names)):
         return None
     if names == [[]] or (len(names) == 1 and _is_title_alone(names[0])):
         return None
@@ -155,6 +157,12 @@ def _is_title_alone(words: Sequence[str]) -> bool:
     return key in TITLES or key in CREDENTIALS or is_marked
 
 
+def _is_unclear(words: Sequence[str]) -> bool:
+    """Return whether a word is nobody's name, or a job ends the words without a sign before it."""
+    keys = [bare(word) for word in words]
+    return not NEVER_NAMES.isdisjoint(keys) or (len(keys) > 2 and keys[-1] in JOB_WORDS)
+
+
 def _is_family_alone(words: Sequence[str], before: Sequence[str]) -> bool:
     """Return whether the single word beside a title is a family name; knights have their given name there."""
     return len(words) == 1 and not is_initials(words[0]) and bare(before[0]) not in {"sir", "dame"}
@@ -173,7 +181,7 @@ def _readable(value: Any) -> str | None:
 
 
 def _is_no_person(text: str) -> bool:
-    if not any(char.isalpha() for char in text) or _FIRM.search(text):
+    if not any(char.isalpha() for char in text) or _FIRM.search(text) or text.lower().endswith(" family"):
         return True
     if _COUPLE_IN_CAPITALS.search(text) and text.isupper():
         return True

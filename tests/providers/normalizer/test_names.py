@@ -45,6 +45,12 @@ from app.providers.normalizer.names import normalize_name
         ("Иван Петров", ("Иван", "Петров", "Иван Петров")),
         ("Madonna", ("Madonna", None, "Madonna")),
         ("Dr. Smith", (None, "Smith", "Smith")),
+        ("Anna de Vries-van Dijk", ("Anna", "de Vries-van Dijk", "Anna de Vries-van Dijk")),
+        ("Anna Unknown", (None, None, None)),
+        ("Gruber Family", (None, None, None)),
+        ("Rob Tanner Sales Manager", (None, None, None)),
+        ("TAN Wei Ling", ("Wei Ling", "Tan", "Tan Wei Ling")),
+        ("Соколова Ирина Петровна", ("Ирина", "Соколова", "Соколова Ирина Петровна")),
     ],
 )
 def test_full_name_is_cleaned_and_split(full: str, expected: tuple[str | None, ...]) -> None:

@@ -149,6 +149,15 @@ CREDENTIAL_WORDS = word_set(
     """
 )
 
+# Jobs that are hardly ever a family name: behind two words they make it unclear where the name ends.
+JOB_WORDS = word_set(
+    """
+    manager director engineer engineering consultant consulting recruiter recruitment hiring founder president
+    developer designer specialist analyst officer executive advisor adviser strategist marketing realtor entrepreneur
+    professional accountant attorney coach lawyer owner ceo
+    """
+)
+
 PRONOUNS = word_set(
     """
     he him his she her hers they them their theirs ze zir zim xe xem ey em eir fae faer it its any all pronouns

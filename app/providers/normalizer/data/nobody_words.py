@@ -57,7 +57,8 @@ NOBODY_PHRASES = frozenset(
     fold(phrase)
     for phrase in names_in(
         """
-        no name | no last name | no first name | no surname | no contact | no reply | not provided | not given |
+        no name | no last name | no first name | no surname | no contact | contact us | no reply | not provided |
+        not given |
         not available | not applicable | not known | not specified | not disclosed | not set | not found |
         no longer here | no longer there | to be determined | to be confirmed | to be announced |
         to whom it may concern | delete me | please delete | delete | blank | blank blank | empty | empty empty |
@@ -103,6 +104,8 @@ ABSENT_WORDS = word_set(
     achternaam fornamn efternamn fornavn etternavn efternavn nazwisko prijmeni etunimi sukunimi soyadi имя фамилия
     """
 )
+# Those that make a whole name unusable, because they are nobody's name: "Anna Unknown".
+NEVER_NAMES = ABSENT_WORDS - {"null", "none"}
 ABSENT_PHRASES = frozenset(
     names_in(
         """
