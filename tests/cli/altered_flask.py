@@ -1,29 +1,37 @@
 """`flask`, with a pipeline that takes its time: `python -m tests.cli.altered_flask slow|stuck enrich …`.
 
-`slow`: each lookup takes 0.2 s. `stuck`: a chunk sleeps and looks at nothing.
+`slow`: twenty lookups take 0.2 s, those after them do not end. `stuck`: a chunk looks at nothing and does not end; it
+prints `told` when the process has been told to stop.
 """
 
 import asyncio
+import itertools
 import sys
 import time
 from typing import Any
 
 from flask.cli import main
 
+from app.enrichment.budget import stop_requested
 from app.enrichment.pipeline import Pipeline
 from app.providers.base import Answer, Lookup
 from app.providers.normalizer.provider import AiNormalizer
 
 _lookup = AiNormalizer.lookup
+_numbers = itertools.count()
 
 
 async def _slow_lookup(self: AiNormalizer, lookup: Lookup, *, deadline: float) -> Answer:
-    await asyncio.sleep(0.2)
+    await asyncio.sleep(0.2 if next(_numbers) < 20 else 3600)
     return await _lookup(self, lookup, deadline=deadline)
 
 
 def _stuck_run(*_arguments: Any, **_options: Any) -> None:
-    time.sleep(60)
+    # Not by waiting for the event, which must not be done in the main thread.
+    while not stop_requested.is_set():
+        time.sleep(0.02)
+    print("told", flush=True)
+    time.sleep(3600)
 
 
 if sys.argv.pop(1) == "slow":

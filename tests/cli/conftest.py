@@ -20,6 +20,7 @@ from app.database import transaction
 from app.enrichment import queue
 from app.entities.store import upsert_entities
 from app.extensions import db
+from tests.patience import PATIENCE_SECONDS
 
 Run = Callable[..., Result]
 
@@ -128,7 +129,7 @@ def start(sqlite_url: str) -> Iterator[Start]:
         process.communicate()
 
 
-def wait_until(is_true: Callable[[], bool], seconds: float = 30.0) -> None:
+def wait_until(is_true: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> None:
     """Wait for something that another process does."""
     until = time.monotonic() + seconds
     while not is_true():

@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 
 from app.enrichment.cli import demo_providers
+from tests.patience import PATIENCE_SECONDS
 
 
 def test_demo_shows_what_changes_and_touches_nothing_else(
@@ -19,7 +20,7 @@ def test_demo_shows_what_changes_and_touches_nothing_else(
     path = tmp_path / "a demo.db"
     for _ in range(2):
         process = start("demo", "--database", str(path), DATABASE_URL="postgresql://nobody@127.0.0.1:1/none")
-        stdout, stderr = process.communicate(timeout=60)
+        stdout, stderr = process.communicate(timeout=PATIENCE_SECONDS)
         assert (process.returncode, stderr) == (0, "")
     assert len(re.findall(r"^Imported app/demo/.* created, .* refused\.$", stdout, re.MULTILINE)) == 2
     assert len(re.findall(r"^Normalised .* The job is complete\.$", stdout, re.MULTILINE)) == 2
@@ -58,7 +59,7 @@ def test_demo_with_providers_books_what_they_charge_and_pays_once(
     process = start(
         "demo", "--providers", "--database", str(tmp_path / "demo.db"), HTTP_PROXY=nowhere, http_proxy=nowhere
     )
-    stdout, stderr = process.communicate(timeout=60)
+    stdout, stderr = process.communicate(timeout=PATIENCE_SECONDS)
     assert (process.returncode, stderr) == (0, "")
     assert len(re.findall(r"^Estimate for .*: \$0\.00 to \$[0-9.]+\.$", stdout, re.MULTILINE)) == 2
     assert len(re.findall(r"^Enriched .*, 0 errors\. The job is complete\.$", stdout, re.MULTILINE)) == 2
@@ -71,7 +72,7 @@ def test_demo_with_providers_books_what_they_charge_and_pays_once(
     url = re.search(r"http://127\.0\.0\.1:([0-9]+)", stdout)
     assert url is not None
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(("127.0.0.1", int(url[1])), timeout=5)
+        socket.create_connection(("127.0.0.1", int(url[1])), timeout=PATIENCE_SECONDS)
     assert run(sqlite_app, "jobs", "--json").stdout == '{"jobs": [], "nextCursor": null}\n'
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.engine import make_url
 
 from app import database
 from app.enrichment.pipeline import Pipeline
+from tests.patience import PATIENCE_SECONDS
 
 SECRET_WORD = "a-secret-word"
 NOBODY_LISTENS = f"postgresql://somebody:{SECRET_WORD}@127.0.0.1:1/none"
@@ -93,7 +94,7 @@ def test_a_provider_that_cannot_work_ends_with_3(sqlite_app: Flask, run: Any, ad
 def test_a_bad_setting_ends_with_3_without_its_value(start: Any) -> None:
     """A setting that cannot be used is named, and its value is not."""
     process = start("process", CRON_SECRET="too-short-word")
-    stdout, stderr = process.communicate(timeout=60)
+    stdout, stderr = process.communicate(timeout=PATIENCE_SECONDS)
     assert (process.returncode, stdout) == (3, "")
     assert "CRON_SECRET" in stderr
     assert "too-short-word" not in stderr
@@ -113,7 +114,7 @@ def test_an_unreachable_database_ends_with_4(app_on: Callable[..., Flask], run: 
 def test_a_migration_of_an_unreachable_database_ends_with_4(start: Any) -> None:
     """`flask db upgrade` says in one line that nobody answers, without the password."""
     process = start("upgrade", group="db", DATABASE_URL=NOBODY_LISTENS)
-    stdout, stderr = process.communicate(timeout=60)
+    stdout, stderr = process.communicate(timeout=PATIENCE_SECONDS)
     assert (process.returncode, stdout) == (4, "")
     assert stderr == f"{_CANNOT_BE_USED}: nothing listens at that address. DATABASE_URL says which one it is.\n"
 
@@ -121,7 +122,7 @@ def test_a_migration_of_an_unreachable_database_ends_with_4(start: Any) -> None:
 def test_a_migration_of_a_missing_database_ends_with_4(start: Any, migrated_postgresql: str) -> None:
     """`flask db upgrade` tells a wrong name from a wrong address."""
     process = start("upgrade", group="db", DATABASE_URL=_sibling(migrated_postgresql, "no_such_one"))
-    stdout, stderr = process.communicate(timeout=60)
+    stdout, stderr = process.communicate(timeout=PATIENCE_SECONDS)
     assert (process.returncode, stdout) == (4, "")
     assert stderr == f"{_CANNOT_BE_USED}: there is no such database. DATABASE_URL says which one it is.\n"
 

@@ -2,7 +2,6 @@
 
 import signal
 import sqlite3
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from flask import Flask
 from app.enrichment.budget import stop_requested
 from app.enrichment.cli.signals import stop_on_signals
 from tests.invariants import check_invariants
+from tests.patience import PATIENCE_SECONDS
 
 SLOW = ["-m", "tests.cli.altered_flask", "slow"]
 STUCK = ["-m", "tests.cli.altered_flask", "stuck"]
@@ -29,17 +29,15 @@ def test_work_drains_and_ends_when_empty(app: Flask, run: Any, add_job: Any, job
 def test_work_releases_its_chunk_on_a_signal(
     sqlite_app: Flask, start: Any, add_job: Any, job_of: Any, wait_until: Any, run: Any
 ) -> None:
-    """Told to stop, it ends within seconds; no chunk stays leased, and nothing that was done is done again."""
+    """Told to stop, it ends with its calls cut off; no chunk stays leased, and nothing that was done is done again."""
     job_id = add_job(sqlite_app, 300, chunk_size=100)
     process = start("work", program=SLOW)
     wait_until(lambda: job_of(sqlite_app, job_id).processed > 0)
     process.send_signal(signal.SIGTERM)
-    started = time.monotonic()
-    assert process.wait(10) == 0
-    assert time.monotonic() - started < 3
+    assert process.wait(PATIENCE_SECONDS) == 0
     job = job_of(sqlite_app, job_id)
     assert job.status == "pending"
-    assert 0 < job.processed < 300
+    assert 0 < job.processed <= 20, "it does not wait for what has no end"
     with sqlite_app.app_context():
         check_invariants()
     assert _leased_chunks(sqlite_app) == 0
@@ -58,10 +56,10 @@ def test_work_stops_at_once_on_a_second_signal(
     process = start("work", program=STUCK)
     wait_until(lambda: job_of(sqlite_app, job_id).status == "running")
     process.send_signal(signal.SIGTERM)
-    time.sleep(0.5)
+    assert "told\n" in iter(process.stdout.readline, "")
     assert process.poll() is None
     process.send_signal(signal.SIGTERM)
-    assert process.wait(3) == 128 + signal.SIGTERM
+    assert process.wait(PATIENCE_SECONDS) == 128 + signal.SIGTERM
     assert job_of(sqlite_app, job_id).status == "pending"
     assert _leased_chunks(sqlite_app) == 0
 
@@ -74,7 +72,7 @@ def test_process_releases_its_chunk_on_a_signal(
     process = start("process", "--json", program=SLOW)
     wait_until(lambda: job_of(sqlite_app, job_id).processed > 0)
     process.send_signal(signal.SIGINT)
-    stdout, _ = process.communicate(timeout=3)
+    stdout, _ = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 128 + signal.SIGINT
     assert '"status": "stopped"' in stdout
     assert job_of(sqlite_app, job_id).status == "pending"
@@ -97,7 +95,7 @@ def test_work_waits_for_a_database_that_is_away(start: Any) -> None:
     line = process.stderr.readline() + process.stderr.readline()
     assert "waiting for the database" in line
     process.send_signal(signal.SIGTERM)
-    assert process.wait(3) == 0
+    assert process.wait(PATIENCE_SECONDS) == 0
     assert "Traceback" not in process.stderr.read()
 
 

@@ -20,6 +20,7 @@ from app.models.spending import costs, spending
 from app.providers.base import Answer, OutcomeClass
 from tests.enrichment.helpers import ids
 from tests.fakes.provider import FakeProvider, registry_of
+from tests.patience import PATIENCE_SECONDS
 
 NOT_FOUND = Answer(OutcomeClass.NOT_FOUND)
 AWAY = Answer(OutcomeClass.TRANSIENT, error="The provider is away.")
@@ -85,7 +86,7 @@ def pipeline(*providers: FakeProvider, verifiers: Sequence[FakeProvider] = (), r
     return Pipeline(registry_of(*providers, verifiers=verifiers), retry_seconds=(0.01,) * retries)
 
 
-def drain(*providers: FakeProvider, verifiers: Sequence[FakeProvider] = (), seconds: float = 10.0) -> None:
+def drain(*providers: FakeProvider, verifiers: Sequence[FakeProvider] = (), seconds: float = PATIENCE_SECONDS) -> None:
     """Work until nothing is due."""
     queue.drain(pipeline(*providers, verifiers=verifiers), time_budget=seconds)
 
@@ -138,7 +139,7 @@ def in_threads(app: Flask, functions: Iterable[Callable[[], Any]]) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(PATIENCE_SECONDS)
         assert not thread.is_alive()
     if errors:
         raise errors[0]

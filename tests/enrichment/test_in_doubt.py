@@ -3,7 +3,6 @@
 import asyncio
 import sqlite3
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -201,11 +200,10 @@ def test_a_chunk_that_waits_for_what_a_lost_worker_reserved_makes_way_for_it(
     job_id = enqueue(4, "findymail", chunk_size=2, cap_micros=2 * PRICE)
     claim("idle")
     provider = forgetful(context, default=NOT_FOUND, limits=Limits(at_once=2))
-    queue.process_next_chunk(pipeline(provider), time_budget=10.0)
+    queue.process_next_chunk(pipeline(provider))
     assert (flight_count(), reserved(f"job:{job_id}")) == (2, 2 * PRICE)
-    began = time.monotonic()
-    drain(provider, seconds=60.0)
-    assert time.monotonic() - began < 20.0
+    # It would not end by itself if it waited for the lost worker, and the test's own time would run out.
+    drain(provider, seconds=1000.0)
     assert (flight_count(), reserved(), queue.get_job(job_id).status) == (0, 0, "paused")
     assert set(provider.asked) == {"p2", "p3"}
     check_invariants()

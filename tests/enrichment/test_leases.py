@@ -12,6 +12,7 @@ from app.enrichment.leases import Failure, JobInfo
 from app.enrichment.queue import ChunkResult
 from app.errors import LeaseLost
 from app.models.chunk import Outcome
+from tests.enrichment.conftest import BudgetClock
 from tests.enrichment.helpers import claim, expire_leases, ids, job_row, progress_rows
 from tests.invariants import check_invariants
 
@@ -217,7 +218,9 @@ def test_a_released_chunk_waits_for_its_time(context: Flask) -> None:
 
 
 @pytest.mark.parametrize("ending", ["budget", "pause", "interrupt"])
-def test_a_chunk_in_caution_that_is_given_back_suspects_nobody(context: Flask, ending: str) -> None:
+def test_a_chunk_in_caution_that_is_given_back_suspects_nobody(
+    context: Flask, budget_clock: BudgetClock, ending: str
+) -> None:
     """Only a worker that is lost leaves a mark; one that released its chunk lives."""
     job_id = enqueue()
     for _ in range(3):
@@ -227,7 +230,9 @@ def test_a_chunk_in_caution_that_is_given_back_suspects_nobody(context: Flask, e
     async def slow(entity_id: str, job: JobInfo) -> None:
         if ending == "pause":
             await asyncio.to_thread(pause)
-        await asyncio.sleep(30)
+        else:
+            budget_clock.move(60)
+        await asyncio.sleep(60)
 
     def pause() -> None:
         with context.app_context():
@@ -240,7 +245,7 @@ def test_a_chunk_in_caution_that_is_given_back_suspects_nobody(context: Flask, e
         with pytest.raises(KeyboardInterrupt):
             queue.process_next_chunk(interrupt)
     else:
-        queue.process_next_chunk(slow, time_budget=0.3 if ending == "budget" else 20)
+        queue.process_next_chunk(slow)
     if ending == "pause":
         queue.resume(job_id)
     assert set(progress_rows(job_id)[0].outcomes) == {"."}

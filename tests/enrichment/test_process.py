@@ -2,8 +2,6 @@
 
 import asyncio
 import threading
-import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,7 +10,7 @@ from flask import Flask
 from sqlalchemy import text, update
 from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 
-from app.enrichment import queue
+from app.enrichment import queue, running
 from app.enrichment.budget import stop_requested
 from app.enrichment.leases import ChunkUnreadable, JobInfo
 from app.enrichment.queue import ChunkResult
@@ -20,6 +18,7 @@ from app.errors import JobNotFound
 from app.extensions import db
 from app.models.chunk import progress
 from app.models.job import Job
+from tests.enrichment.conftest import BudgetClock
 from tests.enrichment.helpers import claim, ids, job_row, progress_rows
 from tests.invariants import check_invariants
 
@@ -200,25 +199,21 @@ def test_a_coroutine_that_raises_a_base_exception_is_that_entitys_error(context:
     check_invariants(drained=True)
 
 
-def test_a_used_up_budget_releases_the_rest_at_once(context: Flask) -> None:
+def test_a_used_up_budget_releases_the_rest_at_once(context: Flask, budget_clock: BudgetClock) -> None:
     """What was done is stored, and the rest can be claimed by the next call without waiting for a lease."""
     job_id = enqueue(20, chunk_size=20)
     calls: list[str] = []
 
     def slow(entity_id: str, job: JobInfo) -> None:
         calls.append(entity_id)
-        time.sleep(0.1)
+        budget_clock.move(10)
 
-    started = time.monotonic()
-    result = queue.process_next_chunk(slow, time_budget=0.35)
-    assert time.monotonic() - started < 2
-    assert result is not None and result.status == "pending"
-    done = result.processed
-    assert 1 <= done < 20 and calls == ids(20)[:done]
-    assert queue.get_job(job_id).processed == done, "live progress counts the open chunk"
+    assert queue.process_next_chunk(slow, time_budget=35) == ChunkResult(job_id, 4, 20, False, "pending")
+    assert calls == ids(4)
+    assert queue.get_job(job_id).processed == 4, "live progress counts the open chunk"
     check_invariants()
     assert queue.process_next_chunk(lambda entity_id, _: calls.append(entity_id)) == ChunkResult(
-        job_id, 20 - done, 20, True, "complete"
+        job_id, 16, 20, True, "complete"
     )
     assert calls == ids(20), "no entity ran twice"
     assert [row.attempt for row in progress_rows(job_id)] == [2]
@@ -226,50 +221,63 @@ def test_a_used_up_budget_releases_the_rest_at_once(context: Flask) -> None:
     check_invariants(drained=True)
 
 
-def test_a_used_up_budget_cancels_coroutines(context: Flask) -> None:
+def test_a_used_up_budget_cancels_coroutines(context: Flask, budget_clock: BudgetClock) -> None:
     """A coroutine that is still waiting at the end of the budget is cancelled, and runs again later."""
     job_id = enqueue(40, chunk_size=40)
     cancelled: list[str] = []
 
     async def slow(entity_id: str, job: JobInfo) -> None:
+        if entity_id in ids(10):
+            return
+        budget_clock.move(60)
         try:
-            await asyncio.sleep(0.6)
+            await asyncio.sleep(60)
         except asyncio.CancelledError:
             cancelled.append(entity_id)
             raise
 
-    started = time.monotonic()
-    result = queue.process_next_chunk(slow, time_budget=2)
-    assert time.monotonic() - started < 4
-    assert result is not None and 10 <= result.processed < 40
-    assert queue.drain(slow).processed_total == 40 - result.processed
+    async def quick(entity_id: str, job: JobInfo) -> None:
+        assert entity_id not in ids(10)
+
+    assert queue.process_next_chunk(slow) == ChunkResult(job_id, 10, 40, False, "pending")
+    assert sorted(cancelled) == ids(20)[10:], "as many as run at once"
+    assert queue.drain(quick).processed_total == 30
     assert queue.get_job(job_id).success == 40
     check_invariants(drained=True)
 
 
-def test_a_coroutine_longer_than_any_budget_ends_as_an_error(make_app: Callable[..., Flask]) -> None:
-    """It would otherwise be started again for ever."""
-    with make_app(ENRICH_TIME_BUDGET=1).app_context():
-        job_id = enqueue(2)
+def test_a_coroutine_longer_than_any_budget_ends_as_an_error(context: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would otherwise be started again for ever: a call's time ends well before a whole budget's."""
+    assert running.CALL_SHARE < 1
+    monkeypatch.setattr(running, "CALL_SHARE", 0.005)
+    job_id = enqueue(2)
 
-        async def stuck(entity_id: str, job: JobInfo) -> None:
-            await asyncio.sleep(60)
+    async def stuck(entity_id: str, job: JobInfo) -> None:
+        await asyncio.sleep(60)
 
-        assert queue.process_next_chunk(stuck) == ChunkResult(job_id, 2, 2, True, "complete")
-        assert {row.code for row in queue.list_errors(job_id).rows} == {"timed_out"}
-        check_invariants(drained=True)
+    assert queue.process_next_chunk(stuck) == ChunkResult(job_id, 2, 2, True, "complete")
+    assert {row.code for row in queue.list_errors(job_id).rows} == {"timed_out"}
+    check_invariants(drained=True)
 
 
-def test_a_coroutine_cut_off_by_the_end_of_a_drain_is_no_error(context: Flask) -> None:
+def test_a_coroutine_cut_off_by_the_end_of_a_drain_is_no_error(context: Flask, budget_clock: BudgetClock) -> None:
     """What is left of a drain may be shorter than a healthy call, which then runs again."""
     job_id = enqueue(12, chunk_size=4)
 
     async def on_process(entity_id: str, job: JobInfo) -> None:
-        await asyncio.sleep(0.4)
+        if entity_id == "p3":
+            # One second is left for the chunks that follow.
+            budget_clock.move(49)
+        elif entity_id not in ids(3):
+            await asyncio.sleep(1.2)
+            budget_clock.move(1)
+            await asyncio.sleep(60)
 
-    first = queue.drain(on_process, time_budget=1)
-    assert 4 <= first.processed_total < 12
-    queue.drain(on_process)
+    async def quick(entity_id: str, job: JobInfo) -> None:
+        assert entity_id not in ids(4)
+
+    assert queue.drain(on_process, time_budget=50).processed_total == 4
+    queue.drain(quick)
     assert (queue.get_job(job_id).success, queue.get_job(job_id).errors) == (12, 0)
     check_invariants(drained=True)
 
@@ -310,17 +318,20 @@ def test_damaged_outcomes_fail_their_job_and_not_the_queue(context: Flask) -> No
     assert check_job.processed == 0
 
 
-def test_a_coroutine_that_blocks_the_loop_does_not_hold_the_caller(context: Flask) -> None:
-    """The call returns at its deadline even where cancelling cannot work."""
+def test_a_coroutine_that_blocks_the_loop_does_not_hold_the_caller(context: Flask, budget_clock: BudgetClock) -> None:
+    """The call returns at its deadline even if cancelling cannot work."""
     enqueue(2)
+    is_over, has_left = threading.Event(), threading.Event()
 
     async def blocking(entity_id: str, job: JobInfo) -> None:
-        time.sleep(1.5)
+        budget_clock.move(60)
+        is_over.wait(60)
+        has_left.set()
 
-    started = time.monotonic()
-    queue.process_next_chunk(blocking, time_budget=0.3)
-    assert time.monotonic() - started < 1.4
-    time.sleep(3)  # until the loop is free for the tests that follow
+    queue.process_next_chunk(blocking)
+    assert not has_left.is_set(), "the loop is still blocked"
+    is_over.set()
+    assert has_left.wait(60), "the loop is free for the tests that follow"
     check_invariants()
 
 
@@ -397,13 +408,10 @@ def test_drain_stops_after_max_chunks_and_reports_each(context: Flask) -> None:
     assert queue.drain(None) == queue.DrainResult(0, 0, None)
 
 
-def test_drain_keeps_to_its_time(context: Flask) -> None:
+def test_drain_keeps_to_its_time(context: Flask, budget_clock: BudgetClock) -> None:
     """The budget is for all chunks together."""
     enqueue(100)
-    started = time.monotonic()
-    result = queue.drain(lambda *_: time.sleep(0.05), time_budget=0.5)
-    assert time.monotonic() - started < 2
-    assert 2 <= result.processed_total < 30
+    assert queue.drain(lambda *_: budget_clock.move(1), time_budget=9.5).processed_total == 10
 
 
 def damage_chunks(job_id: str, stored: str) -> None:

@@ -3,12 +3,12 @@
 import json
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from subprocess import PIPE, Popen
 from typing import Any
 
 import pytest
@@ -22,9 +22,10 @@ from app.extensions import db
 from app.models.attempt import attempts
 from tests.enrichment.helpers import expire_leases, ids, job_row, progress_rows
 from tests.invariants import check_invariants
+from tests.patience import PATIENCE_SECONDS
 
 ROOT = Path(__file__).resolve().parents[2]
-Start = Callable[..., "subprocess.Popen[str]"]
+Start = Callable[..., "Popen[str]"]
 
 # An order that no worker can blur: every first claim of a chunk, numbered by the database itself.
 CLAIM_LOG = {
@@ -77,17 +78,18 @@ def witness(tmp_path: Path) -> Path:
 @pytest.fixture
 def start(environment: dict[str, str], witness: Path) -> Iterator[Start]:
     """Start worker processes; those that are left at the end are killed."""
-    started: list[subprocess.Popen[str]] = []
+    started: list[Popen[str]] = []
 
-    def run(*command: str, seconds: float = 0.0, **settings: Any) -> "subprocess.Popen[str]":
-        command = command or (sys.executable, "tests/enrichment/worker.py", str(witness), str(seconds))
+    def run(*command: str, seconds: float = 0.0, stays_at: str | None = None, **settings: Any) -> "Popen[str]":
+        stay = filter(None, [stays_at])
+        command = command or (sys.executable, "tests/enrichment/worker.py", str(witness), str(seconds), *stay)
         started.append(
-            subprocess.Popen(
+            Popen(
                 command,
                 cwd=ROOT,
                 env={**environment, **{name: str(value) for name, value in settings.items()}},
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
+                stdout=PIPE,
+                stderr=PIPE,
                 text=True,
             )
         )
@@ -108,7 +110,7 @@ def calls(witness: Path, kind: str) -> Counter[str]:
     return Counter(line[2] for line in lines if line[0] == kind)
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
+def wait_until(condition: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> None:
     """Poll until a condition holds."""
     deadline = time.monotonic() + seconds
     while not condition():
@@ -127,7 +129,7 @@ def test_eight_processes_decide_every_entity_exactly_once(
     """20 jobs of 1,000 entities: nobody sees a locked database, nothing runs twice, jobs are taken in order."""
     jobs = [queue.enqueue_job("person", "ai-normalizer", ids(1000, f"j{n}-")) for n in range(20)]
     processes = [start() for _ in range(8)]
-    outputs = [process.communicate(timeout=110) for process in processes]
+    outputs = [process.communicate(timeout=PATIENCE_SECONDS) for process in processes]
     assert [process.returncode for process in processes] == [0] * 8
     assert "".join(errors for _, errors in outputs) == ""
     assert sum(int(output.split()[1]) for output, _ in outputs) == 20_000
@@ -148,7 +150,7 @@ def test_eight_command_lines_drain_twenty_jobs(start: Start, claim_log: Callable
         jobs.append(queue.enqueue_job("person", "ai-normalizer", [p["id"] for p in people], chunk_size=chunk_size))
     command = (sys.executable, "-m", "flask", "enrich", "process", "--json")
     processes = [start(*command) for _ in range(8)]
-    outputs = [process.communicate(timeout=500) for process in processes]
+    outputs = [process.communicate(timeout=PATIENCE_SECONDS) for process in processes]
     assert "".join(errors for _, errors in outputs) == ""
     assert [process.returncode for process in processes] == [0] * 8
     assert sum(json.loads(output)["processedTotal"] for output, _ in outputs) == 20 * count
@@ -161,18 +163,18 @@ def test_eight_command_lines_drain_twenty_jobs(start: Start, claim_log: Callable
 def test_a_killed_workers_chunk_is_taken_over_after_the_lease(context: Flask, start: Start, witness: Path) -> None:
     """What was decided is not run again; only the entity at hand when the kill came is."""
     job_id = queue.enqueue_job("person", "ai-normalizer", ids(5), chunk_size=5)
-    victim = start(seconds=0.6)
+    victim = start(seconds=0.6, stays_at="p2", ENRICH_LEASE_SECONDS=3600)
     wait_until(lambda: calls(witness, "start").total() == 3)
     victim.send_signal(signal.SIGKILL)
     victim.communicate()
     decided = calls(witness, "end")
     assert set(decided) == {"p0", "p1"}
-    # Between the callback's end and its checkpoint lies a moment; the kill came after both.
+    # A callback takes longer than it is between two checkpoints, so both are stored before the third begins.
     assert queue.get_job(job_id).processed == 2
-    assert start().communicate(timeout=30)[0] == "0 0\n", "the lease still runs"
+    assert start().communicate(timeout=PATIENCE_SECONDS)[0] == "0 0\n", "the lease still runs"
     expire_leases()
     assert queue.get_job(job_id).stalled
-    assert start().communicate(timeout=30)[0] == "1 3\n"
+    assert start().communicate(timeout=PATIENCE_SECONDS)[0] == "1 3\n"
     assert calls(witness, "start") == Counter(p0=1, p1=1, p2=2, p3=1, p4=1)
     assert [(row.attempt, row.crash_count) for row in progress_rows(job_id)] == [(2, 1)]
     check_invariants(drained=True)
@@ -183,15 +185,16 @@ def test_a_worker_stopped_past_its_lease_changes_nothing_when_it_goes_on(
 ) -> None:
     """SIGSTOP, takeover, SIGCONT: what the late worker writes does not count."""
     job_id = queue.enqueue_job("person", "ai-normalizer", ids(4), chunk_size=4)
-    late = start(seconds=0.6)
+    late = start(seconds=0.6, stays_at="p1")
     wait_until(lambda: calls(witness, "start").total() == 2)
     late.send_signal(signal.SIGSTOP)
     expire_leases()
-    assert start().communicate(timeout=30)[0] == "1 3\n"
+    assert start().communicate(timeout=PATIENCE_SECONDS)[0] == "1 3\n"
     before = (job_row(job_id), progress_rows(job_id))
     assert before[0].status == "complete"
+    witness.with_suffix(".go").touch()
     late.send_signal(signal.SIGCONT)
-    output, errors = late.communicate(timeout=30)
+    output, errors = late.communicate(timeout=PATIENCE_SECONDS)
     assert late.returncode == 0 and output == "1 1\n", "it counts what it stored before it was stopped"
     assert "lease lost" in errors
     assert (job_row(job_id), progress_rows(job_id)) == before
@@ -201,7 +204,7 @@ def test_a_worker_stopped_past_its_lease_changes_nothing_when_it_goes_on(
 def test_no_transaction_is_open_while_entities_are_worked_on(context: Flask, start: Start, witness: Path) -> None:
     """PostgreSQL sees every session of a busy worker as idle; SQLite lets another writer in meanwhile."""
     queue.enqueue_job("person", "ai-normalizer", ids(3), chunk_size=3)
-    start(seconds=5)
+    start(stays_at="p0")
     wait_until(lambda: calls(witness, "start").total() == 1)
     if db.engine.dialect.name == "postgresql":
         rows = db.session.execute(

@@ -1,8 +1,10 @@
 """A worker process for tests: drains the queue with a callback that leaves a witness.
 
-`python tests/enrichment/worker.py WITNESS SECONDS`, settings from the
+`python tests/enrichment/worker.py WITNESS SECONDS [ID]`, settings from the
 environment. Each call of the callback appends `start ID` and `end ID` to the
 witness file, one write each, so that lines of several processes do not mix.
+The entity with the given id is not done with before there is a file
+`WITNESS.go`.
 """
 
 import os
@@ -23,6 +25,8 @@ def main() -> None:
         os.write(witness, f"start {job.id} {entity_id}\n".encode())
         if seconds:
             time.sleep(seconds)
+        while [entity_id] == sys.argv[3:] and not os.path.exists(f"{sys.argv[1]}.go"):
+            time.sleep(0.02)
         os.write(witness, f"end {job.id} {entity_id}\n".encode())
 
     with create_app().app_context():

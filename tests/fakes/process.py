@@ -11,6 +11,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 from tests.fakes import ledger
 from tests.fakes.server import VENDORS
+from tests.patience import PATIENCE_SECONDS
 
 ROOT = Path(__file__).parents[2]
 KEYS: Mapping[str, str] = {vendor.name: vendor.key for vendor in VENDORS}
@@ -97,7 +98,7 @@ class FakeServer:
     def stats(self, *, timestamps: bool = False) -> dict[str, Any]:
         """Return the counts: `providers` by name, `callbacks` by status, `followed_redirects`."""
         query = "?timestamps=1" if timestamps else ""
-        with self._open(f"{self.url}/_control/stats{query}", timeout=10) as answer:
+        with self._open(f"{self.url}/_control/stats{query}", timeout=PATIENCE_SECONDS) as answer:
             counts: dict[str, Any] = json.load(answer)
         return counts
 
@@ -108,8 +109,8 @@ class FakeServer:
     def _control(self, method: str, body: Any) -> None:
         headers = {"Content-Type": "application/json"}
         url = f"{self.url}/_control/scenario"
-        with self._open(Request(url, data=json.dumps(body).encode(), headers=headers, method=method), timeout=10):
-            pass
+        request = Request(url, data=json.dumps(body).encode(), headers=headers, method=method)
+        self._open(request, timeout=PATIENCE_SECONDS).close()
 
     def _arguments(self) -> list[str]:
         words = []

@@ -51,7 +51,7 @@ class FakeProvider:
             usd_per_credit=Decimal(1),
             credits={},
             limits={"": limits or Limits()},
-            timeout_seconds=15.0,
+            timeout_seconds=60.0,
             on_exhausted=on_exhausted,
         )
         self.asked: Counter[str] = Counter()

@@ -25,6 +25,7 @@ from app.models.types import new_id, utcnow
 from tests.fakes import ledger
 from tests.fakes.process import CALLBACK_SECRET, FakeServer
 from tests.invariants import check_invariants
+from tests.patience import PATIENCE_SECONDS
 
 SECRET_KEY = "a-signing-key-for-tests"
 ADA = {"id": "ada", "full_name": "Ada Byron", "company_domain": "acme.example"}
@@ -64,7 +65,7 @@ def spent(server: FakeServer) -> int:
 
 def wait_until(is_true: Callable[[], bool]) -> None:
     """Wait for what another process does."""
-    until = time.monotonic() + 20
+    until = time.monotonic() + PATIENCE_SECONDS
     while not is_true():
         assert time.monotonic() < until, "it did not happen in time"
         time.sleep(0.05)

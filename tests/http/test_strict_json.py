@@ -118,8 +118,9 @@ def test_unstorable_values_are_told_up_to_twenty() -> None:
 )
 def test_hostile_body_takes_linear_time(raw: bytes) -> None:
     """Nesting, quotes and digits without end are refused in about the time that it takes to read them."""
-    started = time.perf_counter()
+    # The processor's time: the clock's also goes by while others work.
+    started = time.thread_time()
     with pytest.raises((BadRequest, Invalid)):
         strict_json.loads(raw)
     # Quadratic time would be hours.
-    assert time.perf_counter() - started < 20
+    assert time.thread_time() - started < 20

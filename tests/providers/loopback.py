@@ -18,6 +18,7 @@ from app.providers.base import Answer, Lookup, Provider
 from app.providers.defaults import DEFAULTS
 from app.providers.http import Http
 from app.providers.settings import ProviderSettings
+from tests.patience import PATIENCE_SECONDS
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -97,7 +98,7 @@ def look_up(
     lookup: Lookup,
     *,
     path: str = "",
-    seconds: float = 5.0,
+    seconds: float = PATIENCE_SECONDS,
     **changes: Any,
 ) -> Answer:
     """Ask a provider one question against a server on loopback, within so many seconds.

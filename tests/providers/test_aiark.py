@@ -13,6 +13,7 @@ from app.providers.aiark import AiArk
 from app.providers.answers import checked
 from app.providers.base import Answer, Lookup, OutcomeClass
 from app.providers.http import Http, Reply
+from tests.patience import PATIENCE_SECONDS
 from tests.providers.loopback import API_KEY, Canned, CannedServer, look_up, serving, settings_of
 
 COMPANY_MICROS, PERSON_MICROS, EMAIL_MICROS = 1_000, 5_000, 10_000
@@ -177,7 +178,8 @@ def ask_many(server: CannedServer, lookups: Sequence[Lookup]) -> Sequence[Answer
 
     async def run() -> Sequence[Answer]:
         async with serving(server) as url:
-            return await AiArk(settings_of("aiark", url), Http()).lookup_many(lookups, deadline=time.monotonic() + 5)
+            provider = AiArk(settings_of("aiark", url), Http())
+            return await provider.lookup_many(lookups, deadline=time.monotonic() + PATIENCE_SECONDS)
 
     return asyncio.run(run())
 
@@ -587,7 +589,7 @@ def test_refused_export_is_a_throttle_only_where_the_key_worked_lately(seconds, 
             answers = []
             for passed in (0.0, 0.0, float(seconds)):
                 now[0] += passed
-                answers.append(await provider.lookup(BY_URL, deadline=time.monotonic() + 5))
+                answers.append(await provider.lookup(BY_URL, deadline=time.monotonic() + PATIENCE_SECONDS))
             return answers
 
     first, second, third = asyncio.run(run())
@@ -599,7 +601,7 @@ def test_lookup_is_transient_at_known_cost_where_no_connection_is_made():
     """A question that never left cannot have been charged, whichever it is."""
     provider = AiArk(settings_of("aiark", "http://127.0.0.1:1"), Http())
     lookups = [BY_DOMAIN, BY_PAGE]
-    answers = asyncio.run(provider.lookup_many(lookups, deadline=time.monotonic() + 5))
+    answers = asyncio.run(provider.lookup_many(lookups, deadline=time.monotonic() + PATIENCE_SECONDS))
     assert {(one.outcome_class, one.is_cost_known) for one in answers} == {(OutcomeClass.TRANSIENT, True)}
 
 

@@ -24,6 +24,7 @@ from app.providers.prospeo import Prospeo
 from app.providers.settings import ProviderSettings
 from tests.fakes import invented, ledger
 from tests.fakes.process import KEYS, FakeServer
+from tests.patience import CUT_OFF_SECONDS, PATIENCE_SECONDS
 from tests.providers.loopback import Canned, CannedServer, serving
 
 SUCCESS = OutcomeClass.SUCCESS
@@ -332,7 +333,7 @@ class Asked:
             assert self.answer.cost_micros == charged
 
 
-def _ask(server: FakeServer, case: Case, scenario: str, seconds: float = 10.0, **changes: Any) -> Asked:
+def _ask(server: FakeServer, case: Case, scenario: str, seconds: float = PATIENCE_SECONDS, **changes: Any) -> Asked:
     provider = case.make(case.settings(server, **changes), Http())
     lookup = case.lookup(scenario)
     before = len(server.lines())
@@ -374,7 +375,7 @@ class TestContract:
         provider = case.make(case.settings(fake_server), Http())
         lookup = case.lookup(f"ok:{variant}")
         before = len(fake_server.lines())
-        answer = asyncio.run(provider.lookup(lookup, deadline=time.monotonic() + 10))
+        answer = asyncio.run(provider.lookup(lookup, deadline=time.monotonic() + PATIENCE_SECONDS))
         expected = _expected(case, lookup)
         for name in _LEFT_OUT.get((case.id, variant), ()):
             del expected[name]
@@ -488,8 +489,8 @@ class TestContract:
         lookups = [case.lookup(scenario) for scenario in ("hang", "slow", "drip")]
         before = len(fake_server.lines())
         start = time.monotonic()
-        answers = asyncio.run(_at_once(provider, lookups, start + 1.0))
-        assert time.monotonic() - start < 1.5
+        answers = asyncio.run(_at_once(provider, lookups, start + CUT_OFF_SECONDS))
+        assert time.monotonic() - start < 25, "the slow one would answer after 30"
         assert [answer.outcome_class for answer in answers] == [TRANSIENT] * 3
         assert not any(answer.is_cost_known for answer in answers)
         assert ledger.total(fake_server.lines(before)) <= sum(map(provider.worst_price_micros, lookups))
@@ -500,7 +501,7 @@ class TestContract:
         self, fake_server: FakeServer, case: Case, scenario: str
     ) -> None:
         """Too much of an answer, and none at all, may have been charged."""
-        asked = _ask(fake_server, case, scenario, seconds=5.0)
+        asked = _ask(fake_server, case, scenario)
         assert asked.answer.outcome_class is TRANSIENT
         assert not asked.answer.is_cost_known
         asked.check_money()
@@ -550,7 +551,7 @@ class TestContract:
         provider = case.make(case.settings(fake_server), Http())
         before = fake_server.stats()["providers"][case.vendor]["requests"]
         lookup = Lookup(case.entity_type, "nobody", {}, request_id="r", callback_url=NOBODY_CALLS_BACK)
-        answer = asyncio.run(provider.lookup(lookup, deadline=time.monotonic() + 5))
+        answer = asyncio.run(provider.lookup(lookup, deadline=time.monotonic() + PATIENCE_SECONDS))
         assert answer.outcome_class is OutcomeClass.SKIPPED_INSUFFICIENT_INPUT
         assert provider.why_insufficient(lookup)
         assert fake_server.stats()["providers"][case.vendor]["requests"] == before
@@ -592,9 +593,9 @@ class TestContract:
         """`repeat_is_free` is what the vendor does. Only Prospeo's answer tells; the cost is never too low."""
         provider = case.make(case.settings(fake_server), Http())
         lookup = case.lookup("ok")
-        asyncio.run(provider.lookup(lookup, deadline=time.monotonic() + 10))
+        asyncio.run(provider.lookup(lookup, deadline=time.monotonic() + PATIENCE_SECONDS))
         before = len(fake_server.lines())
-        again = asyncio.run(provider.lookup(lookup, deadline=time.monotonic() + 10))
+        again = asyncio.run(provider.lookup(lookup, deadline=time.monotonic() + PATIENCE_SECONDS))
         charged = ledger.total(fake_server.lines(before))
         assert again.outcome_class is SUCCESS
         assert (charged == 0) == provider.repeat_is_free
@@ -616,7 +617,7 @@ class TestBulk:
     """The contract of calls about several entities."""
 
     def _ask_many(
-        self, server: FakeServer, case: Case, scenarios: Sequence[str], seconds: float = 10.0
+        self, server: FakeServer, case: Case, scenarios: Sequence[str], seconds: float = PATIENCE_SECONDS
     ) -> tuple[list[Answer], list[Lookup], list[ledger.Line]]:
         provider = case.make(case.settings(server), Http())
         lookups = [case.lookup(scenario) for scenario in scenarios]

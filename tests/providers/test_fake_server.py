@@ -21,6 +21,7 @@ from tests.fakes import invented, ledger, scenarios
 from tests.fakes.limits import Window
 from tests.fakes.process import CALLBACK_SECRET, KEYS, ROOT, FakeServer
 from tests.fakes.server import VENDORS
+from tests.patience import CUT_OFF_SECONDS, PATIENCE_SECONDS
 
 HEADERS: Mapping[str, Mapping[str, str]] = {
     "prospeo": {"X-KEY": KEYS["prospeo"]},
@@ -242,13 +243,13 @@ def test_client_that_hangs_up_is_charged_and_no_longer_counted(ledger_path: Path
     """The work was done; the place is free again."""
 
     async def run(server: FakeServer) -> None:
-        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=0.3)) as session:
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=CUT_OFF_SECONDS)) as session:
             await _post(session, server, *_finder("-x-hang"))
 
     with FakeServer(ledger_path, limits="findymail=1 at once") as server:
         with pytest.raises(TimeoutError):
             asyncio.run(run(server))
-        until = time.monotonic() + 5
+        until = time.monotonic() + PATIENCE_SECONDS
         while (status := ask(server, *_finder("after"))[0]) == 429 and time.monotonic() < until:
             pass
         assert status == 200
@@ -345,7 +346,7 @@ def test_clay_calls_back_with_the_secret(ledger_path: Path, scenario: str, expec
         async with aiohttp.ClientSession() as session:
             pushed = {**row, "entity": "company", "domain": f"x-{scenario}.example"}
             assert (await _post(session, server, "clay/webhook/table-1", pushed))[0] == 200
-        until = time.monotonic() + (0.5 if not expected else 5)
+        until = time.monotonic() + (0.5 if not expected else PATIENCE_SECONDS)
         while len(received) < max(len(expected), 1) and time.monotonic() < until:
             await asyncio.sleep(0.02)
         await runner.cleanup()
@@ -385,7 +386,7 @@ def test_server_ends_with_its_parent(ledger_path: Path) -> None:
     parent.send_signal(signal.SIGKILL)
     parent.wait()
     parent.stdout.close()
-    until = time.monotonic() + 10
+    until = time.monotonic() + PATIENCE_SECONDS
     while _is_running(pid) and time.monotonic() < until:
         time.sleep(0.05)
     assert not _is_running(pid)

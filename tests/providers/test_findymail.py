@@ -13,6 +13,7 @@ from app.providers.answers import checked
 from app.providers.base import Lookup, OutcomeClass
 from app.providers.findymail import Findymail, FindymailVerifier, read_contact, read_verdict
 from app.providers.http import Http, Reply
+from tests.patience import CUT_OFF_SECONDS
 from tests.providers.loopback import API_KEY, Canned, CannedServer, look_up, settings_of
 
 SETTINGS = settings_of("findymail", "http://127.0.0.1")
@@ -347,7 +348,7 @@ def test_call_without_a_reply_is_transient_with_unknown_cost(made: Any) -> None:
         raise AssertionError("nothing sets the event")
 
     lookup = person(linkedin_url=PAGE, email="ada@acme.example")
-    answer = look_up(made, "findymail", hang, lookup, seconds=0.3)
+    answer = look_up(made, "findymail", hang, lookup, seconds=CUT_OFF_SECONDS)
     assert (answer.outcome_class, answer.is_cost_known) == (OutcomeClass.TRANSIENT, False)
 
 

@@ -22,6 +22,7 @@ from app.providers.leadmagic import (
     read_verdict,
 )
 from app.providers.settings import ProviderSettings
+from tests.patience import CUT_OFF_SECONDS
 from tests.providers.loopback import API_KEY, Canned, CannedServer, look_up, settings_of
 
 SETTINGS = settings_of("leadmagic", "http://127.0.0.1")
@@ -718,7 +719,7 @@ def test_worst_price_counts_where_the_second_call_has_no_reply() -> None:
         await asyncio.Event().wait()
         raise AssertionError("nothing sets the event")
 
-    answer = ask(hang_second, person(**ADA_PAGE), seconds=0.5)
+    answer = ask(hang_second, person(**ADA_PAGE), seconds=CUT_OFF_SECONDS)
     assert (answer.outcome_class, answer.fields) == (OutcomeClass.SUCCESS, PERSON_FIELDS)
     assert (answer.cost_micros, answer.is_cost_known) == (2 * CREDIT, False)
 
@@ -758,7 +759,7 @@ def test_call_without_a_reply_is_transient_with_unknown_cost() -> None:
         await asyncio.Event().wait()
         raise AssertionError("nothing sets the event")
 
-    answer = ask(hang, person(**ADA), seconds=0.3)
+    answer = ask(hang, person(**ADA), seconds=CUT_OFF_SECONDS)
     assert (answer.outcome_class, answer.is_cost_known) == (OutcomeClass.TRANSIENT, False)
 
 

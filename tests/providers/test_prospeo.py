@@ -14,6 +14,7 @@ from app.providers.base import Answer, Lookup, OutcomeClass
 from app.providers.defaults import DEFAULTS
 from app.providers.http import Http, Reply
 from app.providers.prospeo import Prospeo
+from tests.patience import PATIENCE_SECONDS
 from tests.providers.loopback import API_KEY, Canned, CannedServer, look_up, serving, settings_of
 
 PRICE_MICROS = 39_000
@@ -162,7 +163,7 @@ def ask_many(server: CannedServer, lookups: Sequence[Lookup]) -> Sequence[Answer
     async def run() -> Sequence[Answer]:
         async with serving(server) as url:
             provider = Prospeo(settings_of("prospeo", url), Http())
-            return await provider.lookup_many(lookups, deadline=time.monotonic() + 5)
+            return await provider.lookup_many(lookups, deadline=time.monotonic() + PATIENCE_SECONDS)
 
     return asyncio.run(run())
 
@@ -444,8 +445,8 @@ def test_lookup_is_transient_at_known_cost_where_no_connection_is_made():
     """A question that never left cannot have been charged."""
     provider = Prospeo(settings_of("prospeo", "http://127.0.0.1:1"), Http())
     for answers in (
-        [asyncio.run(provider.lookup(person(), deadline=time.monotonic() + 5))],
-        asyncio.run(provider.lookup_many([person(1), person(2)], deadline=time.monotonic() + 5)),
+        [asyncio.run(provider.lookup(person(), deadline=time.monotonic() + PATIENCE_SECONDS))],
+        asyncio.run(provider.lookup_many([person(1), person(2)], deadline=time.monotonic() + PATIENCE_SECONDS)),
     ):
         assert {(answer.outcome_class, answer.is_cost_known) for answer in answers} == {(OutcomeClass.TRANSIENT, True)}
 

@@ -6,6 +6,8 @@ import socket
 from dataclasses import dataclass
 from typing import Any
 
+from tests.patience import PATIENCE_SECONDS
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -33,7 +35,7 @@ class Http:
         data = body.encode() if content_type else json.dumps(body).encode() if body is not None else None
         if data is not None:
             headers["Content-Type"] = content_type or "application/json"
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=60)
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=PATIENCE_SECONDS)
         try:
             connection.request(method, address, data, headers)
             response = connection.getresponse()
@@ -55,7 +57,7 @@ class Http:
 
     def raw(self, request: str) -> None:
         """Send something that is no request. What the server says to it is for the one who sent it."""
-        with socket.create_connection(("127.0.0.1", self._port), timeout=20) as connection:
+        with socket.create_connection(("127.0.0.1", self._port), timeout=PATIENCE_SECONDS) as connection:
             connection.sendall(request.encode())
             connection.recv(65536)
 

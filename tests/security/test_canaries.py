@@ -23,6 +23,7 @@ from app.config import PROJECT_ROOT, Config
 from app.extensions import db
 from tests.fakes.process import PREFIXES, FakeServer
 from tests.http.conftest import make_key
+from tests.patience import PATIENCE_SECONDS
 from tests.security.evidence import canary, sqlite_files, tables_with, words_in
 from tests.security.http_calls import Http, free_port
 
@@ -101,7 +102,7 @@ def flask(*arguments: str, stdin: str = "", **settings: str) -> str:
     command = [sys.executable, "-m", "flask", "enrich", *arguments]
     done = subprocess.run(
         command, cwd=PROJECT_ROOT, env={**os.environ, **settings}, input=stdin, capture_output=True, text=True,
-        timeout=60,
+        timeout=PATIENCE_SECONDS,
     )  # fmt: skip
     return done.stdout + done.stderr
 
@@ -124,14 +125,14 @@ def running(folder: Path, settings: Mapping[str, str]) -> Iterator[tuple[Http, l
         process = subprocess.Popen(command, cwd=PROJECT_ROOT, env=environment, stdout=out, stderr=out)
     http, printed = Http(port), []
     try:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while not http.is_up():
             assert time.monotonic() < deadline and process.poll() is None
             time.sleep(0.05)
         yield http, printed
     finally:
         process.terminate()
-        process.wait(timeout=60)
+        process.wait(timeout=PATIENCE_SECONDS)
         printed.append(log.read_text(encoding="utf-8"))
 
 

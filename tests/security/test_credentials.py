@@ -24,6 +24,7 @@ from app.config import PROJECT_ROOT, Config, ConfigError
 from app.extensions import db
 from tests.conftest import CRON_SECRET
 from tests.http.conftest import make_key
+from tests.patience import PATIENCE_SECONDS
 
 ADDRESSES = ("/api/enrichment/jobs", "/api/enrichment/jobs/process")
 SECRET_WORDS = {"secret", "signature", "digest", "password", "api_key", "sha256"}
@@ -48,14 +49,14 @@ def server(migrated_sqlite: Path, tmp_path: Path) -> Iterator[tuple[int, str]]:
         command, cwd=PROJECT_ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
     try:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while not is_up(port):
             assert time.monotonic() < deadline and process.poll() is None
             time.sleep(0.05)
         yield port, key
     finally:
         process.terminate()
-        output = process.communicate(timeout=30)[0]
+        output = process.communicate(timeout=PATIENCE_SECONDS)[0]
     assert b"request answered" in output
     for secret in (key, CRON_SECRET):
         assert secret.encode() not in output
@@ -63,7 +64,7 @@ def server(migrated_sqlite: Path, tmp_path: Path) -> Iterator[tuple[int, str]]:
 
 def is_up(port: int) -> bool:
     """Tell whether the server answers."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
     try:
         connection.request("GET", "/healthz")
         return connection.getresponse().status == 200
@@ -75,7 +76,7 @@ def is_up(port: int) -> bool:
 
 def raw(port: int, address: str, *headers: bytes) -> bytes:
     """Send a request with headers as they are, and return the whole answer."""
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_SECONDS) as connection:
         lines = [f"GET {address} HTTP/1.1".encode(), b"Host: localhost", b"Connection: close", *headers]
         connection.sendall(b"\r\n".join(lines) + b"\r\n\r\n")
         parts = []

@@ -19,6 +19,7 @@ from app.providers.http import Http
 from app.providers.normalizer.industries import INDUSTRIES
 from app.providers.normalizer.provider import AiNormalizer
 from app.providers.settings import ProviderSettings
+from tests.patience import CUT_OFF_SECONDS, PATIENCE_SECONDS
 from tests.providers.loopback import Canned, serving, settings_of
 from tests.providers.normalizer.model_server import INDUSTRY, NAME, TITLE, ModelServer, Row
 
@@ -30,7 +31,7 @@ def _settings(url: str, api: str = "anthropic", **changes: Any) -> ProviderSetti
 
 
 def _ask(
-    server: ModelServer, *lookups: Lookup, api: str = "anthropic", seconds: float = 5.0, **changes: Any
+    server: ModelServer, *lookups: Lookup, api: str = "anthropic", seconds: float = PATIENCE_SECONDS, **changes: Any
 ) -> list[Answer]:
     """Ask about entities in one call, and check that the price keeps its promises."""
 
@@ -526,7 +527,7 @@ def test_wrong_key_is_refused_by_the_server() -> None:
 
 def test_server_that_is_away_is_transient_and_free() -> None:
     """A request that never left costs nothing."""
-    answer = asyncio.run(_offline().lookup(_person(), deadline=time.monotonic() + 5))
+    answer = asyncio.run(_offline().lookup(_person(), deadline=time.monotonic() + PATIENCE_SECONDS))
     assert (answer.outcome_class, answer.cost_micros, answer.is_cost_known) == (OutcomeClass.TRANSIENT, 0, True)
 
 
@@ -542,7 +543,7 @@ def test_call_without_an_answer_may_have_been_paid() -> None:
 
         async with serving(silent) as url:
             provider = AiNormalizer(_settings(url), Http())
-            answer = await provider.lookup(_person(), deadline=time.monotonic() + 0.3)
+            answer = await provider.lookup(_person(), deadline=time.monotonic() + CUT_OFF_SECONDS)
             release.set()
             return answer
 
