@@ -276,7 +276,7 @@ class Api(flask_smorest.Api):  # type: ignore[misc]  # the library has no types
             self.spec.tag({"name": blueprint.name, "description": blueprint.description})
 
     def _describe_components(self) -> None:
-        self.ma_plugin.converter.add_attribute_function(_pattern_properties)
+        self.ma_plugin.converter.add_attribute_function(_property_names)
         self.spec.components.schema("Json", dict(JSON_VALUE))
         self.spec.components.security_scheme(
             "bearer", {"type": "http", "scheme": "bearer", "description": "An API key, or the cron secret."}
@@ -294,9 +294,9 @@ class Api(flask_smorest.Api):  # type: ignore[misc]  # the library has no types
         self._app.register_error_handler(Exception, answer_error)
 
 
-def _pattern_properties(_converter: Any, field: fields.Field[Any], **_: Any) -> dict[str, Any]:
+def _property_names(_converter: Any, field: fields.Field[Any], **_: Any) -> dict[str, Any]:
     """Return what the document says of a field's names, which apispec leaves out."""
-    name = "patternProperties"
+    name = "propertyNames"
     return {name: field.metadata[name]} if name in field.metadata else {}
 
 

@@ -45,7 +45,7 @@ class Alive(MethodView):
     """Whether the process answers."""
 
     @blueprint.response(200, AliveSchema)
-    @blueprint.doc(security=[])
+    @blueprint.doc(operationId="getLiveness", security=[])
     def get(self) -> dict[str, Any]:
         """Say that the process answers; asks no database."""
         return {}
@@ -56,7 +56,7 @@ class Ready(MethodView):
     """Whether requests can be served."""
 
     @blueprint.response(200, ReadySchema)
-    @blueprint.doc(security=[])
+    @blueprint.doc(operationId="getReadiness", security=[])
     def get(self) -> Any:
         """Say whether the database is there, migrated and writable, and when the queue was last driven.
 

@@ -20,7 +20,7 @@ blueprint = Blueprint(
 _ANSWER = {
     "required": True,
     "description": "What the table found, or that it found nothing.",
-    "content": {"application/json": {"schema": {**JSON_VALUE, "anyOf": JSON_VALUE["anyOf"][4:]}}},
+    "content": {"application/json": {"schema": {**JSON_VALUE, "type": ["object", "array"]}}},
 }
 
 
@@ -34,7 +34,7 @@ class CallbackSchema(Schema):
 class Callback(MethodView):
     """The answer to one question."""
 
-    @blueprint.doc(security=[], requestBody=_ANSWER)
+    @blueprint.doc(operationId="receiveAnswer", security=[], requestBody=_ANSWER)
     @blueprint.refuses(403, 404)
     @blueprint.response(200, CallbackSchema)
     def post(self, request_id: str, signature: str) -> dict[str, bool]:

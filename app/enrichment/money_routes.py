@@ -27,6 +27,7 @@ blueprint = Blueprint(
 
 @blueprint.route("/estimate", methods=["POST"])
 @require("read")
+@blueprint.doc(operationId="estimateJob")
 @blueprint.arguments(
     EstimateRequestSchema, example={"entityType": "person", "provider": "waterfall", "entityIds": ["p1", "p2"]}
 )
@@ -42,6 +43,7 @@ class Costs(MethodView):
     """What was spent."""
 
     @require("read")
+    @blueprint.doc(operationId="getCosts")
     @blueprint.arguments(CostQuerySchema, location="query")
     @blueprint.response(200, CostReportSchema)
     def get(self, query: dict[str, Any]) -> CostReport:
@@ -62,6 +64,7 @@ class Providers(MethodView):
     """Whom can be asked."""
 
     @require("read")
+    @blueprint.doc(operationId="listProviders")
     @blueprint.response(200, ProviderListSchema)
     def get(self) -> dict[str, list[ProviderView]]:
         """Show how each provider stands, what it may be asked and for how much."""
@@ -70,6 +73,7 @@ class Providers(MethodView):
 
 @blueprint.route("/providers/<string:name>/reset", methods=["POST"])
 @require("admin")
+@blueprint.doc(operationId="resetProvider")
 @blueprint.refuses(404)
 @blueprint.response(200, ProviderSchema)
 def reset(name: str) -> ProviderView:

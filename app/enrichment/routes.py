@@ -65,6 +65,7 @@ class Process(MethodView):
     """The calls that drive the queue: for cron, for any HTTP client."""
 
     @require("process", accepts_cron_secret=True)
+    @blueprint.doc(operationId="processChunk")
     @blueprint.arguments(ProcessQuerySchema, location="query")
     @blueprint.refuses(404, 500)
     @blueprint.response(200, ChunkResultSchema)
@@ -78,6 +79,7 @@ class Process(MethodView):
         return result or NOTHING_TO_DO
 
     @require("process", accepts_cron_secret=True)
+    @blueprint.doc(operationId="drain")
     @blueprint.arguments(ProcessQuerySchema, location="query")
     @blueprint.refuses(404, 500)
     @blueprint.response(200, DrainResultSchema)
@@ -98,6 +100,7 @@ class Jobs(MethodView):
     """All jobs."""
 
     @require("read")
+    @blueprint.doc(operationId="listJobs")
     @blueprint.arguments(JobListQuerySchema, location="query")
     @blueprint.response(200, JobListSchema)
     def get(self, query: dict[str, Any]) -> Page[JobView]:
@@ -106,6 +109,7 @@ class Jobs(MethodView):
         return queue.list_jobs(workspace_slug=workspace_slug, **query)
 
     @require("write")
+    @blueprint.doc(operationId="createJob")
     @blueprint.arguments(JobRequestSchema, example=_JOB)
     @blueprint.doc(parameters=[_IDEMPOTENCY_HEADER])
     @blueprint.response(201, AcceptedJobSchema, headers=_ACCEPTED_HEADERS)
@@ -126,6 +130,7 @@ class Job(MethodView):
     """One job."""
 
     @require("read")
+    @blueprint.doc(operationId="getJob")
     @blueprint.refuses(404)
     @blueprint.response(200, JobSchema)
     def get(self, job_id: UUID) -> JobView:
@@ -138,6 +143,7 @@ class JobErrors(MethodView):
     """What failed in one job."""
 
     @require("read")
+    @blueprint.doc(operationId="listJobErrors")
     @blueprint.arguments(EntityErrorQuerySchema, location="query")
     @blueprint.refuses(404)
     @blueprint.response(200, EntityErrorSchema(many=True), headers=_PAGE_HEADERS)
@@ -152,6 +158,7 @@ class JobErrors(MethodView):
 
 @blueprint.route("/jobs/<uuid:job_id>/pause", methods=["POST"])
 @require("write")
+@blueprint.doc(operationId="pauseJob")
 @blueprint.refuses(404, 409)
 @blueprint.response(200, JobSchema)
 def pause(job_id: UUID) -> JobView:
@@ -161,6 +168,7 @@ def pause(job_id: UUID) -> JobView:
 
 @blueprint.route("/jobs/<uuid:job_id>/resume", methods=["POST"])
 @require("write")
+@blueprint.doc(operationId="resumeJob")
 @blueprint.refuses(404, 409)
 @blueprint.response(200, JobSchema)
 def resume(job_id: UUID) -> JobView:
@@ -170,6 +178,7 @@ def resume(job_id: UUID) -> JobView:
 
 @blueprint.route("/jobs/<uuid:job_id>/cancel", methods=["POST"])
 @require("write")
+@blueprint.doc(operationId="cancelJob")
 @blueprint.refuses(404, 409)
 @blueprint.response(200, JobSchema)
 def cancel(job_id: UUID) -> JobView:
@@ -179,6 +188,7 @@ def cancel(job_id: UUID) -> JobView:
 
 @blueprint.route("/jobs/<uuid:job_id>/retry", methods=["POST"])
 @require("write")
+@blueprint.doc(operationId="retryJob")
 @blueprint.refuses(404, 409)
 @blueprint.response(200, JobSchema)
 def retry(job_id: UUID) -> JobView:

@@ -78,6 +78,7 @@ class Exclusions(MethodView):
     """All of them."""
 
     @require("read")
+    @blueprint.doc(operationId="listExclusions")
     @blueprint.arguments(ExclusionListQuerySchema, location="query")
     @blueprint.response(200, ExclusionListSchema)
     def get(self, query: dict[str, Any]) -> dict[str, Any]:
@@ -86,6 +87,7 @@ class Exclusions(MethodView):
         return {"exclusions": page.rows, "next_cursor": page.next_cursor}
 
     @require("write")
+    @blueprint.doc(operationId="addExclusions")
     @blueprint.arguments(ExclusionRequestSchema, example={"values": ["example.com", "name@example.com"]})
     @blueprint.response(200, ExclusionCountsSchema)
     def post(self, body: dict[str, Any]) -> ExclusionCounts:
@@ -98,6 +100,7 @@ class Exclusion(MethodView):
     """One of them."""
 
     @require("write")
+    @blueprint.doc(operationId="removeExclusion")
     @blueprint.arguments(WorkspaceQuerySchema, location="query")
     @blueprint.refuses(404)
     @blueprint.response(204)

@@ -78,7 +78,8 @@ class RestOfPath(BaseConverter):
 
 
 def _blueprint(entity_type: EntityType) -> Blueprint:
-    plural = PLURALS[entity_type]
+    plural, name = PLURALS[entity_type], entity_type.capitalize()
+    plural_name = plural.capitalize()
     blueprint = Blueprint(plural, __name__, url_prefix=f"/api/{plural}", description=f"The {plural} of a workspace.")
     blueprint.record_once(lambda state: state.app.url_map.converters.update(rest_of_path=RestOfPath))
 
@@ -87,6 +88,7 @@ def _blueprint(entity_type: EntityType) -> Blueprint:
         """All of them."""
 
         @require("read")
+        @blueprint.doc(operationId=f"list{plural_name}")
         @blueprint.arguments(list_query_schema(entity_type), location="query")
         @blueprint.response(200, list_schema(entity_type))
         def get(self, query: dict[str, Any]) -> dict[str, Any]:
@@ -96,6 +98,7 @@ def _blueprint(entity_type: EntityType) -> Blueprint:
             return {plural: [answer(view) for view in page.rows], "next_cursor": page.next_cursor}
 
         @require("write")
+        @blueprint.doc(operationId=f"upsert{plural_name}")
         @blueprint.arguments(bulk_schema(entity_type))
         @blueprint.response(200, UpsertCountsSchema)
         def post(self, body: dict[str, Any]) -> store.UpsertCounts:
@@ -110,6 +113,7 @@ def _blueprint(entity_type: EntityType) -> Blueprint:
 
     @blueprint.route("/import", methods=["POST"])
     @require("write")
+    @blueprint.doc(operationId=f"import{plural_name}")
     @blueprint.arguments(ImportQuerySchema, location="query")
     @blueprint.doc(requestBody=_upload(entity_type))
     @blueprint.response(200, ImportReportSchema)
@@ -139,6 +143,7 @@ def _blueprint(entity_type: EntityType) -> Blueprint:
 
     @blueprint.route("/export.csv", methods=["GET"])
     @require("read")
+    @blueprint.doc(operationId=f"export{plural_name}")
     @blueprint.arguments(WorkspaceQuerySchema, location="query")
     @blueprint.response(200, content_type="text/csv", schema=_CSV)
     def export_file(query: dict[str, Any]) -> Response:
@@ -152,6 +157,7 @@ def _blueprint(entity_type: EntityType) -> Blueprint:
         """One of them."""
 
         @require("read")
+        @blueprint.doc(operationId=f"get{name}")
         @blueprint.arguments(WorkspaceQuerySchema, location="query")
         @blueprint.refuses(404)
         @blueprint.response(200, detail_schema(entity_type))
@@ -161,6 +167,7 @@ def _blueprint(entity_type: EntityType) -> Blueprint:
             return answer(store.get_entity(entity_type, _known(entity_id), workspace_slug=workspace_slug))
 
         @require("write")
+        @blueprint.doc(operationId=f"erase{name}")
         @blueprint.arguments(WorkspaceQuerySchema, location="query")
         @blueprint.refuses(404)
         @blueprint.response(204)

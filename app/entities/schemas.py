@@ -31,7 +31,7 @@ class JsonValue(fields.Field[Any]):
 
     def __init__(self, kind: type, **options: Any) -> None:
         name = "an array" if kind is list else "an object"
-        content = {"patternProperties": {TEXT_PATTERN: JSON}, "additionalProperties": False}
+        content = {"propertyNames": {"pattern": TEXT_PATTERN}, "additionalProperties": JSON}
         shape = {"type": "array", "items": JSON} if kind is list else {"type": "object", **content}
         super().__init__(metadata=shape, **options)
         self._kind = kind
@@ -49,7 +49,7 @@ class ExtraTexts(fields.Field[dict[str, str]]):
     def __init__(self, **options: Any) -> None:
         name = TEXT_PATTERN.replace("*", f"{{1,{MAX_HEADER_CHARS}}}")
         text = {"type": "string", "pattern": TEXT_PATTERN, "maxLength": MAX_TEXT_CHARS}
-        shape = {"type": "object", "patternProperties": {name: text}, "additionalProperties": False}
+        shape = {"type": "object", "propertyNames": {"pattern": name}, "additionalProperties": text}
         super().__init__(metadata={**shape, **options.pop("metadata", {})}, **options)
 
     def _deserialize(
@@ -328,13 +328,17 @@ _ANSWER_FIELDS: Final[Mapping[Kind, type[fields.Field[Any]]]] = {
     "list": fields.Raw,
     "dict": fields.Raw,
 }
-_ANSWER_TYPES: Final[Mapping[Kind, str]] = {"list": "array", "dict": "object"}
+_ANSWER_SHAPES: Final[Mapping[Kind, Mapping[str, Any]]] = {
+    # Generators of clients refuse an array without items.
+    "list": {"type": "array", "items": {}},
+    "dict": {"type": "object"},
+}
 
 
 def _answer_members(entity_type: str) -> dict[str, Any]:
     members: dict[str, Any] = {"id": EntityId(required=True), "workspace_slug": Slug(required=True)}
     for name, kind in FIELDS[entity_type].items():
-        metadata = {"type": _ANSWER_TYPES[kind]} if kind in _ANSWER_TYPES else {}
-        members[name] = _ANSWER_FIELDS[kind](required=True, allow_none=True, metadata=metadata)
+        shape = dict(_ANSWER_SHAPES.get(kind, {}))
+        members[name] = _ANSWER_FIELDS[kind](required=True, allow_none=True, metadata=shape)
     members[EXTRA] = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
     return {**members, "created_at": Instant(required=True), "updated_at": Instant(required=True)}

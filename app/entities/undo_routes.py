@@ -21,6 +21,7 @@ class UndoCountsSchema(Schema):
 
 @blueprint.route("/jobs/<uuid:job_id>/undo", methods=["POST"])
 @require("write")
+@blueprint.doc(operationId="undoJob")
 @blueprint.refuses(404, 409)
 @blueprint.response(200, UndoCountsSchema)
 def undo(job_id: UUID) -> UndoCounts:
