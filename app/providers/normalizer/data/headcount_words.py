@@ -188,57 +188,79 @@ _MONTHS: dict[str, str] = {
     "1": """
         jan | january | januar | jän | jänner | janv | janvier | ene | enero | janeiro | gen | gennaio | gener |
         januari | tammi | tammikuu | sty | styczeń | led | leden | január | ian | ianuarie | oca | ocak | янв |
-        январь | січ | siječanj | sij | jaan | jaanuar | saus | sausis | ιαν | ιανουάριος | яну
+        январь | січ | siječanj | sij | jaan | jaanuar | saus | sausis | ιαν | ιανουάριος | яну | januára |
+        janvāris | ledna | sausio | siječnja | stycznia | tammikuuta | ιανουαρίου | січень | січня | января |
+        януари | јан | јануар | ינואר | يناير
     """,
     "2": """
         feb | february | februar | febr | févr | février | febrero | fev | fevereiro | febbraio | februari |
         helmi | helmikuu | lut | luty | úno | únor | február | februarie | şub | şubat | фев | февр | февраль |
-        лют | velj | veebr | vas | vasaris | φεβ | pebruari
+        лют | velj | veebr | vas | vasaris | φεβ | pebruari | febrer | februára | februāris | helmikuuta |
+        lutego | vasario | veebruar | veljača | veljače | února | φεβρουάριος | φεβρουαρίου | лютий | лютого |
+        феб | фебруар | февраля | февруари | פברואר | فبراير
     """,
     "3": """
         mar | march | märz | mrz | mär | mars | marzo | março | mrt | maart | marts | maalis | maaliskuu |
         marzec | bře | březen | márc | március | mart | martie | мар | март | бер | ožu | märts | kov | kovas |
-        μαρ | maret
+        μαρ | maret | března | kovo | maaliskuuta | mac | marca | marec | ožujak | ožujka | μάρτιος | μαρτίου |
+        березень | березня | марта | מרץ | مارس
     """,
     "4": """
         apr | april | avr | avril | abr | abril | aprile | huhti | huhtikuu | kwi | kwiecień | dub | duben |
-        ápr | április | aprilie | nis | nisan | апр | апрель | кві | квіт | tra | απρ | bal
+        ápr | április | aprilie | nis | nisan | апр | апрель | кві | квіт | tra | απρ | bal | aprill | apríla |
+        balandis | balandžio | dubna | huhtikuuta | kwietnia | travanj | travnja | απρίλιος | απριλίου |
+        апреля | април | квітень | квітня | אפריל | أبريل
     """,
     "5": """
         may | mai | mayo | maio | mag | maggio | mei | maj | touko | toukokuu | kvě | květen | máj | május |
-        mayıs | май | тра | svi | μαϊ | μάι | geg | maijs
+        mayıs | май | тра | svi | μαϊ | μάι | geg | maijs | gegužė | gegužės | května | maig | maja | svibanj |
+        svibnja | toukokuuta | μάιος | μαΐου | мая | мај | трав | травень | травня | מאי | مايو
     """,
     "6": """
         jun | june | juni | juin | junio | junho | giu | giugno | kesä | kesäkuu | cze | czerwiec | čvn |
-        červen | jún | június | iun | iunie | haz | haziran | июн | июнь | чер | lip | ιουν | birž | juuni
+        červen | jún | június | iun | iunie | haz | haziran | июн | июнь | чер | lip | ιουν | birž | juuni |
+        birželio | birželis | czerwca | junij | juny | júna | jūnijs | kesäkuuta | lipanj | lipnja | června |
+        ιουνίου | ιούνιος | июня | черв | червень | червня | юни | јун | יוני | يونيو
     """,
     "7": """
         jul | july | juli | juil | juillet | julio | julho | lug | luglio | heinä | heinäkuu | lip | lipiec |
         čvc | červenec | júl | július | iul | iulie | tem | temmuz | июл | июль | лип | srp | ιουλ | liep |
-        juuli
+        juuli | heinäkuuta | julai | julij | juliol | júla | jūlijs | liepa | liepos | lipca | srpanj | srpnja |
+        července | ιουλίου | ιούλιος | июля | липень | липня | юли | јул | יולי | يوليو
     """,
     "8": """
         aug | august | août | aout | ago | agosto | augustus | augusti | elo | elokuu | sie | sierpień | srp |
-        srpen | augusztus | ağu | ağustos | авг | август | сер | kol | αυγ | rugp | agu | agustus
+        srpen | augusztus | ağu | ağustos | авг | август | сер | kol | αυγ | rugp | agu | agustus | agost |
+        augusta | augusts | avg | avgust | elokuuta | kolovoz | kolovoza | ogo | ogos | rugpjūtis | rugpjūčio |
+        sierpnia | srpna | αυγούστου | αύγουστος | августа | серп | серпень | серпня | אוגוסט | أغسطس
     """,
     "9": """
         sep | sept | september | septembre | septiembre | set | setembro | settembre | syys | syyskuu | wrz |
         wrzesień | zář | září | szept | szeptember | septembrie | eyl | eylül | сен | сент | сентябрь | вер |
-        ruj | σεπ | rugs
+        ruj | σεπ | rugs | rugsėjis | rugsėjo | rujan | rujna | septembar | septembra | septembris | setembre |
+        syyskuuta | września | σεπτέμβριος | σεπτεμβρίου | вересень | вересня | сентября | сеп | септембар |
+        септември | ספטמבר | سبتمبر
     """,
     "10": """
         oct | october | okt | oktober | octobre | octubre | out | outubro | ott | ottobre | loka | lokakuu |
         paź | październik | říj | říjen | október | octombrie | eki | ekim | окт | октябрь | жов | lis | οκτ |
-        spal | oktobar
+        spal | oktobar | listopad | listopada | lokakuuta | oktobris | oktoober | októbra | października |
+        spalio | spalis | října | οκτωβρίου | οκτώβριος | жовт | жовтень | жовтня | октобар | октомври |
+        октября | אוקטובר | أكتوبر
     """,
     "11": """
         nov | november | novembre | noviembre | novembro | marras | marraskuu | lis | listopad | noiembrie |
-        noi | kas | kasım | ноя | нояб | ноябрь | лис | stu | νοε | νοέ | lapkr | ное
+        noi | kas | kasım | ноя | нояб | ноябрь | лис | stu | νοε | νοέ | lapkr | ное | lapkritis | lapkričio |
+        listopada | listopadu | marraskuuta | novembar | novembra | novembris | studeni | studenoga |
+        νοέμβριος | νοεμβρίου | лист | листопад | листопада | нов | новембар | ноември | ноября | נובמבר |
+        نوفمبر
     """,
     "12": """
         dec | december | dez | dezember | déc | décembre | dic | diciembre | dezembro | dicembre | joulu |
         joulukuu | gru | grudzień | pro | prosinec | decembrie | ara | aralık | дек | декабрь | гру | pros |
-        δεκ | gruod | des | desember | dets
+        δεκ | gruod | des | desember | dets | decembar | decembra | decembris | desembre | detsember | dis |
+        disember | grudnia | gruodis | gruodžio | joulukuuta | prosinac | prosinca | prosince | δεκέμβριος |
+        δεκεμβρίου | груд | грудень | грудня | декабря | декември | дец | децембар | דצמבר | ديسمبر
     """,
 }
 
