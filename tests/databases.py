@@ -97,7 +97,7 @@ def empty(url: str) -> None:
                 connection.exec_driver_sql(statement)
 
 
-@lru_cache(maxsize=1)
+@lru_cache
 def _engine(url: str) -> Engine:
-    # A file is not kept open: it goes with its test's folder.
-    return create_engine(url, poolclass=NullPool) if url.startswith("sqlite") else create_engine(url)
+    # No connection is kept: a file goes with its test's folder, and a connection that is let go of while open warns.
+    return create_engine(url, poolclass=NullPool)
