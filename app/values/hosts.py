@@ -182,6 +182,8 @@ def _is_page_about(name: str, host: str, path: str) -> bool:
 
 
 def _is_name_of(segment: str, letters: str) -> bool:
+    if segment == letters:
+        return bool(letters)
     if len(segment) < _SHORTEST_SEGMENT or len(letters) < _SHORTEST_NAME:
         return False
     return letters in segment or letters.startswith(segment)

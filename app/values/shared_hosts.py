@@ -173,7 +173,7 @@ MARKETPLACES: Final = word_set(
     jumia.com jumia.com.ng konga.com takealot.com bidorbuy.co.za noon.com souq.com haraj.com.sa dubizzle.com
     trademe.co.nz gumtree.com gumtree.com.au craigslist.org kijiji.ca facebookmarketplace.com walmart.com
     themeforest.net codecanyon.net creativemarket.com domestika.org udemy.com skillshare.com coursera.org
-    newegg.com overstock.com houzz.com wayfair.com fruugo.com onbuy.com
+    shop.app faire.com ankorstore.com orderchamp.com newegg.com overstock.com houzz.com wayfair.com fruugo.com onbuy.com
     """
 )
 

@@ -90,6 +90,8 @@ def test_host_is_read_in_one_spelling(written: object, host: str | None) -> None
         ("https://menus.example/place/alpha-pizza", "Alpha Pizza", None),
         ("https://menus.example/oslo/alpha-pizza-12345", "Alpha Pizza", None),
         ("https://shops.example/@nordlicht", "Nordlicht GmbH", None),
+        ("https://menus.example/m/mu", "Mu", None),
+        ("https://mu.example/mu", "Mu", "mu.example"),
         ("https://menus.example/place/alpha-pizza", None, "menus.example"),
         ("https://menus.example/de/kontakt", "Alpha Pizza", "menus.example"),
         ("https://alpha.example/alpha-pizza", "Alpha Pizza", "alpha.example"),

@@ -24,7 +24,7 @@ from app.database import end_read
 from app.enrichment import queue
 from app.enrichment.cli import demo_providers, output
 from app.enrichment.cli.group import enrich
-from app.enrichment.cli.lists import PLURALS, describe_report, write_atomically
+from app.enrichment.cli.lists import PLURALS, describe_remarks, describe_report, write_atomically
 from app.enrichment.cli.progress import DrainProgress
 from app.enrichment.pipeline import Pipeline
 from app.enrichment.queue import JobView
@@ -91,6 +91,8 @@ def _bring_in(entity_type: EntityType) -> None:
     with sample.open("rb") as stream:
         report = import_csv(entity_type, stream, workspace_slug=DEFAULT_WORKSPACE)
     click.echo(f"Imported {sample.relative_to(PROJECT_ROOT)}: {describe_report(report, entity_type)}")
+    for line in describe_remarks(report):
+        click.echo(f"  {line}")
     _tell_refusals(report)
 
 

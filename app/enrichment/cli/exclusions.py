@@ -1,5 +1,6 @@
 """The commands that exclude domains and addresses, list what is excluded, and take it back."""
 
+import re
 from collections.abc import Iterator
 from typing import IO
 
@@ -16,6 +17,7 @@ from app.errors import Invalid
 from app.text import MAX_INVALID_IDS
 
 MAX_LINE_BYTES = 65_536
+_COMMENT = re.compile(r"\s#")
 EXCLUSIONS_A_PAGE = 1000
 
 
@@ -63,7 +65,7 @@ def _lines(stream: IO[bytes]) -> Iterator[tuple[int, str]]:
     while line := stream.readline(MAX_LINE_BYTES):
         number += 1
         # A comment starts where # leads a word, so that the fragment of a URL is none.
-        text = f" {line.decode('utf-8-sig', errors='replace')}".partition(" #")[0].strip()
+        text = _COMMENT.split(f" {line.decode('utf-8-sig', errors='replace')}", maxsplit=1)[0].strip()
         if text:
             yield number, text
 

@@ -303,6 +303,8 @@ def import_(
 
 def _print_report(report: ImportReport, entity_type: EntityType, workspace: str) -> None:
     click.echo(describe_report(report, entity_type))
+    for line in describe_remarks(report):
+        click.echo(line)
     for line in describe_columns(report):
         output.note(line)
     if report.is_dry_run:
@@ -318,10 +320,15 @@ def describe_report(report: ImportReport, entity_type: str) -> str:
     counts.append(f"{report.refused:,} refused")
     if report.conflicts:
         counts.append(f"{report.conflicts:,} in conflict")
-    line = f"{output.count(report.total, 'row')} of {PLURALS[entity_type]}: {', '.join(counts)}."
-    remarks = [f"{report.kept_apart:,} kept apart"] if report.kept_apart else []
-    remarks += [f"{report.replaced:,} replaced values"] if report.replaced else []
-    return f"{line} Among them: {', '.join(remarks)}." if remarks else line
+    return f"{output.count(report.total, 'row')} of {PLURALS[entity_type]}: {', '.join(counts)}."
+
+
+def describe_remarks(report: ImportReport) -> Iterator[str]:
+    """Yield a line for each thing about the stored rows that somebody may want to look at."""
+    if report.kept_apart:
+        yield f"{output.count(report.kept_apart, 'row')} kept apart: another name has the address, host or page."
+    if report.replaced:
+        yield f"{output.count(report.replaced, 'row')} replaced a value of an earlier one."
 
 
 def describe_columns(report: ImportReport) -> Iterator[str]:
