@@ -25,6 +25,12 @@ IDENTIFYING_FIELDS: Final[Mapping[EntityType, str]] = {
     "company": "a domain, a website, a LinkedIn URL or a name",
 }
 
+KEY_FIELDS: Final[Mapping[EntityType, tuple[str, ...]]] = {
+    "person": ("linkedin_url", "email"),
+    "company": ("domain", "website", "linkedin_url"),
+}
+"""The fields that hold keys other than the name."""
+
 _PREFIX: Final[Mapping[EntityType, str]] = {"person": "per_", "company": "com_"}
 _DIGEST_CHARS: Final = 24
 # Nothing that names an entity is longer, and longer text only costs time.
@@ -63,6 +69,17 @@ class Identity:
         earlier = earlier_key(self.entity_type, fields)
         return None if earlier in (None, self.key) else _digest(self.entity_type, str(earlier))
 
+    def name_ids(self, fields: Mapping[str, Any]) -> list[str]:
+        """Return the ids of the entity if it came without the key that this row has, now or before 0.4.0.
+
+        That is how a list was stored whose column of addresses was not known then.
+        """
+        if self.kind == "name":
+            return []
+        without = {name: value for name, value in fields.items() if name not in KEY_FIELDS[self.entity_type]}
+        keys = (_key(self.entity_type, without), earlier_key(self.entity_type, without))
+        return list(dict.fromkeys(_digest(self.entity_type, key) for key in keys if key))
+
 
 def identify(entity_type: EntityType, fields: Mapping[str, Any]) -> Identity | None:
     """Return the ids that a row's own fields imply, or None if nothing tells it apart.
@@ -72,7 +89,7 @@ def identify(entity_type: EntityType, fields: Mapping[str, Any]) -> Identity | N
     LinkedIn page, else its name with its country. A host that is nobody's own, such as a directory's or a mail
     provider's, is no key, and neither is a placeholder in a name's place.
     """
-    key = _person_key(fields) if entity_type == "person" else _company_key(fields)
+    key = _key(entity_type, fields)
     if key is None:
         return None
     return Identity(entity_type, key, _name_of(entity_type, fields), _digest(entity_type, key))
@@ -82,6 +99,27 @@ def derive_id(entity_type: EntityType, fields: Mapping[str, Any]) -> str | None:
     """Return the first of the ids that `identify` returns: `per_` or `com_`, then 24 hex digits."""
     identity = identify(entity_type, fields)
     return None if identity is None else identity.id
+
+
+def have_other_keys(entity_type: EntityType, fields: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Return whether both have a key of one kind, and not the same."""
+    keys, others = (_keys(entity_type, given) for given in (fields, other))
+    return any(keys[kind] != others[kind] for kind in keys.keys() & others.keys())
+
+
+def _keys(entity_type: EntityType, fields: Mapping[str, Any]) -> dict[str, str]:
+    page = (person_page if entity_type == "person" else company_page)(_text(fields, "linkedin_url"))
+    if entity_type == "person":
+        address = email_address(_text(fields, "email"))
+    else:
+        name = _text(fields, "name")
+        address = own_host(_text(fields, "domain"), name) or own_host(_text(fields, "website"), name)
+    known = {"page": page and page.key, "address": address}
+    return {kind: key for kind, key in known.items() if key}
+
+
+def _key(entity_type: EntityType, fields: Mapping[str, Any]) -> str | None:
+    return _person_key(fields) if entity_type == "person" else _company_key(fields)
 
 
 def _digest(entity_type: EntityType, key: str) -> str:

@@ -14,6 +14,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from math import inf
 from time import monotonic
 from typing import Any, BinaryIO, Final
@@ -26,7 +27,7 @@ from app.entities.csv_headers import Mapped, counts_as_other
 from app.entities.csv_reader import Column, CsvError, CsvReader, OutOfTime, Refusal, Row
 from app.entities.fields import EXTRA, RAW_FIELDS
 from app.entities.ids import EntityType
-from app.entities.matching import NAME_FIELDS, Candidate, Match, Matcher, ReadNames, are_others
+from app.entities.matching import MATCH_COLUMNS, NAME_FIELDS, Candidate, Match, Matcher, ReadNames, are_others
 from app.entities.merge import Change, is_blank
 from app.entities.store import Fields, UpsertCounts, changes_of, load_columns, upsert_entities
 from app.errors import DamagedData, Invalid
@@ -224,6 +225,7 @@ class _Import:
             if column.field and column.field in RAW_FIELDS[entity_type] and not (column.key or column.is_fallback)
         }
         self._is_recorded = False
+        self._began_at = datetime.now(UTC)
         columns = [(column.header, described(column)) for column in reader.columns]
         left_out = [column.header for column in reader.columns if column.dropped]
         self.report = ImportReport(columns=columns, left_out=left_out, delimiter=reader.delimiter)
@@ -300,7 +302,7 @@ class _Import:
         return matched, counts, replaced
 
     def _matched(self, rows: list[Row], read_names: ReadNames) -> list[_MatchedRow]:
-        matcher = Matcher(self._entity_type, read_names, replaces_names=self._replaces_names)
+        matcher = Matcher(self._entity_type, read_names, since=self._began_at, replaces_names=self._replaces_names)
         asked = [Candidate(row.id, row.identity, row.fields) for row in rows]
         former = self._stored_former_ids(rows, read_names)
         return [
@@ -319,8 +321,8 @@ class _Import:
         return {row_id: other for row_id, other in former.items() if other in stored and row_id not in stored}
 
     def _stored_names(self, ids: list[str]) -> Mapping[str, Fields]:
-        names = NAME_FIELDS[self._entity_type]
-        return load_columns(self._entity_type, ids, names, workspace_slug=self._workspace_slug)
+        columns = MATCH_COLUMNS[self._entity_type]
+        return load_columns(self._entity_type, ids, columns, workspace_slug=self._workspace_slug)
 
     def _is_clash(self, fields: Fields, changes: Mapping[str, Change]) -> bool:
         """Return whether a row without an id of its own is about to replace another name."""
@@ -398,7 +400,7 @@ class _DryRun(_Import):
 
     @repeats_conflicts
     def _write(self, rows: list[Row]) -> tuple[list[_MatchedRow], UpsertCounts, dict[str, set[str]]]:
-        names = {*NAME_FIELDS[self._entity_type], *self._echoed_fields(rows), EXTRA}
+        names = {*MATCH_COLUMNS[self._entity_type], *self._echoed_fields(rows), EXTRA}
         names.update(name for row in rows for name in row.fields)
         standing: dict[str, Fields] = {}
 
@@ -414,7 +416,7 @@ class _DryRun(_Import):
             if not one.match.is_conflict:
                 counts += self._lay_over(standing, one.values(), replaced)
         touched = {one.match.id for one in matched if not one.match.is_conflict}
-        drafts = [(entity_id, json.dumps(standing[entity_id])) for entity_id in touched]
+        drafts = [(entity_id, json.dumps(standing[entity_id], default=datetime.isoformat)) for entity_id in touched]
         self._draft.executemany("INSERT OR REPLACE INTO entities VALUES (?, ?)", drafts)
         return matched, counts, replaced
 
@@ -432,7 +434,11 @@ class _DryRun(_Import):
 
     def _drafted(self, ids: list[str]) -> dict[str, Fields]:
         query = "SELECT id, fields FROM entities WHERE id IN (SELECT value FROM json_each(?))"
-        return {entity_id: json.loads(fields) for entity_id, fields in self._draft.execute(query, [json.dumps(ids)])}
+        drafted = {entity_id: json.loads(fields) for entity_id, fields in self._draft.execute(query, [json.dumps(ids)])}
+        for fields in drafted.values():
+            if "created_at" in fields:
+                fields["created_at"] = datetime.fromisoformat(fields["created_at"])
+        return drafted
 
 
 def _replaced_fields(changes: Mapping[str, Change]) -> set[str]:

@@ -7,9 +7,10 @@ under an id made of key and name; with one it is in conflict, since only its own
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
-from app.entities.ids import EntityType, Identity
+from app.entities.ids import KEY_FIELDS, EntityType, Identity, have_other_keys
 from app.providers.identity import companies, names
 from app.providers.identity.companies import Firm
 from app.providers.identity.names import Resemblance
@@ -21,6 +22,10 @@ NAME_FIELDS: Final[Mapping[EntityType, tuple[str, ...]]] = {
     "person": ("first_name", "last_name", "full_name"),
     "company": ("name",),
 }
+MATCH_COLUMNS: Final[Mapping[EntityType, tuple[str, ...]]] = {
+    entity_type: (*names, *KEY_FIELDS[entity_type], "created_at") for entity_type, names in NAME_FIELDS.items()
+}
+"""What `ReadNames` returns of an entity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,20 +65,26 @@ class Candidate:
 
 
 ReadNames = Callable[[list[str]], Mapping[str, Fields]]
-"""Returns the name fields of those entities of a list of ids that exist."""
+"""Returns the `MATCH_COLUMNS` of those entities of a list of ids that exist; drafts have no `created_at`."""
 
 
 class Matcher:
     """Matches the rows of one part of a file, in their order, with stored entities and with each other.
 
-    With `replaces_names`, a row with an id of its own is about the entity of that id whatever its name.
+    With `replaces_names`, a row with an id of its own is about the entity of that id whatever its name. `since` is
+    when the import began: a row with an address is about an entity that is known by its name alone only if that is
+    older, so that the order of rows makes no difference.
     """
 
-    def __init__(self, entity_type: EntityType, read: ReadNames, *, replaces_names: bool = False) -> None:
+    def __init__(
+        self, entity_type: EntityType, read: ReadNames, *, since: datetime, replaces_names: bool = False
+    ) -> None:
         self._entity_type = entity_type
         self._read = read
+        self._since = since
         self._replaces_names = replaces_names
         self._names: dict[str, Fields] = {}
+        self._found_by_name: dict[str, str] = {}
 
     def match(self, rows: Sequence[Candidate]) -> list[Match]:
         """Return what each row is about. Reads twice at most, the second time only what the first one asks for."""
@@ -91,8 +102,9 @@ class Matcher:
                 continue
             holder = holders.setdefault(row.id, row.fields)
             is_new = row.id not in self._names
-            other = row.identity.earlier_id(row.fields) if is_new else None
-            ids.update(dict.fromkeys(filter(None, (other, self._apart_id(row.identity, row.fields, holder)))))
+            others = [row.identity.earlier_id(row.fields), *row.identity.name_ids(row.fields)] if is_new else []
+            others.append(self._apart_id(row.identity, row.fields, holder))
+            ids.update(dict.fromkeys(filter(None, others)))
         return list(ids)
 
     def _apart_id(self, identity: Identity, fields: Fields, holder: Fields) -> str | None:
@@ -117,10 +129,27 @@ class Matcher:
             earlier = identity.earlier_id(row.fields)
             if earlier in self._names and not self._is_other(earlier, row.fields, may_be_renamed=may_be_renamed):
                 return Match(earlier)
-            return Match(identity.id)
+            return Match(self._known_by_name(row, identity) or identity.id)
         if self._is_other(identity.id, row.fields, may_be_renamed=may_be_renamed):
             return Match(identity.apart_id or identity.id, identity.id if identity.apart_id else None)
         return Match(identity.id)
+
+    def _known_by_name(self, row: Candidate, identity: Identity) -> str | None:
+        """Return an older entity of this name and company, or country, that has no other key."""
+        for entity_id in identity.name_ids(row.fields):
+            stored = self._names.get(entity_id)
+            if stored is None or not self._is_older(stored):
+                continue
+            if self._found_by_name.get(entity_id, identity.id) != identity.id:
+                continue
+            if not have_other_keys(self._entity_type, row.fields, stored):
+                self._found_by_name[entity_id] = identity.id
+                return entity_id
+        return None
+
+    def _is_older(self, stored: Fields) -> bool:
+        created_at = stored.get("created_at")
+        return created_at is not None and created_at < self._since
 
     def _is_other(self, entity_id: str, fields: Fields, *, may_be_renamed: bool) -> bool:
         stored = self._names.get(entity_id)

@@ -1,6 +1,7 @@
 """Rows that share a key with an entity of another name: kept apart or in conflict, and said."""
 
 import io
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -179,7 +180,7 @@ def test_no_row_is_ever_matched_with_another_name(rows: list[tuple[str, str]]) -
     asked = [
         Candidate(identity.id, identity, row) for row, identity in zip(fields, identities, strict=True) if identity
     ]
-    matches = Matcher("person", lambda ids: {}).match(asked)
+    matches = Matcher("person", lambda ids: {}, since=datetime.now(UTC)).match(asked)
     owners: dict[str, str] = {}
     for row, match in zip(fields, matches, strict=True):
         assert owners.setdefault(match.id, row["full_name"]) == row["full_name"]

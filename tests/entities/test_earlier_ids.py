@@ -1,8 +1,9 @@
 """Lists imported with 0.3.0 keep their ids, though that release read hosts and addresses in another way.
 
-`data/made_by_0_3_0/database.sql` is the dump of a database into which that release imported the two lists beside it.
+`data/made_by_0_3_0/database.sql` is the dump of a database into which that release imported the lists beside it.
 """
 
+import io
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,9 +41,9 @@ def upgraded(context: Flask, tmp_path: Path) -> Iterator[Flask]:
     yield context
 
 
-def imported(entity_type: EntityType) -> ImportReport:
+def imported(entity_type: EntityType, name: str | None = None) -> ImportReport:
     """Import a list again."""
-    with (FOLDER / FILES[entity_type]).open("rb") as file:
+    with (FOLDER / (name or FILES[entity_type])).open("rb") as file:
         return import_csv(entity_type, file, workspace_slug="default")
 
 
@@ -58,3 +59,27 @@ def test_companies_imported_again_after_the_upgrade_change_nothing_but_bring_bac
     assert (report.unchanged, report.created, report.updated, report.kept_apart) == (9, 1, 0, 0)
     again = imported("company")
     assert (again.unchanged, again.total) == (10, 10)
+
+
+def test_people_stored_before_their_column_of_addresses_was_known_are_found_by_name(upgraded: Flask) -> None:
+    """A list whose addresses were kept beside the fields doubles nobody; its people get their addresses."""
+    report = imported("person", "address_book.csv")
+    assert (report.updated, report.created, report.replaced) == (3, 0, 0)
+    again = imported("person", "address_book.csv")
+    assert (again.unchanged, again.total) == (3, 3)
+
+
+def test_namesakes_are_not_taken_for_the_one_known_by_name_alone(upgraded: Flask) -> None:
+    """Of two people with one name and two addresses, the first is who was known; the dry run says the same."""
+    file = b"First Name,Last Name,Company,Email\nNora,Vik,Vik GmbH,nora@vik.example\nNora,Vik,Vik GmbH,nv@vik.example\n"
+    for is_dry_run in (True, False):
+        report = import_csv("person", io.BytesIO(file), workspace_slug="default", is_dry_run=is_dry_run)
+        assert (report.updated, report.created) == (1, 1)
+
+
+def test_order_of_rows_makes_no_difference_where_one_has_the_address_and_one_has_not(context: Flask) -> None:
+    """Within one import, a row without an address and one with it are two, whichever comes first."""
+    rows = ["Nora,Vik,Vik GmbH,\n", "Nora,Vik,Vik GmbH,nora@vik.example\n"]
+    for workspace_slug, order in (("one", rows), ("two", rows[::-1])):
+        file = "First Name,Last Name,Company,Email\n" + "".join(order)
+        assert import_csv("person", io.BytesIO(file.encode()), workspace_slug=workspace_slug).created == 2
