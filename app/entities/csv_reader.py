@@ -321,7 +321,7 @@ class CsvReader:
         if own_id is None:
             former = {**fields, **before}
             identity = identify(self.entity_type, former)
-            return None if identity is None else identity.earlier_id(former) or identity.id
+            return None if identity is None else identity.earlier_id or identity.id
         former_id = before.get(ID_FIELD, own_id)
         return former_id if is_entity_id(former_id) else None
 

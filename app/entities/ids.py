@@ -8,6 +8,7 @@ import hashlib
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final, Literal, cast
 
 from app.entities.earlier_ids import earlier_key
@@ -37,7 +38,7 @@ _DIGEST_CHARS: Final = 24
 _MAX_KEY_CHARS: Final = 2_048
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Identity:
     """The ids under which an entity that has none of its own can be stored.
 
@@ -46,37 +47,38 @@ class Identity:
 
     entity_type: EntityType
     key: str
-    name: str
     id: str
+    fields: Mapping[str, Any]
 
     @property
     def kind(self) -> KeyKind:
         """The kind of the strongest key."""
         return cast(KeyKind, self.key.partition(":")[0])
 
-    @property
+    @cached_property
     def apart_id(self) -> str | None:
         """The id for an entity of this name whose key an entity of another name has.
 
         None if the key is the name itself, or the name is not known.
         """
-        if not self.name or self.kind == "name":
-            return None
-        return _digest(self.entity_type, f"{self.key}\n{self.name}")
+        name = "" if self.kind == "name" else _name_of(self.entity_type, self.fields)
+        return _digest(self.entity_type, f"{self.key}\n{name}") if name else None
 
-    def earlier_id(self, fields: Mapping[str, Any]) -> str | None:
-        """Return the id that releases before 0.4.0 would have given, or None if it is the same."""
-        earlier = earlier_key(self.entity_type, fields)
+    @cached_property
+    def earlier_id(self) -> str | None:
+        """The id that releases before 0.4.0 would have given; None if it is the same."""
+        earlier = earlier_key(self.entity_type, self.fields)
         return None if earlier in (None, self.key) else _digest(self.entity_type, str(earlier))
 
-    def name_ids(self, fields: Mapping[str, Any]) -> list[str]:
-        """Return the ids of the entity if it came without the key that this row has, now or before 0.4.0.
+    @cached_property
+    def name_ids(self) -> list[str]:
+        """The ids of the entity if it came without the key that this row has, now or before 0.4.0.
 
         That is how a list was stored whose column of addresses was not known then.
         """
         if self.kind == "name":
             return []
-        without = {name: value for name, value in fields.items() if name not in KEY_FIELDS[self.entity_type]}
+        without = {name: value for name, value in self.fields.items() if name not in KEY_FIELDS[self.entity_type]}
         keys = (_key(self.entity_type, without), earlier_key(self.entity_type, without))
         return list(dict.fromkeys(_digest(self.entity_type, key) for key in keys if key))
 
@@ -92,13 +94,7 @@ def identify(entity_type: EntityType, fields: Mapping[str, Any]) -> Identity | N
     key = _key(entity_type, fields)
     if key is None:
         return None
-    return Identity(entity_type, key, _name_of(entity_type, fields), _digest(entity_type, key))
-
-
-def derive_id(entity_type: EntityType, fields: Mapping[str, Any]) -> str | None:
-    """Return the first of the ids that `identify` returns: `per_` or `com_`, then 24 hex digits."""
-    identity = identify(entity_type, fields)
-    return None if identity is None else identity.id
+    return Identity(entity_type, key, _digest(entity_type, key), fields)
 
 
 def have_other_keys(entity_type: EntityType, fields: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
@@ -127,7 +123,8 @@ def _digest(entity_type: EntityType, key: str) -> str:
 
 
 def _person_key(fields: Mapping[str, Any]) -> str | None:
-    page = person_page(_text(fields, "linkedin_url"))
+    linkedin_url = _text(fields, "linkedin_url")
+    page = person_page(linkedin_url) if linkedin_url else None
     if page:
         return f"linkedin:{page.key}"
     email = email_address(_text(fields, "email"))

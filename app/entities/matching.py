@@ -102,7 +102,7 @@ class Matcher:
                 continue
             holder = holders.setdefault(row.id, row.fields)
             is_new = row.id not in self._names
-            others = [row.identity.earlier_id(row.fields), *row.identity.name_ids(row.fields)] if is_new else []
+            others = [row.identity.earlier_id, *row.identity.name_ids] if is_new else []
             others.append(self._apart_id(row.identity, row.fields, holder))
             ids.update(dict.fromkeys(filter(None, others)))
         return list(ids)
@@ -126,7 +126,7 @@ class Matcher:
     def _of_keys(self, row: Candidate, identity: Identity) -> Match:
         may_be_renamed = identity.kind == "linkedin"
         if identity.id not in self._names:
-            earlier = identity.earlier_id(row.fields)
+            earlier = identity.earlier_id
             if earlier in self._names and not self._is_other(earlier, row.fields, may_be_renamed=may_be_renamed):
                 return Match(earlier)
             return Match(self._known_by_name(row, identity) or identity.id)
@@ -136,7 +136,7 @@ class Matcher:
 
     def _known_by_name(self, row: Candidate, identity: Identity) -> str | None:
         """Return an older entity of this name and company, or country, that has no other key."""
-        for entity_id in identity.name_ids(row.fields):
+        for entity_id in identity.name_ids:
             stored = self._names.get(entity_id)
             if stored is None or not self._is_older(stored):
                 continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any, Final
 
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
@@ -92,11 +93,13 @@ def email_address(value: Any) -> str | None:
 
 def address_spelling(value: Any) -> str | None:
     """Return what `email_address` does, also for addresses that are masked or made up."""
+    if isinstance(value, str) and (plain := _plain(value)):
+        return plain
     text = clean(value, _LONGEST_ADDRESS * 2)
     if text is None or "@" not in text:
         return None
     bare = _unwrapped(text)
-    return _checked(bare) if len(bare) <= _LONGEST_ADDRESS else None
+    return _plain(bare) or _checked(bare) if len(bare) <= _LONGEST_ADDRESS else None
 
 
 def mail_domain(address: str) -> str:
@@ -125,15 +128,23 @@ def _unwrapped(text: str) -> str:
     return text.strip(_WRAPPING).rstrip(".")
 
 
-def _checked(address: str) -> str | None:
-    """Return the spelling of an address, or None if the validator refuses it.
+def _plain(address: str) -> str | None:
+    """Return the spelling of an address that is made of what nearly all are made of, or None for any other.
 
-    What nearly all addresses are made of is recognised first: the validator takes a hundred times as long, and says
-    the same of them (a test holds it to that).
+    The validator takes a hundred times as long, and says the same of them: a test holds it to that.
     """
+    if len(address) > _LONGEST_PLAIN:
+        return None
     plain = address.lower()
-    if len(plain) <= _LONGEST_PLAIN and _PLAIN.fullmatch(plain) and not is_under(mail_domain(plain), _SPECIAL_USE):
-        return plain
+    return plain if _PLAIN.fullmatch(plain) and not _is_special(mail_domain(plain)) else None
+
+
+@lru_cache(maxsize=16_384)
+def _is_special(domain: str) -> bool:
+    return is_under(domain, _SPECIAL_USE)
+
+
+def _checked(address: str) -> str | None:
     try:
         valid = validate_email(address, check_deliverability=False)
     except (EmailNotValidError, ValueError):

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from app.entities.ids import derive_id
+from app.entities.ids import EntityType, identify
 from app.text import is_entity_id
 from app.values.hosts import own_host
 from app.values.linkedin import person_page
@@ -17,6 +17,12 @@ ANNA = {
     "company": "Muster GmbH",
     "company_domain": "muster.example",
 }
+
+
+def derive_id(entity_type: EntityType, fields: dict[str, Any]) -> str | None:
+    """Return the id that a row's own fields imply."""
+    identity = identify(entity_type, fields)
+    return None if identity is None else identity.id
 
 
 def person(**fields: Any) -> str | None:
