@@ -45,7 +45,7 @@ from app.entities.csv_headers import (
 )
 from app.entities.csv_records import CsvError, Lines, OutOfTime, Record, Records, Refusal, doubt_about, sample_records
 from app.entities.csv_writer import unguard_formula
-from app.entities.ids import IDENTIFYING_FIELDS, EntityType, Identity, identify
+from app.entities.ids import IDENTIFYING_FIELDS, EntityType, Identity, has_placeholder_for_name, identify
 from app.text import ENTITY_ID_RULE, find_bad_character, is_entity_id
 
 __all__ = ["Column", "CsvError", "CsvReader", "OutOfTime", "Refusal", "Remark", "Row"]
@@ -306,7 +306,9 @@ class CsvReader:
         identity = self._identity(fields) if own_id is None else None
         entity_id = identity.id if identity is not None else own_id
         if entity_id is None:
-            return Refusal(line, f"the row needs an id, or {IDENTIFYING_FIELDS[self.entity_type]}")
+            needed = f"the row needs an id, or {IDENTIFYING_FIELDS[self.entity_type]}"
+            is_nobody = has_placeholder_for_name(self.entity_type, fields)
+            return Refusal(line, f"the name is a placeholder; {needed}" if is_nobody else needed)
         former_id = self._former_id(fields, before, own_id) if before else None
         is_other = former_id is not None and former_id != entity_id
         remarks = tuple(contents.remarks)

@@ -97,6 +97,13 @@ def identify(entity_type: EntityType, fields: Mapping[str, Any]) -> Identity | N
     return Identity(entity_type, key, _digest(entity_type, key), fields)
 
 
+def has_placeholder_for_name(entity_type: EntityType, fields: Mapping[str, Any]) -> bool:
+    """Return whether what stands in the name's place names nobody: `LinkedIn Member`, `Self-employed`."""
+    if entity_type == "company":
+        return is_no_company(_text(fields, "name"))
+    return names_nobody(*(fields.get(name) for name in ("first_name", "last_name", "full_name")))
+
+
 def have_other_keys(entity_type: EntityType, fields: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Return whether both have a key of one kind, and not the same."""
     keys, others = (_keys(entity_type, given) for given in (fields, other))
@@ -137,7 +144,7 @@ def _name_key(fields: Mapping[str, Any]) -> str | None:
     name = _name_of("person", fields)
     company_name = _text(fields, "company")
     company = own_host(_text(fields, "company_domain"), company_name) or _folded(company_name)
-    if not name or not company or names_nobody(fields.get("first_name"), fields.get("last_name"), name):
+    if not name or not company or has_placeholder_for_name("person", fields):
         return None
     return f"name:{name}\n{company}"
 
@@ -150,7 +157,7 @@ def _company_key(fields: Mapping[str, Any]) -> str | None:
     page = company_page(_text(fields, "linkedin_url"))
     if page:
         return f"linkedin:{page.key}"
-    if not name or is_no_company(name):
+    if not name or has_placeholder_for_name("company", fields):
         return None
     country = _folded(_text(fields, "hq_country") or _text(fields, "hq_country_code"))
     return f"name:{_folded(name)}\n{country}"

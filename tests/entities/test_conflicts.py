@@ -70,6 +70,16 @@ def test_people_behind_a_role_stay_two(context: Flask, address: str) -> None:
     assert counts(imported(file)) == {"unchanged": 2}
 
 
+def test_row_that_names_nobody_is_refused_with_the_reason(context: Flask) -> None:
+    """A placeholder in a name's place is nobody, unless an address or a page says who is meant."""
+    report = imported(
+        "Full Name,Company,Email\nLinkedIn Member,Nordlicht,\nSales Team,Nordlicht,ida@nordlicht.example\n"
+    )
+    assert counts(report) == {"created": 1, "refused": 1}
+    assert "placeholder" in report.refusals[0].reason
+    assert "placeholder" in imported("Name\nSelf-employed\n", "company").refusals[0].reason
+
+
 def test_row_of_another_name_is_kept_apart_and_said(context: Flask) -> None:
     """A family's mailbox belongs to two people; the second is stored as its own, listed, and found again."""
     file = "Full Name,Email\nIda Lind,lind@berg.example\nOle Lind,lind@berg.example\n"
