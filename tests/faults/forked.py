@@ -14,6 +14,7 @@ import threading
 from collections.abc import Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
+from contextlib import suppress
 from pathlib import Path
 
 from flask.cli import main as flask_main
@@ -46,7 +47,9 @@ class Worker:
     def kill(self) -> None:
         """Kill it, if it still runs."""
         if self.poll() is None:
-            os.kill(self.pid, signal.SIGKILL)
+            # It may have ended by itself, and the word of it be on its way.
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
 
     def output(self) -> str:
         """Return what it said."""
