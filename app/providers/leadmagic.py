@@ -23,7 +23,7 @@ from typing import Any
 from app.providers.adapter import PaidProvider, PaidVerifier
 from app.providers.base import DEFINITE, Answer, Lookup, OutcomeClass
 from app.providers.http import Http, NoReply, Reply, is_cost_known, unanswered
-from app.providers.questions import company_host
+from app.providers.questions import company_host, known_fields
 from app.providers.reading import a_list, email, filled, find, integer, joined, strings, text
 from app.providers.settings import ProviderSettings
 from app.values.linkedin import company_page, person_page
@@ -146,7 +146,7 @@ class LeadMagic(_LeadMagicCalls):
         profile = await self._call(_PROFILE, _profile_question(lookup.fields), read_profile, deadline)
         # The address of somebody else is not to be paid for too.
         profile = self.about_asked(lookup, profile)
-        next_question = _finder_question(profile.fields)
+        next_question = _finder_question(known_fields("person", profile.fields).fields)
         if not next_question:
             return profile
         found = await self._call(_FINDER, next_question, read_finder, deadline)

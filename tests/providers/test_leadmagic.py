@@ -724,9 +724,17 @@ def test_worst_price_counts_where_the_second_call_has_no_reply() -> None:
     assert (answer.cost_micros, answer.is_cost_known) == (2 * CREDIT, False)
 
 
-@pytest.mark.parametrize("body", [{"full_name": "Ada Byron"}, {"company_name": "Acme"}])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"full_name": "Ada Byron"},
+        {"company_name": "Acme"},
+        {"full_name": "Ada Byron", "company_name": "Self-employed"},
+        {"full_name": "LinkedIn Member", "company_name": "Acme"},
+    ],
+)
 def test_profile_is_delivered_alone_where_it_is_too_thin_for_the_finder(body: dict[str, str]) -> None:
-    """Without a name, or without a company, there is no second question and no second charge."""
+    """Without a name or a company, or with a placeholder for one, nothing more is asked and charged."""
     server = CannedServer(Canned({**body, "credits_consumed": 1}))
     answer = ask(server, person(**ADA_PAGE))
     assert len(server.sent) == 1
