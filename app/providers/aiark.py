@@ -131,7 +131,7 @@ class AiArk(PaidProvider):
             return Answer(OutcomeClass.NOT_FOUND, raw=reply.body, cost_micros=cost_micros, error=_not_found(rows))
         return Answer(OutcomeClass.SUCCESS, fields=_person_fields(row), raw=reply.body, cost_micros=cost_micros)
 
-    def classify_export(self, reply: Reply, asked: Mapping[str, str], *, has_worked: bool = False) -> Answer:
+    def classify_export(self, reply: Reply, *, has_worked: bool = False) -> Answer:
         """Return what the reply to an export of one person came to; an address is what it is for, and what it costs.
 
         `has_worked` tells that the key was accepted within the last minutes, so that a 401 is a throttle.
@@ -142,8 +142,8 @@ class AiArk(PaidProvider):
         row = rows[0] if rows else {}
         found = _email_fields(row)
         cost_micros = self.settings.price_micros("email") if found else 0
-        if not row or _is_of_another(row, asked):
-            return Answer(OutcomeClass.NOT_FOUND, raw=reply.body, cost_micros=cost_micros, error=_not_found(rows))
+        if not row:
+            return Answer(OutcomeClass.NOT_FOUND, raw=reply.body, error=_not_found(rows))
         if found:
             fields = _person_fields(row) | found
             return Answer(OutcomeClass.SUCCESS, fields, reply.body, cost_micros, about=_said(row))
@@ -172,7 +172,10 @@ class AiArk(PaidProvider):
         person_id = text(find(searched.fields, "provider_ids.aiark_person_id"))
         if person_id is None:
             return searched
-        return self._with_email(searched, await self._export({"id": person_id}, deadline))
+        exported = await self._export({"id": person_id}, deadline)
+        # The address of somebody else is not to be put beside the person who was found.
+        found = replace(lookup, fields={**lookup.fields, **searched.fields})
+        return self._with_email(searched, self.about_asked(found, exported))
 
     def _with_email(self, searched: Answer, exported: Answer) -> Answer:
         """Return the person that was searched and paid for, with the address where the export had one."""
@@ -194,7 +197,7 @@ class AiArk(PaidProvider):
             reply = await self._post("/v1/people/export/single", asked, deadline)
         except NoReply as error:
             return unanswered(error)
-        return self.classify_export(reply, asked, has_worked=self._has_worked_lately())
+        return self.classify_export(reply, has_worked=self._has_worked_lately())
 
     async def _post(self, path: str, body: Mapping[str, Any], deadline: float) -> Reply:
         reply = await self._http.request(
@@ -349,12 +352,6 @@ def _host_of_row(company: Any) -> str | None:
 def _is_asked_for(row: Mapping[str, Any], fields: Mapping[str, Any]) -> bool:
     """Return whether a person's row surely is of the one asked for: filters may have been ignored."""
     return judge("person", fields, _said(row)) is Match.SAME
-
-
-def _is_of_another(row: Mapping[str, Any], asked: Mapping[str, str]) -> bool:
-    """Return whether an exported record is of another person; one that names nobody is taken at its word."""
-    key = {"linkedin_url": asked.get("url"), "provider_ids": {"aiark_person_id": asked.get("id")}}
-    return judge("person", key, _said(row)) is Match.ANOTHER
 
 
 def _said(row: Mapping[str, Any]) -> dict[str, Any]:

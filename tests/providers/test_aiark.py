@@ -142,6 +142,7 @@ COMPANY_FIELDS = {
     "provider_ids": {"aiark_company_id": "c9"},
 }
 
+EVE = {"first_name": "Eve", "last_name": "Nyman", "full_name": "Eve Nyman"}
 BY_URL = Lookup("person", "p1", {"linkedin_url": LINKEDIN})
 BY_NAME = Lookup("person", "p1", {"full_name": "Ada Byron", "company_domain": "acme.example"})
 BY_DOMAIN = Lookup("company", "c1", {"domain": "acme.example"})
@@ -317,7 +318,7 @@ def test_company_maps_every_field_from_a_full_row():
 
 def test_person_maps_every_field_from_a_full_record():
     """Each field is read from its path, the sentinel of a birth date from none, and all fit their columns."""
-    answer = aiark().classify_export(reply(EXPORTED), {"url": LINKEDIN})
+    answer = aiark().classify_export(reply(EXPORTED))
     assert answer.outcome_class is OutcomeClass.SUCCESS
     assert answer.fields == PERSON_FIELDS | EMAIL_FIELDS
     assert answer.raw == EXPORTED
@@ -327,7 +328,7 @@ def test_person_maps_every_field_from_a_full_record():
 def test_person_is_read_from_a_summary_block():
     """Callbacks name the profile's block otherwise."""
     record = {"summary": {"full_name": "Ada Byron", "title": "CTO"}, "email": {"output": [VALID]}, "id": "a1"}
-    fields = aiark().classify_export(reply(record), {"id": "a1"}).fields
+    fields = aiark().classify_export(reply(record)).fields
     assert (fields["full_name"], fields["job_title"]) == ("Ada Byron", "CTO")
 
 
@@ -336,7 +337,7 @@ def test_person_is_read_from_a_summary_block():
 )
 def test_record_is_found_in_every_envelope(body):
     """The service wraps records in several ways."""
-    answer = aiark().classify_export(reply(body), {"id": "a1"})
+    answer = aiark().classify_export(reply(body))
     assert answer.fields == PERSON_FIELDS | EMAIL_FIELDS
 
 
@@ -352,7 +353,7 @@ def test_record_is_found_in_every_envelope(body):
 )
 def test_address_is_read_in_each_shape(block, fields):
     """Version 1 lists addresses with their verdicts, version 2 gives one value, and some answers a bare text."""
-    answer = aiark().classify_export(reply({"data": {"email": block}}), {"url": LINKEDIN})
+    answer = aiark().classify_export(reply({"data": {"email": block}}))
     assert (answer.outcome_class, answer.fields) == (OutcomeClass.SUCCESS, fields)
     assert answer.cost_micros == EMAIL_MICROS
 
@@ -380,14 +381,14 @@ def test_address_is_read_in_each_shape(block, fields):
 )
 def test_export_is_not_found_and_free_without_a_valid_address(body):
     """An export is for the address; each spelling of a miss costs nothing."""
-    answer = aiark().classify_export(reply(body), {"url": LINKEDIN})
+    answer = aiark().classify_export(reply(body))
     assert (answer.outcome_class, answer.cost_micros, answer.is_cost_known) == (OutcomeClass.NOT_FOUND, 0, True)
 
 
 def test_export_is_transient_and_free_while_it_is_processing():
     """An address that is still looked for is neither there nor missing."""
     body = {**PERSON, "email": {"state": "PROCESSING", "output": []}}
-    answer = aiark().classify_export(reply(body), {"url": LINKEDIN})
+    answer = aiark().classify_export(reply(body))
     assert (answer.outcome_class, answer.cost_micros, answer.is_cost_known) == (OutcomeClass.TRANSIENT, 0, True)
 
 
@@ -395,24 +396,33 @@ def test_export_is_transient_and_free_while_it_is_processing():
 
 
 @pytest.mark.parametrize(
-    ("asked", "record"),
+    ("fields", "record"),
     [
-        ({"url": LINKEDIN}, {**EXPORTED, "identifier": "eve", "link": {"linkedin": "https://linkedin.com/in/eve"}}),
-        ({"url": LINKEDIN}, {**EXPORTED, "identifier": None, "link": {"linkedin": "https://linkedin.com/in/ada"}}),
-        ({"id": "a1"}, {**EXPORTED, "id": "a2"}),
+        (BY_URL.fields, {**EXPORTED, "identifier": "eve", "link": {"linkedin": "https://linkedin.com/in/eve"}}),
+        (BY_URL.fields, {**EXPORTED, "identifier": None, "link": {"linkedin": "https://linkedin.com/in/ada"}}),
+        ({"provider_ids": {"aiark_person_id": "a1"}}, {**EXPORTED, "id": "a2"}),
+        ({**BY_URL.fields, "full_name": "Ada Byron", "company": "Acme"}, {**EXPORTED, "profile": EVE, "company": {}}),
     ],
 )
-def test_export_of_somebody_else_is_not_found_and_charged(asked, record):
+def test_export_of_somebody_else_is_not_found_and_charged(fields, record):
     """Another person's record is a miss, and its address is paid all the same."""
-    answer = aiark().classify_export(reply(record), asked)
+    answer = ask(CannedServer(Canned(record)), Lookup("person", "p1", fields))
     assert (answer.outcome_class, answer.fields, answer.cost_micros) == (OutcomeClass.NOT_FOUND, {}, EMAIL_MICROS)
+
+
+def test_export_of_a_renamed_page_is_a_success():
+    """Pages are renamed: the name and the company together say whose record it is."""
+    fields = {"linkedin_url": "https://www.linkedin.com/in/ada-old", "full_name": "Ada Byron", "company": "Acme"}
+    answer = ask(CannedServer(Canned(EXPORTED)), Lookup("person", "p1", fields))
+    assert (answer.outcome_class, answer.cost_micros) == (OutcomeClass.SUCCESS, EMAIL_MICROS)
+    assert answer.fields["email"] == "ada@acme.example"
 
 
 @pytest.mark.parametrize("url", ["http://linkedin.com/in/ADA-byron-x/", "https://de.linkedin.com/in/ada-byron-x?l=de"])
 def test_export_belongs_to_the_profile_in_any_spelling(url):
     """Profiles are compared by their slug."""
     record = {**EXPORTED, "identifier": None, "link": {"linkedin": url}}
-    assert aiark().classify_export(reply(record), {"url": LINKEDIN}).outcome_class is OutcomeClass.SUCCESS
+    assert ask(CannedServer(Canned(record)), BY_URL).outcome_class is OutcomeClass.SUCCESS
 
 
 @pytest.mark.parametrize(
@@ -502,7 +512,8 @@ def test_searched_fields_are_a_success_with_what_became_of_the_export(export, tr
 
 def test_searched_person_is_kept_and_address_charged_where_the_export_is_somebody_elses():
     """The address of another record is paid and not stored."""
-    answer = ask(CannedServer(Canned(page(PERSON)), Canned({**EXPORTED, "id": "a2"})), BY_NAME)
+    stranger = {**EXPORTED, "id": "a2", "identifier": "eve", "link": {}, "profile": EVE}
+    answer = ask(CannedServer(Canned(page(PERSON)), Canned(stranger)), BY_NAME)
     assert (answer.fields, answer.trouble) == (PERSON_FIELDS, None)
     assert answer.cost_micros == PERSON_MICROS + EMAIL_MICROS
 
@@ -556,7 +567,7 @@ def test_searched_fields_are_a_success_where_the_export_breaks_off():
 )
 def test_error_is_classified_by_status_and_body(given, outcome, seconds):
     """Statuses 400, 401 and 403 have several meanings, which the body tells apart; every call reads them alike."""
-    single = aiark().classify_export(given, {"url": LINKEDIN})
+    single = aiark().classify_export(given)
     search = aiark().classify_search(given, BY_NAME)
     bulk = aiark().classify_companies(given, by_domain("a.example", "b.example"))
     for answer in (single, search, *bulk):
@@ -571,7 +582,7 @@ def test_error_is_classified_by_status_and_body(given, outcome, seconds):
 def test_unreadable_answer_is_transient_at_unknown_cost(given):
     """An answer that cannot be read may have been charged."""
     (company,) = aiark().classify_companies(given, [BY_DOMAIN])
-    for answer in (company, aiark().classify_export(given, {"id": "a1"}), aiark().classify_search(given, BY_NAME)):
+    for answer in (company, aiark().classify_export(given), aiark().classify_search(given, BY_NAME)):
         assert (answer.outcome_class, answer.is_cost_known) == (OutcomeClass.TRANSIENT, False)
 
 
