@@ -235,7 +235,7 @@ def _judge(one: _Name, other: _Name) -> Resemblance:
     left, right = list(one.words), list(other.words)
     is_foreign = one.script != other.script
     full = _pair_off(left, right, lambda a, b: _is_equal(a, b, is_foreign))
-    short = _pair_off(left, right, _is_short_form)
+    short = _pair_off(left, right, lambda a, b: _is_short_given_name(a, one, b, other))
     initials = _pair_off(left, right, _is_initial)
     # The first word is a given name, even if it looks like a particle: "Ben", "Al".
     left_over = [word for word in left if word not in _LINKS or word == one.words[0]]
@@ -309,13 +309,37 @@ def _is_initial(one: str, other: str) -> bool:
     return (len(one) == 1 or len(other) == 1) and one[:1] == other[:1]
 
 
+def _is_short_given_name(word: str, one: _Name, partner: str, other: _Name) -> bool:
+    """Return whether two words are forms of one given name where they stand: Gold is none of Goldstein's."""
+    if _is_known_form(word, partner):
+        is_first = word == one.words[0] or partner == other.words[0]
+        return is_first or not (_is_family_name(word, one) or _is_family_name(partner, other))
+    return _is_opening(word, partner) and not (_is_last(word, one) or _is_last(partner, other))
+
+
+def _is_last(word: str, name: _Name) -> bool:
+    return word == name.words[-1] and word != name.words[0]
+
+
+def _is_family_name(word: str, name: _Name) -> bool:
+    """Return whether a word ends a name that a given name begins; "Kovács István" begins with the family name."""
+    return _is_last(word, name) and name.words[0] in given_names()
+
+
 def _is_short_form(one: str, other: str) -> bool:
     """Return whether one is a short or other form of the other given name: Bob of Robert, Max of Maximilian."""
-    short, long = sorted((one, other), key=len)
-    if len(short) < 2:
+    return _is_known_form(one, other) or _is_opening(one, other)
+
+
+def _is_known_form(one: str, other: str) -> bool:
+    if min(len(one), len(other)) < 2:
         return False
-    if not given_names().get(short, frozenset()).isdisjoint(given_names().get(long, frozenset())):
-        return True
+    return not given_names().get(one, frozenset()).isdisjoint(given_names().get(other, frozenset()))
+
+
+def _is_opening(one: str, other: str) -> bool:
+    """Return whether one word opens the other and leaves no ending that makes another name."""
+    short, long = sorted((one, other), key=len)
     rest = long.removeprefix(short)
     is_prefix = len(short) >= _SHORTEST_PREFIX and rest != long and len(rest) >= _SHORTEST_PREFIX
     return is_prefix and rest not in _OTHER_NAMES
