@@ -86,12 +86,8 @@ class Landings:
         if not is_rejected:
             walk.fields.update({name: change.new for name, change in self._merge(walk.fields, fields).items()})
 
-    def take_callback(self, walk: Walk, flight: Any, provider: Provider | None) -> None:
+    def take_callback(self, walk: Walk, flight: Any, provider: Provider) -> None:
         """Take in the answer that came by callback, or that none came."""
-        if provider is None:
-            # The settings have changed: nobody is left who could read it.
-            self.round.lost.append(flight)
-            return
         lookup = Lookup(self.desk.job.entity_type, walk.entity_id, walk.fields, request_id=flight.request_id)
         answer = replace(self._read_callback(provider, lookup, flight.callback), cost_micros=flight.reserved_micros)
         # Pushing it again would be paying again.

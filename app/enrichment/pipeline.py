@@ -284,23 +284,35 @@ class _ChunkRun:
 
     def _resume(self, walk: Walk, left: Sequence[Any]) -> None:
         """Go on with an entity whose earlier worker left calls on record: answered since, pending, or in doubt."""
-        for flight in left:
-            provider = self._provider_named(flight.provider)
-            if flight.callback is not None or (flight.is_pending and flight.is_overdue):
-                self.landings.take_callback(walk, flight, provider)
-            elif flight.is_pending:
-                walk.wait_until(time.monotonic() + PENDING_RETRY_SECONDS)
-            elif flight.provider == NORMALIZER:
-                self.landings.round.lost.append(flight)
-                walk.has_only_rules = True
-            elif provider is not None and provider.repeat_is_free:
-                walk.in_doubt_with.add(flight.provider)
-                self.landings.round.replaced.append(flight)
-            else:
-                self.landings.round.lost.append(flight)
-                self.lease.decide(walk.index, Outcome.HELD)
-                return
-        self._rest(walk)
+        if any(flight.is_pending and flight.callback is None and not flight.is_overdue for flight in left):
+            # The other calls stay on record until that answer has come, or is overdue.
+            walk.wait_until(time.monotonic() + PENDING_RETRY_SECONDS)
+            self._rest(walk)
+            return
+        given_up = [flight for flight in left if not self._take_left(walk, flight)]
+        if given_up:
+            self.landings.round.lost += given_up
+            self.lease.decide(walk.index, Outcome.HELD)
+        else:
+            self._rest(walk)
+
+    def _take_left(self, walk: Walk, flight: Any) -> bool:
+        """Take in a call that an earlier worker left on record; False if its answer can no longer be had."""
+        provider = self._provider_named(flight.provider)
+        if flight.callback is not None or flight.is_pending:
+            if provider is None:
+                # The settings have changed: nobody is left who could read it.
+                return False
+            self.landings.take_callback(walk, flight, provider)
+        elif flight.provider == NORMALIZER:
+            self.landings.round.lost.append(flight)
+            walk.has_only_rules = True
+        elif provider is not None and provider.repeat_is_free:
+            walk.in_doubt_with.add(flight.provider)
+            self.landings.round.replaced.append(flight)
+        else:
+            return False
+        return True
 
     def _provider_named(self, name: str) -> Provider | None:
         known = {provider.name: provider for provider in (*self.plan.steps, self.plan.verifier) if provider}

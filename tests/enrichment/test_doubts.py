@@ -37,11 +37,14 @@ from tests.enrichment.scenes import (
     add,
     drain,
     enqueue,
+    flight_count,
     paid,
     person,
     pipeline,
+    reserved,
     rows,
     spent,
+    tried,
     verdict,
 )
 from tests.fakes.provider import FakeProvider, registry_of
@@ -86,6 +89,25 @@ class Cutting(FakeProvider):
             self.times -= 1
             return CUT_OFF
         return answer
+
+
+WAITS = Answer(OutcomeClass.SUCCESS, pending_seconds=600, cost_micros=PRICE)
+"""What a provider says whose answer comes by callback."""
+
+
+def clay() -> FakeProvider:
+    """Make a provider that answers by callback, with an address for everybody."""
+    provider = paid("clay", default=WAITS, repeat_is_free=False)
+    provider.read_callback = lambda *_: EMAIL  # type: ignore[attr-defined]
+    return provider
+
+
+def change_flights(*conditions: Any, **values: Any) -> None:
+    """Change the calls on record, and let their chunks be due."""
+    db.session.rollback()
+    with transaction() as session:
+        session.execute(update(flights).where(*conditions).values(**values))
+    expire_leases()
 
 
 def outcomes(job_id: str) -> str:
@@ -286,6 +308,58 @@ def test_a_row_whose_callback_never_came_is_not_pushed_by_another_job(context: F
     drain(provider)
     assert outcomes(child.id) == "s" and provider.asked == {"p0": 2}
     check_invariants(drained=True)
+
+
+@pytest.mark.parametrize("callback", [None, {"status": "found"}])
+def test_an_entity_whose_callback_nobody_can_read_any_more_is_held(context: Flask, callback: Any) -> None:
+    """Its row was charged, so no other provider is paid before somebody has looked."""
+    add(1)
+    first, second = clay(), paid("prospeo")
+    job_id = enqueue(order=["clay", "prospeo"])
+    drain(first, second)
+    change_flights(callback=callback, deadline_at=utcnow(-1))
+    first.why_unusable = lambda: "There is no address."  # type: ignore[method-assign]
+    drain(first, second)
+    assert outcomes(job_id) == "h" and second.asked == {} and spent() == PRICE
+    check_invariants(drained=True)
+
+
+def test_every_call_that_a_lost_worker_left_is_settled_though_the_entity_is_held(context: Flask) -> None:
+    """The entity is held for one of them; the other one is booked and on record too."""
+    add(1)
+    providers = [paid(name, default=WAITS, repeat_is_free=False) for name in ("leadmagic", "prospeo")]
+    job_id = _leave_two_calls(*providers, is_pending=False)
+    drain(*providers)
+    assert outcomes(job_id) == "h" and flight_count() == reserved() == 0 and spent() == 2 * PRICE
+    assert sorted(tried()) == [("leadmagic", "in_doubt"), ("prospeo", "in_doubt")]
+    check_invariants(drained=True)
+
+
+def test_an_answer_that_may_still_come_is_waited_for_before_the_entity_is_held(context: Flask) -> None:
+    """It is paid for, so it is written, whatever became of the other call."""
+    add(1)
+    first, second = clay(), paid("prospeo", default=WAITS, repeat_is_free=False)
+    job_id = _leave_two_calls(first, second, is_pending=True)
+    change_flights(flights.c.provider == "prospeo", is_pending=False)
+    drain(first, second)
+    assert outcomes(job_id) == "r" and flight_count() == 2
+    change_flights(flights.c.provider == "clay", callback={"status": "found"})
+    drain(first, second)
+    assert outcomes(job_id) == "h" and person()["email"] == "ada@example.com"
+    assert flight_count() == reserved() == 0 and spent() == 2 * PRICE
+    check_invariants(drained=True)
+
+
+def _leave_two_calls(first: FakeProvider, second: FakeProvider, *, is_pending: bool) -> str:
+    """Run a job whose worker is lost over an entity about which two providers are asked; return its id."""
+    job_id = enqueue(order=[first.name, second.name])
+    # The first was not set up then.
+    drain(second)
+    change_flights(position=9)
+    drain(first, second)
+    change_flights(position=0, is_pending=is_pending)
+    assert flight_count() == 2
+    return job_id
 
 
 def test_an_erased_entity_leaves_no_doubt_behind(context: Flask) -> None:
