@@ -25,7 +25,8 @@ Companies.
 
     page       company                        about
     same       unlike, and other domains      another, else the same
-    not same   same (domain or name)          the same
+    other      same by name, other domains    another: namesakes
+    not same   same by either, otherwise      the same
     not same   unlike                         another
     not same   akin, and other domains        another: "Delta" is not "Delta Air Lines"
     other      akin, unknown                  another
@@ -148,6 +149,9 @@ def _judge_company(asked: Mapping[str, Any], said: Mapping[str, Any]) -> Match:
     known, told = _firm(asked), _firm(said)
     company = companies.compare(known, told)
     has_moved = bool(known.domains and told.domains)
+    if company is Resemblance.SAME and page is Resemblance.UNLIKE and companies.have_other_labels(known, told):
+        # Only the names agree.
+        return Match.ANOTHER
     if company is Resemblance.SAME:
         return Match.SAME
     if page is Resemblance.SAME:

@@ -57,10 +57,17 @@ def compare(asked: Firm, said: Firm) -> Resemblance:
         return Resemblance.SAME
     if not (_is_latin(asked.name) and _is_latin(said.name)):
         return _compare_across_scripts(asked, said)
-    names = _compare_names(_names(asked), _names(said))
-    if names is Resemblance.AKIN and _share_label(asked, said) and (asked.name is None or said.name is None):
+    likeness = max(_compare_names(_names(asked), _names(said)), _compare_initials(asked, said))
+    if likeness is Resemblance.AKIN and _share_label(asked, said) and (asked.name is None or said.name is None):
         return Resemblance.SAME
-    return names
+    if likeness is Resemblance.UNLIKE and (_is_called_like_domain(asked, said) or _is_called_like_domain(said, asked)):
+        return Resemblance.AKIN
+    return likeness
+
+
+def have_other_labels(asked: Firm, said: Firm) -> bool:
+    """Return whether both have domains, and none is called like one of the other's."""
+    return bool(asked.domains and said.domains) and not _share_label(asked, said)
 
 
 def name_two_places(asked: Firm, said: Firm) -> bool:
@@ -96,7 +103,7 @@ def _compare_names(asked: Iterable[tuple[str, ...]], said: Iterable[tuple[str, .
 
 
 def _compare_brands(one: tuple[str, ...], other: tuple[str, ...]) -> Resemblance:
-    if "".join(one) == "".join(other) or _is_acronym(one, other) or _is_acronym(other, one):
+    if "".join(one) == "".join(other):
         return Resemblance.SAME
     if set(one) <= set(other) or set(other) <= set(one) or _opens(one, other) or _opens(other, one):
         return Resemblance.AKIN
@@ -109,9 +116,31 @@ def _opens(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
     return len(short) > 3 and long.startswith(short)
 
 
+def _compare_initials(asked: Firm, said: Firm) -> Resemblance:
+    """Return `SAME` if one name is the other's initials, but `AKIN` if their domains begin otherwise."""
+    known, told = ([*_names(firm), _full(firm.name)] for firm in (asked, said))
+    if not any(_is_acronym(one, other) or _is_acronym(other, one) for one in known for other in told):
+        return Resemblance.UNKNOWN
+    is_apart = bool(asked.domains and said.domains) and not _labels_begin_alike(asked, said)
+    return Resemblance.AKIN if is_apart else Resemblance.SAME
+
+
 def _is_acronym(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    """Return whether a name is another's initials: of all words, or at least three if some of them come and go."""
     initials = "".join(word[0] for word in other)
-    return len(other) >= _SHORTEST_ACRONYM and len(one) == 1 and one[0] == initials
+    shortest = _SHORTEST_ACRONYM if _PASSING_WORDS.isdisjoint(other) else _SHORTEST_ACRONYM + 1
+    return len(other) > 1 and len(initials) >= shortest and "".join(one) == initials
+
+
+def _labels_begin_alike(asked: Firm, said: Firm) -> bool:
+    pairs = ((_label(one), _label(other)) for one in asked.domains for other in said.domains)
+    return any(one.startswith(other) or other.startswith(one) for one, other in pairs)
+
+
+def _is_called_like_domain(named: Firm, other: Firm) -> bool:
+    """Return whether a name is what the other's domain is called: PwC, of PricewaterhouseCoopers at pwc.com."""
+    name = "".join(_full(named.name))
+    return bool(name) and (name,) in _labels(other)
 
 
 def _share_label(asked: Firm, said: Firm) -> bool:
@@ -136,10 +165,23 @@ def _label(domain: str) -> str:
 
 
 def _brand(name: str | None) -> tuple[str, ...]:
-    """Return the words of a name without its legal form and the words that come and go."""
-    shown = normalize_company_name(name) or ""
-    words = _plain_words(shown)
-    return tuple(word for word in words if word not in _PASSING_WORDS) or tuple(words)
+    """Return the words of a name without its legal form and the words that come and go.
+
+    A letter that a name begins with stays, as in "E.ON", unless it is an article.
+    """
+    words = _full(name)
+    first, rest = words[:1], words[1:]
+    head = first if first and len(first[0]) == 1 and first != ("a",) else _lasting(first)
+    return head + _lasting(rest) or words
+
+
+def _lasting(words: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(word for word in words if word not in _PASSING_WORDS)
+
+
+def _full(name: str | None) -> tuple[str, ...]:
+    """Return the words of a name without its legal form."""
+    return tuple(_plain_words(normalize_company_name(name) or ""))
 
 
 def _plain_words(shown: str) -> list[str]:
