@@ -268,8 +268,8 @@ class _ChunkRun:
 
     def _give_up_suspect(self, walk: Walk, left: Sequence[Any]) -> None:
         """Decide an entity that the last of several workers was lost over: held if it may have been paid for."""
-        if any(flight.is_pending and flight.callback is None for flight in left):
-            # It only waits, which costs no worker.
+        if any(flight.is_pending or flight.callback is not None for flight in left):
+            # To wait for an answer, and to read one that has come and is paid for, costs no worker.
             self._resume(walk, left)
             return
         for flight in left:

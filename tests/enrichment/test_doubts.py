@@ -521,6 +521,25 @@ def test_an_entity_that_costs_a_chunk_its_workers_in_a_paid_call_is_held(context
     check_invariants(drained=True)
 
 
+@pytest.mark.parametrize("is_pending", [True, False])
+def test_a_callback_is_read_for_an_entity_that_cost_a_chunk_its_workers(context: Flask, is_pending: bool) -> None:
+    """Its answer is there and paid for, whether the worker was lost before or after Clay had taken the row."""
+    add(1)
+    provider = clay()
+    job_id = enqueue(1, "clay")
+    drain(provider)
+    change_flights(is_pending=is_pending, callback={"status": "found"})
+    for _ in range(CRASHES_BEFORE_CAUTION):
+        claim("lost")
+        expire_leases()
+    with transaction() as session:
+        session.execute(update(progress).values(outcomes="i"))
+    drain(provider)
+    assert outcomes(job_id) == "s" and person()["email"] == "ada@example.com"
+    assert provider.asked == {"p0": 1} and spent() == PRICE and flight_count() == 0
+    check_invariants(drained=True)
+
+
 # One call counts once
 
 
