@@ -169,7 +169,8 @@ class Firecrawl(PaidProvider):
 
     def is_about_another(self, lookup: Lookup, answer: Answer) -> bool:
         """Return whether the website has led to a platform's page, or to another company's site."""
-        is_own = company_host(answer.about["domain"], answer.fields.get("name")) is not None
+        name = answer.fields.get("name") or self.known(lookup).fields.get("name")
+        is_own = company_host(answer.about["domain"], name) is not None
         return not is_own or super().is_about_another(lookup, answer)
 
     def _cost_micros(self, reply: Reply) -> int:

@@ -147,6 +147,13 @@ def test_answer_has_the_facts_and_the_site_that_gave_them() -> None:
     assert checked(answer, RAW_FIELDS["company"]) == answer
 
 
+def test_answer_of_a_platform_itself_is_a_success_without_a_name_on_the_page() -> None:
+    """The platform's own name, as it was asked for, says that the site is its own."""
+    facts = page({"headcount": 120}, url="https://www.linkedin.com/")
+    answer = ask(CannedServer(facts), a_company(name="LinkedIn", domain="linkedin.com"))
+    assert (answer.outcome_class, answer.fields["headcount"]) == (OutcomeClass.SUCCESS, "120")
+
+
 @pytest.mark.parametrize(("credits", "micros"), [(1, CREDIT_MICROS), (9, 9 * CREDIT_MICROS), ("x", PAGE_MICROS)])
 def test_answer_costs_what_the_reply_says(credits: Any, micros: int) -> None:
     """A whole number of credits in the reply is the charge; without one it is the page's price."""
