@@ -60,6 +60,7 @@ _FEMININE: Final = (
     ("aya", "y"), ("aia", "y"), ("aja", "y"), ("aya", "ij"), ("aya", "iy"), ("aya", "i"), ("aia", "i"), ("a", ""),
     ("ova", ""), ("a", "y"), ("ska", "ski"), ("cka", "cki"),
 )  # fmt: skip
+_SLAVIC_ENDINGS: Final = ("ov", "ova", "ev", "eva", "sky", "skiy", "skii", "skaya", "skaia", "enko", "chuk")
 # Endings that make another name, of a woman or a man, and no longer form of the same one.
 _OTHER_NAMES: Final = frozenset(
     {
@@ -273,7 +274,17 @@ def _is_equal(one: str, other: str, is_foreign: bool) -> bool:
         return False
     if one == other or _is_joined(one, other) or _is_feminine(one, other):
         return True
-    return is_foreign and _is_near(loose(one), loose(other))
+    if is_foreign:
+        return _is_near(loose(one), loose(other))
+    return _is_romanised_alike(one, other)
+
+
+def _is_romanised_alike(one: str, other: str) -> bool:
+    """Return whether two words write one Slavic family name in Latin letters: "Yuryev" and "Iurev".
+
+    Elsewhere such letters tell people apart: Jan and Ian, Mayer and Maier.
+    """
+    return one.endswith(_SLAVIC_ENDINGS) and other.endswith(_SLAVIC_ENDINGS) and loose(one) == loose(other)
 
 
 def _is_joined(one: str, other: str) -> bool:
