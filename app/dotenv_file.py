@@ -12,6 +12,9 @@ MAX_FILE_BYTES: Final = 1_000_000
 MAX_VALUE_CHARACTERS: Final = 100_000
 """A value that refers to itself doubles with each line: thirty of them would be a gigabyte."""
 
+# The library's time to take a value apart grows with the square of its length.
+_MAX_REFERRING_CHARACTERS: Final = 4_000
+
 
 def read_dotenv(path: Path) -> dict[str, str]:
     """Return the settings of a file, or none if there is no file. Raises ValueError without any value."""
@@ -39,6 +42,9 @@ def _lines(path: Path) -> Iterator[tuple[str, str]]:
 
 def _expanded(name: str, text: str, values: Mapping[str, str]) -> str:
     """Return a value with what it refers to."""
+    if "${" in text and len(text) > _MAX_REFERRING_CHARACTERS:
+        limit = f"{_MAX_REFERRING_CHARACTERS:,} characters"
+        raise ValueError(f"the value of {name} refers to others and is longer than {limit}")
     parts: list[str] = []
     length = 0
     for atom in parse_variables(text):

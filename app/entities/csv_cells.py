@@ -29,7 +29,7 @@ _SCIENTIFIC: Final = re.compile(r"[+-]?\d(?:[.,]\d+)?[eE]\+\d{1,3}|[+-]?\d[.,]\d
 _WITH_ZERO: Final = re.compile(r"^(\+?\d{3,})\.0$")
 _ENTITY: Final = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _MOST_ENCODINGS: Final = 3
-_ADDRESS: Final = re.compile(r"[^\s<>,;|/\"'()\[\]]+@[^\s<>,;|/\"'()\[\]]+")
+_BETWEEN_ADDRESSES: Final = re.compile(r"[\s<>,;|/\"'()\[\]]+")
 # A slash without blanks stands between an area code and a number.
 _BETWEEN_PHONES: Final = re.compile(r"[,;|\n]|:::|\s/\s|\s(?:or|oder|ou|o|und|and|et|y)\s")
 _DIGITS_OF_A_PHONE: Final = 6
@@ -135,7 +135,9 @@ def _divided(text: str, field: str) -> tuple[str, str]:
 
 
 def _addresses(text: str) -> list[str]:
-    return _ADDRESS.findall(text) if text.count("@") > 1 else []
+    if text.count("@") < 2:
+        return []
+    return [part for part in _BETWEEN_ADDRESSES.split(text) if "@" in part[1:-1]]
 
 
 def _phones(text: str) -> list[str]:

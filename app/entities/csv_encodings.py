@@ -38,6 +38,9 @@ _WORDS: Final = 200
 # A single word is too little for another encoding than the usual one.
 _WORDS_NEEDED: Final = 2
 _LINES: Final = 400
+_LINE_BYTES: Final = 2_000
+"""What is looked at of a line: letters are weighed one by one, in each encoding."""
+_CUTS: Final = (b",", b";", b"\t", b" ", b"|")
 _CANDIDATES_NAMED: Final = 4
 _SAMPLE_CHARS: Final = 60
 
@@ -91,7 +94,7 @@ _OTHERS: Final = (
     "hz", "tis-620",
 )  # fmt: skip
 
-_HIGH_WORD: Final = re.compile(rb"[^\s,;|\"@.()/&:+'*=<>_#0-9-]*[\x80-\xff][^\s,;|\"@.()/&:+'*=<>_#0-9-]*")
+_WORD: Final = re.compile(rb"[^\s,;|\"@.()/&:+'*=<>_#0-9-]+")
 _NO_TEXT: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ue000-\uf8ff\ufffd]")
 _SQUARE_METRES: Final = re.compile(r"\b[ck]?m[²³]")
 _SYMBOLS: Final = "–—‘’‚“”„•…€°§®©™«»·№\u00a0\u00ad¿¡´ºª£"
@@ -129,8 +132,10 @@ def python_codec(name: str) -> str:
 
 def guess(lines: Iterable[bytes]) -> Guess:
     """Say what lines that are no UTF-8 are in."""
-    lines = list(lines)[:_LINES]
+    lines = list(filter(None, map(_start, itertools.islice(lines, _LINES))))
     words = _high_words(lines)
+    if not words:
+        return Guess(None)
     if not any(any(map(str.isalpha, _core(_decoded(word, WINDOWS_1252)))) for word in words):
         return Guess(WINDOWS_1252)
     readings = _readings(lines, words)
@@ -168,9 +173,19 @@ def _is_confirmed(best: _Reading, lines: Sequence[bytes]) -> bool:
         return False
 
 
+def _start(line: bytes) -> bytes:
+    """Return a line, or the cells at the start of a long one; nothing if its first cell is too long.
+
+    In no encoding are these separators a part of a letter.
+    """
+    if len(line) <= _LINE_BYTES:
+        return line
+    return line[: max(0, *(line.rfind(cut, 0, _LINE_BYTES) for cut in _CUTS))]
+
+
 def _high_words(lines: Iterable[bytes]) -> list[bytes]:
     """Return the different words that are not ASCII, in their order."""
-    words = dict.fromkeys(word for line in lines for word in _HIGH_WORD.findall(line))
+    words = dict.fromkeys(word for line in lines for word in _WORD.findall(line) if not word.isascii())
     return list(words)[:_WORDS]
 
 

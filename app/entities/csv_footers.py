@@ -42,7 +42,7 @@ _TOTAL_WORDS: Final = re.compile(
     )
     (?:\s+(?:g[ée]n[ée]ral[es]?|geral|complessivo|records?|rows?|count|accounts?|contacts?|leads?|companies|people
       |employees|datensätze|zeilen|mitarbeiter|enregistrements|registros|registri|записей|строк))?
-    \s*(?:[(\[:=：（].*|[-–]?\s*\d.*)?
+    \s*(?:[(\[:=：（].*|(?:[-–]\s*)?\d.*)?
     """,
     re.IGNORECASE | re.VERBOSE | re.DOTALL,
 )
@@ -73,6 +73,7 @@ _FIRST_WORD: Final = re.compile(r"[^\W\d_]+")
 _NUMBER: Final = re.compile(r"[\s$€£¥₽zł%+()'’.,\u00a0\u202f-]*\d[\d\s$€£¥₽zł%+()'’.,\u00a0\u202f-]*|[-–—]")
 # Most rows are told apart from these by their first word: those of the patterns above.
 _SUSPECT_CHARS: Final = 40
+_LONGEST_LABEL: Final = 2_000
 _SUSPECT_WORDS: Final = word_set(
     """
     grand sub overall report page gesamt end zwischen eind del total totals subtotal subtotals gesamtsumme endsumme
@@ -155,7 +156,7 @@ class Footers:
 
     def _why_footer(self, cells: Sequence[str]) -> str | None:
         filled = [cell.strip() for cell in cells if cell and not cell.isspace()]
-        if not filled or self._names_itself(cells):
+        if not filled or len(filled[0]) > _LONGEST_LABEL or self._names_itself(cells):
             return None
         if self._is_total(filled):
             return _TOTAL

@@ -38,7 +38,8 @@ def text(value: Any) -> str | None:
     if isinstance(value, float):
         value = int(value) if math.isfinite(value) and value.is_integer() else value
     trimmed = str(value).strip()
-    return None if is_placeholder(trimmed) else trimmed
+    # Providers write "NA" for nothing; in a list of people's own making it may be Namibia's code.
+    return None if is_placeholder(trimmed) or trimmed.lower() == "na" else trimmed
 
 
 def integer(value: Any) -> int | None:
