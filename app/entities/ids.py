@@ -100,7 +100,8 @@ def identify(entity_type: EntityType, fields: Mapping[str, Any]) -> Identity | N
 def has_placeholder_for_name(entity_type: EntityType, fields: Mapping[str, Any]) -> bool:
     """Return whether what stands in the name's place names nobody: `LinkedIn Member`, `Self-employed`."""
     if entity_type == "company":
-        return is_no_company(_text(fields, "name"))
+        name = _text(fields, "name")
+        return bool(name) and is_no_company(name)
     return names_nobody(*(fields.get(name) for name in ("first_name", "last_name", "full_name")))
 
 

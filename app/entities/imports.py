@@ -27,10 +27,10 @@ from app.entities.csv_headers import Mapped, counts_as_other
 from app.entities.csv_reader import Column, CsvError, CsvReader, OutOfTime, Refusal, Row
 from app.entities.fields import EXTRA, RAW_FIELDS
 from app.entities.ids import EntityType
-from app.entities.matching import MATCH_COLUMNS, NAME_FIELDS, Candidate, Match, Matcher, ReadNames, are_others
+from app.entities.matching import MATCH_COLUMNS, NAME_FIELDS, NAMES, Candidate, Match, Matcher, ReadNames, are_others
 from app.entities.merge import Change, is_blank
 from app.entities.store import Fields, UpsertCounts, changes_of, load_columns, upsert_entities
-from app.errors import DamagedData, Invalid
+from app.errors import DamagedData, DatabaseUnavailable, Invalid
 from app.models import ImportFile
 
 SLICE_ROWS: Final = 1000
@@ -204,7 +204,10 @@ class _MatchedRow:
     def values(self) -> Fields:
         """Return the row as an upsert takes it."""
         extra = {EXTRA: self.row.extra} if self.row.extra else {}
-        return {"id": self.match.id, **self.row.fields, **extra}
+        fields = self.row.fields
+        if self.match.keeps_name:
+            fields = {name: value for name, value in fields.items() if name not in NAMES}
+        return {"id": self.match.id, **fields, **extra}
 
 
 class _Clash(Exception):
@@ -271,7 +274,7 @@ class _Import:
             except _Clash:
                 # What the other import stored can be seen now.
                 if attempt == _MAX_TRIES - 1:
-                    raise
+                    raise DatabaseUnavailable from None
         self._count(matched, counts, changed)
 
     @repeats_conflicts
@@ -280,11 +283,13 @@ class _Import:
         replaced: dict[str, set[str]] = {}
         with transaction() as session:
             self._record_columns(session)
-            matched = self._matched(rows, self._stored_names)
-            derived = {one.match.id: one.row.fields for one in matched if one.is_derived}
+            matcher = self._matcher(self._stored_names)
+            matched = self._matched(rows, matcher)
+            own = {one.match.id for one in matched if not one.is_derived}
+            derived = {one.match.id: one.row.fields for one in matched if one.match.id not in own}
 
             def note(entity_id: str, changes: Mapping[str, Change]) -> None:
-                if entity_id in derived and self._is_clash(derived[entity_id], changes):
+                if entity_id in derived and self._is_clash(matcher, entity_id, derived[entity_id], changes):
                     raise _Clash
                 if fields := _replaced_fields(changes):
                     replaced.setdefault(entity_id, set()).update(fields)
@@ -301,34 +306,25 @@ class _Import:
         self._is_recorded = True
         return matched, counts, replaced
 
-    def _matched(self, rows: list[Row], read_names: ReadNames) -> list[_MatchedRow]:
-        matcher = Matcher(self._entity_type, read_names, since=self._began_at, replaces_names=self._replaces_names)
-        asked = [Candidate(row.id, row.identity, row.fields) for row in rows]
-        former = self._stored_former_ids(rows, read_names)
+    def _matched(self, rows: list[Row], matcher: Matcher) -> list[_MatchedRow]:
+        asked = [Candidate(row.id, row.identity, row.fields, row.former_id) for row in rows]
         return [
-            _MatchedRow(row, Match(former[row.id]), False)
-            if row.id in former
-            else _MatchedRow(row, match, row.id_is_derived)
-            for row, match in zip(rows, matcher.match(asked), strict=True)
+            _MatchedRow(row, match, row.id_is_derived) for row, match in zip(rows, matcher.match(asked), strict=True)
         ]
 
-    def _stored_former_ids(self, rows: list[Row], read_names: ReadNames) -> dict[str, str]:
-        """Return the ids that an earlier import stored rows under, reading their cells as they stand; by their ids."""
-        former = {row.id: row.former_id for row in rows if row.former_id}
-        if not former:
-            return {}
-        stored = read_names(sorted({*former, *former.values()}))
-        return {row_id: other for row_id, other in former.items() if other in stored and row_id not in stored}
+    def _matcher(self, read_names: ReadNames) -> Matcher:
+        return Matcher(self._entity_type, read_names, since=self._began_at, replaces_names=self._replaces_names)
 
     def _stored_names(self, ids: list[str]) -> Mapping[str, Fields]:
         columns = MATCH_COLUMNS[self._entity_type]
         return load_columns(self._entity_type, ids, columns, workspace_slug=self._workspace_slug)
 
-    def _is_clash(self, fields: Fields, changes: Mapping[str, Change]) -> bool:
-        """Return whether a row without an id of its own is about to replace another name."""
-        names = [name for name in NAME_FIELDS[self._entity_type] if name in changes]
-        stored = {**fields, **{name: changes[name].old for name in names}}
-        return bool(names) and are_others(self._entity_type, fields, stored, may_be_renamed=True)
+    def _is_clash(self, matcher: Matcher, entity_id: str, fields: Fields, changes: Mapping[str, Change]) -> bool:
+        """Return whether a name is about to be replaced that somebody has stored since the rows were matched."""
+        names = {name: changes[name].old for name in NAME_FIELDS[self._entity_type] if name in changes}
+        if not names or matcher.was_judged(entity_id, names):
+            return False
+        return are_others(self._entity_type, fields, {**fields, **names}, may_be_renamed=True)
 
     def _echoed_fields(self, rows: list[Row]) -> set[str]:
         return {self._fields[header] for row in rows for header in row.extra if header in self._fields}
@@ -409,7 +405,7 @@ class _DryRun(_Import):
             standing.update({**stored, **self._drafted(ids)})
             return {entity_id: standing[entity_id] for entity_id in ids if entity_id in standing}
 
-        matched = self._matched(rows, read)
+        matched = self._matched(rows, self._matcher(read))
         counts = UpsertCounts()
         replaced: dict[str, set[str]] = {}
         for one in matched:

@@ -6,15 +6,16 @@ under an id made of key and name; with one it is in conflict, since only its own
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from app.entities.ids import KEY_FIELDS, EntityType, Identity, have_other_keys
+from app.entities.ids import KEY_FIELDS, EntityType, Identity, has_placeholder_for_name, have_other_keys
 from app.providers.identity import companies, names
 from app.providers.identity.companies import Firm
 from app.providers.identity.names import Resemblance
 from app.providers.reading import text
+from app.values.text import fold
 
 Fields = Mapping[str, Any]
 
@@ -22,6 +23,7 @@ NAME_FIELDS: Final[Mapping[EntityType, tuple[str, ...]]] = {
     "person": ("first_name", "last_name", "full_name"),
     "company": ("name",),
 }
+NAMES: Final = frozenset(name for names in NAME_FIELDS.values() for name in names)
 MATCH_COLUMNS: Final[Mapping[EntityType, tuple[str, ...]]] = {
     entity_type: (*names, *KEY_FIELDS[entity_type], "created_at") for entity_type, names in NAME_FIELDS.items()
 }
@@ -33,12 +35,22 @@ class Match:
     """The entity that a row is about.
 
     `shared_with` is the entity with the same key and another name, if there is one. `is_conflict` says that the row's
-    own id is that entity's; else the row is kept apart, under `id`.
+    own id is that entity's; else the row is kept apart, under `id`. `keeps_name` says that the name that is stored
+    stays, because it says more than the row's.
     """
 
     id: str
     shared_with: str | None = None
     is_conflict: bool = False
+    keeps_name: bool = False
+
+
+def compare_names(entity_type: EntityType, fields: Fields, other: Fields) -> Resemblance:
+    """Return how alike the names of two records are; branches of a company in two countries are unlike."""
+    if entity_type == "person":
+        return names.compare(fields, other)
+    known, told = Firm(text(fields.get("name"))), Firm(text(other.get("name")))
+    return Resemblance.UNLIKE if companies.name_two_places(known, told) else companies.compare(known, told)
 
 
 def are_others(entity_type: EntityType, fields: Fields, other: Fields, *, may_be_renamed: bool) -> bool:
@@ -46,22 +58,45 @@ def are_others(entity_type: EntityType, fields: Fields, other: Fields, *, may_be
 
     People may take another surname and keep their page or their id: with `may_be_renamed` the first name decides.
     """
+    likeness = compare_names(entity_type, fields, other)
+    if likeness is not Resemblance.AKIN:
+        return likeness is Resemblance.UNLIKE
     if entity_type == "company":
-        known, told = Firm(text(fields.get("name"))), Firm(text(other.get("name")))
-        return companies.compare(known, told) is Resemblance.UNLIKE or companies.name_two_places(known, told)
-    likeness = names.compare(fields, other)
-    if likeness is Resemblance.AKIN and may_be_renamed:
-        return not names.share_first_name(fields, other)
-    return likeness in {Resemblance.UNLIKE, Resemblance.AKIN}
+        return False
+    return not (may_be_renamed and names.share_first_name(fields, other))
+
+
+def says_less(entity_type: EntityType, fields: Fields, stored: Fields) -> bool:
+    """Return whether a record's name must not replace the stored one, which says more.
+
+    It is a placeholder, an initial or a part of the stored name, or cannot be compared with it.
+    """
+    if not _words(entity_type, stored) or has_placeholder_for_name(entity_type, fields):
+        return bool(_words(entity_type, stored))
+    if compare_names(entity_type, fields, stored) is Resemblance.UNKNOWN:
+        return True
+    mine, theirs = _words(entity_type, fields), _words(entity_type, stored)
+    is_shorter = len("".join(mine)) < len("".join(theirs))
+    return is_shorter and all(any(their.startswith(word) for their in theirs) for word in mine)
+
+
+def _words(entity_type: EntityType, fields: Fields) -> list[str]:
+    first, last, full = (text(fields.get(name)) or "" for name in ("first_name", "last_name", "full_name"))
+    name = text(fields.get("name")) or "" if entity_type == "company" else full or f"{first} {last}"
+    return [word.strip(".,") for word in fold(name).split() if word.strip(".,")]
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A row to be matched: its id, and its identity unless that id is its own."""
+    """A row to be matched: its id, and its identity unless that id is its own.
+
+    `former_id` is the id that the row has if its cells are read as they stand, without what is mended today.
+    """
 
     id: str
     identity: Identity | None
     fields: Fields
+    former_id: str | None = None
 
 
 ReadNames = Callable[[list[str]], Mapping[str, Fields]]
@@ -83,25 +118,33 @@ class Matcher:
         self._read = read
         self._since = since
         self._replaces_names = replaces_names
-        self._names: dict[str, Fields] = {}
+        self._stored: dict[str, Fields] = {}
+        self._names: dict[str, list[Fields]] = {}
         self._found_by_name: dict[str, str] = {}
 
     def match(self, rows: Sequence[Candidate]) -> list[Match]:
         """Return what each row is about. Reads twice at most, the second time only what the first one asks for."""
-        self._names = dict(self._read(list({row.id: None for row in rows})))
+        ids = [entity_id for row in rows for entity_id in (row.id, row.former_id) if entity_id]
+        self._stored = dict(self._read(list(dict.fromkeys(ids))))
         if others := self._other_ids(rows):
-            self._names.update(self._read(others))
+            self._stored.update(self._read(others))
+        self._names = {entity_id: [stored] for entity_id, stored in self._stored.items()}
         return [self._match_one(row) for row in rows]
+
+    def was_judged(self, entity_id: str, names: Fields) -> bool:
+        """Return whether an entity had these names when the rows were matched."""
+        stored = self._stored.get(entity_id)
+        return stored is not None and all(stored.get(name) == value for name, value in names.items())
 
     def _other_ids(self, rows: Sequence[Candidate]) -> list[str]:
         """Return the further ids under which rows may be stored: the earlier ones, and those of rows kept apart."""
-        holders = dict(self._names)
+        holders = dict(self._stored)
         ids: dict[str, None] = {}
         for row in rows:
             if row.identity is None:
                 continue
             holder = holders.setdefault(row.id, row.fields)
-            is_new = row.id not in self._names
+            is_new = row.id not in self._stored
             others = [row.identity.earlier_id, *row.identity.name_ids] if is_new else []
             others.append(self._apart_id(row.identity, row.fields, holder))
             ids.update(dict.fromkeys(filter(None, others)))
@@ -112,32 +155,61 @@ class Matcher:
         return None if has_same_names else identity.apart_id
 
     def _match_one(self, row: Candidate) -> Match:
+        if self._is_former(row):
+            return Match(row.former_id or row.id)
         match = self._of_own_id(row) if row.identity is None else self._of_keys(row, row.identity)
-        if not match.is_conflict:
-            known = self._names.get(match.id, {})
-            given = {name: row.fields[name] for name in NAME_FIELDS[self._entity_type] if row.fields.get(name)}
-            self._names[match.id] = {**known, **given}
-        return match
+        if match.is_conflict:
+            return match
+        known = self._names.setdefault(match.id, [])
+        given = {name: row.fields[name] for name in NAME_FIELDS[self._entity_type] if row.fields.get(name)}
+        if not given or given in known:
+            return match
+        keeps_name = row.identity is not None and any(says_less(self._entity_type, given, names) for names in known)
+        # Every name counts that the entity has had, so that no chain of like names leads to another one.
+        known.append(given)
+        return replace(match, keeps_name=keeps_name)
+
+    def _is_former(self, row: Candidate) -> bool:
+        """Return whether only the id of the row's cells as they stand is stored, for an entity of this name."""
+        stored = self._stored.get(row.former_id or "")
+        if stored is None or row.id in self._stored:
+            return False
+        return not are_others(self._entity_type, row.fields, stored, may_be_renamed=False)
 
     def _of_own_id(self, row: Candidate) -> Match:
-        is_conflict = not self._replaces_names and self._is_other(row.id, row.fields, may_be_renamed=True)
+        """Judge a row by its own id: of a like name it must not have another address, which another list gave it."""
+        stored = self._stored.get(row.id, {})
+        have_others = have_other_keys(self._entity_type, row.fields, stored)
+        is_conflict = not self._replaces_names and (
+            self._is_other(row.id, row.fields, may_be_renamed=not have_others)
+            or (have_others and compare_names(self._entity_type, row.fields, stored) is Resemblance.AKIN)
+        )
         return Match(row.id, row.id if is_conflict else None, is_conflict)
 
     def _of_keys(self, row: Candidate, identity: Identity) -> Match:
         may_be_renamed = identity.kind == "linkedin"
         if identity.id not in self._names:
-            earlier = identity.earlier_id
-            if earlier in self._names and not self._is_other(earlier, row.fields, may_be_renamed=may_be_renamed):
-                return Match(earlier)
+            if self._is_earlier(row, identity):
+                return Match(identity.earlier_id or identity.id)
             return Match(self._known_by_name(row, identity) or identity.id)
         if self._is_other(identity.id, row.fields, may_be_renamed=may_be_renamed):
             return Match(identity.apart_id or identity.id, identity.id if identity.apart_id else None)
         return Match(identity.id)
 
+    def _is_earlier(self, row: Candidate, identity: Identity) -> bool:
+        """Return whether an older entity is stored under the id that an earlier release gave the row."""
+        stored = self._stored.get(identity.earlier_id or "")
+        if stored is None or not self._is_older(stored) or have_other_keys(self._entity_type, row.fields, stored):
+            return False
+        if identity.kind == "name":
+            # The key of then is nobody's own; only the same name is the same entity.
+            return compare_names(self._entity_type, row.fields, stored) is Resemblance.SAME
+        return not are_others(self._entity_type, row.fields, stored, may_be_renamed=identity.kind == "linkedin")
+
     def _known_by_name(self, row: Candidate, identity: Identity) -> str | None:
         """Return an older entity of this name and company, or country, that has no other key."""
         for entity_id in identity.name_ids:
-            stored = self._names.get(entity_id)
+            stored = self._stored.get(entity_id)
             if stored is None or not self._is_older(stored):
                 continue
             if self._found_by_name.get(entity_id, identity.id) != identity.id:
@@ -152,7 +224,8 @@ class Matcher:
         return created_at is not None and created_at < self._since
 
     def _is_other(self, entity_id: str, fields: Fields, *, may_be_renamed: bool) -> bool:
-        stored = self._names.get(entity_id)
-        if stored is None or all(fields.get(name) == stored.get(name) for name in NAME_FIELDS[self._entity_type]):
-            return False
-        return are_others(self._entity_type, fields, stored, may_be_renamed=may_be_renamed)
+        return any(
+            are_others(self._entity_type, fields, names, may_be_renamed=may_be_renamed)
+            for names in self._names.get(entity_id, ())
+            if any(fields.get(name) != names.get(name) for name in NAME_FIELDS[self._entity_type])
+        )

@@ -114,6 +114,54 @@ def test_person_who_took_another_surname_is_the_same_by_page_and_another_by_mail
     assert counts(imported("Full Name,Email\nEva Lind,brandt@berg.example\n")) == {"created": 1, "kept_apart": 1}
 
 
+@pytest.mark.parametrize("between", ["I. Brandt", "Brandt", "Sales Team", "Ida"])
+@pytest.mark.parametrize("size", [1, 1000])
+def test_vague_name_between_two_people_makes_them_no_one(
+    context: Flask, monkeypatch: pytest.MonkeyPatch, between: str, size: int
+) -> None:
+    """A name that says less never takes the stored one's place, so that nobody else can follow it."""
+    monkeypatch.setattr(imports, "SLICE_ROWS", size)
+    rows = "".join(f"{name},brandt@berg.example\n" for name in ("Ida Brandt", between, "Ole Brandt"))
+    dry = imported(f"Full Name,Email\n{rows}", is_dry_run=True)
+    report = imported(f"Full Name,Email\n{rows}")
+    assert counts(dry) == counts(report)
+    assert (report.created, report.kept_apart) == (2, 1)
+    assert names() == ["Ida Brandt", "Ole Brandt"]
+
+
+@pytest.mark.parametrize("size", [1, 1000])
+def test_branches_of_a_company_are_not_led_to_each_other_by_its_short_name(
+    context: Flask, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    """A short name between two longer ones makes them no one."""
+    monkeypatch.setattr(imports, "SLICE_ROWS", size)
+    file = "Name,Domain\n" + "".join(f"{name},acme.example\n" for name in ("Acme Germany", "Acme", "Acme France"))
+    assert imported(file, "company").kept_apart == 1
+    assert names("company") == ["Acme France", "Acme Germany"]
+
+
+def test_domains_that_an_earlier_release_took_for_one_stay_two(context: Flask) -> None:
+    """Rows of today are not led together by a key of then."""
+    assert counts(imported("Domain\nstrasse.example\nstraße.example\n", "company")) == {"created": 2}
+
+
+def test_two_lists_that_count_from_1_are_two_even_with_a_first_name_in_common(context: Flask) -> None:
+    """With another address beside it, another surname is another person and no change of name."""
+    imported("id,Full Name,Email\n1,Tom Dahl,tom@dahl.example\n")
+    assert counts(imported("id,Full Name,Email\n1,Tom Berg,tom@berg.example\n")) == {"conflicts": 1}
+    assert counts(imported("id,Full Name,Email\n1,Tom Berg,tom@dahl.example\n")) == {"updated": 1, "replaced": 1}
+
+
+def test_names_replaced_by_id_do_not_stop_a_row_without_one(context: Flask) -> None:
+    """A file may rename an entity by its id and name it again without."""
+    report = imported("Full Name,Email\nIda Brandt,i@berg.example\n")
+    entity_id = store.list_entities("person", workspace_slug="north").rows[0].id
+    file = f"id,Full Name,Email\n{entity_id},Ole Hansen,i@berg.example\n,Ole Hansen,i@berg.example\n"
+    report = imported(file, replaces_names=True)
+    assert report.conflicts == 0
+    assert "Ole Hansen" in names()
+
+
 def test_row_with_the_id_of_another_name_is_a_conflict_and_left_out(context: Flask) -> None:
     """Two lists that count their rows from 1 are two lists: the second must not write over the first."""
     imported("id,Full Name,Email\n1,Ida Brandt,ida@nordlicht.example\n2,Ole Hansen,\n")
@@ -178,7 +226,7 @@ def test_import_that_meets_another_one_of_the_same_key_keeps_the_names_apart(
     assert names() == ["Ida Lind", "Ole Lind"]
 
 
-people = st.sampled_from(["Ida Brandt", "Ole Hansen", "Eva Lind", "Kim Falk"])
+people = st.sampled_from(["Ida Brandt", "Ole Hansen", "Eva Lind", "Kim Falk", "Ivo Brandt", "Ole Brandt"])
 mailboxes = st.sampled_from(["a@x.example", "b@x.example", "info@x.example"])
 
 
