@@ -76,7 +76,9 @@ vincenzo vicente vincent vincenz | enzo vince cenzo; vitaly vitaliy vitalii vita
 volodymyr wladimir uladzimir włodzimierz | volodya vova vlad; vladislav vladyslav uladzislau władysław | vlad
 vladik; vyacheslav viacheslav viachaslau | slava; walter gualtiero valter | walt; wilhelm willem vilhelm | willi
 willy wim helmi; wojciech | wojtek; wolfgang | wolf wolle wolfi; xavier javier | javi xavi; yuri yuriy yury iurii
-iuri jurij yurii | yura; zbigniew | zbyszek; zoltan | zoli
+iuri jurij yurii | yura; zbigniew | zbyszek; zoltan | zoli;
+ahmed ahmad; hussein hussain husain hossein; yousef youssef yusuf yousuf; omar umar; khaled khalid; hassan hasan;
+fatima fatma fatimah; mahmoud mahmud mahmood; mustafa mostafa moustafa; ibrahim ebrahim; karim kareem
 """
 """Groups parted by semicolons: spellings of one name, and behind a bar its short forms, each of which stands for the
 name and not for the others."""

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import IntEnum
+from itertools import pairwise
 from typing import Any, Final
 
 from anyascii import anyascii
@@ -60,6 +61,7 @@ _FEMININE: Final = (
     ("aya", "y"), ("aia", "y"), ("aja", "y"), ("aya", "ij"), ("aya", "iy"), ("aya", "i"), ("aia", "i"), ("a", ""),
     ("ova", ""), ("a", "y"), ("ska", "ski"), ("cka", "cki"),
 )  # fmt: skip
+_ARTICLES: Final = ("al", "el")
 _SLAVIC_ENDINGS: Final = ("ov", "ova", "ev", "eva", "sky", "skiy", "skii", "skaya", "skaia", "enko", "chuk")
 # Endings that make another name, of a woman or a man, and no longer form of the same one.
 _OTHER_NAMES: Final = frozenset(
@@ -235,7 +237,7 @@ def _rotations(words: Sequence[str], is_foreign: bool) -> set[str]:
 def _judge(one: _Name, other: _Name) -> Resemblance:
     left, right = list(one.words), list(other.words)
     is_foreign = one.script != other.script
-    full = _pair_off(left, right, lambda a, b: _is_equal(a, b, is_foreign))
+    full = _pair_off(left, right, lambda a, b: _is_equal(a, b, is_foreign) or _is_with_article(a, one, b, other))
     short = _pair_off(left, right, lambda a, b: _is_short_given_name(a, one, b, other))
     initials = _pair_off(left, right, _is_initial)
     # The first word is a given name, even if it looks like a particle: "Ben", "Al".
@@ -285,6 +287,22 @@ def _is_romanised_alike(one: str, other: str) -> bool:
     Elsewhere such letters tell people apart: Jan and Ian, Mayer and Maier.
     """
     return one.endswith(_SLAVIC_ENDINGS) and other.endswith(_SLAVIC_ENDINGS) and loose(one) == loose(other)
+
+
+def _is_with_article(word: str, one: _Name, partner: str, other: _Name) -> bool:
+    """Return whether two words write one Arabic family name, of which one has its article apart: "Al-Rashid"."""
+    is_apart = _is_after_article(word, one) or _is_after_article(partner, other)
+    return is_apart and _arabic(word, one) == _arabic(partner, other) != ""
+
+
+def _is_after_article(word: str, name: _Name) -> bool:
+    return any(before in _ARTICLES and after == word for before, after in pairwise(name.words[1:]))
+
+
+def _arabic(word: str, name: _Name) -> str:
+    """Return how a family name with an article sounds without it, "" if there is no article."""
+    bare = word if _is_after_article(word, name) else word[2:] if word.startswith(_ARTICLES) else ""
+    return loose(bare.replace("ee", "i").replace("oo", "u")) if len(bare) > 3 and word != name.words[0] else ""
 
 
 def _is_joined(one: str, other: str) -> bool:
