@@ -73,6 +73,11 @@ class State:
             return None
         return (self.until - self.now).total_seconds() - (time.monotonic() - self.loaded_at)
 
+    @property
+    def seconds_held(self) -> float:
+        """How long the condition has held, as of `now`."""
+        return (self.now - self.changed_at).total_seconds()
+
     def describe(self) -> str:
         """Return the sentence that a paused job gives as its reason."""
         return f"Provider {self.provider}: {self.reason or self.condition}"
@@ -125,12 +130,15 @@ def telling(answers: Sequence[Answer]) -> Answer:
     return min(answers, key=lambda answer: _TELLING.get(answer.standing, len(_TELLING)))
 
 
-def presumed(provider: Provider, answer: Answer) -> State:
+def presumed(provider: Provider, answer: Answer, known: State | None) -> State:
     """Return the state that an answer is about to bring its provider into, before that is stored."""
     now = datetime.now(UTC)
-    values = {"condition": ProviderCondition.AVAILABLE, "failures": 0, "until": None}
+    values: dict[str, Any] = {"condition": ProviderCondition.AVAILABLE, "failures": 0, "until": None}
     values |= {"settings_digest": None, "reason": None, "changed_at": now, "now": now}
-    return State(**{"provider": provider.name, **values, **_after(answer, values, provider, now)})
+    values |= _after(answer, values, provider, now)
+    if known is not None and known.condition == values["condition"]:
+        values["changed_at"] = known.changed_at
+    return State(**{"provider": provider.name, **values})
 
 
 @repeats_conflicts

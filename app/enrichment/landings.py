@@ -140,7 +140,7 @@ class Landings:
         """Let the walks that follow in this round know what an answer says of its provider."""
         provider, answer = ended.asked.question.provider, ended.answer
         if answer.standing in {OutcomeClass.CREDITS_EXHAUSTED, OutcomeClass.AUTH_FAILED}:
-            self.states[provider.name] = health.presumed(provider, answer)
+            self.states[provider.name] = health.presumed(provider, answer, self.states.get(provider.name))
 
     def _take_verdict(self, ended: Ended) -> None:
         walk, answer = ended.asked.walk, ended.answer

@@ -57,6 +57,9 @@ AHEAD: Final = 2
 """For so many calls that are awaited at once, one is granted ahead, to begin as soon as one of those ends."""
 BULK_WAIT_SECONDS: Final = 0.5
 """How long entities wait for others that may come to the same bulk call."""
+RETURN_SECONDS: Final = 86_400.0
+"""How long a provider may be unavailable until entities wait no longer for its free repeat, but are held. Whoever buys
+credits does so within a day; without a bound, their jobs would never end."""
 MAX_WAIT_SECONDS: Final = 5.0
 """The longest that a worker waits with a chunk in its hands for something to become possible."""
 
@@ -449,8 +452,7 @@ class _ChunkRun:
             self._fall_back_to_rules(walk, question)
         elif self.plan.is_single or policy is ExhaustionPolicy.PAUSE:
             self._pause(JobMustWait(state.describe(), state.seconds_left or UNUSABLE_SECONDS))
-        elif may_be_paid and policy is ExhaustionPolicy.SKIP and state.until is None:
-            # Nobody knows when the key will be changed.
+        elif may_be_paid and policy is ExhaustionPolicy.SKIP and not _may_return_soon(state):
             walk.hold()
         elif may_be_paid or policy is ExhaustionPolicy.HOLD:
             walk.wait_until(time.monotonic() + (state.seconds_left or UNUSABLE_SECONDS), state.describe())
@@ -664,6 +666,11 @@ class _ChunkRun:
         """Decide entities as skipped."""
         for walk in walks:
             self.lease.decide(walk.index, Outcome.SKIPPED)
+
+
+def _may_return_soon(state: health.State) -> bool:
+    """Tell whether a provider is worth waiting for: nobody knows when a refused key will be changed."""
+    return state.until is not None and state.seconds_held <= RETURN_SECONDS
 
 
 def _is_refused(answer: Answer) -> bool:

@@ -127,6 +127,13 @@ def cool_down() -> None:
     db.session.rollback()
     with transaction() as session:
         session.execute(update(provider_states).where(provider_states.c.until.is_not(None)).values(until=utcnow(-1)))
+    let_jobs_go_on()
+
+
+def let_jobs_go_on() -> None:
+    """Let every pause and every wait of jobs have run its time."""
+    db.session.rollback()
+    with transaction() as session:
         session.execute(update(jobs).where(jobs.c.resume_at.is_not(None)).values(resume_at=utcnow(-1)))
     expire_leases()
 
@@ -479,6 +486,46 @@ def test_another_jobs_free_repeat_is_waited_for_too(context: Flask) -> None:
     cool_down()
     drain(first, second)
     assert outcomes(job_id) == "s" and second.asked == {}
+    check_invariants(drained=True)
+
+
+@pytest.mark.parametrize(
+    ("answers", "is_probed", "is_of_another_job"),
+    [
+        ([AWAY] * 5, True, False),
+        ([NO_CREDITS], True, False),
+        ([NO_CREDITS], False, False),
+        ([NO_CREDITS], True, True),
+    ],
+)
+def test_a_repeat_is_not_waited_for_longer_than_a_day(
+    context: Flask, answers: list[Answer], is_probed: bool, is_of_another_job: bool
+) -> None:
+    """Each call that it is tried with fails and renews its time: the entity is held, and its job ends."""
+    add(1)
+    first, second = Losing(context, "findymail", repeat_is_free=True), paid("prospeo")
+    job_id = enqueue(order=["findymail", "prospeo"])
+    queue.process_next_chunk(pipeline(first, second))
+    if is_of_another_job:
+        queue.cancel(job_id)
+        _settle(first)
+        job_id = enqueue(order=["findymail", "prospeo"])
+    leave_alone(first, *answers)
+    first.default = answers[0]
+    for seconds, expected in ((86_000, "r"), (86_500, "h")):
+        with transaction() as session:
+            session.execute(update(provider_states).values(changed_at=utcnow(-seconds)))
+        let_jobs_go_on()
+        if is_probed:
+            cool_down()
+        drain(first, second)
+        assert outcomes(job_id) == expected
+    assert second.asked == {} and queue.get_job(job_id).status == "complete"
+    first.default = EMAIL
+    health.reset("findymail")
+    child = queue.retry(job_id)
+    drain(first, second)
+    assert outcomes(child.id) == "s" and second.asked == {}
     check_invariants(drained=True)
 
 
