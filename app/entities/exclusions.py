@@ -28,7 +28,7 @@ from app.errors import Invalid, detail
 from app.extensions import db
 from app.models.exclusion import ExclusionKind, exclusions
 from app.values.emails import address_spelling
-from app.values.hosts import bare_host, host_of
+from app.values.hosts import bare_host, has_public_suffix, host_of, registrable_domain
 
 RULE: Final = "a domain such as example.com or an address such as name@example.com"
 _MAX_INVALID: Final = 20
@@ -40,7 +40,10 @@ _HOST_FIELDS: Final = {
     "company": ("domain", "website", "normalized_domain"),
 }
 # A line of a list may hold several.
-_BETWEEN_VALUES: Final = re.compile(r"[\s,;|]+")
+_BETWEEN_VALUES: Final = re.compile(r"[\s,;|，；、]+")
+_NOT_IN_A_VALUE: Final = frozenset('<>()[]"*')
+_ADDRESS: Final = re.compile(r"\S+@\S+")
+_DOTTED: Final = re.compile(r"[^\s.]\.[^\s.]")
 # A field may hold a name beside the address, or several addresses.
 _BETWEEN_ADDRESSES: Final = re.compile(r"[\s<>()\[\],;:\"\\]+")
 
@@ -189,12 +192,26 @@ def normalized(value: str) -> str | None:
 
 def normalized_all(value: str) -> list[str] | None:
     """Return every domain and address of a value in its spelling, or None if any part of it is neither."""
-    if address := address_spelling(value):
+    address = address_spelling(value) if value.count("@") == 1 and "*" not in value else None
+    if address and not _DOTTED.search(_ADDRESS.sub(" ", value)):
         return [address]
     parts = list(filter(None, _BETWEEN_VALUES.split(value)))
-    spellings = [address_spelling(part) if "@" in part else bare_host(part) for part in parts]
+    spellings = [_spelling(part.strip("<>()[]\"'")) for part in parts]
     known = [spelling for spelling in spellings if spelling is not None]
     return known if parts and len(known) == len(parts) else None
+
+
+def _spelling(part: str) -> str | None:
+    """Return a domain or address that is all of a text, or None."""
+    part = part.removeprefix("*@")
+    if part.count("@") > 1 or part.count("://") > 1 or not _NOT_IN_A_VALUE.isdisjoint(part):
+        return None
+    if "@" in part and "://" not in part:
+        return address_spelling(part)
+    host = bare_host(part)
+    # A public suffix stands for everybody below it.
+    is_everybodys = host is not None and registrable_domain(host) is None and has_public_suffix(host)
+    return None if is_everybodys else host
 
 
 def _all_normalized(values: Iterable[str]) -> list[str]:

@@ -39,42 +39,60 @@ _MASKS: Final = frozenset("*•…●")
 _ROLES: Final = word_set(
     """
     abuse academy accounting accounts admin administracion administration administrator agenda allgemein anfrage
-    anfragen anmeldung ap apotheke ar architekten archiv assistant assistenz atelier ausbildung auto bar
-    barrierefrei beratung bestellung bestellungen bewerbung bewerbungen billing bonjour booking bookings boutique
-    buchhaltung buchung buero büro bureau business camping career careers cashier cafe ciao clinic clientes clienti
-    clinica club coiffeur comercial commercial commerciale communication compras compta comptabilite comunicacion
-    concierge consulta consultorio contabilidad contabilita contact contacto contactus contato contatti contatto
-    courrier customercare customers customerservice dataprotection datenschutz dental design dev developer direction
-    direzione dispatch dpo dr druck einkauf elternbeirat emaile empfang empleo english enquire enquiries enquiry
-    ekonomi escola escritorio escuela estudio events export facturacion faktura facturation familie family farmacia
-    feedback finance finanzen firma fragen fraude gabinete gdpr general geral gerencia geschaeftsleitung
-    geschaeftsfuehrung geschäftsführung geschäftsleitung gemeinde group guest hallo hausverwaltung hei hello help
-    helpdesk hej hi hola hotel hospital hostmaster hr human.resources imprint impressum import info infoline
-    informacion information informazioni infos inquiries inquiry instituto invoice invoices invest investor
-    investors it job jobs kancelaria kanzlei karriere kasse klinik kontakt kontor kundendienst kundenservice
-    kundservice kundtjanst labor lager law lead leads legal leitung lieferung log logistics logistik mail mailbox
-    maintenance management manager marketing marketplace media meldung membership moin newsletter news no-reply
-    noreply notification notifications oficina office online operations order orders ordination oi pagamenti partner
-    partners partnership payment payments payroll people personal personnel personalabteilung post posta poststelle
-    postmaster postkasse postmottak pr praxis presse press presidencia presidente principal privacy procurement
-    produktion projekt projects protocolo purchasing questions quotes rechnung rechnungen reception recepcao
-    recepcion recruiting recruitment recrutement redaktion redaccion register registrar reklamation rendezvous
-    research reservation reservations reservas reservaties reservierung returns restaurant rezeption rh rrhh root
-    sales salon school schule secretaria secretariat secretary segreteria sekretariat sekretaerin sekretariaat
-    security service servicedesk services servicio shop signup site social spam staff stage store studio students
-    sua subscribe suporte support soporte talent team tech technik tecnico termin termine terminvergabe ticket
-    tickets tienda time turismo undisclosed-recipients uredništvo urednistvo vendas ventas vendite vente ventes
-    verkauf verwaltung vertrieb vorstand webmaster web website welcome werbung werkstatt winkel verkoop workshop
-    zahnarzt zahnarztpraxis zapisy zentrale sklep biuro sekretariat recepcja rekrutacja ksiegowosc sprzedaz poczta
-    obchod objednavky podatelna recepce ucetni iroda ugyfelszolgalat titkarsag comenzi vanzari zakaz zakupki buh
-    priem ofis otdel sekretar reklama
+    anfragen anmeldung ap apotheke ar architekten archiv assistant assistenz atelier ausbildung auto bar barrierefrei
+    beratung bestellung bestellungen bewerbung bewerbungen billing bonjour booking bookings boutique buchhaltung
+    buchung buero büro bureau business camping career careers cashier cafe ciao clinic clientes clienti clinica club
+    coiffeur comercial commercial commerciale communication compras compta comptabilite comunicacion concierge
+    consulta consultorio contabilidad contabilita contact contacto contactus contato contatti contatto courrier
+    customercare customers customerservice dataprotection datenschutz dental design dev developer direction direzione
+    dispatch dpo dr druck einkauf elternbeirat emaile empfang empleo english enquire enquiries enquiry ekonomi escola
+    escritorio escuela estudio events export facturacion faktura facturation familie family farmacia feedback finance
+    finanzen firma fragen fraude gabinete gdpr general geral gerencia geschaeftsleitung geschaeftsfuehrung
+    geschäftsführung geschäftsleitung gemeinde group guest hallo hausverwaltung hei hello help helpdesk hej hi hola
+    hotel hospital hostmaster hr human.resources imprint impressum import info infoline informacion information
+    informazioni infos inquiries inquiry instituto invoice invoices invest investor investors it job jobs kancelaria
+    kanzlei karriere kasse klinik kontakt kontor kundendienst kundenservice kundservice kundtjanst labor lager law
+    lead leads legal leitung lieferung log logistics logistik mail mailbox maintenance management manager marketing
+    marketplace media meldung membership moin newsletter news no-reply noreply notification notifications oficina
+    office online operations order orders ordination oi pagamenti partner partners partnership payment payments
+    payroll people personal personnel personalabteilung post posta poststelle postmaster postkasse postmottak pr
+    praxis presse press presidencia presidente principal privacy procurement produktion projekt projects protocolo
+    purchasing questions quotes rechnung rechnungen reception recepcao recepcion recruiting recruitment recrutement
+    redaktion redaccion register registrar reklamation rendezvous research reservation reservations reservas
+    reservaties reservierung returns restaurant rezeption rh rrhh root sales salon school schule secretaria
+    secretariat secretary segreteria sekretariat sekretaerin sekretariaat security service servicedesk services
+    servicio shop signup site social spam staff stage store studio students sua subscribe suporte support soporte
+    talent team tech technik tecnico termin termine terminvergabe ticket tickets tienda time turismo
+    undisclosed-recipients uredništvo urednistvo vendas ventas vendite vente ventes verkauf verwaltung vertrieb
+    vorstand webmaster web website welcome werbung werkstatt winkel verkoop workshop zahnarzt zahnarztpraxis zapisy
+    zentrale sklep biuro recepcja rekrutacja ksiegowosc sprzedaz poczta obchod objednavky podatelna recepce ucetni
+    iroda ugyfelszolgalat titkarsag comenzi vanzari zakaz zakupki buh priem ofis otdel sekretar reklama
+    accountspayable accountsreceivable all inbox hey hiring recruiter compliance warehouse shipping facilities
+    frontdesk itsupport customersuccess surgery parish clerk rfq rfp tenders quotations gf fibu lohn versand dispo
+    bauleitung vermietung verleih hausmeister rathaus gemeindeamt stadtwerke pfarramt pfarrbuero notariat
+    steuerkanzlei tierarzt tierarztpraxis physio physiotherapie friseur fahrschule hofladen weingut kita betriebsrat
+    accueil achat achats devis sav mairie cabinet gestion juridique pharmacie location agence informations pedidos
+    ayuda atencion atencionalcliente direccion taller consultas presupuestos almacen logistica tesoreria prensa
+    cobranzas despacho amministrazione acquisti ufficio ordini fatture assistenza risorseumane personale prenotazioni
+    magazzino preventivi negozio stampa financeiro atendimento faturamento sac diretoria orcamento orcamentos loja
+    administrativo cobranca ouvidoria juridico ola inkoop administratie receptie klantenservice boekhouding facturen
+    bestellingen directie secretariaat personeelszaken planning werkplaats praktijk sollicitatie welkom vragen inkop
+    försäljning forsaljning kundtjänst lon receptionen bokning växel vaxel butik firmapost kundeservice salg regnskap
+    bestilling resepsjon ordre butikk bogholderi regnskab indkob indkøb klinikken myynti asiakaspalvelu toimisto
+    laskutus laskut ostot tilaukset vastaanotto rekry zamowienia kadry handlowy serwis zakupy rejestracja gabinet
+    fakturace faktury ucto kancelar prodej servis ordinace ertekesites rendeles penzugy konyveles szamlazas
+    contabilitate achizitii programari prodazhi buhgalter kancelyariya priemnaya opt satis satinalma muhasebe bilgi
+    iletisim destek siparis prodaja uprava racunovodstvo tajnistvo nabava penjualan pemasaran layanan eigyo soumu
+    toiawase otoiawase keiri jinji kefu caiwu xiaoshou zhaopin shangwu
     """
 )
 _NOT_AT_THE_START: Final = word_set(
     """
-    ap ar dr hi hr it oi pr rh auto bar time stage personal guest law log
+    ap ar dr hi hr it oi pr rh auto bar time stage personal guest law log moin post winkel english root druck lager
+    hei school hotel dental max all gf sac lon opt ola hey club salon people logo
     """
 )
+_SEPARATORS: Final = re.compile(r"[._-]")
 _PARTS: Final = re.compile(r"[._+-]|(?<=[a-z])(?=[0-9])")
 
 
@@ -110,14 +128,14 @@ def mail_domain(address: str) -> str:
 def is_shared_mailbox(address: str) -> bool:
     """Return whether an address stands for a role (info@, sales.emea@, praxis@), so that several people may read it."""
     local = address.rpartition("@")[0].lower()
-    if local in _ROLES:
+    if local in _ROLES or _SEPARATORS.sub("", local) in _ROLES:
         return True
     first = _PARTS.split(local, maxsplit=1)[0]
     return first in _ROLES and first not in _NOT_AT_THE_START
 
 
 def _unwrapped(text: str) -> str:
-    if text.endswith(">") and "<" in text:
+    if text.endswith(">") and "<" in text and "@" not in text[: text.rindex("<")]:
         text = text[text.rindex("<") + 1 : -1]
     text = text.strip(_WRAPPING)
     if text[:7].casefold() == "mailto:":

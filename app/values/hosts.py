@@ -25,14 +25,23 @@ from app.values.shared_hosts import (
     is_under,
     mail_providers,
 )
-from app.values.text import clean, fold
+from app.values.text import clean, fold, word_set
 
 _LONGEST_URL: Final = 2_048
 _SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]*://+|https?[:/]+|//+", re.IGNORECASE)
 _AFTER_HOST: Final = re.compile(r"[/?#\\\s,;|<>()\"'\[\]]")
 _HOST: Final = re.compile(r"(?:(?!-)[a-z0-9_-]{1,63}(?<!-)\.)+(?!-)[a-z0-9-]{2,63}(?<!-)")
+_WORD_IN_NAME: Final = re.compile(r"\w+")
+_AND: Final = frozenset({"and", "und", "et", "y", "e", "en", "og", "och"})
+_PAGES_OF_ANY_SITE: Final = word_set(
+    "service services kontakt contact about karriere careers career products produkte company unternehmen partner team"
+    " home store media group gruppe academy events blog portfolio projekte projects design studio werbung immobilien"
+)
 _WRAPPING: Final = " \t\"'<>()[]"
+# Not registered, and used for documentation and networks of one's own.
+_RESERVED: Final = (".example", ".test", ".local", ".internal", ".lan")
 _SHORTEST_NAME: Final = 4
+_SHORT_LABEL: Final = 4
 _SHORTEST_SEGMENT: Final = 5
 # Paths under which a site shows its own front page.
 _FRONT_PAGE: Final = re.compile(r"/*(?:(?:index|home|default)(?:\.[a-z]{2,5})?|[a-z]{2}(?:[-_][a-z]{2})?)?/*")
@@ -57,24 +66,29 @@ def bare_host(value: Any) -> str | None:
 def own_host(value: Any, name: Any = None) -> str | None:
     """Return the bare host if it can be the company's own, else None.
 
-    None for mail providers, link shorteners, and pages on a platform: a social network, a marketplace, a
-    directory. Platforms that no list has give themselves away if `name`, the company's, stands in the path and
-    not in the host: `https://menus.example/place/alpha-pizza`. The front page of a platform is the platform's own:
-    its host is returned if the name says so (`Etsy, Inc.` and etsy.com), or, for marketplaces and directories, if
-    there is no name to compare.
+    None for names under no known ending, mail providers, link shorteners, and pages on a platform: a social network,
+    a marketplace, a directory. Platforms that no list has give themselves away if `name`, the company's, stands in
+    the path and not in the host: `https://menus.example/place/alpha-pizza`. The front page of a platform is the
+    platform's own: its host is returned if the name says so (`Etsy, Inc.` and etsy.com), or, for marketplaces and
+    directories, if there is no name to compare.
     """
     host, path = _split(value)
     if host is None:
         return None
     host = _without_www(host)
-    if is_mail_provider(host) or is_under(host, SHORTENERS):
+    if not has_public_suffix(host) and not host.endswith(_RESERVED):
         return None
+    is_named = isinstance(name, str) and _is_named_after(host, name)
+    if is_mail_provider(host) or is_under(host, SHORTENERS):
+        return host if is_named and host == registrable_domain(host) else None
     if not is_platform(host):
         return None if isinstance(name, str) and _is_page_about(name, host, path) else host
+    if is_named and not is_under(host, PROFILE_SITES):
+        return host
     if not _FRONT_PAGE.fullmatch(path) or host != registrable_domain(host):
         return None
     if isinstance(name, str) and name:
-        return host if _is_named_after(host, name) else None
+        return host if is_named else None
     return None if is_under(host, PROFILE_SITES) else host
 
 
@@ -165,29 +179,65 @@ def _brand(host: str) -> str:
     return (registrable_domain(host) or "").partition(".")[0]
 
 
+def has_public_suffix(host: str) -> bool:
+    """Return whether a host stands under an ending, or is one, under which names are registered."""
+    return public_suffixes().publicsuffix(host) is not None
+
+
 def _is_named_after(host: str, name: str) -> bool:
-    letters = _letters(name)
-    return bool(letters) and letters.startswith(_letters(host.partition(".")[0]))
+    """Return whether a host's label is a word of a company's name, its first words together, or their initials."""
+    label = _brand(host)
+    words = _name_words(name)
+    runs = {"".join(words[:count]) for count in range(1, len(words) + 1)}
+    return bool(label) and (
+        label in runs or (len(label) >= _SHORTEST_NAME and label in words) or label in _initials(name)
+    )
 
 
 def _is_page_about(name: str, host: str, path: str) -> bool:
     """Return whether a path holds a company's name, as a directory's does, and the host nothing of it."""
-    letters = _letters(name)
-    segments = [_letters(unquote(segment)) for segment in path.split("/")]
-    if not any(_is_name_of(segment, letters) for segment in segments):
+    words = _name_words(name)
+    letters = "".join(words)
+    if not any(_is_name_of(_letters(unquote(segment)), letters, words) for segment in path.split("/")):
         return False
-    label = _letters((registrable_domain(host) or host).partition(".")[0])
-    words = [word for word in map(_letters, name.split()) if len(word) >= _SHORTEST_NAME]
-    return label not in letters and not any(word in label for word in words)
+    label = _letters(_brand(host) or host.partition(".")[0])
+    long_words = [word for word in words if len(word) >= _SHORTEST_NAME]
+    is_shared = label in letters or any(word in label for word in long_words) or _letters(name) in label
+    is_abbreviation = label in _initials(name) or (len(label) <= _SHORT_LABEL and _runs_through(label, letters))
+    return not is_shared and not is_abbreviation and not any(label.startswith(short) for short in _initials(name))
 
 
-def _is_name_of(segment: str, letters: str) -> bool:
+def _is_name_of(segment: str, letters: str, words: list[str]) -> bool:
     if segment == letters:
         return bool(letters)
-    if len(segment) < _SHORTEST_SEGMENT or len(letters) < _SHORTEST_NAME:
-        return False
-    return letters in segment or letters.startswith(segment)
+    if len(letters) >= _SHORTEST_NAME and letters in segment:
+        return True
+    runs = {"".join(words[:count]) for count in range(1, len(words))}
+    return len(segment) >= _SHORTEST_SEGMENT and segment in runs and segment not in _PAGES_OF_ANY_SITE
+
+
+def _runs_through(label: str, letters: str) -> bool:
+    """Return whether a label's letters stand in a name in their order, the first one first: "vw" in "volkswagen"."""
+    rest = iter(letters)
+    return letters[:1] == label[:1] and all(letter in rest for letter in label)
+
+
+def _initials(name: str) -> set[str]:
+    """Return a name's initials, with and without "and"."""
+    words = _WORD_IN_NAME.findall(fold(name).replace("&", " n ").replace("+", " n "))
+    spoken = ["n" if word in _AND else word[0] for word in words]
+    short = [word[0] for word in words if word not in _AND and word != "n"]
+    return {text for text in ("".join(spoken), "".join(short)) if len(text) > 1}
+
+
+def _name_words(name: str) -> list[str]:
+    words = [_letters(word) for word in name.split()]
+    return [word for word in words if word and word != "the"]
 
 
 def _letters(text: str) -> str:
-    return "".join(char for char in fold(text) if char.isalnum())
+    """Return a text's letters and digits, in which "ü" and "ue" are one."""
+    letters = "".join(char for char in fold(text) if char.isalnum())
+    for written, short in (("ae", "a"), ("oe", "o"), ("ue", "u")):
+        letters = letters.replace(written, short)
+    return letters

@@ -14,21 +14,31 @@ COMPANY_KINDS: Final = frozenset({"company", "school", "showcase"})
 
 # Nothing that names a page is longer, and longer text only costs time.
 _MAX_CHARS: Final = 2_048
-_URL: Final = re.compile(r"(?:https?:/*)*(?:[a-z0-9-]+\.)?linkedin\.com(?::443)?/+(?:mwlite/)?([a-z]+)/+([^/?#,;\s]+)")
-_BARE: Final = re.compile(r"/?(in|pub|company|school|showcase)/([^/?#,;\s]+)")
+_SITE: Final = re.compile(r"(?:https?:/*)*(?:[a-z0-9-]+\.)*linkedin\.com(?::443)?/", re.IGNORECASE)
+_HOST: Final = re.compile(r"linkedin\.com(?::443)?/", re.IGNORECASE)
+_PATH: Final = r"([a-z]+)/+([^/?#&,;\s]+)((?:/[0-9a-z]{1,3}){0,3})"
+_URL: Final = re.compile(rf"linkedin\.com(?::443)?/+(?:mwlite/)?{_PATH}", re.IGNORECASE)
+_BARE: Final = re.compile(rf"/?(?=(?:in|pub|company|school|showcase)/){_PATH}", re.IGNORECASE)
+_OWN_ID: Final = re.compile(r"AC[a-zA-Z][A-Za-z0-9_-]{30,}")
+_NOT_IN_A_NAME: Final = frozenset(":\ufffd")
+_NOBODY: Final = frozenset({"null", "none", "undefined", "unavailable", "unknown", "nan", "na", "n-a", "profile", "me"})
 _SIGNS: Final = " \t\r\n\"'<>()[],;"
 
 
 class LinkedInPage(NamedTuple):
-    """A person's or an organisation's page: `kind` as it stands in the address, `name` decoded and in lower case."""
+    """A person's or an organisation's page: `kind` as it stands in the address, `name` decoded and in lower case.
+
+    `written` is the name as it is to be asked for: LinkedIn's own ids (`ACoAA…`) keep their case.
+    """
 
     kind: str
     name: str
+    written: str
 
     @property
     def url(self) -> str:
         """The address in its one spelling."""
-        return f"https://www.linkedin.com/{self.kind}/{quote(self.name, safe='')}"
+        return f"https://www.linkedin.com/{self.kind}/{quote(self.written, safe='/' if self.kind == 'pub' else '')}"
 
     @property
     def key(self) -> str:
@@ -53,9 +63,21 @@ def company_page(text: str) -> LinkedInPage | None:
 def _page(text: str, kinds: frozenset[str]) -> LinkedInPage | None:
     if len(text) > _MAX_CHARS:
         return None
-    address = text.strip(_SIGNS).lower()
-    match = _URL.match(address) or _BARE.match(address)
-    if match is None or match[1] not in kinds:
+    address = text.strip(_SIGNS)
+    # A form puts its own address in front of one that is whole.
+    if _SITE.match(address):
+        *_, last = _HOST.finditer(address)
+        match = _URL.match(address, last.start())
+    else:
+        match = _BARE.match(address)
+    if match is None or match[1].lower() not in kinds:
         return None
-    name = unicodedata.normalize("NFC", unquote(match[2])).strip().casefold()
-    return LinkedInPage(match[1], name) if name else None
+    kind = match[1].lower()
+    name = unicodedata.normalize("NFC", unquote(match[2])).strip()
+    if kind == "pub":
+        # Namesakes share the first part; the numbers after it tell them apart.
+        name = "/".join([name, *(part for part in match[3].split("/") if part)])
+    folded = name.casefold()
+    if not folded or folded in _NOBODY or not _NOT_IN_A_NAME.isdisjoint(folded):
+        return None
+    return LinkedInPage(kind, folded, name if _OWN_ID.match(name) else folded)

@@ -106,11 +106,17 @@ _MORE_MAIL_PROVIDERS: Final = word_set(
     riseup.net runbox.com startmail.com mailfence.com ctemplar.com kolabnow.com countermail.com soverin.net
     moakt.com sharklasers.com grr.la getnada.com maildrop.cc throwawaymail.com trashmail.com mailnesia.com
     fakeinbox.com dispostable.com tempmail.com emailondeck.com e4ward.com
+    zoho.in zoho.eu zohomail.in sina.com.cn 88.com auone.jp ymobile.ne.jp t-online.at magenta.at vodafonemail.de
+    t-mobilethuis.nl ofir.dk vodafone.co.nz iafrica.com zahav.net.il turk.net infinitum.com.mx te.eg xmail.ru
+    rambler.ua bahnhof.se wp.eu indosat.net.id cbn.net.id fpt.vn aleeas.com slmail.me anonaddy.com addy.io cock.li
+    icloud.com.cn live.hk live.com.my
     """
 )
 
 # A brand whose mailboxes or pages stand under many country endings; the label before the ending is enough.
-MAIL_BRANDS: Final = word_set("hotmail yahoo gmx rocketmail ymail googlemail protonmail tutanota laposte")
+MAIL_BRANDS: Final = word_set(
+    "hotmail yahoo gmx rocketmail ymail googlemail protonmail tutanota laposte outlook aol zohomail"
+)
 
 SHORTENERS: Final = word_set(
     """
@@ -120,6 +126,9 @@ SHORTENERS: Final = word_set(
     shope.ee shp.ee clck.ru u.to vk.cc vk.me spoti.fi apple.co msft.it aka.ms 1drv.ms forms.gle wp.me git.io
     fb.watch redd.it pin.it tmblr.co snd.sc we.tl db.tt deb.li zpr.io t1p.de kurzelinks.de kutt.it short.gy
     short.io tr.ee linkd.in hubs.ly hubs.la mailchi.mp conta.cc eepurl.com adobe.ly grnh.se
+    share.google plus.codes t.cn url.cn dwz.cn suo.im surl.li bityl.co encurtador.com.br urlz.fr lc.cx vu.fr
+    tinyurl.is shorturl.asia bit.do adf.ly shorte.st ouo.io dub.sh dub.co tny.im amzn.asia abnb.me instagr.am fb.gg
+    walink.co me-qr.com qr-code.click lnk.to urldefense.com
     """
 )
 
@@ -151,6 +160,8 @@ PROFILE_SITES: Final = word_set(
     untappd.com couchsurfing.com opencollective.com change.org boosty.to tripod.com archive.org freelancer.com
     peopleperhour.com guru.com toptal.com malt.fr malt.com 99designs.com contently.com muckrack.com ask.fm vero.co
     clubhouse.com minds.com gab.com rumble.com odysee.com kick.com coub.com naver.me kakao.com
+    bento.me komi.io snipfeed.co linksta.cc linkbio.co linkfly.to biolinky.co pillar.io tap.bio shorby.com
+    instabio.cc zalo.me vkontakte.ru imo.im signal.group viadeo.com whatsapp.me
     """
 )
 
@@ -231,6 +242,15 @@ DIRECTORIES: Final = word_set(
     ratsit.se eniro.com eniro.dk virk.dk brreg.no finder.com yritystele.fi krs-online.com.pl rejestr.io
     cnpj.biz econodata.com.br encontrasp.com.br paginasblancas.com.ar guialocal.com tripadvisor.com.br
     waze.com wheree.com wanderlog.com birdeye.com nicelocal.com cybo.com infobel.com tuugo.com find-open.com
+    my-hammer.de blauarbeit.de check24.de localcities.ch comparis.ch industrystock.com directindustry.com
+    archiexpo.com exportpages.com gelbe-seiten.at znanylekarz.pl oferteo.pl fixly.pl allegrolokalnie.pl werkspot.nl
+    trustlocal.nl homestars.com oneflare.com.au getninjas.com.br reclameaqui.com.br seccionamarilla.com.mx
+    segundamano.mx computrabajo.com armut.com yemeksepeti.com getir.com hepsiemlak.com talabat.com ouedkniss.com
+    profi.ru youdo.com kwork.ru flamp.ru otzovik.com irecommend.ru drom.ru cian.ru superjob.ru pulscen.ru blizko.ru
+    tiu.ru satu.kz deal.by kaspi.kz hotline.ua work.ua grab.com gofood.co.id 11street.my ruten.com.tw 104.com.tw
+    591.com.tw jmty.jp jobkorea.co.kr baemin.com ele.me magicbricks.com nykaa.com bikroy.com toogoodtogo.com
+    skyscanner.net vestiairecollective.com chrono24.com shpock.com guide.michelin.com relaischateaux.com zankyou.fr
+    bing.com
     """
 )
 
@@ -271,6 +291,7 @@ PLATFORM_BRANDS: Final = word_set(
     foodpanda deliveroo ubereats airbnb booking thefork opentable autoscout24 shopee lazada carousell olx vinted
     groupon doctolib doctoralia treatwell kleinanzeigen getyourguide cylex hotfrog jumia wallapop houzz
     infobel foursquare zomato
+    google 2gis expedia pedidosya avito daraz nextdoor yellowpages blablacar habitissimo starofservice myhammer
     """
 )
 

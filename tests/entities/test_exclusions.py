@@ -103,6 +103,22 @@ def test_value_is_refused_if_a_part_of_it_says_nothing(context: Flask, value: st
     assert listed() == []
 
 
+@pytest.mark.parametrize(
+    ("value", "spellings"),
+    [
+        ("ada@x.de | beta.de", ["ada@x.de", "beta.de"]),
+        ("ada@x.de, Ole <ole@y.de>", None),
+        ("<ada@x.de>, <ole@y.de>", ["ada@x.de", "ole@y.de"]),
+        ("acme.de，beta.de", ["acme.de", "beta.de"]),
+        ("*@acme.de", ["acme.de"]),
+        ("Ada Lind <ada@x.de>", ["ada@x.de"]),
+    ],
+)
+def test_no_part_of_a_value_is_dropped(value: str, spellings: list[str] | None) -> None:
+    """Every part is excluded, or the value is refused."""
+    assert exclusions.normalized_all(value) == spellings
+
+
 def test_field_with_two_domains_is_excluded_by_either(context: Flask) -> None:
     """An entity that names several domains is left alone if one of them is excluded."""
     upsert([{"id": "p1", "company_domain": "fjord.de, berg.de"}, {"id": "p2", "company_domain": "fjord.de"}])

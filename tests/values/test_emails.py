@@ -48,6 +48,7 @@ def test_address_of_a_person_is_not_shared(local: str) -> None:
         ("ida@nordlicht.example.", "ida@nordlicht.example"),
         ("Ida Brandt <ida@nordlicht.example>", "ida@nordlicht.example"),
         ("ida@nordlicht.example ole@fjord.example", None),
+        ("ida@nordlicht.example <ole@fjord.example>", None),
         ("i***@nordlicht.example", None),
         ("noemail@noemail.com", None),
         ("ida brandt@nordlicht.example", None),

@@ -32,6 +32,8 @@ def test_page_is_one_for_all_spellings(written: str) -> None:
         "https://www.linkedin.com/feed/",
         "https://notlinkedin.com/in/ada",
         "https://acme.example/?next=linkedin.com/in/ada",
+        "https://www.linkedin.com/in/null",
+        "https://www.linkedin.com/in/%F0",
         "ada",
         "",
         "linkedin.com/in/" + "a" * 5000,
@@ -47,3 +49,16 @@ def test_company_page_is_of_a_company_school_or_showcase() -> None:
     page = company_page("https://fr.linkedin.com/company/Acme/about/")
     assert page is not None and page.key == "company/acme"
     assert company_page("https://www.linkedin.com/in/ada") is None
+
+
+def test_damaged_and_old_addresses_name_whom_they_mean() -> None:
+    """Nested addresses and trackers are read through, and old public pages are told apart by their numbers."""
+    assert person_page("https://www.linkedin.com/in/https://www.linkedin.com/in/ada") == person_page("in/ada&trk=x")
+    one, other = (person_page(f"https://www.linkedin.com/pub/john-smith/{rest}") for rest in ("1/2/3", "45/6b/789"))
+    assert one is not None and other is not None and one.key != other.key
+    page = person_page("https://www.linkedin.com/in/ACoAAAxYz0123456789abcdefghijKLMNOPQRST")
+    assert (
+        page is not None
+        and page.url.endswith("/ACoAAAxYz0123456789abcdefghijKLMNOPQRST")
+        and page.key == page.key.lower()
+    )
