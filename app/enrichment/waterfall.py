@@ -134,10 +134,14 @@ class Walk:
         self.is_written = any(earlier.outcome_class == OutcomeClass.SUCCESS for earlier in mine)
         doubts = {name for name, one in self.earlier.items() if one.is_of_job and one.outcome_class == REPEATABLE}
         self.in_doubt_with |= doubts
+        verifier = self.plan.verifier.name if self.plan.verifier else None
         # A provider that was taken out of the plan meanwhile cannot repeat its answer.
-        self.is_in_doubt = not doubts <= {
-            provider.name for provider in (*self.plan.steps, self.plan.verifier) if provider
-        }
+        is_unrepeatable = not doubts <= {*(provider.name for provider in self.plan.steps), verifier}
+        # The walk may go on behind the step of one that was gone past in doubt. A verdict in doubt takes nothing away.
+        self.is_in_doubt = is_unrepeatable or any(
+            one.outcome_class == IN_DOUBT and (one.is_of_job or one.is_noted) and name != verifier
+            for name, one in self.earlier.items()
+        )
 
     def wait_until(self, instant: float, reason: str = "") -> None:
         """Do not go on before an instant of the monotonic clock."""

@@ -331,6 +331,25 @@ def test_an_entity_whose_callback_nobody_can_read_any_more_is_held(context: Flas
     check_invariants(drained=True)
 
 
+@pytest.mark.parametrize("is_of_another_job", [True, False])
+def test_a_cut_off_answer_is_not_forgotten_while_a_callback_is_waited_for(
+    context: Flask, is_of_another_job: bool
+) -> None:
+    """The callback brings nothing, so that the entity is held as it would be at once."""
+    add(1)
+    first, second = paid("leadmagic", default=CUT_OFF, repeat_is_free=False), clay()
+    second.read_callback = lambda *_: NOT_FOUND  # type: ignore[attr-defined]
+    if is_of_another_job:
+        enqueue(order=["leadmagic"])
+        drain(first)
+    job_id = enqueue(order=["leadmagic", "clay"])
+    drain(first, second)
+    change_flights(callback={"status": "not_found"})
+    drain(first, second)
+    assert outcomes(job_id) == "h" and first.asked == second.asked == {"p0": 1}
+    check_invariants(drained=True)
+
+
 def test_every_call_that_a_lost_worker_left_is_settled_though_the_entity_is_held(context: Flask) -> None:
     """The entity is held for one of them; the other one is booked and on record too."""
     add(1)
