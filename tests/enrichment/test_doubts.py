@@ -1,6 +1,7 @@
 """What may have been paid without an answer: no job asks again unless a retry does, and nobody forgets it."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -616,7 +617,9 @@ def test_a_bulk_call_whose_answer_is_lost_is_one_failure(context: Flask, size: i
     provider = Cutting(times=size, bulk_size=50)
     job_id = enqueue(size, "findymail")
     drain(provider)
-    assert outcomes(job_id) == "s" * size and len(provider.calls) == 2
+    # How many calls the repeats are put into depends on which are ready first.
+    asked = Counter(entity_id for call in provider.calls for entity_id in call)
+    assert outcomes(job_id) == "s" * size and set(asked.values()) == {2}
     check_invariants(drained=True)
 
 
