@@ -57,7 +57,7 @@ class Identity:
 
     @cached_property
     def apart_id(self) -> str | None:
-        """The id for an entity of this name whose key an entity of another name has.
+        """The id of an entity that is kept apart: made of its key and its name.
 
         None if the key is the name itself, or the name is not known.
         """
@@ -127,7 +127,7 @@ def _key(entity_type: EntityType, fields: Mapping[str, Any]) -> str | None:
 
 
 def _digest(entity_type: EntityType, key: str) -> str:
-    return _PREFIX[entity_type] + hashlib.sha256(key.encode("utf-8")).hexdigest()[:_DIGEST_CHARS]
+    return _PREFIX[entity_type] + hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGEST_CHARS]
 
 
 def _person_key(fields: Mapping[str, Any]) -> str | None:

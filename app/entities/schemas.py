@@ -271,7 +271,7 @@ class ImportReportSchema(UpsertCountsSchema):
     )
     kept_apart = fields.Integer(
         required=True,
-        metadata={"description": "Rows stored as entities of their own though another name has their address or host."},
+        metadata={"description": "Rows stored on their own: somebody of another name has the same address or host."},
     )
     replaced = fields.Integer(required=True, metadata={"description": "Rows that replaced a value."})
     refusals = fields.List(fields.Nested(RefusalSchema), required=True, metadata=_FIRST_100)

