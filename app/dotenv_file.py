@@ -12,8 +12,8 @@ MAX_FILE_BYTES: Final = 1_000_000
 MAX_VALUE_CHARACTERS: Final = 100_000
 """A value that refers to itself doubles with each line: thirty of them would be a gigabyte."""
 
-# The library's time to take a value apart grows with the square of its length.
-_MAX_REFERRING_CHARACTERS: Final = 4_000
+# For each of them the library looks for the brace up to the end of the value.
+_MAX_OPEN_REFERENCES: Final = 100
 
 
 def read_dotenv(path: Path) -> dict[str, str]:
@@ -42,9 +42,8 @@ def _lines(path: Path) -> Iterator[tuple[str, str]]:
 
 def _expanded(name: str, text: str, values: Mapping[str, str]) -> str:
     """Return a value with what it refers to."""
-    if "${" in text and len(text) > _MAX_REFERRING_CHARACTERS:
-        limit = f"{_MAX_REFERRING_CHARACTERS:,} characters"
-        raise ValueError(f"the value of {name} refers to others and is longer than {limit}")
+    if text[text.rfind("}") + 1 :].count("${") > _MAX_OPEN_REFERENCES:
+        raise ValueError(f"the value of {name} refers to others without a closing brace")
     parts: list[str] = []
     length = 0
     for atom in parse_variables(text):

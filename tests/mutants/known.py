@@ -90,8 +90,8 @@ MUTANTS = (
     Mutant(
         "a lost call is repeated and not held",
         "app/enrichment/pipeline.py",
-        "            elif provider is not None and provider.repeat_is_free:\n",
-        "            elif provider is not None:\n",
+        "        elif provider is not None and provider.repeat_is_free:\n",
+        "        elif provider is not None:\n",
         ("tests/enrichment/test_in_doubt.py",),
     ),
     Mutant(
