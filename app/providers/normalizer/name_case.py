@@ -24,22 +24,14 @@ _LONGEST_UNKNOWN_PARTICLE = 3
 _INNER_PARTICLES = PARTICLES - word_set("a e i y al el le do den bin van ben in")
 
 
-def recase_name(name: str, is_family: bool = False) -> str:
-    """Return the name with words that are all upper or all lower case put in a name's case.
-
-    Words in mixed case stay: nobody types "McDonald" or "DeShawn" by accident. With `is_family` the text opens with
-    a family name, whose leading particle is in lower case ("van der Berg").
-    """
-    return " ".join(recase_words(name.split(" "), is_family))
-
-
 def recase_words(
     words: Sequence[str], is_family: bool = False, keeps_particles: bool = False, context: str = ""
 ) -> list[str]:
-    """Return each word of a name in its case.
+    """Return each word of a name, those that are all upper or all lower case put in a name's case.
 
-    With `keeps_particles` "VAN" is a name ("Van"), as in Vietnamese; `context` is the whole name, if the words are a
-    part of it, and shows the language.
+    Words in mixed case stay: nobody types "McDonald" or "DeShawn" by accident. With `is_family` the words open with
+    a family name, whose leading particle is in lower case ("van der Berg"). With `keeps_particles` "VAN" is a name
+    ("Van"), as in Vietnamese; `context` is the whole name, if the words are a part of it, and shows the language.
     """
     text = " ".join(words)
     is_mixed = not (is_all_caps(text) or is_all_lower(text))

@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.providers.normalizer import name_order
-from app.providers.normalizer.name_case import recase_name
+from app.providers.normalizer.name_case import recase_words
 from app.providers.normalizer.names import normalize_name
 
 
@@ -108,7 +108,7 @@ def test_name_is_absent_when_there_is_none(value: object) -> None:
 )
 def test_family_name_is_recased(name: str, expected: str) -> None:
     """Particles go to lower case, capitals follow hyphens and apostrophes, mixed case stays."""
-    assert recase_name(name, is_family=True) == expected
+    assert " ".join(recase_words(name.split(), is_family=True)) == expected
 
 
 WORDS = st.one_of(
