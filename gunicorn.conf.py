@@ -109,7 +109,7 @@ def _refuse(worker: Any, handle_error: Any, req: Any, client: Any, addr: Any, ex
         return
     if getattr(req, "is_answered", False):
         return
-    from app.api import refusal
+    from app.web.blueprint import refusal
 
     worker.log.warning("Invalid request from ip=%s, %s", addr[0] if addr else "", type(exc).__name__)
     try:
@@ -149,6 +149,6 @@ def worker_exit(server: Any, worker: Any) -> None:
 
 def _stop_chunks() -> None:
     # The arbiter runs some of these hooks too, and has no application.
-    budget = sys.modules.get("app.enrichment.budget")
+    budget = sys.modules.get("app.enrichment.queue.time_budget")
     if budget is not None:
         budget.stop_requested.set()

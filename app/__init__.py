@@ -2,14 +2,14 @@
 
 from flask import Flask
 
-from app import auth, database, docs, health, logs, requests
+from app import logs
 from app import models as models  # makes the tables known to migrations
-from app.api import Api
+from app.cli import enrich
 from app.config import PROJECT_ROOT, Config, ConfigError
-from app.enrichment.callback_routes import blueprint as callback_routes
-from app.enrichment.cli import enrich
-from app.enrichment.money_routes import blueprint as money_routes
-from app.enrichment.routes import blueprint as job_routes
+from app.db import session
+from app.enrichment.money.routes import blueprint as money_routes
+from app.enrichment.queue.routes import blueprint as job_routes
+from app.enrichment.waterfall.callback_routes import blueprint as callback_routes
 from app.entities.exclusion_routes import blueprint as exclusion_routes
 from app.entities.fields import RAW_FIELDS
 from app.entities.merge import check_policies
@@ -17,6 +17,8 @@ from app.entities.routes import blueprints as entity_routes
 from app.entities.undo_routes import blueprint as undo_routes
 from app.extensions import db, migrate
 from app.providers.registry import make_registry
+from app.web import auth, docs, health, requests
+from app.web.blueprint import Api
 
 
 def create_app(config: Config | None = None) -> Flask:
@@ -34,11 +36,11 @@ def create_app(config: Config | None = None) -> Flask:
     app.extensions["tranche.registry"] = make_registry(
         config.PROVIDERS, takes_callbacks=bool(config.PUBLIC_URL and config.SECRET_KEY)
     )
-    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = database.engine_options(config)
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = session.engine_options(config)
     logs.configure(config)
 
     db.init_app(app)
-    database.init_app(app, config)
+    session.init_app(app, config)
     migrate.init_app(app, db, directory=str(PROJECT_ROOT / "migrations"), render_as_batch=True)
 
     requests.init_app(app)

@@ -1,8 +1,8 @@
 """The errors that callers may see, and how they are told.
 
 Each class carries the `code` of the closed list in the README and its HTTP
-status. The JSON handlers live in `app.api`, the command line's exit codes in
-`app.enrichment.cli`.
+status. The JSON handlers live in `app.web.blueprint`, the command line's exit codes in
+`app.cli`.
 """
 
 from collections.abc import Sequence

@@ -10,9 +10,9 @@ from alembic.runtime.migration import MigrationContext, MigrationInfo
 from flask import current_app
 from sqlalchemy import Connection
 
-from app.database import why_unavailable
-from app.enrichment.cli import output
-from app.enrichment.cli.group import ExitCode, unavailable_line
+from app.cli import output
+from app.cli.group import ExitCode, unavailable_line
+from app.db.session import why_unavailable
 
 db = current_app.extensions["migrate"].db
 configure_args = current_app.extensions["migrate"].configure_args

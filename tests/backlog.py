@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import CTE, JSON, ColumnElement, Text, cast, func, insert, literal, select, text, true
 
-from app.database import engine_name, transaction
+from app.db.session import engine_name, transaction
 from app.extensions import db
 from app.models.chunk import Outcome, chunks, progress
 from app.models.job import JobStatus, jobs

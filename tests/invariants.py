@@ -17,11 +17,11 @@ from typing import Any
 from sqlalchemy import Text, case, func, select
 
 from app.config import config, micros
-from app.enrichment.money import ALL_DAYS, OVERALL
+from app.enrichment.money.caps import ALL_DAYS, OVERALL
 from app.extensions import db
 from app.models.attempt import attempts
 from app.models.chunk import DECIDED, ERASED_ID, Outcome, chunks, entity_errors, progress
-from app.models.flight import flights
+from app.models.in_flight_call import flights
 from app.models.job import ACTIVE, ENDED, JobStatus, jobs
 from app.models.spending import costs, spending
 from app.providers.base import OutcomeClass

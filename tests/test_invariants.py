@@ -15,14 +15,14 @@ from sqlalchemy import delete, insert, select, text, update
 
 from app import create_app
 from app.config import Config
-from app.database import transaction
+from app.db.session import transaction
 from app.enrichment import queue
-from app.enrichment.leases import Failure
-from app.enrichment.terms import Terms
+from app.enrichment.queue.leases import Failure
+from app.enrichment.queue.options import Terms
 from app.extensions import db
 from app.models.attempt import attempts
 from app.models.chunk import Outcome, chunks, entity_errors, progress
-from app.models.flight import flights
+from app.models.in_flight_call import flights
 from app.models.job import jobs
 from app.models.spending import costs, spending
 from app.models.types import new_id, utcnow

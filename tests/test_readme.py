@@ -4,8 +4,8 @@ import re
 from dataclasses import fields
 from pathlib import Path
 
+from app.cli import enrich
 from app.config import Config
-from app.enrichment.cli import enrich
 from app.errors import AppError
 from app.providers.defaults import DEFAULTS
 from app.providers.settings import parse_limits

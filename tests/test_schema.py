@@ -13,15 +13,16 @@ from sqlalchemy import func, inspect, select, text
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import CreateIndex
 
-from app import auth
 from app.config import PROJECT_ROOT
-from app.database import transaction
+from app.db.session import transaction
 from app.enrichment import queue
-from app.enrichment.pipeline import Pipeline
-from app.entities import exclusions, imports, store
+from app.enrichment.waterfall.chunk_run import Pipeline
+from app.entities import exclusions, store
+from app.entities.csv import imports
 from app.extensions import db
 from app.models.types import UtcDateTime
 from app.providers.base import Answer, OutcomeClass
+from app.web import auth
 from tests.fakes.provider import FakeProvider, csv_stream, registry_of
 
 REVISION = """

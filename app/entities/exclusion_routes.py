@@ -5,14 +5,14 @@ from typing import Any, Final
 from flask.views import MethodView
 from marshmallow import fields, validate
 
-from app.api import Blueprint
-from app.auth import require, workspace_for
 from app.entities import exclusions
 from app.entities.exclusions import ExclusionCounts
 from app.entities.schemas import WorkspaceQuerySchema
 from app.errors import NotFound
 from app.models.exclusion import ExclusionKind
-from app.schemas import Choice, Instant, QueryInteger, Schema, Slug, Text
+from app.web.auth import require, workspace_for
+from app.web.blueprint import Blueprint
+from app.web.fields import Choice, Instant, QueryInteger, Schema, Slug, Text
 
 MAX_VALUES: Final = 10_000
 MAX_VALUE_CHARS: Final = 2_000

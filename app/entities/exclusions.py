@@ -21,7 +21,7 @@ from typing import Any, Final, Self
 from sqlalchemy import bindparam, delete, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
-from app.database import engine_name, scrub_log, transaction
+from app.db.session import engine_name, scrub_log, transaction
 from app.entities.fields import table_of
 from app.entities.store import SLICE_ROWS, has_any
 from app.errors import Invalid, detail

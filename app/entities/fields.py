@@ -10,7 +10,7 @@ from typing import Any, Final, Literal, cast, get_args, get_origin, get_type_hin
 from sqlalchemy import Table
 
 from app.models import Company, Person
-from app.schemas import camel_case
+from app.web.fields import camel_case
 
 Kind = Literal["text", "list", "dict", "integer", "boolean"]
 

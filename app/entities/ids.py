@@ -12,8 +12,8 @@ from functools import cached_property
 from typing import Any, Final, Literal, cast
 
 from app.entities.earlier_ids import earlier_key
-from app.providers.normalizer.company_names import is_no_company
-from app.providers.normalizer.nobody import names_nobody
+from app.normalizer.company_names import is_no_company
+from app.normalizer.nobody import names_nobody
 from app.values.emails import email_address, is_shared_mailbox
 from app.values.hosts import own_host
 from app.values.linkedin import company_page, person_page

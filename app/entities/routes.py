@@ -15,15 +15,13 @@ from flask import Response, current_app, request, stream_with_context
 from flask.views import MethodView
 from werkzeug.routing import BaseConverter
 
-from app.api import Blueprint
-from app.auth import require, workspace_for
 from app.config import Config
-from app.database import check_writable, transaction
+from app.db.session import check_writable, transaction
 from app.entities import store
-from app.entities.csv_headers import read_mapping
-from app.entities.exports import export_csv
+from app.entities.csv.exports import export_csv
+from app.entities.csv.headers import read_mapping
+from app.entities.csv.imports import ImportOptions, import_csv
 from app.entities.ids import EntityType
-from app.entities.imports import ImportOptions, import_csv
 from app.entities.schemas import (
     PLURALS,
     ImportQuerySchema,
@@ -38,6 +36,8 @@ from app.entities.schemas import (
 )
 from app.errors import EntityNotFound, Invalid, UnsupportedMediaType, detail
 from app.text import ENTITY_ID_PATTERN, is_entity_id
+from app.web.auth import require, workspace_for
+from app.web.blueprint import Blueprint
 
 log = structlog.get_logger(__name__)
 

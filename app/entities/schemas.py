@@ -13,11 +13,11 @@ from typing import Any, Final, cast
 import marshmallow as ma
 from marshmallow import fields, validate
 
-from app.entities.csv_headers import MAX_HEADER_CHARS
+from app.entities.csv.headers import MAX_HEADER_CHARS
 from app.entities.fields import EXTRA, FIELDS, RAW_FIELDS, Kind
 from app.entities.store import EntityView
-from app.schemas import JSON, EntityId, Flag, Instant, QueryInteger, Schema, Slug, Text, WholeNumber, camel_case
 from app.text import TEXT_PATTERN
+from app.web.fields import JSON, EntityId, Flag, Instant, QueryInteger, Schema, Slug, Text, WholeNumber, camel_case
 
 MAX_ROWS: Final = 10_000
 MAX_JSON_BYTES: Final = 65_536

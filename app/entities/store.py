@@ -43,16 +43,16 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.selectable import TableValuedAlias
 from sqlalchemy.types import TypeEngine
 
-from app.database import WriteSession, engine_name, scrub_log, transaction
+from app.db.session import WriteSession, engine_name, scrub_log, transaction
 from app.entities.fields import EXTRA, FIELDS, RAW_FIELDS, field_named, table_of
-from app.entities.learned import learned_keys
 from app.entities.merge import Change, differs, is_blank
+from app.entities.model_cache import learned_keys
 from app.errors import DamagedData, EntityNotFound, Invalid
 from app.extensions import db
 from app.models.attempt import attempts, field_changes
 from app.models.cached_value import cached_values
 from app.models.chunk import ERASED_ID, chunks, entity_errors
-from app.models.flight import flights
+from app.models.in_flight_call import flights
 from app.models.job import jobs
 from app.models.types import EntityId, utcnow
 

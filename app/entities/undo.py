@@ -19,7 +19,7 @@ from typing import Any, Final
 import structlog
 from sqlalchemy import Row, Select, Text, case, null, select
 
-from app.database import WriteSession, end_read, transaction
+from app.db.session import WriteSession, end_read, transaction
 from app.entities import store
 from app.entities.fields import FIELDS, is_of_kind
 from app.entities.merge import Change, differs

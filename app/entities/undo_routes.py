@@ -4,10 +4,10 @@ from uuid import UUID
 
 from marshmallow import fields
 
-from app.api import Blueprint
-from app.auth import require, visible_workspace
 from app.entities.undo import UndoCounts, undo_job
-from app.schemas import Schema
+from app.web.auth import require, visible_workspace
+from app.web.blueprint import Blueprint
+from app.web.fields import Schema
 
 blueprint = Blueprint("undo", __name__, url_prefix="/api/enrichment", description="Putting back what a job wrote.")
 

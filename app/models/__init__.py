@@ -6,9 +6,9 @@ from app.models.cached_value import CachedValue
 from app.models.chunk import Chunk, ChunkProgress, EntityError
 from app.models.company import Company
 from app.models.exclusion import Exclusion
-from app.models.flight import Flight
 from app.models.heartbeat import Heartbeat
 from app.models.import_file import ImportFile
+from app.models.in_flight_call import Flight
 from app.models.job import Job, JobStatus
 from app.models.person import Person
 from app.models.provider_state import ProviderPace, ProviderState

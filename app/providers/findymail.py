@@ -16,10 +16,10 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from app.normalizer.names import normalize_name
 from app.providers.adapter import PaidProvider, PaidVerifier
 from app.providers.base import Answer, Lookup, OutcomeClass
 from app.providers.http import Http, NoReply, Reply, is_cost_known, unanswered
-from app.providers.normalizer.names import normalize_name
 from app.providers.questions import company_host
 from app.providers.reading import email, filled, find, joined, text
 from app.providers.settings import ProviderSettings

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from app.normalizer.company_names import is_no_company
+from app.normalizer.nobody import names_nobody
 from app.providers.http import is_public_name
-from app.providers.normalizer.company_names import is_no_company
-from app.providers.normalizer.nobody import names_nobody
 from app.providers.reading import text
 from app.values.emails import email_address, is_shared_mailbox
 from app.values.hosts import own_host

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from app.providers.ai_normalizer.provider import AiNormalizer
 from app.providers.aiark import AiArk
 from app.providers.base import Provider
 from app.providers.clay import Clay
@@ -11,7 +12,6 @@ from app.providers.findymail import Findymail, FindymailVerifier
 from app.providers.firecrawl import Firecrawl
 from app.providers.http import Http
 from app.providers.leadmagic import LeadMagic, LeadMagicVerifier
-from app.providers.normalizer.provider import AiNormalizer
 from app.providers.prospeo import Prospeo
 from app.providers.settings import ProviderSettings
 

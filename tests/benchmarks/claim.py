@@ -6,8 +6,8 @@ import time
 
 from sqlalchemy import text
 
-from app.database import single_statement
-from app.enrichment import leases
+from app.db.session import single_statement
+from app.enrichment.queue import leases
 from app.models.chunk import Outcome
 from tests.backlog import add_backlog
 from tests.benchmarks.figures import Figure, Options, percentile, ratio

@@ -5,7 +5,7 @@ import random
 import time
 from typing import Final
 
-from app.entities.csv_reader import CsvReader
+from app.entities.csv.reader import CsvReader
 from tests.benchmarks.figures import Figure, Options, ratio
 from tests.benchmarks.servers import Servers
 

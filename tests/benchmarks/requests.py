@@ -8,8 +8,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from app.auth import create_key
 from app.enrichment import queue
+from app.web.auth import create_key
 from tests.benchmarks.figures import Figure, Options
 from tests.benchmarks.servers import DATABASES, Servers, application
 from tests.benchmarks.stage import ROOT, environment, perform

@@ -9,7 +9,7 @@ import os
 from collections.abc import Mapping
 
 from app.config import Config
-from app.database import end_read
+from app.db.session import end_read
 from app.providers.settings import Limits
 from tests.benchmarks.figures import Figure, Options
 from tests.benchmarks.servers import DATABASES, Servers

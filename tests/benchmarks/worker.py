@@ -3,7 +3,7 @@
 from sqlalchemy import select
 
 from app.enrichment import queue
-from app.enrichment.pipeline import Pipeline
+from app.enrichment.waterfall.chunk_run import Pipeline
 from app.extensions import db
 from app.values.hosts import public_suffixes
 from tests.benchmarks.stage import on_signal

@@ -12,10 +12,10 @@ from typing import Any
 
 from flask.cli import main
 
-from app.enrichment.budget import stop_requested
-from app.enrichment.pipeline import Pipeline
+from app.enrichment.queue.time_budget import stop_requested
+from app.enrichment.waterfall.chunk_run import Pipeline
+from app.providers.ai_normalizer.provider import AiNormalizer
 from app.providers.base import Answer, Lookup
-from app.providers.normalizer.provider import AiNormalizer
 
 _lookup = AiNormalizer.lookup
 _numbers = itertools.count()

@@ -16,7 +16,7 @@ from flask import Flask
 
 from app import create_app
 from app.config import PROJECT_ROOT, Config
-from app.database import transaction
+from app.db.session import transaction
 from app.enrichment import queue
 from app.entities.store import upsert_entities
 from app.extensions import db

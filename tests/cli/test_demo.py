@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from app.enrichment.cli import demo_providers
+from app.demo import providers
 from tests.patience import PATIENCE_SECONDS
 
 
@@ -80,7 +80,7 @@ def test_demo_with_providers_says_what_is_missing_where_there_is_no_checkout(
     sqlite_app: Flask, run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing is made or imported without the server that plays them."""
-    monkeypatch.setattr(demo_providers, "PROJECT_ROOT", tmp_path)
+    monkeypatch.setattr(providers, "PROJECT_ROOT", tmp_path)
     result = run(sqlite_app, "demo", "--providers", "--database", str(tmp_path / "demo.db"))
     assert result.exit_code == 2
     assert "tests/fakes/server.py" in result.stderr and result.stderr.count("\n") == 1

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from app.cli import output
+from app.cli.lists import write_atomically
 from app.config import PROJECT_ROOT, Config, ConfigError
-from app.database import transaction
-from app.enrichment.cli import output
-from app.enrichment.cli.lists import write_atomically
+from app.db.session import transaction
 from app.errors import DatabaseUnusable
 from tests.databases import empty
 

@@ -12,8 +12,8 @@ from click.testing import Result
 from flask import Flask
 from sqlalchemy.engine import make_url
 
-from app import database
-from app.enrichment.pipeline import Pipeline
+from app.db import session as database
+from app.enrichment.waterfall.chunk_run import Pipeline
 from tests.patience import PATIENCE_SECONDS
 
 SECRET_WORD = "a-secret-word"

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import insert, update
 
-from app.database import transaction
+from app.db.session import transaction
 from app.models.chunk import entity_errors
 from app.models.heartbeat import heartbeats
 from app.models.job import jobs

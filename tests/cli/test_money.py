@@ -193,7 +193,7 @@ def test_costs_of_more_jobs_than_a_page_holds_are_all_there(
     sqlite_app: Flask, run: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The command walks through the pages."""
-    monkeypatch.setattr("app.enrichment.cli.money.ROWS_A_PAGE", 1)
+    monkeypatch.setattr("app.cli.money.ROWS_A_PAGE", 1)
     use(sqlite_app)
     people = "id,First Name\na,Ann\nb,Bo\nc,Cy\n"
     run(sqlite_app, "import", "person", "-", stdin=people)

@@ -8,8 +8,8 @@ from typing import Any
 
 from flask import Flask
 
-from app.enrichment.budget import stop_requested
-from app.enrichment.cli.signals import stop_on_signals
+from app.cli.signals import stop_on_signals
+from app.enrichment.queue.time_budget import stop_requested
 from tests.invariants import check_invariants
 from tests.patience import PATIENCE_SECONDS
 

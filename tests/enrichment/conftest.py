@@ -24,5 +24,5 @@ class BudgetClock:
 def budget_clock(monkeypatch: pytest.MonkeyPatch) -> BudgetClock:
     """The clock of all budgets of this test."""
     clock = BudgetClock()
-    monkeypatch.setattr("app.enrichment.budget.time", clock)
+    monkeypatch.setattr("app.enrichment.queue.time_budget.time", clock)
     return clock

@@ -4,8 +4,8 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from app.enrichment import leases
-from app.enrichment.leases import Lease
+from app.enrichment.queue import leases
+from app.enrichment.queue.leases import Lease
 from app.extensions import db
 from app.models.chunk import progress
 from app.models.job import jobs

@@ -8,14 +8,14 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import Table, select
 
-from app.database import transaction
+from app.db.session import transaction
 from app.enrichment import queue
-from app.enrichment.pipeline import Pipeline
-from app.enrichment.terms import Terms
+from app.enrichment.queue.options import Terms
+from app.enrichment.waterfall.chunk_run import Pipeline
 from app.entities import store
 from app.extensions import db
 from app.models.attempt import attempts
-from app.models.flight import flights
+from app.models.in_flight_call import flights
 from app.models.spending import costs, spending
 from app.providers.base import Answer, OutcomeClass
 from tests.enrichment.helpers import ids

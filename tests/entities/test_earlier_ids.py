@@ -12,9 +12,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import MetaData, create_engine, insert
 
+from app.entities.csv.imports import ImportReport, import_csv
 from app.entities.fields import table_of
 from app.entities.ids import EntityType
-from app.entities.imports import ImportReport, import_csv
 from app.extensions import db
 
 FOLDER = Path(__file__).parent / "data" / "made_by_0_3_0"

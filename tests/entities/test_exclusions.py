@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import event
 
-from app.database import transaction
+from app.db.session import transaction
 from app.entities import exclusions, store
+from app.entities.csv.exports import export_csv
 from app.entities.exclusions import ExclusionCounts, Exclusions, without_excluded
-from app.entities.exports import export_csv
 from app.errors import Invalid
 from app.extensions import db
 
@@ -77,7 +77,7 @@ def test_value_is_stored_in_one_spelling(value: str, spelling: str) -> None:
 @pytest.mark.parametrize(
     "value",
     ["", " ", "acme", "localhost", "n.a.", "10.0.0.1", "-acme.com", "ac me.com", "a..com", "acme.c", "x" * 64 + ".com",
-     "@acme.com", "ann@", "ann@acme", "a@b.com, c@d.com", "ann@@acme.com", "acme.\x00com", "a." * 130 + "com"],
+     "@acme.com", "ann@", "ann@acme", "a@b.com, c@d.com", "annacme.com", "acme.\x00com", "a." * 130 + "com"],
 )  # fmt: skip
 def test_what_is_neither_domain_nor_address_has_no_spelling(value: str) -> None:
     """Nothing is guessed: a value that cannot exclude anything is refused."""

@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import Text, cast, event, insert, select, text
 
-from app.database import engine_name, transaction
+from app.db.session import engine_name, transaction
 from app.entities import store
 from app.entities.fields import FIELDS, RAW_FIELDS
 from app.entities.merge import Change, is_blank

@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import Text, insert, literal, select, update
 
-from app.database import engine_name, transaction
+from app.db.session import engine_name, transaction
 from app.enrichment import queue
 from app.entities import store
 from app.entities.merge import Change

@@ -9,11 +9,11 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from app.database import end_read
+from app.db.session import end_read
 from app.extensions import db
 from app.models.attempt import attempts
 from app.models.chunk import chunks, progress
-from app.models.flight import flights
+from app.models.in_flight_call import flights
 from app.models.person import Person
 from app.models.spending import costs, spending
 from tests.fakes import invented, ledger

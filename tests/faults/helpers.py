@@ -10,13 +10,13 @@ from typing import Any
 
 from sqlalchemy import func, select, text
 
-from app.database import end_read
+from app.db.session import end_read
 from app.enrichment import queue
-from app.enrichment.pipeline import Pipeline
+from app.enrichment.waterfall.chunk_run import Pipeline
 from app.extensions import db
 from app.models.chunk import progress
-from app.models.flight import flights
 from app.models.heartbeat import heartbeats
+from app.models.in_flight_call import flights
 from app.models.job import jobs
 from app.models.types import utcnow
 from tests.fakes import ledger

@@ -5,9 +5,10 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from app.database import end_read
-from app.enrichment import health, queue
-from app.enrichment.pipeline import Pipeline
+from app.db.session import end_read
+from app.enrichment import queue
+from app.enrichment.limits import circuit_breaker
+from app.enrichment.waterfall.chunk_run import Pipeline
 from app.extensions import db
 from app.models.chunk import entity_errors
 from app.models.job import JobStatus
@@ -113,7 +114,7 @@ def test_refusals_pause_their_job_with_a_time_and_cost_nothing(make_world: MakeW
         assert (job.resume_at - noticed_at).total_seconds() <= refusal.most_seconds, refusal
         assert len(world.server.lines()) == 3 * place
         world.server.forget()
-        health.reset(refusal.provider)
+        circuit_breaker.reset(refusal.provider)
         queue.resume(job_id)
         drain_here()
         assert set(outcomes_of(job_id).values()) == {"s"}, refusal

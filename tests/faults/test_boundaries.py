@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from app.database import transaction
+from app.db.session import transaction
 from app.extensions import db
 from tests.enrichment.helpers import expire_leases
 from tests.fakes import ledger

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from app.database import end_read
+from app.db.session import end_read
 from app.enrichment import queue
 from tests.conftest import CRON_SECRET
 from tests.faults.accounts import outcomes_of

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from app import auth, create_app
+from app import create_app
 from app.config import Config
-from app.database import end_read
+from app.db.session import end_read
 from app.extensions import db
 from app.models.job import jobs
+from app.web import auth
 from tests.faults.accounts import outcomes_of
 from tests.faults.conftest import MakeWorld
 from tests.faults.helpers import attempts_of_chunks, check_accounts, drain_here, end, tell
@@ -28,7 +29,8 @@ STEPS = {
 """What marks the transaction of each step that a worker takes with a chunk."""
 DELIVERED = pytest.mark.parametrize("is_delivered", [True, False], ids=["reply", "commit"])
 
-# SQLite's commits are calls within the process; there tests/enrichment/test_in_doubt.py stands in for the loss.
+# SQLite's commits are calls within the process;
+# there tests/enrichment/waterfall/test_in_doubt.py stands in for the loss.
 pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 
 

@@ -8,12 +8,12 @@ from flask import current_app
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
-from app import auth
-from app.database import end_read
+from app.db.session import end_read
 from app.extensions import db
 from app.models.attempt import attempts
 from app.models.company import Company
 from app.models.job import jobs
+from app.web import auth
 from tests.faults.accounts import outcomes_of
 from tests.faults.conftest import MakeWorld
 from tests.faults.disk import SmallDisk, small_disk

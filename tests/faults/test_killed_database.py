@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.database import end_read
+from app.db.session import end_read
 from app.enrichment import queue
 from tests.faults.accounts import outcomes_of
 from tests.faults.conftest import MakeWorld

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.enrichment import queue
-from app.enrichment.terms import Terms
+from app.enrichment.queue.options import Terms
 from app.extensions import db
 from app.models.job import JobStatus
 from tests.fakes import ledger

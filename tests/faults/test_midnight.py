@@ -8,10 +8,10 @@ from typing import Any
 
 from sqlalchemy import select
 
-from app.database import end_read
+from app.db.session import end_read
 from app.enrichment import queue
 from app.extensions import db
-from app.models.flight import flights
+from app.models.in_flight_call import flights
 from app.models.spending import costs, spending
 from tests.fakes import ledger
 from tests.faults.accounts import decided_twice

@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from app.database import end_read
-from app.enrichment import health, queue
-from app.enrichment.health import load_states
-from app.enrichment.terms import Terms
+from app.db.session import end_read
+from app.enrichment import queue
+from app.enrichment.limits import circuit_breaker
+from app.enrichment.limits.circuit_breaker import load_states
+from app.enrichment.queue.options import Terms
 from app.extensions import db
 from app.models.attempt import attempts
 from app.models.job import JobStatus, jobs
@@ -59,7 +60,7 @@ def test_what_was_paid_for_is_fetched_when_credits_are_bought(make_world: MakeWo
     _drain_until(lambda: not load_states()["findymail"].until or queue.get_job(job_id).status == JobStatus.PAUSED)
     assert calls_arrived(world, "prospeo") == 0 and queue.get_job(job_id).errors == 0
     world.server.forget()
-    health.reset("findymail")
+    circuit_breaker.reset("findymail")
     _resume_paused()
     drain_here()
     assert outcomes_of(job_id) == {"p0": "s"} and "p0" in _addresses()
@@ -223,7 +224,7 @@ def _see_to_it() -> bool:
     for name, state in load_states().items():
         if state.condition != "available":
             end_read()
-            health.reset(name)
+            circuit_breaker.reset(name)
     end_read()
     _resume_paused()
     return not has_ended()

@@ -17,14 +17,14 @@ from sqlalchemy import select
 
 from app import create_app
 from app.config import Config
-from app.database import end_read, transaction
+from app.db.session import end_read, transaction
 from app.enrichment import queue
-from app.enrichment.leases import MAX_CRASHES
-from app.enrichment.terms import NO_TERMS, Terms
+from app.enrichment.queue.leases import MAX_CRASHES
+from app.enrichment.queue.options import NO_TERMS, Terms
 from app.entities import store
 from app.extensions import db
 from app.models.chunk import progress
-from app.models.flight import flights
+from app.models.in_flight_call import flights
 from app.models.job import ENDED, jobs
 from tests.fakes import invented
 from tests.fakes.process import FakeServer

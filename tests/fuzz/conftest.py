@@ -9,10 +9,11 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app import auth, create_app
+from app import create_app
 from app.config import Config
 from app.extensions import db
 from app.models import ApiKey
+from app.web import auth
 
 
 @dataclass(frozen=True)

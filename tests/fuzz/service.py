@@ -10,15 +10,17 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import insert
 
-from app import auth, create_app
+from app import create_app
 from app.config import Config
-from app.database import transaction
-from app.enrichment import leases, queue
-from app.enrichment.leases import Failure
+from app.db.session import transaction
+from app.enrichment import queue
+from app.enrichment.queue import leases
+from app.enrichment.queue.leases import Failure
 from app.entities import exclusions, store
 from app.extensions import db
 from app.models.spending import costs
 from app.models.types import utcnow
+from app.web import auth
 from tests.fakes import invented
 from tests.fakes.process import FakeServer
 from tests.faults.world import World

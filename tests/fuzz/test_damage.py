@@ -10,12 +10,11 @@ from flask.testing import FlaskClient
 from sqlalchemy import insert, select, text
 from sqlalchemy.exc import IntegrityError
 
-from app import auth
-from app.database import transaction
+from app.db.session import transaction
 from app.enrichment import queue
-from app.enrichment.pipeline import Pipeline
+from app.enrichment.waterfall.chunk_run import Pipeline
 from app.entities import exclusions, store
-from app.entities.imports import import_csv
+from app.entities.csv.imports import import_csv
 from app.errors import DamagedData
 from app.extensions import db
 from app.models.attempt import attempts
@@ -23,6 +22,7 @@ from app.models.chunk import entity_errors
 from app.models.provider_state import provider_states
 from app.models.spending import costs, spending
 from app.models.types import utcnow
+from app.web import auth
 from tests.enrichment.helpers import claim, expire_leases, ids
 from tests.fuzz.answers import problems_of
 from tests.fuzz.damages import ANYWHERE, ON_SQLITE, REFUSED, STAYS_OPEN

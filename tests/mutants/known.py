@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-STATEMENTS = "app/enrichment/lease_statements.py"
+STATEMENTS = "app/enrichment/queue/transitions.py"
 
 
 @dataclass(frozen=True)
@@ -28,13 +28,13 @@ class Mutant:
         return self.old.join(before) + self.new + self.old.join(after)
 
 
-LEASES = ("tests/enrichment/test_leases.py",)
-PROCESS = ("tests/enrichment/test_process.py",)
-GATE = ("tests/enrichment/test_gate.py",)
-IN_DOUBT = ("tests/enrichment/test_in_doubt.py",)
-DOUBTS = ("tests/enrichment/test_doubts.py",)
-MONEY = ("tests/enrichment/test_money.py",)
-LIFECYCLE = ("tests/enrichment/test_lifecycle.py", "tests/enrichment/test_state_machine.py")
+LEASES = ("tests/enrichment/queue/test_leases.py",)
+PROCESS = ("tests/enrichment/queue/test_worker.py",)
+GATE = ("tests/enrichment/waterfall/test_dedup.py",)
+IN_DOUBT = ("tests/enrichment/waterfall/test_in_doubt.py",)
+DOUBTS = ("tests/enrichment/waterfall/test_doubts.py",)
+MONEY = ("tests/enrichment/money/test_caps.py",)
+LIFECYCLE = ("tests/enrichment/queue/test_control.py", "tests/enrichment/queue/test_state_machine.py")
 MUTANTS = (
     Mutant(
         "no token in the writes of a holder",
@@ -56,7 +56,7 @@ MUTANTS = (
         STATEMENTS,
         ".with_for_update(key_share=True)",
         ".with_for_update(key_share=True, skip_locked=True)",
-        ("tests/enrichment/test_processes.py",),
+        ("tests/enrichment/queue/test_processes.py",),
     ),
     Mutant(
         "paused comes before complete",
@@ -75,31 +75,31 @@ MUTANTS = (
     ),
     Mutant(
         "a takeover does not count the lease",
-        "app/enrichment/leases.py",
+        "app/enrichment/queue/leases.py",
         "in_flight=jobs.c.in_flight + int(was_released)",
         "in_flight=jobs.c.in_flight",
         LEASES + LIFECYCLE,
     ),
     Mutant(
         "SQLite begins deferred",
-        "app/database.py",
+        "app/db/session.py",
         'connection.exec_driver_sql("BEGIN IMMEDIATE")',
         'connection.exec_driver_sql("BEGIN")',
-        ("tests/enrichment/test_processes.py",),
+        ("tests/enrichment/queue/test_processes.py",),
     ),
     Mutant(
         "a lost call is repeated and not held",
-        "app/enrichment/pipeline.py",
+        "app/enrichment/waterfall/chunk_run.py",
         "        elif provider is not None and provider.repeat_is_free:\n",
         "        elif provider is not None:\n",
-        ("tests/enrichment/test_in_doubt.py",),
+        ("tests/enrichment/waterfall/test_in_doubt.py",),
     ),
     Mutant(
         "no intent is looked for after a crash",
-        "app/enrichment/pipeline.py",
+        "app/enrichment/waterfall/chunk_run.py",
         "left = flights.of_chunk(job.id, lease.position) if is_paid else {}",
         "left: dict[str, Any] = {}",
-        ("tests/enrichment/test_in_doubt.py",),
+        ("tests/enrichment/waterfall/test_in_doubt.py",),
     ),
     Mutant(
         "a write whose answer was lost is made twice",
@@ -125,35 +125,35 @@ MUTANTS = (
     ),
     Mutant(
         "a takeover forgets what is decided",
-        "app/enrichment/leases.py",
+        "app/enrichment/queue/leases.py",
         "position=row.position, **taken._asdict())",
         'position=row.position, **{**taken._asdict(), "outcomes": Outcome.UNTOUCHED * len(taken.outcomes)})',
         LEASES,
     ),
     Mutant(
         "a release forgets what is decided",
-        "app/enrichment/leases.py",
+        "app/enrichment/queue/leases.py",
         "[Outcome.UNTOUCHED if mark == Outcome.INTENT else mark for mark in self.outcomes]",
         "[Outcome.UNTOUCHED for mark in self.outcomes]",
         PROCESS,
     ),
     Mutant(
         "a chunk that costs workers is handled like any other",
-        "app/enrichment/leases.py",
+        "app/enrichment/queue/leases.py",
         "return self.crash_count >= CRASHES_BEFORE_CAUTION",
         "return False",
         LEASES,
     ),
     Mutant(
         "no intent is put on record before a call",
-        "app/enrichment/flights.py",
+        "app/enrichment/waterfall/in_flight.py",
         '    return insert_absent(session, flights, ordered, "request_id")\n',
         '    return {row["request_id"] for row in ordered}\n',
         GATE + IN_DOUBT,
     ),
     Mutant(
         "a question that another job asks is asked once more",
-        "app/enrichment/flights.py",
+        "app/enrichment/waterfall/in_flight.py",
         '    return insert_absent(session, flights, ordered, "request_id")\n',
         '    insert_absent(session, flights, ordered, "request_id")\n'
         '    return {row["request_id"] for row in ordered}\n',
@@ -161,7 +161,7 @@ MUTANTS = (
     ),
     Mutant(
         "calls start before their intents are committed",
-        "app/enrichment/pipeline.py",
+        "app/enrichment/waterfall/chunk_run.py",
         "            save(lambda session: store_round(session, self.desk, current), insist=has_paid)\n",
         "            def start_early(session: Any) -> None:\n"
         "                store_round(session, self.desk, current)\n"
@@ -172,73 +172,73 @@ MUTANTS = (
     ),
     Mutant(
         "an earlier answer is not looked at",
-        "app/enrichment/gate.py",
+        "app/enrichment/waterfall/dedup.py",
         "    return earlier.outcome_class in _CLOSING or not earlier.misses.isdisjoint({None, question})\n",
         "    return False\n",
         GATE,
     ),
     Mutant(
         "a call in doubt keeps its own job alone from asking",
-        "app/enrichment/gate.py",
+        "app/enrichment/waterfall/dedup.py",
         "or_(is_of_job, is_recent)",
         "is_of_job",
         DOUBTS,
     ),
     Mutant(
         "what may be paid is gone past where its provider is left alone",
-        "app/enrichment/pipeline.py",
+        "app/enrichment/waterfall/chunk_run.py",
         "        elif may_be_paid or policy is ExhaustionPolicy.HOLD:\n",
         "        elif policy is ExhaustionPolicy.HOLD:\n",
         DOUBTS,
     ),
     Mutant(
         "a bulk call fails once for each of its entities",
-        "app/enrichment/storing.py",
+        "app/enrichment/waterfall/checkpoint.py",
         "one.call_id or one.asked.attempt_id",
         "one.asked.attempt_id",
         DOUBTS,
     ),
     Mutant(
         "a cap's row is read without a lock",
-        "app/enrichment/money.py",
+        "app/enrichment/money/caps.py",
         "spending.c.day).with_for_update(key_share=True)",
         "spending.c.day)",
         MONEY,
     ),
     Mutant(
         "what is reserved does not count under a cap",
-        "app/enrichment/money.py",
+        "app/enrichment/money/caps.py",
         "account.spent + account.reserved + price <= cap.micros",
         "account.spent + price <= cap.micros",
         MONEY,
     ),
     Mutant(
         "an answer in doubt is booked at nothing",
-        "app/enrichment/storing.py",
+        "app/enrichment/waterfall/checkpoint.py",
         "max(ended.answer.cost_micros, ended.asked.price_micros), True",
         "ended.answer.cost_micros, True",
         MONEY,
     ),
     Mutant(
         "a lost call is booked at nothing",
-        "app/enrichment/storing.py",
+        "app/enrichment/waterfall/checkpoint.py",
         "return flight.reserved_micros, True",
         "return 0, True",
         IN_DOUBT,
     ),
     Mutant(
         "a call counts for the day on which it ends",
-        "app/enrichment/storing.py",
+        "app/enrichment/waterfall/checkpoint.py",
         "row.provider, row.reserved_on, row.reserved_micros",
         "row.provider, now.date(), row.reserved_micros",
         MONEY,
     ),
     Mutant(
         "an address is dropped where the verifier is down",
-        "app/enrichment/landings.py",
+        "app/enrichment/waterfall/results.py",
         'is_rejected = status == "invalid"',
         'is_rejected = status in {"invalid", None}',
-        ("tests/enrichment/test_walks.py",),
+        ("tests/enrichment/waterfall/test_entity_run.py",),
     ),
     Mutant(
         "an answer overwrites the value that is there",
@@ -249,23 +249,23 @@ MUTANTS = (
     ),
     Mutant(
         "a cron secret that is not set is compared",
-        "app/auth.py",
+        "app/web/auth.py",
         "secret is not None and hmac.compare_digest(_digest(token), _digest(secret))",
         "hmac.compare_digest(_digest(token), _digest(str(secret)))",
-        ("tests/http/test_auth.py", "tests/security/test_credentials.py"),
+        ("tests/web/test_auth.py", "tests/security/test_credentials.py"),
     ),
     Mutant(
         "an idempotency key stands for any request",
-        "app/enrichment/queue.py",
+        "app/enrichment/queue/worker.py",
         'if row.request_hash != key["request_hash"]:',
         "if False:",
-        ("tests/enrichment/test_enqueue.py",),
+        ("tests/enrichment/queue/test_enqueue.py",),
     ),
     Mutant(
         "a retry takes every entity",
-        "app/enrichment/queue.py",
+        "app/enrichment/queue/worker.py",
         " and (outcome not in DECIDED or outcome in _RETRIED)",
         "",
-        ("tests/enrichment/test_lifecycle.py",),
+        ("tests/enrichment/queue/test_control.py",),
     ),
 )

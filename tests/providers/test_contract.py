@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from app.entities.fields import FIELDS
+from app.providers.ai_normalizer.provider import AiNormalizer
 from app.providers.aiark import AiArk
 from app.providers.answers import checked
 from app.providers.base import Answer, Lookup, OutcomeClass, Provider
@@ -19,7 +20,6 @@ from app.providers.findymail import Findymail, FindymailVerifier
 from app.providers.firecrawl import Firecrawl
 from app.providers.http import Http
 from app.providers.leadmagic import LeadMagic, LeadMagicVerifier
-from app.providers.normalizer.provider import AiNormalizer
 from app.providers.prospeo import Prospeo
 from app.providers.settings import ProviderSettings
 from tests.fakes import invented, ledger

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import MetaData, Text, cast, select
 from sqlalchemy.engine import make_url
 
-from app.database import end_read
+from app.db.session import end_read
 from app.extensions import db
 
 

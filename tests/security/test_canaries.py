@@ -22,10 +22,10 @@ from app import create_app
 from app.config import PROJECT_ROOT, Config
 from app.extensions import db
 from tests.fakes.process import PREFIXES, FakeServer
-from tests.http.conftest import make_key
 from tests.patience import PATIENCE_SECONDS
 from tests.security.evidence import canary, sqlite_files, tables_with, words_in
 from tests.security.http_calls import Http, free_port
+from tests.web.conftest import make_key
 
 FOR_PEOPLE = {
     "people": "the people themselves",

@@ -23,8 +23,8 @@ from app import create_app
 from app.config import PROJECT_ROOT, Config, ConfigError
 from app.extensions import db
 from tests.conftest import CRON_SECRET
-from tests.http.conftest import make_key
 from tests.patience import PATIENCE_SECONDS
+from tests.web.conftest import make_key
 
 ADDRESSES = ("/api/enrichment/jobs", "/api/enrichment/jobs/process")
 SECRET_WORDS = {"secret", "signature", "digest", "password", "api_key", "sha256"}
@@ -163,11 +163,11 @@ def test_no_secret_is_compared_by_its_letters() -> None:
         for line in plain_comparisons(file.read_text(encoding="utf-8"))
     ]
     # A key is looked up by its digest in the database; settings that a provider refused are known by theirs.
-    allowed = {"app/auth.py", "app/enrichment/health.py"}
+    allowed = {"app/web/auth.py", "app/enrichment/limits/circuit_breaker.py"}
     assert {place for place in found if place.partition(":")[0] not in allowed} == set()
-    assert sum(place.startswith("app/auth.py") for place in found) == 1
+    assert sum(place.startswith("app/web/auth.py") for place in found) == 1
     assert plain_comparisons("if given == secret: pass\nx = api_key != other\nok = a.token in b") == [1, 2, 3]
-    for file in ("app/auth.py", "app/enrichment/callbacks.py"):
+    for file in ("app/web/auth.py", "app/enrichment/waterfall/callbacks.py"):
         assert "hmac.compare_digest(" in (PROJECT_ROOT / file).read_text(encoding="utf-8")
 
 

@@ -10,18 +10,18 @@ from flask.testing import FlaskClient
 from sqlalchemy import event
 from werkzeug.test import TestResponse
 
-from app import auth
-from app.auth import Scope
 from app.config import PROJECT_ROOT
-from app.database import transaction
+from app.db.session import transaction
 from app.enrichment import queue
 from app.entities import exclusions, store
 from app.extensions import db
 from app.models.types import new_id
+from app.web import auth
+from app.web.auth import Scope
 from tests.conftest import CRON_SECRET
-from tests.http.conftest import client_with, make_key
 from tests.security.doors import ALL, DOORS, Door, listed_doors, open_doors
 from tests.security.evidence import every_row
+from tests.web.conftest import client_with, make_key
 
 WORKSPACE = "default"
 """Where the objects are."""

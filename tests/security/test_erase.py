@@ -17,20 +17,20 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Table, select
 
-from app import database
 from app.config import Config
-from app.database import end_read, engine_name
-from app.enrichment.callbacks import PATH, sign
+from app.db import session as database
+from app.db.session import end_read, engine_name
+from app.enrichment.waterfall.callbacks import PATH, sign
 from app.entities import store
 from app.entities.fields import table_of
 from app.extensions import db
 from app.models.attempt import attempts, field_changes
 from app.models.cached_value import cached_values
-from app.models.flight import flights
+from app.models.in_flight_call import flights
 from tests.fakes.process import CALLBACK_SECRET, FakeServer
-from tests.http.conftest import client_with, make_key
 from tests.invariants import check_invariants
 from tests.security.evidence import canary, every_row, sqlite_files, tables_with, texts_of, words_in
+from tests.web.conftest import client_with, make_key
 
 PROCESS = "/api/enrichment/jobs/process?maxSeconds=20"
 SECRET_KEY = "a-signing-key-for-tests"

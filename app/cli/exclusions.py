@@ -1,0 +1,110 @@
+"""The commands that exclude domains and addresses, list what is excluded, and take it back."""
+
+import re
+from collections.abc import Iterator
+from typing import IO
+
+import click
+
+from app.cli import output
+from app.cli.group import enrich
+from app.cli.options import InputFile, json_option, workspace_option
+from app.db.session import end_read
+from app.entities import exclusions as service
+from app.entities.exclusion_routes import ExclusionCountsSchema, ExclusionSchema
+from app.entities.exclusions import RULE, ExclusionView, normalized_all
+from app.errors import Invalid
+from app.text import MAX_INVALID_IDS
+
+MAX_LINE_BYTES = 65_536
+_COMMENT = re.compile(r"\s#")
+EXCLUSIONS_A_PAGE = 1000
+
+
+@enrich.command()
+@click.argument("values", nargs=-1, metavar="[VALUE]...")
+@click.option(
+    "--file",
+    type=InputFile(),
+    help="Domains and addresses, one or more a line, # starts a comment; - is stdin.",
+)
+@workspace_option
+@json_option
+def exclude(values: tuple[str, ...], file: IO[bytes] | None, workspace: str, as_json: bool) -> None:
+    """Never enrich or export certain domains and e-mail addresses.
+
+    A domain stands for everything below it. Nothing is stored where one of the values is not valid.
+    """
+    if bool(values) == (file is not None):
+        raise click.UsageError("Expected either domains and addresses or --file.")
+    counts = service.add(values if file is None else _values_in(file), workspace)
+    if as_json:
+        output.print_json(ExclusionCountsSchema().dump(counts))
+    else:
+        click.echo(f"{output.count(counts.created, 'exclusion')} added, {counts.unchanged:,} there already.")
+
+
+def _values_in(stream: IO[bytes]) -> Iterator[str]:
+    """Yield the values of a file. Raises `Invalid` with the numbers of the first lines that hold none."""
+    bad: list[int] = []
+    for number, text in _lines(stream):
+        if normalized_all(text) is None:
+            bad.append(number)
+        elif not bad:
+            yield text
+        if len(bad) == MAX_INVALID_IDS:
+            break
+    if bad:
+        lines = ", ".join(map(str, bad))
+        raise Invalid(f"{'Lines' if len(bad) > 1 else 'Line'} {lines} of the file: expected {RULE}.")
+
+
+def _lines(stream: IO[bytes]) -> Iterator[tuple[int, str]]:
+    """Yield the lines that say something, with their numbers."""
+    number = 0
+    while line := stream.readline(MAX_LINE_BYTES):
+        number += 1
+        # A comment starts where # leads a word, so that the fragment of a URL is none.
+        text = _COMMENT.split(f" {line.decode('utf-8-sig', errors='replace')}", maxsplit=1)[0].strip()
+        if text:
+            yield number, text
+
+
+@enrich.command()
+@workspace_option
+@json_option
+def exclusions(workspace: str, as_json: bool) -> None:
+    """List what is excluded: domains by name, then addresses."""
+    found = _all(workspace)
+    if as_json:
+        output.print_json(ExclusionSchema(many=True).dump(list(found)))
+        return
+    rows = [[one.value, one.kind, output.clock(one.created_at)] for one in found]
+    if rows:
+        output.print_table(["value", "kind", "created"], rows)
+    else:
+        output.note(f"Nothing is excluded. To exclude a domain: {output.program()} enrich exclude example.com")
+
+
+def _all(workspace: str) -> Iterator[ExclusionView]:
+    cursor: str | None = None
+    while True:
+        page = service.list_(workspace, cursor=cursor, limit=EXCLUSIONS_A_PAGE)
+        end_read()
+        yield from page.rows
+        cursor = page.next_cursor
+        if cursor is None:
+            return
+
+
+@enrich.command()
+@click.argument("values", nargs=-1, required=True, metavar="VALUE...")
+@workspace_option
+@json_option
+def include(values: tuple[str, ...], workspace: str, as_json: bool) -> None:
+    """Take exclusions back."""
+    removed = service.remove(values, workspace)
+    if as_json:
+        output.print_json({"removed": removed})
+    else:
+        click.echo(f"{output.count(removed, 'exclusion')} removed.")

@@ -1,0 +1,205 @@
+"""The group of all commands, and the one place where what a command raises becomes its exit code.
+
+An error is one line on stderr. A bug is told by its kind and place alone, since its message may
+hold somebody's data; `flask --debug enrich …` and `LOG_LEVEL=DEBUG` show the traceback.
+"""
+
+import errno
+import logging
+import sqlite3
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from enum import IntEnum
+from pathlib import Path
+from typing import Any
+
+import click
+from flask import current_app
+from flask.cli import AppGroup, ScriptInfo
+from flask.helpers import get_debug_flag
+from sqlalchemy.exc import DBAPIError
+
+from app.cli import output
+from app.config import PROJECT_ROOT, Config, ConfigError
+from app.db.session import is_missing_table, why_unavailable
+from app.errors import AppError, DamagedData, DatabaseUnavailable, NotMigrated, ProviderNotAvailable
+
+
+class ExitCode(IntEnum):
+    """How a command ended. A command stopped by a signal ends with 128 and the signal's number."""
+
+    DONE = 0
+    """Done, or there was nothing to do."""
+    BUG = 1
+    USAGE = 2
+    """The command line, an input file, or what it names is not as documented."""
+    CONFIGURATION = 3
+    """A setting has to be made or changed first."""
+    DATABASE = 4
+    """The database is unreachable, locked, full, read-only or not migrated, or there is no room for the output."""
+    PAUSED = 5
+    """The work ran, and what is left of it is paused."""
+    CONFLICT = 6
+    """The work ran, and rows that contradict what is stored were left out."""
+    INTERRUPTED = 130
+
+
+class TerseCommand(click.Command):
+    """A command of which stderr says only what matters to whoever typed it, or to cron's mail."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command with log lines from warnings up."""
+        with _terse_logs():
+            return super().invoke(ctx)
+
+
+class EnrichGroup(AppGroup):
+    """A group whose commands end with an `ExitCode` and one line on stderr."""
+
+    command_class = TerseCommand
+    group_class = type
+
+    def make_context(self, *args: Any, **options: Any) -> click.Context:
+        """Read the command line, which also prints the help; output that has no room ends as with a command."""
+        try:
+            return super().make_context(*args, **options)
+        except OSError as error:
+            if error.errno not in output.FULL:
+                raise
+            raise SystemExit(_tell_failure(error)) from None
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command, and turn what it raises into the way it ends."""
+        output.make_printable()
+        app = ctx.ensure_object(ScriptInfo).load_app()
+        if not current_app:
+            # The `flask` program has pushed one by now, a test's runner has not.
+            ctx.with_resource(app.app_context())
+        try:
+            return _flushed(super().invoke, ctx)
+        except (click.exceptions.Exit, click.Abort, click.exceptions.NoArgsIsHelpError):
+            raise
+        except KeyboardInterrupt:
+            output.complain("stopped.")
+            ctx.exit(ExitCode.INTERRUPTED)
+        except Exception as error:
+            # A reader such as `head` that has seen enough; click ends quietly then.
+            if isinstance(error, OSError) and error.errno == errno.EPIPE:
+                raise
+            ctx.exit(_tell_failure(error))
+
+
+@click.group("enrich", cls=EnrichGroup)
+def enrich() -> None:
+    """Enrich lists of people and companies.
+
+    Exit codes: 0 done or nothing to do; 1 a bug; 2 usage; 3 configuration; 4 database unreachable, locked, full,
+    read-only or not migrated, or no room for the output; 5 ran, but work is paused.
+    """
+
+
+def _tell_failure(error: Exception) -> ExitCode:
+    """Print the line that says why a command failed, and return how it ends."""
+    code, line = explain(error)
+    if code is ExitCode.BUG and _is_debugging():
+        traceback.print_exception(error)
+    with suppress(OSError):
+        output.flush()
+    output.complain(line)
+    return code
+
+
+def _flushed(invoke: Callable[[click.Context], Any], ctx: click.Context) -> Any:
+    """Run a command up to the last byte of its output, also if it ends with an exit code of its own."""
+    try:
+        result = invoke(ctx)
+    except click.exceptions.Exit:
+        output.flush()
+        raise
+    output.flush()
+    return result
+
+
+def explain(error: Exception) -> tuple[ExitCode, str]:
+    """Return the exit code that an exception ends a command with, and the line that says why."""
+    if isinstance(error, click.ClickException):
+        return ExitCode.USAGE, _usage_line(error)
+    if isinstance(error, ConfigError):
+        return ExitCode.CONFIGURATION, str(error)
+    if isinstance(error, OSError) and error.errno in output.FULL:
+        where = "" if error.filename is None else f" {output.clean(error.filename)}"
+        return ExitCode.DATABASE, f"The output{where} cannot be written: {error.strerror}."
+    if is_missing_table(error):
+        return ExitCode.DATABASE, NotMigrated().message
+    if isinstance(error, DamagedData):
+        return ExitCode.BUG, error.message
+    reason = why_unavailable(error)
+    if reason is not None or _is_broken_database(error):
+        return ExitCode.DATABASE, unavailable_line(reason)
+    if isinstance(error, AppError) and error.code != AppError.code:
+        return _code_of(error), _with_details(error)
+    hint = "" if _is_debugging() else " `flask --debug enrich …` shows the traceback."
+    return ExitCode.BUG, f"this is a bug: {type(error).__name__} at {_place(error)}.{hint}"
+
+
+def unavailable_line(reason: str | None) -> str:
+    """Return the line that says that the database cannot be used and, where a phrase is given, why."""
+    message = DatabaseUnavailable().message if reason is None else f"The database cannot be used: {reason}."
+    return f"{message} DATABASE_URL says which one it is."
+
+
+def _usage_line(error: click.ClickException) -> str:
+    message = output.clean(error.format_message())
+    context = getattr(error, "ctx", None)
+    message = message if message.endswith((".", "?")) else f"{message}."
+    return message if context is None else f"{message} See: {context.command_path} --help"
+
+
+def _code_of(error: AppError) -> ExitCode:
+    if isinstance(error, DatabaseUnavailable):
+        return ExitCode.DATABASE
+    return ExitCode.CONFIGURATION if isinstance(error, ProviderNotAvailable) else ExitCode.USAGE
+
+
+def _with_details(error: AppError) -> str:
+    """Return an error's message with the details that it does not say itself."""
+    more = [f"{one['path']}: {one['message']}" for one in error.details if one["message"] not in error.message]
+    return f"{error.message.rstrip('.')} ({'; '.join(more)})." if more else error.message
+
+
+def _is_broken_database(error: BaseException) -> bool:
+    """Tell whether SQLite could not make sense of its file, or ran out of disk outside of SQLAlchemy's sight."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return isinstance(cause, sqlite3.OperationalError) or type(cause) is sqlite3.DatabaseError
+
+
+def _place(error: BaseException) -> str:
+    """Return the innermost place of ours that an exception came through, `app/enrichment/queue/worker.py:12`."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if Path(frame.filename).is_relative_to(PROJECT_ROOT / "app")]
+    if not ours:
+        return "an unknown place"
+    return f"{Path(ours[-1].filename).relative_to(PROJECT_ROOT)}:{ours[-1].lineno}"
+
+
+def _is_debugging() -> bool:
+    return get_debug_flag() or _log_level() == "DEBUG"
+
+
+def _log_level() -> str:
+    config: Config = current_app.config["TRANCHE"]
+    return config.LOG_LEVEL
+
+
+@contextmanager
+def _terse_logs() -> Iterator[None]:
+    """Let only warnings and errors through, unless everything was asked for."""
+    root = logging.getLogger()
+    level = root.level
+    if _log_level() != "DEBUG":
+        root.setLevel(max(level, logging.WARNING))
+    try:
+        yield
+    finally:
+        root.setLevel(level)

@@ -1,0 +1,265 @@
+"""The commands that look at jobs and steer them."""
+
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import click
+from rich.text import Text
+
+from app.cli import output
+from app.cli.group import enrich
+from app.cli.options import Number, any_workspace_option, job_argument, json_option
+from app.db.session import end_read
+from app.enrichment import queue
+from app.enrichment.money.reports import dollars
+from app.enrichment.queue import EntityErrorView, JobView, QueueHealth
+from app.enrichment.queue.held import held_ids
+from app.enrichment.queue.schemas import EntityErrorSchema, JobListSchema, JobSchema
+from app.entities.csv.writer import csv_lines
+from app.models.job import ENDED, JobStatus
+
+WAITING_SECONDS = 600
+"""How long work may wait, and nobody look for it, before `jobs` says so."""
+ERRORS_A_PAGE = 1000
+HELD_SHOWN = 20
+
+
+@enrich.command("jobs")
+@click.option("--status", type=click.Choice([str(status) for status in JobStatus]), help="Only jobs that stand so.")
+@any_workspace_option
+@click.option("--limit", type=Number(1, 200), default=20, show_default=True, help="How many.")
+@click.option("--cursor", help="The nextCursor of an earlier page.")
+@json_option
+def list_(status: str | None, workspace: str | None, limit: int, cursor: str | None, as_json: bool) -> None:
+    """List jobs, newest first."""
+    page = queue.list_jobs(workspace_slug=workspace, status=status, cursor=cursor, limit=limit)
+    warning = _neglect(queue.health())
+    end_read()
+    if as_json:
+        output.print_json(JobListSchema().dump(page))
+    elif page.rows:
+        _print_jobs(page.rows)
+        if page.next_cursor is not None:
+            output.note(f"Older ones: --cursor {page.next_cursor}")
+    else:
+        output.note(_empty_state(is_filtered=bool(status or workspace or cursor)))
+    if warning is not None:
+        output.note(warning)
+
+
+def _print_jobs(jobs: list[JobView]) -> None:
+    if output.is_terminal(sys.stdout):
+        output.draw_table(["job", "status", "progress", "errors", "age"], [_drawn_row(job) for job in jobs])
+    else:
+        columns = ["id", "status", "provider", "type", "progress", "errors", "cost", "cap", "age", "reason"]
+        output.print_table(columns, [_plain_row(job) for job in jobs])
+
+
+def _plain_row(job: JobView) -> list[object]:
+    progress = f"{job.processed}/{job.total}"
+    money = [dollars(job.cost_micros), None if job.cap_micros is None else dollars(job.cap_micros)]
+    about = [job.id, job.status, job.provider, job.entity_type]
+    return [*about, progress, job.errors, *money, _age(job), _reason(job)]
+
+
+def _drawn_row(job: JobView) -> list[object]:
+    """Return a row of few columns and several lines, so that it fits a terminal of 80 characters."""
+    about = Text(job.id)
+    cap = "" if job.cap_micros is None else f" of {dollars(job.cap_micros)}"
+    for line in (f"{job.entity_type}, {job.provider}, {dollars(job.cost_micros)}{cap}", _reason(job)):
+        if line:
+            about.append(f"\n  {output.clean(line)}", "dim")
+    progress = Text(f"{job.processed:,}/{job.total:,}\n{job.percent:g} %")
+    return [about, job.status, progress, f"{job.errors:,}", _age(job)]
+
+
+def _age(job: JobView) -> str:
+    return output.duration(output.since(job.created_at))
+
+
+def _reason(job: JobView) -> str:
+    if job.stalled:
+        return "stalled: its worker is gone"
+    if job.resume_at is not None:
+        return f"{job.pause_reason or ''} (until {output.clock(job.resume_at)})"
+    return job.pause_reason or ""
+
+
+def _empty_state(*, is_filtered: bool) -> str:
+    if is_filtered:
+        return "No such jobs."
+    flask = output.program()
+    return (
+        "No jobs yet. To make one:\n"
+        f"  {flask} enrich import company companies.csv\n"
+        f"  {flask} enrich enqueue company --all\n"
+        f"Or see it all at work on sample data: {flask} enrich demo"
+    )
+
+
+def _neglect(health: QueueHealth) -> str | None:
+    """Say that nobody drives the queue, where work has been waiting and nothing has looked for it."""
+    waited = health.oldest_job_age_seconds or 0
+    silent = waited if health.last_drain_at is None else output.since(health.last_drain_at)
+    if min(waited, silent) < WAITING_SECONDS:
+        return None
+    return (
+        f"Nothing has called the processor for {output.duration(silent)}, and work is waiting:"
+        " run `flask enrich process`, by cron, or `flask enrich work` as a service."
+    )
+
+
+@enrich.command()
+@job_argument
+@json_option
+def show(job_id: str, as_json: bool) -> None:
+    """Show all about one job."""
+    job = queue.get_job(job_id)
+    held = held_ids(job.id, limit=HELD_SHOWN) if job.held and not as_json else []
+    end_read()
+    if as_json:
+        output.print_json(JobSchema().dump(job))
+        return
+    width = max(len(name) for name, _ in _facts(job))
+    for name, value in _facts(job):
+        click.echo(f"{name:<{width}}  {output.clean(value)}")
+    for line in (*_held_lines(job, held), *_next_steps(job)):
+        output.note(line)
+
+
+def _held_lines(job: JobView, held: list[str]) -> Iterator[str]:
+    """Say which entities are held, and what to do about them."""
+    if not held:
+        return
+    more = f" and {job.held - len(held):,} more" if job.held > len(held) else ""
+    yield f"Held, since it is unknown whether a call was paid: {', '.join(held)}{more}"
+    when = "" if job.status in ENDED else ", once the job has ended"
+    yield f"Ask about them again, which may be paying again{when}: {output.program()} enrich retry {job.id}"
+
+
+def _facts(job: JobView) -> list[tuple[str, object]]:
+    facts: list[tuple[str, object]] = [
+        ("id", job.id),
+        ("status", job.status + (" (stalled: its worker is gone; the next call takes over)" if job.stalled else "")),
+        ("reason", job.pause_reason),
+        ("resumes", output.clock(job.resume_at) or ("when resumed by hand" if job.paused_manually else "")),
+        ("workspace", job.workspace_slug),
+        ("entity type", job.entity_type),
+        ("provider", job.provider),
+        *_options(job),
+        ("priority", job.priority),
+        ("chunk size", job.chunk_size),
+        ("progress", f"{job.processed:,} of {job.total:,} ({job.percent:g} %)"),
+        ("success", f"{job.success:,}"),
+        ("errors", f"{job.errors:,}"),
+        ("skipped", f"{job.skipped:,}"),
+        ("held", f"{job.held:,}"),
+        ("cost", dollars(job.cost_micros)),
+        ("cap", None if job.cap_micros is None else dollars(job.cap_micros)),
+        ("repeated ids", f"{job.duplicates:,}"),
+        ("excluded", f"{job.excluded:,}" if job.excluded else None),
+        ("ETA", None if job.eta_seconds is None else output.duration(job.eta_seconds)),
+        ("retries job", job.parent_job_id),
+        ("created", output.clock(job.created_at)),
+        ("started", output.clock(job.started_at)),
+        ("finished", output.clock(job.finished_at)),
+    ]
+    return [(name, value) for name, value in facts if value not in {None, ""}]
+
+
+def _options(job: JobView) -> list[tuple[str, object]]:
+    """Return what the job's request said of its waterfall."""
+    given = job.options or {}
+    texts = {name: ", ".join(value) if isinstance(value, list) else value for name, value in given.items()}
+    return [(name, texts[name]) for name in ("order", "until", "verifier") if name in texts]
+
+
+def _next_steps(job: JobView) -> Iterator[str]:
+    """Say which commands make sense for a job now."""
+    flask = output.program()
+    if job.errors:
+        yield f"What failed: {flask} enrich errors {job.id}"
+    if job.status in ENDED and job.errors:
+        yield f"Try again what failed{' or is held' if job.held else ''}: {flask} enrich retry {job.id}"
+    if job.status == JobStatus.PAUSED:
+        yield f"Go on with it: {flask} enrich resume {job.id}"
+    if job.status == JobStatus.PENDING:
+        yield f"Work on it: {flask} enrich process --job {job.id}"
+
+
+@enrich.command()
+@job_argument
+@click.option("--limit", type=Number(1, 1_000_000), default=100, show_default=True, help="How many.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print all of them as CSV.")
+@json_option
+def errors(job_id: str, limit: int, as_csv: bool, as_json: bool) -> None:
+    """List what failed in one job, oldest first."""
+    if as_csv and as_json:
+        raise click.UsageError("Expected --csv or --json, not both.")
+    if as_csv:
+        rows = ([one.entity_id, one.code, one.error, output.clock(one.at)] for one in _errors(job_id, None))
+        for block in csv_lines(["entityId", "code", "error", "at"], rows):
+            click.echo(block, nl=False)
+        return
+    found = list(_errors(job_id, limit))
+    if as_json:
+        output.print_json(EntityErrorSchema(many=True).dump(found))
+    elif found:
+        output.print_table(
+            ["entity", "code", "error", "at"],
+            ([one.entity_id, one.code, one.error, output.clock(one.at)] for one in found),
+        )
+        if len(found) == limit:
+            output.note("There may be more: --limit, or --csv for all of them.")
+    else:
+        output.note("No errors.")
+
+
+def _errors(job_id: str, limit: int | None) -> Iterator[EntityErrorView]:
+    """Yield a job's errors page by page, all of them where there is no limit."""
+    cursor: str | None = None
+    while True:
+        size = ERRORS_A_PAGE if limit is None else min(limit, ERRORS_A_PAGE)
+        page = queue.list_errors(job_id, cursor=cursor, limit=size)
+        end_read()
+        yield from page.rows
+        cursor = page.next_cursor
+        limit = None if limit is None else limit - size
+        if cursor is None or limit == 0:
+            return
+
+
+def _add_move(name: str, move: Callable[[str], JobView], help_: str, tell: Callable[[JobView], str]) -> None:
+    """Add a command that changes where a job stands and prints what came of it."""
+
+    @job_argument
+    @json_option
+    def command(job_id: str, as_json: bool) -> None:
+        job = move(job_id)
+        end_read()
+        if as_json:
+            output.print_json(JobSchema().dump(job))
+        else:
+            click.echo(tell(job))
+
+    enrich.command(name, help=help_)(command)
+
+
+def _tell_status(job: JobView) -> str:
+    return f"Job {job.id} is {job.status}."
+
+
+def _tell_child(job: JobView) -> str:
+    again = output.count(job.total, "entity", "entities")
+    return f"Job {job.id} is {job.status}: it tries {again} again."
+
+
+_MOVES: list[tuple[str, Any, str, Callable[[JobView], str]]] = [
+    ("pause", queue.pause, "Stop a job until it is resumed.", _tell_status),
+    ("resume", queue.resume, "Let a paused job go on.", _tell_status),
+    ("cancel", queue.cancel, "End a job; what is decided stays.", _tell_status),
+    ("retry", queue.retry, "Make a new job of a job's failed and held entities.", _tell_child),
+]
+for _move in _MOVES:
+    _add_move(*_move)

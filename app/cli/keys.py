@@ -1,0 +1,71 @@
+"""The commands that make, list and revoke API keys."""
+
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from app.cli import output
+from app.cli.group import enrich
+from app.cli.options import Slug, json_option
+from app.web import auth
+from app.web.auth import KeyView
+from app.web.fields import Instant, camel_case
+
+
+@enrich.group()
+def keys() -> None:
+    """API keys for the HTTP door."""
+
+
+@keys.command()
+@click.option("--name", required=True, help="Who or what it is for.")
+@click.option("--scopes", required=True, help=f"Separated by commas: {', '.join(auth.Scope)}.")
+@click.option("--workspace", type=Slug(), help="Bind it to one workspace.  [default: all]")
+@json_option
+def create(name: str, scopes: str, workspace: str | None, as_json: bool) -> None:
+    """Make a key and print its secret, this once."""
+    key, secret = auth.create_key(name, [scope.strip() for scope in scopes.split(",")], workspace)
+    if as_json:
+        output.print_json({**_as_json(key), "secret": secret})
+        return
+    # Alone on stdout, so that it can be piped into a secret store.
+    click.echo(secret)
+    output.note(f"Key {key.id}: keep the secret now, it is not shown again.")
+
+
+@keys.command("list")
+@json_option
+def list_(as_json: bool) -> None:
+    """List all keys, revoked ones too, oldest first."""
+    found = auth.list_keys()
+    if as_json:
+        output.print_json([_as_json(key) for key in found])
+    elif found:
+        output.print_table(["id", "name", "scopes", "workspace", "created", "revoked"], [_row(key) for key in found])
+    else:
+        flask = output.program()
+        output.note(f"No keys yet. To make one: {flask} enrich keys create --name reports --scopes read")
+
+
+def _row(key: KeyView) -> list[object]:
+    where = key.workspace_slug or "all"
+    return [key.id, key.name, ",".join(key.scopes), where, output.clock(key.created_at), output.clock(key.revoked_at)]
+
+
+@keys.command()
+@click.argument("key_id")
+@json_option
+def revoke(key_id: str, as_json: bool) -> None:
+    """Make a key useless from now on."""
+    key = auth.revoke_key(key_id)
+    if as_json:
+        output.print_json(_as_json(key))
+    else:
+        click.echo(f"Key {key.id} is revoked since {output.clock(key.revoked_at)}.")
+
+
+def _as_json(key: KeyView) -> dict[str, Any]:
+    instant = Instant()
+    times = {name: instant.serialize(name, key) for name in ("created_at", "revoked_at")}
+    return {camel_case(name): value for name, value in {**asdict(key), **times}.items()}

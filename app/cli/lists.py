@@ -1,0 +1,475 @@
+"""The commands that bring lists in, make jobs of them, and take them out again."""
+
+import codecs
+import os
+import re
+import secrets
+import textwrap
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from decimal import Decimal
+from itertools import islice
+from pathlib import Path
+from typing import IO, Any
+
+import click
+
+from app.cli import output
+from app.cli.group import ExitCode, enrich
+from app.cli.money import Dollars, Names, print_estimate
+from app.cli.options import InputFile, Number, Slug, entity_type_argument, json_option, workspace_option
+from app.cli.progress import counting
+from app.db.session import check_writable, end_read
+from app.enrichment import queue
+from app.enrichment.queue import Enqueued
+from app.enrichment.queue.options import Terms
+from app.enrichment.queue.schemas import AcceptedJobSchema
+from app.enrichment.queue.worker import MAX_CHUNK_SIZE
+from app.enrichment.waterfall.estimates import Estimate
+from app.enrichment.waterfall.estimates import estimate as estimate_job
+from app.entities.csv.encodings import codec_named
+from app.entities.csv.exports import export_csv
+from app.entities.csv.headers import read_mapping
+from app.entities.csv.imports import ImportOptions, ImportReport, import_csv
+from app.entities.ids import EntityType
+from app.entities.schemas import ImportReportSchema
+from app.entities.store import existing, select_ids
+from app.errors import EmptyJob, Invalid
+from app.providers.registry import NAMES, VERIFIER_NAMES, WATERFALL
+from app.text import ENTITY_ID_RULE, is_entity_id
+
+MAX_LINE_BYTES = 1024
+REFUSALS_SHOWN = 20
+COLUMNS_SHOWN = 60
+LINE_WIDTH = 100
+DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "pipes"}
+IDS_A_LOOK = 1000
+UNKNOWN_SHOWN = 5
+_HEADING = re.compile(r"((person|people|company|contact|lead|account|entity|record)[ _-]?)?ids?", re.IGNORECASE)
+PLURALS = {"person": "people", "company": "companies"}
+
+
+def _known_provider(_ctx: click.Context, _option: click.Parameter, name: str) -> str:
+    if name not in {*NAMES, WATERFALL}:
+        raise click.BadParameter(f"there is no such provider; expected one of {', '.join([*NAMES, WATERFALL])}.")
+    return name
+
+
+def _idempotency_key(_ctx: click.Context, _option: click.Parameter, key: str | None) -> str | None:
+    if key is not None and not (1 <= len(key) <= 255 and key.isascii() and key.isprintable() and " " not in key):
+        raise click.BadParameter("expected 1 to 255 visible ASCII characters.")
+    return key
+
+
+def _mapped(_ctx: click.Context, _option: click.Parameter, texts: tuple[str, ...]) -> dict[str, str]:
+    try:
+        return read_mapping(texts)
+    except ValueError as error:
+        raise click.BadParameter(f"{error}.") from error
+
+
+def _encoding(_ctx: click.Context, _option: click.Parameter, name: str | None) -> str | None:
+    try:
+        return None if name is None else codec_named(name)
+    except ValueError as error:
+        raise click.BadParameter(f"{error}.") from error
+
+
+@enrich.command()
+@entity_type_argument
+@click.option("--ids-file", type=InputFile(), help="Entity ids, one a line; - is standard input.")
+@click.option("--missing", metavar="FIELD", help="Instead of a file: all that have no value in this field.")
+@click.option("--all", "all_", is_flag=True, help="Instead of a file: all of the workspace.")
+@click.option(
+    "--provider",
+    type=Slug(),
+    callback=_known_provider,
+    default="ai-normalizer",
+    show_default=True,
+    help="Who is asked.",
+)
+@click.option("--order", type=Names(), help="Of a waterfall: whom to ask, in this order.")
+@click.option("--until", type=Names(), help="Of a waterfall: the fields that end it once all have a value.")
+@click.option("--verifier", type=click.Choice([*VERIFIER_NAMES, "none"]), help="Of a waterfall: who checks addresses.")
+@click.option("--cap-usd", type=Dollars(), help="The most that the job may spend.")
+@click.option("--estimate", is_flag=True, help="Say what the job would cost, and make none.")
+@workspace_option
+@click.option("--chunk-size", type=Number(1, MAX_CHUNK_SIZE), help="Entities a chunk.  [ENRICH_CHUNK_SIZE]")
+@click.option("--priority", type=Number(-1000, 1000), default=0, show_default=True, help="Higher ones come first.")
+@click.option("--idempotency-key", callback=_idempotency_key, help="The same key again makes no second job.")
+@json_option
+def enqueue(
+    entity_type: str,
+    ids_file: IO[bytes] | None,
+    missing: str | None,
+    all_: bool,
+    provider: str,
+    order: tuple[str, ...] | None,
+    until: tuple[str, ...] | None,
+    verifier: str | None,
+    cap_usd: Decimal | None,
+    estimate: bool,
+    workspace: str,
+    chunk_size: int | None,
+    priority: int,
+    idempotency_key: str | None,
+    as_json: bool,
+) -> None:
+    """Make a job of a list of ids, or of a selection. Prints the job's id.
+
+    A list may have millions of ids: it is read as a stream.
+    """
+    if (ids_file is not None) + (missing is not None) + all_ != 1:
+        raise click.UsageError("Expected one of --ids-file, --missing and --all.")
+    terms = Terms(order, until, verifier, cap_usd)
+    found: Estimate | Enqueued | None = None
+    if not estimate:
+        check_writable()
+    unknown = _Unknown(entity_type, workspace)
+    try:
+        with counting("Reading ids", "ids", ids_file) as tell:
+            ids = _counted(
+                unknown.noted(_ids_in(ids_file, unknown))
+                if ids_file is not None
+                else select_ids(entity_type, workspace_slug=workspace, missing=missing, all_=all_),
+                tell,
+            )
+            if estimate:
+                found = estimate_job(entity_type, provider, ids, workspace_slug=workspace, terms=terms)
+            else:
+                found = queue.accept_job(
+                    entity_type,
+                    provider,
+                    ids,
+                    chunk_size=chunk_size,
+                    workspace_slug=workspace,
+                    priority=priority,
+                    idempotency_key=idempotency_key,
+                    terms=terms,
+                )
+    except EmptyJob:
+        if ids_file is not None:
+            raise
+    if isinstance(found, Estimate):
+        print_estimate(found, as_json=as_json)
+    else:
+        _print_accepted(found, as_json=as_json)
+        unknown.tell()
+
+
+class _Unknown:
+    """The ids of a file under which there is no entity: spelt wrongly, or of another workspace or kind."""
+
+    def __init__(self, entity_type: str, workspace: str) -> None:
+        self._entity_type = entity_type
+        self._workspace = workspace
+        self._count = 0
+        self._examples: list[str] = []
+
+    def noted(self, ids: Iterator[str]) -> Iterator[str]:
+        """Pass ids on, and keep account of those that are unknown."""
+        while part := list(islice(ids, IDS_A_LOOK)):
+            known = self.known(part)
+            unknown = [entity_id for entity_id in part if entity_id not in known]
+            self._count += len(unknown)
+            self._examples = [*self._examples, *unknown][:UNKNOWN_SHOWN]
+            yield from part
+
+    def known(self, ids: list[str]) -> set[str]:
+        """Return those of the ids under which there is an entity."""
+        known = existing(self._entity_type, ids, workspace_slug=self._workspace)
+        end_read()
+        return known
+
+    def tell(self) -> None:
+        """Say how many there were, and which."""
+        if self._count:
+            names = ", ".join(self._examples) + (", …" if self._count > len(self._examples) else "")
+            ids = output.count(self._count, "id is", "ids are")
+            output.note(f"{ids} unknown in workspace {self._workspace} and will end as errors: {names}")
+
+
+def _ids_in(stream: IO[bytes], unknown: _Unknown) -> Iterator[str]:
+    """Yield the ids of a file, one a line, as text editors and spreadsheets save them.
+
+    A heading above them is passed over and said, unless there is an entity of that id. Raises
+    `Invalid` with the number of a line that holds no id.
+    """
+    number = 0
+    while line := stream.readline(MAX_LINE_BYTES):
+        number += 1
+        text = line.removeprefix(codecs.BOM_UTF8).decode("ascii", errors="replace").strip(" \t\r\n")
+        if len(text) > 1 and text[0] == text[-1] == '"':
+            text = text[1:-1].strip(" \t")
+        if not text:
+            continue
+        if number == 1 and _HEADING.fullmatch(text) and not unknown.known([text]):
+            output.note(f"Line 1 was read as a heading, since no entity is known by it: {text} is an unknown id.")
+            continue
+        if not is_entity_id(text):
+            raise Invalid(f"Line {number} of the ids is not valid: expected {ENTITY_ID_RULE}.")
+        yield text
+
+
+def _counted(ids: Iterator[str], tell: Callable[[int], None]) -> Iterator[str]:
+    count = 0
+    for count, entity_id in enumerate(ids, 1):
+        if count % 10_000 == 0:
+            tell(count)
+        yield entity_id
+    tell(count)
+
+
+def _print_accepted(accepted: Enqueued | None, *, as_json: bool) -> None:
+    if accepted is None:
+        if as_json:
+            output.print_json({"jobId": None, "total": 0, "duplicates": 0, "status": None, "excluded": 0})
+        else:
+            output.note("Nothing to enqueue: no entity matches, or all that do are excluded.")
+        return
+    if as_json:
+        output.print_json(AcceptedJobSchema().dump(accepted))
+        return
+    click.echo(accepted.job_id)
+    again = " It was there already, by its idempotency key." if accepted.is_replay else ""
+    left_out = [output.count(accepted.duplicates, "repeated id")] if accepted.duplicates else []
+    left_out += [f"{accepted.excluded:,} excluded"] if accepted.excluded else []
+    rest = f", {' and '.join(left_out)} left out" if left_out else ""
+    output.note(f"Enqueued {output.count(accepted.total, 'entity', 'entities')}{rest}.{again}")
+    output.note(f"Next: {output.program()} enrich process --job {accepted.job_id}")
+
+
+@enrich.command("import")
+@entity_type_argument
+@click.argument("file", type=InputFile())
+@workspace_option
+@click.option(
+    "--encoding",
+    callback=_encoding,
+    metavar="NAME",
+    help="What the file's letters are in, such as windows-1251 or shift-jis.",
+)
+@click.option(
+    "--map",
+    "mapped",
+    multiple=True,
+    callback=_mapped,
+    metavar="COLUMN=FIELD",
+    help="Which field a column fills; keep keeps its cells beside the fields, ignore leaves them out. Repeatable.",
+)
+@click.option("--from-line", type=Number(1, 999_999_999), default=1, help="Leave out the rows above this line.")
+@click.option("--dry-run", is_flag=True, help="Say what would become of the rows, and write nothing.")
+@click.option("--replace-names", is_flag=True, help="Let a row with an id replace an entity of another name.")
+@json_option
+def import_(
+    entity_type: EntityType,
+    file: IO[bytes],
+    workspace: str,
+    encoding: str | None,
+    mapped: dict[str, str],
+    from_line: int,
+    dry_run: bool,
+    replace_names: bool,
+    as_json: bool,
+) -> None:
+    """Add or change people or companies by a CSV file; - is standard input.
+
+    Rows that cannot be used are listed and left out. A file that is imported again doubles nothing.
+    A row never replaces another name's entity: if it has no id of its own, it is kept apart; if it
+    has, it is left out as a conflict, and the exit code is 6.
+    """
+    if not dry_run:
+        check_writable()
+    with counting("Reading" if dry_run else "Importing", "rows", file) as tell:
+        report = import_csv(
+            entity_type,
+            file,  # type: ignore[arg-type]
+            workspace_slug=workspace,
+            replaces_names=replace_names,
+            is_dry_run=dry_run,
+            on_progress=tell,
+            options=ImportOptions(encoding, mapped, from_line),
+        )
+    _print_refusals(report)
+    _print_remarks(report)
+    _print_shared_keys(report)
+    if as_json:
+        output.print_json(_report_as_json(report))
+    else:
+        _print_report(report, entity_type, workspace)
+    if report.conflicts:
+        raise SystemExit(ExitCode.CONFLICT)
+
+
+def _print_report(report: ImportReport, entity_type: EntityType, workspace: str) -> None:
+    click.echo(describe_report(report, entity_type))
+    for line in describe_remarks(report):
+        click.echo(line)
+    for line in describe_columns(report):
+        output.note(line)
+    if report.is_dry_run:
+        output.note("Nothing was written: this was a dry run.")
+    elif report.total > report.refused + report.conflicts:
+        option = "" if workspace == "default" else f" --workspace {workspace}"
+        output.note(f"Next: {output.program()} enrich enqueue {entity_type} --all{option}")
+
+
+def describe_report(report: ImportReport, entity_type: str) -> str:
+    """Return what became of a file's rows, in one line."""
+    counts = [f"{report.created:,} created", f"{report.updated:,} updated", f"{report.unchanged:,} unchanged"]
+    counts.append(f"{report.refused:,} refused")
+    if report.conflicts:
+        counts.append(f"{report.conflicts:,} in conflict")
+    return f"{output.count(report.total, 'row')} of {PLURALS[entity_type]}: {', '.join(counts)}."
+
+
+def describe_remarks(report: ImportReport) -> Iterator[str]:
+    """Yield a line for each thing about the stored rows that somebody may want to look at."""
+    if report.kept_apart:
+        rows = output.count(report.kept_apart, "row")
+        yield f"{rows} kept apart: somebody of another name has the same address, host or page."
+    if report.replaced:
+        yield f"{output.count(report.replaced, 'row')} replaced values that were stored before."
+
+
+def describe_columns(report: ImportReport) -> Iterator[str]:
+    """Yield the lines that say how a file was read: its encoding, and what became of each column."""
+    kept = [header for header, field in report.columns if field is None and header not in report.left_out]
+    yield f"format: {report.encoding}, separated by {DELIMITERS[report.delimiter]}"
+    yield from _listed("read", [f"{header}→{field}" for header, field in report.columns if field is not None])
+    yield from _listed("kept as they are", kept)
+    yield from _listed("left out, since they are computed", report.left_out)
+    if report.guessed is not None:
+        yield f"the encoding was guessed; it reads: {output.clean(report.guessed)} (--encoding names another)"
+
+
+def _listed(what: str, names: list[str]) -> list[str]:
+    """Return names as one line, wrapped between names alone; nothing where there are none."""
+    if not names:
+        return []
+    more = [f"and {len(names) - COLUMNS_SHOWN:,} more"] if len(names) > COLUMNS_SHOWN else []
+    # A space that does not break holds a name of several words together.
+    unbroken = [output.clean(name).replace(" ", "\u00a0") for name in [*names[:COLUMNS_SHOWN], *more]]
+    lines = textwrap.wrap(
+        ", ".join(unbroken),
+        LINE_WIDTH,
+        initial_indent=f"{what}: ",
+        subsequent_indent="  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return [line.replace("\u00a0", " ") for line in lines]
+
+
+def _print_refusals(report: ImportReport) -> None:
+    for refusal in report.refusals[:REFUSALS_SHOWN]:
+        output.note(output.clean(f"line {refusal.line}: {refusal.reason}"))
+    if report.refused > REFUSALS_SHOWN:
+        output.note(f"… and {output.count(report.refused - REFUSALS_SHOWN, 'more row')} refused.")
+
+
+def _print_remarks(report: ImportReport) -> None:
+    for remark in report.remarks[:REFUSALS_SHOWN]:
+        output.note(output.clean(f"line {remark.line}, column {remark.column!r}: {remark.text}"))
+    if report.remarked > REFUSALS_SHOWN:
+        output.note(f"… and {output.count(report.remarked - REFUSALS_SHOWN, 'more remark')}.")
+
+
+def _print_shared_keys(report: ImportReport) -> None:
+    for row in report.conflict_rows[:REFUSALS_SHOWN]:
+        reason = f"conflict: the id {row.id} belongs to another name; --replace-names lets the row replace it"
+        output.note(output.clean(f"line {row.line}: {reason}"))
+    if report.conflicts > REFUSALS_SHOWN:
+        output.note(f"… and {output.count(report.conflicts - REFUSALS_SHOWN, 'more row')} in conflict.")
+    for row in report.apart_rows[:REFUSALS_SHOWN]:
+        reason = (
+            f"kept apart as {row.id}: somebody of another name has the same address, host or page ({row.shared_with})"
+        )
+        output.note(output.clean(f"line {row.line}: {reason}"))
+    if report.kept_apart > REFUSALS_SHOWN:
+        output.note(f"… and {output.count(report.kept_apart - REFUSALS_SHOWN, 'more row')} kept apart.")
+    for replacement in report.replacements[:REFUSALS_SHOWN]:
+        output.note(output.clean(f"line {replacement.line}: replaced {', '.join(replacement.fields)}"))
+    if report.replaced > REFUSALS_SHOWN:
+        output.note(f"… and {output.count(report.replaced - REFUSALS_SHOWN, 'more row')} with values replaced.")
+
+
+def _report_as_json(report: ImportReport) -> Any:
+    columns = [{"header": header, "field": field} for header, field in report.columns]
+    return ImportReportSchema().dump({**asdict(report), "columns": columns})
+
+
+@enrich.command()
+@entity_type_argument
+@workspace_option
+@click.option("-o", "--output", "path", default="-", show_default=True, help="The file to write; - is standard output.")
+def export(entity_type: EntityType, workspace: str, path: str) -> None:
+    """Write people or companies as CSV, with what has been found of them.
+
+    A file appears when it is complete, in place of one that was there.
+    """
+    blocks = export_csv(entity_type, workspace_slug=workspace)
+    if path == "-":
+        for block in blocks:
+            click.echo(block, nl=False)
+        return
+    size = write_atomically(Path(path), blocks)
+    output.note(f"Wrote {output.clean(path)}, {size:,} bytes.")
+
+
+def write_atomically(path: Path, blocks: Iterator[bytes]) -> int:
+    """Write a file that is there as a whole or not at all; return its bytes.
+
+    Raises click.FileError, or OSError if there is no room.
+    """
+    size = 0
+    with counting("Exporting", "bytes") as tell, _replacing(path) as write:
+        for block in blocks:
+            write(block)
+            size += len(block)
+            tell(size)
+    return size
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[Callable[[bytes], Any]]:
+    """Yield what writes to a file that takes the place of `path` at the end. Devices and pipes are written to."""
+    with _file_errors(path):
+        is_special = path.exists() and not path.is_file()
+        target = path if is_special else path.resolve()
+        part = target if is_special else target.with_name(f".{target.name[:80]}.{secrets.token_hex(4)}.part")
+        file = part.open("wb")
+    try:
+        try:
+            yield lambda block: _write(file, block, path)
+            with _file_errors(path):
+                file.flush()
+                if not is_special:
+                    os.fsync(file.fileno())
+        finally:
+            with _file_errors(path):
+                file.close()
+        if not is_special:
+            with _file_errors(path):
+                part.replace(target)
+    except BaseException:
+        if not is_special:
+            part.unlink(missing_ok=True)
+        raise
+
+
+def _write(file: IO[bytes], block: bytes, path: Path) -> None:
+    with _file_errors(path):
+        file.write(block)
+
+
+@contextmanager
+def _file_errors(path: Path) -> Iterator[None]:
+    """Tell what the system says of a file as a mistake in the command line, which names it, unless it is full."""
+    try:
+        yield
+    except OSError as exc:
+        if exc.errno in output.FULL:
+            raise OSError(exc.errno, exc.strerror, str(path)) from exc
+        raise click.FileError(str(path), hint=exc.strerror or "unknown error") from exc

@@ -1,0 +1,231 @@
+"""What a job would cost, what was spent, and how the providers stand that it goes to."""
+
+import re
+import sys
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import click
+from rich.text import Text
+
+from app.cli import output
+from app.cli.group import enrich
+from app.cli.options import any_workspace_option, json_option
+from app.db.session import end_read
+from app.enrichment.limits import provider_status
+from app.enrichment.limits.provider_status import ProviderView
+from app.enrichment.money.reports import (
+    CapView,
+    CostCounts,
+    CostReport,
+    CostRow,
+    Group,
+    dollars,
+    parse_day,
+    report_costs,
+)
+from app.enrichment.money.schemas import CostReportSchema, EstimateSchema, ProviderListSchema, ProviderSchema
+from app.enrichment.queue.queries import Page
+from app.enrichment.waterfall.estimates import Estimate
+from app.models.provider_state import ProviderCondition
+
+ROWS_A_PAGE = 1000
+
+
+class Dollars(click.ParamType[Decimal]):
+    """An amount of dollars in digits, down to micro-dollars. Python's own type takes `1e3` and all kinds of digits."""
+
+    name = "dollars"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
+        """Read the amount, or fail with what was expected."""
+        if re.fullmatch(r"[0-9]{1,7}(\.[0-9]{1,6})?", value) is None:
+            self.fail("expected an amount of dollars in digits, such as 10 or 2.50.", param, ctx)
+        return Decimal(value)
+
+
+class Names(click.ParamType[tuple[str, ...]]):
+    """Names separated by commas."""
+
+    name = "names"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
+        """Take the names apart, or fail where one is empty."""
+        names = tuple(part.strip() for part in value.split(","))
+        if not all(names):
+            self.fail("expected names separated by commas.", param, ctx)
+        return names
+
+
+class Day(click.ParamType[date]):
+    """A day, `2026-11-30`."""
+
+    name = "day"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """Read the day, or fail with what was expected."""
+        day = parse_day(value)
+        if day is None:
+            self.fail("expected a day such as 2026-11-30.", param, ctx)
+        return day
+
+
+# Estimates
+
+
+def print_estimate(estimate: Estimate, *, as_json: bool) -> None:
+    """Print what a job would cost: a table of whom it would ask, the range, and what stands in its way."""
+    if as_json:
+        output.print_json(EstimateSchema().dump(estimate))
+        return
+    output.print_table(
+        ["provider", "questions", "missing input", "answered before", "at least", "at most"],
+        [
+            [
+                one.provider,
+                f"{one.questions:,}",
+                f"{one.missing_input:,}",
+                f"{one.answered_before:,}",
+                dollars(one.low_micros),
+                dollars(one.high_micros),
+            ]
+            for one in estimate.steps
+        ],
+    )
+    click.echo(_price_line(estimate))
+    for cap in estimate.caps:
+        output.note(_cap_line(cap))
+    if estimate.warning is not None:
+        output.note(estimate.warning)
+
+
+def _price_line(estimate: Estimate) -> str:
+    nobody = {"unknown": estimate.unknown, "excluded": estimate.excluded, "complete already": estimate.satisfied}
+    left_out = ", ".join(f"{count:,} {name}" for name, count in nobody.items() if count)
+    entities = output.count(estimate.total, "entity", "entities") + (f" ({left_out})" if left_out else "")
+    return f"{dollars(estimate.low_micros)} to {dollars(estimate.high_micros)} for {entities}."
+
+
+def _cap_line(cap: CapView) -> str:
+    name = {"job": "Cap of the job", "workspace": f"Cap of workspace {cap.workspace_slug} today"}.get(cap.scope)
+    spent = f"{name or 'Cap of everything today'}: {dollars(cap.spent_micros)} spent"
+    reserved = f", {dollars(cap.reserved_micros)} reserved" if cap.reserved_micros else ""
+    if cap.cap_micros is None:
+        return f"{spent}{reserved}, no limit."
+    return f"{spent}{reserved}, {dollars(cap.remaining_micros or 0)} left of {dollars(cap.cap_micros)}."
+
+
+# Costs
+
+
+@enrich.command()
+@click.option(
+    "--by",
+    type=click.Choice([str(group) for group in Group]),
+    default="provider",
+    show_default=True,
+    help="What costs are added up by.",
+)
+@click.option("--from", "first_day", type=Day(), help="The first day, UTC.  [30 days, the last one included]")
+@click.option("--to", "last_day", type=Day(), help="The last day, UTC.  [today]")
+@any_workspace_option
+@json_option
+def costs(by: str, first_day: date | None, last_day: date | None, workspace: str | None, as_json: bool) -> None:
+    """Add up what was spent, and show what is left of today's caps."""
+    report = _whole_report(Group(by), first_day, last_day, workspace)
+    if as_json:
+        output.print_json(CostReportSchema().dump(report))
+        return
+    if report.page.rows:
+        table = [[row.key, *_cost_cells(row)] for row in report.page.rows]
+        columns = [by, "calls", "charged", "cost", "in doubt"]
+        output.print_table(columns, [*table, ["total", *_cost_cells(report.total)]])
+    else:
+        output.note(f"Nothing was spent from {report.first_day} to {report.last_day}.")
+    for cap in report.caps:
+        output.note(_cap_line(cap))
+
+
+def _whole_report(group: Group, first_day: date | None, last_day: date | None, workspace: str | None) -> CostReport:
+    """Return a report with the rows of all of its pages."""
+    rows: list[CostRow] = []
+    cursor: str | None = None
+    while True:
+        report = report_costs(
+            group,
+            first_day=first_day,
+            last_day=last_day,
+            workspace_slug=workspace,
+            limit=ROWS_A_PAGE,
+            cursor=cursor,
+        )
+        end_read()
+        rows += report.page.rows
+        cursor = report.page.next_cursor
+        if cursor is None:
+            return replace(report, page=Page(rows, None))
+
+
+def _cost_cells(counts: CostCounts) -> list[str]:
+    money = [dollars(counts.cost_micros), dollars(counts.in_doubt_micros)]
+    return [f"{counts.calls:,}", f"{counts.charged_calls:,}", *money]
+
+
+# Providers
+
+
+@enrich.command()
+@click.option("--reset", "reset_name", metavar="NAME", help="Forget what is held against a provider.")
+@json_option
+def providers(reset_name: str | None, as_json: bool) -> None:
+    """Show how each provider stands, what it may be asked and for how much."""
+    if reset_name is not None:
+        view = provider_status.reset_provider(reset_name)
+        end_read()
+        if as_json:
+            output.print_json(ProviderSchema().dump(view))
+        else:
+            click.echo(f"Provider {view.name} is {_status(view)}.")
+        return
+    views = provider_status.list_providers()
+    end_read()
+    if as_json:
+        output.print_json(ProviderListSchema().dump({"providers": views}))
+    elif output.is_terminal(sys.stdout):
+        columns = ["provider", "status", "failures", "under way", "today"]
+        output.draw_table(columns, [_drawn_row(view) for view in views])
+    else:
+        columns = ["provider", "status", "reason", "since", "until", "failures", "under way", "spent today"]
+        output.print_table([*columns, "limits", "prices"], [_plain_row(view) for view in views])
+
+
+def _plain_row(view: ProviderView) -> list[object]:
+    since, until = output.clock(view.since), output.clock(view.blocked_until or view.until)
+    counts = [view.failures, view.calls_under_way, dollars(view.spent_today_micros)]
+    return [view.name, _status(view), view.missing or view.reason, since, until, *counts, view.limits, _prices(view)]
+
+
+def _drawn_row(view: ProviderView) -> list[object]:
+    """Return a row of few columns and several lines, so that it fits a terminal of 80 characters."""
+    about = Text(view.name)
+    until = view.blocked_until or view.until
+    details = [view.missing or view.reason, f"until {output.clock(until)}" if until else None]
+    for line in (*details, view.limits, _prices(view)):
+        if line:
+            about.append(f"\n  {output.clean(line)}", "dim")
+    counts = [f"{view.failures:,}", f"{view.calls_under_way:,}", dollars(view.spent_today_micros)]
+    return [about, _status(view), *counts]
+
+
+def _status(view: ProviderView) -> str:
+    if view.missing is not None:
+        return "not set"
+    if view.condition == ProviderCondition.AVAILABLE and view.blocked_until is not None:
+        return "asked to slow down"
+    return view.condition.replace("_", " ")
+
+
+def _prices(view: ProviderView) -> str:
+    return ", ".join(f"{price.operation} ${price.usd.normalize():f}" for price in view.prices)

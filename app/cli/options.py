@@ -1,0 +1,94 @@
+"""Arguments and options that several commands share, and their strict types."""
+
+import sys
+from collections.abc import Callable
+from typing import IO, Any, TypeVar
+
+import click
+
+from app.models.job import EntityType
+from app.text import SLUG_RULE, is_slug, parse_integer
+from app.web.auth import DEFAULT_WORKSPACE
+
+T = TypeVar("T")
+
+
+class Number(click.ParamType[int]):
+    """A whole number in digits. click's own type takes `1_0` and the digits of every script."""
+
+    name = "number"
+
+    def __init__(self, minimum: int, maximum: int) -> None:
+        self._minimum = minimum
+        self._maximum = maximum
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Read the number, or fail with what was expected."""
+        if isinstance(value, int):
+            return value
+        try:
+            if value.startswith("-") and self._minimum < 0:
+                return -parse_integer(value[1:], minimum=0, maximum=-self._minimum)
+            return parse_integer(value, minimum=max(0, self._minimum), maximum=self._maximum)
+        except ValueError:
+            self.fail(f"expected a whole number from {self._minimum} to {self._maximum}, digits only.", param, ctx)
+
+
+class InputFile(click.File):
+    """A file to read bytes from, or standard input, of which what goes wrong is told by its name."""
+
+    def __init__(self) -> None:
+        super().__init__("rb")
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> IO[Any]:
+        """Open the file, or fail with what the system says of it."""
+        if value == "-" and sys.stdin is None:
+            self.fail("standard input is closed.", param, ctx)
+        stream: Any = _NamedReader(super().convert(value, param, ctx), str(value))
+        return stream  # type: ignore[no-any-return]
+
+
+class _NamedReader:
+    """A stream of which an error in reading is the command line's, not a bug's: a disk that fails, a bad file."""
+
+    def __init__(self, stream: IO[bytes], name: str) -> None:
+        self._stream = stream
+        self._name = name
+
+    def __getattr__(self, attribute: str) -> Any:
+        return getattr(self._stream, attribute)
+
+    def read(self, size: int = -1) -> bytes:
+        """Read bytes. Raises click.FileError."""
+        return self._named(lambda: self._stream.read(size))
+
+    def readline(self, size: int = -1) -> bytes:
+        """Read a line. Raises click.FileError."""
+        return self._named(lambda: self._stream.readline(size))
+
+    def _named(self, read: Callable[[], T]) -> T:
+        try:
+            return read()
+        except OSError as exc:
+            raise click.FileError(self._name, hint=exc.strerror or "unknown error") from exc
+
+
+class Slug(click.ParamType[str]):
+    """The name of a workspace or provider."""
+
+    name = "name"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Check the name, or fail with what was expected."""
+        if not is_slug(value):
+            self.fail(f"expected {SLUG_RULE}.", param, ctx)
+        return str(value)
+
+
+entity_type_argument = click.argument("entity_type", type=click.Choice([str(kind) for kind in EntityType]))
+job_argument = click.argument("job_id")
+workspace_option = click.option(
+    "--workspace", type=Slug(), default=DEFAULT_WORKSPACE, show_default=True, help="The workspace."
+)
+any_workspace_option = click.option("--workspace", type=Slug(), help="Only this workspace.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")

@@ -1,0 +1,211 @@
+"""The commands that drive the queue: `process`, for cron, and `work`, a service."""
+
+import random
+import sys
+import time
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+import click
+import structlog
+
+from app.cli import output
+from app.cli.group import ExitCode, enrich
+from app.cli.options import Number, json_option
+from app.cli.progress import DrainProgress
+from app.cli.signals import stop_on_signals
+from app.db.session import end_read, is_missing_table, is_unavailable
+from app.enrichment import queue
+from app.enrichment.queue import ChunkResult, DrainResult, JobView
+from app.enrichment.queue.schemas import ChunkResultSchema
+from app.enrichment.queue.time_budget import stop_requested
+from app.enrichment.waterfall.chunk_run import Pipeline
+from app.extensions import db
+from app.logs import trace
+from app.models.job import ACTIVE, JobStatus
+
+log = structlog.get_logger(__name__)
+
+LARGEST = 999_999_999
+MAX_WAIT_SECONDS = 60.0
+"""The longest that `work` waits between tries while the database is away."""
+
+
+class Ending(StrEnum):
+    """Why a run of `process` ended."""
+
+    DONE = "done"
+    NOTHING = "nothing to do"
+    PAUSED = "paused"
+    OUT_OF_TIME = "time used up"
+    OUT_OF_CHUNKS = "chunks used up"
+    STOPPED = "stopped"
+
+
+@dataclass
+class _Run:
+    """One run of `process`: its limits, and what has come of it."""
+
+    job_id: str | None
+    max_chunks: int | None
+    max_seconds: int | None
+    started: float = field(default_factory=time.monotonic)
+    statuses: dict[str, str] = field(default_factory=dict)
+    """The jobs worked on, each with its status after its last chunk."""
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self.started
+
+    def drain(self, progress: DrainProgress) -> DrainResult:
+        def on_chunk(result: ChunkResult) -> None:
+            self.statuses[result.job_id] = result.status
+            progress.on_chunk(result)
+
+        return queue.drain(
+            Pipeline(),
+            time_budget=self.max_seconds,
+            max_chunks=self.max_chunks,
+            job_id=self.job_id,
+            on_chunk=on_chunk,
+        )
+
+    def ending(self, drained: DrainResult, paused: JobView | None) -> Ending:
+        if paused is not None:
+            return Ending.PAUSED
+        if self._is_work_left():
+            if drained.chunks == self.max_chunks:
+                return Ending.OUT_OF_CHUNKS
+            if self.max_seconds is not None and self.seconds >= self.max_seconds:
+                return Ending.OUT_OF_TIME
+        return Ending.NOTHING if drained.last is None else Ending.DONE
+
+    def paused_job(self) -> JobView | None:
+        """Return a paused job that keeps the work from being done: one worked on, or any if nothing else is left."""
+        for job_id, status in self.statuses.items():
+            if status == JobStatus.PAUSED:
+                return queue.get_job(job_id)
+        if self.job_id is not None:
+            job = queue.get_job(self.job_id)
+            return job if job.status == JobStatus.PAUSED else None
+        if self._is_work_left():
+            return None
+        return next(iter(queue.list_jobs(status=JobStatus.PAUSED, limit=1).rows), None)
+
+    def _is_work_left(self) -> bool:
+        if self.job_id is not None:
+            return queue.get_job(self.job_id).status in ACTIVE
+        return queue.health().oldest_job_age_seconds is not None
+
+
+@enrich.command()
+@click.option("--max-chunks", type=Number(1, LARGEST), help="Stop after so many chunks.")
+@click.option("--max-seconds", type=Number(1, LARGEST), help="Stop after so many seconds.")
+@click.option("--job", "job_id", help="Work on this job alone.")
+@click.option("-v", "--verbose", is_flag=True, help="Say what was done, even where nobody watches.")
+@json_option
+def process(max_chunks: int | None, max_seconds: int | None, job_id: str | None, verbose: bool, as_json: bool) -> None:
+    """Process chunk after chunk until nothing is left: for cron.
+
+    Shows a bar on a terminal and is silent elsewhere. Any number of these may run at once. Exits with 5 where a job
+    that was worked on is paused now, or where all work that is left is paused.
+    """
+    is_watched = output.is_terminal(sys.stderr) and not as_json
+    run = _Run(job_id, max_chunks, max_seconds)
+    with stop_on_signals() as signals:
+        with DrainProgress(job_id, is_shown=is_watched) as progress:
+            drained = run.drain(progress)
+        paused = None if signals else run.paused_job()
+        ending = Ending.STOPPED if signals else run.ending(drained, paused)
+        end_read()
+    if as_json:
+        output.print_json(_as_json(run, drained, ending))
+    elif verbose or is_watched:
+        output.note(_summary(run, drained, ending))
+    if paused is not None:
+        output.complain(_pause_line(paused))
+        click.get_current_context().exit(ExitCode.PAUSED)
+    if signals:
+        click.get_current_context().exit(128 + signals[0])
+
+
+def _as_json(run: _Run, drained: DrainResult, ending: Ending) -> dict[str, Any]:
+    return {
+        "chunks": drained.chunks,
+        "processedTotal": drained.processed_total,
+        "jobs": list(run.statuses),
+        "status": ending,
+        "last": None if drained.last is None else ChunkResultSchema().dump(drained.last),
+    }
+
+
+def _summary(run: _Run, drained: DrainResult, ending: Ending) -> str:
+    if ending is Ending.NOTHING:
+        return "Nothing to do."
+    done = f"{output.count(drained.processed_total, 'entity', 'entities')} in {output.count(drained.chunks, 'chunk')}"
+    jobs = f"of {output.count(len(run.statuses), 'job')}, {run.seconds:.1f} s"
+    return f"{ending.capitalize()}: {done} {jobs}."
+
+
+def _pause_line(job: JobView) -> str:
+    """Say why a job is paused, and what ends it."""
+    reason = "paused by hand" if job.paused_manually else f"paused: {(job.pause_reason or '').rstrip('.')}"
+    until = f", until {output.clock(job.resume_at)}" if job.resume_at else ""
+    return output.clean(
+        f"job {job.id} is {reason}{until}; {job.total - job.processed:,} entities left."
+        f" `flask enrich resume {job.id}` goes on with it."
+    )
+
+
+@enrich.command(cls=click.Command)
+@click.option("--poll-seconds", type=Number(1, 3600), default=5, show_default=True, help="Between looks for work.")
+@click.option("--exit-when-empty", is_flag=True, help="End as soon as nothing is due.")
+def work(poll_seconds: int, exit_when_empty: bool) -> None:
+    """Process jobs as they come, until told to stop: a service.
+
+    SIGTERM or Ctrl-C stops it after the entity under way; a second one at once. It waits for a database that is
+    away, and goes on with the next job where one breaks.
+    """
+    with stop_on_signals():
+        log.info("worker started", poll_seconds=poll_seconds)
+        failures = 0
+        while not stop_requested.is_set():
+            try:
+                _drain_and_tell()
+            except Exception as error:
+                failures += 1
+                _tell_failure(error, failures)
+                _nap(min(MAX_WAIT_SECONDS, 2.0**failures / 2) * random.uniform(0.5, 1.0))
+                continue
+            failures = 0
+            if exit_when_empty:
+                break
+            # Workers that were started together must not all look at the same moment.
+            _nap(poll_seconds * random.uniform(0.5, 1.5))
+        log.info("worker stopped")
+
+
+def _drain_and_tell() -> None:
+    drained = queue.drain(Pipeline())
+    end_read()
+    if drained.last is not None:
+        log.info("drained", chunks=drained.chunks, processed=drained.processed_total)
+
+
+def _tell_failure(error: Exception, failures: int) -> None:
+    """Log why a drain broke off."""
+    # A connection that is gone must not be met again after the wait.
+    db.session.remove()
+    if is_missing_table(error) or is_unavailable(error):
+        kind = "not migrated" if is_missing_table(error) else "unavailable"
+        log.warning("waiting for the database", reason=kind, error_type=type(error).__name__, failures=failures)
+    else:
+        log.error("drain broke off", failures=failures, **trace(error))
+
+
+def _nap(seconds: float) -> None:
+    """Sleep, but wake for a stop. Not by waiting on the event: see `stop_on_signals`."""
+    until = time.monotonic() + seconds
+    while not stop_requested.is_set() and (left := until - time.monotonic()) > 0:
+        time.sleep(min(0.2, left))

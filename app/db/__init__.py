@@ -1,0 +1,1 @@
+"""Sessions and units of work, and what makes SQLite and PostgreSQL behave alike."""

@@ -1,0 +1,1 @@
+"""Limits of providers: rate limits, and the circuit breaker."""

@@ -1,0 +1,237 @@
+"""Which providers are worth asking: failures in a row, credits that are gone, keys that are refused.
+
+Kept in the database, so that what one worker learned holds for all. A
+condition that has run its time lets a single call through, which decides
+whether it is over.
+"""
+
+import hashlib
+import json
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import structlog
+from sqlalchemy import bindparam, delete, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from app.db.session import WriteSession, engine_name, repeats_conflicts, transaction
+from app.enrichment.queue import leases
+from app.extensions import db
+from app.models.job import ENDED, jobs
+from app.models.provider_state import ProviderCondition, provider_paces, provider_states
+from app.models.types import utcnow
+from app.providers.base import Answer, OutcomeClass, Provider
+from app.providers.registry import WATERFALL
+
+log = structlog.get_logger(__name__)
+
+FAILURES_TO_OPEN: Final = 5
+"""Failures in a row after which a provider is left alone."""
+CIRCUIT_SECONDS: Final = 60.0
+"""How long it is left alone then."""
+CREDITS_SECONDS: Final = 3600.0
+"""How long a provider without credits is left alone."""
+PROBE_SECONDS: Final = 30.0
+"""How long the one call that is let through has, before another one is."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """How a provider stood at `now`."""
+
+    provider: str
+    condition: str
+    failures: int
+    until: datetime | None
+    settings_digest: str | None
+    reason: str | None
+    changed_at: datetime
+    now: datetime
+    loaded_at: float = field(default_factory=time.monotonic)
+    """The instant of `now` on the monotonic clock."""
+
+    def is_available(self, provider: Provider) -> bool:
+        """Tell whether calls may be made, be it a single one."""
+        if self.condition == ProviderCondition.AVAILABLE:
+            return True
+        if self.condition == ProviderCondition.AUTH_FAILED:
+            return self.settings_digest != digest(provider)
+        return self.until is None or (self.seconds_left or 0.0) <= 0
+
+    @property
+    def needs_probe(self) -> bool:
+        """Whether only a single call may be made, to see whether the condition is over."""
+        return self.condition in {ProviderCondition.CIRCUIT_OPEN, ProviderCondition.CREDITS_EXHAUSTED}
+
+    @property
+    def seconds_left(self) -> float | None:
+        """How long the condition still holds; None: until somebody does something."""
+        if self.until is None:
+            return None
+        return (self.until - self.now).total_seconds() - (time.monotonic() - self.loaded_at)
+
+    @property
+    def seconds_held(self) -> float:
+        """How long the condition has held, as of `now`."""
+        return (self.now - self.changed_at).total_seconds()
+
+    def describe(self) -> str:
+        """Return the sentence that a paused job gives as its reason."""
+        return f"Provider {self.provider}: {self.reason or self.condition}"
+
+
+def load_states() -> dict[str, State]:
+    """Return the states of the providers that have one, by name."""
+    rows = db.session.connection().execute(_STATES)
+    return {row.provider: State(**row._mapping) for row in rows}
+
+
+def digest(provider: Provider) -> str:
+    """Return what changes when a provider's key or address does."""
+    written = json.dumps([provider.settings.api_key, provider.settings.base_url])
+    return hashlib.sha256(written.encode()).hexdigest()
+
+
+def take_probe(session: WriteSession, provider: str) -> bool:
+    """Take the right to make the one call that a provider whose time has run is tried with."""
+    taken = session.execute(
+        update(provider_states)
+        .where(provider_states.c.provider == provider, provider_states.c.until <= utcnow())
+        .values(until=utcnow(PROBE_SECONDS))
+        .returning(provider_states.c.provider)
+    )
+    return taken.one_or_none() is not None
+
+
+def note(session: WriteSession, provider: Provider, answers: Iterable[Answer], known: Mapping[str, State]) -> None:
+    """Take into account how calls of a provider ended, in their order."""
+    answers = list(answers)
+    state = known.get(provider.name)
+    was_well = state is None or (state.condition == ProviderCondition.AVAILABLE and state.failures == 0)
+    if was_well and not any(_is_failure(answer) for answer in answers):
+        return
+    row = _lock(session, provider.name)
+    values: dict[str, Any] = {
+        name: getattr(row, name) for name in ("condition", "failures", "until", "settings_digest")
+    }
+    for answer in answers:
+        values |= _after(answer, values, provider, row.now)
+    if values["condition"] != row.condition:
+        values["changed_at"] = row.now
+        log.warning("provider condition changed", provider=provider.name, condition=str(values["condition"]))
+    session.execute(update(provider_states).where(provider_states.c.provider == provider.name).values(**values))
+
+
+def telling(answers: Sequence[Answer]) -> Answer:
+    """Return the one of a call's answers that says most of its provider: however many there are, a call counts once."""
+    return min(answers, key=lambda answer: _TELLING.get(answer.standing, len(_TELLING)))
+
+
+def presumed(provider: Provider, answer: Answer, known: State | None) -> State:
+    """Return the state that an answer is about to bring its provider into, before that is stored."""
+    now = datetime.now(UTC)
+    values: dict[str, Any] = {"condition": ProviderCondition.AVAILABLE, "failures": 0, "until": None}
+    values |= {"settings_digest": None, "reason": None, "changed_at": now, "now": now}
+    values |= _after(answer, values, provider, now)
+    if known is not None and known.condition == values["condition"]:
+        values["changed_at"] = known.changed_at
+    return State(**{"provider": provider.name, **values})
+
+
+@repeats_conflicts
+def reset(provider: str) -> None:
+    """Forget what is held against a provider and its verifier, and that it asked to slow down.
+
+    Chunks that may wait for it are due at once.
+    """
+    with transaction() as session:
+        session.execute(delete(provider_states).where(provider_states.c.provider.in_([provider, f"{provider}-verify"])))
+        session.execute(
+            update(provider_paces)
+            .where(or_(provider_paces.c.name == provider, provider_paces.c.name.like(f"{provider}:%")))
+            .values(blocked_until=None)
+        )
+    with transaction() as session:
+        leases.make_due(session, jobs.c.provider.in_([provider, WATERFALL]), jobs.c.status.not_in(ENDED))
+    log.info("provider reset", provider=provider)
+
+
+def _is_failure(answer: Answer) -> bool:
+    return answer.standing in _FAILURES
+
+
+_FAILURES: Final = frozenset({OutcomeClass.TRANSIENT, OutcomeClass.CREDITS_EXHAUSTED, OutcomeClass.AUTH_FAILED})
+_SIGNS_OF_LIFE: Final = frozenset({OutcomeClass.SUCCESS, OutcomeClass.NOT_FOUND, OutcomeClass.INVALID_REQUEST})
+_TELLING: Final = {
+    OutcomeClass.AUTH_FAILED: 0,
+    OutcomeClass.CREDITS_EXHAUSTED: 1,
+    # Whoever has answered about one entity of a bulk call is there.
+    OutcomeClass.SUCCESS: 2,
+    OutcomeClass.NOT_FOUND: 2,
+    OutcomeClass.INVALID_REQUEST: 2,
+    OutcomeClass.TRANSIENT: 3,
+}
+"""What one answer of a call says of the provider, the weightiest first."""
+
+
+def _after(answer: Answer, values: Mapping[str, Any], provider: Provider, now: datetime) -> dict[str, Any]:
+    """Return what one answer changes."""
+    reason = (answer.error or str(answer.standing))[:500]
+    if answer.standing is OutcomeClass.CREDITS_EXHAUSTED:
+        until = now + timedelta(seconds=CREDITS_SECONDS)
+        return {"condition": ProviderCondition.CREDITS_EXHAUSTED, "until": until, "reason": reason}
+    if answer.standing is OutcomeClass.AUTH_FAILED:
+        return {
+            "condition": ProviderCondition.AUTH_FAILED,
+            "until": None,
+            "reason": reason,
+            "settings_digest": digest(provider),
+        }
+    if answer.standing is OutcomeClass.TRANSIENT:
+        failures = values["failures"] + 1
+        # Worse is known of it already.
+        is_other = values["condition"] not in {ProviderCondition.AVAILABLE, ProviderCondition.CIRCUIT_OPEN}
+        if failures < FAILURES_TO_OPEN or is_other:
+            return {"failures": failures, "reason": reason}
+        until = now + timedelta(seconds=CIRCUIT_SECONDS)
+        return {
+            "condition": ProviderCondition.CIRCUIT_OPEN,
+            "failures": failures,
+            "until": until,
+            "reason": reason,
+        }
+    if answer.standing in _SIGNS_OF_LIFE and _is_over(values, provider, now):
+        return {"condition": ProviderCondition.AVAILABLE, "failures": 0, "until": None, "reason": None}
+    return {}
+
+
+def _is_over(values: Mapping[str, Any], provider: Provider, now: datetime) -> bool:
+    """Tell whether a sign of life ends a condition.
+
+    A call that was on its way when the key was refused or credits ended says
+    nothing of what comes after.
+    """
+    if values["condition"] == ProviderCondition.AUTH_FAILED:
+        return bool(values["settings_digest"] != digest(provider))
+    if values["condition"] == ProviderCondition.CREDITS_EXHAUSTED:
+        return bool(values["until"] <= now + timedelta(seconds=PROBE_SECONDS))
+    return True
+
+
+def _lock(session: WriteSession, provider: str) -> Any:
+    row = session.execute(_LOCKED, {"the_provider": provider}).one_or_none()
+    while row is None:
+        dialect = postgresql if engine_name() == "postgresql" else sqlite
+        added = dialect.insert(provider_states).values(
+            provider=provider, condition=ProviderCondition.AVAILABLE, failures=0
+        )
+        session.execute(added.on_conflict_do_nothing())
+        row = session.execute(_LOCKED, {"the_provider": provider}).one_or_none()
+    return row
+
+
+_STATES = select(provider_states, utcnow().label("now"))
+_LOCKED = _STATES.where(provider_states.c.provider == bindparam("the_provider")).with_for_update(key_share=True)

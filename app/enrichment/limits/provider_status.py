@@ -1,0 +1,160 @@
+"""Providers as callers see them: whether each can be asked, why not, what it may be asked and for how much.
+
+Neither keys nor addresses are in here: an address may be a secret too.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final
+
+from flask import current_app
+from sqlalchemy import func, select
+
+from app.enrichment.limits import circuit_breaker
+from app.enrichment.money import reports
+from app.errors import NotFound
+from app.extensions import db
+from app.models.in_flight_call import flights
+from app.models.provider_state import ProviderCondition, provider_paces
+from app.models.types import utcnow
+from app.providers.base import Provider
+from app.providers.registry import Registry
+from app.providers.settings import Limits
+
+_PERIODS: Final = {1.0: "s", 60.0: "min", 3600.0: "h"}
+
+
+@dataclass(frozen=True, slots=True)
+class PriceView:
+    """What one operation of a provider costs."""
+
+    operation: str
+    credits: Decimal
+    usd: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderView:
+    """How a provider stands."""
+
+    name: str
+    is_verifier: bool
+    entity_types: list[str]
+    missing: str | None
+    """Which setting is missing, as a sentence; None: it can be used."""
+    condition: str
+    reason: str | None
+    since: datetime | None
+    """When it came into this condition; None: it has never been in another one."""
+    until: datetime | None
+    """When it is tried again; None: at once, or not before somebody does something."""
+    failures: int
+    """Failed calls in a row."""
+    blocked_until: datetime | None
+    """Until when it asked to be left alone; None: it did not."""
+    is_available: bool
+    """Whether calls are made, as things are set and as it stands."""
+    limits: str
+    """As in the setting; empty: none."""
+    prices: list[PriceView]
+    calls_under_way: int
+    spent_today_micros: int
+
+
+def list_providers(workspace_slug: str | None = None) -> list[ProviderView]:
+    """Return all providers, then the verifiers. Calls and money are those of one workspace, where it is given."""
+    states = circuit_breaker.load_states()
+    blocks = _blocks()
+    calls = _calls_under_way(workspace_slug)
+    spent = reports.spent_today(workspace_slug)
+    return [
+        _view(provider, is_verifier, states.get(provider.name), blocks, calls, spent)
+        for provider, is_verifier in _all_providers()
+    ]
+
+
+def reset_provider(name: str) -> ProviderView:
+    """Forget what is held against a provider, and that it asked to slow down; return how it stands then.
+
+    Raises `NotFound`, with the names that there are, for one that is none of them.
+    """
+    names = [provider.name for provider, _ in _all_providers()]
+    if name not in names:
+        raise NotFound(f"There is no such provider; expected one of {', '.join(names)}.")
+    circuit_breaker.reset(name)
+    return next(view for view in list_providers() if view.name == name)
+
+
+def _all_providers() -> list[tuple[Provider, bool]]:
+    registry: Registry = current_app.extensions["tranche.registry"]
+    providers = [(provider, False) for provider in registry.providers.values()]
+    return providers + [(verifier, True) for verifier in registry.verifiers.values()]
+
+
+def _view(
+    provider: Provider,
+    is_verifier: bool,
+    state: circuit_breaker.State | None,
+    blocks: Mapping[str, datetime],
+    calls: Mapping[str, int],
+    spent: Mapping[str, int],
+) -> ProviderView:
+    missing = provider.why_unusable()
+    blocked_until = blocks.get(provider.name)
+    is_healthy = state is None or state.is_available(provider)
+    return ProviderView(
+        name=provider.name,
+        is_verifier=is_verifier,
+        entity_types=sorted(provider.entity_types),
+        missing=missing,
+        condition=ProviderCondition.AVAILABLE if state is None else state.condition,
+        reason=None if state is None else state.reason,
+        since=None if state is None else state.changed_at,
+        until=None if state is None else state.until,
+        failures=0 if state is None else state.failures,
+        blocked_until=blocked_until,
+        is_available=missing is None and is_healthy and blocked_until is None,
+        limits=_describe_limits(provider.settings.limits),
+        prices=[
+            PriceView(operation, credits, credits * provider.settings.usd_per_credit)
+            for operation, credits in provider.settings.credits.items()
+        ],
+        calls_under_way=calls.get(provider.name, 0),
+        spent_today_micros=spent.get(provider.name, 0),
+    )
+
+
+def _blocks() -> dict[str, datetime]:
+    """Return until when each provider asked to be left alone, for calls of whatever kind."""
+    query = select(provider_paces.c.name, provider_paces.c.blocked_until)
+    found: dict[str, datetime] = {}
+    for row in db.session.execute(query.where(provider_paces.c.blocked_until > utcnow())):
+        provider = row.name.partition(":")[0]
+        found[provider] = max(row.blocked_until, found.get(provider, row.blocked_until))
+    return found
+
+
+def _calls_under_way(workspace_slug: str | None) -> dict[str, int]:
+    """Return how many calls each provider has to answer; a bulk call is one."""
+    query = (
+        select(flights.c.provider, func.count(flights.c.call_id.distinct()))
+        .where(flights.c.is_pending.is_(False), flights.c.deadline_at > utcnow())
+        .group_by(flights.c.provider)
+    )
+    if workspace_slug is not None:
+        query = query.where(flights.c.workspace_slug == workspace_slug)
+    return {provider: count for provider, count in db.session.execute(query)}
+
+
+def _describe_limits(limits: Mapping[str, Limits]) -> str:
+    """Return limits as `parse_limits` reads them."""
+    parts = [(name, ", ".join(_words(one))) for name, one in sorted(limits.items())]
+    return "; ".join(f"{name}: {text}" if name else text for name, text in parts if text)
+
+
+def _words(limits: Limits) -> list[str]:
+    words: list[Any] = [f"{calls}/{_PERIODS[seconds]}" for calls, seconds in limits.rates]
+    words += [f"{limits.per_day}/day"] if limits.per_day is not None else []
+    return words + ([f"{limits.at_once} at once"] if limits.at_once is not None else [])

@@ -1,0 +1,186 @@
+"""How fast providers are called, shared by all processes and hosts.
+
+Each provider has one row, whose lock makes reservations wait for each other.
+A rate is kept by a generic cell rate algorithm: calls get evenly spaced
+instants to start at, at most a second ahead, so that a worker that dies has
+not used up what others could have had.
+"""
+
+import math
+import time
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import bindparam, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from app.db.session import WriteSession, engine_name
+from app.models.in_flight_call import flights
+from app.models.provider_state import provider_paces
+from app.models.types import utcnow
+from app.providers.settings import Limits
+
+PACE_SHARE: Final = 0.93
+"""The share of a rate that is used: a call that is late by a few hundredths of a second must not fall into the
+provider's window of the next ones."""
+HORIZON_SECONDS: Final = 1.0
+"""How far ahead calls are given an instant to start at."""
+MANY: Final = 1_000_000
+AT_ONCE_WAIT_SECONDS: Final = 0.05
+"""When to look again where as many calls are under way as are allowed."""
+
+
+LEAD_SECONDS: Final = 0.3
+"""How far from now the first call of a slow rate starts, so that the commit that comes before does not make it late."""
+SLOW_SECONDS: Final = 0.1
+"""From which distance between two calls a rate is slow: one call that is late would meet the next ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What a provider's limits allow, while its row is locked: the seconds from then at which calls may start."""
+
+    name: str
+    limits: Limits
+    state: Mapping[str, Any]
+    now: datetime
+    taken_at: float
+    """The instant of the quote on the monotonic clock."""
+    in_flight: int
+    starts_in: list[float]
+    wait_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """When the calls that may start do, in seconds from now; where those are fewer than wanted, when to ask again."""
+
+    starts_in: list[float]
+    wait_seconds: float = 0.0
+
+
+def pace_name(provider: str, entity_type: str, limits: Mapping[str, Limits]) -> str:
+    """Return whose pace a call counts against: the provider's, or that of its calls about one entity type.
+
+    A verifier is called at the same address, with the same key.
+    """
+    account = provider.removesuffix("-verify")
+    return f"{account}:{entity_type}" if entity_type in limits else account
+
+
+def quote(
+    session: WriteSession, name: str, provider: str, limits: Limits, wanted: int, *, ended: Collection[str] = ()
+) -> Quote:
+    """Return how many of the wanted calls may start and when, and keep the provider's row until the transaction ends.
+
+    Nothing is used up before `use` says so. Calls that `ended` in this very
+    transaction are not under way any more.
+    """
+    row = _lock(session, name)
+    taken_at = time.monotonic()
+    blocked = 0.0 if row.blocked_until is None else (row.blocked_until - row.now).total_seconds()
+    if blocked > 0:
+        return Quote(name, limits, row.state, row.now, taken_at, 0, [], blocked)
+    in_flight = 0 if limits.at_once is None else _count_calls(session, provider.removesuffix("-verify"), ended)
+    _, grant = granted(limits, row.state, row.now, wanted, in_flight)
+    return Quote(name, limits, row.state, row.now, taken_at, in_flight, grant.starts_in, grant.wait_seconds)
+
+
+def use(session: WriteSession, quoted: Quote, count: int) -> list[float]:
+    """Use up a quote for as many calls as do start; return the instants at which, on the monotonic clock."""
+    if count == 0:
+        return []
+    state, grant = granted(quoted.limits, quoted.state, quoted.now, count, quoted.in_flight)
+    if state != quoted.state:
+        session.execute(update(provider_paces).where(provider_paces.c.name == quoted.name).values(state=state))
+    return [quoted.taken_at + starts_in for starts_in in grant.starts_in]
+
+
+def most_lined_up(limits: Limits) -> int:
+    """Return how many calls can have been given an instant that is still to come."""
+    slots = [math.floor(HORIZON_SECONDS * calls * PACE_SHARE / seconds) + 1 for calls, seconds in limits.rates]
+    return min(slots, default=MANY)
+
+
+def block(session: WriteSession, name: str, seconds: float) -> None:
+    """Keep every worker from calling a provider for a while: it asked to slow down."""
+    row = _lock(session, name)
+    until = row.now + timedelta(seconds=seconds)
+    if row.blocked_until is None or row.blocked_until < until:
+        session.execute(update(provider_paces).where(provider_paces.c.name == name).values(blocked_until=until))
+
+
+def granted(
+    limits: Limits, state: Mapping[str, Any], now: datetime, wanted: int, in_flight: int
+) -> tuple[dict[str, Any], Grant]:
+    """Return the state after as many of the wanted calls as all limits allow, and when each may start."""
+    count, wait = wanted, 0.0
+    if limits.at_once is not None and limits.at_once - in_flight < count:
+        count, wait = max(0, limits.at_once - in_flight), AT_ONCE_WAIT_SECONDS
+    day, used = _used_today(state, now)
+    if limits.per_day is not None and limits.per_day - used < count:
+        count, wait = max(0, limits.per_day - used), _seconds_to_midnight(now)
+    epoch = now.timestamp()
+    cells = [_Cell(f"{calls}/{seconds:g}", seconds / calls / PACE_SHARE) for calls, seconds in limits.rates]
+    soonest = epoch + (LEAD_SECONDS if any(cell.interval >= SLOW_SECONDS for cell in cells) else 0.0)
+    free_at = {cell.name: max(soonest, float(state.get(cell.name, 0.0))) for cell in cells}
+    for cell in cells:
+        fitting = math.floor((epoch + HORIZON_SECONDS - free_at[cell.name]) / cell.interval) + 1
+        if fitting < count:
+            count = max(0, fitting)
+            wait = max(wait, free_at[cell.name] + count * cell.interval - HORIZON_SECONDS - epoch)
+    starts = [
+        max((free_at[cell.name] + index * cell.interval - epoch for cell in cells), default=0.0)
+        for index in range(count)
+    ]
+    after: dict[str, Any] = {cell.name: free_at[cell.name] + count * cell.interval for cell in cells}
+    if limits.per_day is not None:
+        after |= {"day": day, "used": used + count}
+    return after, Grant(starts, max(wait, 0.01) if count < wanted else 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    """One rate: its name in the stored state, and the seconds between two calls."""
+
+    name: str
+    interval: float
+
+
+def _used_today(state: Mapping[str, Any], now: datetime) -> tuple[str, int]:
+    day = now.astimezone(UTC).date().isoformat()
+    return day, int(state.get("used", 0)) if state.get("day") == day else 0
+
+
+def _seconds_to_midnight(now: datetime) -> float:
+    midnight = datetime.combine(now.astimezone(UTC).date() + timedelta(days=1), datetime.min.time(), UTC)
+    return (midnight - now).total_seconds()
+
+
+def _lock(session: WriteSession, name: str) -> Any:
+    row = session.execute(_LOCKED, {"the_name": name}).one_or_none()
+    while row is None:
+        dialect = postgresql if engine_name() == "postgresql" else sqlite
+        session.execute(dialect.insert(provider_paces).values(name=name, state={}).on_conflict_do_nothing())
+        row = session.execute(_LOCKED, {"the_name": name}).one_or_none()
+    return row
+
+
+_LOCKED = (
+    select(provider_paces.c.state, provider_paces.c.blocked_until, utcnow().label("now"))
+    .where(provider_paces.c.name == bindparam("the_name"))
+    .with_for_update(key_share=True)
+)
+
+
+def _count_calls(session: WriteSession, account: str, ended: Collection[str]) -> int:
+    """Return how many calls of a provider and its verifier are under way; a bulk call is one."""
+    under_way = (
+        flights.c.provider.in_([account, f"{account}-verify"]),
+        flights.c.is_pending.is_(False),
+        flights.c.deadline_at > utcnow(),
+        flights.c.call_id.not_in(list(ended)),
+    )
+    return session.scalar(select(func.count(flights.c.call_id.distinct())).where(*under_way)) or 0

@@ -1,0 +1,1 @@
+"""Money: caps, reservations and what was spent."""

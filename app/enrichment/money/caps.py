@@ -1,0 +1,233 @@
+"""Money: reserved before a call, settled with its answer, never past a cap.
+
+Each call's worst price is reserved first, under every cap that it falls
+under: its job's, its workspace's of the day, and everything's of the day
+(UTC). The caps' rows are locked, looked at and written in one short
+transaction, so no two workers can see the same room. Amounts are whole
+micro-dollars.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import bindparam, select, tuple_, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from app.config import Config, micros
+from app.db.session import WriteSession, engine_name
+from app.enrichment.queue.leases import JobInfo
+from app.models.spending import costs, spending
+from app.providers.settings import MICROS
+
+OVERALL: Final = "overall"
+ALL_DAYS: Final = date(1970, 1, 1)
+"""The day of a job's row: its cap is for all days together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """One cap: what it is of, and how much; None: no limit, but spending is counted."""
+
+    scope: str
+    micros: int | None
+    is_daily: bool
+
+    def day(self, today: date) -> date:
+        """Return the day under which its spending is counted."""
+        return today if self.is_daily else ALL_DAYS
+
+    def describe(self) -> str:
+        """Return the sentence that a paused job gives as its reason."""
+        dollars = f"${(self.micros or 0) / MICROS:,.2f}"
+        if self.scope == OVERALL:
+            return f"The daily cap of {dollars} is reached (ENRICH_DAILY_CAP_USD)."
+        if self.is_daily:
+            return f"The workspace's daily cap of {dollars} is reached (ENRICH_WORKSPACE_DAILY_CAP_USD)."
+        return f"The job's cap of {dollars} is reached."
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """A reservation that is over: what was reserved on which day, and what the call really cost."""
+
+    provider: str
+    reserved_on: date
+    reserved_micros: int
+    cost_micros: int
+    is_in_doubt: bool = False
+    is_sent: bool = True
+    """False where the call was given up before it was sent."""
+
+
+@dataclass(slots=True)
+class Booking:
+    """What became of the reservations that were asked for: `granted` says it for each price, in order."""
+
+    granted: list[bool] = field(default_factory=list)
+    reached: Cap | None = None
+    """The cap that a call does not fit under, whatever becomes of those under way."""
+
+
+def caps_of(config: Config, job: JobInfo) -> tuple[Cap, ...]:
+    """Return the caps that a job's calls fall under."""
+    return (
+        Cap(f"job:{job.id}", job.cap_micros, is_daily=False),
+        Cap(OVERALL, micros(config.ENRICH_DAILY_CAP_USD), is_daily=True),
+        Cap(f"workspace:{job.workspace_slug}", micros(config.ENRICH_WORKSPACE_DAILY_CAP_USD), is_daily=True),
+    )
+
+
+def book(
+    session: WriteSession,
+    caps: Sequence[Cap],
+    settlements: Sequence[Settlement],
+    prices: Sequence[int],
+    today: date,
+    *,
+    known: set[tuple[str, date]] | None = None,
+) -> Booking:
+    """Settle what is over and reserve each of the prices, as far as every cap allows.
+
+    The rows stay locked until the caller's transaction ends, so this comes
+    late in it. `known` are rows that are there, as scope and day, and is added to.
+    """
+    if not settlements and not prices:
+        return Booking()
+    days = {one.reserved_on for one in settlements} | {today}
+    accounts = _lock_accounts(session, caps, sorted(days), set() if known is None else known)
+    for one in settlements:
+        for cap in caps:
+            accounts[cap.scope, cap.day(one.reserved_on)].settle(one)
+    booking = Booking()
+    for price in prices:
+        booking.granted.append(_reserve(caps, accounts, price, today, booking))
+    # Most often all caps change by the same: one statement, while every worker waits for these rows.
+    changed: dict[tuple[int, int], list[tuple[str, date]]] = {}
+    for key, account in accounts.items():
+        changed.setdefault(account.change, []).append(key)
+    for (reserved, spent), keys in changed.items():
+        if reserved or spent:
+            session.connection().execute(_ADD, {"more_reserved": reserved, "more_spent": spent, "wanted": keys})
+    return booking
+
+
+def record_costs(session: WriteSession, job: JobInfo, settlements: Sequence[Settlement]) -> None:
+    """Add what calls cost to what the job has spent on each provider, on the days whose caps they fall under."""
+    rows: dict[tuple[str, date], dict[str, Any]] = {}
+    for one in (settlement for settlement in settlements if settlement.is_sent):
+        row = rows.setdefault(
+            (one.provider, one.reserved_on),
+            {
+                "job_id": job.id,
+                "provider": one.provider,
+                "day": one.reserved_on,
+                "workspace_slug": job.workspace_slug,
+                "calls": 0,
+                "charged_calls": 0,
+                "cost_micros": 0,
+                "in_doubt_micros": 0,
+            },
+        )
+        row["calls"] += 1
+        row["charged_calls"] += one.cost_micros > 0
+        row["cost_micros"] += one.cost_micros
+        row["in_doubt_micros"] += one.cost_micros if one.is_in_doubt else 0
+    if rows:
+        session.connection().execute(_ADD_COSTS[engine_name()], [rows[key] for key in sorted(rows)])
+
+
+def seconds_to_midnight(now: datetime) -> float:
+    """Return how long the daily caps of an instant still hold."""
+    tomorrow = now.astimezone(UTC).date() + timedelta(days=1)
+    return (datetime.combine(tomorrow, datetime.min.time(), UTC) - now).total_seconds()
+
+
+@dataclass(slots=True)
+class _Account:
+    """One cap's row while it is locked."""
+
+    stored_reserved: int
+    stored_spent: int
+    reserved: int = field(init=False)
+    spent: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.reserved, self.spent = self.stored_reserved, self.stored_spent
+
+    def settle(self, one: Settlement) -> None:
+        self.reserved = max(0, self.reserved - one.reserved_micros)
+        self.spent += one.cost_micros
+
+    def reserve(self, price: int) -> None:
+        self.reserved += price
+
+    @property
+    def change(self) -> tuple[int, int]:
+        """How much more is reserved and spent than is stored."""
+        return self.reserved - self.stored_reserved, self.spent - self.stored_spent
+
+
+def _reserve(
+    caps: Sequence[Cap],
+    accounts: Mapping[tuple[str, date], _Account],
+    price: int,
+    today: date,
+    booking: Booking,
+) -> bool:
+    for cap in caps:
+        account = accounts[cap.scope, cap.day(today)]
+        if cap.micros is None or account.spent + account.reserved + price <= cap.micros:
+            continue
+        # Else it fits once what others have reserved is settled.
+        if account.spent + price > cap.micros:
+            booking.reached = booking.reached or cap
+        return False
+    for cap in caps:
+        accounts[cap.scope, cap.day(today)].reserve(price)
+    return True
+
+
+def _lock_accounts(
+    session: WriteSession, caps: Sequence[Cap], days: Sequence[date], known: set[tuple[str, date]]
+) -> dict[tuple[str, date], _Account]:
+    """Return the rows of the caps on the days, made where they are missing, locked in one order."""
+    wanted = sorted({(cap.scope, cap.day(day)) for cap in caps for day in days})
+    if not known.issuperset(wanted):
+        # Looked at without a lock: who adds a row must not hold one of the others.
+        known.update((row.scope, row.day) for row in session.connection().execute(_THERE, {"wanted": wanted}))
+    missing = [key for key in wanted if key not in known]
+    if missing:
+        dialect = postgresql if engine_name() == "postgresql" else sqlite
+        session.connection().execute(
+            dialect.insert(spending).on_conflict_do_nothing(),
+            [{"scope": scope, "day": day, "reserved_micros": 0, "spent_micros": 0} for scope, day in missing],
+        )
+    rows = session.connection().execute(_LOCKED, {"wanted": wanted})
+    return {(row.scope, row.day): _Account(row.reserved_micros, row.spent_micros) for row in rows}
+
+
+_WANTED = tuple_(spending.c.scope, spending.c.day).in_(bindparam("wanted", expanding=True))
+_THERE = select(spending.c.scope, spending.c.day).where(_WANTED)
+_LOCKED = select(spending).where(_WANTED).order_by(spending.c.scope, spending.c.day).with_for_update(key_share=True)
+_ADD = (
+    update(spending)
+    .where(_WANTED)
+    .values(
+        reserved_micros=spending.c.reserved_micros + bindparam("more_reserved"),
+        spent_micros=spending.c.spent_micros + bindparam("more_spent"),
+    )
+)
+
+
+def _add_costs(dialect: Any) -> Any:
+    added = dialect.insert(costs)
+    counters = ("calls", "charged_calls", "cost_micros", "in_doubt_micros")
+    return added.on_conflict_do_update(
+        index_elements=["job_id", "provider", "day"],
+        set_={name: costs.c[name] + added.excluded[name] for name in counters},
+    )
+
+
+_ADD_COSTS: Final = {"postgresql": _add_costs(postgresql), "sqlite": _add_costs(sqlite)}

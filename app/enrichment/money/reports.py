@@ -1,0 +1,198 @@
+"""What enrichment has cost, and how much of the day's caps is left. Amounts are whole micro-dollars, days are UTC."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import date, timedelta
+from enum import StrEnum
+from typing import Any, Final
+
+from sqlalchemy import BigInteger, ColumnElement, func, or_, select
+
+from app.config import config, micros
+from app.enrichment.money.caps import OVERALL
+from app.enrichment.queue.queries import Page
+from app.errors import Invalid, detail
+from app.extensions import db
+from app.models.spending import costs, spending
+from app.models.types import parse_id, utcnow
+from app.providers.settings import MICROS
+from app.text import is_slug
+
+DEFAULT_DAYS: Final = 30
+"""How many days a report covers whose days are not given, the last one included."""
+
+_WORKSPACE: Final = "workspace:"
+
+
+class Group(StrEnum):
+    """What the costs of a report are added up by."""
+
+    PROVIDER = "provider"
+    WORKSPACE = "workspace"
+    DAY = "day"
+    JOB = "job"
+
+
+@dataclass(frozen=True, slots=True)
+class CostCounts:
+    """What calls came to. `in_doubt_micros` is the part of the cost of which nobody knows whether it was charged."""
+
+    calls: int
+    charged_calls: int
+    cost_micros: int
+    in_doubt_micros: int
+
+
+@dataclass(frozen=True, slots=True)
+class CostRow(CostCounts):
+    """The costs of one provider, workspace, day or job, which `key` names."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class CapView:
+    """One cap: its limit (None: there is none), and what is spent and reserved under it."""
+
+    scope: str
+    """`overall`, `workspace` or `job`."""
+    workspace_slug: str | None
+    cap_micros: int | None
+    spent_micros: int = 0
+    reserved_micros: int = 0
+
+    @property
+    def remaining_micros(self) -> int | None:
+        """What may still be reserved; None where nothing limits it."""
+        return None if self.cap_micros is None else max(0, self.cap_micros - self.spent_micros - self.reserved_micros)
+
+
+@dataclass(frozen=True, slots=True)
+class CostReport:
+    """Costs from one day to another, both included. `total` is of all rows, those of other pages too."""
+
+    first_day: date
+    last_day: date
+    group: Group
+    page: Page[CostRow]
+    total: CostCounts
+    caps: list[CapView]
+
+
+def report_costs(
+    group: Group = Group.PROVIDER,
+    *,
+    first_day: date | None = None,
+    last_day: date | None = None,
+    workspace_slug: str | None = None,
+    shows_overall: bool = True,
+    limit: int = 1000,
+    cursor: str | None = None,
+) -> CostReport:
+    """Return what was spent, by `group`: providers and workspaces by name, days and jobs newest first.
+
+    The last day is today unless it is given, the first one 29 days earlier.
+    `cursor` is the `next_cursor` of the page before. Raises `Invalid` for days
+    in the wrong order and for a cursor that no page gave.
+    """
+    last_day = last_day or today()
+    first_day = first_day or last_day - timedelta(days=min(DEFAULT_DAYS - 1, last_day.toordinal() - 1))
+    if first_day > last_day:
+        message = "expected a day that is not after the last one"
+        raise Invalid(f"The days are not valid: {message}.", details=[detail("from", message)])
+    scope: list[ColumnElement[bool]] = [costs.c.day.between(first_day, last_day)]
+    if workspace_slug is not None:
+        scope.append(costs.c.workspace_slug == workspace_slug)
+    page = _page(group, scope, limit, cursor)
+    total = db.session.execute(select(*_SUMS).where(*scope)).one()
+    caps = daily_caps(workspace_slug, shows_overall=shows_overall)
+    return CostReport(first_day, last_day, group, page, CostCounts(**total._mapping), caps)
+
+
+def daily_caps(workspace_slug: str | None = None, *, shows_overall: bool = True) -> list[CapView]:
+    """Return today's caps: everything's, and one workspace's or those of all that have spent something today."""
+    settings = config()
+    wanted: list[ColumnElement[bool]] = [spending.c.scope == OVERALL] if shows_overall else []
+    if workspace_slug is None:
+        wanted.append(spending.c.scope.startswith(_WORKSPACE, autoescape=True))
+    else:
+        wanted.append(spending.c.scope == _WORKSPACE + workspace_slug)
+    query = select(spending).where(spending.c.day == today(), or_(*wanted)).order_by(spending.c.scope)
+    seen = {row.scope: (row.spent_micros, row.reserved_micros) for row in db.session.execute(query)}
+    cap_micros = micros(settings.ENRICH_WORKSPACE_DAILY_CAP_USD)
+    slugs = [scope.removeprefix(_WORKSPACE) for scope in seen if scope != OVERALL]
+    caps = [CapView(OVERALL, None, micros(settings.ENRICH_DAILY_CAP_USD), *seen.get(OVERALL, ()))]
+    return (caps if shows_overall else []) + [
+        CapView("workspace", slug, cap_micros, *seen.get(_WORKSPACE + slug, ()))
+        for slug in ([workspace_slug] if workspace_slug is not None else slugs)
+    ]
+
+
+def spent_today(workspace_slug: str | None = None) -> dict[str, int]:
+    """Return what each provider has cost today, by name."""
+    spent = func.sum(costs.c.cost_micros).cast(BigInteger)
+    query = select(costs.c.provider, spent).where(costs.c.day == today()).group_by(costs.c.provider)
+    if workspace_slug is not None:
+        query = query.where(costs.c.workspace_slug == workspace_slug)
+    return {provider: micros for provider, micros in db.session.execute(query)}
+
+
+def today() -> date:
+    """Return the day by the database's clock, which is the one that caps go by."""
+    return db.session.execute(select(utcnow())).scalar_one().date()
+
+
+def dollars(micros: int) -> str:
+    """Return an amount as people write it, with the parts of a cent that are there: `$0.0045`, `$1,250.00`."""
+    whole, parts = f"{micros / MICROS:,.6f}".split(".")
+    return f"${whole}.{parts[:2]}{parts[2:].rstrip('0')}"
+
+
+def _page(group: Group, scope: Sequence[ColumnElement[bool]], limit: int, cursor: str | None) -> Page[CostRow]:
+    key = _KEYS[group]
+    is_newest_first = group in {Group.DAY, Group.JOB}
+    query = select(key.label("key"), *_SUMS).where(*scope).group_by(key).limit(limit + 1)
+    query = query.order_by(key.desc() if is_newest_first else key)
+    if cursor is not None:
+        last = _read_cursor(group, cursor)
+        query = query.where(key < last if is_newest_first else key > last)
+    rows = [CostRow(**{**row._mapping, "key": str(row.key)}) for row in db.session.execute(query)]
+    return Page(rows[:limit], rows[limit - 1].key if len(rows) > limit else None)
+
+
+def _read_cursor(group: Group, cursor: str) -> Any:
+    """Return the key that a cursor holds, which is that of the last row before."""
+    found: Any = None
+    if group is Group.JOB:
+        found = parse_id(cursor)
+    elif group is Group.DAY:
+        found = parse_day(cursor)
+    elif is_slug(cursor):
+        found = cursor
+    if found is None:
+        message = "expected a cursor that an earlier page gave"
+        raise Invalid(f"The cursor is not valid: {message}.", details=[detail("cursor", message)])
+    return found
+
+
+def parse_day(text: str) -> date | None:
+    """Return the day that a text such as `2026-11-30` means, or None where it is none."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    # Python also reads 20261130 and 2026-W48-1.
+    return day if day.isoformat() == text else None
+
+
+_SUMS: Final = tuple(
+    # A sum of bigints is a decimal on PostgreSQL, and of no rows at all it is null.
+    func.coalesce(func.sum(costs.c[one.name]), 0).cast(BigInteger).label(one.name)
+    for one in fields(CostCounts)
+)
+_KEYS: Final[dict[Group, ColumnElement[Any]]] = {
+    Group.PROVIDER: costs.c.provider,
+    Group.WORKSPACE: costs.c.workspace_slug,
+    Group.DAY: costs.c.day,
+    Group.JOB: costs.c.job_id,
+}

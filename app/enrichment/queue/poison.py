@@ -1,0 +1,71 @@
+"""Jobs whose rows are so damaged that a claim or a chunk's end breaks on them.
+
+The claim takes the oldest job, so one that no worker can claim would stop all
+those behind it. Such a job is ended here, without looking at what it counts.
+"""
+
+import structlog
+from sqlalchemy import insert, null, select, update
+
+from app.db.session import is_unavailable, repeats_conflicts, transaction
+from app.enrichment.queue import leases
+from app.enrichment.queue import transitions as statements
+from app.enrichment.queue.leases import Lease, Scope
+from app.errors import describe_bug
+from app.extensions import db
+from app.logs import trace
+from app.models.chunk import entity_errors, progress
+from app.models.job import ACTIVE, JobStatus, jobs
+from app.models.types import utcnow
+
+log = structlog.get_logger(__name__)
+
+
+def claim_past(error: Exception, worker: str, *, lease_seconds: float, scope: Scope) -> Lease:
+    """Claim again after a claim broke, job by job, and return the lease if it was a passing trouble.
+
+    The job that a claim breaks on by itself is failed, and what broke it is
+    raised; without such a job, `error` is.
+    """
+    for job_id in _next_jobs(scope):
+        try:
+            lease = leases.claim_of(job_id, worker, lease_seconds=lease_seconds)
+        except Exception as exc:
+            if not is_unavailable(exc):
+                end(job_id, exc)
+            raise
+        if lease is not None:
+            return lease
+    raise error
+
+
+@repeats_conflicts
+def end(job_id: str, error: Exception) -> None:
+    """Mark a job failed that cannot be ended by its own counts; its open chunks are closed as they are."""
+    log.error("job broke", job_id=job_id, **trace(error))
+    with transaction() as session:
+        session.execute(
+            update(progress)
+            .where(progress.c.job_id == job_id, progress.c.finished_at.is_(None))
+            .values(finished_at=utcnow(), worker=null(), lease_expires_at=null())
+        )
+        session.execute(
+            update(jobs)
+            .where(jobs.c.id == job_id, jobs.c.status.in_([*ACTIVE, JobStatus.PAUSED]))
+            .values(status=JobStatus.FAILED, finished_at=utcnow(), in_flight=0, **statements.NOT_CLAIMABLE)
+        )
+        failure = {"entity_id": "system", "code": "job_broke", "message": describe_bug(error)}
+        session.execute(insert(entity_errors).values(job_id=job_id, **failure))
+
+
+def _next_jobs(scope: Scope) -> list[str]:
+    """Return the jobs that a claim takes up first: that of the first chunk to be taken over, and the oldest with work.
+
+    Only ids are read: what is beside them may be what cannot be.
+    """
+    order = (jobs.c.priority.desc(), jobs.c.created_at, jobs.c.id)
+    expired = select(jobs.c.id).select_from(statements.OPEN).where(statements.EXPIRED).order_by(*order).limit(1)
+    claimable = select(jobs.c.id).where(jobs.c.claimable).order_by(*order).limit(1)
+    found = [db.session.scalar(scope.narrow(query)) for query in (expired, claimable)]
+    db.session.rollback()
+    return list(dict.fromkeys(job_id for job_id in found if job_id is not None))

@@ -1,0 +1,238 @@
+"""Jobs over HTTP: enqueue, look, steer, and drive the queue chunk by chunk."""
+
+import re
+from dataclasses import asdict
+from typing import Any, Final
+from uuid import UUID
+
+from flask import current_app, request, url_for
+from flask.views import MethodView
+
+from app.config import Config
+from app.db.session import WriteSession
+from app.enrichment import queue
+from app.enrichment.queue import ChunkResult, JobView, Page
+from app.enrichment.queue.schemas import (
+    AcceptedJobSchema,
+    ChunkResultSchema,
+    DrainResultSchema,
+    EntityErrorQuerySchema,
+    EntityErrorSchema,
+    JobListQuerySchema,
+    JobListSchema,
+    JobRequestSchema,
+    JobSchema,
+    NewJob,
+    ProcessQuerySchema,
+)
+from app.enrichment.waterfall.chunk_run import Pipeline
+from app.entities.store import upsert_entities
+from app.errors import Invalid, detail
+from app.web.auth import principal, readable_workspace, require, visible_workspace, workspace_for
+from app.web.blueprint import Blueprint, link_next
+
+blueprint = Blueprint(
+    "enrichment", __name__, url_prefix="/api/enrichment", description="Jobs, and the calls that work on them."
+)
+
+NOTHING_TO_DO: Final = {"message": "no pending jobs"}
+
+_IDEMPOTENCY_KEY = re.compile(r"[!-~]{1,255}")
+_IDEMPOTENCY_HEADER: Final = {
+    "in": "header",
+    "name": "Idempotency-Key",
+    "description": "A repeated request with the same key gets the first one's answer and makes no second job.",
+    "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
+}
+
+_JOB: Final = {
+    "entityType": "person",
+    "provider": "ai-normalizer",
+    "entities": [{"id": "p1", "fullName": "ADA LOVELACE", "jobTitle": "vp of sales"}],
+}
+_ACCEPTED_HEADERS: Final = {
+    "Location": {"schema": {"type": "string"}, "description": "The path of the job.", "required": True},
+    "Idempotent-Replayed": {"schema": {"type": "string", "const": "true"}, "description": "On a repeated request."},
+}
+_PAGE_HEADERS: Final = {
+    "Link": {"schema": {"type": "string"}, "description": 'The next page, with `rel="next"`.'},
+    "X-Next-Cursor": {"schema": {"type": "string"}, "description": "The `cursor` of the next page."},
+}
+
+
+@blueprint.route("/jobs/process", answers_head=False)
+class Process(MethodView):
+    """The calls that drive the queue: for cron, for any HTTP client."""
+
+    @require("process", accepts_cron_secret=True)
+    @blueprint.doc(operationId="processChunk")
+    @blueprint.arguments(ProcessQuerySchema, location="query")
+    @blueprint.refuses(404, 500)
+    @blueprint.response(200, ChunkResultSchema)
+    def post(self, query: dict[str, Any]) -> ChunkResult | dict[str, str]:
+        """Process one chunk of the oldest job that has work."""
+        seconds = _time_budget(query.get("max_seconds"))
+        _note_cron_call()
+        result = queue.process_next_chunk(
+            Pipeline(), time_budget=seconds, job_id=query.get("job_id"), workspace_slug=visible_workspace()
+        )
+        return result or NOTHING_TO_DO
+
+    @require("process", accepts_cron_secret=True)
+    @blueprint.doc(operationId="drain")
+    @blueprint.arguments(ProcessQuerySchema, location="query")
+    @blueprint.refuses(404, 500)
+    @blueprint.response(200, DrainResultSchema)
+    def get(self, query: dict[str, Any]) -> dict[str, Any]:
+        """Process chunk after chunk until the time is used up or nothing is left: the cron webhook."""
+        seconds = _time_budget(query.get("max_seconds"))
+        _note_cron_call()
+        drained = queue.drain(
+            Pipeline(), time_budget=seconds, job_id=query.get("job_id"), workspace_slug=visible_workspace()
+        )
+        if drained.last is None:
+            return NOTHING_TO_DO
+        return {**asdict(drained.last), "chunks": drained.chunks, "processed_total": drained.processed_total}
+
+
+@blueprint.route("/jobs")
+class Jobs(MethodView):
+    """All jobs."""
+
+    @require("read")
+    @blueprint.doc(operationId="listJobs")
+    @blueprint.arguments(JobListQuerySchema, location="query")
+    @blueprint.response(200, JobListSchema)
+    def get(self, query: dict[str, Any]) -> Page[JobView]:
+        """List jobs, newest first."""
+        workspace_slug = readable_workspace(query.pop("workspace_slug", None))
+        return queue.list_jobs(workspace_slug=workspace_slug, **query)
+
+    @require("write")
+    @blueprint.doc(operationId="createJob")
+    @blueprint.arguments(JobRequestSchema, example=_JOB)
+    @blueprint.doc(parameters=[_IDEMPOTENCY_HEADER])
+    @blueprint.response(201, AcceptedJobSchema, headers=_ACCEPTED_HEADERS)
+    def post(self, new: NewJob) -> tuple[queue.Enqueued, int, dict[str, str]]:
+        """Enqueue a job.
+
+        What `entities` brings is stored in the same transaction as the job.
+        """
+        accepted = _accept(new, workspace_for(new.workspace_slug))
+        headers = {"Location": url_for(".Job", job_id=accepted.job_id)}
+        if accepted.is_replay:
+            headers["Idempotent-Replayed"] = "true"
+        return accepted, 201, headers
+
+
+@blueprint.route("/jobs/<uuid:job_id>")
+class Job(MethodView):
+    """One job."""
+
+    @require("read")
+    @blueprint.doc(operationId="getJob")
+    @blueprint.refuses(404)
+    @blueprint.response(200, JobSchema)
+    def get(self, job_id: UUID) -> JobView:
+        """Show a job with its counts and progress."""
+        return queue.get_job(str(job_id), workspace_slug=visible_workspace())
+
+
+@blueprint.route("/jobs/<uuid:job_id>/errors")
+class JobErrors(MethodView):
+    """What failed in one job."""
+
+    @require("read")
+    @blueprint.doc(operationId="listJobErrors")
+    @blueprint.arguments(EntityErrorQuerySchema, location="query")
+    @blueprint.refuses(404)
+    @blueprint.response(200, EntityErrorSchema(many=True), headers=_PAGE_HEADERS)
+    def get(self, query: dict[str, Any], job_id: UUID) -> tuple[list[Any], dict[str, str]]:
+        """List a job's errors, oldest first; the headers Link and X-Next-Cursor lead to the next page."""
+        page = queue.list_errors(str(job_id), workspace_slug=visible_workspace(), **query)
+        if page.next_cursor is None:
+            return page.rows, {}
+        url = url_for(".JobErrors", job_id=job_id, limit=query["limit"], cursor=page.next_cursor)
+        return page.rows, {"Link": link_next(url), "X-Next-Cursor": page.next_cursor}
+
+
+@blueprint.route("/jobs/<uuid:job_id>/pause", methods=["POST"])
+@require("write")
+@blueprint.doc(operationId="pauseJob")
+@blueprint.refuses(404, 409)
+@blueprint.response(200, JobSchema)
+def pause(job_id: UUID) -> JobView:
+    """Stop a job until it is resumed by hand."""
+    return queue.pause(str(job_id), workspace_slug=visible_workspace())
+
+
+@blueprint.route("/jobs/<uuid:job_id>/resume", methods=["POST"])
+@require("write")
+@blueprint.doc(operationId="resumeJob")
+@blueprint.refuses(404, 409)
+@blueprint.response(200, JobSchema)
+def resume(job_id: UUID) -> JobView:
+    """Let a paused job go on."""
+    return queue.resume(str(job_id), workspace_slug=visible_workspace())
+
+
+@blueprint.route("/jobs/<uuid:job_id>/cancel", methods=["POST"])
+@require("write")
+@blueprint.doc(operationId="cancelJob")
+@blueprint.refuses(404, 409)
+@blueprint.response(200, JobSchema)
+def cancel(job_id: UUID) -> JobView:
+    """End a job; what is decided stays."""
+    return queue.cancel(str(job_id), workspace_slug=visible_workspace())
+
+
+@blueprint.route("/jobs/<uuid:job_id>/retry", methods=["POST"])
+@require("write")
+@blueprint.doc(operationId="retryJob")
+@blueprint.refuses(404, 409)
+@blueprint.response(200, JobSchema)
+def retry(job_id: UUID) -> JobView:
+    """Enqueue a child job of a job's failed and held entities, and show it."""
+    return queue.retry(str(job_id), workspace_slug=visible_workspace())
+
+
+def _accept(new: NewJob, workspace_slug: str) -> queue.Enqueued:
+    def store_entities(session: WriteSession) -> None:
+        upsert_entities(new.entity_type, new.entities, workspace_slug=workspace_slug, session=session)
+
+    return queue.accept_job(
+        new.entity_type,
+        new.provider,
+        new.entity_ids,
+        chunk_size=new.chunk_size,
+        workspace_slug=workspace_slug,
+        priority=new.priority,
+        idempotency_key=_idempotency_key(),
+        request_hash=new.request_hash(),
+        before=store_entities if new.entities else None,
+        terms=new.terms,
+    )
+
+
+def _idempotency_key() -> str | None:
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and _IDEMPOTENCY_KEY.fullmatch(key) is None:
+        rule = "expected 1 to 255 visible ASCII characters"
+        raise Invalid(f"The header Idempotency-Key is not valid: {rule}.", details=[detail("Idempotency-Key", rule)])
+    return key
+
+
+def _time_budget(max_seconds: int | None) -> int:
+    """Return the seconds that a process call may take. Raises `Invalid` for more than is configured."""
+    config: Config = current_app.config["TRANCHE"]
+    limit = config.ENRICH_MAX_SECONDS
+    if max_seconds is not None and max_seconds > limit:
+        rule = f"expected a whole number from 1 to {limit}, digits only"
+        raise Invalid("The query string is not valid.", details=[detail("maxSeconds", rule)])
+    return min(max_seconds or config.ENRICH_TIME_BUDGET, limit)
+
+
+def _note_cron_call() -> None:
+    """Keep the time of the last cron call that was let in, so that a renamed secret shows."""
+    if principal().kind == "cron":
+        queue.record_heartbeat("cron")

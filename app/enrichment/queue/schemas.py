@@ -1,0 +1,251 @@
+"""The public contract of the job routes: what comes in, what goes out."""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import marshmallow as ma
+from marshmallow import fields, post_load, validates_schema
+
+from app.enrichment.queue.options import NO_TERMS, Terms
+from app.enrichment.queue.worker import MAX_CHUNK_SIZE
+from app.entities.schemas import entity_schema
+from app.models.job import EntityType, JobStatus
+from app.providers.registry import NAMES, VERIFIER_NAMES, WATERFALL
+from app.web.fields import (
+    Choice,
+    Dollars,
+    EntityId,
+    EntityIds,
+    Instant,
+    JobId,
+    Pattern,
+    QueryInteger,
+    Schema,
+    Slug,
+    Text,
+    WholeNumber,
+)
+
+_EACH_ONCE: Final = {"minItems": 1, "uniqueItems": True}
+MAX_ENTITIES: Final = 10_000
+"""Entities that one request may bring with their fields."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    """A request for a job. `entities` are the rows to store first, whose ids are `entity_ids`."""
+
+    entity_type: EntityType
+    provider: str
+    entity_ids: list[str]
+    entities: list[dict[str, Any]]
+    chunk_size: int | None
+    workspace_slug: str | None
+    priority: int
+    terms: Terms
+
+    def request_hash(self) -> str | None:
+        """Return what tells two requests with equal ids but other fields apart; None without fields."""
+        if not self.entities:
+            return None
+        shape = [self.entity_type, self.provider, self.chunk_size, self.priority, self.entities]
+        if self.terms != NO_TERMS:
+            shape.append(repr(self.terms))
+        return hashlib.sha256(json.dumps(shape, sort_keys=True).encode()).hexdigest()
+
+
+class Entities(fields.Field[list[dict[str, Any]]]):
+    """The fields of entities; what they may hold depends on the type, so the schema checks that."""
+
+    def __init__(self, **options: Any) -> None:
+        kinds = [{"$ref": f"#/components/schemas/{name}"} for name in ("PersonInput", "CompanyInput")]
+        metadata = {"type": "array", "items": {"anyOf": kinds}, "minItems": 1, "maxItems": MAX_ENTITIES}
+        super().__init__(metadata={**metadata, **options.pop("metadata", {})}, **options)
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> list[dict[str, Any]]:
+        if not isinstance(value, list) or len(value) > MAX_ENTITIES:
+            raise ma.ValidationError(f"expected an array of at most {MAX_ENTITIES} objects")
+        return value
+
+
+class ProviderName(Slug):
+    """Whom a job asks; whether that can be done as things are set is not the schema's matter."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(metadata={"enum": [*NAMES, WATERFALL]}, **options)
+
+
+class WaterfallSchema(Schema):
+    """How a waterfall goes, where it is not to go as the settings say."""
+
+    order = fields.List(
+        Slug(metadata={"enum": list(NAMES)}),
+        metadata={"description": "Providers, in the order in which they are asked.", **_EACH_ONCE},
+    )
+    until = fields.List(
+        Text(min_length=1, max_length=64),
+        metadata={"description": "Fields; once all have a value the walk ends.", **_EACH_ONCE},
+    )
+    verifier = Slug(
+        metadata={
+            "description": "Who checks a found address before it is written; `none`: nobody.",
+            "enum": [*VERIFIER_NAMES, "none"],
+        }
+    )
+
+    @post_load
+    def _make(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        return {name: tuple(value) if isinstance(value, list) else value for name, value in data.items()}
+
+
+class JobRequestSchema(Schema):
+    """A list of entities to enrich, by id or with their fields."""
+
+    entity_type = Choice(EntityType, required=True)
+    provider = ProviderName(required=True)
+    entity_ids = EntityIds()
+    entities = Entities(metadata={"description": "In place of entityIds: people or companies to store first."})
+    chunk_size = WholeNumber(minimum=1, maximum=MAX_CHUNK_SIZE)
+    workspace_slug = Slug()
+    priority = WholeNumber(minimum=-1000, maximum=1000, load_default=0)
+    waterfall = fields.Nested(WaterfallSchema, metadata={"description": "For the provider `waterfall`."})
+    cap_usd = Dollars(metadata={"description": "The most that the job may spend."})
+
+    @validates_schema
+    def _check_one_list(self, data: Mapping[str, Any], **_: Any) -> None:
+        if ("entity_ids" in data) == ("entities" in data):
+            raise ma.ValidationError("expected either entityIds or entities", "entityIds")
+
+    @post_load
+    def _make(self, data: dict[str, Any], **_: Any) -> NewJob:
+        rows = _load_entities(data["entity_type"], data.get("entities", []))
+        return NewJob(
+            entity_type=data["entity_type"],
+            provider=data["provider"],
+            entity_ids=[row["id"] for row in rows] if "entities" in data else data["entity_ids"],
+            entities=rows,
+            chunk_size=data.get("chunk_size"),
+            workspace_slug=data.get("workspace_slug"),
+            priority=data["priority"],
+            terms=Terms(**data.get("waterfall", {}), cap_usd=data.get("cap_usd")),
+        )
+
+
+def _load_entities(entity_type: str, rows: list[Any]) -> list[dict[str, Any]]:
+    if not rows:
+        return []
+    try:
+        loaded: list[dict[str, Any]] = entity_schema(entity_type).load(rows, many=True)
+    except ma.ValidationError as error:
+        raise ma.ValidationError({"entities": error.messages}) from error
+    return loaded
+
+
+class AcceptedJobSchema(Schema):
+    """An accepted job."""
+
+    job_id = fields.String(required=True, metadata={"format": "uuid"})
+    total = fields.Integer(required=True, metadata={"description": "Entities, each once."})
+    duplicates = fields.Integer(required=True, metadata={"description": "Repeated ids that were left out."})
+    status = fields.String(required=True)
+    excluded = fields.Integer(required=True, metadata={"description": "Excluded entities that were left out."})
+
+
+class JobSchema(Schema):
+    """A job with its progress up to the last checkpoint."""
+
+    id = fields.String(required=True, metadata={"format": "uuid"})
+    workspace_slug = fields.String(required=True)
+    entity_type = fields.String(required=True)
+    provider = fields.String(required=True)
+    priority = fields.Integer(required=True)
+    status = fields.String(required=True, metadata={"enum": [str(status) for status in JobStatus]})
+    pause_reason = fields.String(required=True, allow_none=True)
+    paused_manually = fields.Boolean(required=True)
+    resume_at = Instant(required=True, allow_none=True)
+    chunk_size = fields.Integer(required=True)
+    total = fields.Integer(required=True)
+    duplicates = fields.Integer(required=True)
+    excluded = fields.Integer(required=True)
+    processed = fields.Integer(required=True, metadata={"description": "success + errors + skipped + held"})
+    success = fields.Integer(required=True)
+    errors = fields.Integer(required=True)
+    skipped = fields.Integer(required=True)
+    held = fields.Integer(required=True, metadata={"description": "It is unknown whether a call was paid."})
+    percent = fields.Float(required=True, metadata={"description": "0 to 100, one decimal."})
+    eta_seconds = fields.Integer(required=True, allow_none=True)
+    stalled = fields.Boolean(required=True, metadata={"description": "Running, but no worker holds a live lease."})
+    cost_usd = Dollars(required=True, attribute="cost_micros", metadata={"description": "Spent so far."})
+    cap_usd = Dollars(required=True, allow_none=True, attribute="cap_micros")
+    waterfall = fields.Nested(WaterfallSchema, required=True, allow_none=True, attribute="options")
+    parent_job_id = fields.String(required=True, allow_none=True, metadata={"description": "The job it retries."})
+    created_at = Instant(required=True)
+    started_at = Instant(required=True, allow_none=True)
+    finished_at = Instant(required=True, allow_none=True)
+
+
+class JobListQuerySchema(Schema):
+    """Which jobs to list."""
+
+    status = Choice(JobStatus)
+    workspace_slug = Slug()
+    limit = QueryInteger(minimum=1, maximum=200, load_default=50)
+    cursor = JobId(metadata={"description": "The nextCursor of the page before."})
+
+
+class JobListSchema(Schema):
+    """One page of jobs, newest first."""
+
+    jobs = fields.List(fields.Nested(JobSchema), required=True, attribute="rows")
+    next_cursor = fields.String(required=True, allow_none=True)
+
+
+class EntityErrorQuerySchema(Schema):
+    """Which of a job's errors to list."""
+
+    limit = QueryInteger(minimum=1, maximum=1000, load_default=100)
+    cursor = Pattern(
+        re.compile("[0-9]{1,18}"),
+        "expected a cursor that an earlier page gave",
+        metadata={"description": "The X-Next-Cursor of the page before."},
+    )
+
+
+class EntityErrorSchema(Schema):
+    """One failed entity; the id `system` stands for a chunk that broke as a whole."""
+
+    entity_id = EntityId(required=True)
+    error = fields.String(required=True)
+    code = fields.String(required=True)
+    at = Instant(required=True)
+
+
+class ProcessQuerySchema(Schema):
+    """How long to work, and on what."""
+
+    max_seconds = QueryInteger(minimum=1, maximum=3600, metadata={"description": "At most ENRICH_MAX_SECONDS."})
+    job_id = JobId()
+
+
+class ChunkResultSchema(Schema):
+    """What the call did to one chunk; only `message` where there was nothing to do."""
+
+    job_id = fields.String(metadata={"format": "uuid"})
+    processed = fields.Integer(metadata={"description": "Entities that the call decided."})
+    total = fields.Integer(metadata={"description": "Entities of the job."})
+    done = fields.Boolean(metadata={"description": "Whether the job is complete."})
+    status = fields.String(metadata={"enum": [str(status) for status in JobStatus]})
+    message = fields.String()
+
+
+class DrainResultSchema(ChunkResultSchema):
+    """What the call did to the last of its chunks, and how much in all."""
+
+    chunks = fields.Integer()
+    processed_total = fields.Integer()

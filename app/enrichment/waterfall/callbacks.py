@@ -1,0 +1,82 @@
+"""Answers that come later: the address that a provider is given, and what is done with what arrives there.
+
+The address holds the request's id and a signature over it, so that nobody can
+make one up. What arrives is kept with the flight; the chunk that waits for it
+is made due at once, and its next worker takes the answer in.
+"""
+
+import hashlib
+import hmac
+from typing import Any, Final
+
+from sqlalchemy import select, update
+
+from app.config import Config, config
+from app.db.session import repeats_conflicts, transaction
+from app.errors import Forbidden, NotFound
+from app.models.chunk import ERASED_ID, progress
+from app.models.in_flight_call import flights
+from app.models.types import parse_id, utcnow
+
+PATH: Final = "/api/enrichment/callbacks"
+
+
+def callback_url(settings: Config, request_id: str) -> str | None:
+    """Return where the answer to a request is to be sent, or None where the service does not know its own address."""
+    if settings.PUBLIC_URL is None or settings.SECRET_KEY is None:
+        return None
+    return f"{settings.PUBLIC_URL}{PATH}/{request_id}/{sign(settings.SECRET_KEY, request_id)}"
+
+
+def sign(secret: str, request_id: str) -> str:
+    """Return the signature of a request's id."""
+    return hmac.new(secret.encode(), f"callback:{request_id}".encode(), hashlib.sha256).hexdigest()[:40]
+
+
+@repeats_conflicts
+def receive(request_id: str, signature: str, header_secret: str | None, payload: Any) -> bool:
+    """Keep an answer that came by callback; False where one had come already: the first counts.
+
+    Raises `NotFound` for an address that is none of ours, or whose request is
+    over, and `Forbidden` where the header's secret is not the one that is set.
+    """
+    settings = config()
+    known = parse_id(request_id)
+    if settings.SECRET_KEY is None or known is None or not _is_same(signature, sign(settings.SECRET_KEY, known)):
+        raise NotFound
+    expected = settings.PROVIDERS["clay"].options["CALLBACK_SECRET"]
+    if expected and not _is_same(header_secret or "", expected):
+        raise Forbidden("The header x-api-key does not hold the callback's secret.")
+    with transaction() as session:
+        flight = session.execute(
+            select(flights.c.job_id, flights.c.position, flights.c.entity_id, flights.c.callback).where(
+                flights.c.request_id == known
+            )
+        ).one_or_none()
+        if flight is None or flight.entity_id.startswith(ERASED_ID):
+            raise NotFound
+        if flight.callback is not None:
+            return False
+        # The chunk before the flight, as its worker does.
+        session.execute(
+            update(progress)
+            .where(
+                progress.c.job_id == flight.job_id,
+                progress.c.position == flight.position,
+                progress.c.finished_at.is_(None),
+                progress.c.worker.is_(None),
+            )
+            .values(lease_expires_at=utcnow())
+        )
+        kept = session.execute(
+            update(flights)
+            .where(flights.c.request_id == known, flights.c.callback.is_(None))
+            .values(callback=payload)
+            .returning(flights.c.request_id)
+        )
+        return kept.one_or_none() is not None
+
+
+def _is_same(given: str, expected: str) -> bool:
+    digests = (hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest() for text in (given, expected))
+    return hmac.compare_digest(*digests)

@@ -1,0 +1,205 @@
+"""The dedup gate: who has answered about whom, recently enough that asking again would be paying twice."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Float, Select, and_, bindparam, exists, or_, select
+
+from app.config import Config
+from app.db.session import engine_name
+from app.enrichment.queue.leases import JobInfo
+from app.enrichment.waterfall.entity_run import IN_DOUBT, REPEATABLE, Earlier
+from app.entities.merge import is_blank
+from app.entities.store import has_any_given
+from app.extensions import db
+from app.models.attempt import attempts
+from app.models.types import utcnow
+from app.providers.base import DEFINITE, OutcomeClass, Provider
+from app.providers.registry import NORMALIZER
+
+NOT_ASKED: Final = "not_asked"
+"""The outcome class of an attempt that was not made, because another job's call with the same question is in doubt."""
+PARTIAL: Final = "partial"
+"""The outcome class of an attempt that brought fields, but not all that was asked for: a second call of the provider
+failed. It is no answer here, so that the rest is asked for another time."""
+DAY_SECONDS: Final = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """How long definite answers hold, in days, and for whom they are looked up."""
+
+    job: JobInfo
+    success_days: int
+    not_found_days: int
+
+    @classmethod
+    def of(cls, job: JobInfo, config: Config) -> "Gate":
+        """Return the gate that a job's questions go through."""
+        return cls(job, config.ENRICH_SUCCESS_TTL_DAYS, config.ENRICH_NOT_FOUND_TTL_DAYS)
+
+    def earlier(
+        self, ids: Sequence[str], providers: Iterable[Provider], verifiers: Iterable[Provider] = ()
+    ) -> dict[str, dict[str, Earlier]]:
+        """Return the latest answers that still hold, by entity and provider's name; one query.
+
+        Of verifiers only what is in doubt: each verdict is about an address of its own.
+
+        A call in doubt closes the gate for every job of the workspace until its provider answers definitely, or for as
+        long as a find holds. A retry opens it for itself alone, where the job that it retries had asked or was kept
+        from asking, and only for calls made before the retry was enqueued.
+        """
+        # The normaliser's answers follow from what stands there now; what they cost is spared by its cache.
+        steps = {provider.name: provider for provider in providers if provider.name != NORMALIZER}
+        by_name = {**steps, **{verifier.name: verifier for verifier in verifiers}}
+        if not ids or not by_name:
+            return {}
+        rows = db.session.connection().execute(_earlier_query(engine_name()), self._parameters(ids, by_name))
+        useful = [row for row in rows if row.provider in steps or row.outcome_class not in DEFINITE]
+        return self._by_entity(useful, by_name)
+
+    def _parameters(self, ids: Sequence[str], names: Iterable[str]) -> dict[str, Any]:
+        return {
+            "of_job": self.job.id,
+            "of_parent": self.job.parent_job_id,
+            "of_workspace": self.job.workspace_slug,
+            "of_type": self.job.entity_type,
+            "names": list(names),
+            "success_age": -float(self.success_days * DAY_SECONDS),
+            "not_found_age": -float(self.not_found_days * DAY_SECONDS),
+            "ids": list(ids),
+        }
+
+    def _by_entity(self, rows: Sequence[Any], providers: Mapping[str, Provider]) -> dict[str, dict[str, Earlier]]:
+        noted = {_question(row) for row in rows if row.outcome_class == NOT_ASKED and row.job_id == self.job.id}
+        reopened = {_question(row) for row in rows if row.job_id == self.job.parent_job_id}
+        found: dict[str, dict[str, Earlier]] = {}
+        for row in rows:
+            outcome_class = _class_of(row, providers[row.provider])
+            if outcome_class is None:
+                continue
+            if outcome_class == IN_DOUBT and _question(row) in reopened and self._is_retried(row):
+                continue
+            known = found.setdefault(row.entity_id, {})
+            misses = known[row.provider].misses if row.provider in known else frozenset()
+            if outcome_class == OutcomeClass.NOT_FOUND:
+                misses |= {row.fingerprint}
+            known[row.provider] = Earlier(
+                row.id,
+                outcome_class,
+                misses,
+                row.withheld,
+                row.is_rejected,
+                is_of_job=row.job_id == self.job.id,
+                is_lost=outcome_class == IN_DOUBT and row.fingerprint is None,
+                is_noted=_question(row) in noted,
+            )
+        return found
+
+    def _is_retried(self, row: Any) -> bool:
+        """Tell whether a call was made before the retry that this job is."""
+        if row.job_id == self.job.id or self.job.created_at is None:
+            return False
+        # Whatever the workers' clocks say, the job that is retried had ended before.
+        return bool(row.job_id == self.job.parent_job_id or row.started_at < self.job.created_at)
+
+
+def _question(row: Any) -> tuple[str, str]:
+    return row.entity_id, row.provider
+
+
+def _class_of(row: Any, provider: Provider) -> str | None:
+    """Return what an attempt means for the next question; None: nothing."""
+    if row.outcome_class in DEFINITE:
+        return str(row.outcome_class)
+    is_in_doubt = row.outcome_class == IN_DOUBT
+    if provider.repeat_is_free:
+        return REPEATABLE if is_in_doubt or _is_unanswered(row) else None
+    return IN_DOUBT if is_in_doubt else None
+
+
+def _is_unanswered(row: Any) -> bool:
+    return bool(row.outcome_class == OutcomeClass.TRANSIENT and row.cost_micros > 0)
+
+
+@cache
+def _earlier_query(engine: str) -> Select[Any]:
+    """Return the query for answers that hold. It is built once: that takes longer than it runs."""
+    is_of_job = attempts.c.job_id == bindparam("of_job")
+    # What was paid for the call, or may have been, is booked with it.
+    is_in_doubt = or_(
+        attempts.c.outcome_class == IN_DOUBT,
+        and_(attempts.c.outcome_class == OutcomeClass.TRANSIENT, attempts.c.cost_micros > 0),
+    )
+    # As long as a find would hold: that is the most that can have been paid for.
+    is_recent = attempts.c.finished_at > utcnow(bindparam("success_age", type_=Float))
+    holds = or_(
+        _is_younger(OutcomeClass.SUCCESS, "success_age"),
+        _is_younger(OutcomeClass.NOT_FOUND, "not_found_age"),
+        and_(is_in_doubt, or_(is_of_job, is_recent), ~_is_answered_since()),
+        and_(attempts.c.outcome_class == NOT_ASKED, is_of_job),
+        and_(attempts.c.job_id == bindparam("of_parent"), attempts.c.outcome_class.not_in(DEFINITE)),
+    )
+    return (
+        select(
+            attempts.c.id,
+            attempts.c.job_id,
+            attempts.c.entity_id,
+            attempts.c.provider,
+            attempts.c.outcome_class,
+            attempts.c.cost_micros,
+            attempts.c.fingerprint,
+            attempts.c.withheld,
+            attempts.c.is_rejected,
+            attempts.c.started_at,
+        )
+        .where(
+            attempts.c.workspace_slug == bindparam("of_workspace"),
+            attempts.c.entity_type == bindparam("of_type"),
+            has_any_given(attempts.c.entity_id, engine),
+            attempts.c.provider.in_(bindparam("names", expanding=True)),
+            holds,
+        )
+        # The latest comes last, and stays.
+        .order_by(attempts.c.finished_at, attempts.c.id)
+    )
+
+
+def _is_answered_since() -> ColumnElement[bool]:
+    """Return the condition that a provider has answered definitely about an entity since it was asked."""
+    later = attempts.alias()
+    same = [attempts.c.workspace_slug, attempts.c.entity_type, attempts.c.entity_id, attempts.c.provider]
+    return exists(
+        select(later.c.id).where(
+            *(later.c[column.name] == column for column in same),
+            later.c.outcome_class.in_(DEFINITE),
+            later.c.started_at > attempts.c.started_at,
+        )
+    )
+
+
+def _is_younger(outcome_class: OutcomeClass, age: str) -> ColumnElement[bool]:
+    is_recent = attempts.c.finished_at > utcnow(bindparam(age, type_=Float))
+    return and_(attempts.c.outcome_class == outcome_class, is_recent)
+
+
+def fingerprint(provider: Provider, entity_type: str, fields: Mapping[str, Any]) -> str:
+    """Return a digest of what a question is made of."""
+    names = sorted(provider.inputs.get(entity_type, ()))
+    given = {name: fields[name] for name in names if not is_blank(fields.get(name))}
+    return hashlib.sha256(json.dumps(given, sort_keys=True, default=str).encode()).hexdigest()[:32]
+
+
+def is_closed(earlier: Earlier | None, question: str) -> bool:
+    """Tell whether an earlier answer makes a question needless: a miss holds only for the same question."""
+    if earlier is None:
+        return False
+    return earlier.outcome_class in _CLOSING or not earlier.misses.isdisjoint({None, question})
+
+
+_CLOSING: Final = frozenset({OutcomeClass.SUCCESS, IN_DOUBT})
+"""What closes the gate whatever the question is made of."""

@@ -1,0 +1,265 @@
+"""What a job would cost, as a range, before it is enqueued.
+
+Every entity goes along the plan as it would in the job, with everybody it asks
+finding nothing, which is the longest way. `high` is the price of that way;
+`low` is what is charged however the first call of each entity ends.
+
+Input that an earlier step finds, and a later one then can be asked with, is not
+foreseen; nor is who cannot be asked just now.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from flask import current_app
+
+from app.config import config
+from app.db.session import end_read
+from app.enrichment.money.caps import OVERALL
+from app.enrichment.money.reports import CapView, daily_caps, dollars
+from app.enrichment.queue.entity_ids import unique_ids
+from app.enrichment.queue.leases import JobInfo
+from app.enrichment.queue.options import NO_TERMS, Terms
+from app.enrichment.queue.worker import insist_on_provider
+from app.enrichment.waterfall.dedup import Gate, fingerprint, is_closed
+from app.enrichment.waterfall.entity_run import Earlier, End, Plan, Purpose, Question, Walk
+from app.enrichment.waterfall.plan import make_plan
+from app.entities import store
+from app.entities.exclusions import Exclusions
+from app.entities.merge import is_blank
+from app.errors import EmptyJob, detail
+from app.models.types import new_id
+from app.providers.base import Answer, Lookup, OutcomeClass, Provider
+from app.providers.registry import NORMALIZER, Registry
+
+_MISS: Final = Answer(OutcomeClass.NOT_FOUND)
+# What a step may write where nothing stands now: as long as a model is ever asked about, in the longest of characters.
+_ANY_TEXT: Final = "\U00020000" * 200
+_MODEL_FIELDS: Final[Mapping[str, tuple[str, ...]]] = {"person": ("job_title",), "company": ("industry", "name")}
+"""The fields whose text a model may be asked about."""
+_MODEL_INPUTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "person": ("job_title", "company"),
+    "company": ("industry", "industries", "name"),
+}
+"""The fields that decide whether it is; the rules for all others would take most of an estimate's time."""
+
+
+@dataclass(slots=True)
+class StepEstimate:
+    """What one provider of the plan would be asked, and for how much.
+
+    `purpose` is `step`, `verify` or `normalize`.
+    """
+
+    provider: str
+    purpose: str
+    questions: int = 0
+    """How often it would be asked, if nobody before it finds anything; a verifier, of every address."""
+    missing_input: int = 0
+    """Entities that lack what it needs."""
+    answered_before: int = 0
+    """Entities about which it has answered recently enough."""
+    low_micros: int = 0
+    high_micros: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What a job would cost in micro-dollars, from `low_micros` to `high_micros`, and which caps it would meet."""
+
+    total: int
+    """Entities, each once, those below included."""
+    duplicates: int
+    unknown: int
+    """Ids of no entity."""
+    excluded: int
+    satisfied: int
+    """Entities of which all that is wanted is there."""
+    steps: list[StepEstimate]
+    caps: list[CapView]
+    """Caps with a limit: the job's own, and those of today."""
+
+    @property
+    def low_micros(self) -> int:
+        """What it costs at least, if every call is answered."""
+        return sum(step.low_micros for step in self.steps)
+
+    @property
+    def high_micros(self) -> int:
+        """What it costs at most."""
+        return sum(step.high_micros for step in self.steps)
+
+    @property
+    def warning(self) -> str | None:
+        """The sentence that says which cap is the first in its way, where one is."""
+        cap = min(self.caps, key=lambda one: one.remaining_micros or 0, default=None)
+        if cap is None or cap.remaining_micros is None or self.high_micros <= cap.remaining_micros:
+            return None
+        verb = "costs" if self.low_micros > cap.remaining_micros else "may cost"
+        return (
+            f"The job {verb} more than {_CAP_NAMES[cap.scope]} leaves:"
+            f" {dollars(cap.remaining_micros)} of {dollars(cap.cap_micros or 0)}. {_CAP_ENDS[cap.scope]}"
+        )
+
+
+def estimate(
+    entity_type: str,
+    provider: str,
+    entity_ids: Iterable[str],
+    *,
+    workspace_slug: str,
+    terms: Terms = NO_TERMS,
+    shows_overall: bool = True,
+) -> Estimate:
+    """Return what a job of these entities would cost if it were enqueued now. Only reads.
+
+    A list is handled in memory, any other iterable is spooled to disk, so its
+    length does not matter. `shows_overall` says whether the cap of all
+    workspaces together may be told. Raises `EmptyJob`, `Invalid` and
+    `ProviderNotAvailable`, as enqueueing does.
+    """
+    terms = terms.checked(entity_type, provider)
+    insist_on_provider(entity_type, provider, terms)
+    registry: Registry = current_app.extensions["tranche.registry"]
+    settings = config()
+    # The id is nobody's: no call can be on record for it.
+    job = JobInfo(new_id(), entity_type, provider, workspace_slug, terms.options(), terms.cap_micros(settings))
+    survey = _Survey(job, make_plan(job, registry, settings), Gate.of(job, settings))
+    with unique_ids(entity_ids) as ids:
+        if ids.kept == 0:
+            raise EmptyJob(details=[detail("entityIds", "expected at least one id")])
+        for some in ids.slices(store.SLICE_ROWS):
+            survey.add(some)
+            end_read()
+        total, duplicates = ids.kept, ids.repeated
+    caps = [CapView("job", workspace_slug, job.cap_micros)]
+    caps += daily_caps(workspace_slug, shows_overall=shows_overall)
+    end_read()
+    return Estimate(
+        total,
+        duplicates,
+        survey.unknown,
+        survey.excluded,
+        survey.satisfied,
+        list(survey.steps.values()),
+        [cap for cap in caps if cap.cap_micros is not None],
+    )
+
+
+@dataclass
+class _Survey:
+    """The entities seen so far, and what each would ask."""
+
+    job: JobInfo
+    plan: Plan
+    gate: Gate
+    unknown: int = 0
+    excluded: int = 0
+    satisfied: int = 0
+    steps: dict[Question, StepEstimate] = field(default_factory=dict)
+    cached: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        asked = [Question(Purpose.STEP, provider) for provider in self.plan.steps]
+        if self.plan.verifier is not None:
+            asked.append(Question(Purpose.VERIFY, self.plan.verifier))
+        # Without a model the normaliser asks nobody and costs nothing.
+        if self.plan.normalizer is not None and self.plan.normalizer.charges_misses:
+            asked.append(Question(Purpose.NORMALIZE, self.plan.normalizer))
+        self.steps = {one: StepEstimate(one.provider.name, one.purpose.name.lower()) for one in asked}
+
+    def add(self, ids: Sequence[str]) -> None:
+        """Take in a slice of the job's entities."""
+        job = self.job
+        known = store.load(job.entity_type, ids, workspace_slug=job.workspace_slug)
+        excluded = Exclusions.load_for(job.entity_type, known.values(), job.workspace_slug)
+        earlier = self.gate.earlier(ids, self.plan.steps)
+        walks = [Walk(0, one, fields, self.plan, earlier=earlier.get(one, {})) for one, fields in known.items()]
+        self.cached = self._load_cached(walks)
+        self.unknown += len(ids) - len(known)
+        for walk in walks:
+            if excluded.excludes(job.entity_type, walk.fields):
+                self.excluded += 1
+            elif walk.is_satisfied:
+                self.satisfied += 1
+            else:
+                self._follow(walk)
+
+    def _load_cached(self, walks: Sequence[Walk]) -> Mapping[str, Any]:
+        """Return what a model has said before about the texts of some entities."""
+        models = {one.provider for one in self.steps if one.provider.name == NORMALIZER}
+        keys = {key for walk in walks for model in models for key in model.cache_keys(self._lookup(walk, model))}
+        return store.load_cached(keys) if keys else {}
+
+    def _follow(self, walk: Walk) -> None:
+        """Lead an entity along the plan as the job would, with everybody it asks finding nothing."""
+        is_first, may_write = True, False
+        while not isinstance(question := walk.step(), End):
+            is_step = question.purpose is Purpose.STEP
+            if is_step and self._is_left_out(question, walk):
+                continue
+            self._ask(question, walk, is_certain=is_first)
+            if is_step and self.plan.verifier is not None and is_blank(walk.fields.get("email")):
+                # It may find an address that turns out to be invalid, so that the walk goes on.
+                self._ask(Question(Purpose.VERIFY, self.plan.verifier), walk)
+            is_first, may_write = False, may_write or is_step
+            walk.take(question, _MISS, "", 0.0, ())
+        if may_write and self.plan.normalizer is not None and self.plan.normalizer.charges_misses:
+            self._ask_model(Question(Purpose.NORMALIZE, self.plan.normalizer), walk)
+
+    def _is_left_out(self, question: Question, walk: Walk) -> bool:
+        """Tell whether a provider is not asked, having answered before or for lack of input; the walk has gone on."""
+        step, provider = self.steps[question], question.provider
+        if self._is_answered(walk, provider):
+            step.answered_before += 1
+            self._take_earlier(walk, walk.earlier[provider.name])
+            return True
+        reason = provider.why_insufficient(self._lookup(walk, provider))
+        if reason is not None:
+            step.missing_input += 1
+            walk.go_on()
+        return reason is not None
+
+    def _is_answered(self, walk: Walk, provider: Provider) -> bool:
+        earlier = walk.earlier.get(provider.name)
+        return earlier is not None and is_closed(earlier, fingerprint(provider, self.job.entity_type, walk.fields))
+
+    def _take_earlier(self, walk: Walk, earlier: Earlier) -> None:
+        walk.take_earlier(earlier)
+        if walk.offer is not None and self.plan.verifier is None:
+            # What was withheld for a verifier is written where nobody is to verify it any more.
+            walk.fields.update(walk.offer.fields)
+            walk.offer = None
+
+    def _ask(self, question: Question, walk: Walk, *, is_certain: bool = False) -> None:
+        step, provider = self.steps[question], question.provider
+        price = provider.worst_price_micros(self._lookup(walk, provider))
+        step.questions += 1
+        step.high_micros += price
+        # What a text costs a model at least depends on how many share a request, and nobody can tell.
+        if is_certain and provider.charges_misses and provider.name != NORMALIZER:
+            step.low_micros += price
+
+    def _ask_model(self, question: Question, walk: Walk) -> None:
+        """Count what the normaliser's model may be asked about what stands there, or may be found."""
+        blanks = [name for name in _MODEL_FIELDS[self.job.entity_type] if is_blank(walk.fields.get(name))]
+        lookup = self._lookup(walk, question.provider)
+        lookup = replace(lookup, fields={**lookup.fields, **dict.fromkeys(blanks, _ANY_TEXT)})
+        price = question.provider.worst_price_micros(lookup)
+        self.steps[question].questions += price > 0
+        self.steps[question].high_micros += price
+
+    def _lookup(self, walk: Walk, provider: Provider) -> Lookup:
+        entity_type, fields = self.job.entity_type, walk.fields
+        if provider.name == NORMALIZER:
+            fields = {name: fields.get(name) for name in _MODEL_INPUTS[entity_type]}
+        return Lookup(entity_type, walk.entity_id, fields, cached=self.cached)
+
+
+_CAP_NAMES: Final = {"job": "its cap", "workspace": "the workspace's daily cap", OVERALL: "the daily cap"}
+_CAP_ENDS: Final = {
+    "job": "It would be paused there.",
+    "workspace": "It would be paused there until the next day (UTC).",
+    OVERALL: "It would be paused there until the next day (UTC).",
+}

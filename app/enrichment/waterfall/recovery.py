@@ -1,0 +1,120 @@
+"""What has to be done now and then: calls of lost workers settled, old answers forgotten."""
+
+from datetime import datetime
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import and_, exists, insert, or_, select, update
+
+from app.config import config
+from app.db.session import end_read, repeats_conflicts, scrub_log, transaction
+from app.enrichment.money.caps import Settlement, book, caps_of, record_costs
+from app.enrichment.queue.leases import JobInfo
+from app.enrichment.waterfall import in_flight
+from app.enrichment.waterfall.attempt_log import LOST_ERROR
+from app.enrichment.waterfall.dedup import DAY_SECONDS
+from app.enrichment.waterfall.entity_run import IN_DOUBT
+from app.entities import store
+from app.extensions import db
+from app.models.attempt import AttemptStatus, attempts
+from app.models.chunk import progress
+from app.models.in_flight_call import flights as flight_table
+from app.models.job import ACTIVE, jobs
+from app.models.types import new_id, utcnow
+from app.providers.base import OutcomeClass
+from app.providers.registry import Registry
+
+
+def settle_lost_flights(limit: int = 500) -> int:
+    """Book calls that nobody will come back for, and free their questions; return how many.
+
+    Those are overdue by more than a lease, and their chunk is closed, or its
+    job stands still. What is to come, or has come, by callback waits for the
+    chunk's next worker, however long the job is paused.
+    """
+    grace = float(config().ENRICH_LEASE_SECONDS)
+    rows = db.session.execute(_lost_query(grace, limit)).all()
+    end_read()
+    for row in rows:
+        job = JobInfo(row.job_id, row.entity_type, row.job_provider, row.workspace_slug, None, row.cap_micros)
+        _settle_lost(job, row)
+    return len(rows)
+
+
+@repeats_conflicts
+def _settle_lost(job: JobInfo, flight: Any) -> None:
+    with transaction() as session:
+        present = store.load_for_update(job.entity_type, [flight.entity_id], workspace_slug=job.workspace_slug)
+        now: datetime = session.scalar(select(utcnow()))  # type: ignore[assignment]
+        closed = in_flight.close_flights(session, [flight.request_id])
+        # A row that was pushed, and waits for its callback, is charged; of other calls nobody knows.
+        settlements = [
+            Settlement(row.provider, row.reserved_on, row.reserved_micros, row.reserved_micros, not flight.is_pending)
+            for row in closed.values()
+        ]
+        if settlements and present:
+            row = {
+                "job_id": job.id,
+                "workspace_slug": job.workspace_slug,
+                "entity_type": job.entity_type,
+                "entity_id": flight.entity_id,
+                "provider": flight.provider,
+                "id": new_id(),
+                "status": AttemptStatus.ERROR,
+                "outcome_class": _outcome_class(flight),
+                "cost_micros": flight.reserved_micros,
+                "error": LOST_ERROR,
+                "started_at": flight.started_at,
+                "finished_at": flight.deadline_at,
+            }
+            session.execute(insert(attempts).values(row))
+        book(session, caps_of(config(), job), settlements, [], now.date())
+        record_costs(session, job, settlements)
+
+
+def _outcome_class(flight: Any) -> str:
+    """Return what a lost call is recorded as: in doubt, unless asking again is free."""
+    registry: Registry = current_app.extensions["tranche.registry"]
+    provider = registry.providers.get(flight.provider)
+    is_free = provider is not None and provider.repeat_is_free
+    return str(OutcomeClass.TRANSIENT) if is_free else IN_DOUBT
+
+
+def _lost_query(grace_seconds: float, limit: int) -> Any:
+    is_kept = exists().where(
+        progress.c.job_id == flight_table.c.job_id,
+        progress.c.position == flight_table.c.position,
+        progress.c.finished_at.is_(None),
+        or_(
+            jobs.c.status.in_(ACTIVE),
+            and_(progress.c.worker.is_not(None), progress.c.lease_expires_at > utcnow()),
+            flight_table.c.is_pending,
+            flight_table.c.callback.is_not(None),
+        ),
+    )
+    return (
+        select(flight_table, jobs.c.cap_micros, jobs.c.provider.label("job_provider"))
+        .join(jobs, jobs.c.id == flight_table.c.job_id)
+        .where(flight_table.c.deadline_at <= utcnow(-grace_seconds), ~is_kept)
+        .limit(limit)
+    )
+
+
+@repeats_conflicts
+def forget_old_answers(limit: int = 1000) -> int:
+    """Take raw answers out of attempts that are older than the setting says; return how many."""
+    days = config().ENRICH_RAW_ANSWER_DAYS
+    old = (
+        select(attempts.c.id)
+        .where(attempts.c.raw_answer.is_not(None), attempts.c.finished_at < utcnow(float(-days * DAY_SECONDS)))
+        .limit(limit)
+    )
+    if db.session.scalar(old.limit(1)) is None:
+        end_read()
+        return 0
+    with transaction() as session:
+        found = session.connection().execute(
+            update(attempts).where(attempts.c.id.in_(old.scalar_subquery())).values(raw_answer=None)
+        )
+    scrub_log()
+    return found.rowcount

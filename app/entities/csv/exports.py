@@ -1,0 +1,266 @@
+"""People and companies as CSV: what was imported, in its own columns, and what has been found since.
+
+The file has `id`; then the columns of the imported files, in their order and under their own
+headers; then the fields beyond those that hold a value in this workspace; then `extra`, where
+something is kept that has no column; then the normalised forms and the two times. Imported again
+it changes nothing but what was edited: the layout is checked against what the import would make of
+each header, and a header that would be taken for something else gives way to the field's own name.
+Entities that the workspace excludes have no row.
+
+Entities are read by pages of 1,000, each in a read of its own. Memory stays the same whatever
+their number, and no transaction waits for a slow reader. Entities that change meanwhile may be
+exported as they were or as they are.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import case, func, not_, select, true
+
+from app.db.session import end_read, engine_name
+from app.entities.csv.cells import CellError, converter, is_placeholder
+from app.entities.csv.headers import Column, map_columns
+from app.entities.csv.imports import described, recorded_columns
+from app.entities.csv.writer import csv_lines
+from app.entities.exclusions import Exclusions
+from app.entities.fields import EXTRA, NORMALIZED_FIELDS, RAW_FIELDS, table_of
+from app.entities.ids import EntityType
+from app.entities.merge import is_blank
+from app.entities.store import SLICE_ROWS, EntityView, has_blank, list_entities
+from app.extensions import db
+
+_ID: Final = "id"
+_TIMES: Final = ("created_at", "updated_at")
+
+Read = Callable[[EntityView], Any]
+Shows = Callable[[EntityView], bool]
+
+
+def export_csv(entity_type: EntityType, *, workspace_slug: str) -> Iterator[bytes]:
+    """Return a workspace's entities as CSV, in blocks of whole lines; the first has the header alone.
+
+    The layout and the exclusions are read before this returns, the entities as the blocks are taken.
+    """
+    columns = _Layout(entity_type, workspace_slug).columns()
+    excluded = Exclusions.load(workspace_slug)
+    end_read()
+    views = (view for view in _views(entity_type, workspace_slug) if not excluded.excludes(entity_type, view.fields))
+    rows = ([column.read(view) for column in columns] for view in views)
+    return csv_lines([column.header for column in columns], rows)
+
+
+def _views(entity_type: str, workspace_slug: str) -> Iterator[EntityView]:
+    cursor = None
+    while True:
+        page = list_entities(entity_type, workspace_slug=workspace_slug, cursor=cursor, limit=SLICE_ROWS)
+        end_read()
+        yield from page.rows
+        cursor = page.next_cursor
+        if cursor is None:
+            return
+
+
+@dataclass(frozen=True, slots=True)
+class _Header:
+    """A column to be: its header, and the field that it shows; None: what is kept under the header in `extra`.
+
+    An entry of a dict field is `social_urls.facebook`.
+    """
+
+    text: str
+    target: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    header: str
+    read: Read
+
+
+class _Layout:
+    """Finds the columns of an export."""
+
+    def __init__(self, entity_type: EntityType, workspace_slug: str) -> None:
+        self._entity_type = entity_type
+        self._workspace_slug = workspace_slug
+        self._table = table_of(entity_type)
+
+    def columns(self) -> list[_Column]:
+        """Return the columns in their order."""
+        headers = self._headers()
+        kept = {
+            header.text: self._shows(meaning)
+            for header, meaning in zip(headers, self._meanings(headers), strict=False)
+            if header.target is None
+        }
+        readers = [_Column(header.text, self._reader(header, headers, kept)) for header in headers]
+        return [*readers, *self._rest(headers, kept), *self._computed()]
+
+    def _headers(self) -> list[_Header]:
+        """Return the columns that show fields and imported cells."""
+        imported, filled = self._imported(), self._filled_fields()
+        while True:
+            covered = {header.target for header in imported}
+            own = [_Header(name, name) for name in filled if name not in covered]
+            headers = [_Header(_ID, _ID), *imported, *own]
+            misread = self._misread(headers)
+            if misread is None:
+                return headers
+            imported.remove(misread)
+
+    def _imported(self) -> list[_Header]:
+        """Return the columns of the imported files; the first header of a field wins."""
+        taken: set[str | None] = {_ID, EXTRA}
+        headers: list[_Header] = []
+        # `db.session` for a plain read: the import passes its transaction's.
+        for columns in recorded_columns(db.session, self._entity_type, self._workspace_slug):
+            for text, target in columns:
+                if text is None or target in taken or any(text == header.text for header in headers):
+                    continue
+                headers.append(_Header(text, target))
+                if target is not None:
+                    taken.add(target)
+        return headers
+
+    def _filled_fields(self) -> list[str]:
+        """Return the raw fields that some entity has a value for."""
+        names = list(RAW_FIELDS[self._entity_type])
+        has_any = [func.max(case((not_(has_blank(self._entity_type, name)), 1), else_=0)) for name in names]
+        query = select(*has_any).where(self._table.c.workspace_slug == self._workspace_slug)
+        row = db.session.execute(query).one()
+        return [name for name, is_filled in zip(names, row, strict=True) if is_filled]
+
+    def _misread(self, headers: Sequence[_Header]) -> _Header | None:
+        """Return an imported header that an import of this layout would take for something else.
+
+        One that shows no field comes first: without it, that of the field may be read right.
+        """
+        misread = [
+            header
+            for header, meaning in zip(headers, self._meanings(headers), strict=False)
+            if header.text not in {_ID, header.target} and not _is_read_as(meaning, header)
+        ]
+        return min(misread, key=lambda header: header.target is not None, default=None)
+
+    def _meanings(self, headers: Sequence[_Header]) -> list[Column]:
+        """Return what an import makes of these columns, and of those that follow them."""
+        return map_columns(self._entity_type, [*(header.text for header in headers), EXTRA, *self._computed_names()])
+
+    def _shows(self, meaning: Column) -> Shows:
+        """Return whether a column of kept cells shows an entity's, or leaves it to `extra`.
+
+        One that would step in for a field does so only beside a value of that field: an import
+        would fill the blank with it.
+        """
+        if not meaning.is_fallback:
+            return _always
+        return lambda view: self._is_taken(view, meaning)
+
+    def _is_taken(self, view: EntityView, column: Column) -> bool:
+        """Tell whether an import takes a field's value from its own column."""
+        name = column.field or ""
+        if name not in view.fields:
+            return name == _ID
+        value = view.fields[name]
+        if column.key is not None:
+            value = _text_entry(value, column.key)
+        if is_blank(value) or isinstance(value, list | dict):
+            return not is_blank(value)
+        cell = str(value).strip()
+        return not is_placeholder(cell, name) and converter(self._entity_type, name, column.key)(cell) is not None
+
+    def _reader(self, header: _Header, headers: Sequence[_Header], kept: Mapping[str, Shows]) -> Read:
+        if header.target == _ID:
+            return lambda view: view.id
+        if header.target is None:
+            shows = kept[header.text]
+            return lambda view: view.extra.get(header.text) if shows(view) else None
+        name, _, key = header.target.partition(".")
+        if key:
+            return lambda view: _text_entry(view.fields[name], key)
+        if RAW_FIELDS[self._entity_type][name] == "dict":
+            keys = _keys_shown(name, headers)
+            return lambda view: _without(view.fields[name], keys)
+        return lambda view: self._value(view, name, header.text)
+
+    def _value(self, view: EntityView, name: str, header: str) -> Any:
+        """Return a field's value, or the cell that was imported for it and that it could not take."""
+        value = view.fields[name]
+        if is_blank(value) and header in view.extra and self._is_kept_beside(name, view.extra[header]):
+            return view.extra[header]
+        return value
+
+    def _is_kept_beside(self, name: str, text: str) -> bool:
+        try:
+            return converter(self._entity_type, name, None)(text.strip()) is None
+        except CellError:
+            return False
+
+    def _rest(self, headers: Sequence[_Header], kept: Mapping[str, Shows]) -> list[_Column]:
+        """Return the column of what is kept beside the fields and has no column, if there may be any."""
+        fields = {header.text: header.target for header in headers if header.target}
+        if self._extra_keys() <= {name for name, shows in kept.items() if shows is _always}:
+            return []
+
+        def read(view: EntityView) -> dict[str, str]:
+            return {
+                name: text
+                for name, text in view.extra.items()
+                if not (name in kept and kept[name](view))
+                and not (name in fields and self._is_in_cell(view, fields[name], name))
+            }
+
+        return [_Column(EXTRA, read)]
+
+    def _is_in_cell(self, view: EntityView, target: str, header: str) -> bool:
+        return target in view.fields and self._value(view, target, header) is view.extra[header]
+
+    def _extra_keys(self) -> set[str]:
+        """Return every name under which something is kept beside the fields."""
+        extra = self._table.c.extra
+        if engine_name() == "sqlite":
+            names = func.json_each(case((func.json_valid(extra), extra))).table_valued("key")
+            query = select(names.c.key).select_from(self._table.join(names, true()))
+        else:
+            query = select(func.jsonb_object_keys(case((func.jsonb_typeof(extra) == "object", extra))))
+        query = query.distinct().where(self._table.c.workspace_slug == self._workspace_slug, extra.is_not(None))
+        return set(db.session.scalars(query))
+
+    def _computed_names(self) -> list[str]:
+        return [*NORMALIZED_FIELDS[self._entity_type], *_TIMES]
+
+    def _computed(self) -> list[_Column]:
+        normalized = [
+            _Column(name, lambda view, name=name: view.fields[name])  # type: ignore[misc]
+            for name in NORMALIZED_FIELDS[self._entity_type]
+        ]
+        return [
+            *normalized,
+            _Column("created_at", lambda view: view.created_at),
+            _Column("updated_at", lambda view: view.updated_at),
+        ]
+
+
+def _always(_: EntityView) -> bool:
+    return True
+
+
+def _is_read_as(meaning: Column, header: _Header) -> bool:
+    return not meaning.dropped and meaning.header == header.text and described(meaning) == header.target
+
+
+def _keys_shown(name: str, headers: Sequence[_Header]) -> set[str]:
+    """Return the entries of a dict field that have columns of their own."""
+    entries = ((header.target or "").partition(".") for header in headers)
+    return {key for field, _, key in entries if field == name and key}
+
+
+def _text_entry(value: Mapping[str, Any] | None, key: str) -> str | None:
+    entry = (value or {}).get(key)
+    return entry if isinstance(entry, str) else None
+
+
+def _without(value: Mapping[str, Any] | None, keys: set[str]) -> dict[str, Any]:
+    """Return the entries of a dict field that no other column shows."""
+    return {key: entry for key, entry in (value or {}).items() if key not in keys or not isinstance(entry, str)}

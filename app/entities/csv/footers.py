@@ -1,0 +1,188 @@
+"""Rows of a table that name nobody: a report's footer, its totals, and a header row within the file.
+
+Exports of reports put lines below the table: how many records, who made the report and when, a copyright. What
+tells them from rows is their shape. They stand below a blank line and fill one cell of a table that is several
+cells wide, or a label and its value; a total has a word for it and numbers alone. The words themselves decide only
+if no blank line is there. A row with an address or a page of its own is never taken for one of them.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from app.entities.csv.headers import ID_FIELD, Column, is_known_header, normalized_header
+from app.entities.csv.records import Record
+from app.entities.ids import EntityType
+from app.text import is_entity_id
+from app.values.text import word_set
+
+_WIDE: Final = 3
+"""The columns from which on one cell alone is no row."""
+
+HEADER_AGAIN: Final = "the header row stands here again; it names nobody"
+_TOTAL: Final = "a total of the table, which names nobody"
+_FOOTER: Final = "a line below the table or about it, such as a report's footer, which names nobody"
+
+_ADDRESSES: Final = frozenset({"email", "linkedin_url", "domain", "website"})
+
+# Words for a total, in the languages that reports come in. Alone, or with a number or a remark after them: a company
+# may well be called Total Energies or Grand Hotel.
+_TOTAL_WORDS: Final = re.compile(
+    r"""
+    \W*(?:
+      (?:(?:grand|sub|overall|report|page|gesamt|end|zwischen|eind|del|väli|loppu|общ\w*|загальн\w*)[\s-]*)?
+        (?:totals?|totaux|totale[ns]?|totali|totales|totaal|totalt|summen?|somm[ae]s?|sumas?|summa|итоги?|итого|сума)
+      | subtotales | gesamt(?:ergebnis)? | insgesamt | soma | sommes | conteggio | recuento | contagem
+      | sammanlagt | ialt
+      | yhteensä | razem | łącznie | ogółem | celkem | součet | mezisoučet | spolu | súčet | összesen | összeg | ukupno
+      | skupaj | всего | сумма | разом | усього | загалом | общо | всичко | σύνολο | (?:genel|ara)\s+toplam | toplam
+      | tổng(?:\s+cộng)? | jumlah | รวม | 合計 | 総計 | 小計 | 合计 | 总计 | 总和 | 共计 | 小计 | 總計
+      | 합계 | 총계 | 소계 | סך\ הכל
+      | المجموع | الإجمالي | مجموع
+    )
+    (?:\s+(?:g[ée]n[ée]ral[es]?|geral|complessivo|records?|rows?|count|accounts?|contacts?|leads?|companies|people
+      |employees|datensätze|zeilen|mitarbeiter|enregistrements|registros|registri|записей|строк))?
+    \s*(?:[(\[:=：（].*|(?:[-–]\s*)?\d.*)?
+    """,
+    re.IGNORECASE | re.VERBOSE | re.DOTALL,
+)
+_ABOUT: Final = re.compile(
+    r"""
+    \W*(?:
+      (?:copyright|©|\(c\)\s*\d{4}|all\ rights\ reserved|alle\ rechte\ vorbehalten|tous\ droits\ réservés
+      |todos\ los\ derechos|todos\ os\ direitos|tutti\ i\ diritti|все\ права|confidential|vertraulich|confidentiel
+      |confidencial|riservato|strettamente\ riservato|streng\ vertraulich|strictly\ confidential|vertrouwelijk|poufne
+      |důvěrné|konfidentiell|fortrolig|luottamuksellinen|gizli|конфиденциально|конфіденційно|社外秘|机密|機密|대외비
+      |do\ not\ (?:distribute|share|forward)|internal\ use\ only|for\ internal\ use|nur\ für\ den\ internen)
+      (?:\b|(?<=©))
+    | (?:(?:report|list|file|data|bericht|liste|datei|rapport|informe|relatório|rapporto|отчёт|отчет)\b\W*)?
+      (?:generated|created|exported|printed|downloaded|prepared|run|erstellt|erzeugt|generiert|exportiert|gedruckt
+      |généré|créé|exporté|imprimé|établi|generado|creado|exportado|impreso|gerado|criado|generato|creato|esportato
+      |stampato|gegenereerd|gemaakt|geëxporteerd|wygenerowano|utworzono|wyeksportowano|skapad|exporterad|oprettet
+      |eksporteret|vygenerováno|vytvořeno|сформирован\w*|создан\w*|выгружен\w*|oluşturul\w*)\s*
+      (?:(?:by|on|at|from|date|von|am|mit|aus|par|le|por|el|em|il|da|door|op|przez|dnia|av|af|den|dne|в|от)\b|:)
+    | (?:page|seite|página|pagina|strona|sida|side|страница)\s+\d+(?:\s*(?:of|/|von|de|sur|di|van|z|av|из)\s*\d+)?\W*$
+    | \d[\d.,\s]*(?:records?|rows?|results?|entries|datensätze|zeilen|einträge|enregistrements|lignes|registros|filas
+      |linhas|righe|rijen|rekordów|wierszy|записей|строк)\W*$
+    | (?:作成|出力|印刷|生成|导出|匯出|내보낸|생성)(?:日|者|时间|時間|日時|人|일)?\s*[:：]
+    )
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+_FIRST_WORD: Final = re.compile(r"[^\W\d_]+")
+_NUMBER: Final = re.compile(r"[\s$€£¥₽zł%+()'’.,\u00a0\u202f-]*\d[\d\s$€£¥₽zł%+()'’.,\u00a0\u202f-]*|[-–—]")
+# Most rows are told apart from these by their first word: those of the patterns above.
+_SUSPECT_CHARS: Final = 40
+_LONGEST_LABEL: Final = 2_000
+_SUSPECT_WORDS: Final = word_set(
+    """
+    grand sub overall report page gesamt end zwischen eind del total totals subtotal subtotals gesamtsumme endsumme
+    zwischensumme gesamtergebnis totaux totale totalen totales totali eindtotaal subtotaal totaal totalt delsumma summe
+    summen somma somme suma sumas summa sommes subtotales insgesamt soma conteggio recuento contagem sammanlagt ialt
+    yhteensä loppusumma välisumma razem łącznie ogółem celkem součet mezisoučet spolu súčet összesen összeg ukupno
+    skupaj итого итог итоги всего сумма общий общая общее разом усього загалом загальна сума общо всичко σύνολο genel
+    ara toplam tổng jumlah รวม 合計 総計 小計 合计 总计 总和 共计 小计 總計 합계 총계 소계 סך المجموع الإجمالي مجموع
+    copyright c all alle tous todos tutti все confidential vertraulich confidentiel confidencial riservato
+    strettamente streng strictly vertrouwelijk poufne důvěrné konfidentiell fortrolig luottamuksellinen gizli
+    конфиденциально конфіденційно 社外秘 机密 機密 대외비 do internal for nur list file data bericht liste datei rapport
+    informe relatório rapporto отчёт отчет generated created exported printed downloaded prepared run erstellt erzeugt
+    generiert exportiert gedruckt généré créé exporté imprimé établi generado creado exportado impreso gerado criado
+    generato creato esportato stampato gegenereerd gemaakt geëxporteerd wygenerowano utworzono wyeksportowano skapad
+    exporterad oprettet eksporteret vygenerováno vytvořeno сформирован сформировано создан создано выгружен выгружено
+    oluşturulma oluşturuldu seite página pagina strona sida side страница 作成日 作成者 作成 出力日 出力
+    印刷 生成时间 生成 导出时间 导出 匯出 생성일 생성
+    """
+)
+
+
+class Footers:
+    """Tells the rows of one table that name nobody, in the order of the file."""
+
+    def __init__(self, entity_type: EntityType, columns: Sequence[Column], header: Sequence[str]) -> None:
+        self._entity_type = entity_type
+        self._header = [normalized_header(cell) for cell in header]
+        self._first = _bare(header[0]) if header else ""
+        self._addresses = [index for index, column in enumerate(columns) if column.field in _ADDRESSES]
+        self._ids = [index for index, column in enumerate(columns) if column.field == ID_FIELD]
+        self._is_wide = len(columns) >= _WIDE
+        self._is_below = False
+        self._other_header: int | None = None
+        self._rows = self._narrow_rows = self._rows_after_blank = 0
+
+    def blank_row(self) -> None:
+        """Note that a row of blank cells stands here."""
+        self._is_below = True
+
+    def why_no_row(self, record: Record) -> str | None:
+        """Return why a record names nobody, or None if it may be a row."""
+        cells = record.cells
+        self._is_below = self._is_below or record.after_blank
+        reason = self._why_header(record) or self._why_other_header(record.line)
+        if reason is None and (self._is_below or self._is_suspect(record.text)):
+            reason = self._why_footer(cells)
+        if reason in {_TOTAL, _FOOTER}:
+            # What follows a line about the table is more of that, unless it is as wide as a row.
+            self._is_below = True
+        elif reason is None:
+            self._rows += 1
+            self._rows_after_blank += self._is_below
+            self._narrow_rows += len(cells) - cells.count("") <= 1
+            self._is_below = False
+        return reason
+
+    def _why_header(self, record: Record) -> str | None:
+        first = _bare(record.cells[0])
+        if first != self._first and not is_known_header(self._entity_type, first):
+            return None
+        cells = [normalized_header(cell) for cell in record.cells]
+        filled = [cell for cell in cells if cell]
+        if filled and cells[: len(self._header)] == self._header[: len(cells)] and len(filled) == len(self._header):
+            return HEADER_AGAIN
+        known = sum(is_known_header(self._entity_type, _bare(cell)) for cell in record.cells)
+        if known >= _WIDE and known * 2 > len(filled):
+            self._other_header = record.line
+        return None
+
+    def _why_other_header(self, line: int) -> str | None:
+        if self._other_header is None:
+            return None
+        if line == self._other_header:
+            return "a second header row with other columns; import what stands below it as a file of its own"
+        return f"the row stands below a second header row, line {self._other_header}, that has other columns"
+
+    def _is_suspect(self, text: str) -> bool:
+        word = _FIRST_WORD.search(text, 0, _SUSPECT_CHARS)
+        return text.startswith(("©", '"©')) or (word is not None and word[0].casefold() in _SUSPECT_WORDS)
+
+    def _why_footer(self, cells: Sequence[str]) -> str | None:
+        filled = [cell.strip() for cell in cells if cell and not cell.isspace()]
+        if not filled or len(filled[0]) > _LONGEST_LABEL or self._names_itself(cells):
+            return None
+        if self._is_total(filled):
+            return _TOTAL
+        is_usual = self._narrow_rows * 2 > self._rows or self._rows_after_blank * 2 > self._rows
+        is_below = self._is_below and self._rows > 0 and not is_usual
+        if not self._is_wide:
+            return None
+        if len(filled) == 1 and (is_below or _ABOUT.match(filled[0])):
+            return _FOOTER
+        if len(filled) == 2 and is_below and filled[0].endswith((":", "：")):
+            return _FOOTER
+        return None
+
+    def _is_total(self, filled: Sequence[str]) -> bool:
+        if _TOTAL_WORDS.fullmatch(filled[0]) is None:
+            return False
+        return all(map(_NUMBER.fullmatch, filled[1:])) and (len(filled) > 1 or any(map(str.isdigit, filled[0])))
+
+    def _names_itself(self, cells: Sequence[str]) -> bool:
+        """Return whether a row has an address, a page or an id of its own."""
+        texts = [cells[index].strip() for index in self._addresses if index < len(cells)]
+        if any("." in text and " " not in text for text in texts):
+            return True
+        ids = [cells[index].strip() for index in self._ids if index < len(cells)]
+        return any(is_entity_id(text) and any(map(str.isdigit, text)) for text in ids)
+
+
+def _bare(cell: str) -> str:
+    return cell.strip(' \t"\ufeff').casefold()

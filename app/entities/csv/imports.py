@@ -1,0 +1,500 @@
+"""CSV files into people and companies.
+
+A file is read as a stream and stored in slices of 1,000 rows, each in a transaction of its own, so
+memory stays the same whatever the file's size. An import that is interrupted keeps the slices that
+were stored; run again, it finds them and changes nothing. So does a file imported twice.
+
+A cell only ever adds or replaces: a blank one says nothing, and an entry of a dict field leaves the
+other entries alone. A row never replaces another name's entity (see `app.entities.matching`): it is
+kept apart, or in conflict, and the report says so.
+"""
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from math import inf
+from time import monotonic
+from typing import Any, BinaryIO, Final
+
+from sqlalchemy import insert, select
+
+from app.db.session import WriteSession, repeats_conflicts, transaction
+from app.entities.csv.encodings import codec_named
+from app.entities.csv.headers import Mapped, counts_as_other
+from app.entities.csv.reader import Column, CsvError, CsvReader, OutOfTime, Refusal, Row
+from app.entities.fields import EXTRA, RAW_FIELDS
+from app.entities.ids import EntityType
+from app.entities.matching import MATCH_COLUMNS, NAME_FIELDS, NAMES, Candidate, Match, Matcher, ReadNames, are_others
+from app.entities.merge import Change, is_blank
+from app.entities.store import Fields, UpsertCounts, changes_of, load_columns, upsert_entities
+from app.errors import DamagedData, DatabaseUnavailable, Invalid
+from app.models import ImportFile
+
+SLICE_ROWS: Final = 1000
+SLICE_CHARS: Final = 4_000_000
+MAX_REFUSALS: Final = 100
+"""Rows of each kind that a report names; the others are counted."""
+
+_MAX_TRIES: Final = 5
+"""Times that a part of a file is stored before another import of the same names is left to go first."""
+
+_PLURALS: Final[dict[EntityType, str]] = {"person": "people", "company": "companies"}
+
+OnProgress = Callable[[int], None]
+"""Called after each slice with the number of rows read so far, refused ones included."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOptions:
+    """How a file is to be read, where its owner knows better: the encoding, and what each column means.
+
+    `from_line` leaves out the rows above it. After `seconds` the import ends, and tells the line to go on from.
+    """
+
+    encoding: str | None = None
+    mapped: Mapped = field(default_factory=dict)
+    from_line: int = 1
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LineRemark:
+    """What is to be said of a cell of a row that was read. The text holds no personal data."""
+
+    line: int
+    column: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SharedKey:
+    """A row that shares a key, or its id, with the entity `shared_with`, which bears another name.
+
+    A row that is kept apart has an `id` of its own; one in conflict is left out.
+    """
+
+    line: int
+    id: str
+    shared_with: str
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """A row that replaces values of an entity, and their fields. What stood there stays in the history."""
+
+    line: int
+    id: str
+    fields: list[str]
+
+
+@dataclass(slots=True)
+class ImportReport:
+    """What became of a file. `total` is the sum of the five counts that follow it.
+
+    Two rows of the file that are about the same entity count twice. Of the rows `created`, `updated` and `unchanged`,
+    `kept_apart` share a key with an entity of another name, and `replaced` put a value in the place of another; rows in
+    `conflicts` have the id of an entity of another name, and are left out. `columns` says for each header which field
+    it fills: None where its cells are kept beside the fields, or left out; `left_out` are the headers of the latter.
+    `remarked` counts the cells that a remark was made about. `guessed` has some words of a file whose encoding was
+    guessed. `stopped_at` is the line to go on from if the time was over before the end of the file.
+    """
+
+    total: int = 0
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    refused: int = 0
+    conflicts: int = 0
+    kept_apart: int = 0
+    replaced: int = 0
+    refusals: list[Refusal] = field(default_factory=list)
+    conflict_rows: list[SharedKey] = field(default_factory=list)
+    apart_rows: list[SharedKey] = field(default_factory=list)
+    replacements: list[Replacement] = field(default_factory=list)
+    columns: list[tuple[str, str | None]] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+    encoding: str = ""
+    delimiter: str = ""
+    is_dry_run: bool = False
+    remarked: int = 0
+    remarks: list[LineRemark] = field(default_factory=list)
+    guessed: str | None = None
+    stopped_at: int | None = None
+
+
+_AS_IT_IS: Final = ImportOptions()
+
+
+def import_csv(
+    entity_type: EntityType,
+    stream: BinaryIO,
+    *,
+    workspace_slug: str,
+    replaces_names: bool = False,
+    is_dry_run: bool = False,
+    on_progress: OnProgress | None = None,
+    options: ImportOptions = _AS_IT_IS,
+) -> ImportReport:
+    """Upsert the rows of a CSV file into a workspace and say what became of them.
+
+    With `replaces_names`, a row with an id of its own replaces the entity of that id whatever its name. With
+    `is_dry_run`, nothing is written, and the report says what would become of the rows.
+
+    Raises `Invalid`, with nothing stored, where the file as a whole cannot be read or clearly is a
+    list of the other entity type. A row that cannot be read is refused alone.
+    """
+    reader = _reader(entity_type, stream, options)
+    if not options.mapped:
+        _refuse_other_type(entity_type, [column.header for column in reader.columns])
+    kind = _DryRun if is_dry_run else _Import
+    with closing(kind(reader, entity_type, workspace_slug, replaces_names)) as running:
+        return running.run(on_progress)
+
+
+def _reader(entity_type: EntityType, stream: BinaryIO, options: ImportOptions) -> CsvReader:
+    try:
+        encoding = None if options.encoding is None else codec_named(options.encoding)
+    except ValueError as error:
+        raise Invalid(f"The encoding is not known: {error}.") from error
+    ends_at = inf if options.seconds is None else monotonic() + options.seconds
+    try:
+        return CsvReader(
+            stream,
+            entity_type,
+            encoding=encoding,
+            mapped=options.mapped,
+            from_line=options.from_line,
+            is_time_over=lambda: monotonic() >= ends_at,
+        )
+    except CsvError as error:
+        raise Invalid(f"The file cannot be imported: {error}.") from error
+
+
+def _refuse_other_type(entity_type: EntityType, headers: list[str]) -> None:
+    counts = counts_as_other(entity_type, headers)
+    if counts is None:
+        return
+    other: EntityType = "company" if entity_type == "person" else "person"
+    asked, found = _PLURALS[entity_type], _PLURALS[other]
+    raise Invalid(
+        f"The file looks like a list of {found}: it has columns for {counts[0]} fields of {found} and {counts[1]}"
+        f" of {asked}. Nothing was imported; expected a list of {asked}."
+        f" `flask enrich import {other} …` or POST /api/{found}/import takes a list of {found}."
+    )
+
+
+def described(column: Column) -> str | None:
+    """Return where a column's cells go: a field, `social_urls.facebook`, or None for beside the fields."""
+    if column.field is None or column.is_fallback:
+        return None
+    return f"{column.field}.{column.key}" if column.key else column.field
+
+
+@dataclass(frozen=True, slots=True)
+class _MatchedRow:
+    """A row and the entity that it is about."""
+
+    row: Row
+    match: Match
+    is_derived: bool
+
+    def values(self) -> Fields:
+        """Return the row as an upsert takes it."""
+        extra = {EXTRA: self.row.extra} if self.row.extra else {}
+        fields = self.row.fields
+        if self.match.keeps_name:
+            fields = {name: value for name, value in fields.items() if name not in NAMES}
+        return {"id": self.match.id, **fields, **extra}
+
+
+class _Clash(Exception):
+    """Another import has just stored an entity of another name under a row's id."""
+
+
+class _Import:
+    """One import on its way."""
+
+    def __init__(self, reader: CsvReader, entity_type: EntityType, workspace_slug: str, replaces_names: bool) -> None:
+        self._reader = reader
+        self._entity_type = entity_type
+        self._workspace_slug = workspace_slug
+        self._replaces_names = replaces_names
+        self._fields = {
+            column.header: column.field
+            for column in reader.columns
+            if column.field and column.field in RAW_FIELDS[entity_type] and not (column.key or column.is_fallback)
+        }
+        self._is_recorded = False
+        self._began_at = datetime.now(UTC)
+        columns = [(column.header, described(column)) for column in reader.columns]
+        left_out = [column.header for column in reader.columns if column.dropped]
+        self.report = ImportReport(columns=columns, left_out=left_out, delimiter=reader.delimiter)
+
+    def run(self, on_progress: OnProgress | None) -> ImportReport:
+        for part in _slices(self._accepted()):
+            self._store(part)
+            if on_progress is not None:
+                on_progress(self.report.total)
+        self.report.encoding, self.report.guessed = self._reader.encoding, self._reader.guessed or None
+        return self.report
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+    def _accepted(self) -> Iterator[Row]:
+        """Yield the rows until the time is over, and count the refusals between them."""
+        try:
+            for row in self._reader:
+                if isinstance(row, Row):
+                    self._note(row)
+                    yield row
+                else:
+                    self._refuse(row)
+        except OutOfTime:
+            self.report.stopped_at = self._reader.next_line
+
+    def _note(self, row: Row) -> None:
+        for remark in row.remarks:
+            self.report.remarked += 1
+            _list_some(self.report.remarks, LineRemark(row.line, remark.column, remark.text))
+
+    def _refuse(self, refusal: Refusal) -> None:
+        self.report.total += 1
+        self.report.refused += 1
+        _list_some(self.report.refusals, refusal)
+
+    def _store(self, rows: list[Row]) -> None:
+        for attempt in range(_MAX_TRIES):
+            try:
+                matched, counts, changed = self._write(rows)
+                break
+            except _Clash:
+                # What the other import stored can be seen now.
+                if attempt == _MAX_TRIES - 1:
+                    raise DatabaseUnavailable from None
+        self._count(matched, counts, changed)
+
+    @repeats_conflicts
+    def _write(self, rows: list[Row]) -> tuple[list[_MatchedRow], UpsertCounts, dict[str, set[str]]]:
+        """Store rows; return what each was about, the counts, and the fields of each entity with a value replaced."""
+        replaced: dict[str, set[str]] = {}
+        with transaction() as session:
+            self._record_columns(session)
+            matcher = self._matcher(self._stored_names)
+            matched = self._matched(rows, matcher)
+            own = {one.match.id for one in matched if not one.is_derived}
+            derived = {one.match.id: one.row.fields for one in matched if one.match.id not in own}
+
+            def note(entity_id: str, changes: Mapping[str, Change]) -> None:
+                if entity_id in derived and self._is_clash(matcher, entity_id, derived[entity_id], changes):
+                    raise _Clash
+                if fields := _replaced_fields(changes):
+                    replaced.setdefault(entity_id, set()).update(fields)
+
+            counts = upsert_entities(
+                self._entity_type,
+                [one.values() for one in matched if not one.match.is_conflict],
+                workspace_slug=self._workspace_slug,
+                session=session,
+                combine=self._combine,
+                also_read={*NAME_FIELDS[self._entity_type], *self._echoed_fields(rows)},
+                on_change=note,
+            )
+        self._is_recorded = True
+        return matched, counts, replaced
+
+    def _matched(self, rows: list[Row], matcher: Matcher) -> list[_MatchedRow]:
+        asked = [Candidate(row.id, row.identity, row.fields, row.former_id) for row in rows]
+        return [
+            _MatchedRow(row, match, row.id_is_derived) for row, match in zip(rows, matcher.match(asked), strict=True)
+        ]
+
+    def _matcher(self, read_names: ReadNames) -> Matcher:
+        return Matcher(self._entity_type, read_names, since=self._began_at, replaces_names=self._replaces_names)
+
+    def _stored_names(self, ids: list[str]) -> Mapping[str, Fields]:
+        columns = MATCH_COLUMNS[self._entity_type]
+        return load_columns(self._entity_type, ids, columns, workspace_slug=self._workspace_slug)
+
+    def _is_clash(self, matcher: Matcher, entity_id: str, fields: Fields, changes: Mapping[str, Change]) -> bool:
+        """Return whether a name is about to be replaced that somebody has stored since the rows were matched."""
+        names = {name: changes[name].old for name in NAME_FIELDS[self._entity_type] if name in changes}
+        if not names or matcher.was_judged(entity_id, names):
+            return False
+        return are_others(self._entity_type, fields, {**fields, **names}, may_be_renamed=True)
+
+    def _echoed_fields(self, rows: list[Row]) -> set[str]:
+        return {self._fields[header] for row in rows for header in row.extra if header in self._fields}
+
+    def _count(self, matched: list[_MatchedRow], counts: UpsertCounts, replaced: Mapping[str, set[str]]) -> None:
+        report = self.report
+        report.total += len(matched)
+        report.created += counts.created
+        report.updated += counts.updated
+        report.unchanged += counts.unchanged
+        lines = {one.match.id: one.row.line for one in matched if not one.match.is_conflict}
+        for one in matched:
+            if one.match.shared_with is None:
+                continue
+            shared = SharedKey(one.row.line, one.match.id, one.match.shared_with)
+            if one.match.is_conflict:
+                report.conflicts += 1
+                _list_some(report.conflict_rows, shared)
+            else:
+                report.kept_apart += 1
+                _list_some(report.apart_rows, shared)
+        report.replaced += len(replaced)
+        for entity_id in sorted(replaced, key=lines.__getitem__):
+            _list_some(report.replacements, Replacement(lines[entity_id], entity_id, sorted(replaced[entity_id])))
+
+    def _combine(self, stored: Fields, given: Fields) -> Fields:
+        """Return the values after an import of what is given."""
+        combined = {name: _combined(stored.get(name), value) for name, value in given.items() if name != EXTRA}
+        extra = {name: text for name, text in given.get(EXTRA, {}).items() if not self._is_echo(stored, name, text)}
+        if extra:
+            combined[EXTRA] = _combined(stored.get(EXTRA), extra)
+        return combined
+
+    def _is_echo(self, stored: Fields, header: str, text: str) -> bool:
+        """Tell whether a cell that its field does not take from a file is what an export wrote for that field."""
+        name = self._fields.get(header)
+        return name is not None and name in stored and str(stored[name]).strip() == text
+
+    def _record_columns(self, session: WriteSession) -> None:
+        """Keep the header row for exports, unless an import left the same or it adds nothing to it."""
+        if self._is_recorded:
+            return
+        columns = [[column.header, described(column)] for column in self._reader.columns if not column.dropped]
+        known = recorded_columns(session, self._entity_type, self._workspace_slug)
+        if columns in known or (self._is_export() and _adds_nothing(columns, known)):
+            return
+        values = {"workspace_slug": self._workspace_slug, "entity_type": self._entity_type, "columns": columns}
+        session.execute(insert(ImportFile).values(values))
+
+    def _is_export(self) -> bool:
+        """Tell whether the file is one of our exports: nothing else has the columns that we compute."""
+        return self._reader.is_export
+
+
+class _DryRun(_Import):
+    """An import that writes nothing: what it would write is kept in a file of its own, for the rows that follow."""
+
+    def __init__(self, reader: CsvReader, entity_type: EntityType, workspace_slug: str, replaces_names: bool) -> None:
+        super().__init__(reader, entity_type, workspace_slug, replaces_names)
+        self.report.is_dry_run = True
+        # An empty name is a private temporary file that SQLite deletes by itself.
+        self._draft = sqlite3.connect("", isolation_level=None)
+        self._draft.execute("PRAGMA journal_mode=OFF")
+        self._draft.execute("CREATE TABLE entities (id TEXT PRIMARY KEY, fields TEXT) WITHOUT ROWID")
+
+    def close(self) -> None:
+        """Delete the file."""
+        self._draft.close()
+
+    @repeats_conflicts
+    def _write(self, rows: list[Row]) -> tuple[list[_MatchedRow], UpsertCounts, dict[str, set[str]]]:
+        names = {*MATCH_COLUMNS[self._entity_type], *self._echoed_fields(rows), EXTRA}
+        names.update(name for row in rows for name in row.fields)
+        standing: dict[str, Fields] = {}
+
+        def read(ids: list[str]) -> Mapping[str, Fields]:
+            stored = load_columns(self._entity_type, ids, sorted(names), workspace_slug=self._workspace_slug)
+            standing.update({**stored, **self._drafted(ids)})
+            return {entity_id: standing[entity_id] for entity_id in ids if entity_id in standing}
+
+        matched = self._matched(rows, self._matcher(read))
+        counts = UpsertCounts()
+        replaced: dict[str, set[str]] = {}
+        for one in matched:
+            if not one.match.is_conflict:
+                counts += self._lay_over(standing, one.values(), replaced)
+        touched = {one.match.id for one in matched if not one.match.is_conflict}
+        drafts = [(entity_id, json.dumps(standing[entity_id], default=datetime.isoformat)) for entity_id in touched]
+        self._draft.executemany("INSERT OR REPLACE INTO entities VALUES (?, ?)", drafts)
+        return matched, counts, replaced
+
+    def _lay_over(self, standing: dict[str, Fields], values: Fields, replaced: dict[str, set[str]]) -> UpsertCounts:
+        entity_id = values.pop("id")
+        stored = standing.get(entity_id)
+        if stored is None:
+            standing[entity_id] = values
+            return UpsertCounts(created=1)
+        changes = changes_of(stored, values, self._combine)
+        standing[entity_id] = {**stored, **{name: change.new for name, change in changes.items()}}
+        if fields := _replaced_fields(changes):
+            replaced.setdefault(entity_id, set()).update(fields)
+        return UpsertCounts(updated=1) if changes else UpsertCounts(unchanged=1)
+
+    def _drafted(self, ids: list[str]) -> dict[str, Fields]:
+        query = "SELECT id, fields FROM entities WHERE id IN (SELECT value FROM json_each(?))"
+        drafted = {entity_id: json.loads(fields) for entity_id, fields in self._draft.execute(query, [json.dumps(ids)])}
+        for fields in drafted.values():
+            if "created_at" in fields:
+                fields["created_at"] = datetime.fromisoformat(fields["created_at"])
+        return drafted
+
+
+def _replaced_fields(changes: Mapping[str, Change]) -> set[str]:
+    """Return the fields in which another value stood; what stands beside the fields does not count."""
+    return {name for name, change in changes.items() if name != EXTRA and not is_blank(change.old)}
+
+
+def _list_some(listed: list[Any], item: Any) -> None:
+    if len(listed) < MAX_REFUSALS:
+        listed.append(item)
+
+
+def recorded_columns(session: WriteSession, entity_type: str, workspace_slug: str) -> list[list[list[str | None]]]:
+    """Return the columns of each imported file, `[[header, field or None], …]`, the oldest file first."""
+    query = select(ImportFile.columns).where(
+        ImportFile.workspace_slug == workspace_slug, ImportFile.entity_type == entity_type
+    )
+    found = list(session.scalars(query.order_by(ImportFile.id)))
+    if not all(map(_is_header_row, found)):
+        raise DamagedData
+    return found
+
+
+def _is_header_row(columns: Any) -> bool:
+    """Tell whether a stored value is a list of headers, each with where its cells go."""
+    return isinstance(columns, list) and all(
+        isinstance(column, list) and len(column) == 2 and {type(part) for part in column} <= {str, type(None)}
+        for column in columns
+    )
+
+
+def _adds_nothing(columns: list[list[str | None]], known: list[list[list[str | None]]]) -> bool:
+    recorded = [column for columns in known for column in columns]
+    return all(column in recorded or column[0] == column[1] for column in columns)
+
+
+def _combined(stored: Any, given: Any) -> Any:
+    """Return a field's value after a cell gave one. White space around what is stored is no difference."""
+    if isinstance(stored, str) and isinstance(given, str) and stored.strip() == given:
+        return stored
+    if isinstance(stored, dict) and isinstance(given, dict):
+        return {**stored, **{key: _combined(stored.get(key), value) for key, value in given.items()}}
+    return given
+
+
+def _slices(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    """Cut rows into lists of at most 1,000, fewer where they are long."""
+    part: list[Row] = []
+    chars = 0
+    for row in rows:
+        part.append(row)
+        chars += _length(row)
+        if len(part) == SLICE_ROWS or chars >= SLICE_CHARS:
+            yield part
+            part, chars = [], 0
+    if part:
+        yield part
+
+
+def _length(row: Row) -> int:
+    """Return about how many characters a row holds."""
+    texts = [value if isinstance(value, str) else repr(value) for value in row.fields.values()]
+    return sum(map(len, texts)) + sum(map(len, row.extra.values()))

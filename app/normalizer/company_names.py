@@ -1,0 +1,145 @@
+"""Company names for display: legal forms, remarks and residue off, case put right."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from app.normalizer.data import company_words as words
+from app.normalizer.legal_forms import has_legal_form, without_legal_forms
+from app.normalizer.text import capitalize, clean, fold, is_all_caps, is_all_lower, is_placeholder, settle
+
+_LONGEST_NAME = 200
+_SHORT_CAPS = 4  # a name of up to four capitals is an acronym: "BASF", "ACME"
+_EDGE = " ,;:-–—_|/\\*•·=~"
+_MARKS = re.compile(r"\((?:r|tm|c)\)", re.IGNORECASE)
+_LIST_OF_ONE = re.compile(r"\[\s*([\"']?)([^\[\]]*[^\[\]\s\"'])\1\s*\]")
+_TEXT_MARK = re.compile(r"'(?![tsnk][\s-])(?=[^']*$)")  # what a spreadsheet puts before a text; not "'t Hart"
+# What programs write for a missing value, and a number that a spreadsheet has rounded.
+_RESIDUE = re.compile(r"#\w[\w/]*[!?]|\[object object\]|\\n|0|-1|[-+]?\d+(?:[.,]\d+)?e[-+]?\d+", re.IGNORECASE)
+_REMARK = re.compile(
+    rf"\s*[(\[](?:{'|'.join(words.REMARK_OPENINGS)})(?![^\W\d_])[^()\[\]]*(?:[)\]]|$)"
+    r"|\s*\((?:co(?:mpany)?\.? (?:no|number)\.?:?\s*)?\d{4,}[\w-]*\)$"  # a number in a register
+    r"|\s*\((?:https?://|www\.)[^()]*\)$"
+    r"|(?<=[\w.])\s+/[A-Z]{2,3}/?$"  # the state or country that EDGAR puts behind a name
+    r"|,?\s+(?:f/k/a|formerly known as)\s.*",
+    re.IGNORECASE,
+)
+_TRADE_NAME = re.compile(
+    rf"(?P<legal>.*[^\s,(\[–—-])[\s,(\[–—-]+(?P<mark>{'|'.join(words.TRADING_AS)}):?\s+"
+    r"(?P<trade>[^()\[\]]*[^()\[\]\s])[)\]]?",
+    re.IGNORECASE,
+)
+_QUOTE = re.compile('["„“”]')
+_COMMA = re.compile(r",(?=[^\W\d])")
+_NO_VOWELS = re.compile(r"[b-df-hj-np-tv-xz&]{2,5}")
+
+
+def normalize_company_name(value: Any, country: str | None = None) -> str | None:
+    """Return the name for display, never empty: ``Acme Corp Ltd.`` gives ``Acme``.
+
+    A legal form that may be part of the name stays ("SA", "Company & Co", "The Coca-Cola Company", "The Day Spa"),
+    unless the company's country makes it sure. Of "Acme Holdings LLC dba Foo" the trade name stays. Placeholders such
+    as "Self-employed" are no name. Mixed case stays; longer names in all upper case and names in all lower case get
+    capitals per word.
+    """
+    text = clean(value)
+    if text is None or is_no_company(text):
+        return None
+    name = settle(lambda current: _clean_once(current, country), text[:_LONGEST_NAME].strip())
+    return None if is_no_company(name) else name
+
+
+def is_no_company(text: str) -> bool:
+    """Return whether a name stands for no company: "N/A", "Self-employed", "Stealth Startup"."""
+    if is_placeholder(text) or _RESIDUE.fullmatch(text):
+        return True
+    key = " ".join(re.sub(r"[\W_]+", " ", fold(text)).split())
+    return key in words.NO_COMPANIES
+
+
+def _clean_once(name: str, country: str | None) -> str:
+    bare = " ".join(_MARKS.sub("", _without_residue(name)).replace("&amp;", "&").split()).replace(" ,", ",")
+    bare = _unquoted(bare) or name
+    named = _trade_name(_unquoted(_REMARK.sub("", bare)) or bare)
+    base = _without_forms(named, country)
+    return _recase(base, shouted=is_all_caps(base) and len(base) > _SHORT_CAPS)
+
+
+def _without_forms(name: str, country: str | None) -> str:
+    """Return a name without its legal forms, also if a comma joins them; "Independent Ltd" stays whole."""
+    for spelled in (name, _COMMA.sub(", ", name)):
+        base = without_legal_forms(spelled, country)
+        if base != spelled:
+            return name if is_no_company(base) and not is_placeholder(base) else base
+    return name
+
+
+def _unquoted(name: str) -> str:
+    """Return a name without separators and quotes at its edges; quotes inside, as in 'SIA "Rimi"', stay a pair."""
+    bare = name.strip(_EDGE)
+    stripped = bare.strip(_EDGE + '"')
+    is_pair_split = len(_QUOTE.findall(bare)) % 2 < len(_QUOTE.findall(stripped)) % 2
+    return bare if is_pair_split else stripped
+
+
+def _without_residue(name: str) -> str:
+    """Return a name without the signs that spreadsheets and exports put around a text."""
+    match = _LIST_OF_ONE.fullmatch(name)
+    return _TEXT_MARK.sub("", match.group(2) if match else name, count=1) if name[:1] in "'[" else name
+
+
+def _trade_name(name: str) -> str:
+    """Return the name that a company trades under, or the name itself."""
+    match = _TRADE_NAME.fullmatch(name)
+    if match is None:
+        return name
+    if match["mark"].casefold() != "dba" or "(" in name or has_legal_form(match["legal"]):
+        return match["trade"]
+    is_written_so = is_all_caps(name) or (match["mark"] == "dba" and not is_all_lower(name))
+    return match["trade"] if is_written_so else name  # "Oracle DBA Services"
+
+
+def _recase(name: str, shouted: bool) -> str:
+    if not shouted and not name.islower():
+        return name
+    return " ".join(_recase_word(word, position, shouted) for position, word in enumerate(name.split(" ")))
+
+
+def _recase_word(word: str, position: int, shouted: bool) -> str:
+    lowered = word.lower()
+    bare = lowered.strip(".,()")
+    stem, dot, ending = lowered.rpartition(".")
+    if stem and ending in words.WEB_ENDINGS and "." not in stem:
+        return _recase_word(word[: len(stem)], position, shouted) + dot + ending
+    if bare in words.SPELLED:
+        return word.lower().replace(bare, words.SPELLED[bare])
+    if position > 0 and bare in words.SMALL_WORDS:
+        return lowered
+    if (shouted and _stays_upper(bare, word)) or (
+        not shouted and bare in words.UPPER_WORDS - {"it", "us", "la", "ar", "ing", "or", "td"}
+    ):
+        return word.upper()
+    return "-".join(_capitalize_piece(piece) for piece in word.split("-"))
+
+
+def _stays_upper(bare: str, word: str) -> bool:
+    """Tell whether a word of a name in capitals is an acronym."""
+    if bare in words.SHORT_ENGLISH:
+        return False
+    has_digit = any(char.isdigit() for char in word)
+    return (
+        bare in words.UPPER_WORDS
+        or _NO_VOWELS.fullmatch(bare) is not None
+        or ((has_digit or "&" in word) and len(word) <= _SHORT_CAPS + 1)
+    )
+
+
+def _capitalize_piece(piece: str) -> str:
+    start = next((index for index, char in enumerate(piece) if char.isalnum()), 0)
+    head, mark, tail = piece.partition("'")
+    if mark and len(head) <= 2 and len(tail) > 1:
+        return capitalize(head) + mark + capitalize(tail)
+    if piece.lower().startswith("mc") and len(piece) > 4:
+        return "Mc" + capitalize(piece[2:])
+    return piece[:start] + capitalize(piece[start:])

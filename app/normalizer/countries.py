@@ -1,0 +1,142 @@
+"""Countries: from codes, names and free-text locations to ISO 3166 alpha-2.
+
+Only whole names count. Fuzzy search is not used: it answers "UK" with Uganda among others.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from app.normalizer.country_names import code_of, english_code_of
+from app.normalizer.data.places import (
+    AMBIGUOUS_LOCATIONS,
+    METROS,
+    METROS_BY_CODE,
+    PLAIN_COUNTRY_CODES,
+    REGION_CODES,
+    REGIONS,
+    SHARED_METROS,
+    US_STATE_CODES,
+)
+from app.normalizer.text import clean, fold
+
+_SUBDIVISION = re.compile(r"([A-Za-z]{2})-[A-Za-z0-9]{1,3}")
+_BRACKETED_END = re.compile(r"([^()]+)\(([^()]+)\)")
+_SEPARATORS = re.compile(r"\s?[/|:,]\s?|\s-\s|-(?=[A-Z]{2}$)|(?<=^[A-Z]{2})-")
+_LONGEST_CODE, _MOST_PARTS = 3, 4
+_US_ZIP = re.compile(r"(.+?) [0-9]{5}(?:-[0-9]{4})?")
+_BRACKETS = re.compile(r"\([^()]*\)")
+_AREA = re.compile(
+    r"(?:the )?(?:greater )?(.+?)"
+    r"(?: metropolitan area| metropolitan region| metropolitan| metro area| metroplex| bay area| city area"
+    r"| and surroundings| und umgebung| area| region)?"
+)
+
+
+def normalize_country(code: Any, country: Any, location: Any) -> str | None:
+    """Return the alpha-2 code of the first of the three that decides one, or None.
+
+    Args:
+        code: a country code column (``US``, ``USA``, ``US-CA``); names are accepted too.
+        country: a country name column; codes are accepted too.
+        location: free text such as ``Austin, TX`` or ``Greater Munich Metropolitan Area``. It also decides between
+            the country Georgia and the state.
+    """
+    for column in (code, country):
+        if named := country_from_column(column):
+            place = country_from_location(location) if _may_be_elsewhere(column) else None
+            return place or named
+    return country_from_location(location)
+
+
+def _may_be_elsewhere(column: str) -> bool:
+    """Return whether a column names a country that shares its name with a place elsewhere, as Georgia does."""
+    return len(column) > _LONGEST_CODE and _key(clean(column) or "") in AMBIGUOUS_LOCATIONS
+
+
+def country_from_column(value: Any) -> str | None:
+    """Return the code of a country column's text, where ``CA`` is Canada and ``Georgia`` the country."""
+    text = clean(value)
+    if text is None:
+        return None
+    subdivision = _SUBDIVISION.fullmatch(text)
+    return code_of(subdivision.group(1)) if subdivision else code_of(text) or _from_parts(text)
+
+
+def _from_parts(text: str) -> str | None:
+    """Decide ``DE - Germany``, ``Germany (DE)`` and ``Germany/Deutschland``, whose parts name the same country."""
+    bracketed = _BRACKETED_END.fullmatch(text)
+    if bracketed:
+        outside, inside = code_of(bracketed.group(1)), code_of(bracketed.group(2))
+        return outside if inside in {None, outside} else None
+    parts = [part for part in _SEPARATORS.split(text) if part.strip()]
+    if len(parts) == 1:
+        first, _, rest = text.partition(" ")
+        parts = [first, rest] if len(first) <= _LONGEST_CODE else [text]
+    codes = {code_of(part) for part in parts[:_MOST_PARTS]}
+    return codes.pop() if len(codes) == 1 and 1 < len(parts) <= _MOST_PARTS else None
+
+
+def country_from_location(value: Any) -> str | None:
+    """Return the code of the country that the last part of a location names, None when it may be another.
+
+    ``Wilmington, DE`` is Delaware and ``Berlin, DE`` Germany, so two letters that are both a state of the USA and
+    a country decide only after a city that settles it. ``Georgia`` alone decides nothing.
+    """
+    text = clean(value)
+    if text is None:
+        return None
+    whole = _key(_BRACKETS.sub(" ", text))
+    parts = [key for part in whole.split(",") if (key := part.strip())]
+    if len(parts) > 1 and english_code_of(whole) is None:  # "Korea, Republic of" is one name
+        return _from_pair(parts[-2], parts[-1])
+    return _from_lone_part(whole) if parts else None
+
+
+def _from_pair(city: str, last: str) -> str | None:
+    """Decide ``City, Last``, refusing what the city contradicts."""
+    if settled := METROS_BY_CODE.get((city, last.upper())):
+        return settled
+    home, code = METROS.get(city, (None, None))
+    if len(last) == 2 and last.isascii():
+        country = _from_two_letters(last.upper(), home, code)
+    elif zipped := _US_ZIP.fullmatch(last):
+        country = "US" if _is_us_state(zipped.group(1)) else None
+    else:
+        return REGIONS.get(last) or REGION_CODES.get(last.upper()) or _named_country(last)
+    return None if home not in {None, country} and city not in SHARED_METROS else country
+
+
+def _from_two_letters(last: str, home: str | None, code: str | None) -> str | None:
+    """Decide the two letters after a city whose country and code are known, or both None."""
+    if last == code:
+        return home
+    if last in US_STATE_CODES:
+        return REGION_CODES.get(last)
+    return REGION_CODES.get(last) or (_named_country(last.lower()) if last in PLAIN_COUNTRY_CODES else None)
+
+
+def _from_lone_part(text: str) -> str | None:
+    """Decide a location without a comma: a country, a region or a well-known metropolitan area."""
+    if text in AMBIGUOUS_LOCATIONS or text.upper() in US_STATE_CODES:
+        return None
+    area = _AREA.fullmatch(text)
+    metro = area.group(1) if area else text
+    known = _named_country(text) or REGIONS.get(text) or REGIONS.get(metro)
+    return known or (METROS[metro][0] if metro in METROS and metro not in SHARED_METROS else None)
+
+
+def _named_country(key: str) -> str | None:
+    return None if key in AMBIGUOUS_LOCATIONS else code_of(key)
+
+
+def _is_us_state(key: str) -> bool:
+    return key.upper() in US_STATE_CODES or REGIONS.get(key) == "US" or key == "georgia"
+
+
+def _key(text: str) -> str:
+    """Return a name without case, accents, dots and a leading article."""
+    words = fold(text).replace(".", " ").split()
+    key = " ".join(words).strip(" -;,")
+    return key.removeprefix("the ") or key

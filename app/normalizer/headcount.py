@@ -1,0 +1,230 @@
+"""Headcounts: from text such as ``51-200`` to the smallest and largest number of employees."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from app.normalizer.data.headcount_words import MONTHS, SCALES, SIGNS, SOLO, Sign
+from app.normalizer.text import clean, fold
+
+LARGEST = 10_000_000  # no company employs more; a larger number is a mistake in the data
+_LONGEST_TEXT = 100
+_SPAN_OF_YEARS = 100  # "2019-2024" is a time, not a size
+
+_DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−", "-") | dict.fromkeys("〜～∼", "~") | {"’": "'"})
+# Thousands with one separator throughout, as in "1,001", "1.001", "1 001" and "1'001"; lakhs; digits alone.
+_DIGITS = (
+    r"[0-9]{1,3}(?P<separator>[,.' ])[0-9]{3}(?:(?P=separator)[0-9]{3}){0,2}(?![0-9])"
+    r"|[0-9]{1,2}(?:,[0-9]{2}){1,2},[0-9]{3}(?![0-9])|[0-9]{1,9}"
+)
+_NUMBER = re.compile(
+    rf"(?P<digits>{_DIGITS})(?:[.,](?P<decimals>[0-9]{{1,2}})(?![0-9.,]))?"
+    rf"(?:\s?(?P<scale>{'|'.join(sorted(map(re.escape, SCALES), key=len, reverse=True))})\.?(?![a-zа-я]))?"
+)
+
+
+def _phrases() -> dict[str, re.Pattern[str]]:
+    """Return the pattern of the words and symbols that begin with a character, the longest first."""
+    alternatives: dict[str, list[str]] = {}
+    for phrase in sorted(SIGNS, key=len, reverse=True):
+        end = r"(?![^\W\d_])\.?" if _is_of_alphabet(phrase[-1]) else ""  # such a word stands alone
+        alternatives.setdefault(phrase[0], []).append(re.escape(phrase) + end)
+    return {char: re.compile("|".join(patterns)) for char, patterns in alternatives.items()}
+
+
+def _is_of_alphabet(char: str) -> bool:
+    return char.isalpha() and unicodedata.category(char) != "Lo"
+
+
+_PHRASES = _phrases()
+
+# What the numbers (n) and signs of a text make, and how the bounds follow from the numbers.
+_RANGE = re.compile(r"[flw]?n[tuw]n")
+_EXACT = re.compile(r"w?n")
+_AT_LEAST = re.compile(r"[lw]?np|[lp]n")
+_MORE_THAN = re.compile(r"mnp?|nq|mnq")
+_LESS_THAN = re.compile(r"sn|nr")
+_UP_TO = re.compile(r"un|n[uv]|unv")
+
+_DAY_MONTH = re.compile(r"([0-9]{1,2})\s?[-/. ]?\s?([^\W\d_]{3,})\.?")
+_MONTH_NUMBER = re.compile(r"([^\W\d_]{3,})\.?\s?[-/. ']?\s?([0-9]{1,2})\.?")
+_EASTERN_DATE = re.compile(rf"([0-9]{{1,2}})\s?(?:月|{fold('월')})\s?([0-9]{{1,2}})\s?(?:日|{fold('일')})")
+# The ranges that companies are sized by. Only a date that stands for one of these is turned back.
+_USUAL_RANGES = frozenset(
+    {(1, 4), (1, 5), (1, 9), (1, 10), (2, 5), (2, 9), (2, 10), (5, 9), (5, 10), (6, 9), (6, 10)}
+    | {(1, 19), (1, 24), (1, 99), (5, 19), (10, 19), (10, 24), (10, 99)}
+    | {(low, high) for low in (1, 2, 5, 6, 10, 11) for high in (20, 25, 49, 50)}
+)
+# Ranges that some tools write with a comma: "51,200" may be one of them or a number.
+_RANGES_LIKE_NUMBERS = frozenset({"51,200", "101,200", "101,250", "201,500", "251,500", "11,100", "21,100"})
+# "5m" is a sum of money and "5 mil" five millions, unless words for employees stand beside them.
+_UNSURE_SCALES = {
+    "m": re.compile(r"employ|staff|people|mitarbeit|salari|emplead"),
+    "mil": re.compile(r"emplead|trabajad|funcion|colaborad|pesso|person"),
+}
+_PAIR = re.compile(r"\[\s?([1-9][0-9]{0,6})\s?,\s?([1-9][0-9]{0,6})\s?\]")
+_THOUSANDS = re.compile(r"\[[0-9]{1,3},[0-9]{3}\]")
+
+
+class Headcount(NamedTuple):
+    """The smallest and the largest number of employees; an open end is None."""
+
+    lowest: int | None
+    highest: int | None
+
+
+class _Number(NamedTuple):
+    value: int
+    is_scaled: bool
+    is_plain: bool  # digits alone, as a year is written
+
+
+UNKNOWN = Headcount(None, None)
+
+
+def normalize_headcount(value: Any) -> Headcount:
+    """Return the range that a headcount stands for, `UNKNOWN` if that is not certain.
+
+    An exact number is a range of one. ``<50`` is 1 to 49, ``10,001+`` has no highest. Words of some twenty languages
+    are understood; a text with any other word is refused, and so are reversed ranges, zero, years and more than
+    `LARGEST`. Dates are turned back if a spreadsheet can only have made them from a range: ``10-Jan`` and ``01. Okt``
+    were ``1-10`` and ``Nov-50`` was ``11-50``.
+    """
+    if isinstance(value, bool):
+        return UNKNOWN
+    if isinstance(value, int | float):
+        return _exact(value)
+    text = clean(value, _LONGEST_TEXT + 1)
+    if text is None or len(text) > _LONGEST_TEXT:
+        return UNKNOWN
+    return _from_text(_plain(text))
+
+
+def _exact(number: float) -> Headcount:
+    is_count = 1 <= number <= LARGEST and number == int(number)
+    return Headcount(int(number), int(number)) if is_count else UNKNOWN
+
+
+def _plain(text: str) -> str:
+    """Return a text folded, with the digits 0 to 9 and plain dashes."""
+    if not text.isascii():
+        text = "".join(str(unicodedata.decimal(char)) if char.isdecimal() else char for char in text)
+    return fold(text.translate(_DASHES)).rstrip(" .")
+
+
+def _from_text(text: str) -> Headcount:
+    if text.strip(" ()") in SOLO:
+        return Headcount(1, 1)
+    if pair := _PAIR.fullmatch(text):
+        if _THOUSANDS.fullmatch(text) and text.strip("[]") not in _RANGES_LIKE_NUMBERS:
+            return UNKNOWN  # "[1,500]" is one number or two
+        return _checked(Headcount(int(pair.group(1)), int(pair.group(2))))
+    if text.strip("() ") in _RANGES_LIKE_NUMBERS:
+        return UNKNOWN
+    date, words = _undo_date(text), _read(text)
+    if date and words:  # "sub 10" is "under 10" in English and a date in Turkish
+        return UNKNOWN
+    return _checked(date or words or UNKNOWN)
+
+
+def _read(text: str) -> Headcount | None:
+    """Return the bounds that the numbers and words of a text make, None if one of its words is not known."""
+    pattern, numbers = "", []
+    position = 0
+    while position < len(text):
+        if text[position].isspace():
+            position += 1
+            continue
+        match = _NUMBER.match(text, position)
+        if match:
+            number = _number(match, text)
+            if number is None:
+                return None
+            numbers.append(number)
+            pattern += "n"
+        else:
+            phrases = _PHRASES.get(text[position])
+            match = phrases.match(text, position) if phrases else None
+            if match is None:
+                return None
+            sign = _sign(match.group())
+            if sign is Sign.TO and _is_of_alphabet(text[position]) and text[position - 1 : position].isdigit():
+                return None  # "1e5" is no range
+            pattern += sign
+        position = match.end()
+    return _bounds(pattern, numbers)
+
+
+def _sign(phrase: str) -> Sign:
+    return SIGNS.get(phrase) or SIGNS[phrase.rstrip(".")]
+
+
+def _bounds(pattern: str, numbers: list[_Number]) -> Headcount | None:
+    if _RANGE.fullmatch(pattern):
+        return _range(*numbers)
+    if len(numbers) != 1:
+        return None
+    value = numbers[0].value
+    for form, bounds in (
+        (_EXACT, Headcount(value, value)),
+        (_AT_LEAST, Headcount(value, None)),
+        (_MORE_THAN, Headcount(value + 1, None)),
+        (_LESS_THAN, Headcount(1, value - 1)),
+        (_UP_TO, Headcount(1, value)),
+    ):
+        if form.fullmatch(pattern):
+            return bounds
+    return None
+
+
+def _range(first: _Number, second: _Number) -> Headcount | None:
+    # "5-10k" may mean 5 or 5,000: a unit only on the right decides nothing unless the numbers are close.
+    is_unclear = second.is_scaled and not first.is_scaled and first.value * 100 < second.value
+    is_time = (
+        first.is_plain
+        and second.is_plain
+        and 1900 <= first.value <= second.value <= 2100
+        and second.value - first.value < _SPAN_OF_YEARS
+    )
+    return None if is_unclear or is_time else Headcount(first.value, second.value)
+
+
+def _number(match: re.Match[str], text: str) -> _Number | None:
+    """Return the value of ``1,001``, ``1.001`` (both one thousand and one), ``51.0``, ``1.2k`` or ``1万``."""
+    digits, decimals, scale = match.group("digits", "decimals", "scale")
+    whole = re.sub(r"[^0-9]", "", digits)
+    if scale is None:
+        is_whole = decimals is None or not decimals.strip("0")
+        return _Number(int(whole), False, digits == whole) if is_whole else None
+    has_groups = digits != whole and scale != "m"
+    is_unsure = scale in _UNSURE_SCALES and not _UNSURE_SCALES[scale].search(text)
+    value = Decimal(f"{whole}.{decimals or 0}") * SCALES[scale]
+    if has_groups or is_unsure or value != int(value):
+        return None
+    return _Number(int(value), True, False)
+
+
+def _undo_date(text: str) -> Headcount | None:
+    if match := _EASTERN_DATE.fullmatch(text):
+        months, number = frozenset({int(match.group(1))}), int(match.group(2))
+    elif match := _DAY_MONTH.fullmatch(text):
+        months, number = MONTHS.get(match.group(2), frozenset()), int(match.group(1))
+    elif match := _MONTH_NUMBER.fullmatch(text):
+        months, number = MONTHS.get(match.group(1), frozenset()), int(match.group(2))
+    else:
+        return None
+    readings = {(min(month, number), max(month, number)) for month in months} & _USUAL_RANGES
+    return Headcount(*readings.pop()) if len(readings) == 1 else None
+
+
+def _checked(headcount: Headcount) -> Headcount:
+    lowest, highest = headcount
+    if lowest is None or not 0 <= lowest <= LARGEST:
+        return UNKNOWN
+    if highest is None:
+        return headcount
+    # LinkedIn has "0-1"; zero alone is a missing value.
+    return headcount if 1 <= highest <= LARGEST and lowest <= highest else UNKNOWN

@@ -1,0 +1,157 @@
+"""Job titles: from a profile's headline to the title somebody would print on a card."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, NamedTuple
+
+from app.normalizer.data.acronyms import ACRONYMS, ACRONYMS_ALONE, SHORT_TITLES, SMALL_WORDS
+from app.normalizer.seniority import decide_seniority
+from app.normalizer.text import SHORT_FIELD_LIMIT, capitalize, clean, fold, is_placeholder, settle, word_set
+
+_LONGEST_TITLE = 200
+_LONGEST_ACRONYM = 3  # letters of a title in capitals that is taken for an acronym, known or not
+
+_SEGMENT = re.compile(r"\s?[|•►¦]\s?|\s(?:·|//|~|⋅|::)\s|\n")
+_GENDERS = re.compile(r"[(\[]?\b[mwfdxhn](?:\s?[/|]\s?[mwfdxhn*]){1,3}\b[)\]]?|\(all genders?\)|\(gn\)", re.IGNORECASE)
+_EMPLOYER = re.compile(r"(.*?\S)(?:\s(at|chez|bei)\s|\s?@\s?)(.+)", re.IGNORECASE | re.DOTALL)
+_NO_EMPLOYER = word_set("large sea home heart work night risk scale law height least")
+_EDGE = ' ,;:-–—_|/\\*•·=~"“”„«»'
+_WORD = re.compile(r"[^\s/(),;|:\[\]]+|.")
+_NO_VOWELS = re.compile(r"[b-df-hj-np-tv-xz]{2,5}")
+_INITIALS = re.compile(r"(?:[a-z]\.){2,}[a-z]?")
+_ORDINARY = frozenset({"sr", "jr", "mr", "mrs", "ms", "dr", "snr", "jnr", "mgr", "mngr", "mktg", "mgmt", "st", "dptm"})
+# Title case is no spelling of these; everything else in mixed case stays as it is.
+_MISTYPED = {
+    name.title(): name
+    for name in word_set(
+        """
+        CEO CTO CFO CMO CIO CHRO CISO CPO CRO CSO CDO CCO CBO CXO VP SVP EVP AVP RVP PDG DGA DRH DSI HRBP SDR BDR KAM
+        PMO
+        """
+    )
+}
+
+_PLURALS = word_set(
+    """
+    managers directors engineers consultants analysts supervisors coordinators specialists officers executives
+    administrators architects designers developers advisors assistants associates leads partners recruiters strategists
+    planners controllers inspectors operators technicians
+    """
+)
+
+
+_LOOKS_AFTER = frozenset({"of", "for", "to", "and", "vp", "head"})
+
+
+class JobTitle(NamedTuple):
+    """A title for display and its level; the level is None where the rules cannot tell."""
+
+    title: str | None
+    seniority: str | None
+
+
+ABSENT = JobTitle(None, None)
+
+
+def normalize_job_title(value: Any, company: Any = None) -> JobTitle:
+    """Return the cleaned title and its seniority.
+
+    Of several segments ("CEO | Speaker | Dad") the first whose level is known stays, else the first. Employers
+    after "@", or after "at" where a known role stands before it, go; so does the company's own name at the end.
+    Mixed case stays; all upper and all lower case become title case with acronyms kept.
+    """
+    text = clean(_newlines_marked(value), SHORT_FIELD_LIMIT)
+    if text is None or is_placeholder(text):
+        return ABSENT
+    employer = clean(company, _LONGEST_TITLE)
+    title = settle(lambda current: _clean_once(current, employer), text)
+    return ABSENT if is_placeholder(title) else JobTitle(title, decide_seniority(title))
+
+
+def _newlines_marked(value: Any) -> Any:
+    return value[:SHORT_FIELD_LIMIT].replace("\n", " | ") if isinstance(value, str) else value
+
+
+def _clean_once(text: str, employer: str | None) -> str:
+    segments = [segment for part in _SEGMENT.split(_GENDERS.sub(" ", text)) if (segment := _bare(part))]
+    titles = [_without_employer(segment, employer) for segment in segments]
+    chosen = next((title for title in titles if decide_seniority(title)), titles[0] if titles else "")
+    return _singular(recase_title(chosen))[:_LONGEST_TITLE].strip()
+
+
+def _bare(text: str) -> str:
+    text = " ".join(text.replace("&amp;", "&").split()).replace(" ,", ",")
+    if text.startswith("(") and text.endswith(")"):
+        text = text[1:-1]
+    return text.strip(_EDGE)
+
+
+def _without_employer(title: str, employer: str | None) -> str:
+    if employer:
+        title = _without_known_employer(title, employer)
+    match = _EMPLOYER.fullmatch(title)
+    if match is None:
+        return title
+    role, word, tail = match.group(1).strip(_EDGE), match.group(2), match.group(3)
+    is_phrase = word is not None and fold(tail).split()[0] in _NO_EMPLOYER
+    is_sure = decide_seniority(role) is not None or (
+        word is None and " " in match.group(0)[match.end(1) : match.start(3)]
+    )
+    return role if role and is_sure and not is_phrase else title
+
+
+def _without_known_employer(title: str, employer: str) -> str:
+    """Return the title without ", Acme" or " - Acme" where Acme is the person's company."""
+    if len(title) <= len(employer) or fold(title[-len(employer) :]) != fold(employer):
+        return title
+    rest = title[: -len(employer)]
+    bare = rest.rstrip(" ,-–—@")
+    return bare if bare and bare != rest.rstrip() else title
+
+
+def _singular(title: str) -> str:
+    """Return "Sales Manager" for "Sales Managers", where the plural is the title and not what it looks after."""
+    head, _, last = title.rpartition(" ")
+    if last.lower() not in _PLURALS or any(mark in head for mark in ",&-/"):
+        return title
+    is_looked_after = _LOOKS_AFTER & set(head.lower().split()) or decide_seniority(head) is not None
+    return title if is_looked_after else title[:-1]
+
+
+def recase_title(title: str) -> str:
+    """Return a title in all upper or all lower case in title case; mixed case stays but for "Ceo" and the like."""
+    if acronym := _acronym_alone(title):
+        return acronym
+    if title.isupper() or title.islower():
+        is_upper = title.isupper()
+        pieces = _WORD.findall(title)
+        return "".join(_recase_word(piece, index == 0, is_upper) for index, piece in enumerate(pieces))
+    return " ".join(_MISTYPED.get(word, word) for word in title.split(" "))
+
+
+def _acronym_alone(title: str) -> str | None:
+    """Return a title that is one acronym: a known one, or up to three capitals that are no word ("DAF", "ÖPD")."""
+    if title.islower():
+        return ACRONYMS_ALONE.get(title)
+    is_acronym = title.isupper() and title.isalpha() and len(title) <= _LONGEST_ACRONYM
+    return title if is_acronym and title.lower() not in SHORT_TITLES else None
+
+
+def _recase_word(word: str, is_first: bool, is_upper: bool) -> str:
+    lowered = word.lower()
+    if lowered in ACRONYMS:
+        return ACRONYMS[lowered]
+    if lowered in SMALL_WORDS and not is_first:
+        return lowered
+    if is_upper and _NO_VOWELS.fullmatch(lowered) and lowered not in _ORDINARY:
+        return word
+    if _INITIALS.fullmatch(lowered):
+        return word.upper()
+    if "-" in word:
+        return "-".join(
+            _recase_word(piece, is_first or index == 0, is_upper) for index, piece in enumerate(word.split("-"))
+        )
+    if "&" in word:
+        return word.upper()
+    return capitalize(word)

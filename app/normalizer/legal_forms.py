@@ -1,0 +1,233 @@
+"""Legal forms around a company's name: found by their spelling, taken off if that is no part of the name.
+
+A form is compared by its letters alone, so that full stops, spaces, accents and case do not matter; how it was written
+decides whether a form that may be a word is one. A known country makes a form surer, or a place ("Netball SA").
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import NamedTuple
+
+from cleanco.clean import get_unique_terms
+
+from app.normalizer.data import legal_forms as forms
+from app.normalizer.text import fold, is_all_caps, is_all_lower
+
+_LONGEST_FORM = 8  # words
+_MOST_FORMS = 4  # "Acme Corp Ltd", "Acme S.A. de C.V., SOFOM, E.N.R."
+_SEPARATORS = frozenset(" .,;/-–—()[]")
+_DOTS = frozenset("./")
+_ANDS = frozenset({"&", "+", "and", "und", "u.", "et"})
+_EDGE = " ,;-–—&(/["
+_QUOTES = {"«": "»", "„": '“”"', "“": "”“", '"': '"', "'": "'", "‘": "’", "”": "”"}
+
+
+class _Spelling(NamedTuple):
+    """Some words as the letters of a form, and how they are written."""
+
+    letters: str
+    breaks: frozenset[int]
+    """Positions in the letters at which the text is split by a full stop, a space or the like."""
+    is_dotted: bool
+    """Whether a full stop or a slash stands inside."""
+
+
+class _ShortForm(NamedTuple):
+    """A form that may be a word: the spellings that count anywhere, and the countries that have it."""
+
+    spellings: frozenset[str]
+    countries: frozenset[str]
+
+
+def without_legal_forms(name: str, country: str | None = None) -> str:
+    """Return a name without its legal forms, or the name itself if too little would be left.
+
+    `country` is the company's country code, if it is known.
+    """
+    base = _without_joined_form(name)
+    base = _without_prefix(base, country)
+    for _ in range(_MOST_FORMS):
+        shorter = _without_last_form(base, country)
+        if shorter == base:
+            break
+        base = shorter
+    return base
+
+
+def has_legal_form(name: str) -> bool:
+    """Return whether a legal form stands behind or in front of the name."""
+    return without_legal_forms(name) != name
+
+
+def _without_joined_form(name: str) -> str:
+    for form in forms.JOINED_FORMS:
+        rest = name.removeprefix(form).removesuffix(form).strip(" 　")
+        if rest != name and len(rest) > 1:
+            return rest
+    return name
+
+
+def _without_prefix(name: str, country: str | None) -> str:
+    tokens = name.split(" ")
+    size = _plain_prefix_size(tokens) or _short_prefix_size(tokens, name, country)
+    if size == 0 or size >= len(tokens):
+        return name
+    rest = " ".join(tokens[size:]).lstrip(" ,-–—")
+    return _unquoted(rest) if _is_enough(rest) else name
+
+
+def _plain_prefix_size(tokens: list[str]) -> int:
+    """Return the number of words in front that are a form whatever follows."""
+    if tokens[0] in forms.PREFIX_SPELLINGS and len(" ".join(tokens[1:])) > 2:
+        return 1
+    folded = [fold(token) for token in tokens[:_LONGEST_FORM]]
+    sizes = range(len(folded), 0, -1)
+    return next((size for size in sizes if " ".join(folded[:size]) in _prefixes()), 0)
+
+
+def _short_prefix_size(tokens: list[str], name: str, country: str | None) -> int:
+    """Return 1 if the first word is a form by what follows it: a form at the end, quotes, or its country."""
+    first = _spelling(tokens[:1]).letters
+    if len(tokens) > 2 and _spelling(tokens[-1:]).letters in forms.PREFIX_PAIRS.get(first, ()):
+        return 1
+    countries = forms.PREFIX_COUNTRIES.get(first)
+    if countries is None:
+        return 0
+    rest = name[len(tokens[0]) :].strip()
+    return int(_unquoted(rest) != rest or (country is not None and country in countries.split()))
+
+
+def _unquoted(text: str) -> str:
+    """Return a text without the quotes around the whole of it: «Торговый дом «Восток» has one sign less than needed."""
+    closing = _QUOTES.get(text[:1])
+    if closing is None or len(text) < 3 or text[-1] not in closing:
+        return text
+    inner = text[1:-1].strip()
+    opened, closed = inner.count("«"), inner.count("»")
+    return inner + "»" if opened > closed else inner
+
+
+def _without_last_form(name: str, country: str | None) -> str:
+    tokens = name.split(" ")
+    for size in range(min(_LONGEST_FORM, len(tokens) - 1), 0, -1):
+        base = " ".join(tokens[:-size])
+        if _is_form(tokens[-size:], base, name, country) and _is_enough(base):
+            return base.rstrip(_EDGE)
+    return name
+
+
+def _is_form(words: list[str], base: str, name: str, country: str | None) -> bool:
+    """Return whether the last words of a name are one legal form rather than a part of the name."""
+    if not _is_whole(base):
+        return False
+    spelling = _spelling(words)
+    allowed_breaks = _plain_forms().get(spelling.letters)
+    if allowed_breaks is not None and spelling.breaks <= allowed_breaks:
+        return f"{_last_word(base)} {spelling.letters}" not in forms.NAME_ENDINGS
+    short = _short_forms().get(spelling.letters)
+    if short is None or words[0].startswith("(") or _is_name_part(spelling, base, country):
+        return False
+    if spelling.is_dotted or _are_initials(words) or (country is not None and country in short.countries):
+        return True
+    return _is_legal_spelling(short, " ".join(words).strip(","), spelling.letters, name)
+
+
+def _is_name_part(spelling: _Spelling, base: str, country: str | None) -> bool:
+    """Return whether a short form is a word of the name: a place, or what a word before it joins ("Made in SA")."""
+    if country is not None and country in forms.PLACES.get(spelling.letters, ()):
+        return True
+    last_word = _last_word(base)
+    is_spa = spelling.letters == "spa" and not spelling.is_dotted
+    return last_word in forms.JOINING_WORDS or (is_spa and last_word in forms.SPA_WORDS)
+
+
+def _last_word(base: str) -> str:
+    return fold(base.rsplit(" ", 1)[-1])
+
+
+def _is_legal_spelling(short: _ShortForm, written: str, letters: str, name: str) -> bool:
+    if is_all_caps(name):
+        return letters in forms.CLEAR_IN_CAPITALS
+    if is_all_lower(name):
+        return letters in forms.CLEAR_IN_SMALL_LETTERS
+    return written in short.spellings or written.rstrip(".") in short.spellings
+
+
+def _are_initials(words: list[str]) -> bool:
+    """Return whether a form is written as single letters: "S A"."""
+    return len(words) > 1 and all(len(word) == 1 for word in words)
+
+
+def _is_whole(base: str) -> bool:
+    """Return whether what stands before a form is a text of its own, no bracket left open."""
+    trimmed = base.rstrip(_EDGE)
+    return trimmed.count("(") == trimmed.count(")") and trimmed.count("[") == trimmed.count("]")
+
+
+def _is_enough(base: str) -> bool:
+    letters = [char for char in base if char.isalnum()]
+    return len(letters) > 1 and fold(base.strip(_EDGE)).strip(".,") not in forms.NO_NAMES
+
+
+def _spelling(words: list[str]) -> _Spelling:
+    """Return the letters of some words, with what separates them as breaks."""
+    letters: list[str] = []
+    breaks: set[int] = set()
+    inner_dots: set[int] = set()
+    for word in words:
+        breaks.add(len(letters))
+        for char in "&" if fold(word) in _ANDS else fold(word):
+            if char not in _SEPARATORS:
+                letters.append(char)
+                continue
+            breaks.add(len(letters))
+            if char in _DOTS:
+                inner_dots.add(len(letters))
+    ends = {0, len(letters)}
+    return _Spelling("".join(letters), frozenset(breaks - ends), bool(inner_dots - ends))
+
+
+@functools.cache
+def _prefixes() -> frozenset[str]:
+    return frozenset(fold(form) for form in forms.PREFIX_FORMS)
+
+
+@functools.cache
+def _short_forms() -> dict[str, _ShortForm]:
+    """Return the forms that may be words, by their letters; those of cleanco count with full stops only."""
+    table: dict[str, _ShortForm] = {}
+    for entry in [*forms.SHORT_FORMS, *forms.DOTTED_FORMS]:
+        spelling, _, countries = entry.partition(":")
+        letters = _spelling([spelling]).letters
+        known = table.get(letters, _ShortForm(frozenset(), frozenset()))
+        table[letters] = _ShortForm(known.spellings | {spelling}, known.countries | set(countries.split()))
+    for term in get_unique_terms():
+        if "." in term[:-1] and " " not in term:
+            table.setdefault(_spelling([term]).letters, _ShortForm(frozenset(), frozenset()))
+    return table
+
+
+@functools.cache
+def _plain_forms() -> dict[str, frozenset[int]]:
+    """Return the letters of every sure form with the positions at which it may be split."""
+    single = {(spelling := _spelling([form])).letters: spelling.breaks for form in forms.PLAIN_FORMS if " " not in form}
+    single |= {letters: frozenset(range(1, len(letters))) for letters in _short_forms()}
+    table: dict[str, frozenset[int]] = {}
+    for form in forms.PLAIN_FORMS:
+        spelling = _spelling(form.split(" "))
+        breaks = spelling.breaks | _breaks_of_words(form.split(" "), single)
+        table[spelling.letters] = table.get(spelling.letters, frozenset()) | breaks
+    return table
+
+
+def _breaks_of_words(words: list[str], known: dict[str, frozenset[int]]) -> frozenset[int]:
+    """Return where the words of a form may be split, as forms of their own: "G.m.b.H. & Co. KG"."""
+    breaks: set[int] = set()
+    start = 0
+    for word in words:
+        letters = _spelling([word]).letters
+        if len(words) > 1:
+            breaks |= {start + position for position in known.get(letters, frozenset())}
+        start += len(letters)
+    return frozenset(breaks)

@@ -1,0 +1,107 @@
+"""The case of names: words typed in capitals or in small letters are put in a name's case, mixed case stays."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from app.normalizer.data.given_names import GIVEN_NAMES
+from app.normalizer.data.name_words import (
+    APOSTROPHE_HEADS,
+    CAPITAL_PARTICLES,
+    GENERATIONS,
+    LOWER_GENERATIONS,
+    MAC_NAMES,
+    PARTICLES,
+    SHORT_NAMES,
+)
+from app.normalizer.name_text import bare
+from app.normalizer.text import capitalize, fold, is_all_caps, is_all_lower, word_set
+
+_NO_VOWEL = re.compile(r"[^aeiouyAEIOUY\W\d_]+")
+_TURKISH = re.compile(r"[ĞğŞşİı]")
+_LONGEST_UNKNOWN_PARTICLE = 3
+_INNER_PARTICLES = PARTICLES - word_set("a e i y al el le do den bin van ben in")
+
+
+def recase_words(
+    words: Sequence[str], is_family: bool = False, keeps_particles: bool = False, context: str = ""
+) -> list[str]:
+    """Return each word of a name, those that are all upper or all lower case put in a name's case.
+
+    Words in mixed case stay: nobody types "McDonald" or "DeShawn" by accident. With `is_family` the words open with
+    a family name, whose leading particle is in lower case ("van der Berg"). With `keeps_particles` "VAN" is a name
+    ("Van"), as in Vietnamese; `context` is the whole name, if the words are a part of it, and shows the language.
+    """
+    text = " ".join(words)
+    is_mixed = not (is_all_caps(text) or is_all_lower(text))
+    is_turkish = _TURKISH.search(context or text) is not None
+    recased: list[str] = []
+    for position, word in enumerate(words):
+        opens_given = position == 0 and not is_family
+        is_last = position == len(words) - 1
+        if not (is_last or keeps_particles) and _is_particle(words, position, opens_given, is_mixed):
+            recased.append(word.lower())
+        else:
+            recased.append(_recase_word(_in_turkish(word) if is_turkish else word, opens_given, is_last, is_mixed))
+    return recased
+
+
+def _in_turkish(word: str) -> str:
+    """Return a word whose later letters are lowered and whose first is raised by Turkish rules: I/ı, İ/i."""
+    if word.isupper() and len(word) > 1:
+        return word[:1] + word[1:].replace("I", "ı").replace("İ", "i").lower()
+    return word[:1].replace("i", "İ") + word[1:] if word.islower() else word
+
+
+def _is_particle(words: Sequence[str], position: int, opens_given: bool, is_mixed: bool) -> bool:
+    """Return whether a word is a particle in lower case, going by the case of the words around it."""
+    word, key = words[position], fold(words[position])
+    if not (word.isupper() or word.islower()):
+        return False
+    if key == "in" and words[position + 1].lower() not in {"'t", "’t", "der", "den"}:
+        return False
+    if is_mixed and word.islower():
+        return key in PARTICLES or (position > 0 and len(word) <= _LONGEST_UNKNOWN_PARTICLE and key not in GIVEN_NAMES)
+    if key not in PARTICLES or opens_given or (is_mixed and len(word) == 2):
+        return False
+    if word.isupper() and key in CAPITAL_PARTICLES:
+        return position > 0 and fold(words[position - 1]) in PARTICLES
+    return True
+
+
+def _recase_word(word: str, opens_given: bool, is_last: bool, is_mixed: bool) -> str:
+    if not (word.isupper() or word.islower()) or word.lower() in {"a/l", "a/p", "s/o", "d/o"}:
+        return word
+    if not opens_given and bare(word) in GENERATIONS and "." not in word[:-1]:
+        return GENERATIONS[bare(word)]
+    if is_last and is_mixed and word.islower() and (bare(word) in LOWER_GENERATIONS or bare(word).endswith("oglu")):
+        return word
+    letters = word.strip(".,'")
+    if "." in word[:-1] or len(letters) == 1:
+        return word.upper()
+    if word.isupper() and _stays_upper(letters, is_last, is_mixed):
+        return word
+    return "-".join(_capitalize_piece(piece, number) for number, piece in enumerate(word.split("-")))
+
+
+def _stays_upper(letters: str, is_last: bool, is_mixed: bool) -> bool:
+    """Return whether upper case letters are initials ("JP", "AJ") rather than a name that was typed in capitals."""
+    if len(letters) != 2 or not letters.isascii() or letters.lower() in SHORT_NAMES:
+        return False
+    return _NO_VOWEL.fullmatch(letters) is not None or letters in {"AJ", "EJ"} or (is_mixed and not is_last)
+
+
+def _capitalize_piece(piece: str, number: int) -> str:
+    mark = next((char for char in piece if char in "'’ʼ`´"), "")
+    head, _, tail = piece.partition(mark) if mark else (piece, "", "")
+    if mark and fold(head) in APOSTROPHE_HEADS and len(tail) > 1:
+        return capitalize(head) + mark + _capitalize_piece(tail, 0)
+    lowered = piece.lower()
+    if number > 0 and lowered in _INNER_PARTICLES:
+        return lowered
+    if lowered.startswith("mc") and len(piece) > 3:
+        return "Mc" + capitalize(piece[2:])
+    if lowered in MAC_NAMES:
+        return "Mac" + capitalize(piece[3:])
+    return capitalize(piece)

@@ -1,0 +1,472 @@
+"""What a name column holds once titles, credentials, pronouns and remarks are off.
+
+This guards the parser of full names, which takes whatever stands before or behind a comma for a name.
+"""
+
+from __future__ import annotations
+
+import functools
+import html
+import re
+import unicodedata
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from app.normalizer.data.family_names import FAMILY_NAMES
+from app.normalizer.data.given_names import GIVEN_NAMES
+from app.normalizer.data.name_words import (
+    ALL_PARTICLES,
+    AMBIGUOUS_CREDENTIALS,
+    CREDENTIAL_WORDS,
+    CREDENTIALS,
+    FAMILY_GENERATIONS,
+    FAMILY_OPENINGS,
+    GENERATIONS,
+    JOB_WORDS,
+    LOWER_GENERATIONS,
+    NOBILITY,
+    PARTICLES,
+    PRONOUNS,
+    SHORT_CREDENTIALS,
+    SHORT_GIVEN_NAMES,
+    SPANISH_FAMILY_NAMES,
+    TITLES,
+    TITLES_BEFORE_TWO,
+    TITLES_IN_CAPITALS,
+    TITLES_WITH_DOT,
+)
+from app.normalizer.data.nobody_words import NEVER_NAMES
+from app.normalizer.nobody import is_nobody, says_nothing
+from app.normalizer.text import clean, fold, is_placeholder
+
+_LONGEST_NAME = 200
+_REMEMBERED_WORDS = 8192
+_LONGEST_GIVEN = 4  # words
+_LONGEST_MONONYM = 7  # letters that are taken for a name of one word in capitals
+_BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|\{[^{}]*\}|\"[^\"]*\"|“[^“”]*”|„[^„“”]*[“”]|«[^«»]*»")
+_QUOTED = re.compile(r"(?<=\s)['‘’][^\W\d_]{2,}['’](?=\s)")
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-fA-F]{1,6}|[A-Za-z]{2,31}\d{0,2});")
+_TAGLINE = re.compile(
+    r"\s[|·►~:]\s?|\s?[|•►#✓]\s?|\s@|\s[-–—]\s(?=\S*\s|[A-Z&]+$)|\s(?:at|bei|chez|from|is|via|formerly|alias|aka|a\.k\.a\.)\s"
+    r"|,?\s(?:(?i:née|geb\.|geborener?)|né|nee|born|nata|roz\.|rozená|z d\.|ur\.)\s|,?\s[Ee]x-\S"
+)
+_SLOGAN = re.compile(
+    r"[\s,]+(?:open to (?:work|new)|open for|opentowork|hiring|we['’]?\s?(?:a)?re (?:hiring|recruiting)|now hiring|"
+    r"i['’]?\s?a?m hiring|is hiring|looking for|actively (?:looking|seeking)|available for|seeking|hire me|"
+    r"on a mission|helping)\b.*$",
+    re.IGNORECASE,
+)
+_DASH_REMARK = re.compile(r"\s[-–—]\s*(\S+)$")
+_COMMA = re.compile(r"[,;،、]")
+_COUPLE = re.compile(r"(?:^|\s)(?:&|\+|and|und|et|og|och)(?:\s|$)|\w&\w|&$", re.UNICODE)
+_COUPLE_IN_CAPITALS = re.compile(r"\s(?:AND|UND|ET|OG|OCH)\s")
+_NOBLE_AND = re.compile(r"\b(?:von|zu|of|de)\b.*\sund\b", re.IGNORECASE)
+_FIRM = re.compile(r"\b(?:gmbh|llc|ltd|inc|corp|plc|sarl|s\.r\.l|pty|sdn|bhd|ооо|зао)\b\.?", re.IGNORECASE)
+_GLUED_TITLE = re.compile(r"^((?:[^\W\d_]{1,5}\.)+)(?=[^\W\d_]{3,}$)", re.UNICODE)
+_SPACED_CREDENTIAL = re.compile(
+    r"(?<=[\s,])(?:(Ph)\.?\s?(D)|(Ed|Psy|Pharm|Ll|LL)\.\s?([BDM])"
+    r"|([MBPCD])\.\s?(Sc|Ed|Eng|Tech|Com|Phil|Div|Arch|Pharm|Psych|Mus|Min|Th|Des))\b\.?"
+    r"(?=\s*(?:$|[,(/])|\s[A-Z][A-Za-z]*[A-Z.])"
+)
+_INITIALS = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]?\.?")
+_INITIAL_PAIR = re.compile(r"(?:[^\W\d_]+\.?-)+[^\W\d_]\.")
+_VOWEL = re.compile(r"[aeiouyAEIOUY]")
+_CAMEL_CREDENTIAL = re.compile(
+    r"(?!M[Cc])[A-Z]{2,}[a-z]+[A-Za-z]*|[A-Z][a-z]{1,4}[A-Z]|[A-Z][a-z]{1,3}[A-Z]{1,3}[a-z]{0,3}[A-Z]"
+)
+_DIGIT = re.compile(r"\d")
+_ORDINAL = re.compile(r"[234](?:nd|rd|th)", re.IGNORECASE)
+_TITLE_TAIL = re.compile(r"(?:様|さん|氏|先生|女士|님)$")
+_INNER_DOT = re.compile(r"[^\W\d_]{2}\.[^\W\d_]|[^\W\d_]\.[^\W\d_]{2}")
+_NAME_MARKS = ".'’‘ʼʻ`´-‐‑·״׳\u200c\u200d"
+_WORD_EDGE = ' ,;:-–—_|/\\*•·#+="“”!?<>^~`´'  # not the full stop, which belongs to "Jr."
+
+
+class NameText(NamedTuple):
+    """The words of a name in their case and order; those of a family name that a comma puts first stand apart."""
+
+    words: tuple[str, ...]
+    family: tuple[str, ...]
+    generation: str | None
+    is_family_alone: bool
+    """Whether a title or credential stood beside a single word: "Dr. Smith"."""
+
+
+@functools.lru_cache(_REMEMBERED_WORDS)
+def bare(word: str) -> str:
+    """Return the key of a word in the lists: folded, without dots, commas and brackets."""
+    return fold(word).replace(".", "").strip(",()'’®*")
+
+
+def is_initials(word: str) -> bool:
+    """Return whether a word is an initial or several with dots: "J.", "J.R."."""
+    return _INITIALS.fullmatch(word) is not None
+
+
+def is_mixed(text: str) -> bool:
+    """Return whether a text has upper and lower case letters, so that capitals mean something."""
+    return not (text.isupper() or text.islower()) or any(unicodedata.category(char) == "Lo" for char in text)
+
+
+def read_name(value: Any) -> NameText | None:
+    """Return the words of a full name, or None if there is none or nobody can tell which words are the name."""
+    text = _readable(value)
+    if text is None or is_nobody(text):
+        return None
+    segments = _segments(text)
+    names = [_without_titles(_without_credentials(words, 1)) for words in segments]
+    if not names or len(names) > 2 or any(map(_has_stranger, names)) or any(map(_is_unclear, names)):
+        return None
+    if names == [[]] or (len(names) == 1 and _is_title_alone(names[0])):
+        return None
+    stripped = [_without_generation(words) for words in names]
+    generation = next((mark for _, mark in reversed(stripped) if mark), None)
+    first, *others = [words for words, _ in stripped]
+    if not others and len(segments[0]) == 1 and _is_user_name(first[0]):
+        return None
+    if others:
+        return _inverted(first, others[0], generation)
+    is_titled = names[0] != segments[0] or _COMMA.search(text) is not None
+    return NameText(tuple(first), (), generation, is_titled and _is_family_alone(first, segments[0]))
+
+
+def read_part(value: Any) -> tuple[str, ...]:
+    """Return the words of a first or last name column without titles, credentials and generation."""
+    text = _readable(value)
+    if text is None:
+        return ()
+    segments = _segments(text)
+    if len(segments) != 1:
+        return ()
+    words, _ = _without_generation(_without_titles(_without_credentials(segments[0], 2)))
+    return () if _has_stranger(words) or _is_title_alone(words) else tuple(words)
+
+
+def _is_user_name(word: str) -> bool:
+    """Return whether a single word that is no known name was typed as user names are: "idabrandt"."""
+    if _is_known_name(word) or not word.isascii():
+        return False
+    return word.islower() or (word.isupper() and len(word) > _LONGEST_MONONYM)
+
+
+def _is_title_alone(words: Sequence[str]) -> bool:
+    if len(words) != 1:
+        return False
+    key = bare(words[0])
+    is_marked = words[0].endswith(".") and len(key) > 1 and (key in TITLES_WITH_DOT or _is_generation(words[0]))
+    return key in TITLES or key in CREDENTIALS or is_marked
+
+
+def _is_unclear(words: Sequence[str]) -> bool:
+    """Return whether a word is nobody's name, or a job ends the words without a sign before it."""
+    keys = [bare(word) for word in words]
+    return not NEVER_NAMES.isdisjoint(keys) or (len(keys) > 2 and keys[-1] in JOB_WORDS)
+
+
+def _is_family_alone(words: Sequence[str], before: Sequence[str]) -> bool:
+    """Return whether the single word beside a title is a family name; knights have their given name there."""
+    return len(words) == 1 and not is_initials(words[0]) and bare(before[0]) not in {"sir", "dame"}
+
+
+def _readable(value: Any) -> str | None:
+    """Return the text of a column without remarks, or None if it holds no single person's name."""
+    text = clean(value, _LONGEST_NAME)
+    if text is None:
+        return None
+    text = clean(html.unescape(text)) if _ENTITY.search(text) else text
+    if text is None or is_placeholder(text) or says_nothing(text) or "://" in text or re.search(r"\S@|@\S*\.\S", text):
+        return None
+    text = _without_remarks(text)
+    return None if _is_no_person(text) else text
+
+
+def _is_no_person(text: str) -> bool:
+    if not any(char.isalpha() for char in text) or _FIRM.search(text) or text.lower().endswith(" family"):
+        return True
+    if _COUPLE_IN_CAPITALS.search(text) and text.isupper():
+        return True
+    return _COUPLE.search(text) is not None and not _NOBLE_AND.search(text)
+
+
+def _without_remarks(text: str) -> str:
+    """Return the text without brackets ("(she/her)"), nicknames in quotes, taglines and slogans."""
+    plain = _BRACKETS.sub(" ", text)
+    if not any(char.isalpha() for char in plain):
+        plain = text.strip('()[]{}"“”„«» ')
+    plain = _QUOTED.sub(" ", plain)
+    head = _SLOGAN.sub("", _TAGLINE.split(plain, maxsplit=1)[0])
+    head = head if any(char.isalpha() for char in head) else plain
+    head = _SPACED_CREDENTIAL.sub(lambda match: ".".join(filter(None, match.groups())), f" {head}")
+    return _joined_hyphens(" ".join(head.replace(" ,", ",").split()))
+
+
+def _joined_hyphens(text: str) -> str:
+    """Return "Anna Smith - Jones" with a hyphen, and without what follows if that is no name."""
+    remark = _DASH_REMARK.search(text)
+    if remark and (bare(remark.group(1)) in CREDENTIAL_WORDS or bare(remark.group(1)) in CREDENTIALS):
+        text = text[: remark.start()]
+    elif remark and not _is_known_name(remark.group(1)):
+        return ""  # a second family name or an employer
+    return re.sub(r"\s[-–—]\s", "-", text).strip(_WORD_EDGE)
+
+
+def _is_known_name(word: str) -> bool:
+    return bare(word) in GIVEN_NAMES or bare(word) in FAMILY_NAMES
+
+
+def _segments(text: str) -> list[list[str]]:
+    """Return the words between commas; segments of credentials, titles, pronouns and generations are off or joined."""
+    mixed = is_mixed(text)
+    segments = [_words(segment) for segment in _COMMA.split(_TITLE_TAIL.sub("", text))]
+    head, *others = [words for words in segments if words] or [[]]
+    kept = [head]
+    for words in others:
+        generations = [word for word in words if _is_generation(word) or word.strip(".") == "V"]
+        rest = [word for word in words if word not in generations]
+        if not rest or _is_postnominal(rest, mixed, len(head) + len(kept) - 1):
+            kept[-1] = [*kept[-1], *generations]
+        else:
+            kept.append(words)
+    return [words for words in kept if words]
+
+
+def _words(segment: str) -> list[str]:
+    words: list[str] = []
+    for word in segment.split():
+        stripped = word.strip(_WORD_EDGE)
+        if not any(map(str.isalnum, stripped)) or _is_pronoun(stripped):
+            continue
+        if len(stripped) > 5 and stripped.endswith(".") and bare(stripped) in GIVEN_NAMES:
+            stripped = stripped[:-1]
+        is_in_front = all(before.endswith(".") for before in words)
+        words.extend(_unglued(stripped) if is_in_front else [stripped])
+    return words
+
+
+def _unglued(word: str) -> list[str]:
+    """Return the words of "Dr.Smith", "J.Smith" and of a user name such as "ida.brandt"."""
+    match = _GLUED_TITLE.match(word)
+    known = CREDENTIALS, SHORT_CREDENTIALS, AMBIGUOUS_CREDENTIALS, TITLES
+    is_known = any(bare(word) in words for words in known)
+    if match is not None and not is_known and _opens_name(match.group(1), word):
+        return [*(f"{part}." for part in match.group(1).rstrip(".").split(".")), word[match.end() :]]
+    pieces = re.split(r"[._]", word)
+    is_user_name = len(pieces) == 2 and all(len(piece) > 1 and piece.isalpha() for piece in pieces)
+    if is_user_name and bare(pieces[0]) in GIVEN_NAMES and bare(pieces[1]) not in GIVEN_NAMES:
+        return pieces
+    return [word]
+
+
+def _opens_name(head: str, word: str) -> bool:
+    """Return whether what stands before the dots is a title, an initial or a short given name."""
+    parts = head.rstrip(".").split(".")
+    if all(fold(part) in TITLES | TITLES_WITH_DOT for part in parts if len(part) > 1) and any(
+        len(p) > 1 for p in parts
+    ):
+        return True
+    return is_mixed(word) and word[:1].isupper() and (len(parts[0]) == 1 or bare(head) in SHORT_GIVEN_NAMES)
+
+
+def _is_pronoun(word: str) -> bool:
+    parts = re.split(r"[/|\\]", fold(word).strip("()."))
+    return len(parts) > 1 and all(part in PRONOUNS for part in parts if part)
+
+
+def _is_pronoun_alone(word: str, mixed: bool) -> bool:
+    """Return whether a word without a slash is a pronoun: "she", but not "Ella"."""
+    key = fold(word).strip(".")
+    return key in PRONOUNS and ((mixed and word.islower()) or key in {"he", "she", "they", "him", "her", "them"})
+
+
+def _is_generation(word: str) -> bool:
+    return bare(word) in GENERATIONS and "." not in word[:-1]  # "J.R." are initials
+
+
+def _is_postnominal(words: Sequence[str], mixed: bool, head_length: int) -> bool:
+    """Return whether all words behind a comma say what somebody is rather than what somebody is called."""
+    if all(_is_pronoun_alone(word, mixed) for word in words):
+        return True
+    return all(_is_credential_behind_comma(word, mixed, head_length) for word in words)
+
+
+def _is_credential_behind_comma(word: str, mixed: bool, head_length: int) -> bool:
+    key = bare(word)
+    if key in CREDENTIALS or key in CREDENTIAL_WORDS or key in TITLES or _DIGIT.search(word):
+        return True
+    if key in {"and", "of", "in", "for", "the", "a"} and word.islower():
+        return True
+    if key in SHORT_CREDENTIALS or key in AMBIGUOUS_CREDENTIALS:
+        is_marked = "." in word[:-1] or _CAMEL_CREDENTIAL.fullmatch(word) is not None or (mixed and word.isupper())
+        return is_marked or (head_length > 1 and not (mixed and word.istitle()))
+    if is_initials(word):
+        return head_length > 1 and "." in word[:-1]
+    if "." in word[:-1]:
+        return True
+    return key not in GIVEN_NAMES and _looks_like_credential(word, mixed, head_length)
+
+
+def _looks_like_credential(word: str, mixed: bool, head_length: int) -> bool:
+    """Return whether a word that no list knows has the shape of an abbreviation."""
+    if _CAMEL_CREDENTIAL.fullmatch(word):
+        return True
+    return mixed and word.isupper() and len(word) > 1 and (head_length > 1 or _VOWEL.search(word) is None)
+
+
+def _without_credentials(words: list[str], least_before: int) -> list[str]:
+    """Return the words without "MBA" or "PhD" at the end; at least one word stays.
+
+    `least_before` is 2 in the column of a part, where no given name stands in front.
+    """
+    text = " ".join(words)
+    mixed = is_mixed(text)
+    kept = words
+    while len(kept) > 1:
+        if _is_split_credential(kept):
+            kept = kept[:-2]
+        elif _is_credential(kept, mixed, len(kept) - 2 + least_before):
+            kept = kept[:-1]
+        else:
+            break
+    return kept
+
+
+def _is_split_credential(words: Sequence[str]) -> bool:
+    """Return whether the last two words are one credential: "M. D."."""
+    if len(words) < 4 or not words[-2].endswith("."):
+        return False
+    return bare(words[-2] + words[-1]) in CREDENTIALS | SHORT_CREDENTIALS and len(bare(words[-1])) == 1
+
+
+def _is_credential(words: Sequence[str], mixed: bool, before: int) -> bool:
+    """Return whether the last word is a credential, with so many words of a name before it."""
+    word = words[-1]
+    key = bare(word)
+    if key in CREDENTIALS:
+        return True
+    is_marked = _CAMEL_CREDENTIAL.fullmatch(word) is not None or "." in word[:-1] or (mixed and word.isupper())
+    if key in SHORT_CREDENTIALS:
+        return is_marked or (before > 1 and _VOWEL.search(key) is None)
+    if key in AMBIGUOUS_CREDENTIALS:
+        return is_marked and before > 1 and not (word.isupper() and word.isalpha() and bare(words[-2]) in GIVEN_NAMES)
+    if is_initials(word) or key in GIVEN_NAMES:
+        return False
+    return _has_shape_of_credential(word, mixed, before)
+
+
+def _has_shape_of_credential(word: str, mixed: bool, before: int) -> bool:
+    if "." in word[:-1] or _CAMEL_CREDENTIAL.fullmatch(word):
+        return before > 1 or not word.isalpha()
+    if not (mixed and before > 1 and word.isupper()):
+        return False
+    if _DIGIT.search(word):
+        return True
+    is_split = "-" in word and any(bare(part) in CREDENTIALS for part in word.split("-"))
+    return is_split or (len(word) > 2 and word.isalpha() and word.isascii() and _VOWEL.search(word) is None)
+
+
+def _without_titles(words: list[str]) -> list[str]:
+    """Return the words without titles in front, and without those with a dot elsewhere ("Smith, Dr. John")."""
+    start = 0
+    mixed = is_mixed(" ".join(words))
+    while start < len(words) - 1 and _is_title(words, start, mixed):
+        start += 1
+    kept = words[start:]
+    named = [word for word in kept if not (word.endswith(".") and bare(word) in TITLES)] or kept
+    return _without_nobility(_without_trailing_title(named))
+
+
+def _is_title(words: Sequence[str], position: int, mixed: bool) -> bool:
+    word, rest = words[position], len(words) - position - 1
+    key = bare(word)
+    if key == "the" and bare(words[position + 1]) in TITLES:
+        return True
+    if key in TITLES or (key in NOBILITY and not PARTICLES.isdisjoint(map(bare, words[position + 1 :]))):
+        return True
+    if key in TITLES_WITH_DOT and word.endswith("."):
+        return not (len(key) == 1 and word.isupper())
+    if key in TITLES_IN_CAPITALS and word.isupper() and mixed and rest > 1:
+        return True
+    if key in TITLES_BEFORE_TWO and rest > 1:
+        return True
+    return _is_abbreviation(word, key, mixed, rest) or (
+        position > 0 and mixed and word.islower() and key in TITLES_WITH_DOT
+    )
+
+
+def _is_abbreviation(word: str, key: str, mixed: bool, rest: int) -> bool:
+    """Return whether an unknown word with a dot in front is a title rather than a short given name."""
+    if not word.endswith(".") or len(key) < 2 or is_initials(word) or key in SHORT_GIVEN_NAMES or key in GIVEN_NAMES:
+        return False
+    if _INITIAL_PAIR.fullmatch(word):
+        return False
+    return (mixed and word.islower()) or rest > 1 or ".-" in word
+
+
+def _without_trailing_title(words: list[str]) -> list[str]:
+    while len(words) > 2 and bare(words[-1]) in {"dr", "prof"}:
+        words = words[:-1]
+    return words
+
+
+def _without_nobility(words: list[str]) -> list[str]:
+    """Return "Karl Freiherr von Stein" as "Karl von Stein"; "Anton Graf" stays."""
+    last = len(words) - 1
+    return [
+        word
+        for position, word in enumerate(words)
+        if not (0 < position < last and bare(word) in NOBILITY and bare(words[position + 1]) in PARTICLES)
+    ]
+
+
+def _without_generation(words: list[str]) -> tuple[list[str], str | None]:
+    """Return the words without "Jr." or "III" at the end, and that mark in its usual form."""
+    if len(words) < 2:
+        return words, None
+    word, key = words[-1], bare(words[-1])
+    if _is_generation(word) and not (key in {"jun", "sen"} and not word.endswith(".")):
+        return words[:-1], _rendered_generation(word, key)
+    if len(words) > 2 and word == "V" and len(words[-2]) > 2 and bare(words[0]) in GIVEN_NAMES:
+        return words[:-1], word
+    if key in LOWER_GENERATIONS and word.islower() and is_mixed(" ".join(words)):
+        return words[:-1], word
+    if len(words) > 2 and key in FAMILY_GENERATIONS and bare(words[-2]) not in PARTICLES:
+        return words[:-1], word.capitalize()
+    return words, None
+
+
+def _rendered_generation(word: str, key: str) -> str:
+    return word.capitalize() if key == "junior" else GENERATIONS[key]
+
+
+def _has_stranger(words: Sequence[str]) -> bool:
+    """Return whether a word is no name's: a user name, a number, a sign."""
+    return any(map(_is_strange, words))
+
+
+def _is_strange(word: str) -> bool:
+    if _ORDINAL.fullmatch(word) or bare(word) in {"a/l", "a/p", "s/o", "d/o"}:
+        return False
+    if word.startswith("."):
+        return True
+    if _INNER_DOT.search(word) and not (is_initials(word) or _INITIAL_PAIR.fullmatch(word)):
+        return True
+    return not all(unicodedata.category(char)[0] in "LM" or char in _NAME_MARKS for char in word)
+
+
+def _inverted(family: list[str], given: list[str], generation: str | None) -> NameText | None:
+    """Return the name of "Smith, John", or None if what follows the comma may be no given name."""
+    while len(given) > 1 and given[-1].islower() and bare(given[-1]) in ALL_PARTICLES:
+        family, given = [given[-1], *family], given[:-1]
+    if not given or len(given) > _LONGEST_GIVEN or any(bare(word) in CREDENTIAL_WORDS for word in given):
+        return None
+    if _is_family_name(family) or bare(given[0]).split("-")[0] in GIVEN_NAMES:
+        return NameText(tuple(given), tuple(family), generation, False)
+    return None
+
+
+def _is_family_name(words: Sequence[str]) -> bool:
+    """Return whether the words are a family name rather than a whole name: one, or several that are known as one."""
+    keys = [bare(word) for word in words]
+    if len(words) == 1 or keys[0] in FAMILY_OPENINGS:
+        return True
+    return keys[0] not in GIVEN_NAMES and not (FAMILY_NAMES.isdisjoint(keys) and SPANISH_FAMILY_NAMES.isdisjoint(keys))

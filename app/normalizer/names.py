@@ -1,0 +1,148 @@
+"""Names of people: decoration off, case put right, full names split where their order is known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from app.normalizer.name_case import recase_words
+from app.normalizer.name_order import (
+    UNKNOWN,
+    Order,
+    are_written_together,
+    has_known_order,
+    is_east_asian_family,
+    is_family_first_script,
+    is_one_given_name,
+    is_vietnamese,
+    order_by_capitals,
+    order_by_patronymic,
+    order_given_first,
+)
+from app.normalizer.name_text import NameText, read_name, read_part
+from app.normalizer.nobody import names_nobody
+from app.normalizer.text import fold
+
+_MOST_ROUNDS = 4
+_BOUND_GIVEN_NAMES = frozenset(
+    {"abd", "abdal", "abdel", "abdul", "abou", "abu", "umm", "عبد", "أبو", "ابو", "أم", "ام"}
+)
+
+
+class Name(NamedTuple):
+    """The parts of a person's name; None where a part is not known."""
+
+    first: str | None
+    last: str | None
+    full: str | None
+
+
+_NOBODY = Name(None, None, None)
+
+
+def normalize_name(first: Any, last: Any, full: Any) -> Name:
+    """Return the three forms of a name, decoration removed and case put right.
+
+    Columns that are given win; the full name is split for what they lack, unless its script or its words leave the
+    order of family and given name open (Chinese, Japanese, Korean, Vietnamese): then it is kept whole. Titles and
+    credentials go; ``Jr.`` and ``III`` stay in the full name only. Mixed case stays as it is. A text that holds no
+    single person's name, or of which nobody can tell which words are the name, counts as absent.
+    """
+    name, before = _normalize_once(first, last, full), (first, last, full)
+    for _ in range(_MOST_ROUNDS):  # until normalising again changes nothing
+        if name == before:
+            break
+        name, before = _normalize_once(*name), name
+    return name
+
+
+def _normalize_once(first: Any, last: Any, full: Any) -> Name:
+    if names_nobody(first, last, full):
+        return _NOBODY
+    given, family = _part(read_part(first), is_family=False), _part(read_part(last), is_family=True)
+    text = read_name(full)
+    whole = _NOBODY if text is None else _whole(text)
+    if whole.full is not None and (given is None or family is None):
+        given, family = _filled(whole, given, family)
+    return Name(given, family, whole.full or _joined(given, family))
+
+
+def _part(words: Sequence[str], is_family: bool) -> str | None:
+    return " ".join(recase_words(words, is_family)) or None
+
+
+def _whole(text: NameText) -> Name:
+    """Return the name of a full name column."""
+    if text.is_family_alone:
+        family = " ".join(recase_words(text.words, is_family=True))
+        return Name(None, family, family)
+    if text.family:
+        order: Order | None = Order(text.words, text.family, not is_family_first_script("".join(text.family)))
+    else:
+        order = order_by_capitals(text.words)
+    if order is UNKNOWN:
+        return _NOBODY
+    return _ordered(order, text) if order else _by_words(text)
+
+
+def _by_words(text: NameText) -> Name:
+    """Return a name whose case says nothing about the order of its words."""
+    words = recase_words(text.words, keeps_particles=is_vietnamese(text.words))
+    order = order_by_patronymic(words)
+    if order is None:
+        order = order_given_first(words) if has_known_order(words) else UNKNOWN
+    given, family = _first_name(order.given, order.family), " ".join(order.family) or None
+    return Name(given, family, _with_generation(words, text.generation))
+
+
+def _ordered(order: Order, text: NameText) -> Name:
+    """Return a name whose family name a comma or its capitals show."""
+    context = " ".join((*order.given, *order.family))
+    family_first = is_vietnamese([*order.family, *order.given])
+    given = recase_words(order.given, keeps_particles=family_first, context=context)
+    family = recase_words(order.family, is_family=True, context=context)
+    parts = (_first_name(given, family), " ".join(family))
+    if not text.family and is_east_asian_family(family) and not order.is_read_so:
+        return Name(None if family_first else parts[0], parts[1], " ".join([*family, *given]))
+    if are_written_together("".join(given), "".join(family)):
+        return Name(*parts, "".join([*family, *given]))
+    return Name(*parts, _with_generation([*given, *family], text.generation))
+
+
+def _first_name(given: Sequence[str], family: Sequence[str]) -> str | None:
+    """Return the first given name; East Asian ones are one name of several words."""
+    if not given:
+        return None
+    if is_one_given_name(given, family):
+        return " ".join(given)
+    is_bound = len(given) > 1 and fold(given[0]) in _BOUND_GIVEN_NAMES
+    return " ".join(given[:2]) if is_bound else given[0]
+
+
+def _with_generation(words: Sequence[str], generation: str | None) -> str:
+    return " ".join([*words, generation] if generation else words)
+
+
+def _filled(whole: Name, given: str | None, family: str | None) -> tuple[str | None, str | None]:
+    """Return both parts, the missing ones taken from the full name where it agrees with what is given."""
+    if given is None and family is None:
+        return whole.first, whole.last
+    text = whole.full or ""
+    if given is not None:
+        agrees = whole.first is not None and fold(whole.first) == fold(given)
+        return given, whole.last if agrees else _kept_rest(text.removeprefix(f"{given} "), text)
+    agrees = whole.last is not None and family is not None and fold(whole.last) == fold(family)
+    return whole.first if agrees else _kept_rest(text.removesuffix(f" {family}"), text), family
+
+
+def _kept_rest(rest: str, whole: str) -> str | None:
+    """Return what is left of the full name once the known part is taken off, when it is one word."""
+    return rest if rest != whole and rest and " " not in rest else None
+
+
+def _joined(given: str | None, family: str | None) -> str | None:
+    if given is None or family is None:
+        return None
+    if are_written_together(given, family):
+        return family + given
+    return f"{given} {family}"

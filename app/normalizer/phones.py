@@ -1,0 +1,223 @@
+"""Phone numbers to E.164.
+
+`phone_text` finds the digits of one number in a cell. Here they are read in every way that they may be meant, and
+only what phonenumbers knows as a number of its country is taken.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+import phonenumbers
+from phonenumbers import NumberParseException, PhoneMetadata, PhoneNumber, PhoneNumberFormat, ValidationResult
+
+from app.normalizer.phone_text import WrittenNumber, written_numbers
+
+_FEWEST_DIGITS = 7  # of an international number, its country code included
+_MOST_DIGITS = 15
+_FEWEST_NATIONAL_DIGITS = 7  # unless the country's numbers are shorter
+# Without the zero that its country begins numbers with; as digits alone, or in groups.
+_FEWEST_BARE_DIGITS, _FEWEST_GROUPED_DIGITS = 9, 8
+
+_ZERO_IN_BRACKETS = re.compile(r"\(\s*0\s*\)")
+# The switchboard's "-0" or an extension in brackets.
+_EXTRA_END = re.compile(r"(.*[0-9])\s?(?:[-/]\s?0{1,2}|\([0-9]{1,5}\))")
+_LAST_GROUP = re.compile(r"(.*[0-9])\s?-\s?[0-9]{1,5}")
+_PLACEHOLDER = re.compile(r"0?1?23456789?0?")
+_AMERICAN = re.compile(r"(?:1[-. ])?\(?[2-9][0-9]{2}[-). ]\s?[2-9][0-9]{2}[-. ][0-9]{4}")
+# Prefixes for mobile and long-distance calls that Mexico gave up in 2019 and 2020.
+_GIVEN_UP_PREFIXES = {"52": re.compile(r"(?:044|045|01|1)(?=[0-9]{10}$)")}
+
+
+class Phone(NamedTuple):
+    """A number in E.164 and whether it lies in a range that its country has given out."""
+
+    e164: str
+    is_valid: bool
+
+
+def normalize_phone(candidates: Iterable[Any], country_code: str | None) -> Phone | None:
+    """Return the first of the numbers that can be dialled from anywhere, or None.
+
+    Args:
+        candidates: cells with numbers, the preferred one first.
+        country_code: ISO 3166 alpha-2 code for numbers without a country prefix; without it they are refused.
+
+    Of several numbers in a cell the first counts. Extensions are dropped, since E.164 has no room for them. A
+    number that is written in full, with its country prefix or the country's leading zero, need only be of a possible
+    length, if no other words stand beside it; any other must lie in a range that its country has given out.
+    """
+    for candidate in candidates:
+        for written in written_numbers(candidate):
+            phone = _read(written, country_code)
+            if phone is not None:
+                return phone
+    return None
+
+
+def _read(written: WrittenNumber, region: str | None) -> Phone | None:
+    """Return the number that a text stands for, possible if no reading of it is valid."""
+    if number := _valid_part(written.text, region):
+        return Phone(_e164(number), is_valid=True)
+    number = _possible(written.text, region) if written.is_alone else None
+    return Phone(_e164(number), is_valid=False) if number else None
+
+
+def _e164(number: PhoneNumber) -> str:
+    return phonenumbers.format_number(number, PhoneNumberFormat.E164)
+
+
+def _valid_part(text: str, region: str | None) -> PhoneNumber | None:
+    """Return the valid number at the beginning of a text, without a second extension or the switchboard's "-0"."""
+    if match := _EXTRA_END.fullmatch(text):
+        number = _valid(match.group(1), region)
+        if number is not None:
+            return number
+    for head in _heads(text):
+        number = _valid(head, region)
+        if number is not None and (head == text or _is_complete(number)):
+            return number
+    match = _LAST_GROUP.fullmatch(text)
+    return _valid(match.group(1), region) if match else None
+
+
+def _heads(text: str) -> Iterator[str]:
+    """Yield the beginnings of a text that may be the whole number, the shortest first, the text itself last."""
+    for slash in re.finditer("/", text):
+        yield text[: slash.start()]
+    yield text
+
+
+def _is_complete(number: PhoneNumber) -> bool:
+    """Return whether a national number has as many digits as one of its country ought to have at least."""
+    length = len(phonenumbers.national_significant_number(number))
+    return length >= _FEWEST_NATIONAL_DIGITS or length >= _usual_length(number.country_code)
+
+
+@functools.cache
+def _usual_length(country_code: int) -> int:
+    example = phonenumbers.example_number(phonenumbers.region_code_for_country_code(country_code))
+    return len(phonenumbers.national_significant_number(example)) if example else _FEWEST_NATIONAL_DIGITS
+
+
+def _valid(text: str, region: str | None) -> PhoneNumber | None:
+    """Return the only valid number that a text can stand for."""
+    digits = re.sub(r"[^0-9]", "", text)
+    if text.startswith("+"):
+        without_zero = re.sub(r"[^0-9]", "", _ZERO_IN_BRACKETS.sub("", text))
+        return _international(text, digits) or _international(text, without_zero)
+    if region is None:
+        return _international(text, digits[2:]) if digits.startswith("00") else None
+    return _national(text, digits, region)
+
+
+def _national(text: str, digits: str, region: str) -> PhoneNumber | None:
+    """Read digits without a plus sign in a country, which may or may not begin with the country's code."""
+    metadata = PhoneMetadata.metadata_for_region(region)
+    if metadata is None:
+        return None
+    code = str(metadata.country_code)
+    if abroad := _without_exit_code(digits, metadata.international_prefix or "00"):
+        return abroad
+    local = _parse(code + digits)
+    worldwide = _parse(digits) if digits.startswith(code) else None
+    if local is None:
+        return worldwide or _without_exit_code(digits, "00|011")
+    if worldwide is None:
+        return local if _is_whole(text, digits, local) else None
+    is_certain = worldwide == local or not _is_written_in_full(digits, local)
+    return worldwide if is_certain or _first_group(text) == code else None
+
+
+def _is_whole(text: str, digits: str, number: PhoneNumber) -> bool:
+    """Return whether digits are a number rather than a part of one or something else."""
+    if _is_written_in_full(digits, number):
+        return _is_complete(number)
+    is_american = text.startswith("(") and _AMERICAN.fullmatch(text) is not None
+    if is_american or _PLACEHOLDER.fullmatch(digits) or _is_foreign(text, digits):
+        return False
+    return len(digits) >= (_FEWEST_BARE_DIGITS if text.isdigit() else _FEWEST_GROUPED_DIGITS)
+
+
+def _is_written_in_full(digits: str, number: PhoneNumber) -> bool:
+    """Return whether digits are those that the country writes, with the zero or "06" that its numbers begin with."""
+    return digits == re.sub(r"[^0-9]", "", phonenumbers.format_number(number, PhoneNumberFormat.NATIONAL))
+
+
+def _is_foreign(text: str, digits: str) -> bool:
+    """Return whether the first group of digits is the code of a country that the rest is a number of."""
+    number = _parse(digits)
+    return number is not None and _first_group(text) == str(number.country_code)
+
+
+def _first_group(text: str) -> str:
+    return re.split(r"[^0-9]", text.lstrip("(+"), maxsplit=1)[0]
+
+
+def _without_exit_code(digits: str, prefix: str) -> PhoneNumber | None:
+    """Return the valid number that follows a prefix for calls abroad."""
+    match = _compiled(prefix).match(digits)
+    return _parse(digits[match.end() :]) if match else None
+
+
+@functools.cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
+
+
+def _international(text: str, digits: str) -> PhoneNumber | None:
+    number = _parse(digits)
+    return number if number and _fits_groups(text, number) else None
+
+
+def _parse(digits: str) -> PhoneNumber | None:
+    """Return the valid number that digits with a country code stand for."""
+    number = _parse_any(digits)
+    return number if number and phonenumbers.is_valid_number(number) else None
+
+
+def _parse_any(digits: str) -> PhoneNumber | None:
+    for code, prefix in _GIVEN_UP_PREFIXES.items():
+        if digits.startswith(code):
+            digits = code + prefix.sub("", digits[len(code) :], count=1)
+    try:
+        number = phonenumbers.parse("+" + digits, None)
+    except NumberParseException:
+        return None
+    is_too_long = len(str(number.country_code)) + len(phonenumbers.national_significant_number(number)) > _MOST_DIGITS
+    # A library that has changed the end of a number has not read the one that stood there.
+    is_changed = not digits.endswith(str(number.national_number)[-6:])
+    return None if is_too_long or is_changed else number
+
+
+def _possible(text: str, region: str | None) -> PhoneNumber | None:
+    """Return a number of a possible length that is written in full, though it is in no range that is known."""
+    digits = re.sub(r"[^0-9]", "", text)
+    if "/" in text:
+        return None
+    if text.startswith("+"):
+        number = _parse_any(digits) if len(digits) >= _FEWEST_DIGITS else None
+    elif digits.startswith("00"):
+        number = _parse_any(digits[2:]) if len(digits) >= _FEWEST_DIGITS + 2 else None
+    else:
+        number = _possible_in(text, digits, region)
+    if number is None or number.national_number == 0 or not _fits_groups(text, number):
+        return None
+    return number if phonenumbers.is_possible_number_with_reason(number) == ValidationResult.IS_POSSIBLE else None
+
+
+def _possible_in(text: str, digits: str, region: str | None) -> PhoneNumber | None:
+    metadata = PhoneMetadata.metadata_for_region(region) if region else None
+    if metadata is None or _PLACEHOLDER.fullmatch(digits):
+        return None
+    is_american = metadata.country_code == 1 and _AMERICAN.fullmatch(text) is not None
+    has_zero = metadata.national_prefix == "0" and digits.startswith("0") and len(digits) > _FEWEST_BARE_DIGITS
+    return _parse_any(f"{metadata.country_code}{digits}") if is_american or has_zero else None
+
+
+def _fits_groups(text: str, number: PhoneNumber) -> bool:
+    """Return whether the country code ends within the first group of digits: "+8 495" is not Vietnam's +84."""
+    return not text.startswith("+") or len(_first_group(text)) >= len(str(number.country_code))

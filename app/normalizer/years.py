@@ -1,0 +1,36 @@
+"""Years of foundation."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import Any
+
+from app.normalizer.text import clean
+
+_EARLIEST = 1000
+_LONGEST_TEXT = 60  # longer text is prose, and a year in it may be about anything
+_YEAR = re.compile(r"(?<![0-9.,-])[0-9]{4}(?![0-9])")
+
+
+def normalize_year(value: Any) -> int | None:
+    """Return the one year in the text (``1998``, ``est. 2003``, ``1998.0``), or None when there is none or more.
+
+    Years before 1000 or after the current one are refused.
+    """
+    year = _whole_number(value) if isinstance(value, int | float) else _year_in_text(value)
+    return year if year is not None and _EARLIEST <= year <= dt.datetime.now(dt.UTC).year else None
+
+
+def _whole_number(value: float) -> int | None:
+    if isinstance(value, bool) or (isinstance(value, float) and not value.is_integer()):
+        return None
+    return int(value)
+
+
+def _year_in_text(value: Any) -> int | None:
+    text = clean(value, _LONGEST_TEXT + 1)
+    if text is None or len(text) > _LONGEST_TEXT:
+        return None
+    years = {int(digits) for digits in _YEAR.findall(text)}
+    return years.pop() if len(years) == 1 else None

@@ -1,0 +1,212 @@
+"""The ai-normalizer as a provider: rules first, and a model, where one is set, for what they leave open.
+
+The rules need no key and no network, and cost nothing. The model is set by a key, or by the address of a
+server of one's own that speaks OpenAI's API, which needs none.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import accumulate, pairwise
+from types import MappingProxyType
+from typing import Any, Final
+
+from app.normalizer.companies import normalize_company
+from app.normalizer.people import normalize_person
+from app.providers.ai_normalizer.model import VALUES_PER_REQUEST, Model, Reading
+from app.providers.ai_normalizer.questions import Question, Verdict, fill, open_questions, read_verdict
+from app.providers.base import Answer, Lookup, OutcomeClass
+from app.providers.defaults import DEFAULTS
+from app.providers.http import Http
+from app.providers.settings import ProviderSettings
+
+_RULES = {"person": normalize_person, "company": normalize_company}
+_INPUTS: Final[Mapping[str, frozenset[str]]] = {
+    "person": frozenset(
+        {
+            "first_name", "last_name", "full_name", "job_title", "company", "company_domain", "email", "phone",
+            "mobile_phone", "location", "location_country", "location_country_code",
+        }
+    ),
+    "company": frozenset(
+        {
+            "name", "domain", "website", "industry", "industries", "headcount", "location", "hq_country",
+            "hq_country_code", "year_founded",
+        }
+    ),
+}  # fmt: skip
+
+
+@dataclass(slots=True)
+class _Case:
+    """One lookup on its way to an answer."""
+
+    fields: dict[str, Any]
+    """What the rules and the cache say."""
+    questions: list[Question]
+    """What is still open."""
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
+    failure: Answer | None = None
+    cost_micros: int = 0
+    is_cost_known: bool = True
+
+    def answer(self) -> Answer:
+        """Return the answer: of the model's verdicts, unless it failed, else of what was there without it."""
+        judged = [
+            (question, self.verdicts[question.key]) for question in self.questions if question.key in self.verdicts
+        ]
+        if self.failure is None:
+            for question, verdict in judged:
+                fill(self.fields, question.topic, verdict)
+        return replace(
+            replace(self.failure, fields=self.fields) if self.failure else _answer(self.fields, asked=self.questions),
+            raw={question.topic.field: verdict.as_json() for question, verdict in judged} or None,
+            cost_micros=self.cost_micros,
+            is_cost_known=self.is_cost_known,
+            to_cache={question.key: verdict.as_json() for question, verdict in judged},
+        )
+
+
+class AiNormalizer:
+    """Writes the normalised form of what is already known of an entity.
+
+    Its answer carries every normalised column, None for those that are left open:
+    the normaliser owns these columns, and a value that was derived from text which
+    has changed since must not stay. What the rules decide stands; the model fills
+    what they leave open. Where it fails, the answer has its failure's class and
+    the fields that were there without it.
+    """
+
+    name = "ai-normalizer"
+    entity_types = frozenset(_RULES)
+    bulk_sizes: Mapping[str, int] = MappingProxyType({"person": 25, "company": 25})
+    answers_later = False
+    inputs = _INPUTS
+
+    def __init__(self, settings: ProviderSettings, http: Http) -> None:
+        self.settings = settings
+        self._model = Model(settings, http) if _has_model(settings) else None
+        # Tokens are charged for each time, whatever they lead to.
+        self.repeat_is_free = self._model is None
+        self.charges_misses = self._model is not None
+
+    def why_unusable(self) -> str | None:
+        """Return None: the rules need nothing."""
+        return None
+
+    def why_insufficient(self, lookup: Lookup) -> str | None:
+        """Return None: what cannot be normalised is emptied."""
+        return None
+
+    def worst_price_micros(self, lookup: Lookup) -> int:
+        """Return what a request with this lookup's open texts alone can cost; 0 where the rules and the cache do."""
+        if self._model is None:
+            return 0
+        return sum(self._model.worst_price_micros([question]) for question in self._case(lookup).questions)
+
+    def cache_keys(self, lookup: Lookup) -> Sequence[str]:
+        """Return the keys of the texts that the rules leave open."""
+        return [question.key for question in self._open(lookup, _ruled(lookup))] if self._model else []
+
+    def is_local(self, lookup: Lookup) -> bool:
+        """Tell whether rules and cache leave nothing open, or there is no model to ask."""
+        return self._model is None or not self._case(lookup).questions
+
+    def rules(self, lookup: Lookup) -> Answer:
+        """Return what the rules and the cache say, free and without a call: the answer when the model is given up."""
+        return _answer(self._case(lookup).fields)
+
+    async def lookup(self, lookup: Lookup, *, deadline: float) -> Answer:
+        """Normalise one entity."""
+        [answer] = await self.lookup_many([lookup], deadline=deadline)
+        return answer
+
+    async def lookup_many(self, lookups: Sequence[Lookup], *, deadline: float) -> Sequence[Answer]:
+        """Normalise entities, asking for each open text once; the price is split so that it adds up exactly.
+
+        After a failure nothing more is asked or paid.
+        """
+        cases = [self._case(lookup) for lookup in lookups]
+        if self._model is not None:
+            failure = None
+            for questions in _requests(cases):
+                if failure is None:
+                    reading = await self._model.ask(questions, deadline=deadline)
+                    failure = reading.failure
+                else:
+                    reading = Reading(failure=failure)
+                _book(self._model, reading, questions, cases)
+        return [case.answer() for case in cases]
+
+    def _case(self, lookup: Lookup) -> _Case:
+        """Apply the rules and what is cached; the rest stays a question."""
+        fields = _ruled(lookup)
+        questions = []
+        for question in self._open(lookup, fields):
+            verdict = read_verdict(question.topic, lookup.cached.get(question.key))
+            if verdict is None:
+                questions.append(question)
+            else:
+                fill(fields, question.topic, verdict)
+        return _Case(fields, questions)
+
+    def _open(self, lookup: Lookup, fields: Mapping[str, Any]) -> list[Question]:
+        if self._model is None:
+            return []
+        return open_questions(lookup.entity_type, lookup.fields, fields, self._model.name)
+
+
+def _has_model(settings: ProviderSettings) -> bool:
+    is_own_server = settings.options["API"] == "openai" and settings.base_url != DEFAULTS["ai-normalizer"].base_url
+    return bool(settings.api_key) or is_own_server
+
+
+def _ruled(lookup: Lookup) -> dict[str, Any]:
+    return _RULES[lookup.entity_type](lookup.fields)
+
+
+def _answer(fields: dict[str, Any], *, asked: Sequence[Question] = ()) -> Answer:
+    """Return the answer with these fields; one without values is no skip where the model was asked, and paid."""
+    if any(value is not None for value in fields.values()):
+        return Answer(OutcomeClass.SUCCESS, fields=fields)
+    if asked:
+        return Answer(OutcomeClass.NOT_FOUND, fields=fields, error="The model is not certain of anything.")
+    return Answer(
+        OutcomeClass.SKIPPED_INSUFFICIENT_INPUT,
+        fields=fields,
+        error="No field that could be normalised has a value.",
+    )
+
+
+def _requests(cases: Sequence[_Case]) -> Iterator[list[Question]]:
+    """Yield the different questions of all cases, in lists of one topic that fit into one request."""
+    by_topic: dict[str, dict[str, Question]] = {}
+    for case in cases:
+        for question in case.questions:
+            by_topic.setdefault(question.topic.field, {}).setdefault(question.key, question)
+    for distinct in by_topic.values():
+        questions = list(distinct.values())
+        for start in range(0, len(questions), VALUES_PER_REQUEST):
+            yield questions[start : start + VALUES_PER_REQUEST]
+
+
+def _book(model: Model, reading: Reading, questions: Sequence[Question], cases: Sequence[_Case]) -> None:
+    """Give each case that asked one of the questions its verdict, and its share of the price.
+
+    Shares go by worst price, so that none is above what was set aside for its lookup.
+    """
+    keys = {question.key for question in questions}
+    asked = [(case, question) for case in cases for question in case.questions if question.key in keys]
+    shares = _split(reading.cost_micros, [model.worst_price_micros([question]) for _, question in asked])
+    for (case, question), share in zip(asked, shares, strict=True):
+        case.cost_micros += share
+        case.is_cost_known = case.is_cost_known and reading.is_cost_known
+        case.failure = case.failure or reading.failure
+        if question.key in reading.verdicts:
+            case.verdicts[question.key] = reading.verdicts[question.key]
+
+
+def _split(amount: int, weights: Sequence[int]) -> list[int]:
+    """Split an amount by weights into whole parts that add up to it, each rounded up or down."""
+    total = max(sum(weights), 1)  # with prices of 0 there is nothing to split
+    bounds = [amount * weight // total for weight in accumulate(weights, initial=0)]
+    return [upper - lower for lower, upper in pairwise(bounds)]

@@ -1,0 +1,1 @@
+"""HTTP conventions: blueprints, errors as JSON, bodies, access, documentation, health."""
