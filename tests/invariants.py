@@ -21,7 +21,7 @@ from app.enrichment.money.caps import ALL_DAYS, OVERALL
 from app.extensions import db
 from app.models.attempt import attempts
 from app.models.chunk import DECIDED, ERASED_ID, Outcome, chunks, entity_errors, progress
-from app.models.in_flight_call import flights
+from app.models.in_flight_call import in_flight_calls
 from app.models.job import ACTIVE, ENDED, JobStatus, jobs
 from app.models.spending import costs, spending
 from app.providers.base import OutcomeClass
@@ -286,7 +286,7 @@ def _of_calls(content: _Content) -> Found:
         if job_id in known and entity_id not in known[job_id]:
             yield Rule.PLANNED, f"an attempt on {entity_id} of {job_id}"
     outcomes = {(row.job_id, row.position): row.outcomes for row in content.progress}
-    for row in db.session.execute(select(flights)):
+    for row in db.session.execute(select(in_flight_calls)):
         if row.entity_id.startswith(ERASED_ID):
             continue
         where, ids = f"a call about {row.entity_id} of {row.job_id}", content.entity_ids(row)
@@ -334,7 +334,7 @@ def _asked_again() -> Found:
 
 
 def _calls_under_way() -> Found:
-    for row in db.session.execute(select(flights).where(~flights.c.is_pending)):
+    for row in db.session.execute(select(in_flight_calls).where(~in_flight_calls.c.is_pending)):
         yield Rule.NO_CALL, f"{row.provider} about {row.entity_id}"
 
 
@@ -342,7 +342,7 @@ def _money() -> Found:
     """Compare reservations with calls, spending with costs, costs with attempts, and all with the caps."""
     found, reserved = Counter[tuple[str, date]](), Counter[tuple[str, date]]()
     booked, spent = Counter[tuple[str, date]](), Counter[tuple[str, date]]()
-    for row in db.session.execute(select(flights)):
+    for row in db.session.execute(select(in_flight_calls)):
         reserved.update(dict.fromkeys(_accounts(row, row.reserved_on), row.reserved_micros))
     charged = db.session.execute(select(costs)).all()
     for row in charged:

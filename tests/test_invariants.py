@@ -18,11 +18,11 @@ from app.config import Config
 from app.db.session import transaction
 from app.enrichment import queue
 from app.enrichment.queue.leases import Failure
-from app.enrichment.queue.options import Terms
+from app.enrichment.queue.options import JobOptions
 from app.extensions import db
 from app.models.attempt import attempts
 from app.models.chunk import Outcome, chunks, entity_errors, progress
-from app.models.in_flight_call import flights
+from app.models.in_flight_call import in_flight_calls
 from app.models.job import jobs
 from app.models.spending import costs, spending
 from app.models.types import new_id, utcnow
@@ -102,8 +102,8 @@ def _play(app: Flask) -> Scene:
     failed = _enqueue(2)
     claim().fail(Failure("chunk_broke", "a bug"))
     add(3)
-    terms = Terms(("findymail",), None, None, Decimal(3 * PRICE) / 1_000_000)
-    paying = queue.enqueue_job("person", "waterfall", ids(3), chunk_size=3, terms=terms)
+    options = JobOptions(("findymail",), None, None, Decimal(3 * PRICE) / 1_000_000)
+    paying = queue.enqueue_job("person", "waterfall", ids(3), chunk_size=3, options=options)
     later = Answer(OutcomeClass.SUCCESS, pending_seconds=600)
     queue.process_next_chunk(pipeline(paid(answers={"p0": EMAIL, "p1": EMAIL, "p2": later})), job_id=paying)
     paused = _enqueue(2)
@@ -157,9 +157,9 @@ def repeat_attempt(**values: Any) -> None:
 
 def add_call(job_id: str, entity_id: str, position: int = 0) -> None:
     """Put a call under way that reserves nothing."""
-    row = db.session.execute(select(flights)).one()._asdict()
+    row = db.session.execute(select(in_flight_calls)).one()._asdict()
     row |= {"request_id": new_id(), "job_id": job_id, "entity_id": entity_id, "position": position}
-    db.session.execute(insert(flights).values({**row, "reserved_micros": 0}))
+    db.session.execute(insert(in_flight_calls).values({**row, "reserved_micros": 0}))
 
 
 def add_error(job_id: str, entity_id: str) -> None:
@@ -242,12 +242,14 @@ PLANTED: list[tuple[Rule, str, Plant]] = [
     (Rule.PLANNED, "an attempt is about somebody else", lambda s: repeat_attempt(entity_id="p99")),
     (Rule.PLANNED, "a call is about somebody else", lambda s: add_call(s.paid, "p99")),
     (Rule.PLANNED, "a call belongs to another chunk", lambda s: add_call(s.going, "p4", position=1)),
-    (Rule.RESERVED, "a reservation has no call", lambda s: db.session.execute(delete(flights))),
+    (Rule.RESERVED, "a reservation has no call", lambda s: db.session.execute(delete(in_flight_calls))),
     (Rule.RESERVED, "a call has no reservation", lambda s: change_money(spending, s.paid, reserved_micros=0)),
     (
         Rule.RESERVED,
         "a reservation is of another day",
-        lambda s: db.session.execute(update(flights).values(reserved_on=flights.c.reserved_on.type.python_type.min)),
+        lambda s: db.session.execute(
+            update(in_flight_calls).values(reserved_on=in_flight_calls.c.reserved_on.type.python_type.min)
+        ),
     ),
     (Rule.SPENT, "spending is not what costs say", lambda s: change_money(spending, s.paid, spent_micros=PRICE)),
     (Rule.SPENT, "a cost is on no account", lambda s: db.session.execute(delete(spending))),
@@ -282,7 +284,7 @@ ASKED_FOR: list[tuple[Rule, dict[str, Any], Plant]] = [
     (Rule.ORDER, {"in_order": True}, lambda s: start(s.paused)),
     (Rule.DRAINED, {"drained": True}, lambda s: None),
     (Rule.NONE_OPEN, {"drained": True}, lambda s: None),
-    (Rule.NO_CALL, {"drained": True}, lambda s: db.session.execute(update(flights).values(is_pending=False))),
+    (Rule.NO_CALL, {"drained": True}, lambda s: db.session.execute(update(in_flight_calls).values(is_pending=False))),
     (Rule.STALLED, {"stalled_seconds": 30}, lambda s: change_chunk(s.going, 1, lease_expires_at=utcnow(-31))),
     (Rule.ACCEPTED, {"accepted": ["0190a5c0-0000-7000-8000-000000000000"]}, lambda s: None),
 ]

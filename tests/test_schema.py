@@ -16,7 +16,7 @@ from sqlalchemy.schema import CreateIndex
 from app.config import PROJECT_ROOT
 from app.db.session import transaction
 from app.enrichment import queue
-from app.enrichment.waterfall.chunk_run import Pipeline
+from app.enrichment.waterfall.chunk_run import Waterfall
 from app.entities import exclusions, store
 from app.entities.csv import imports
 from app.extensions import db
@@ -72,7 +72,7 @@ def fill() -> None:
         store.upsert_entities("person", [{"id": "p0", "job_title": "CEO"}], workspace_slug="default", session=session)
     auth.create_key("key", ["read"])
     queue.enqueue_job("person", "ai-normalizer", ["p0", "nobody"])
-    queue.drain(Pipeline())
+    queue.drain(Waterfall())
     exclusions.add(["elsewhere.example"], "default")
     # One call that fails, one that teaches something, and one whose answer is still to come.
     answers = {
@@ -84,7 +84,7 @@ def fill() -> None:
         store.upsert_entities("person", [{"id": name} for name in answers], workspace_slug="default", session=session)
     queue.enqueue_job("person", "fake", list(answers))
     provider = FakeProvider(answers, price_micros=1000)
-    queue.process_next_chunk(Pipeline(registry_of(provider), retry_seconds=()))
+    queue.process_next_chunk(Waterfall(registry_of(provider), retry_seconds=()))
 
 
 def test_check_finds_nothing_left_over(context: Flask) -> None:

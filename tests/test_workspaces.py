@@ -20,7 +20,7 @@ from app.entities.undo import UndoCounts, undo_job
 from app.extensions import db
 from app.models.attempt import attempts, field_changes
 from app.models.cached_value import cached_values
-from app.models.in_flight_call import flights as flight_rows
+from app.models.in_flight_call import in_flight_calls as flight_rows
 from app.providers.base import Answer, Lookup, OutcomeClass
 from app.providers.defaults import DEFAULTS
 from tests.enrichment.helpers import claim, ids
@@ -80,8 +80,8 @@ def test_a_question_about_the_twin_says_nothing_of_when_to_look_again(twins: Fla
     enqueue(1, "clay")
     job = claim().job
     with transaction() as session:
-        assert in_flight.far_off(session, job, ["p0"]) == set()
-        assert in_flight.far_off(session, replace(job, workspace_slug="north"), ["p0"]) == {("p0", "clay")}
+        assert in_flight.unlikely_soon(session, job, ["p0"]) == set()
+        assert in_flight.unlikely_soon(session, replace(job, workspace_slug="north"), ["p0"]) == {("p0", "clay")}
 
 
 def test_a_change_of_the_twin_in_mid_call_does_not_keep_an_answer_out(make_app: Callable[..., Flask]) -> None:

@@ -23,7 +23,7 @@ from app.cli.progress import counting
 from app.db.session import check_writable, end_read
 from app.enrichment import queue
 from app.enrichment.queue import Enqueued
-from app.enrichment.queue.options import Terms
+from app.enrichment.queue.options import JobOptions
 from app.enrichment.queue.schemas import AcceptedJobSchema
 from app.enrichment.queue.worker import MAX_CHUNK_SIZE
 from app.enrichment.waterfall.estimates import Estimate
@@ -122,7 +122,7 @@ def enqueue(
     """
     if (ids_file is not None) + (missing is not None) + all_ != 1:
         raise click.UsageError("Expected one of --ids-file, --missing and --all.")
-    terms = Terms(order, until, verifier, cap_usd)
+    options = JobOptions(order, until, verifier, cap_usd)
     found: Estimate | Enqueued | None = None
     if not estimate:
         check_writable()
@@ -136,7 +136,7 @@ def enqueue(
                 tell,
             )
             if estimate:
-                found = estimate_job(entity_type, provider, ids, workspace_slug=workspace, terms=terms)
+                found = estimate_job(entity_type, provider, ids, workspace_slug=workspace, options=options)
             else:
                 found = queue.accept_job(
                     entity_type,
@@ -146,7 +146,7 @@ def enqueue(
                     workspace_slug=workspace,
                     priority=priority,
                     idempotency_key=idempotency_key,
-                    terms=terms,
+                    options=options,
                 )
     except EmptyJob:
         if ids_file is not None:

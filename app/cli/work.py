@@ -20,7 +20,7 @@ from app.enrichment import queue
 from app.enrichment.queue import ChunkResult, DrainResult, JobView
 from app.enrichment.queue.schemas import ChunkResultSchema
 from app.enrichment.queue.time_budget import stop_requested
-from app.enrichment.waterfall.chunk_run import Pipeline
+from app.enrichment.waterfall.chunk_run import Waterfall
 from app.extensions import db
 from app.logs import trace
 from app.models.job import ACTIVE, JobStatus
@@ -64,7 +64,7 @@ class _Run:
             progress.on_chunk(result)
 
         return queue.drain(
-            Pipeline(),
+            Waterfall(),
             time_budget=self.max_seconds,
             max_chunks=self.max_chunks,
             job_id=self.job_id,
@@ -187,7 +187,7 @@ def work(poll_seconds: int, exit_when_empty: bool) -> None:
 
 
 def _drain_and_tell() -> None:
-    drained = queue.drain(Pipeline())
+    drained = queue.drain(Waterfall())
     end_read()
     if drained.last is not None:
         log.info("drained", chunks=drained.chunks, processed=drained.processed_total)

@@ -27,7 +27,7 @@ from app.db.session import end_read
 from app.demo import providers as demo_providers
 from app.enrichment import queue
 from app.enrichment.queue import JobView
-from app.enrichment.waterfall.chunk_run import Pipeline
+from app.enrichment.waterfall.chunk_run import Waterfall
 from app.entities import store
 from app.entities.csv.exports import export_csv
 from app.entities.csv.imports import ImportReport, import_csv
@@ -80,7 +80,7 @@ def _normalize() -> list[str]:
     """Normalise what was imported, show what that changed and return the jobs' ids."""
     jobs = [_enqueue(entity_type) for entity_type in _TYPES]
     with DrainProgress(is_shown=output.is_terminal(sys.stderr)) as progress:
-        queue.drain(Pipeline(), on_chunk=progress.on_chunk)
+        queue.drain(Waterfall(), on_chunk=progress.on_chunk)
     for job_id in jobs:
         _show(queue.get_job(job_id))
     return jobs

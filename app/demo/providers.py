@@ -27,7 +27,7 @@ from app.config import PROJECT_ROOT, config
 from app.db.session import end_read
 from app.enrichment import queue
 from app.enrichment.money.reports import CostCounts, dollars, report_costs
-from app.enrichment.waterfall.chunk_run import Pipeline
+from app.enrichment.waterfall.chunk_run import Waterfall
 from app.enrichment.waterfall.estimates import estimate
 from app.entities import store
 from app.entities.fields import table_of
@@ -152,7 +152,7 @@ def _enqueue(entity_type: EntityType, chunk_size: int) -> str:
 
 def _drain() -> None:
     with DrainProgress(is_shown=output.is_terminal(sys.stderr)) as progress:
-        queue.drain(Pipeline(), on_chunk=progress.on_chunk)
+        queue.drain(Waterfall(), on_chunk=progress.on_chunk)
 
 
 def _tell_job(job_id: str) -> None:

@@ -52,7 +52,7 @@ from app.extensions import db
 from app.models.attempt import attempts, field_changes
 from app.models.cached_value import cached_values
 from app.models.chunk import ERASED_ID, chunks, entity_errors
-from app.models.in_flight_call import flights
+from app.models.in_flight_call import in_flight_calls
 from app.models.job import jobs
 from app.models.types import EntityId, utcnow
 
@@ -324,15 +324,15 @@ def erase(entity_type: str, entity_id: str, *, workspace_slug: str) -> None:
         delete(entity_errors).where(entity_errors.c.job_id.in_(owned), entity_errors.c.entity_id == entity_id),
     ]
     about_it = (
-        flights.c.workspace_slug == workspace_slug,
-        flights.c.entity_type == entity_type,
-        flights.c.entity_id == entity_id,
+        in_flight_calls.c.workspace_slug == workspace_slug,
+        in_flight_calls.c.entity_type == entity_type,
+        in_flight_calls.c.entity_id == entity_id,
     )
     # Money is reserved under a call that is under way, so its row stays, without saying whom it is about.
     anonymous = (
-        update(flights)
+        update(in_flight_calls)
         .where(*about_it)
-        .values(entity_id=literal(ERASED_ID).concat(flights.c.request_id.cast(Text)), callback=None)
+        .values(entity_id=literal(ERASED_ID).concat(in_flight_calls.c.request_id.cast(Text)), callback=None)
     )
     with transaction() as session:
         # The lists first: a worker that is about to store an error holds its chunk until it has.

@@ -8,8 +8,8 @@ from app.models.company import Company
 from app.models.exclusion import Exclusion
 from app.models.heartbeat import Heartbeat
 from app.models.import_file import ImportFile
-from app.models.in_flight_call import Flight
-from app.models.job import Job, JobStatus
+from app.models.in_flight_call import InFlightCall
+from app.models.job import EnrichmentJob, JobStatus
 from app.models.person import Person
 from app.models.provider_state import ProviderPace, ProviderState
 from app.models.spending import Cost, Spending
@@ -22,13 +22,13 @@ __all__ = [
     "ChunkProgress",
     "Company",
     "Cost",
+    "EnrichmentJob",
     "EntityError",
     "Exclusion",
     "FieldChange",
-    "Flight",
     "Heartbeat",
     "ImportFile",
-    "Job",
+    "InFlightCall",
     "JobStatus",
     "Person",
     "ProviderPace",

@@ -11,7 +11,7 @@ from app.models.job import EntityType
 from app.models.types import EntityId, Id, Json, Slug, UtcDateTime, one_of, utcnow
 
 
-class Flight(Base):
+class InFlightCall(Base):
     """One entity in one paid call: the intent, the reservation and the claim on the question, in one row.
 
     Committed before the call is sent and deleted in the transaction that stores
@@ -53,4 +53,4 @@ class Flight(Base):
     )
 
 
-flights = cast(Table, Flight.__table__)
+in_flight_calls = cast(Table, InFlightCall.__table__)

@@ -43,7 +43,7 @@ ACTIVE = (JobStatus.PENDING, JobStatus.RUNNING)
 """Statuses in which chunks may be claimed and taken over."""
 
 
-class Job(Base):
+class EnrichmentJob(Base):
     """A job: the request, its status and its counters.
 
     The counters are exact at chunk edges. `claimable` says that there are
@@ -145,7 +145,7 @@ class Job(Base):
         return [{"entityId": row.entity_id, "error": row.message} for row in rows]
 
 
-jobs = cast(Table, Job.__table__)
+jobs = cast(Table, EnrichmentJob.__table__)
 
 # The claim's order. Partial, so that it holds only jobs with work; the counters that every chunk
 # writes are in no index, which lets PostgreSQL update the row in place.

@@ -3,7 +3,7 @@
 from sqlalchemy import select
 
 from app.enrichment import queue
-from app.enrichment.waterfall.chunk_run import Pipeline
+from app.enrichment.waterfall.chunk_run import Waterfall
 from app.extensions import db
 from app.values.hosts import public_suffixes
 from tests.benchmarks.stage import on_signal
@@ -18,7 +18,7 @@ def main() -> None:
         # A file that a process reads once.
         public_suffixes()
         with on_signal():
-            queue.drain(Pipeline())
+            queue.drain(Waterfall())
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from typing import Any
 from flask.cli import main
 
 from app.enrichment.queue.time_budget import stop_requested
-from app.enrichment.waterfall.chunk_run import Pipeline
+from app.enrichment.waterfall.chunk_run import Waterfall
 from app.providers.ai_normalizer.provider import AiNormalizer
 from app.providers.base import Answer, Lookup
 
@@ -38,5 +38,5 @@ if sys.argv.pop(1) == "slow":
     AiNormalizer.bulk_sizes = {}
     AiNormalizer.lookup = _slow_lookup  # type: ignore[method-assign]
 else:
-    Pipeline.run = _stuck_run  # type: ignore[method-assign]
+    Waterfall.run = _stuck_run  # type: ignore[method-assign]
 main()

@@ -13,7 +13,7 @@ from flask import Flask
 from sqlalchemy.engine import make_url
 
 from app.db import session as database
-from app.enrichment.waterfall.chunk_run import Pipeline
+from app.enrichment.waterfall.chunk_run import Waterfall
 from tests.patience import PATIENCE_SECONDS
 
 SECRET_WORD = "a-secret-word"
@@ -219,7 +219,7 @@ def _break_pipeline(monkeypatch: pytest.MonkeyPatch) -> None:
     def run(*_arguments: Any, **_options: Any) -> None:
         raise RuntimeError(SECRET_WORD)
 
-    monkeypatch.setattr(Pipeline, "run", run)
+    monkeypatch.setattr(Waterfall, "run", run)
 
 
 def test_a_job_paused_by_the_pipeline_ends_with_5(sqlite_app: Flask, run: Any, add_job: Any) -> None:

@@ -10,7 +10,7 @@ from flask import Flask
 
 from app.enrichment import queue
 from app.extensions import db
-from app.models.job import Job
+from app.models.job import EnrichmentJob
 
 _EMPTY = "tranche: Cannot enqueue job with empty entityIds (entityIds: expected at least one id).\n"
 PEOPLE = "id,Full Name,Job Title,Email\nann,ANN LEE,head of sales,ann@corp.example\nbo,Bo Ek,CTO,\n"
@@ -198,6 +198,6 @@ def test_export_replaces_a_file_or_leaves_it(
 
 def _ids_of(app: Flask, job_id: str) -> list[str]:
     with app.app_context():
-        job = db.session.get(Job, job_id)
+        job = db.session.get(EnrichmentJob, job_id)
         assert job is not None
         return job.entity_ids

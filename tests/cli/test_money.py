@@ -33,8 +33,8 @@ def test_enqueue_takes_the_terms_of_a_waterfall(app: Flask, run: Any, add_people
     """Order, wanted fields, verifier and cap are kept with the job, and shown with it."""
     use(app)
     add_people(app, 1)
-    terms = ["--order", "clay, findymail", "--until", "email,jobTitle", "--verifier", "none", "--cap-usd", "2.50"]
-    job_id = run(app, "enqueue", "person", "--all", "--provider", "waterfall", *terms).stdout.strip()
+    options = ["--order", "clay, findymail", "--until", "email,jobTitle", "--verifier", "none", "--cap-usd", "2.50"]
+    job_id = run(app, "enqueue", "person", "--all", "--provider", "waterfall", *options).stdout.strip()
     told = json.loads(run(app, "show", job_id, "--json").stdout)
     assert told["waterfall"] == {"order": ["clay", "findymail"], "until": ["email", "job_title"], "verifier": "none"}
     assert (told["capUsd"], told["costUsd"]) == (2.5, 0)
@@ -102,8 +102,8 @@ def test_enqueue_estimates_and_makes_no_job(app: Flask, run: Any, add_people: An
     """A line for each provider, the range, and what is in its way."""
     use(app, needs="linkedin_url")
     add_people(app, 3)
-    terms = ["--provider", "waterfall", "--order", "findymail,clay", "--cap-usd", "0.05"]
-    result = run(app, "enqueue", "person", "--all", *terms, "--estimate")
+    options = ["--provider", "waterfall", "--order", "findymail,clay", "--cap-usd", "0.05"]
+    result = run(app, "enqueue", "person", "--all", *options, "--estimate")
     assert result.exit_code == 0
     *table, price = result.stdout.splitlines()
     assert table_of("\n".join(table)) == [

@@ -10,12 +10,12 @@ from sqlalchemy import Table, select
 
 from app.db.session import transaction
 from app.enrichment import queue
-from app.enrichment.queue.options import Terms
-from app.enrichment.waterfall.chunk_run import Pipeline
+from app.enrichment.queue.options import JobOptions
+from app.enrichment.waterfall.chunk_run import Waterfall
 from app.entities import store
 from app.extensions import db
 from app.models.attempt import attempts
-from app.models.in_flight_call import flights
+from app.models.in_flight_call import in_flight_calls
 from app.models.spending import costs, spending
 from app.providers.base import Answer, OutcomeClass
 from tests.enrichment.helpers import ids
@@ -71,19 +71,19 @@ def enqueue(
     **options: Any,
 ) -> str:
     """Enqueue a job over the first people; return its id."""
-    terms = Terms(
+    options = JobOptions(
         tuple(order) if order else None,
         tuple(until) if until else None,
         verifier,
         None if cap_micros is None else Decimal(cap_micros) / 1_000_000,
     )
     options = {"chunk_size": count, **options}
-    return queue.enqueue_job("person", provider, ids(count), terms=terms, **options)
+    return queue.enqueue_job("person", provider, ids(count), options=options, **options)
 
 
-def pipeline(*providers: FakeProvider, verifiers: Sequence[FakeProvider] = (), retries: int = 3) -> Pipeline:
+def pipeline(*providers: FakeProvider, verifiers: Sequence[FakeProvider] = (), retries: int = 3) -> Waterfall:
     """Return a pipeline over fakes that hardly waits between tries."""
-    return Pipeline(registry_of(*providers, verifiers=verifiers), retry_seconds=(0.01,) * retries)
+    return Waterfall(registry_of(*providers, verifiers=verifiers), retry_seconds=(0.01,) * retries)
 
 
 def drain(*providers: FakeProvider, verifiers: Sequence[FakeProvider] = (), seconds: float = PATIENCE_SECONDS) -> None:
@@ -121,7 +121,7 @@ def cost_rows() -> dict[str, tuple[int, int, int, int]]:
 
 def flight_count() -> int:
     """Return how many questions are on record as under way."""
-    return len(rows(flights))
+    return len(rows(in_flight_calls))
 
 
 def in_threads(app: Flask, functions: Iterable[Callable[[], Any]]) -> None:

@@ -19,7 +19,7 @@ from app.entities.merge import Change, is_blank
 from app.entities.store import UpsertCounts, Writing
 from app.errors import EntityNotFound, Invalid
 from app.extensions import db
-from app.models import Attempt, ChunkProgress, EntityError, FieldChange, Job, Person
+from app.models import Attempt, ChunkProgress, EnrichmentJob, EntityError, FieldChange, Person
 from app.models.chunk import chunks
 from app.models.types import new_id, utcnow
 
@@ -552,7 +552,7 @@ def a_job(lists: list[list[str]], *, entity_type: str = "person", workspace_slug
             "id": job_id, "workspace_slug": workspace_slug, "entity_type": entity_type, "provider": "prospeo",
             "chunk_size": 3, "chunk_count": len(lists), "total_count": total, "claimable": True,
         }  # fmt: skip
-        session.execute(insert(Job).values(job))
+        session.execute(insert(EnrichmentJob).values(job))
         rows = [{"job_id": job_id, "position": place, "entity_ids": ids} for place, ids in enumerate(lists)]
         session.connection().execute(insert(chunks), rows)
     return job_id

@@ -13,7 +13,7 @@ from app.db.session import end_read
 from app.extensions import db
 from app.models.attempt import attempts
 from app.models.chunk import chunks, progress
-from app.models.in_flight_call import flights
+from app.models.in_flight_call import in_flight_calls
 from app.models.person import Person
 from app.models.spending import costs, spending
 from tests.fakes import invented, ledger
@@ -33,7 +33,7 @@ class Books:
     reserved: int
     spent: dict[str, int]
     """By scope of a cap, all days together."""
-    flights: int
+    in_flight_calls: int
 
 
 def read_books() -> Books:
@@ -45,7 +45,7 @@ def read_books() -> Books:
     spent: Counter[str] = Counter()
     for row in rows:
         spent[row.scope] += row.spent_micros
-    open_flights = db.session.scalar(select(func.count()).select_from(flights)) or 0
+    open_flights = db.session.scalar(select(func.count()).select_from(in_flight_calls)) or 0
     end_read()
     return Books(int(cost), int(in_doubt), sum(row.reserved_micros for row in rows), dict(spent), open_flights)
 

@@ -12,11 +12,11 @@ from sqlalchemy import func, select, text
 
 from app.db.session import end_read
 from app.enrichment import queue
-from app.enrichment.waterfall.chunk_run import Pipeline
+from app.enrichment.waterfall.chunk_run import Waterfall
 from app.extensions import db
 from app.models.chunk import progress
 from app.models.heartbeat import heartbeats
-from app.models.in_flight_call import flights
+from app.models.in_flight_call import in_flight_calls
 from app.models.job import jobs
 from app.models.types import utcnow
 from tests.fakes import ledger
@@ -47,7 +47,7 @@ def drain_here(seconds: float = 60.0) -> float:
     started = time.monotonic()
     while not has_ended():
         assert time.monotonic() - started < seconds, f"jobs have not ended after {seconds:g} s: {statuses()}"
-        if queue.drain(Pipeline()).last is None:
+        if queue.drain(Waterfall()).last is None:
             # What others had in their hands is due only when their lease has run out.
             time.sleep(0.05)
         end_read()
@@ -81,7 +81,7 @@ def tell(world: World, **figures: object) -> None:
 
 def calls_under_way() -> int:
     """Return how many paid calls are on record as under way."""
-    count = db.session.scalar(select(func.count()).select_from(flights)) or 0
+    count = db.session.scalar(select(func.count()).select_from(in_flight_calls)) or 0
     end_read()
     return count
 

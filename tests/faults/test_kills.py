@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.enrichment import queue
-from app.enrichment.queue.options import Terms
+from app.enrichment.queue.options import JobOptions
 from app.extensions import db
 from app.models.job import JobStatus
 from tests.fakes import ledger
@@ -89,7 +89,10 @@ def test_kills_lose_no_entity_and_pay_nothing_twice(make_world: MakeWorld, tmp_p
     )
     cap = round(CAP_SHARE * PRICE_MICROS * storm.capped)
     capped = add_job(
-        storm.capped, provider="prospeo", chunk_size=storm.chunk_size, terms=Terms(cap_usd=Decimal(cap) / 1_000_000)
+        storm.capped,
+        provider="prospeo",
+        chunk_size=storm.chunk_size,
+        options=JobOptions(cap_usd=Decimal(cap) / 1_000_000),
     )
     job_ids = _add_jobs(storm)
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from app.db.session import end_read
 from app.enrichment import queue
 from app.extensions import db
-from app.models.in_flight_call import flights
+from app.models.in_flight_call import in_flight_calls
 from app.models.spending import costs, spending
 from tests.fakes import ledger
 from tests.faults.accounts import decided_twice
@@ -80,7 +80,7 @@ def _is_paused(job_id: str, until: datetime) -> bool:
 
 def _reserved_on() -> Counter[date]:
     """Return how many calls are under way, by the day on which they were reserved."""
-    days = Counter(db.session.scalars(select(flights.c.reserved_on)).all())
+    days = Counter(db.session.scalars(select(in_flight_calls.c.reserved_on)).all())
     end_read()
     return days
 

@@ -17,7 +17,7 @@ from app.db.session import end_read
 from app.enrichment import queue
 from app.enrichment.limits import circuit_breaker
 from app.enrichment.limits.circuit_breaker import load_states
-from app.enrichment.queue.options import Terms
+from app.enrichment.queue.options import JobOptions
 from app.extensions import db
 from app.models.attempt import attempts
 from app.models.job import JobStatus, jobs
@@ -35,7 +35,10 @@ from tests.invariants import check_invariants
 def test_a_person_of_two_jobs_is_charged_once_where_the_worker_dies_in_the_call(make_world: MakeWorld) -> None:
     """Both jobs hold the person; the retry of either pays a second time, because it was asked to."""
     world = make_world(ENRICH_LEASE_SECONDS=1)
-    job_ids = [add_job(1, provider="leadmagic"), add_job(1, provider="waterfall", terms=Terms(order=("leadmagic",)))]
+    job_ids = [
+        add_job(1, provider="leadmagic"),
+        add_job(1, provider="waterfall", options=JobOptions(order=("leadmagic",))),
+    ]
     _die_in_call(world, "leadmagic")
     drain_here()
     assert [outcomes_of(job_id) for job_id in job_ids] == [{"p0": "h"}] * 2
@@ -53,7 +56,7 @@ def test_what_was_paid_for_is_fetched_when_credits_are_bought(make_world: MakeWo
     Once they are bought, the provider is reset and the job resumed, it goes on at once.
     """
     world = make_world(ENRICH_LEASE_SECONDS=1)
-    job_id = add_job(1, terms=Terms(order=("findymail", "prospeo")))
+    job_id = add_job(1, options=JobOptions(order=("findymail", "prospeo")))
     _die_in_call(world, "findymail")
     add_job(1, provider="findymail", start=1)
     world.server.order("findymail", "no_credits")
@@ -151,8 +154,8 @@ def test_nobody_is_charged_twice_or_forgotten_where_jobs_share_people(
     world = make_world(server, ENRICH_LEASE_SECONDS=2, ENRICH_CONCURRENCY=10)
     ids = add_people(storm.people)
     orders = (("leadmagic", "findymail"), ("prospeo", "leadmagic"))
-    job_ids = [_enqueue(ids, "waterfall", storm, Terms(order=order)) for order in orders]
-    job_ids.append(_enqueue(ids[::-1], "leadmagic", storm, Terms()))
+    job_ids = [_enqueue(ids, "waterfall", storm, JobOptions(order=order)) for order in orders]
+    job_ids.append(_enqueue(ids[::-1], "leadmagic", storm, JobOptions()))
     pick = random.Random(storm.seed)
 
     with Crew(world, tmp_path, storm.workers, storm.seed) as crew:
@@ -215,8 +218,8 @@ def _story(entity_id: str) -> list[tuple[str, str, int, str | None]]:
     return found
 
 
-def _enqueue(ids: Sequence[str], provider: str, storm: Storm, terms: Terms) -> str:
-    return queue.enqueue_job("person", provider, ids, chunk_size=storm.chunk_size, terms=terms)
+def _enqueue(ids: Sequence[str], provider: str, storm: Storm, options: JobOptions) -> str:
+    return queue.enqueue_job("person", provider, ids, chunk_size=storm.chunk_size, options=options)
 
 
 def _see_to_it() -> bool:

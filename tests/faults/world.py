@@ -20,11 +20,11 @@ from app.config import Config
 from app.db.session import end_read, transaction
 from app.enrichment import queue
 from app.enrichment.queue.leases import MAX_CRASHES
-from app.enrichment.queue.options import NO_TERMS, Terms
+from app.enrichment.queue.options import DEFAULT_OPTIONS, JobOptions
 from app.entities import store
 from app.extensions import db
 from app.models.chunk import progress
-from app.models.in_flight_call import flights
+from app.models.in_flight_call import in_flight_calls
 from app.models.job import ENDED, jobs
 from tests.fakes import invented
 from tests.fakes.process import FakeServer
@@ -111,11 +111,13 @@ def add_job(
     chunk_size: int = 50,
     workspace_slug: str = "default",
     start: int = 0,
-    terms: Terms = NO_TERMS,
+    options: JobOptions = DEFAULT_OPTIONS,
 ) -> str:
     """Store people and a job of them; return the job's id."""
     ids = add_people(count, workspace_slug=workspace_slug, start=start)
-    return queue.enqueue_job("person", provider, ids, chunk_size=chunk_size, workspace_slug=workspace_slug, terms=terms)
+    return queue.enqueue_job(
+        "person", provider, ids, chunk_size=chunk_size, workspace_slug=workspace_slug, options=options
+    )
 
 
 @dataclass
@@ -259,7 +261,7 @@ def _open_chunks() -> list[Any]:
 
 def _paid_questions_of(pid: int) -> int:
     places = {(row.job_id, row.position) for row in _open_chunks() if _pid_of(row.worker) == pid}
-    rows = db.session.execute(select(flights.c.job_id, flights.c.position)).all()
+    rows = db.session.execute(select(in_flight_calls.c.job_id, in_flight_calls.c.position)).all()
     end_read()
     return sum((row.job_id, row.position) in places for row in rows)
 

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app.db.session import transaction
 from app.enrichment import queue
-from app.enrichment.waterfall.chunk_run import Pipeline
+from app.enrichment.waterfall.chunk_run import Waterfall
 from app.entities import exclusions, store
 from app.entities.csv.imports import import_csv
 from app.errors import DamagedData
@@ -48,7 +48,7 @@ def _fill() -> tuple[str, str]:
     import_csv("person", io.BytesIO(b"id,email,Notes\np4,ann@example.com,x\n"), workspace_slug="default")
     exclusions.add(["excluded.example"], "default")
     job_id = queue.enqueue_job("person", "ai-normalizer", ids(6), chunk_size=2)
-    queue.process_next_chunk(Pipeline())
+    queue.process_next_chunk(Waterfall())
     claim()
     expire_leases()
     _add_rows(job_id)

@@ -97,7 +97,7 @@ MUTANTS = (
     Mutant(
         "no intent is looked for after a crash",
         "app/enrichment/waterfall/chunk_run.py",
-        "left = flights.of_chunk(job.id, lease.position) if is_paid else {}",
+        "left = in_flight.of_chunk(job.id, lease.position) if is_paid else {}",
         "left: dict[str, Any] = {}",
         ("tests/enrichment/waterfall/test_in_doubt.py",),
     ),
@@ -147,24 +147,24 @@ MUTANTS = (
     Mutant(
         "no intent is put on record before a call",
         "app/enrichment/waterfall/in_flight.py",
-        '    return insert_absent(session, flights, ordered, "request_id")\n',
+        '    return insert_absent(session, in_flight_calls, ordered, "request_id")\n',
         '    return {row["request_id"] for row in ordered}\n',
         GATE + IN_DOUBT,
     ),
     Mutant(
         "a question that another job asks is asked once more",
         "app/enrichment/waterfall/in_flight.py",
-        '    return insert_absent(session, flights, ordered, "request_id")\n',
-        '    insert_absent(session, flights, ordered, "request_id")\n'
+        '    return insert_absent(session, in_flight_calls, ordered, "request_id")\n',
+        '    insert_absent(session, in_flight_calls, ordered, "request_id")\n'
         '    return {row["request_id"] for row in ordered}\n',
         GATE,
     ),
     Mutant(
         "calls start before their intents are committed",
         "app/enrichment/waterfall/chunk_run.py",
-        "            save(lambda session: store_round(session, self.desk, current), insist=has_paid)\n",
+        "            save(lambda session: store_batch(session, self.context, current), insist=has_paid)\n",
         "            def start_early(session: Any) -> None:\n"
-        "                store_round(session, self.desk, current)\n"
+        "                store_batch(session, self.context, current)\n"
         "                self._learn(current)\n"
         "                current.calls, current.gone, current.reached = [], set(), None\n\n"
         "            save(start_early, insist=has_paid)\n",
@@ -173,7 +173,7 @@ MUTANTS = (
     Mutant(
         "an earlier answer is not looked at",
         "app/enrichment/waterfall/dedup.py",
-        "    return earlier.outcome_class in _CLOSING or not earlier.misses.isdisjoint({None, question})\n",
+        "    return prior.outcome_class in _ANSWERING or not prior.misses.isdisjoint({None, step})\n",
         "    return False\n",
         GATE,
     ),
@@ -222,7 +222,7 @@ MUTANTS = (
     Mutant(
         "a lost call is booked at nothing",
         "app/enrichment/waterfall/checkpoint.py",
-        "return flight.reserved_micros, True",
+        "return in_flight_call.reserved_micros, True",
         "return 0, True",
         IN_DOUBT,
     ),

@@ -26,7 +26,7 @@ from app.entities.fields import table_of
 from app.extensions import db
 from app.models.attempt import attempts, field_changes
 from app.models.cached_value import cached_values
-from app.models.in_flight_call import flights
+from app.models.in_flight_call import in_flight_calls
 from tests.fakes.process import CALLBACK_SECRET, FakeServer
 from tests.invariants import check_invariants
 from tests.security.evidence import canary, every_row, sqlite_files, tables_with, texts_of, words_in
@@ -213,7 +213,9 @@ def live(service: Flask, client: FlaskClient, server: FakeServer, subject: Subje
 
 def call_back(service: Flask, subject: Subject) -> None:
     """Send what Clay's table found, which stays with the flight until a worker takes it in."""
-    query = select(flights.c.request_id).where(flights.c.entity_id == subject.id, flights.c.provider == "clay")
+    query = select(in_flight_calls.c.request_id).where(
+        in_flight_calls.c.entity_id == subject.id, in_flight_calls.c.provider == "clay"
+    )
     request_id = db.session.scalars(query).one()
     end_read()
     answer = service.test_client().post(
@@ -238,7 +240,7 @@ def values_only_about(subject: Subject, other: Subject) -> set[str]:
 def values_about(subject: Subject) -> set[str]:
     """Return every longer text that stands in a column of a row about it."""
     entities = table_of(subject.kind)
-    rows = [dict(row) for table in (attempts, field_changes, flights) for row in rows_about(table, subject)]
+    rows = [dict(row) for table in (attempts, field_changes, in_flight_calls) for row in rows_about(table, subject)]
     rows += [dict(row) for row in db.session.execute(select(entities).where(entities.c.id == subject.id)).mappings()]
     rows += [dict(row) for row in db.session.execute(select(cached_values)).mappings()]
     end_read()

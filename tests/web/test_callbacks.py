@@ -15,12 +15,12 @@ from app.config import Config
 from app.db.session import end_read, transaction
 from app.enrichment import queue
 from app.enrichment.waterfall.callbacks import PATH, sign
-from app.enrichment.waterfall.chunk_run import Pipeline
+from app.enrichment.waterfall.chunk_run import Waterfall
 from app.entities import store
 from app.extensions import db
 from app.models.attempt import attempts
 from app.models.chunk import progress
-from app.models.in_flight_call import flights
+from app.models.in_flight_call import in_flight_calls
 from app.models.types import new_id, utcnow
 from tests.fakes import ledger
 from tests.fakes.process import CALLBACK_SECRET, FakeServer
@@ -54,7 +54,7 @@ def start_job(*people: dict[str, Any], **options: Any) -> str:
     with transaction() as session:
         store.upsert_entities("person", people, workspace_slug="default", session=session)
     job_id = queue.enqueue_job("person", "clay", [person["id"] for person in people], **options)
-    queue.process_next_chunk(Pipeline())
+    queue.process_next_chunk(Waterfall())
     return job_id
 
 
@@ -89,8 +89,8 @@ def test_an_answer_by_callback_lands_in_the_entity(service: Flask, fake_server: 
     before = spent(fake_server)
     job_id = start_job(ADA)
     assert queue.get_job(job_id).status == "pending"
-    wait_until(lambda: rows(flights)[0].callback is not None)
-    assert queue.drain(Pipeline()).last is not None
+    wait_until(lambda: rows(in_flight_calls)[0].callback is not None)
+    assert queue.drain(Waterfall()).last is not None
     job = queue.get_job(job_id)
     assert (job.status, job.success) == ("complete", 1)
     assert store.load("person", ["ada"], workspace_slug="default")["ada"]["email"]
@@ -106,9 +106,9 @@ def test_a_callback_that_does_not_come_is_an_error_and_no_second_push(service: F
     before = spent(fake_server)
     job_id = start_job({**ADA, "company_domain": "acme-x-no-callback.example"})
     with transaction() as session:
-        session.execute(flights.update().values(deadline_at=utcnow(-1)))
+        session.execute(in_flight_calls.update().values(deadline_at=utcnow(-1)))
     make_due()
-    queue.drain(Pipeline())
+    queue.drain(Waterfall())
     (error,) = queue.list_errors(job_id).rows
     assert error.code == "transient"
     assert spent(fake_server) - before == 56_000 == queue.get_job(job_id).cost_micros
@@ -121,9 +121,9 @@ def test_a_pending_question_survives_its_worker(service: Flask, fake_server: Fak
     job_id = start_job({**ADA, "company_domain": "acme-x-no-callback.example"})
     for _ in range(2):
         make_due()
-        queue.drain(Pipeline())
+        queue.drain(Waterfall())
     assert queue.get_job(job_id).status == "pending"
-    assert len(rows(flights)) == 1
+    assert len(rows(in_flight_calls)) == 1
     assert spent(fake_server) - before == 56_000
 
 
@@ -138,13 +138,13 @@ def post(client: FlaskClient, request_id: str, payload: Any, signature: str | No
 def test_a_callback_is_taken_once(service: Flask, fake_server: FakeServer) -> None:
     """The first counts; a repetition is answered alike and changes nothing."""
     start_job({**ADA, "company_domain": "acme-x-no-callback.example"})
-    request_id = rows(flights)[0].request_id
+    request_id = rows(in_flight_calls)[0].request_id
     client = service.test_client()
     found = {"request_id": request_id, "status": "found", "person": {"email": "Ada@Acme.example"}}
     assert post(client, request_id, found).get_json() == {"received": True}
     other = {"person": {"email": "eve@acme.example"}}
     assert post(client, request_id, other).get_json() == {"received": False}
-    queue.drain(Pipeline())
+    queue.drain(Waterfall())
     assert store.load("person", ["ada"], workspace_slug="default")["ada"]["email"] == "ada@acme.example"
     end_read()
     assert post(client, request_id, found).status_code == 404
@@ -153,7 +153,7 @@ def test_a_callback_is_taken_once(service: Flask, fake_server: FakeServer) -> No
 def test_a_forged_callback_is_refused(service: Flask, fake_server: FakeServer) -> None:
     """Neither an id without its signature, nor a signature without the header's secret, nor a made-up id opens it."""
     start_job({**ADA, "company_domain": "acme-x-no-callback.example"})
-    request_id = rows(flights)[0].request_id
+    request_id = rows(in_flight_calls)[0].request_id
     client, payload = service.test_client(), {"person": {"email": "eve@evil.example"}}
     assert post(client, request_id, payload, signature="0" * 40).status_code == 404
     assert post(client, request_id, payload, signature=sign("another-key-of-somebody", request_id)).status_code == 404
@@ -161,7 +161,7 @@ def test_a_forged_callback_is_refused(service: Flask, fake_server: FakeServer) -
     assert post(client, "no-id", payload).status_code == 404
     assert post(client, request_id, payload, **{"x-api-key": "é"}).status_code == 403
     assert post(client, request_id, 7).status_code == 422
-    assert rows(flights)[0].callback is None
+    assert rows(in_flight_calls)[0].callback is None
 
 
 def test_clay_is_not_asked_without_an_address_to_answer_to(

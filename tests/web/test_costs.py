@@ -208,7 +208,7 @@ def test_providers_are_shown_and_reset(app: Flask, login: Login) -> None:
     registry = app.extensions["tranche.registry"]
     with app.app_context(), transaction() as session:
         gone = Answer(OutcomeClass.CREDITS_EXHAUSTED, error="Credits are gone.")
-        circuit_breaker.note(session, registry.providers["clay"], [gone], {})
+        circuit_breaker.record(session, registry.providers["clay"], [gone], {})
     findymail, clay = admin.get(f"{API}/providers").get_json()["providers"]
     assert findymail == {
         "name": "findymail",

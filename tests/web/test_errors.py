@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 from app import create_app, logs
 from app.config import Config
 from app.extensions import db
-from app.models import Job
+from app.models import EnrichmentJob
 from app.web.blueprint import answer_error, flatten
 
 MARKER = "zq7marker"
@@ -151,7 +151,7 @@ def test_missing_table_says_what_to_run(context: Flask) -> None:
     """A database without our tables is told apart from one that is away."""
     db.session.connection().exec_driver_sql("alter table enrichment_jobs rename to elsewhere")
     with pytest.raises(Exception, match="enrichment_jobs") as caught:
-        db.session.query(Job).all()
+        db.session.query(EnrichmentJob).all()
     with context.test_request_context():
         response = answer_error(caught.value)
     db.session.rollback()

@@ -17,7 +17,7 @@ from flask import Flask
 from app.config import PROJECT_ROOT
 from app.db.session import end_read, transaction
 from app.enrichment import queue
-from app.enrichment.waterfall.chunk_run import Pipeline
+from app.enrichment.waterfall.chunk_run import Waterfall
 from app.entities import store
 from tests.conftest import CRON_SECRET
 from tests.invariants import check_invariants
@@ -131,7 +131,7 @@ def test_a_stop_gives_the_chunk_back_with_what_was_decided(start: Start, context
     assert 0 < answer["processedTotal"] < 40
     view = queue.get_job(job_id)
     assert (view.status, view.processed) == ("pending", answer["processedTotal"])
-    assert queue.drain(Pipeline()).processed_total == 40 - view.processed
+    assert queue.drain(Waterfall()).processed_total == 40 - view.processed
     check_invariants(drained=True)
 
 

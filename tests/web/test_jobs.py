@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from app.enrichment import queue
 from app.extensions import db
-from app.models import Job, Person
+from app.models import EnrichmentJob, Person
 from tests.web.conftest import Login, client_with, make_key
 
 JOBS = "/api/enrichment/jobs"
@@ -78,7 +78,7 @@ def test_job_without_entities_is_refused(app: Flask, writer: FlaskClient) -> Non
         response = writer.post(JOBS, json={"entityType": "person", "provider": "ai-normalizer", **empty})
         assert (response.status_code, response.get_json()["code"]) == (422, "empty_job")
         assert response.get_json()["error"] == "Cannot enqueue job with empty entityIds"
-    assert count(app, Job) == 0
+    assert count(app, EnrichmentJob) == 0
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_bad_request_is_422_with_path(app: Flask, writer: FlaskClient, change: d
     response = writer.post(JOBS, json={**REQUEST, **change})
     assert response.status_code == 422
     assert [entry["path"] for entry in response.get_json()["details"]] == [path]
-    assert count(app, Job) == 0
+    assert count(app, EnrichmentJob) == 0
 
 
 def test_missing_list_is_422(writer: FlaskClient) -> None:
@@ -147,7 +147,7 @@ def test_bad_entity_is_422_and_stores_nothing(app: Flask, writer: FlaskClient) -
     assert response.status_code == 422
     paths = {entry["path"] for entry in response.get_json()["details"]}
     assert paths == {"entities.1.firstName", "entities.2.id", "entities.3.salary", "entities.4.id"}
-    assert (count(app, Job), count(app, Person)) == (0, 0)
+    assert (count(app, EnrichmentJob), count(app, Person)) == (0, 0)
 
 
 @pytest.mark.parametrize("entities", [{}, "abc", [7], [None], [[]], [{"id": "a"}] * 10_001])
@@ -167,7 +167,7 @@ def test_replay_gets_the_same_answer(app: Flask, writer: FlaskClient) -> None:
     assert (second.status_code, second.get_json()) == (201, first.get_json())
     assert second.headers["Location"] == first.headers["Location"]
     assert second.headers["Idempotent-Replayed"] == "true"
-    assert count(app, Job) == 1
+    assert count(app, EnrichmentJob) == 1
 
 
 def test_key_with_another_request_is_422(writer: FlaskClient) -> None:
@@ -209,7 +209,7 @@ def test_concurrent_requests_with_one_key_make_one_job(app: Flask) -> None:
     assert {response.status_code for response in responses} == {201}
     assert len({response.get_json()["jobId"] for response in responses}) == 1
     assert sum("Idempotent-Replayed" not in response.headers for response in responses) == 1
-    assert count(app, Job) == 1
+    assert count(app, EnrichmentJob) == 1
 
 
 def test_jobs_are_listed_in_pages(writer: FlaskClient) -> None:

@@ -39,7 +39,7 @@ PROBE_SECONDS: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class ProviderState:
     """How a provider stood at `now`."""
 
     provider: str
@@ -83,10 +83,10 @@ class State:
         return f"Provider {self.provider}: {self.reason or self.condition}"
 
 
-def load_states() -> dict[str, State]:
+def load_states() -> dict[str, ProviderState]:
     """Return the states of the providers that have one, by name."""
     rows = db.session.connection().execute(_STATES)
-    return {row.provider: State(**row._mapping) for row in rows}
+    return {row.provider: ProviderState(**row._mapping) for row in rows}
 
 
 def digest(provider: Provider) -> str:
@@ -95,7 +95,7 @@ def digest(provider: Provider) -> str:
     return hashlib.sha256(written.encode()).hexdigest()
 
 
-def take_probe(session: WriteSession, provider: str) -> bool:
+def claim_probe(session: WriteSession, provider: str) -> bool:
     """Take the right to make the one call that a provider whose time has run is tried with."""
     taken = session.execute(
         update(provider_states)
@@ -106,7 +106,9 @@ def take_probe(session: WriteSession, provider: str) -> bool:
     return taken.one_or_none() is not None
 
 
-def note(session: WriteSession, provider: Provider, answers: Iterable[Answer], known: Mapping[str, State]) -> None:
+def record(
+    session: WriteSession, provider: Provider, answers: Iterable[Answer], known: Mapping[str, ProviderState]
+) -> None:
     """Take into account how calls of a provider ended, in their order."""
     answers = list(answers)
     state = known.get(provider.name)
@@ -125,12 +127,12 @@ def note(session: WriteSession, provider: Provider, answers: Iterable[Answer], k
     session.execute(update(provider_states).where(provider_states.c.provider == provider.name).values(**values))
 
 
-def telling(answers: Sequence[Answer]) -> Answer:
+def most_telling(answers: Sequence[Answer]) -> Answer:
     """Return the one of a call's answers that says most of its provider: however many there are, a call counts once."""
     return min(answers, key=lambda answer: _TELLING.get(answer.standing, len(_TELLING)))
 
 
-def presumed(provider: Provider, answer: Answer, known: State | None) -> State:
+def presumed(provider: Provider, answer: Answer, known: ProviderState | None) -> ProviderState:
     """Return the state that an answer is about to bring its provider into, before that is stored."""
     now = datetime.now(UTC)
     values: dict[str, Any] = {"condition": ProviderCondition.AVAILABLE, "failures": 0, "until": None}
@@ -138,7 +140,7 @@ def presumed(provider: Provider, answer: Answer, known: State | None) -> State:
     values |= _after(answer, values, provider, now)
     if known is not None and known.condition == values["condition"]:
         values["changed_at"] = known.changed_at
-    return State(**{"provider": provider.name, **values})
+    return ProviderState(**{"provider": provider.name, **values})
 
 
 @repeats_conflicts

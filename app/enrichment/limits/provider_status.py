@@ -16,7 +16,7 @@ from app.enrichment.limits import circuit_breaker
 from app.enrichment.money import reports
 from app.errors import NotFound
 from app.extensions import db
-from app.models.in_flight_call import flights
+from app.models.in_flight_call import in_flight_calls
 from app.models.provider_state import ProviderCondition, provider_paces
 from app.models.types import utcnow
 from app.providers.base import Provider
@@ -96,7 +96,7 @@ def _all_providers() -> list[tuple[Provider, bool]]:
 def _view(
     provider: Provider,
     is_verifier: bool,
-    state: circuit_breaker.State | None,
+    state: circuit_breaker.ProviderState | None,
     blocks: Mapping[str, datetime],
     calls: Mapping[str, int],
     spent: Mapping[str, int],
@@ -139,12 +139,12 @@ def _blocks() -> dict[str, datetime]:
 def _calls_under_way(workspace_slug: str | None) -> dict[str, int]:
     """Return how many calls each provider has to answer; a bulk call is one."""
     query = (
-        select(flights.c.provider, func.count(flights.c.call_id.distinct()))
-        .where(flights.c.is_pending.is_(False), flights.c.deadline_at > utcnow())
-        .group_by(flights.c.provider)
+        select(in_flight_calls.c.provider, func.count(in_flight_calls.c.call_id.distinct()))
+        .where(in_flight_calls.c.is_pending.is_(False), in_flight_calls.c.deadline_at > utcnow())
+        .group_by(in_flight_calls.c.provider)
     )
     if workspace_slug is not None:
-        query = query.where(flights.c.workspace_slug == workspace_slug)
+        query = query.where(in_flight_calls.c.workspace_slug == workspace_slug)
     return {provider: count for provider, count in db.session.execute(query)}
 
 

@@ -17,7 +17,7 @@ from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.db.session import WriteSession, engine_name
-from app.models.in_flight_call import flights
+from app.models.in_flight_call import in_flight_calls
 from app.models.provider_state import provider_paces
 from app.models.types import utcnow
 from app.providers.settings import Limits
@@ -39,7 +39,7 @@ SLOW_SECONDS: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class Quote:
+class Allowance:
     """What a provider's limits allow, while its row is locked: the seconds from then at which calls may start."""
 
     name: str
@@ -61,7 +61,7 @@ class Grant:
     wait_seconds: float = 0.0
 
 
-def pace_name(provider: str, entity_type: str, limits: Mapping[str, Limits]) -> str:
+def limit_key(provider: str, entity_type: str, limits: Mapping[str, Limits]) -> str:
     """Return whose pace a call counts against: the provider's, or that of its calls about one entity type.
 
     A verifier is called at the same address, with the same key.
@@ -70,9 +70,9 @@ def pace_name(provider: str, entity_type: str, limits: Mapping[str, Limits]) -> 
     return f"{account}:{entity_type}" if entity_type in limits else account
 
 
-def quote(
+def peek(
     session: WriteSession, name: str, provider: str, limits: Limits, wanted: int, *, ended: Collection[str] = ()
-) -> Quote:
+) -> Allowance:
     """Return how many of the wanted calls may start and when, and keep the provider's row until the transaction ends.
 
     Nothing is used up before `use` says so. Calls that `ended` in this very
@@ -82,13 +82,13 @@ def quote(
     taken_at = time.monotonic()
     blocked = 0.0 if row.blocked_until is None else (row.blocked_until - row.now).total_seconds()
     if blocked > 0:
-        return Quote(name, limits, row.state, row.now, taken_at, 0, [], blocked)
+        return Allowance(name, limits, row.state, row.now, taken_at, 0, [], blocked)
     in_flight = 0 if limits.at_once is None else _count_calls(session, provider.removesuffix("-verify"), ended)
     _, grant = granted(limits, row.state, row.now, wanted, in_flight)
-    return Quote(name, limits, row.state, row.now, taken_at, in_flight, grant.starts_in, grant.wait_seconds)
+    return Allowance(name, limits, row.state, row.now, taken_at, in_flight, grant.starts_in, grant.wait_seconds)
 
 
-def use(session: WriteSession, quoted: Quote, count: int) -> list[float]:
+def consume(session: WriteSession, quoted: Allowance, count: int) -> list[float]:
     """Use up a quote for as many calls as do start; return the instants at which, on the monotonic clock."""
     if count == 0:
         return []
@@ -178,9 +178,9 @@ _LOCKED = (
 def _count_calls(session: WriteSession, account: str, ended: Collection[str]) -> int:
     """Return how many calls of a provider and its verifier are under way; a bulk call is one."""
     under_way = (
-        flights.c.provider.in_([account, f"{account}-verify"]),
-        flights.c.is_pending.is_(False),
-        flights.c.deadline_at > utcnow(),
-        flights.c.call_id.not_in(list(ended)),
+        in_flight_calls.c.provider.in_([account, f"{account}-verify"]),
+        in_flight_calls.c.is_pending.is_(False),
+        in_flight_calls.c.deadline_at > utcnow(),
+        in_flight_calls.c.call_id.not_in(list(ended)),
     )
-    return session.scalar(select(func.count(flights.c.call_id.distinct())).where(*under_way)) or 0
+    return session.scalar(select(func.count(in_flight_calls.c.call_id.distinct())).where(*under_way)) or 0

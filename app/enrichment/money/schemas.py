@@ -8,7 +8,7 @@ import marshmallow as ma
 from marshmallow import fields
 
 from app.enrichment.money.reports import Group, parse_day
-from app.enrichment.queue.options import Terms
+from app.enrichment.queue.options import JobOptions
 from app.enrichment.queue.schemas import ProviderName, WaterfallSchema
 from app.models.job import EntityType
 from app.models.provider_state import ProviderCondition
@@ -50,8 +50,8 @@ class EstimateRequestSchema(Schema):
 
     @ma.post_load
     def _make(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
-        terms = Terms(**data.pop("waterfall", {}), cap_usd=data.pop("cap_usd", None))
-        return {**data, "terms": terms}
+        options = JobOptions(**data.pop("waterfall", {}), cap_usd=data.pop("cap_usd", None))
+        return {**data, "terms": options}
 
 
 class StepEstimateSchema(Schema):

@@ -224,7 +224,7 @@ class Lease:
             status = _settle_job(session, self.job.id, [], returned=1)
         self._stored(status)
         if status in CLOSED_AS_IS:
-            settle_ending_jobs()
+            close_ended_jobs()
 
     def _has_other_work(self, session: WriteSession) -> bool:
         """Tell whether the job has a chunk that nobody has claimed, or that is due before this one."""
@@ -397,7 +397,7 @@ def claim(worker: str, *, lease_seconds: float, scope: Scope = ANY_JOB) -> Lease
             if not session.scalar(statements.IS_DUE):
                 return _claim_next(session, worker, lease_seconds, scope)
     wake_paused_jobs()
-    settle_ending_jobs()
+    close_ended_jobs()
     with transaction() as session:
         return _take_over(session, worker, lease_seconds, scope) or _claim_next(session, worker, lease_seconds, scope)
 
@@ -432,7 +432,7 @@ def wake_paused_jobs() -> None:
 
 
 @repeats_conflicts
-def settle_ending_jobs() -> None:
+def close_ended_jobs() -> None:
     """Close the chunks that nobody holds of jobs that were cancelled or failed, one job at a time."""
     while True:
         with transaction() as session:

@@ -14,7 +14,7 @@ MAX_CAP_USD = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class JobOptions:
     """How a job is to be enriched. None: as the settings say. `verifier` may be `none`: nobody."""
 
     order: tuple[str, ...] | None = None
@@ -22,7 +22,7 @@ class Terms:
     verifier: str | None = None
     cap_usd: Decimal | None = None
 
-    def checked(self, entity_type: str, provider: str) -> "Terms":
+    def checked(self, entity_type: str, provider: str) -> "JobOptions":
         """Return the terms with fields in their own spelling. Raises `Invalid` for what cannot be followed."""
         if provider != WATERFALL and (self.order or self.until or self.verifier):
             _refuse("waterfall", f"expected provider to be {WATERFALL}")
@@ -33,7 +33,7 @@ class Terms:
             _refuse("waterfall.verifier", f"expected one of {', '.join(VERIFIER_NAMES)}, none")
         if self.cap_usd is not None and not 0 <= self.cap_usd <= MAX_CAP_USD:
             _refuse("capUsd", f"expected dollars from 0 to {MAX_CAP_USD}")
-        return Terms(order, until, self.verifier, self.cap_usd)
+        return JobOptions(order, until, self.verifier, self.cap_usd)
 
     def options(self) -> dict[str, Any] | None:
         """Return what a job's row keeps of it, apart from the cap."""
@@ -46,7 +46,7 @@ class Terms:
         return micros(settings.ENRICH_JOB_CAP_USD if self.cap_usd is None else self.cap_usd)
 
 
-NO_TERMS = Terms()
+DEFAULT_OPTIONS = JobOptions()
 
 
 def _raw_field(entity_type: str, name: str) -> str | None:
@@ -70,7 +70,7 @@ def _refuse(path: str, message: str) -> None:
     raise Invalid(f"{path}: {message}.", details=[detail(path, message)])
 
 
-def of_options(options: Mapping[str, Any] | None) -> Terms:
+def read_options(options: Mapping[str, Any] | None) -> JobOptions:
     """Return the terms that a job's row keeps; its cap is kept apart."""
     given = {} if options is None else options
     if not isinstance(given, Mapping):
@@ -78,4 +78,4 @@ def of_options(options: Mapping[str, Any] | None) -> Terms:
     order, until = given.get("order"), given.get("until")
     if not all(one is None or (isinstance(one, list) and set(map(type, one)) <= {str}) for one in (order, until)):
         raise DamagedData
-    return Terms(tuple(order) if order else None, tuple(until) if until else None, given.get("verifier"))
+    return JobOptions(tuple(order) if order else None, tuple(until) if until else None, given.get("verifier"))

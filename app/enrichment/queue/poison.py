@@ -21,7 +21,7 @@ from app.models.types import utcnow
 log = structlog.get_logger(__name__)
 
 
-def claim_past(error: Exception, worker: str, *, lease_seconds: float, scope: Scope) -> Lease:
+def skip_poison_job(error: Exception, worker: str, *, lease_seconds: float, scope: Scope) -> Lease:
     """Claim again after a claim broke, job by job, and return the lease if it was a passing trouble.
 
     The job that a claim breaks on by itself is failed, and what broke it is
@@ -32,7 +32,7 @@ def claim_past(error: Exception, worker: str, *, lease_seconds: float, scope: Sc
             lease = leases.claim_of(job_id, worker, lease_seconds=lease_seconds)
         except Exception as exc:
             if not is_unavailable(exc):
-                end(job_id, exc)
+                fail(job_id, exc)
             raise
         if lease is not None:
             return lease
@@ -40,7 +40,7 @@ def claim_past(error: Exception, worker: str, *, lease_seconds: float, scope: Sc
 
 
 @repeats_conflicts
-def end(job_id: str, error: Exception) -> None:
+def fail(job_id: str, error: Exception) -> None:
     """Mark a job failed that cannot be ended by its own counts; its open chunks are closed as they are."""
     log.error("job broke", job_id=job_id, **trace(error))
     with transaction() as session:

@@ -25,7 +25,7 @@ from app.enrichment.queue.schemas import (
     NewJob,
     ProcessQuerySchema,
 )
-from app.enrichment.waterfall.chunk_run import Pipeline
+from app.enrichment.waterfall.chunk_run import Waterfall
 from app.entities.store import upsert_entities
 from app.errors import Invalid, detail
 from app.web.auth import principal, readable_workspace, require, visible_workspace, workspace_for
@@ -74,7 +74,7 @@ class Process(MethodView):
         seconds = _time_budget(query.get("max_seconds"))
         _note_cron_call()
         result = queue.process_next_chunk(
-            Pipeline(), time_budget=seconds, job_id=query.get("job_id"), workspace_slug=visible_workspace()
+            Waterfall(), time_budget=seconds, job_id=query.get("job_id"), workspace_slug=visible_workspace()
         )
         return result or NOTHING_TO_DO
 
@@ -88,7 +88,7 @@ class Process(MethodView):
         seconds = _time_budget(query.get("max_seconds"))
         _note_cron_call()
         drained = queue.drain(
-            Pipeline(), time_budget=seconds, job_id=query.get("job_id"), workspace_slug=visible_workspace()
+            Waterfall(), time_budget=seconds, job_id=query.get("job_id"), workspace_slug=visible_workspace()
         )
         if drained.last is None:
             return NOTHING_TO_DO
@@ -96,7 +96,7 @@ class Process(MethodView):
 
 
 @blueprint.route("/jobs")
-class Jobs(MethodView):
+class JobCollection(MethodView):
     """All jobs."""
 
     @require("read")
@@ -126,7 +126,7 @@ class Jobs(MethodView):
 
 
 @blueprint.route("/jobs/<uuid:job_id>")
-class Job(MethodView):
+class JobResource(MethodView):
     """One job."""
 
     @require("read")
@@ -210,7 +210,7 @@ def _accept(new: NewJob, workspace_slug: str) -> queue.Enqueued:
         idempotency_key=_idempotency_key(),
         request_hash=new.request_hash(),
         before=store_entities if new.entities else None,
-        terms=new.terms,
+        options=new.options,
     )
 
 

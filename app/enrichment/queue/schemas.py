@@ -10,7 +10,7 @@ from typing import Any, Final
 import marshmallow as ma
 from marshmallow import fields, post_load, validates_schema
 
-from app.enrichment.queue.options import NO_TERMS, Terms
+from app.enrichment.queue.options import DEFAULT_OPTIONS, JobOptions
 from app.enrichment.queue.worker import MAX_CHUNK_SIZE
 from app.entities.schemas import entity_schema
 from app.models.job import EntityType, JobStatus
@@ -46,15 +46,15 @@ class NewJob:
     chunk_size: int | None
     workspace_slug: str | None
     priority: int
-    terms: Terms
+    options: JobOptions
 
     def request_hash(self) -> str | None:
         """Return what tells two requests with equal ids but other fields apart; None without fields."""
         if not self.entities:
             return None
         shape = [self.entity_type, self.provider, self.chunk_size, self.priority, self.entities]
-        if self.terms != NO_TERMS:
-            shape.append(repr(self.terms))
+        if self.options != DEFAULT_OPTIONS:
+            shape.append(repr(self.options))
         return hashlib.sha256(json.dumps(shape, sort_keys=True).encode()).hexdigest()
 
 
@@ -133,7 +133,7 @@ class JobRequestSchema(Schema):
             chunk_size=data.get("chunk_size"),
             workspace_slug=data.get("workspace_slug"),
             priority=data["priority"],
-            terms=Terms(**data.get("waterfall", {}), cap_usd=data.get("cap_usd")),
+            options=JobOptions(**data.get("waterfall", {}), cap_usd=data.get("cap_usd")),
         )
 
 

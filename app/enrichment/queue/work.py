@@ -16,7 +16,7 @@ from app.enrichment.queue.time_budget import Budget
 from app.errors import describe
 from app.models.chunk import Outcome
 
-OnProcess = Callable[[str, JobInfo], Any]
+EntityFunction = Callable[[str, JobInfo], Any]
 """`on_process(entity_id, job)`, a function or a coroutine function."""
 
 CHECKPOINT_SECONDS = 0.5
@@ -27,7 +27,7 @@ CALL_SHARE = 0.9
 started again for ever. A call that is cut off because less than that was left is not: it runs again."""
 
 
-def run_callback(lease: Lease, on_process: OnProcess | None, budget: Budget, *, concurrency: int) -> None:
+def run_entity_function(lease: Lease, on_process: EntityFunction | None, budget: Budget, *, concurrency: int) -> None:
     """Decide as many of the chunk's entities as the budget allows. Raises `LeaseLost`."""
     for index in lease.undecided:
         if is_suspect(lease, index):
@@ -93,7 +93,7 @@ def decide_suspect(lease: Lease, index: int) -> None:
     lease.decide(index, Outcome.ERROR, Failure("worker_lost", message))
 
 
-def _call_each(lease: Lease, on_process: OnProcess, budget: Budget) -> None:
+def _call_each(lease: Lease, on_process: EntityFunction, budget: Budget) -> None:
     stored_at = time.monotonic()
     for index in lease.undecided:
         if budget.is_used_up or lease.is_stopped:

@@ -40,7 +40,7 @@ from app.db.session import (
 from app.enrichment.queue import leases, poison
 from app.enrichment.queue.entity_ids import UniqueIds, unique_ids
 from app.enrichment.queue.leases import Failure, JobInfo, Lease, Scope, WorkersLost
-from app.enrichment.queue.options import NO_TERMS, Terms, of_options
+from app.enrichment.queue.options import DEFAULT_OPTIONS, JobOptions, read_options
 from app.enrichment.queue.queries import (
     EntityErrorView,
     JobView,
@@ -54,10 +54,10 @@ from app.enrichment.queue.queries import (
 )
 from app.enrichment.queue.time_budget import Budget, stop_requested
 from app.enrichment.queue.transitions import CLOSED_AS_IS, RESUMED
-from app.enrichment.queue.work import OnProcess, run_callback
-from app.enrichment.waterfall.chunk_run import PATIENCE_SHARE, Pipeline
+from app.enrichment.queue.work import EntityFunction, run_entity_function
+from app.enrichment.waterfall.chunk_run import PATIENCE_SHARE, Waterfall
 from app.enrichment.waterfall.plan import JobMustWait, make_plan
-from app.enrichment.waterfall.recovery import forget_old_answers, settle_lost_flights
+from app.enrichment.waterfall.recovery import forget_old_answers, recover_lost_calls
 from app.entities.exclusions import is_any_excluded, without_excluded
 from app.errors import (
     EmptyJob,
@@ -157,7 +157,7 @@ def enqueue_job(
     workspace_slug: str = "default",
     priority: int = 0,
     idempotency_key: str | None = None,
-    terms: Terms = NO_TERMS,
+    options: JobOptions = DEFAULT_OPTIONS,
 ) -> str:
     """Store a job and return its id.
 
@@ -168,7 +168,7 @@ def enqueue_job(
     `EmptyJob` (a `ValueError`) without ids and `Invalid` for anything that is
     not as documented.
     """
-    request = _Request(entity_type, provider, chunk_size, workspace_slug, priority, terms)
+    request = _Request(entity_type, provider, chunk_size, workspace_slug, priority, options)
     return _enqueue(request, entity_ids, idempotency_key=idempotency_key).job_id
 
 
@@ -183,7 +183,7 @@ def accept_job(
     idempotency_key: str | None = None,
     request_hash: str | None = None,
     before: Callable[[WriteSession], None] | None = None,
-    terms: Terms = NO_TERMS,
+    options: JobOptions = DEFAULT_OPTIONS,
 ) -> Enqueued:
     """Do what `enqueue_job` does for a caller outside, who also learns whether the provider can work.
 
@@ -193,22 +193,22 @@ def accept_job(
     set, and `IdempotencyKeyReused`.
     """
     size = config().ENRICH_CHUNK_SIZE if chunk_size is None else chunk_size
-    request = _Request(entity_type, provider, size, workspace_slug, priority, terms)
-    insist_on_provider(entity_type, provider, request.terms)
+    request = _Request(entity_type, provider, size, workspace_slug, priority, options)
+    insist_on_provider(entity_type, provider, request.options)
     return _enqueue(request, entity_ids, idempotency_key=idempotency_key, request_hash=request_hash, before=before)
 
 
-def insist_on_provider(entity_type: str, provider: str, terms: Terms) -> None:
+def insist_on_provider(entity_type: str, provider: str, options: JobOptions) -> None:
     """Raise `ProviderNotAvailable`, with what to set, where nobody could be asked as things are set."""
     registry: Registry = current_app.extensions["tranche.registry"]
     try:
-        make_plan(JobInfo("", entity_type, provider, "", terms.options()), registry, config())
+        make_plan(JobInfo("", entity_type, provider, "", options.options()), registry, config())
     except JobMustWait as exc:
         raise ProviderNotAvailable(str(exc), details=[detail("provider", str(exc))]) from None
 
 
 def process_next_chunk(
-    on_process: OnProcess | Pipeline | None = None,
+    on_process: EntityFunction | Waterfall | None = None,
     *,
     time_budget: float | None = None,
     job_id: str | None = None,
@@ -232,7 +232,7 @@ def process_next_chunk(
 
 
 def _process(
-    on_process: OnProcess | Pipeline | None, budget: Budget, job_id: str | None, workspace_slug: str | None
+    on_process: EntityFunction | Waterfall | None, budget: Budget, job_id: str | None, workspace_slug: str | None
 ) -> ChunkResult | None:
     settings = config()
     scope = Scope(known_id(job_id) if job_id else None, workspace_slug)
@@ -243,7 +243,7 @@ def _process(
         # A schema that is not up to date yet is no job's fault either.
         if is_unavailable(exc) or is_missing_table(exc):
             raise
-        lease = poison.claim_past(exc, _worker_name(), lease_seconds=settings.ENRICH_LEASE_SECONDS, scope=scope)
+        lease = poison.skip_poison_job(exc, _worker_name(), lease_seconds=settings.ENRICH_LEASE_SECONDS, scope=scope)
     if lease is None:
         if job_id:
             get_job(job_id, workspace_slug=workspace_slug)
@@ -257,7 +257,7 @@ def _process(
 
 
 def drain(
-    on_process: OnProcess | Pipeline | None,
+    on_process: EntityFunction | Waterfall | None,
     *,
     time_budget: float | None = None,
     max_chunks: int | None = None,
@@ -342,14 +342,14 @@ def retry(job_id: str, *, workspace_slug: str | None = None) -> JobView:
     is retried once; what fails again is retried from the child. Raises
     `JobNotFound` and `JobStateConflict`.
     """
-    leases.settle_ending_jobs()
+    leases.close_ended_jobs()
     job = get_job(job_id, workspace_slug=workspace_slug)
     if job.status not in ENDED:
         raise JobStateConflict(f"The job is {job.status}; only jobs that have ended can be retried.")
     if _has_open_chunks(job.id):
         raise JobStateConflict("The job still has chunks under way; try again when their leases have ended.")
-    terms = of_options(job.options)
-    request = _Request(job.entity_type, job.provider, job.chunk_size, job.workspace_slug, job.priority, terms)
+    options = read_options(job.options)
+    request = _Request(job.entity_type, job.provider, job.chunk_size, job.workspace_slug, job.priority, options)
     try:
         child = _enqueue(request, _unsuccessful_ids(job.id), parent_job_id=job.id, cap_micros=job.cap_micros)
     except EmptyJob as exc:
@@ -377,7 +377,7 @@ class _Request:
     chunk_size: int
     workspace_slug: str
     priority: int
-    terms: Terms = NO_TERMS
+    options: JobOptions = DEFAULT_OPTIONS
 
     def __post_init__(self) -> None:
         _expect(self.entity_type in list(EntityType), "entityType", "expected person or company")
@@ -385,7 +385,7 @@ class _Request:
         _expect(is_slug(self.workspace_slug), "workspaceSlug", f"expected {SLUG_RULE}")
         _expect(_is_within(self.chunk_size, 1, MAX_CHUNK_SIZE), "chunkSize", f"expected 1 to {MAX_CHUNK_SIZE}")
         _expect(_is_within(self.priority, -1000, 1000), "priority", "expected -1000 to 1000")
-        object.__setattr__(self, "terms", self.terms.checked(self.entity_type, self.provider))
+        object.__setattr__(self, "terms", self.options.checked(self.entity_type, self.provider))
 
 
 def _enqueue(
@@ -438,8 +438,8 @@ def _insert_job(
             "duplicate_count": ids.repeated,
             "excluded_count": ids.kept - kept.kept,
             "claimable": True,
-            "options": request.terms.options(),
-            "cap_micros": request.terms.cap_micros(config()),
+            "options": request.options.options(),
+            "cap_micros": request.options.cap_micros(config()),
         }
         session.execute(insert(jobs).values(**{**columns, **extra}))
         chunk_rows = (
@@ -485,24 +485,24 @@ def _find_replay(request: _Request, key: dict[str, str]) -> Enqueued | None:
 def _hash(request: _Request, ids: UniqueIds) -> str:
     digest = hashlib.sha256(json.dumps([request.entity_type, request.provider, request.chunk_size]).encode())
     digest.update(str(request.priority).encode())
-    if request.terms != NO_TERMS:
-        digest.update(repr(request.terms).encode())
+    if request.options != DEFAULT_OPTIONS:
+        digest.update(repr(request.options).encode())
     for some in ids.slices(1000):
         digest.update(json.dumps(some).encode())
     return digest.hexdigest()
 
 
-def _work(lease: Lease, on_process: OnProcess | Pipeline | None, budget: Budget, concurrency: int) -> None:
+def _work(lease: Lease, on_process: EntityFunction | Waterfall | None, budget: Budget, concurrency: int) -> None:
     """Run a claimed chunk and give it back in one way or another."""
     try:
         try:
             if lease.crash_count > leases.MAX_CRASHES:
                 raise WorkersLost(f"chunk {lease.position} has cost {lease.crash_count} workers")
             lease.read_entity_ids()
-            if isinstance(on_process, Pipeline):
+            if isinstance(on_process, Waterfall):
                 on_process.run(lease, budget, concurrency=concurrency)
             else:
-                run_callback(lease, on_process, budget, concurrency=concurrency)
+                run_entity_function(lease, on_process, budget, concurrency=concurrency)
         except JobMustWait as exc:
             log.warning("job paused", reason=str(exc))
             lease.release(pause_reason=str(exc), pause_seconds=exc.seconds, only_if_idle=exc.only_if_idle)
@@ -543,7 +543,7 @@ def _fail(lease: Lease, error: Exception) -> None:
         if is_unavailable(exc):
             raise
         # Its outcomes and the job's counts do not go together.
-        poison.end(lease.job.id, exc)
+        poison.fail(lease.job.id, exc)
 
 
 @repeats_conflicts
@@ -607,7 +607,7 @@ def _note_drain() -> None:
     state = current_app.extensions.setdefault("tranche.heartbeat", {"at": -HEARTBEAT_SECONDS})
     if time.monotonic() - state["at"] >= HEARTBEAT_SECONDS:
         record_heartbeat("drain")
-        settle_lost_flights()
+        recover_lost_calls()
         forget_old_answers()
         state["at"] = time.monotonic()
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 from sqlalchemy import func, select, update
 
 from app.db.session import WriteSession
-from app.enrichment.waterfall.batch import Desk, Ended, NotAsked, Round, Verdict
+from app.enrichment.waterfall.batch import AttemptResult, Batch, ChunkContext, NotAsked, Verdict
 from app.enrichment.waterfall.dedup import NOT_ASKED, PARTIAL
 from app.enrichment.waterfall.entity_run import IN_DOUBT, Purpose, withheld_fields
 from app.entities import store
@@ -21,63 +21,69 @@ LOST_ERROR: Final = "The worker was lost during the call."
 NOT_ASKED_ERROR: Final = "Another job may have paid for this answer, which never came; a retry asks again."
 
 
-def write_answers(session: WriteSession, desk: Desk, current: Round) -> None:
+def write_answers(session: WriteSession, context: ChunkContext, current: Batch) -> None:
     """Merge what was answered into the entities as they are now, and record attempts and changes.
 
     Of an entity that was erased meanwhile neither value nor attempt is written.
     """
-    job = desk.job
-    ids = {one.asked.walk.entity_id for one in current.ended} | {one.entity_id for one in current.verdicts}
+    job = context.job
+    ids = {one.asked.run.entity_id for one in current.ended} | {one.entity_id for one in current.verdicts}
     ids |= {row.entity_id for row in (*current.lost, *current.replaced, *current.not_asked)}
     if not ids:
         return
     entities = store.load_for_update(job.entity_type, sorted(ids), workspace_slug=job.workspace_slug)
     current.gone = ids - entities.keys()
-    changed_at = _changed_at(session, desk, entities)
+    changed_at = _changed_at(session, context, entities)
     writings: list[store.Writing] = []
     rows = []
     for one in current.ended:
-        entity_id = one.asked.walk.entity_id
+        entity_id = one.asked.run.entity_id
         if entity_id not in entities:
             continue
-        changes = _merge(desk, entities[entity_id], one.offered, changed_at.get(entity_id, {}), one.started_at)
-        writings.append(store.Writing(entity_id, changes, one.asked.question.provider.name, one.asked.attempt_id))
-        rows.append(_attempt_row(desk, one, sorted(changes)))
-    rows += [_lost_row(desk, flight, IN_DOUBT) for flight in current.lost if flight.entity_id in entities]
+        changes = _merge(context, entities[entity_id], one.offered, changed_at.get(entity_id, {}), one.started_at)
+        writings.append(store.Writing(entity_id, changes, one.asked.step.provider.name, one.asked.attempt_id))
+        rows.append(_attempt_row(context, one, sorted(changes)))
     rows += [
-        _lost_row(desk, flight, OutcomeClass.TRANSIENT) for flight in current.replaced if flight.entity_id in entities
+        _lost_row(context, in_flight_call, IN_DOUBT)
+        for in_flight_call in current.lost
+        if in_flight_call.entity_id in entities
     ]
-    rows += [_not_asked_row(desk, question) for question in current.not_asked if question.entity_id in entities]
+    rows += [
+        _lost_row(context, in_flight_call, OutcomeClass.TRANSIENT)
+        for in_flight_call in current.replaced
+        if in_flight_call.entity_id in entities
+    ]
+    rows += [_not_asked_row(context, step) for step in current.not_asked if step.entity_id in entities]
     store.insert_rows(session, attempts, rows)
     for verdict in current.verdicts:
         if verdict.entity_id in entities:
-            writings += _apply_verdict(session, desk, verdict, entities[verdict.entity_id])
+            writings += _apply_verdict(session, context, verdict, entities[verdict.entity_id])
     store.write_changes(session, job.entity_type, job.workspace_slug, writings)
 
 
 def _merge(
-    desk: Desk,
+    context: ChunkContext,
     entity: dict[str, Any],
     offered: Mapping[str, Any],
     changed_at: Mapping[str, datetime],
     asked_at: datetime | None,
 ) -> dict[str, Change]:
     """Return what an offer changes, and change the entity in hand accordingly."""
-    changes = merge_fields(entity, offered, policies=desk.policies, changed_at=changed_at, asked_at=asked_at)
+    changes = merge_fields(entity, offered, policies=context.policies, changed_at=changed_at, asked_at=asked_at)
     entity.update({name: change.new for name, change in changes.items()})
     return changes
 
 
-def _changed_at(session: WriteSession, desk: Desk, ids: Iterable[str]) -> dict[str, dict[str, datetime]]:
+def _changed_at(session: WriteSession, context: ChunkContext, ids: Iterable[str]) -> dict[str, dict[str, datetime]]:
     """Return when fields that may be replaced were changed last, by entity; nothing where no field may be."""
-    names = [name for name, policy in desk.policies.items() if policy is MergePolicy.REPLACE]
+    names = [name for name, policy in context.policies.items() if policy is MergePolicy.REPLACE]
     if not names:
         return {}
     query = (
         select(field_changes.c.entity_id, field_changes.c.field, func.max(field_changes.c.created_at).label("at"))
         .where(
-            field_changes.c.workspace_slug == desk.job.workspace_slug,
-            field_changes.c.entity_type == desk.job.entity_type,
+            field_changes.c.workspace_slug == context.job.workspace_slug,
+            field_changes.c.entity_type == context.job.entity_type,
             store.has_any(field_changes.c.entity_id, list(ids)),
             field_changes.c.field.in_(names),
         )
@@ -89,7 +95,9 @@ def _changed_at(session: WriteSession, desk: Desk, ids: Iterable[str]) -> dict[s
     return found
 
 
-def _apply_verdict(session: WriteSession, desk: Desk, verdict: Verdict, entity: dict[str, Any]) -> list[store.Writing]:
+def _apply_verdict(
+    session: WriteSession, context: ChunkContext, verdict: Verdict, entity: dict[str, Any]
+) -> list[store.Writing]:
     """Write an address that was withheld, or mark it as rejected; either is seen on the attempt that brought it.
 
     Returns what is still to be written of the entity.
@@ -98,24 +106,24 @@ def _apply_verdict(session: WriteSession, desk: Desk, verdict: Verdict, entity: 
     if verdict.is_rejected:
         session.execute(update(attempts).where(mine).values(is_rejected=True))
         return []
-    changes = _merge(desk, entity, verdict.fields, {}, None)
+    changes = _merge(context, entity, verdict.fields, {}, None)
     before = session.scalar(select(attempts.c.fields_written).where(mine)) or []
     written = sorted({*before, *changes})
     session.execute(update(attempts).where(mine).values(withheld=None, fields_written=written))
     return [store.Writing(verdict.entity_id, changes, verdict.provider, verdict.attempt_id)]
 
 
-def _attempt_row(desk: Desk, ended: Ended, fields_written: list[str]) -> dict[str, Any]:
+def _attempt_row(context: ChunkContext, ended: AttemptResult, fields_written: list[str]) -> dict[str, Any]:
     answer, asked = ended.answer, ended.asked
-    verifies = asked.question.purpose is Purpose.STEP and _is_withheld(ended)
+    verifies = asked.step.purpose is Purpose.STEP and _is_withheld(ended)
     return {
-        **_about(desk, asked.walk.entity_id, asked.question.provider.name),
+        **_about(context, asked.run.entity_id, asked.step.provider.name),
         "id": asked.attempt_id,
         "status": _STATUSES.get(answer.outcome_class, AttemptStatus.ERROR),
-        "outcome_class": IN_DOUBT if ended.is_overdue else _stored_class(answer, asked.question.provider),
+        "outcome_class": IN_DOUBT if ended.is_overdue else _stored_class(answer, asked.step.provider),
         "fields_written": fields_written,
         "cost_micros": answer.cost_micros if answer.is_cost_known else max(answer.cost_micros, asked.price_micros),
-        "raw_answer": answer.raw if desk.keeps_raw else None,
+        "raw_answer": answer.raw if context.keeps_raw else None,
         "error": answer.error,
         "fingerprint": asked.fingerprint,
         "withheld": withheld_fields(answer) if verifies else None,
@@ -130,28 +138,28 @@ def _stored_class(answer: Answer, provider: Provider) -> str:
     return PARTIAL if answer.trouble is not None else str(answer.outcome_class)
 
 
-def _is_withheld(ended: Ended) -> bool:
+def _is_withheld(ended: AttemptResult) -> bool:
     return "email" in ended.answer.fields and "email" not in ended.offered and ended.answer.outcome_class in DEFINITE
 
 
-def _lost_row(desk: Desk, flight: Any, outcome_class: str) -> dict[str, Any]:
+def _lost_row(context: ChunkContext, in_flight_call: Any, outcome_class: str) -> dict[str, Any]:
     return {
-        **_about(desk, flight.entity_id, flight.provider),
+        **_about(context, in_flight_call.entity_id, in_flight_call.provider),
         **_WITHOUT_ANSWER,
         "id": new_id(),
         "status": AttemptStatus.ERROR,
         "outcome_class": str(outcome_class),
-        "cost_micros": flight.reserved_micros,
+        "cost_micros": in_flight_call.reserved_micros,
         "error": LOST_ERROR,
-        "started_at": flight.started_at,
-        "finished_at": flight.deadline_at,
+        "started_at": in_flight_call.started_at,
+        "finished_at": in_flight_call.deadline_at,
     }
 
 
-def _not_asked_row(desk: Desk, question: NotAsked) -> dict[str, Any]:
+def _not_asked_row(context: ChunkContext, step: NotAsked) -> dict[str, Any]:
     now = datetime.now(UTC)
     return {
-        **_about(desk, question.entity_id, question.provider),
+        **_about(context, step.entity_id, step.provider),
         **_WITHOUT_ANSWER,
         "id": new_id(),
         "status": AttemptStatus.SKIPPED,
@@ -171,11 +179,11 @@ _WITHOUT_ANSWER: Final[Mapping[str, Any]] = {
 }
 
 
-def _about(desk: Desk, entity_id: str, provider: str) -> dict[str, Any]:
+def _about(context: ChunkContext, entity_id: str, provider: str) -> dict[str, Any]:
     return {
-        "job_id": desk.job.id,
-        "workspace_slug": desk.job.workspace_slug,
-        "entity_type": desk.job.entity_type,
+        "job_id": context.job.id,
+        "workspace_slug": context.job.workspace_slug,
+        "entity_type": context.job.entity_type,
         "entity_id": entity_id,
         "provider": provider,
     }
@@ -189,7 +197,7 @@ _STATUSES: Mapping[OutcomeClass, AttemptStatus] = {
 }
 
 
-def write_cache(session: WriteSession, current: Round) -> None:
+def write_cache(session: WriteSession, current: Batch) -> None:
     learned = {key: value for one in current.ended for key, value in one.answer.to_cache.items()}
     if learned:
         store.save_cached(session, learned)

@@ -8,18 +8,18 @@ from typing import Any
 from app.enrichment.limits import circuit_breaker
 from app.enrichment.money.caps import Cap
 from app.enrichment.queue.leases import JobInfo, Lease
-from app.enrichment.waterfall.dedup import Gate
-from app.enrichment.waterfall.entity_run import Earlier, Question, Walk
+from app.enrichment.waterfall.dedup import RecentAnswers
+from app.enrichment.waterfall.entity_run import EntityRun, PriorAnswer, Step
 from app.entities.policies import MergePolicy
 from app.providers.base import Answer, Lookup, Provider
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Asked:
+class Attempt:
     """One question about one entity."""
 
-    walk: Walk
-    question: Question
+    run: EntityRun
+    step: Step
     lookup: Lookup
     attempt_id: str
     price_micros: int = 0
@@ -35,7 +35,7 @@ class Call:
 
     id: str
     provider: Provider
-    asked: list[Asked]
+    asked: list[Attempt]
     patience: float
     """How long it may take, in seconds."""
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -49,10 +49,10 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class AttemptResult:
     """A question with its answer."""
 
-    asked: Asked
+    asked: Attempt
     answer: Answer
     started_at: datetime
     finished_at: datetime
@@ -87,18 +87,18 @@ class NotAsked:
 class Granted:
     """The questions of a call that may be sent, and when, on the monotonic clock."""
 
-    asked: list[Asked]
+    asked: list[Attempt]
     start_at: float
 
 
 @dataclass
-class Round:
+class Batch:
     """What one transaction is to store, and below, what came of it."""
 
-    ended: list[Ended] = field(default_factory=list)
-    pending: list[Ended] = field(default_factory=list)
+    ended: list[AttemptResult] = field(default_factory=list)
+    pending: list[AttemptResult] = field(default_factory=list)
     verdicts: list[Verdict] = field(default_factory=list)
-    released: list[Asked] = field(default_factory=list)
+    released: list[Attempt] = field(default_factory=list)
     """Questions that were not answered and not charged, to be asked in another way."""
     replaced: list[Any] = field(default_factory=list)
     """Flights of a lost worker whose questions are asked again, for free."""
@@ -109,14 +109,14 @@ class Round:
     """What is to start, as far as limits, flights and caps allow."""
     ended_calls: set[str] = field(default_factory=set)
     """The calls that the answers are of; they are under way no more."""
-    states: Mapping[str, circuit_breaker.State] = field(default_factory=dict)
+    states: Mapping[str, circuit_breaker.ProviderState] = field(default_factory=dict)
 
     granted: dict[str, Granted] = field(default_factory=dict)
     """By call."""
     waits: dict[str, float] = field(default_factory=dict)
     """By attempt that was not granted, the seconds until it is worth another try."""
     reasons: dict[str, str] = field(default_factory=dict)
-    earlier: dict[str, dict[str, Earlier]] = field(default_factory=dict)
+    prior: dict[str, dict[str, PriorAnswer]] = field(default_factory=dict)
     """What others have learned meanwhile, by entity and provider's name."""
     entities: dict[str, dict[str, Any]] = field(default_factory=dict)
     """The fields as they are now of entities about which others ask, or have asked, the same."""
@@ -124,7 +124,7 @@ class Round:
     """Entities that were erased or excluded meanwhile."""
     reached: Cap | None = None
     reached_seconds: float | None = None
-    fresh_states: dict[str, circuit_breaker.State] | None = None
+    fresh_states: dict[str, circuit_breaker.ProviderState] | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -139,17 +139,17 @@ class Round:
 
     def forget_results(self) -> None:
         """Take back what came of it, before it is stored once more."""
-        self.granted, self.waits, self.reasons, self.earlier, self.entities = {}, {}, {}, {}, {}
+        self.granted, self.waits, self.reasons, self.prior, self.entities = {}, {}, {}, {}, {}
         self.gone = set()
         self.reached = self.reached_seconds = self.fresh_states = None
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class ChunkContext:
     """What every round of a chunk is stored with."""
 
     lease: Lease
-    gate: Gate
+    gate: RecentAnswers
     caps: tuple[Cap, ...]
     policies: Mapping[str, MergePolicy]
     keeps_raw: bool

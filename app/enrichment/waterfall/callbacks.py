@@ -15,7 +15,7 @@ from app.config import Config, config
 from app.db.session import repeats_conflicts, transaction
 from app.errors import Forbidden, NotFound
 from app.models.chunk import ERASED_ID, progress
-from app.models.in_flight_call import flights
+from app.models.in_flight_call import in_flight_calls
 from app.models.types import parse_id, utcnow
 
 PATH: Final = "/api/enrichment/callbacks"
@@ -48,31 +48,34 @@ def receive(request_id: str, signature: str, header_secret: str | None, payload:
     if expected and not _is_same(header_secret or "", expected):
         raise Forbidden("The header x-api-key does not hold the callback's secret.")
     with transaction() as session:
-        flight = session.execute(
-            select(flights.c.job_id, flights.c.position, flights.c.entity_id, flights.c.callback).where(
-                flights.c.request_id == known
-            )
+        in_flight_call = session.execute(
+            select(
+                in_flight_calls.c.job_id,
+                in_flight_calls.c.position,
+                in_flight_calls.c.entity_id,
+                in_flight_calls.c.callback,
+            ).where(in_flight_calls.c.request_id == known)
         ).one_or_none()
-        if flight is None or flight.entity_id.startswith(ERASED_ID):
+        if in_flight_call is None or in_flight_call.entity_id.startswith(ERASED_ID):
             raise NotFound
-        if flight.callback is not None:
+        if in_flight_call.callback is not None:
             return False
         # The chunk before the flight, as its worker does.
         session.execute(
             update(progress)
             .where(
-                progress.c.job_id == flight.job_id,
-                progress.c.position == flight.position,
+                progress.c.job_id == in_flight_call.job_id,
+                progress.c.position == in_flight_call.position,
                 progress.c.finished_at.is_(None),
                 progress.c.worker.is_(None),
             )
             .values(lease_expires_at=utcnow())
         )
         kept = session.execute(
-            update(flights)
-            .where(flights.c.request_id == known, flights.c.callback.is_(None))
+            update(in_flight_calls)
+            .where(in_flight_calls.c.request_id == known, in_flight_calls.c.callback.is_(None))
             .values(callback=payload)
-            .returning(flights.c.request_id)
+            .returning(in_flight_calls.c.request_id)
         )
         return kept.one_or_none() is not None
 

@@ -29,13 +29,22 @@ from app.enrichment.queue.time_budget import Budget
 from app.enrichment.queue.work import CALL_SHARE, CHECKPOINT_SECONDS, decide_suspect, is_suspect
 from app.enrichment.waterfall import in_flight
 from app.enrichment.waterfall.admission import PENDING_RETRY_SECONDS, SHARED_WAIT_SECONDS
-from app.enrichment.waterfall.batch import Asked, Call, Desk, Ended, Round
+from app.enrichment.waterfall.batch import Attempt, AttemptResult, Batch, Call, ChunkContext
 from app.enrichment.waterfall.callbacks import callback_url
-from app.enrichment.waterfall.checkpoint import store_round
-from app.enrichment.waterfall.dedup import Gate, fingerprint, is_closed
-from app.enrichment.waterfall.entity_run import IN_DOUBT, RETRY_SECONDS, Earlier, End, Plan, Purpose, Question, Walk
+from app.enrichment.waterfall.checkpoint import store_batch
+from app.enrichment.waterfall.dedup import RecentAnswers, fingerprint, is_answered
+from app.enrichment.waterfall.entity_run import (
+    IN_DOUBT,
+    RETRY_SECONDS,
+    Decision,
+    EntityRun,
+    Plan,
+    PriorAnswer,
+    Purpose,
+    Step,
+)
 from app.enrichment.waterfall.plan import UNUSABLE_SECONDS, JobMustWait, make_plan
-from app.enrichment.waterfall.results import Landings
+from app.enrichment.waterfall.results import ResultHandler
 from app.entities import store
 from app.entities.exclusions import Exclusions
 from app.errors import describe_bug
@@ -65,7 +74,7 @@ MAX_WAIT_SECONDS: Final = 5.0
 """The longest that a worker waits with a chunk in its hands for something to become possible."""
 
 
-class Pipeline:
+class Waterfall:
     """Runs a chunk's entities through the provider or the waterfall that the job names."""
 
     def __init__(self, registry: Registry | None = None, *, retry_seconds: Sequence[float] = RETRY_SECONDS) -> None:
@@ -81,11 +90,11 @@ class Pipeline:
         identity.load()
         registry = self._registry or current_app.extensions["tranche.registry"]
         plan = make_plan(lease.job, registry, config())
-        _ChunkRun(lease, budget, concurrency, plan, registry, self._retry_seconds).run()
+        ChunkRun(lease, budget, concurrency, plan, registry, self._retry_seconds).run()
 
 
 @dataclass
-class _ChunkRun:
+class ChunkRun:
     """One chunk in this worker's hands."""
 
     lease: Lease
@@ -95,13 +104,13 @@ class _ChunkRun:
     registry: Registry
     retry_seconds: Sequence[float]
     flying: dict[str, Call] = field(default_factory=dict)
-    fresh: list[Walk] = field(default_factory=list)
+    fresh: list[EntityRun] = field(default_factory=list)
     """Walks whose next question is to be found."""
-    waiting: list[Walk] = field(default_factory=list)
+    waiting: list[EntityRun] = field(default_factory=list)
     """Walks that cannot go on before their `ready_at`."""
-    ready: dict[tuple[str, int, bool, bool], deque[Asked]] = field(default_factory=dict)
+    ready: dict[tuple[str, int, bool, bool], deque[Attempt]] = field(default_factory=dict)
     """Questions that can be asked, by provider; those of a bulk call stand together, free ones and repeats apart."""
-    queued: list[Walk] = field(default_factory=list)
+    queued: list[EntityRun] = field(default_factory=list)
     """Walks of a cautious chunk that have not had their turn."""
     must_wait: JobMustWait | None = None
     idle_since: float | None = None
@@ -116,14 +125,14 @@ class _ChunkRun:
         self.job = self.lease.job
         self.calls: Calls[str, list[Answer]] = Calls(self.concurrency)
         self.settings = config()
-        self.desk = Desk(
+        self.context = ChunkContext(
             self.lease,
-            Gate.of(self.job, self.settings),
+            RecentAnswers.of(self.job, self.settings),
             caps_of(self.settings, self.job),
             self.settings.merge_policies.get(self.job.entity_type, {}),
             keeps_raw=self.settings.ENRICH_RAW_ANSWER_DAYS > 0,
         )
-        self.landings = Landings(self.desk, self.plan, self.retry_seconds)
+        self.results = ResultHandler(self.context, self.plan, self.retry_seconds)
 
     # The rounds
 
@@ -153,12 +162,12 @@ class _ChunkRun:
     def _must_save(self, paid: Sequence[Call]) -> bool:
         is_last = not self.lease.undecided and not self.calls
         is_late = time.monotonic() - self.saved_at >= CHECKPOINT_SECONDS
-        is_idle = not (self.calls or self.landings.round.is_empty)
+        is_idle = not (self.calls or self.results.batch.is_empty)
         return bool(paid) or is_last or is_late or is_idle or self._has_paid_answer
 
     @property
     def _has_paid_answer(self) -> bool:
-        return any(not ended.asked.is_local for ended in self.landings.round.ended)
+        return any(not ended.asked.is_local for ended in self.results.batch.ended)
 
     def _wait(self) -> bool:
         """Wait for calls to end, or for a walk to become ready; False where waiting is over."""
@@ -204,18 +213,18 @@ class _ChunkRun:
         if self.fresh:
             return 0.001
         now = time.monotonic()
-        instants = [walk.ready_at for walk in self.waiting]
+        instants = [run.ready_at for run in self.waiting]
         instants += [until for until in self.filling_until.values() if until > now]
         return max(0.001, min(instants, default=float("inf")) - now)
 
     def _give_up(self) -> None:
         """Say when the undecided entities are worth another claim, storing what is left to store."""
         now = time.monotonic()
-        for walk in self.waiting:
-            self.lease.decide(walk.index, Outcome.RETRY_LATER)
+        for run in self.waiting:
+            self.lease.decide(run.index, Outcome.RETRY_LATER)
         if self.waiting and not (self.fresh or self.ready or self.budget.is_used_up):
-            self.lease.retry_in_seconds = max(0.0, min(walk.ready_at for walk in self.waiting) - now)
-        if not self.landings.round.is_empty:
+            self.lease.retry_in_seconds = max(0.0, min(run.ready_at for run in self.waiting) - now)
+        if not self.results.batch.is_empty:
             self._save([])
         if self.must_wait is None and self.waiting and self.lease.retry_in_seconds > MAX_WAIT_SECONDS:
             self.must_wait = self._nobody_to_ask() or self._some_wait()
@@ -226,10 +235,10 @@ class _ChunkRun:
 
     def _some_wait(self) -> JobMustWait | None:
         """Return why what is left of the chunk waits. All of it at its first step: other chunks would wait too."""
-        reasons = {walk.waits_for for walk in self.waiting if walk.waits_for}
+        reasons = {run.waits_for for run in self.waiting if run.waits_for}
         if not reasons:
             return None
-        is_all = all(walk.waits_for and walk.position == 0 and not walk.waits_alone for walk in self.waiting)
+        is_all = all(run.waits_for and run.position == 0 and not run.waits_alone for run in self.waiting)
         return JobMustWait(min(reasons), self.lease.retry_in_seconds, only_if_idle=not is_all)
 
     # What is known at the start
@@ -241,9 +250,9 @@ class _ChunkRun:
         excluded = Exclusions.load_for(job.entity_type, known.values(), job.workspace_slug)
         asked = [*self.plan.steps, *filter(None, [self.plan.verifier])]
         is_paid = any(self._is_paid(provider) for provider in asked)
-        earlier = self._earlier(ids) if is_paid else {}
+        prior = self._earlier(ids) if is_paid else {}
         left = in_flight.of_chunk(job.id, lease.position) if is_paid else {}
-        self.landings.states = circuit_breaker.load_states() if is_paid else {}
+        self.results.states = circuit_breaker.load_states() if is_paid else {}
         end_read()
         for index in lease.undecided:
             entity_id = lease.entity_ids[index]
@@ -252,11 +261,11 @@ class _ChunkRun:
             elif excluded and excluded.excludes(job.entity_type, known[entity_id]):
                 lease.decide(index, Outcome.SKIPPED)
             else:
-                walk = Walk(index, entity_id, known[entity_id], self.plan, earlier=earlier.get(entity_id, {}))
-                walk.take_up()
-                take_up = self._give_up_suspect if is_suspect(lease, index) else self._resume
-                take_up(walk, left.pop(entity_id, []))
-        self.landings.round.lost += [flight for rows in left.values() for flight in rows]
+                run = EntityRun(index, entity_id, known[entity_id], self.plan, prior=prior.get(entity_id, {}))
+                run.resume()
+                resume = self._give_up_suspect if is_suspect(lease, index) else self._resume
+                resume(run, left.pop(entity_id, []))
+        self.results.batch.lost += [in_flight_call for rows in left.values() for in_flight_call in rows]
         if self.fresh:
             self.must_wait = self._nobody_to_ask()
         if lease.needs_caution:
@@ -265,55 +274,58 @@ class _ChunkRun:
     def _is_paid(self, provider: Provider) -> bool:
         return provider.name != NORMALIZER or (provider.why_unusable() is None and not provider.repeat_is_free)
 
-    def _earlier(self, ids: Sequence[str]) -> dict[str, dict[str, Earlier]]:
+    def _earlier(self, ids: Sequence[str]) -> dict[str, dict[str, PriorAnswer]]:
         """Return what providers have answered before, also those that the plan has no more."""
         verifiers = [self.plan.verifier] if self.plan.verifier is not None else []
-        return self.desk.gate.earlier(ids, self.registry.providers.values(), verifiers)
+        return self.context.gate.prior(ids, self.registry.providers.values(), verifiers)
 
-    def _give_up_suspect(self, walk: Walk, left: Sequence[Any]) -> None:
+    def _give_up_suspect(self, run: EntityRun, left: Sequence[Any]) -> None:
         """Decide an entity that the last of several workers was lost over: held if it may have been paid for."""
-        if any(flight.is_pending or flight.callback is not None for flight in left):
+        if any(in_flight_call.is_pending or in_flight_call.callback is not None for in_flight_call in left):
             # To wait for an answer, and to read one that has come and is paid for, costs no worker.
-            self._resume(walk, left)
+            self._resume(run, left)
             return
-        for flight in left:
-            provider = self._provider_named(flight.provider)
+        for in_flight_call in left:
+            provider = self._provider_named(in_flight_call.provider)
             is_free = provider is not None and provider.repeat_is_free
-            (self.landings.round.replaced if is_free else self.landings.round.lost).append(flight)
-        is_in_doubt = any(one.is_of_job and one.outcome_class == IN_DOUBT for one in walk.earlier.values())
-        if left or walk.in_doubt_with or is_in_doubt:
-            self.lease.decide(walk.index, Outcome.HELD)
+            (self.results.batch.replaced if is_free else self.results.batch.lost).append(in_flight_call)
+        is_in_doubt = any(one.is_of_job and one.outcome_class == IN_DOUBT for one in run.prior.values())
+        if left or run.in_doubt_with or is_in_doubt:
+            self.lease.decide(run.index, Outcome.HELD)
         else:
-            decide_suspect(self.lease, walk.index)
+            decide_suspect(self.lease, run.index)
 
-    def _resume(self, walk: Walk, left: Sequence[Any]) -> None:
+    def _resume(self, run: EntityRun, left: Sequence[Any]) -> None:
         """Go on with an entity whose earlier worker left calls on record: answered since, pending, or in doubt."""
-        if any(flight.is_pending and flight.callback is None and not flight.is_overdue for flight in left):
+        if any(
+            in_flight_call.is_pending and in_flight_call.callback is None and not in_flight_call.is_overdue
+            for in_flight_call in left
+        ):
             # The other calls stay on record until that answer has come, or is overdue.
-            walk.wait_until(time.monotonic() + PENDING_RETRY_SECONDS)
-            self._rest(walk)
+            run.wait_until(time.monotonic() + PENDING_RETRY_SECONDS)
+            self._rest(run)
             return
-        given_up = [flight for flight in left if not self._take_left(walk, flight)]
+        given_up = [in_flight_call for in_flight_call in left if not self._take_left(run, in_flight_call)]
         if given_up:
-            self.landings.round.lost += given_up
-            self.lease.decide(walk.index, Outcome.HELD)
+            self.results.batch.lost += given_up
+            self.lease.decide(run.index, Outcome.HELD)
         else:
-            self._rest(walk)
+            self._rest(run)
 
-    def _take_left(self, walk: Walk, flight: Any) -> bool:
+    def _take_left(self, run: EntityRun, in_flight_call: Any) -> bool:
         """Take in a call that an earlier worker left on record; False if its answer can no longer be had."""
-        provider = self._provider_named(flight.provider)
-        if flight.callback is not None or flight.is_pending:
+        provider = self._provider_named(in_flight_call.provider)
+        if in_flight_call.callback is not None or in_flight_call.is_pending:
             if provider is None:
                 # The settings have changed: nobody is left who could read it.
                 return False
-            self.landings.take_callback(walk, flight, provider)
-        elif flight.provider == NORMALIZER:
-            self.landings.round.lost.append(flight)
-            walk.has_only_rules = True
+            self.results.take_callback(run, in_flight_call, provider)
+        elif in_flight_call.provider == NORMALIZER:
+            self.results.batch.lost.append(in_flight_call)
+            run.has_only_rules = True
         elif provider is not None and provider.repeat_is_free:
-            walk.in_doubt_with.add(flight.provider)
-            self.landings.round.replaced.append(flight)
+            run.in_doubt_with.add(in_flight_call.provider)
+            self.results.batch.replaced.append(in_flight_call)
         else:
             return False
         return True
@@ -324,7 +336,7 @@ class _ChunkRun:
 
     def _nobody_to_ask(self) -> JobMustWait | None:
         """Return why the job has to wait, where everybody whom it could ask is unavailable."""
-        states = [self.landings.states.get(provider.name) for provider in self.plan.steps]
+        states = [self.results.states.get(provider.name) for provider in self.plan.steps]
         held = [
             state
             for state, provider in zip(states, self.plan.steps, strict=True)
@@ -337,140 +349,140 @@ class _ChunkRun:
 
     # Walks
 
-    def _rest(self, walk: Walk) -> None:
+    def _rest(self, run: EntityRun) -> None:
         """Take a walk that is in no call; where it goes on is found in the next round."""
-        (self.waiting if walk.ready_at > time.monotonic() else self.fresh).append(walk)
+        (self.waiting if run.ready_at > time.monotonic() else self.fresh).append(run)
 
     def _advance(self) -> None:
         """Bring every walk that may go on to its next question, or to its end."""
         soon = time.monotonic() + MAX_WAIT_SECONDS
-        is_busy = self.fresh or self.ready or self.flying or any(walk.ready_at <= soon for walk in self.waiting)
+        is_busy = self.fresh or self.ready or self.flying or any(run.ready_at <= soon for run in self.waiting)
         if self.queued and not is_busy and not self._is_stopped:
-            walk = self.queued.pop(0)
-            self.lease.outcomes[walk.index] = Outcome.INTENT
+            run = self.queued.pop(0)
+            self.lease.outcomes[run.index] = Outcome.INTENT
             self.lease.checkpoint()
-            self.fresh.append(walk)
+            self.fresh.append(run)
         waiting, self.waiting = self.waiting, []
-        for walk in waiting:
-            self._rest(walk)
-        walks, self.fresh = self.fresh, []
-        found = [one for walk in walks if (one := self._next_question(walk)) is not None]
+        for run in waiting:
+            self._rest(run)
+        runs, self.fresh = self.fresh, []
+        found = [one for run in runs if (one := self._next_step(run)) is not None]
         for asked in self._with_prices(found):
-            alone = asked.walk.index + 1 if asked.walk.is_alone else 0
-            name = asked.question.provider.name
+            alone = asked.run.index + 1 if asked.run.is_alone else 0
+            name = asked.step.provider.name
             # What costs nothing needs nothing on record, and does not wait for what does. A bulk call's cost is known
             # only in total, of which a repeat would take a share that the others are charged for.
-            key = (name, alone, asked.is_local, name in asked.walk.in_doubt_with)
+            key = (name, alone, asked.is_local, name in asked.run.in_doubt_with)
             self.ready.setdefault(key, deque()).append(asked)
 
-    def _next_question(self, walk: Walk) -> tuple[Walk, Question, Lookup] | None:
+    def _next_step(self, run: EntityRun) -> tuple[EntityRun, Step, Lookup] | None:
         """Return a walk's next question; None where it has ended, waits, or has to be looked at again."""
         while True:
-            step = walk.step()
-            if isinstance(step, End):
-                self._decide(walk, step)
+            step = run.step()
+            if isinstance(step, Decision):
+                self._decide(run, step)
                 return None
-            if not self._can_ask(walk, step):
-                if walk.ready_at > time.monotonic() or self.must_wait is not None:
-                    self._rest(walk)
+            if not self._can_ask(run, step):
+                if run.ready_at > time.monotonic() or self.must_wait is not None:
+                    self._rest(run)
                     return None
                 continue
-            lookup = self._lookup(walk, step)
+            lookup = self._lookup(run, step)
             reason = step.provider.why_insufficient(lookup)
             if reason is None:
-                return walk, step, lookup
-            self.landings.take_answer(walk, step, lookup, Answer(OutcomeClass.SKIPPED_INSUFFICIENT_INPUT, error=reason))
+                return run, step, lookup
+            self.results.take_answer(run, step, lookup, Answer(OutcomeClass.SKIPPED_INSUFFICIENT_INPUT, error=reason))
 
-    def _with_prices(self, found: Sequence[tuple[Walk, Question, Lookup]]) -> list[Asked]:
+    def _with_prices(self, found: Sequence[tuple[EntityRun, Step, Lookup]]) -> list[Attempt]:
         """Return questions with the most that each can cost; a model is told what the cache knows."""
-        keys = {key for _, question, lookup in found for key in question.provider.cache_keys(lookup)}
+        keys = {key for _, step, lookup in found for key in step.provider.cache_keys(lookup)}
         cached = store.load_cached(keys) if keys else {}
         if keys:
             end_read()
         priced = []
-        for walk, question, lookup in found:
+        for run, step, lookup in found:
             known = replace(lookup, cached=cached) if cached else lookup
-            asked = Asked(walk, question, known, attempt_id=new_id())
-            if not question.provider.is_local(known):
-                digest = fingerprint(question.provider, self.job.entity_type, walk.fields)
-                price = question.provider.worst_price_micros(known)
+            asked = Attempt(run, step, known, attempt_id=new_id())
+            if not step.provider.is_local(known):
+                digest = fingerprint(step.provider, self.job.entity_type, run.fields)
+                price = step.provider.worst_price_micros(known)
                 asked = replace(asked, price_micros=price, fingerprint=digest, is_local=False)
             priced.append(asked)
         return priced
 
-    def _decide(self, walk: Walk, end: End) -> None:
+    def _decide(self, run: EntityRun, end: Decision) -> None:
         failure = Failure(end.code, end.message) if end.outcome is Outcome.ERROR else None
-        if end.outcome is Outcome.ERROR and not walk.has_answer and walk.passed and walk.failure is None:
+        if end.outcome is Outcome.ERROR and not run.has_answer and run.passed and run.failure is None:
             # Nobody could be asked at all: that is the providers' matter, not the entity's.
-            walk.start_again(time.monotonic() + self._soonest(), end.message)
-            self.waiting.append(walk)
+            run.start_again(time.monotonic() + self._soonest(), end.message)
+            self.waiting.append(run)
             return
-        self.lease.decide(walk.index, end.outcome, failure)
+        self.lease.decide(run.index, end.outcome, failure)
 
     def _pause(self, wait: JobMustWait) -> None:
         self.must_wait = self.must_wait or wait
 
     def _soonest(self) -> float:
         left = [
-            self.landings.states[one.name].seconds_left for one in self.plan.steps if one.name in self.landings.states
+            self.results.states[one.name].seconds_left for one in self.plan.steps if one.name in self.results.states
         ]
         return max(1.0, min((seconds for seconds in left if seconds is not None), default=UNUSABLE_SECONDS))
 
-    def _can_ask(self, walk: Walk, question: Question) -> bool:
+    def _can_ask(self, run: EntityRun, step: Step) -> bool:
         """Tell whether a question may be asked; where not, the walk has gone on, waits, or the job must."""
-        provider = question.provider
-        earlier = walk.earlier.get(provider.name)
-        if question.purpose is Purpose.STEP and earlier is not None:
-            asked = fingerprint(provider, self.job.entity_type, walk.fields)
-            if is_closed(earlier, asked):
-                self._take_earlier(walk, earlier)
+        provider = step.provider
+        prior = run.prior.get(provider.name)
+        if step.purpose is Purpose.STEP and prior is not None:
+            asked = fingerprint(provider, self.job.entity_type, run.fields)
+            if is_answered(prior, asked):
+                self._take_prior(run, prior)
                 return False
-        if question.purpose is Purpose.VERIFY and earlier is not None and earlier.is_lost:
-            self.landings.note_not_asked(walk, provider.name)
-            walk.hold()
+        if step.purpose is Purpose.VERIFY and prior is not None and prior.is_lost:
+            self.results.note_not_asked(run, provider.name)
+            run.hold()
             return False
-        if provider.name == NORMALIZER and walk.has_only_rules:
-            self._fall_back_to_rules(walk, question)
+        if provider.name == NORMALIZER and run.has_only_rules:
+            self._fall_back_to_rules(run, step)
             return False
-        state = self.landings.states.get(provider.name)
+        state = self.results.states.get(provider.name)
         if state is None or state.is_available(provider):
             return True
-        return self._go_past(walk, question, state)
+        return self._pass_over(run, step, state)
 
-    def _take_earlier(self, walk: Walk, earlier: Earlier) -> None:
-        if earlier.outcome_class == IN_DOUBT:
-            self.landings.note_not_asked(walk, self.plan.steps[walk.position].name)
-        walk.take_earlier(earlier)
-        if walk.offer is not None and self.plan.verifier is None:
-            self.landings.accept(walk, None)
+    def _take_prior(self, run: EntityRun, prior: PriorAnswer) -> None:
+        if prior.outcome_class == IN_DOUBT:
+            self.results.note_not_asked(run, self.plan.steps[run.position].name)
+        run.take_prior(prior)
+        if run.offer is not None and self.plan.verifier is None:
+            self.results.accept(run, None)
 
-    def _go_past(self, walk: Walk, question: Question, state: circuit_breaker.State) -> bool:
-        policy = question.provider.settings.on_exhausted
-        may_be_paid = walk.may_be_paid(question.provider.name)
-        if question.purpose is Purpose.VERIFY:
-            self.landings.accept(walk, None)
-        elif question.provider.name == NORMALIZER:
-            self._fall_back_to_rules(walk, question)
+    def _pass_over(self, run: EntityRun, step: Step, state: circuit_breaker.ProviderState) -> bool:
+        policy = step.provider.settings.on_exhausted
+        may_be_paid = run.may_be_paid(step.provider.name)
+        if step.purpose is Purpose.VERIFY:
+            self.results.accept(run, None)
+        elif step.provider.name == NORMALIZER:
+            self._fall_back_to_rules(run, step)
         elif self.plan.is_single or policy is ExhaustionPolicy.PAUSE:
             self._pause(JobMustWait(state.describe(), state.seconds_left or UNUSABLE_SECONDS))
         elif may_be_paid and policy is ExhaustionPolicy.SKIP and not _may_return_soon(state):
-            walk.hold()
+            run.hold()
         elif may_be_paid or policy is ExhaustionPolicy.HOLD:
-            walk.wait_until(time.monotonic() + (state.seconds_left or UNUSABLE_SECONDS), state.describe())
+            run.wait_until(time.monotonic() + (state.seconds_left or UNUSABLE_SECONDS), state.describe())
         else:
-            walk.go_past(state.describe())
+            run.skip_provider(state.describe())
         return False
 
-    def _fall_back_to_rules(self, walk: Walk, question: Question) -> None:
-        lookup = self._lookup(walk, question)
-        self.landings.take_answer(walk, question, lookup, question.provider.rules(lookup))  # type: ignore[attr-defined]
+    def _fall_back_to_rules(self, run: EntityRun, step: Step) -> None:
+        lookup = self._lookup(run, step)
+        self.results.take_answer(run, step, lookup, step.provider.rules(lookup))  # type: ignore[attr-defined]
 
-    def _lookup(self, walk: Walk, question: Question) -> Lookup:
-        fields: Mapping[str, Any] = walk.fields
-        if question.purpose is Purpose.VERIFY and walk.offer is not None:
-            fields = {**walk.fields, **walk.offer.fields}
-        lookup = Lookup(self.job.entity_type, walk.entity_id, fields, request_id=new_id())
-        if not question.provider.answers_later:
+    def _lookup(self, run: EntityRun, step: Step) -> Lookup:
+        fields: Mapping[str, Any] = run.fields
+        if step.purpose is Purpose.VERIFY and run.offer is not None:
+            fields = {**run.fields, **run.offer.fields}
+        lookup = Lookup(self.job.entity_type, run.entity_id, fields, request_id=new_id())
+        if not step.provider.answers_later:
             return lookup
         return replace(lookup, callback_url=callback_url(self.settings, lookup.request_id))
 
@@ -483,13 +495,13 @@ class _ChunkRun:
         room = self.concurrency + self.concurrency // AHEAD - due
         chosen: list[Call] = []
         # Those who have come furthest first: they end soonest, and what comes after them is kept busy.
-        for key, group in sorted(self.ready.items(), key=lambda item: -item[1][0].walk.position):
-            provider = group[0].question.provider
+        for key, group in sorted(self.ready.items(), key=lambda item: -item[1][0].run.position):
+            provider = group[0].step.provider
             most = len(chosen) + self._most_to_ask(provider, now)
-            state = self.landings.states.get(provider.name)
+            state = self.results.states.get(provider.name)
             if state is not None and not state.is_available(provider):
                 # It was when they were lined up.
-                self.fresh += [asked.walk for asked in self.ready.pop(key)]
+                self.fresh += [asked.run for asked in self.ready.pop(key)]
                 continue
             while group and len(chosen) < min(room, most) and self._may_start(provider, group):
                 size = self._bulk_size(provider, group)
@@ -509,10 +521,10 @@ class _ChunkRun:
             bounds.append(limits.at_once - len(flying))
         return max(0, min(bounds))
 
-    def _bulk_size(self, provider: Provider, group: Sequence[Asked]) -> int:
-        return 1 if group[0].walk.is_alone else provider.bulk_sizes.get(self.job.entity_type, 1)
+    def _bulk_size(self, provider: Provider, group: Sequence[Attempt]) -> int:
+        return 1 if group[0].run.is_alone else provider.bulk_sizes.get(self.job.entity_type, 1)
 
-    def _may_start(self, provider: Provider, group: Sequence[Asked]) -> bool:
+    def _may_start(self, provider: Provider, group: Sequence[Attempt]) -> bool:
         if self._is_stopped:
             return False
         if group[0].is_local:
@@ -522,10 +534,10 @@ class _ChunkRun:
             return False
         return not self._fills_up(provider, group)
 
-    def _fills_up(self, provider: Provider, group: Sequence[Asked]) -> bool:
+    def _fills_up(self, provider: Provider, group: Sequence[Attempt]) -> bool:
         """Tell whether a bulk call is better made a little later, when others have come to the same step."""
         now = time.monotonic()
-        if len(group) < self._bulk_size(provider, group) and self._may_come(group[0].walk.position):
+        if len(group) < self._bulk_size(provider, group) and self._may_come(group[0].run.position):
             until = self.filling_until.setdefault(provider.name, now + BULK_WAIT_SECONDS)
             if now < until:
                 return True
@@ -534,8 +546,8 @@ class _ChunkRun:
 
     def _may_come(self, position: int) -> bool:
         """Tell whether somebody is on the way to a step of the waterfall."""
-        flying = (asked.walk for call in self.flying.values() for asked in call.asked)
-        return any(walk.position < position for walk in chain(self.fresh, self.waiting, flying))
+        flying = (asked.run for call in self.flying.values() for asked in call.asked)
+        return any(run.position < position for run in chain(self.fresh, self.waiting, flying))
 
     def _patience(self, provider: Provider) -> float:
         """Return how long a call may take, in seconds."""
@@ -561,25 +573,25 @@ class _ChunkRun:
 
     def _take(self, call: Call, result: "list[Answer] | BaseException") -> None:
         """Take in what became of a call."""
-        self.landings.round.ended_calls.add(call.id)
+        self.results.batch.ended_calls.add(call.id)
         if isinstance(result, NotSent):
-            self.landings.round.released += [] if call.is_local else call.asked
-            self.fresh += [asked.walk for asked in call.asked]
+            self.results.batch.released += [] if call.is_local else call.asked
+            self.fresh += [asked.run for asked in call.asked]
             return
         answers = self._answers_of(call, result)
         if answers is None:
-            self.fresh += [asked.walk for asked in call.asked]
+            self.fresh += [asked.run for asked in call.asked]
             return
         if len(call.asked) > 1 and all(_is_refused(one) for one in answers):
             # One bad entity must not cost the others: each is asked about by itself.
-            self.landings.round.released += call.asked
+            self.results.batch.released += call.asked
             for asked in call.asked:
-                asked.walk.is_alone = True
-            self.fresh += [asked.walk for asked in call.asked]
+                asked.run.is_alone = True
+            self.fresh += [asked.run for asked in call.asked]
             return
         for asked, answer in zip(call.asked, answers, strict=True):
-            self.landings.take(Ended(asked, answer, call.started_at, datetime.now(UTC), call_id=call.id))
-            self._rest(asked.walk)
+            self.results.take(AttemptResult(asked, answer, call.started_at, datetime.now(UTC), call_id=call.id))
+            self._rest(asked.run)
 
     def _answers_of(self, call: Call, result: "list[Answer] | BaseException") -> "list[Answer] | None":
         """Return an answer for each entity of a call; None where it was broken off and nothing is known to be lost."""
@@ -602,16 +614,16 @@ class _ChunkRun:
 
     def _save(self, calls: Sequence[Call]) -> None:
         """Store the round with what `calls` need to start, and start those that may."""
-        current, self.landings.round = self.landings.round, Round()
+        current, self.results.batch = self.results.batch, Batch()
         current.calls = list(calls)
-        current.states = self.landings.states
+        current.states = self.results.states
         is_last = not self.lease.undecided and not self.calls and not calls
         save = self.lease.finish if is_last else self.lease.checkpoint
         # Answers that are on their way are given up with the chunk, where its lease cannot be renewed.
         has_paid = current.has_money or any(not call.is_local for call in self.flying.values())
         started_at = time.monotonic()
         try:
-            save(lambda session: store_round(session, self.desk, current), insist=has_paid)
+            save(lambda session: store_batch(session, self.context, current), insist=has_paid)
         except BaseException:
             # An outcome must not be stored later without what it stands for.
             self.lease.forget_unstored()
@@ -620,20 +632,20 @@ class _ChunkRun:
         self.save_seconds = self.saved_at - started_at
         self._learn(current)
 
-    def _learn(self, stored: Round) -> None:
+    def _learn(self, stored: Batch) -> None:
         """Start what was granted, and remember why the rest was not."""
         now = time.monotonic()
         if stored.fresh_states is not None:
-            self.landings.states = stored.fresh_states
+            self.results.states = stored.fresh_states
         for call in stored.calls:
             granted = stored.granted.get(call.id)
             refused = [asked for asked in call.asked if granted is None or asked not in granted.asked]
             for asked in refused:
                 wait = stored.waits.get(asked.attempt_id, 0.05)
-                asked.walk.wait_until(now + wait, stored.reasons.get(asked.attempt_id, ""))
-                asked.walk.earlier.update(stored.earlier.get(asked.walk.entity_id, {}))
-                asked.walk.fields.update(stored.entities.get(asked.walk.entity_id, {}))
-                self._rest(asked.walk)
+                asked.run.wait_until(now + wait, stored.reasons.get(asked.attempt_id, ""))
+                asked.run.prior.update(stored.prior.get(asked.run.entity_id, {}))
+                asked.run.fields.update(stored.entities.get(asked.run.entity_id, {}))
+                self._rest(asked.run)
             if granted is not None:
                 self._start_granted(replace(call, asked=granted.asked), granted.start_at)
         self._drop(stored.gone)
@@ -645,8 +657,8 @@ class _ChunkRun:
         now = time.monotonic()
         deadline = max(now, start_at) + call.patience
         if deadline > self.budget.deadline + STOP_SECONDS or now - start_at > call.patience / 4:
-            self.landings.round.released += call.asked
-            self.fresh += [asked.walk for asked in call.asked]
+            self.results.batch.released += call.asked
+            self.fresh += [asked.run for asked in call.asked]
         else:
             self._start(call, deadline=deadline, start_at=max(now, start_at))
 
@@ -654,22 +666,22 @@ class _ChunkRun:
         """Leave off from entities that were erased or excluded."""
         if not gone:
             return
-        for walks in (self.fresh, self.waiting):
-            self._skip([walk for walk in walks if walk.entity_id in gone])
-            walks[:] = [walk for walk in walks if walk.entity_id not in gone]
+        for runs in (self.fresh, self.waiting):
+            self._skip([run for run in runs if run.entity_id in gone])
+            runs[:] = [run for run in runs if run.entity_id not in gone]
         for key, group in list(self.ready.items()):
-            self._skip([asked.walk for asked in group if asked.walk.entity_id in gone])
-            self.ready[key] = deque(asked for asked in group if asked.walk.entity_id not in gone)
+            self._skip([asked.run for asked in group if asked.run.entity_id in gone])
+            self.ready[key] = deque(asked for asked in group if asked.run.entity_id not in gone)
             if not self.ready[key]:
                 del self.ready[key]
 
-    def _skip(self, walks: Sequence[Walk]) -> None:
+    def _skip(self, runs: Sequence[EntityRun]) -> None:
         """Decide entities as skipped."""
-        for walk in walks:
-            self.lease.decide(walk.index, Outcome.SKIPPED)
+        for run in runs:
+            self.lease.decide(run.index, Outcome.SKIPPED)
 
 
-def _may_return_soon(state: circuit_breaker.State) -> bool:
+def _may_return_soon(state: circuit_breaker.ProviderState) -> bool:
     """Tell whether a provider is worth waiting for: nobody knows when a refused key will be changed."""
     return state.until is not None and state.seconds_held <= RETURN_SECONDS
 

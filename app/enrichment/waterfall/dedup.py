@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Float, Select, and_, bindparam, exists, or
 from app.config import Config
 from app.db.session import engine_name
 from app.enrichment.queue.leases import JobInfo
-from app.enrichment.waterfall.entity_run import IN_DOUBT, REPEATABLE, Earlier
+from app.enrichment.waterfall.entity_run import IN_DOUBT, REPEATABLE, PriorAnswer
 from app.entities.merge import is_blank
 from app.entities.store import has_any_given
 from app.extensions import db
@@ -30,7 +30,7 @@ DAY_SECONDS: Final = 86_400
 
 
 @dataclass(frozen=True, slots=True)
-class Gate:
+class RecentAnswers:
     """How long definite answers hold, in days, and for whom they are looked up."""
 
     job: JobInfo
@@ -38,13 +38,13 @@ class Gate:
     not_found_days: int
 
     @classmethod
-    def of(cls, job: JobInfo, config: Config) -> "Gate":
+    def of(cls, job: JobInfo, config: Config) -> "RecentAnswers":
         """Return the gate that a job's questions go through."""
         return cls(job, config.ENRICH_SUCCESS_TTL_DAYS, config.ENRICH_NOT_FOUND_TTL_DAYS)
 
-    def earlier(
+    def prior(
         self, ids: Sequence[str], providers: Iterable[Provider], verifiers: Iterable[Provider] = ()
-    ) -> dict[str, dict[str, Earlier]]:
+    ) -> dict[str, dict[str, PriorAnswer]]:
         """Return the latest answers that still hold, by entity and provider's name; one query.
 
         Of verifiers only what is in doubt: each verdict is about an address of its own.
@@ -58,7 +58,7 @@ class Gate:
         by_name = {**steps, **{verifier.name: verifier for verifier in verifiers}}
         if not ids or not by_name:
             return {}
-        rows = db.session.connection().execute(_earlier_query(engine_name()), self._parameters(ids, by_name))
+        rows = db.session.connection().execute(_prior_query(engine_name()), self._parameters(ids, by_name))
         useful = [row for row in rows if row.provider in steps or row.outcome_class not in DEFINITE]
         return self._by_entity(useful, by_name)
 
@@ -74,21 +74,21 @@ class Gate:
             "ids": list(ids),
         }
 
-    def _by_entity(self, rows: Sequence[Any], providers: Mapping[str, Provider]) -> dict[str, dict[str, Earlier]]:
-        noted = {_question(row) for row in rows if row.outcome_class == NOT_ASKED and row.job_id == self.job.id}
-        reopened = {_question(row) for row in rows if row.job_id == self.job.parent_job_id}
-        found: dict[str, dict[str, Earlier]] = {}
+    def _by_entity(self, rows: Sequence[Any], providers: Mapping[str, Provider]) -> dict[str, dict[str, PriorAnswer]]:
+        noted = {_question_of(row) for row in rows if row.outcome_class == NOT_ASKED and row.job_id == self.job.id}
+        reopened = {_question_of(row) for row in rows if row.job_id == self.job.parent_job_id}
+        found: dict[str, dict[str, PriorAnswer]] = {}
         for row in rows:
             outcome_class = _class_of(row, providers[row.provider])
             if outcome_class is None:
                 continue
-            if outcome_class == IN_DOUBT and _question(row) in reopened and self._is_retried(row):
+            if outcome_class == IN_DOUBT and _question_of(row) in reopened and self._is_retried(row):
                 continue
             known = found.setdefault(row.entity_id, {})
             misses = known[row.provider].misses if row.provider in known else frozenset()
             if outcome_class == OutcomeClass.NOT_FOUND:
                 misses |= {row.fingerprint}
-            known[row.provider] = Earlier(
+            known[row.provider] = PriorAnswer(
                 row.id,
                 outcome_class,
                 misses,
@@ -96,7 +96,7 @@ class Gate:
                 row.is_rejected,
                 is_of_job=row.job_id == self.job.id,
                 is_lost=outcome_class == IN_DOUBT and row.fingerprint is None,
-                is_noted=_question(row) in noted,
+                is_noted=_question_of(row) in noted,
             )
         return found
 
@@ -108,7 +108,7 @@ class Gate:
         return bool(row.job_id == self.job.parent_job_id or row.started_at < self.job.created_at)
 
 
-def _question(row: Any) -> tuple[str, str]:
+def _question_of(row: Any) -> tuple[str, str]:
     return row.entity_id, row.provider
 
 
@@ -127,7 +127,7 @@ def _is_unanswered(row: Any) -> bool:
 
 
 @cache
-def _earlier_query(engine: str) -> Select[Any]:
+def _prior_query(engine: str) -> Select[Any]:
     """Return the query for answers that hold. It is built once: that takes longer than it runs."""
     is_of_job = attempts.c.job_id == bindparam("of_job")
     # What was paid for the call, or may have been, is booked with it.
@@ -194,12 +194,12 @@ def fingerprint(provider: Provider, entity_type: str, fields: Mapping[str, Any])
     return hashlib.sha256(json.dumps(given, sort_keys=True, default=str).encode()).hexdigest()[:32]
 
 
-def is_closed(earlier: Earlier | None, question: str) -> bool:
+def is_answered(prior: PriorAnswer | None, step: str) -> bool:
     """Tell whether an earlier answer makes a question needless: a miss holds only for the same question."""
-    if earlier is None:
+    if prior is None:
         return False
-    return earlier.outcome_class in _CLOSING or not earlier.misses.isdisjoint({None, question})
+    return prior.outcome_class in _ANSWERING or not prior.misses.isdisjoint({None, step})
 
 
-_CLOSING: Final = frozenset({OutcomeClass.SUCCESS, IN_DOUBT})
+_ANSWERING: Final = frozenset({OutcomeClass.SUCCESS, IN_DOUBT})
 """What closes the gate whatever the question is made of."""

@@ -41,7 +41,7 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class Earlier:
+class PriorAnswer:
     """What a provider answered before, recently enough to count."""
 
     attempt_id: str
@@ -76,7 +76,7 @@ class Purpose(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class Step:
     """The next question of a walk."""
 
     purpose: Purpose
@@ -84,7 +84,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class End:
+class Decision:
     """How a walk ended. A code and a message come with an error."""
 
     outcome: Outcome
@@ -93,7 +93,7 @@ class End:
 
 
 @dataclass
-class Walk:
+class EntityRun:
     """One entity on its way along the plan."""
 
     index: int
@@ -101,7 +101,7 @@ class Walk:
     entity_id: str
     fields: dict[str, Any]
     plan: Plan
-    earlier: dict[str, Earlier] = field(default_factory=dict)
+    prior: dict[str, PriorAnswer] = field(default_factory=dict)
     """By provider's name."""
     ready_at: float = 0.0
     """Not to be asked about before this instant of the monotonic clock."""
@@ -118,7 +118,7 @@ class Walk:
     is_written: bool = False
     is_normalized: bool = False
     is_in_doubt: bool = False
-    is_stuck: bool = False
+    found_nobody: bool = False
     """Whether none of those could be asked who can be asked about this entity, though others could."""
     passed: list[str] = field(default_factory=list)
     """Why providers were gone past that could not be asked."""
@@ -127,12 +127,12 @@ class Walk:
     has_only_rules: bool = False
     """Whether the normaliser's model is not to be asked again."""
 
-    def take_up(self) -> None:
+    def resume(self) -> None:
         """Take into account what this job has learned of the entity when it was claimed before."""
-        mine = [earlier for earlier in self.earlier.values() if earlier.is_of_job]
-        self.has_answer = any(earlier.outcome_class in DEFINITE for earlier in mine)
-        self.is_written = any(earlier.outcome_class == OutcomeClass.SUCCESS for earlier in mine)
-        doubts = {name for name, one in self.earlier.items() if one.is_of_job and one.outcome_class == REPEATABLE}
+        mine = [prior for prior in self.prior.values() if prior.is_of_job]
+        self.has_answer = any(prior.outcome_class in DEFINITE for prior in mine)
+        self.is_written = any(prior.outcome_class == OutcomeClass.SUCCESS for prior in mine)
+        doubts = {name for name, one in self.prior.items() if one.is_of_job and one.outcome_class == REPEATABLE}
         self.in_doubt_with |= doubts
         verifier = self.plan.verifier.name if self.plan.verifier else None
         # A provider that was taken out of the plan meanwhile cannot repeat its answer.
@@ -140,7 +140,7 @@ class Walk:
         # The walk may go on behind the step of one that was gone past in doubt. A verdict in doubt takes nothing away.
         self.is_in_doubt = is_unrepeatable or any(
             one.outcome_class == IN_DOUBT and (one.is_of_job or one.is_noted) and name != verifier
-            for name, one in self.earlier.items()
+            for name, one in self.prior.items()
         )
 
     def wait_until(self, instant: float, reason: str = "") -> None:
@@ -152,17 +152,17 @@ class Walk:
         """Go the whole way once more, at an instant at which somebody may be there to be asked."""
         self.position = 0
         self.passed = []
-        self.is_stuck = True
+        self.found_nobody = True
         self.wait_until(instant, reason)
 
-    def step(self) -> Question | End:
+    def step(self) -> Step | Decision:
         """Return what is to be done next, as far as the walk itself knows."""
         if self.offer is not None and self.plan.verifier is not None:
-            return Question(Purpose.VERIFY, self.plan.verifier)
+            return Step(Purpose.VERIFY, self.plan.verifier)
         if self.position < len(self.plan.steps) and not self.is_satisfied:
-            return Question(Purpose.STEP, self.plan.steps[self.position])
+            return Step(Purpose.STEP, self.plan.steps[self.position])
         if self.is_written and not self.is_normalized and self.plan.normalizer is not None:
-            return Question(Purpose.NORMALIZE, self.plan.normalizer)
+            return Step(Purpose.NORMALIZE, self.plan.normalizer)
         return self._end()
 
     @property
@@ -174,12 +174,12 @@ class Walk:
     def waits_alone(self) -> bool:
         """Whether it waits for a reason of its own, which other entities at the same step do not have."""
         is_repeat = self.position < len(self.plan.steps) and self.may_be_paid(self.plan.steps[self.position].name)
-        return self.is_stuck or is_repeat
+        return self.found_nobody or is_repeat
 
     def may_be_paid(self, provider: str) -> bool:
         """Tell whether a provider may have been paid for an answer that never came, and would repeat it for free."""
-        earlier = self.earlier.get(provider)
-        return provider in self.in_doubt_with or (earlier is not None and earlier.outcome_class == REPEATABLE)
+        prior = self.prior.get(provider)
+        return provider in self.in_doubt_with or (prior is not None and prior.outcome_class == REPEATABLE)
 
     def hold(self) -> None:
         """Ask nobody else: what may have been paid already is for a person or a retry to decide."""
@@ -188,70 +188,70 @@ class Walk:
         self.position = len(self.plan.steps)
         self.tries = 0
 
-    def go_past(self, reason: str) -> None:
+    def skip_provider(self, reason: str) -> None:
         """Go on without a provider that cannot be asked now."""
         self.passed.append(reason)
-        self.go_on()
+        self.advance()
 
-    def take_earlier(self, earlier: Earlier) -> None:
+    def take_prior(self, prior: PriorAnswer) -> None:
         """Go on past a provider that has answered before."""
         provider = self.plan.steps[self.position].name
-        if earlier.is_lost:
+        if prior.is_lost:
             self.hold()
             return
-        if earlier.outcome_class == IN_DOUBT:
+        if prior.outcome_class == IN_DOUBT:
             self.is_in_doubt = True
-        elif earlier.withheld and not earlier.is_rejected:
-            self.offer = Offer(earlier.attempt_id, provider, earlier.withheld)
-        self.go_on()
+        elif prior.withheld and not prior.is_rejected:
+            self.offer = Offer(prior.attempt_id, provider, prior.withheld)
+        self.advance()
 
-    def take(self, question: Question, answer: Answer, attempt_id: str, now: float, retry: Sequence[float]) -> None:
+    def take(self, step: Step, answer: Answer, attempt_id: str, now: float, retry: Sequence[float]) -> None:
         """Take in an answer. `fields` are brought up to date by the caller."""
         if answer.outcome_class is OutcomeClass.RATE_LIMITED:
             self.wait_until(
-                now + (answer.retry_after_seconds or 1.0), f"Provider {question.provider.name} asked to slow down."
+                now + (answer.retry_after_seconds or 1.0), f"Provider {step.provider.name} asked to slow down."
             )
             return
-        may_repeat = answer.is_cost_known or question.provider.repeat_is_free
+        may_repeat = answer.is_cost_known or step.provider.repeat_is_free
         if answer.outcome_class is OutcomeClass.TRANSIENT and may_repeat and self.tries < len(retry):
             self.wait_until(now + retry[self.tries])
             self.tries += 1
             if not answer.is_cost_known:
-                self.in_doubt_with.add(question.provider.name)
+                self.in_doubt_with.add(step.provider.name)
             return
-        if question.purpose is Purpose.VERIFY:
+        if step.purpose is Purpose.VERIFY:
             self._take_verdict(answer)
-        elif question.purpose is Purpose.NORMALIZE:
+        elif step.purpose is Purpose.NORMALIZE:
             self.is_normalized = True
         else:
-            self._take_step(question, answer, attempt_id)
+            self._take_step(step, answer, attempt_id)
 
-    def _take_step(self, question: Question, answer: Answer, attempt_id: str) -> None:
+    def _take_step(self, step: Step, answer: Answer, attempt_id: str) -> None:
         code = answer.outcome_class
         if code in DEFINITE:
             self.has_answer = True
             if code is OutcomeClass.SUCCESS:
                 self.is_written = True
             if self.must_verify(answer):
-                self.offer = Offer(attempt_id, question.provider.name, withheld_fields(answer))
+                self.offer = Offer(attempt_id, step.provider.name, withheld_fields(answer))
             if answer.trouble is not None:
-                self._take_trouble(question, answer)
+                self._take_trouble(step, answer)
         elif code is OutcomeClass.SKIPPED_INSUFFICIENT_INPUT:
-            self.is_in_doubt |= self.may_be_paid(question.provider.name)
+            self.is_in_doubt |= self.may_be_paid(step.provider.name)
         elif code in {OutcomeClass.CREDITS_EXHAUSTED, OutcomeClass.AUTH_FAILED}:
             # Stays at the step: what becomes of it is for whoever knows the provider's state and policy.
             return
         else:
-            self._take_trouble(question, answer)
-            self.is_in_doubt |= self.may_be_paid(question.provider.name)
-        self.go_on()
+            self._take_trouble(step, answer)
+            self.is_in_doubt |= self.may_be_paid(step.provider.name)
+        self.advance()
 
-    def _take_trouble(self, question: Question, answer: Answer) -> None:
+    def _take_trouble(self, step: Step, answer: Answer) -> None:
         """Note why a step's question stays open; without what it was for, the walk ends as an error."""
         reason = answer.error or "The provider gave no reason."
         is_down = answer.standing in {OutcomeClass.CREDITS_EXHAUSTED, OutcomeClass.AUTH_FAILED}
         if is_down and not self.plan.is_single:
-            self.passed.append(f"Provider {question.provider.name}: {reason}")
+            self.passed.append(f"Provider {step.provider.name}: {reason}")
         else:
             self.failure = (str(answer.standing), reason)
         self.is_in_doubt |= not answer.is_cost_known
@@ -266,26 +266,26 @@ class Walk:
         is_new = is_blank(self.fields.get("email")) and not is_blank(answer.fields.get("email"))
         return self.plan.verifier is not None and is_new and answer.outcome_class is OutcomeClass.SUCCESS
 
-    def go_on(self) -> None:
+    def advance(self) -> None:
         """Leave the step at hand behind."""
         self.position += 1
         self.tries = 0
         self.is_alone = False
 
-    def _end(self) -> End:
+    def _end(self) -> Decision:
         if self.is_satisfied and (self.has_answer or self.is_written):
-            return End(Outcome.SUCCESS)
+            return Decision(Outcome.SUCCESS)
         if self.is_satisfied:
-            return End(Outcome.SKIPPED)
+            return Decision(Outcome.SKIPPED)
         if self.is_in_doubt:
-            return End(Outcome.HELD)
+            return Decision(Outcome.HELD)
         if self.failure is not None:
-            return End(Outcome.ERROR, *self.failure)
+            return Decision(Outcome.ERROR, *self.failure)
         if self.passed and not self.plan.is_single:
-            return End(Outcome.ERROR, "provider_unavailable", self.passed[-1])
+            return Decision(Outcome.ERROR, "provider_unavailable", self.passed[-1])
         if self.has_answer:
-            return End(Outcome.SUCCESS)
-        return End(Outcome.SKIPPED)
+            return Decision(Outcome.SUCCESS)
+        return Decision(Outcome.SKIPPED)
 
 
 def withheld_fields(answer: Answer) -> dict[str, Any]:

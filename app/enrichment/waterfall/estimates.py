@@ -20,10 +20,10 @@ from app.enrichment.money.caps import OVERALL
 from app.enrichment.money.reports import CapView, daily_caps, dollars
 from app.enrichment.queue.entity_ids import unique_ids
 from app.enrichment.queue.leases import JobInfo
-from app.enrichment.queue.options import NO_TERMS, Terms
+from app.enrichment.queue.options import DEFAULT_OPTIONS, JobOptions
 from app.enrichment.queue.worker import insist_on_provider
-from app.enrichment.waterfall.dedup import Gate, fingerprint, is_closed
-from app.enrichment.waterfall.entity_run import Earlier, End, Plan, Purpose, Question, Walk
+from app.enrichment.waterfall.dedup import RecentAnswers, fingerprint, is_answered
+from app.enrichment.waterfall.entity_run import Decision, EntityRun, Plan, PriorAnswer, Purpose, Step
 from app.enrichment.waterfall.plan import make_plan
 from app.entities import store
 from app.entities.exclusions import Exclusions
@@ -109,7 +109,7 @@ def estimate(
     entity_ids: Iterable[str],
     *,
     workspace_slug: str,
-    terms: Terms = NO_TERMS,
+    options: JobOptions = DEFAULT_OPTIONS,
     shows_overall: bool = True,
 ) -> Estimate:
     """Return what a job of these entities would cost if it were enqueued now. Only reads.
@@ -119,13 +119,13 @@ def estimate(
     workspaces together may be told. Raises `EmptyJob`, `Invalid` and
     `ProviderNotAvailable`, as enqueueing does.
     """
-    terms = terms.checked(entity_type, provider)
-    insist_on_provider(entity_type, provider, terms)
+    options = options.checked(entity_type, provider)
+    insist_on_provider(entity_type, provider, options)
     registry: Registry = current_app.extensions["tranche.registry"]
     settings = config()
     # The id is nobody's: no call can be on record for it.
-    job = JobInfo(new_id(), entity_type, provider, workspace_slug, terms.options(), terms.cap_micros(settings))
-    survey = _Survey(job, make_plan(job, registry, settings), Gate.of(job, settings))
+    job = JobInfo(new_id(), entity_type, provider, workspace_slug, options.options(), options.cap_micros(settings))
+    survey = _Survey(job, make_plan(job, registry, settings), RecentAnswers.of(job, settings))
     with unique_ids(entity_ids) as ids:
         if ids.kept == 0:
             raise EmptyJob(details=[detail("entityIds", "expected at least one id")])
@@ -153,20 +153,20 @@ class _Survey:
 
     job: JobInfo
     plan: Plan
-    gate: Gate
+    gate: RecentAnswers
     unknown: int = 0
     excluded: int = 0
     satisfied: int = 0
-    steps: dict[Question, StepEstimate] = field(default_factory=dict)
+    steps: dict[Step, StepEstimate] = field(default_factory=dict)
     cached: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        asked = [Question(Purpose.STEP, provider) for provider in self.plan.steps]
+        asked = [Step(Purpose.STEP, provider) for provider in self.plan.steps]
         if self.plan.verifier is not None:
-            asked.append(Question(Purpose.VERIFY, self.plan.verifier))
+            asked.append(Step(Purpose.VERIFY, self.plan.verifier))
         # Without a model the normaliser asks nobody and costs nothing.
         if self.plan.normalizer is not None and self.plan.normalizer.charges_misses:
-            asked.append(Question(Purpose.NORMALIZE, self.plan.normalizer))
+            asked.append(Step(Purpose.NORMALIZE, self.plan.normalizer))
         self.steps = {one: StepEstimate(one.provider.name, one.purpose.name.lower()) for one in asked}
 
     def add(self, ids: Sequence[str]) -> None:
@@ -174,87 +174,87 @@ class _Survey:
         job = self.job
         known = store.load(job.entity_type, ids, workspace_slug=job.workspace_slug)
         excluded = Exclusions.load_for(job.entity_type, known.values(), job.workspace_slug)
-        earlier = self.gate.earlier(ids, self.plan.steps)
-        walks = [Walk(0, one, fields, self.plan, earlier=earlier.get(one, {})) for one, fields in known.items()]
-        self.cached = self._load_cached(walks)
+        prior = self.gate.prior(ids, self.plan.steps)
+        runs = [EntityRun(0, one, fields, self.plan, prior=prior.get(one, {})) for one, fields in known.items()]
+        self.cached = self._load_cached(runs)
         self.unknown += len(ids) - len(known)
-        for walk in walks:
-            if excluded.excludes(job.entity_type, walk.fields):
+        for run in runs:
+            if excluded.excludes(job.entity_type, run.fields):
                 self.excluded += 1
-            elif walk.is_satisfied:
+            elif run.is_satisfied:
                 self.satisfied += 1
             else:
-                self._follow(walk)
+                self._follow(run)
 
-    def _load_cached(self, walks: Sequence[Walk]) -> Mapping[str, Any]:
+    def _load_cached(self, runs: Sequence[EntityRun]) -> Mapping[str, Any]:
         """Return what a model has said before about the texts of some entities."""
         models = {one.provider for one in self.steps if one.provider.name == NORMALIZER}
-        keys = {key for walk in walks for model in models for key in model.cache_keys(self._lookup(walk, model))}
+        keys = {key for run in runs for model in models for key in model.cache_keys(self._lookup(run, model))}
         return store.load_cached(keys) if keys else {}
 
-    def _follow(self, walk: Walk) -> None:
+    def _follow(self, run: EntityRun) -> None:
         """Lead an entity along the plan as the job would, with everybody it asks finding nothing."""
         is_first, may_write = True, False
-        while not isinstance(question := walk.step(), End):
-            is_step = question.purpose is Purpose.STEP
-            if is_step and self._is_left_out(question, walk):
+        while not isinstance(next_step := run.step(), Decision):
+            is_step = next_step.purpose is Purpose.STEP
+            if is_step and self._is_left_out(next_step, run):
                 continue
-            self._ask(question, walk, is_certain=is_first)
-            if is_step and self.plan.verifier is not None and is_blank(walk.fields.get("email")):
+            self._ask(next_step, run, is_certain=is_first)
+            if is_step and self.plan.verifier is not None and is_blank(run.fields.get("email")):
                 # It may find an address that turns out to be invalid, so that the walk goes on.
-                self._ask(Question(Purpose.VERIFY, self.plan.verifier), walk)
+                self._ask(Step(Purpose.VERIFY, self.plan.verifier), run)
             is_first, may_write = False, may_write or is_step
-            walk.take(question, _MISS, "", 0.0, ())
+            run.take(next_step, _MISS, "", 0.0, ())
         if may_write and self.plan.normalizer is not None and self.plan.normalizer.charges_misses:
-            self._ask_model(Question(Purpose.NORMALIZE, self.plan.normalizer), walk)
+            self._ask_model(Step(Purpose.NORMALIZE, self.plan.normalizer), run)
 
-    def _is_left_out(self, question: Question, walk: Walk) -> bool:
+    def _is_left_out(self, next_step: Step, run: EntityRun) -> bool:
         """Tell whether a provider is not asked, having answered before or for lack of input; the walk has gone on."""
-        step, provider = self.steps[question], question.provider
-        if self._is_answered(walk, provider):
+        step, provider = self.steps[next_step], next_step.provider
+        if self._is_answered(run, provider):
             step.answered_before += 1
-            self._take_earlier(walk, walk.earlier[provider.name])
+            self._take_prior(run, run.prior[provider.name])
             return True
-        reason = provider.why_insufficient(self._lookup(walk, provider))
+        reason = provider.why_insufficient(self._lookup(run, provider))
         if reason is not None:
             step.missing_input += 1
-            walk.go_on()
+            run.advance()
         return reason is not None
 
-    def _is_answered(self, walk: Walk, provider: Provider) -> bool:
-        earlier = walk.earlier.get(provider.name)
-        return earlier is not None and is_closed(earlier, fingerprint(provider, self.job.entity_type, walk.fields))
+    def _is_answered(self, run: EntityRun, provider: Provider) -> bool:
+        prior = run.prior.get(provider.name)
+        return prior is not None and is_answered(prior, fingerprint(provider, self.job.entity_type, run.fields))
 
-    def _take_earlier(self, walk: Walk, earlier: Earlier) -> None:
-        walk.take_earlier(earlier)
-        if walk.offer is not None and self.plan.verifier is None:
+    def _take_prior(self, run: EntityRun, prior: PriorAnswer) -> None:
+        run.take_prior(prior)
+        if run.offer is not None and self.plan.verifier is None:
             # What was withheld for a verifier is written where nobody is to verify it any more.
-            walk.fields.update(walk.offer.fields)
-            walk.offer = None
+            run.fields.update(run.offer.fields)
+            run.offer = None
 
-    def _ask(self, question: Question, walk: Walk, *, is_certain: bool = False) -> None:
-        step, provider = self.steps[question], question.provider
-        price = provider.worst_price_micros(self._lookup(walk, provider))
+    def _ask(self, next_step: Step, run: EntityRun, *, is_certain: bool = False) -> None:
+        step, provider = self.steps[next_step], next_step.provider
+        price = provider.worst_price_micros(self._lookup(run, provider))
         step.questions += 1
         step.high_micros += price
         # What a text costs a model at least depends on how many share a request, and nobody can tell.
         if is_certain and provider.charges_misses and provider.name != NORMALIZER:
             step.low_micros += price
 
-    def _ask_model(self, question: Question, walk: Walk) -> None:
+    def _ask_model(self, next_step: Step, run: EntityRun) -> None:
         """Count what the normaliser's model may be asked about what stands there, or may be found."""
-        blanks = [name for name in _MODEL_FIELDS[self.job.entity_type] if is_blank(walk.fields.get(name))]
-        lookup = self._lookup(walk, question.provider)
+        blanks = [name for name in _MODEL_FIELDS[self.job.entity_type] if is_blank(run.fields.get(name))]
+        lookup = self._lookup(run, next_step.provider)
         lookup = replace(lookup, fields={**lookup.fields, **dict.fromkeys(blanks, _ANY_TEXT)})
-        price = question.provider.worst_price_micros(lookup)
-        self.steps[question].questions += price > 0
-        self.steps[question].high_micros += price
+        price = next_step.provider.worst_price_micros(lookup)
+        self.steps[next_step].questions += price > 0
+        self.steps[next_step].high_micros += price
 
-    def _lookup(self, walk: Walk, provider: Provider) -> Lookup:
-        entity_type, fields = self.job.entity_type, walk.fields
+    def _lookup(self, run: EntityRun, provider: Provider) -> Lookup:
+        entity_type, fields = self.job.entity_type, run.fields
         if provider.name == NORMALIZER:
             fields = {name: fields.get(name) for name in _MODEL_INPUTS[entity_type]}
-        return Lookup(entity_type, walk.entity_id, fields, cached=self.cached)
+        return Lookup(entity_type, run.entity_id, fields, cached=self.cached)
 
 
 _CAP_NAMES: Final = {"job": "its cap", "workspace": "the workspace's daily cap", OVERALL: "the daily cap"}

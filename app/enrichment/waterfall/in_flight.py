@@ -10,27 +10,29 @@ from app.db.session import WriteSession
 from app.enrichment.queue.leases import JobInfo
 from app.entities.store import has_any, insert_absent
 from app.extensions import db
-from app.models.in_flight_call import flights
+from app.models.in_flight_call import in_flight_calls
 from app.models.types import utcnow
 
 
 def of_chunk(job_id: str, position: int) -> dict[str, list[Row[Any]]]:
     """Return the flights that earlier holders of a chunk have left, by entity."""
-    query = select(flights, (flights.c.deadline_at <= utcnow()).label("is_overdue"))
+    query = select(in_flight_calls, (in_flight_calls.c.deadline_at <= utcnow()).label("is_overdue"))
     found: dict[str, list[Row[Any]]] = {}
-    for row in db.session.execute(query.where(flights.c.job_id == job_id, flights.c.position == position)):
+    for row in db.session.execute(
+        query.where(in_flight_calls.c.job_id == job_id, in_flight_calls.c.position == position)
+    ):
         found.setdefault(row.entity_id, []).append(row)
     return found
 
 
-def open_flights(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> set[str]:
+def open_calls(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> set[str]:
     """Put calls on record; return the request ids of those whose question nobody else is asking."""
     # In one order everywhere, since two jobs may be about to ask the same questions.
     ordered = sorted(rows, key=lambda row: (row["entity_id"], row["provider"]))
-    return insert_absent(session, flights, ordered, "request_id")
+    return insert_absent(session, in_flight_calls, ordered, "request_id")
 
 
-def close_flights(session: WriteSession, request_ids: Sequence[str]) -> dict[str, Any]:
+def close_calls(session: WriteSession, request_ids: Sequence[str]) -> dict[str, Any]:
     """Take calls off the record; return those that were still on it, by request id, with their reservations."""
     if not request_ids:
         return {}
@@ -39,30 +41,37 @@ def close_flights(session: WriteSession, request_ids: Sequence[str]) -> dict[str
 
 
 _CLOSE: Final = (
-    delete(flights)
-    .where(flights.c.request_id.in_(bindparam("request_ids", expanding=True)))
-    .returning(flights.c.request_id, flights.c.provider, flights.c.reserved_micros, flights.c.reserved_on)
+    delete(in_flight_calls)
+    .where(in_flight_calls.c.request_id.in_(bindparam("request_ids", expanding=True)))
+    .returning(
+        in_flight_calls.c.request_id,
+        in_flight_calls.c.provider,
+        in_flight_calls.c.reserved_micros,
+        in_flight_calls.c.reserved_on,
+    )
 )
 
 
 def mark_pending(session: WriteSession, request_id: str, deadline_at: datetime) -> None:
     """Note that a question was taken, and that its answer comes by callback."""
     session.execute(
-        update(flights).where(flights.c.request_id == request_id).values(is_pending=True, deadline_at=deadline_at)
+        update(in_flight_calls)
+        .where(in_flight_calls.c.request_id == request_id)
+        .values(is_pending=True, deadline_at=deadline_at)
     )
 
 
-def far_off(session: WriteSession, job: JobInfo, ids: Sequence[str]) -> set[tuple[str, str]]:
+def unlikely_soon(session: WriteSession, job: JobInfo, ids: Sequence[str]) -> set[tuple[str, str]]:
     """Return which questions will not be answered in a moment, as pairs of entity and provider.
 
     They wait for a callback, or their worker is gone.
     """
     if not ids:
         return set()
-    query = select(flights.c.entity_id, flights.c.provider).where(
-        flights.c.workspace_slug == job.workspace_slug,
-        flights.c.entity_type == job.entity_type,
-        or_(flights.c.is_pending, flights.c.deadline_at <= utcnow()),
-        has_any(flights.c.entity_id, ids),
+    query = select(in_flight_calls.c.entity_id, in_flight_calls.c.provider).where(
+        in_flight_calls.c.workspace_slug == job.workspace_slug,
+        in_flight_calls.c.entity_type == job.entity_type,
+        or_(in_flight_calls.c.is_pending, in_flight_calls.c.deadline_at <= utcnow()),
+        has_any(in_flight_calls.c.entity_id, ids),
     )
     return {(row.entity_id, row.provider) for row in session.execute(query)}

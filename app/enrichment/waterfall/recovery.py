@@ -18,14 +18,14 @@ from app.entities import store
 from app.extensions import db
 from app.models.attempt import AttemptStatus, attempts
 from app.models.chunk import progress
-from app.models.in_flight_call import flights as flight_table
+from app.models.in_flight_call import in_flight_calls as flight_table
 from app.models.job import ACTIVE, jobs
 from app.models.types import new_id, utcnow
 from app.providers.base import OutcomeClass
 from app.providers.registry import Registry
 
 
-def settle_lost_flights(limit: int = 500) -> int:
+def recover_lost_calls(limit: int = 500) -> int:
     """Book calls that nobody will come back for, and free their questions; return how many.
 
     Those are overdue by more than a lease, and their chunk is closed, or its
@@ -37,19 +37,21 @@ def settle_lost_flights(limit: int = 500) -> int:
     end_read()
     for row in rows:
         job = JobInfo(row.job_id, row.entity_type, row.job_provider, row.workspace_slug, None, row.cap_micros)
-        _settle_lost(job, row)
+        _recover(job, row)
     return len(rows)
 
 
 @repeats_conflicts
-def _settle_lost(job: JobInfo, flight: Any) -> None:
+def _recover(job: JobInfo, in_flight_call: Any) -> None:
     with transaction() as session:
-        present = store.load_for_update(job.entity_type, [flight.entity_id], workspace_slug=job.workspace_slug)
+        present = store.load_for_update(job.entity_type, [in_flight_call.entity_id], workspace_slug=job.workspace_slug)
         now: datetime = session.scalar(select(utcnow()))  # type: ignore[assignment]
-        closed = in_flight.close_flights(session, [flight.request_id])
+        closed = in_flight.close_calls(session, [in_flight_call.request_id])
         # A row that was pushed, and waits for its callback, is charged; of other calls nobody knows.
         settlements = [
-            Settlement(row.provider, row.reserved_on, row.reserved_micros, row.reserved_micros, not flight.is_pending)
+            Settlement(
+                row.provider, row.reserved_on, row.reserved_micros, row.reserved_micros, not in_flight_call.is_pending
+            )
             for row in closed.values()
         ]
         if settlements and present:
@@ -57,25 +59,25 @@ def _settle_lost(job: JobInfo, flight: Any) -> None:
                 "job_id": job.id,
                 "workspace_slug": job.workspace_slug,
                 "entity_type": job.entity_type,
-                "entity_id": flight.entity_id,
-                "provider": flight.provider,
+                "entity_id": in_flight_call.entity_id,
+                "provider": in_flight_call.provider,
                 "id": new_id(),
                 "status": AttemptStatus.ERROR,
-                "outcome_class": _outcome_class(flight),
-                "cost_micros": flight.reserved_micros,
+                "outcome_class": _outcome_class(in_flight_call),
+                "cost_micros": in_flight_call.reserved_micros,
                 "error": LOST_ERROR,
-                "started_at": flight.started_at,
-                "finished_at": flight.deadline_at,
+                "started_at": in_flight_call.started_at,
+                "finished_at": in_flight_call.deadline_at,
             }
             session.execute(insert(attempts).values(row))
         book(session, caps_of(config(), job), settlements, [], now.date())
         record_costs(session, job, settlements)
 
 
-def _outcome_class(flight: Any) -> str:
+def _outcome_class(in_flight_call: Any) -> str:
     """Return what a lost call is recorded as: in doubt, unless asking again is free."""
     registry: Registry = current_app.extensions["tranche.registry"]
-    provider = registry.providers.get(flight.provider)
+    provider = registry.providers.get(in_flight_call.provider)
     is_free = provider is not None and provider.repeat_is_free
     return str(OutcomeClass.TRANSIENT) if is_free else IN_DOUBT
 

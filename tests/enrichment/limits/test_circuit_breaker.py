@@ -9,7 +9,13 @@ from sqlalchemy import update
 from app.db.session import transaction
 from app.enrichment import queue
 from app.enrichment.limits import circuit_breaker, rate_limits
-from app.enrichment.limits.circuit_breaker import CIRCUIT_SECONDS, CREDITS_SECONDS, PROBE_SECONDS, State, load_states
+from app.enrichment.limits.circuit_breaker import (
+    CIRCUIT_SECONDS,
+    CREDITS_SECONDS,
+    PROBE_SECONDS,
+    ProviderState,
+    load_states,
+)
 from app.extensions import db
 from app.models.job import jobs
 from app.models.provider_state import provider_paces, provider_states
@@ -41,15 +47,15 @@ LACKING = Answer(OutcomeClass.SKIPPED_INSUFFICIENT_INPUT, error="There is no dom
 DEAD_SITE = replace(AWAY, is_about_entity=True)
 
 
-def note(provider: FakeProvider, *answers: Answer) -> State | None:
+def note(provider: FakeProvider, *answers: Answer) -> ProviderState | None:
     """Let calls end as these answers, one transaction each; return how the provider stands."""
     for answer in answers:
         with transaction() as session:
-            circuit_breaker.note(session, provider, [answer], load_states())
+            circuit_breaker.record(session, provider, [answer], load_states())
     return state(provider)
 
 
-def state(provider: FakeProvider) -> State | None:
+def state(provider: FakeProvider) -> ProviderState | None:
     db.session.rollback()
     return load_states().get(provider.name)
 
@@ -157,14 +163,14 @@ def test_a_single_call_is_let_through_after_the_cool_down(context: Flask, answer
     found = note(provider, *[answer] * 5)
     assert found is not None
     with transaction() as session:
-        assert not circuit_breaker.take_probe(session, provider.name), "not before its time"
+        assert not circuit_breaker.claim_probe(session, provider.name), "not before its time"
     cool_down()
     found = state(provider)
     assert found is not None and found.is_available(provider) and found.needs_probe
     with transaction() as session:
-        assert circuit_breaker.take_probe(session, provider.name)
+        assert circuit_breaker.claim_probe(session, provider.name)
     with transaction() as session:
-        assert not circuit_breaker.take_probe(session, provider.name), "not a second one"
+        assert not circuit_breaker.claim_probe(session, provider.name), "not a second one"
     found = state(provider)
     assert found is not None and found.seconds_left is not None and 0 < found.seconds_left <= PROBE_SECONDS
     found = note(provider, EMAIL)
@@ -177,7 +183,7 @@ def test_a_probe_that_fails_opens_the_circuit_for_another_time(context: Flask) -
     note(provider, *[AWAY] * 5)
     cool_down()
     with transaction() as session:
-        circuit_breaker.take_probe(session, provider.name)
+        circuit_breaker.claim_probe(session, provider.name)
     found = note(provider, AWAY)
     assert found is not None and found.seconds_left is not None and found.seconds_left > CIRCUIT_SECONDS - 5
 
@@ -189,7 +195,7 @@ def test_a_probe_that_is_lost_is_followed_by_another(context: Flask) -> None:
     for _ in range(2):
         cool_down()
         with transaction() as session:
-            assert circuit_breaker.take_probe(session, provider.name)
+            assert circuit_breaker.claim_probe(session, provider.name)
 
 
 @pytest.mark.parametrize("is_back", [True, False])
@@ -233,7 +239,7 @@ def test_a_reset_forgets_what_is_held_against_a_provider(context: Flask) -> None
     for name in ("findymail", "prospeo"):
         note(paid(name), REFUSED)
         with transaction() as session:
-            rate_limits.use(session, rate_limits.quote(session, name, name, Limits(per_day=5), 2), 2)
+            rate_limits.consume(session, rate_limits.peek(session, name, name, Limits(per_day=5), 2), 2)
             rate_limits.block(session, name, 60)
     circuit_breaker.reset("findymail")
     assert [row.provider for row in rows(provider_states)] == ["prospeo"]

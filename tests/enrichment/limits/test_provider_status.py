@@ -14,7 +14,7 @@ from app.enrichment.limits.provider_status import ProviderView, list_providers, 
 from app.enrichment.money.reports import today
 from app.errors import NotFound
 from app.extensions import db
-from app.models.in_flight_call import flights
+from app.models.in_flight_call import in_flight_calls
 from app.models.provider_state import ProviderCondition, provider_paces, provider_states
 from app.models.types import new_id, utcnow
 from app.providers.base import Answer, OutcomeClass
@@ -66,9 +66,9 @@ def test_a_provider_in_trouble_says_why_and_until_when(context: Flask) -> None:
     registry = context.extensions["tranche.registry"]
     with transaction() as session:
         refused = [Answer(OutcomeClass.AUTH_FAILED, error="The key is refused.")]
-        circuit_breaker.note(session, registry.providers["a"], refused, {})
+        circuit_breaker.record(session, registry.providers["a"], refused, {})
         away = [Answer(OutcomeClass.TRANSIENT, error="It is away.")] * 5
-        circuit_breaker.note(session, registry.providers["b"], away, {})
+        circuit_breaker.record(session, registry.providers["b"], away, {})
         rows = [{"name": "c", "blocked_until": utcnow(60)}, {"name": "c:person", "blocked_until": utcnow(600)}]
         for row in [*rows, {"name": "d", "blocked_until": utcnow(-1)}]:
             session.execute(insert(provider_paces).values(**row, state={}))
@@ -99,6 +99,6 @@ def test_calls_under_way_are_counted_once_each(context: Flask) -> None:
     with transaction() as session:
         for entity_id, call_id, is_pending, seconds in calls:
             row = {"entity_id": entity_id, "call_id": call_id, "is_pending": is_pending, "request_id": new_id()}
-            session.execute(insert(flights).values(**about, **row, deadline_at=utcnow(seconds)))
+            session.execute(insert(in_flight_calls).values(**about, **row, deadline_at=utcnow(seconds)))
     assert view_of("prospeo").calls_under_way == 2
     assert next(view for view in list_providers("north") if view.name == "prospeo").calls_under_way == 0

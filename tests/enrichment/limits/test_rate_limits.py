@@ -170,9 +170,9 @@ class Given:
 @pytest.fixture
 def given_instants(monkeypatch: pytest.MonkeyPatch) -> Given:
     """What is given during the test. A worker that is held up calls later than it may, which says nothing of us."""
-    given, use = Given(), rate_limits.use
+    given, use = Given(), rate_limits.consume
 
-    def note(session: Any, quoted: rate_limits.Quote, count: int) -> list[float]:
+    def note(session: Any, quoted: rate_limits.Allowance, count: int) -> list[float]:
         instants = use(session, quoted, count)
         asked = quoted.now.timestamp()
         given.by_worker += instants
@@ -251,7 +251,7 @@ def test_a_provider_that_asked_to_slow_down_is_left_alone_by_all(context: Flask)
     with transaction() as session:
         rate_limits.block(session, "findymail", 60)
         rate_limits.block(session, "findymail", 5)
-        grant = rate_limits.quote(session, "findymail", "findymail", Limits(), 3)
+        grant = rate_limits.peek(session, "findymail", "findymail", Limits(), 3)
     assert grant.starts_in == [] and 55 < grant.wait_seconds <= 60
     add(1)
     provider = paid()
@@ -271,7 +271,7 @@ def test_a_provider_that_asked_to_slow_down_is_left_alone_by_all(context: Flask)
 )
 def test_an_entity_type_with_limits_of_its_own_has_a_pace_of_its_own(limits: dict[str, Limits], name: str) -> None:
     """The others share the provider's."""
-    assert rate_limits.pace_name("p", "person", limits) == name
+    assert rate_limits.limit_key("p", "person", limits) == name
 
 
 def test_calls_that_the_cap_refuses_leave_no_trace_but_the_pace(context: Flask) -> None:

@@ -19,7 +19,7 @@ from app.enrichment.money.caps import ALL_DAYS, Cap, Settlement, book, caps_of, 
 from app.enrichment.queue.leases import JobInfo
 from app.extensions import db
 from app.models.attempt import attempts
-from app.models.in_flight_call import flights
+from app.models.in_flight_call import in_flight_calls
 from app.models.job import jobs
 from app.models.spending import costs, spending
 from app.models.types import new_id, utcnow
@@ -129,7 +129,7 @@ def move_to_yesterday() -> None:
         for row in session.execute(select(costs)).all():
             one = (costs.c.job_id == row.job_id, costs.c.provider == row.provider, costs.c.day == row.day)
             session.execute(update(costs).where(*one).values(day=row.day - timedelta(days=1)))
-        session.execute(update(flights).values(reserved_on=datetime.now(UTC).date() - timedelta(days=1)))
+        session.execute(update(in_flight_calls).values(reserved_on=datetime.now(UTC).date() - timedelta(days=1)))
     db.session.execute(update(jobs).where(jobs.c.resume_at.is_not(None)).values(resume_at=utcnow(-1)))
     db.session.commit()
 

@@ -12,7 +12,7 @@ from app.enrichment.queue.leases import Failure, JobInfo
 from app.errors import JobNotFound, JobStateConflict
 from app.extensions import db
 from app.models.chunk import Outcome
-from app.models.job import Job, jobs
+from app.models.job import EnrichmentJob, jobs
 from app.models.types import utcnow
 from tests.enrichment.helpers import claim, expire_leases, ids, job_row, progress_rows
 from tests.invariants import check_invariants
@@ -116,7 +116,7 @@ def test_a_failed_job_with_a_released_chunk_can_be_retried_at_once(context: Flas
     released.release()
     broken.fail(Failure("chunk_broke", "bug"))
     child = queue.retry(job_id)
-    assert db.session.get_one(Job, child.id).entity_ids == ["p0", "p1", "p3", "p4", "p5"]
+    assert db.session.get_one(EnrichmentJob, child.id).entity_ids == ["p0", "p1", "p3", "p4", "p5"]
     check_invariants()
 
 
@@ -255,7 +255,7 @@ def test_retry_makes_a_child_of_failed_and_held_entities(context: Flask) -> None
     queue.drain(None)
     child = queue.retry(job_id)
     assert (child.parent_job_id, child.provider, child.chunk_size, child.total) == (job_id, "ai-normalizer", 2, 2)
-    assert db.session.get_one(Job, child.id).entity_ids == ["p0", "p2"]
+    assert db.session.get_one(EnrichmentJob, child.id).entity_ids == ["p0", "p2"]
     with pytest.raises(JobStateConflict, match="retried before"):
         queue.retry(job_id)
     check_invariants()
@@ -269,7 +269,7 @@ def test_retry_of_a_cancelled_job_takes_what_it_never_reached(context: Flask) ->
     lease.release()
     queue.cancel(job_id)
     child = queue.retry(job_id)
-    assert db.session.get_one(Job, child.id).entity_ids == ["p1", "p2", "p3", "p4"]
+    assert db.session.get_one(EnrichmentJob, child.id).entity_ids == ["p1", "p2", "p3", "p4"]
 
 
 def test_retry_without_anything_to_retry_is_refused(context: Flask) -> None:

@@ -12,7 +12,7 @@ from app.enrichment import queue
 from app.errors import AppError, EmptyJob, IdempotencyKeyReused, Invalid, ProviderNotAvailable
 from app.extensions import db
 from app.models.chunk import chunks
-from app.models.job import Job, jobs
+from app.models.job import EnrichmentJob, jobs
 from tests.invariants import check_invariants
 
 
@@ -28,7 +28,7 @@ def count_jobs() -> int:
 def test_enqueue_stores_the_ids_in_order_and_in_chunks(context: Flask) -> None:
     """A job's ids come back as they went in, cut into chunks of the asked size."""
     job_id = queue.enqueue_job("person", "ai-normalizer", ids(7), chunk_size=3)
-    job = db.session.get_one(Job, job_id)
+    job = db.session.get_one(EnrichmentJob, job_id)
     assert job.entity_ids == ids(7)
     stored = db.session.scalars(select(chunks.c.entity_ids).order_by(chunks.c.position)).all()
     assert stored == [["p0", "p1", "p2"], ["p3", "p4", "p5"], ["p6"]]
@@ -40,7 +40,7 @@ def test_enqueue_keeps_repeated_ids_once_in_first_seen_order(context: Flask) -> 
     job_id = queue.enqueue_job("person", "ai-normalizer", ["b", "a", "b", "c", "a"], chunk_size=2)
     view = queue.get_job(job_id)
     assert (view.total, view.duplicates) == (3, 2)
-    assert db.session.get_one(Job, job_id).entity_ids == ["b", "a", "c"]
+    assert db.session.get_one(EnrichmentJob, job_id).entity_ids == ["b", "a", "c"]
 
 
 def test_enqueue_treats_an_iterator_like_a_list(context: Flask) -> None:
@@ -49,7 +49,7 @@ def test_enqueue_treats_an_iterator_like_a_list(context: Flask) -> None:
     job_id = queue.enqueue_job("person", "ai-normalizer", iter(some), chunk_size=1000)
     view = queue.get_job(job_id)
     assert (view.total, view.duplicates) == (2500, 100)
-    assert db.session.get_one(Job, job_id).entity_ids == ids(2500)
+    assert db.session.get_one(EnrichmentJob, job_id).entity_ids == ids(2500)
 
 
 @pytest.mark.parametrize("kind", [list, iter])

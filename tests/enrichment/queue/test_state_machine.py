@@ -19,7 +19,7 @@ from app.entities import store
 from app.errors import EntityNotFound, JobStateConflict, LeaseLost
 from app.extensions import db
 from app.models.chunk import ERASED_ID, Outcome, progress
-from app.models.job import Job, JobStatus, jobs
+from app.models.job import EnrichmentJob, JobStatus, jobs
 from app.models.types import utcnow
 from tests.databases import empty
 from tests.enrichment.helpers import ids, job_row
@@ -109,7 +109,7 @@ class JobModel:
         elif self.status in GOING:
             self.status = "running" if self.held else "pending"
 
-    def go_on(self) -> None:
+    def advance(self) -> None:
         """Leave a pause."""
         self.status, self.pause = "running" if self.held else "pending", None
 
@@ -177,7 +177,7 @@ class Lifecycle(RuleBasedStateMachine):
         db.session.execute(update(jobs).where(jobs.c.id == job_id).values(created_at=age))
         db.session.commit()
         row = job_row(job_id)
-        stored = db.session.get_one(Job, job_id).entity_ids
+        stored = db.session.get_one(EnrichmentJob, job_id).entity_ids
         lists = [stored[place : place + row.chunk_size] for place in range(0, len(stored), row.chunk_size)]
         order = (-row.priority, row.created_at, row.id)
         job = JobModel(job_id, row.workspace_slug, order, row.chunk_size, [ChunkModel(one) for one in lists])
@@ -235,7 +235,7 @@ class Lifecycle(RuleBasedStateMachine):
         workspace = scope if scope in {"a", "b"} else None
         for job in self.jobs.values():
             if job.pause == "over":
-                job.go_on()
+                job.advance()
         self._settle_ending()
         within = [
             job
@@ -361,7 +361,7 @@ class Lifecycle(RuleBasedStateMachine):
     def resume(self, pick: int) -> None:
         job = self._job(pick, likely=lambda job: job.status == "paused")
         if self._move(queue.resume, job, job.status == "paused"):
-            job.go_on()
+            job.advance()
 
     @precondition(lambda self: len(self.jobs) > 1)
     @rule(pick=st.integers(0, 9))

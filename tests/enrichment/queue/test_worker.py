@@ -18,7 +18,7 @@ from app.enrichment.queue.time_budget import stop_requested
 from app.errors import JobNotFound
 from app.extensions import db
 from app.models.chunk import progress
-from app.models.job import Job
+from app.models.job import EnrichmentJob
 from tests.enrichment.conftest import BudgetClock
 from tests.enrichment.helpers import claim, ids, job_row, progress_rows
 from tests.invariants import check_invariants
@@ -77,7 +77,7 @@ def test_what_a_callback_raises_becomes_that_entitys_error(context: Flask) -> No
     assert result == ChunkResult(job_id, 4, 4, True, "complete")
     view = queue.get_job(job_id)
     assert (view.success, view.errors) == (3, 1)
-    assert db.session.get_one(Job, job_id).error_log == [{"entityId": "p2", "error": "no\nsuch   page"}]
+    assert db.session.get_one(EnrichmentJob, job_id).error_log == [{"entityId": "p2", "error": "no\nsuch   page"}]
     page = queue.list_errors(job_id)
     assert [(row.entity_id, row.code) for row in page.rows] == [("p2", "callback_error")]
     check_invariants(drained=True)
@@ -112,7 +112,7 @@ def test_an_error_is_stored_as_its_message_or_as_its_type_if_it_has_none(
         raise error
 
     queue.process_next_chunk(on_process)
-    assert db.session.get_one(Job, job_id).error_log == [{"entityId": "p0", "error": stored}]
+    assert db.session.get_one(EnrichmentJob, job_id).error_log == [{"entityId": "p0", "error": stored}]
 
 
 def test_a_long_error_is_cut(context: Flask) -> None:
@@ -167,7 +167,7 @@ def test_a_coroutine_callback_runs_several_entities_at_once(context: Flask) -> N
 
     assert queue.process_next_chunk(on_process) == ChunkResult(job_id, 10, 10, True, "complete")
     assert 2 <= state["most"] <= 10
-    assert db.session.get_one(Job, job_id).error_log == [{"entityId": "p3", "error": "boom"}]
+    assert db.session.get_one(EnrichmentJob, job_id).error_log == [{"entityId": "p3", "error": "boom"}]
     check_invariants(drained=True)
 
 

@@ -14,13 +14,13 @@ from app.enrichment import queue
 from app.enrichment.limits import circuit_breaker
 from app.enrichment.limits.circuit_breaker import load_states
 from app.enrichment.queue.leases import CRASHES_BEFORE_CAUTION
-from app.enrichment.waterfall.chunk_run import Pipeline
-from app.enrichment.waterfall.recovery import settle_lost_flights
+from app.enrichment.waterfall.chunk_run import Waterfall
+from app.enrichment.waterfall.recovery import recover_lost_calls
 from app.entities import store
 from app.extensions import db
 from app.models.attempt import attempts
 from app.models.chunk import progress
-from app.models.in_flight_call import flights
+from app.models.in_flight_call import in_flight_calls
 from app.models.job import jobs
 from app.models.provider_state import provider_states
 from app.models.types import utcnow
@@ -108,7 +108,7 @@ def change_flights(*conditions: Any, **values: Any) -> None:
     """Change the calls on record, and let their chunks be due."""
     db.session.rollback()
     with transaction() as session:
-        session.execute(update(flights).where(*conditions).values(**values))
+        session.execute(update(in_flight_calls).where(*conditions).values(**values))
     expire_leases()
 
 
@@ -121,7 +121,7 @@ def leave_alone(provider: FakeProvider, *answers: Answer) -> None:
     """Let a provider be left alone after these answers."""
     db.session.rollback()
     with transaction() as session:
-        circuit_breaker.note(session, provider, answers, load_states())
+        circuit_breaker.record(session, provider, answers, load_states())
 
 
 def cool_down() -> None:
@@ -274,7 +274,7 @@ def test_another_job_does_not_have_an_address_verified_while_its_verdict_is_in_d
     """A verdict is paid for as well; the retry asks for it again."""
     add(1)
     finder, verifier = paid(), Losing(context, "leadmagic-verify", default=verdict("valid"))
-    work = Pipeline(registry_of(finder, verifiers=[verifier]), retry_seconds=(0.01,))
+    work = Waterfall(registry_of(finder, verifiers=[verifier]), retry_seconds=(0.01,))
     work._registry.verifiers["leadmagic"] = verifier  # type: ignore[union-attr,index]
     job_ids = [enqueue(order=["findymail"], verifier="leadmagic") for _ in range(2)]
     queue.drain(work, time_budget=10)
@@ -306,7 +306,7 @@ def test_a_row_whose_callback_never_came_is_not_pushed_by_another_job(context: F
     first = enqueue(1, "clay")
     drain(provider)
     with transaction() as session:
-        session.execute(update(flights).values(deadline_at=utcnow(-1)))
+        session.execute(update(in_flight_calls).values(deadline_at=utcnow(-1)))
     expire_leases()
     drain(provider)
     second = enqueue(1, "clay")
@@ -368,10 +368,10 @@ def test_an_answer_that_may_still_come_is_waited_for_before_the_entity_is_held(c
     add(1)
     first, second = clay(), paid("prospeo", default=WAITS, repeat_is_free=False)
     job_id = _leave_two_calls(first, second, is_pending=True)
-    change_flights(flights.c.provider == "prospeo", is_pending=False)
+    change_flights(in_flight_calls.c.provider == "prospeo", is_pending=False)
     drain(first, second)
     assert outcomes(job_id) == "r" and flight_count() == 2
-    change_flights(flights.c.provider == "clay", callback={"status": "found"})
+    change_flights(in_flight_calls.c.provider == "clay", callback={"status": "found"})
     drain(first, second)
     assert outcomes(job_id) == "h" and person()["email"] == "ada@example.com"
     assert flight_count() == reserved() == 0 and spent() == 2 * PRICE
@@ -424,8 +424,8 @@ def _lost_job(provider: FakeProvider) -> str:
 def _settle(provider: FakeProvider) -> None:
     """Let calls of lost workers be settled, as if their time was over."""
     with transaction() as session:
-        session.execute(update(flights).values(deadline_at=utcnow(-3600)))
-    assert settle_lost_flights() == 1
+        session.execute(update(in_flight_calls).values(deadline_at=utcnow(-3600)))
+    assert recover_lost_calls() == 1
 
 
 # Providers that are left alone while an answer may be waiting

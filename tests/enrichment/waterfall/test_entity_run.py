@@ -11,9 +11,9 @@ from flask import Flask
 
 from app.enrichment import queue
 from app.enrichment.limits.circuit_breaker import CIRCUIT_SECONDS, CREDITS_SECONDS
-from app.enrichment.waterfall.chunk_run import Pipeline
+from app.enrichment.waterfall.chunk_run import Waterfall
 from app.models.attempt import attempts
-from app.models.in_flight_call import flights
+from app.models.in_flight_call import in_flight_calls
 from app.providers.base import Answer, Lookup, OutcomeClass
 from app.providers.registry import Registry
 from app.providers.settings import ExhaustionPolicy
@@ -304,7 +304,7 @@ def test_an_answer_that_comes_later_does_not_pause_the_job(context: Flask) -> No
     drain(first, second)
     view = queue.get_job(job_id)
     assert (view.status, view.pause_reason) == ("pending", None)
-    assert second.asked == {"p0": 1, "p1": 1} and [row.is_pending for row in rows(flights)] == [True, True]
+    assert second.asked == {"p0": 1, "p1": 1} and [row.is_pending for row in rows(in_flight_calls)] == [True, True]
     check_invariants()
 
 
@@ -472,9 +472,9 @@ def test_one_bad_entity_of_a_bulk_call_fails_alone(context: Flask) -> None:
     check_invariants(drained=True)
 
 
-def pipeline_with(*providers: FakeProvider) -> Pipeline:
+def pipeline_with(*providers: FakeProvider) -> Waterfall:
     """Return a pipeline whose verifier is the last provider, under the name that a job gives."""
     *finders, verifier = providers
-    return Pipeline(
+    return Waterfall(
         Registry({one.name: one for one in finders}, {"leadmagic": verifier}), retry_seconds=(0.01, 0.01, 0.01)
     )

@@ -13,8 +13,8 @@ from app.config import Config
 from app.db.session import transaction
 from app.enrichment import queue
 from app.enrichment.money.reports import today
-from app.enrichment.queue.options import NO_TERMS, Terms
-from app.enrichment.waterfall.chunk_run import Pipeline
+from app.enrichment.queue.options import DEFAULT_OPTIONS, JobOptions
+from app.enrichment.waterfall.chunk_run import Waterfall
 from app.enrichment.waterfall.estimates import Estimate, StepEstimate, estimate
 from app.entities import exclusions, store
 from app.errors import EmptyJob, Invalid, ProviderNotAvailable
@@ -36,8 +36,8 @@ MISS = Answer(OutcomeClass.NOT_FOUND)
 CHARGED_MISS = replace(MISS, cost_micros=CENT)
 
 
-def provider(name: str, **options: Any) -> FakeProvider:
-    return FakeProvider(name=name, **{"price_micros": CENT, "default": FOUND, **options})
+def provider(name: str, **more: Any) -> FakeProvider:
+    return FakeProvider(name=name, **{"price_micros": CENT, "default": FOUND, **more})
 
 
 def verifier(status: str = "valid") -> FakeProvider:
@@ -61,12 +61,12 @@ def add_some(count: int) -> list[str]:
     return add(*({"id": entity_id, "first_name": "Ann"} for entity_id in ids(count)))
 
 
-def waterfall(*order: str, **options: Any) -> Terms:
-    return Terms(order=order, **{"until": ("email",), **options})
+def waterfall(*order: str, **more: Any) -> JobOptions:
+    return JobOptions(order=order, **{"until": ("email",), **more})
 
 
-def ask(name: str, entity_ids: Any, terms: Terms = NO_TERMS, **options: Any) -> Estimate:
-    return estimate("person", name, entity_ids, workspace_slug="default", terms=terms, **options)
+def ask(name: str, entity_ids: Any, options: JobOptions = DEFAULT_OPTIONS, **more: Any) -> Estimate:
+    return estimate("person", name, entity_ids, workspace_slug="default", options=options, **more)
 
 
 def range_of(found: Estimate | StepEstimate) -> tuple[int, int]:
@@ -77,10 +77,10 @@ def counts_of(found: Estimate) -> list[tuple[int, int, int]]:
     return [(one.questions, one.missing_input, one.answered_before) for one in found.steps]
 
 
-def work(name: str, entity_ids: list[str], terms: Terms = NO_TERMS) -> int:
+def work(name: str, entity_ids: list[str], options: JobOptions = DEFAULT_OPTIONS) -> int:
     """Make the job, let it run to its end, and return what it cost."""
-    job_id = queue.enqueue_job("person", name, entity_ids, terms=terms)
-    queue.drain(Pipeline(retry_seconds=()))
+    job_id = queue.enqueue_job("person", name, entity_ids, options=options)
+    queue.drain(Waterfall(retry_seconds=()))
     job = queue.get_job(job_id)
     assert job.status == "complete"
     return job.cost_micros
@@ -155,8 +155,8 @@ def test_a_verifier_may_be_asked_after_each_step(context: Flask) -> None:
     steps = [provider("findymail"), provider("prospeo")]
     use(context, *steps, check=verifier())
     add({"id": "full", "email": "a@b.example", "first_name": "Bo"})
-    terms = waterfall("findymail", "prospeo", until=("email", "job_title"), verifier="findymail")
-    found = ask("waterfall", ["full", *add_some(1)], terms)
+    options = waterfall("findymail", "prospeo", until=("email", "job_title"), verifier="findymail")
+    found = ask("waterfall", ["full", *add_some(1)], options)
     assert [(step.provider, step.purpose) for step in found.steps][-1] == ("findymail-verify", "verify")
     assert counts_of(found) == [(2, 0, 0), (2, 0, 0), (2, 0, 0)]
     assert range_of(found) == (0, 4 * CENT + 2 * 500)
@@ -194,9 +194,9 @@ def test_the_job_costs_what_was_estimated(
     """Its cost lies in the range, whoever finds what."""
     use(context, provider("prospeo", **first), provider("clay", **second), check=verifier(check or ""))
     known = add_some(4) + add({"id": "linked", "linkedin_url": "https://www.linkedin.com/in/x"})
-    terms = waterfall("prospeo", "clay", verifier="findymail" if check else "none")
-    found = ask("waterfall", known, terms)
-    cost = work("waterfall", known, terms)
+    options = waterfall("prospeo", "clay", verifier="findymail" if check else "none")
+    found = ask("waterfall", known, options)
+    cost = work("waterfall", known, options)
     assert found.low_micros <= cost <= found.high_micros
 
 
@@ -204,8 +204,8 @@ def test_the_dearest_way_costs_the_upper_end(context: Flask) -> None:
     """Everybody finds an address for its price, and each is paid for to be called invalid."""
     use(context, provider("prospeo"), provider("clay"), check=verifier("invalid"))
     known = add_some(3)
-    terms = waterfall("prospeo", "clay", verifier="findymail")
-    assert ask("waterfall", known, terms).high_micros == work("waterfall", known, terms) == 3 * (2 * CENT + 2 * 500)
+    options = waterfall("prospeo", "clay", verifier="findymail")
+    assert ask("waterfall", known, options).high_micros == work("waterfall", known, options) == 3 * (2 * CENT + 2 * 500)
 
 
 def model_settings() -> Any:
@@ -254,7 +254,7 @@ def test_caps_are_told_with_what_is_left_of_them(make_app: Any) -> None:
         spent = {"day": today(), "spent_micros": 300_000, "reserved_micros": 180_000}
         with transaction() as session:
             session.execute(insert(spending), [{"scope": one, **spent} for one in ("overall", "workspace:default")])
-        found = ask("findymail", known, Terms(cap_usd=Decimal("0.10")))
+        found = ask("findymail", known, JobOptions(cap_usd=Decimal("0.10")))
         left = [(cap.scope, cap.remaining_micros) for cap in found.caps]
         assert left == [("job", 100_000), ("overall", 520_000), ("workspace", 20_000)]
         assert found.warning is not None
@@ -267,7 +267,7 @@ def test_caps_are_told_with_what_is_left_of_them(make_app: Any) -> None:
 def test_a_cap_that_is_certain_to_stop_the_job_is_told_so(context: Flask) -> None:
     """What is charged anyway is more than the cap."""
     use(context, provider("clay", charges_misses=True))
-    warning = ask("clay", add_some(2), Terms(cap_usd=Decimal("0.015"))).warning
+    warning = ask("clay", add_some(2), JobOptions(cap_usd=Decimal("0.015"))).warning
     assert warning == "The job costs more than its cap leaves: $0.015 of $0.015. It would be paused there."
 
 
@@ -313,7 +313,7 @@ def test_what_cannot_be_enqueued_cannot_be_estimated(make_app: Any) -> None:
         with pytest.raises(Invalid, match="Entity id number 1"):
             ask("findymail", ["two words"])
         with pytest.raises(Invalid, match=r"waterfall\.until"):
-            ask("waterfall", ["a"], Terms(until=("no_such_field",)))
+            ask("waterfall", ["a"], JobOptions(until=("no_such_field",)))
         with pytest.raises(ProviderNotAvailable, match="no such provider"):
             ask("nobody", ["a"])
         app.extensions["tranche.registry"] = make_registry(Config().PROVIDERS)

@@ -17,12 +17,12 @@ from sqlalchemy.exc import OperationalError
 
 from app.db.session import engine_name
 from app.enrichment import queue
-from app.enrichment.waterfall.checkpoint import store_round
-from app.enrichment.waterfall.recovery import settle_lost_flights
+from app.enrichment.waterfall.checkpoint import store_batch
+from app.enrichment.waterfall.recovery import recover_lost_calls
 from app.entities import exclusions, store
 from app.extensions import db
 from app.models.attempt import attempts
-from app.models.in_flight_call import flights
+from app.models.in_flight_call import in_flight_calls
 from app.models.types import utcnow
 from app.providers.base import Answer, Lookup
 from app.providers.settings import Limits
@@ -76,7 +76,7 @@ def forgetful(app: Flask, **options: Any) -> Interfering:
 def overdue() -> None:
     """Let every call on record be over long since."""
     db.session.rollback()
-    db.session.execute(update(flights).values(deadline_at=utcnow(-3600)))
+    db.session.execute(update(in_flight_calls).values(deadline_at=utcnow(-3600)))
     db.session.commit()
 
 
@@ -328,13 +328,13 @@ def test_a_call_of_a_cancelled_jobs_lost_worker_is_settled(context: Flask) -> No
     queue.process_next_chunk(pipeline(provider))
     queue.cancel(job_id)
     assert queue.get_job(job_id).status == "cancelled"
-    assert settle_lost_flights() == 0 and (flight_count(), reserved(), spent()) == (1, PRICE, 0)
+    assert recover_lost_calls() == 0 and (flight_count(), reserved(), spent()) == (1, PRICE, 0)
     check_money()
     overdue()
-    assert settle_lost_flights() == 1
+    assert recover_lost_calls() == 1
     assert (flight_count(), reserved(), spent()) == (0, 0, PRICE)
     assert tried() == [("findymail", "transient")] and cost_rows() == {"findymail": (1, 1, PRICE, PRICE)}
-    assert settle_lost_flights() == 0
+    assert recover_lost_calls() == 0
     check_invariants(drained=True)
 
 
@@ -345,9 +345,9 @@ def test_calls_that_somebody_comes_back_for_are_left_alone(context: Flask) -> No
 
     def look() -> None:
         overdue()
-        settled.append(settle_lost_flights())
+        settled.append(recover_lost_calls())
         queue.pause(queue.list_jobs().rows[0].id)
-        settled.append(settle_lost_flights())
+        settled.append(recover_lost_calls())
 
     job_id = enqueue(1, "findymail")
     drain(Interfering(context, look))
@@ -362,7 +362,7 @@ def test_a_lost_call_of_a_running_job_waits_for_the_next_worker(context: Flask) 
     job_id = enqueue(1, "findymail")
     queue.process_next_chunk(pipeline(provider))
     overdue()
-    assert settle_lost_flights() == 0 and flight_count() == 1
+    assert recover_lost_calls() == 0 and flight_count() == 1
     drain(provider)
     assert queue.get_job(job_id).held == 1
     check_invariants(drained=True)
@@ -376,7 +376,7 @@ def test_a_lost_call_of_a_paused_job_frees_its_question_for_others(context: Flas
     queue.process_next_chunk(pipeline(provider))
     queue.pause(job_id)
     overdue()
-    assert settle_lost_flights() == 1
+    assert recover_lost_calls() == 1
     second = enqueue(1, "findymail")
     drain(provider)
     assert queue.get_job(second).success == 1
@@ -507,7 +507,7 @@ def lose_commit(monkeypatch: pytest.MonkeyPatch, which: int, times_away_after: i
     is_round = {"now": False}
 
     def noting(*args: Any) -> None:
-        store_round(*args)
+        store_batch(*args)
         is_round["now"] = True
 
     def losing(self: Session) -> None:

@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.enrichment.waterfall.entity_run import RETRY_SECONDS, Earlier, End, Offer, Plan, Purpose, Question, Walk
+from app.enrichment.waterfall.entity_run import (
+    RETRY_SECONDS,
+    Decision,
+    EntityRun,
+    Offer,
+    Plan,
+    PriorAnswer,
+    Purpose,
+    Step,
+)
 from app.models.chunk import Outcome
 from app.providers.base import DEFINITE, Answer, OutcomeClass
 from tests.enrichment.scenes import AWAY, BAD, CUT_OFF, EMAIL, NO_CREDITS, NOT_FOUND, REFUSED, paid, verdict
@@ -27,9 +36,9 @@ LONGEST = 400
 class Story:
     """A walk that was driven to its end."""
 
-    walk: Walk
-    end: End | None = None
-    answers: list[tuple[Question, Answer]] = field(default_factory=list)
+    run: EntityRun
+    end: Decision | None = None
+    answers: list[tuple[Step, Answer]] = field(default_factory=list)
     needless: list[str] = field(default_factory=list)
     """Whom it asked though nothing was wanted any more."""
 
@@ -42,42 +51,42 @@ class Story:
         return [answer.outcome_class for question, answer in self.answers if question.purpose is Purpose.STEP]
 
 
-def drive(walk: Walk, script: dict[str, list[Answer]]) -> Story:
+def drive(run: EntityRun, script: dict[str, list[Answer]]) -> Story:
     """Ask along the walk as the pipeline does; a provider whose script is over finds nothing."""
-    story, left = Story(walk), {name: list(answers) for name, answers in script.items()}
+    story, left = Story(run), {name: list(answers) for name, answers in script.items()}
     while len(story.answers) < LONGEST:
-        step = walk.step()
-        if isinstance(step, End):
+        step = run.step()
+        if isinstance(step, Decision):
             story.end = step
             return story
         answers = left.get(step.provider.name, [])
         answer = answers.pop(0) if answers else NOT_FOUND
         story.answers.append((step, answer))
-        has_all = all((walk.fields.get(name) or "").strip() for name in walk.plan.until)
-        if step.purpose is Purpose.STEP and walk.plan.until and has_all:
+        has_all = all((run.fields.get(name) or "").strip() for name in run.plan.until)
+        if step.purpose is Purpose.STEP and run.plan.until and has_all:
             story.needless.append(step.provider.name)
-        take(walk, step, answer)
+        take(run, step, answer)
     return story
 
 
-def take(walk: Walk, question: Question, answer: Answer) -> None:
+def take(run: EntityRun, question: Step, answer: Answer) -> None:
     """Do what the pipeline does with an answer."""
-    offer, is_withheld = walk.offer, question.purpose is Purpose.STEP and walk.must_verify(answer)
+    offer, is_withheld = run.offer, question.purpose is Purpose.STEP and run.must_verify(answer)
     if question.purpose is Purpose.STEP and answer.outcome_class is OutcomeClass.SUCCESS:
-        walk.fields.update({name: value for name, value in answer.fields.items() if not is_withheld})
-    walk.take(question, answer, "an-attempt", 0.0, RETRY_SECONDS)
-    if question.purpose is Purpose.VERIFY and walk.offer is None and offer is not None:
+        run.fields.update({name: value for name, value in answer.fields.items() if not is_withheld})
+    run.take(question, answer, "an-attempt", 0.0, RETRY_SECONDS)
+    if question.purpose is Purpose.VERIFY and run.offer is None and offer is not None:
         is_valid = answer.fields.get("email_status") != "invalid"
-        walk.fields.update(offer.fields if is_valid else {})
+        run.fields.update(offer.fields if is_valid else {})
     if question.purpose is Purpose.STEP and answer.outcome_class in {
         OutcomeClass.CREDITS_EXHAUSTED,
         OutcomeClass.AUTH_FAILED,
     }:
-        walk.go_past("Provider is down.")
+        run.skip_provider("Provider is down.")
 
 
-def walk_along(plan: Plan, **fields: Any) -> Walk:
-    return Walk(0, "p0", fields, plan)
+def walk_along(plan: Plan, **fields: Any) -> EntityRun:
+    return EntityRun(0, "p0", fields, plan)
 
 
 def steps(count: int, *, repeat_is_free: bool = True) -> tuple[FakeProvider, ...]:
@@ -124,8 +133,8 @@ def test_nobody_is_asked_again_after_a_definite_answer(story: Story) -> None:
 def test_a_walk_stops_once_it_is_satisfied(story: Story) -> None:
     """No step is asked while every wanted field has a value, and none is left out while one lacks."""
     assert story.needless == []
-    lacks = any(not (story.walk.fields.get(name) or "").strip() for name in story.walk.plan.until)
-    assert story.walk.position == len(story.walk.plan.steps) or not (lacks or story.walk.plan.is_single)
+    lacks = any(not (story.run.fields.get(name) or "").strip() for name in story.run.plan.until)
+    assert story.run.position == len(story.run.plan.steps) or not (lacks or story.run.plan.is_single)
 
 
 @given(stories())
@@ -147,15 +156,15 @@ def test_a_call_is_tried_again_three_times_at_most(story: Story) -> None:
 def test_the_outcome_follows_from_the_answers(story: Story) -> None:
     """Held before error before success: what may have been paid in vain is never hidden by another answer."""
     assert story.end is not None
-    classes, walk, plan = story.classes(), story.walk, story.walk.plan
+    classes, run, plan = story.classes(), story.run, story.run.plan
     is_answered = any(one in DEFINITE for one in classes)
-    if walk.is_satisfied:
+    if run.is_satisfied:
         assert story.end.outcome is (Outcome.SUCCESS if is_answered else Outcome.SKIPPED)
-    elif walk.is_in_doubt:
+    elif run.is_in_doubt:
         assert story.end.outcome is Outcome.HELD
-    elif walk.failure is not None:
-        assert (story.end.outcome, story.end.code) == (Outcome.ERROR, walk.failure[0])
-    elif walk.passed and not plan.is_single:
+    elif run.failure is not None:
+        assert (story.end.outcome, story.end.code) == (Outcome.ERROR, run.failure[0])
+    elif run.passed and not plan.is_single:
         assert (story.end.outcome, story.end.code) == (Outcome.ERROR, "provider_unavailable")
     else:
         assert story.end.outcome is (Outcome.SUCCESS if is_answered else Outcome.SKIPPED)
@@ -165,13 +174,13 @@ def test_the_outcome_follows_from_the_answers(story: Story) -> None:
 @given(stories())
 def test_an_address_is_not_taken_before_its_verdict(story: Story) -> None:
     """One question to the verifier follows each new address, and one that is rejected is never written."""
-    if story.walk.plan.verifier is None:
+    if story.run.plan.verifier is None:
         return
     found = [answer for q, answer in story.answers if q.purpose is Purpose.STEP and answer is EMAIL]
     asked = [answer for q, answer in story.answers if q.purpose is Purpose.VERIFY]
     assert bool(asked) <= bool(found)
     if asked and all(answer.fields.get("email_status") == "invalid" for answer in asked):
-        assert not (story.walk.fields.get("email") or "").startswith("ada@")
+        assert not (story.run.fields.get("email") or "").startswith("ada@")
 
 
 @given(stories())
@@ -181,7 +190,7 @@ def test_the_normaliser_runs_once_and_last_where_something_was_written(story: St
     if Purpose.NORMALIZE in purposes:
         first = purposes.index(Purpose.NORMALIZE)
         assert set(purposes[first:]) == {Purpose.NORMALIZE}
-    expects = story.walk.plan.normalizer is not None and OutcomeClass.SUCCESS in story.classes()
+    expects = story.run.plan.normalizer is not None and OutcomeClass.SUCCESS in story.classes()
     assert (Purpose.NORMALIZE in purposes) == expects
 
 
@@ -224,28 +233,30 @@ def test_a_single_provider_is_asked_whatever_there_is() -> None:
 def test_an_answer_from_before_is_gone_past_and_its_withheld_address_verified() -> None:
     """A worker died between the find and the verdict: the find is not paid twice."""
     verifier = paid("verifier")
-    walk = walk_along(Plan(steps(1), ("email",), verifier))
-    walk.take_earlier(
-        Earlier("an-attempt", "success", frozenset(), {"email": "ada@example.com"}, is_rejected=False, is_of_job=False)
+    run = walk_along(Plan(steps(1), ("email",), verifier))
+    run.take_prior(
+        PriorAnswer(
+            "an-attempt", "success", frozenset(), {"email": "ada@example.com"}, is_rejected=False, is_of_job=False
+        )
     )
-    assert walk.step() == Question(Purpose.VERIFY, verifier)
-    assert walk.offer == Offer("an-attempt", "step0", {"email": "ada@example.com"})
+    assert run.step() == Step(Purpose.VERIFY, verifier)
+    assert run.offer == Offer("an-attempt", "step0", {"email": "ada@example.com"})
 
 
 @pytest.mark.parametrize(
     ("earlier", "outcome"),
     [
         (
-            Earlier("a", "success", frozenset(), {"email": "ada@example.com"}, is_rejected=True, is_of_job=False),
+            PriorAnswer("a", "success", frozenset(), {"email": "ada@example.com"}, is_rejected=True, is_of_job=False),
             Outcome.SKIPPED,
         ),
-        (Earlier("a", "not_found", frozenset(), None, is_rejected=False, is_of_job=False), Outcome.SKIPPED),
-        (Earlier("a", "in_doubt", frozenset(), None, is_rejected=False, is_of_job=False), Outcome.HELD),
+        (PriorAnswer("a", "not_found", frozenset(), None, is_rejected=False, is_of_job=False), Outcome.SKIPPED),
+        (PriorAnswer("a", "in_doubt", frozenset(), None, is_rejected=False, is_of_job=False), Outcome.HELD),
     ],
 )
-def test_answers_from_before_end_a_walk_without_a_question(earlier: Earlier, outcome: Outcome) -> None:
+def test_answers_from_before_end_a_walk_without_a_question(earlier: PriorAnswer, outcome: Outcome) -> None:
     """Nothing was done by this job, so it is skipped; what is in doubt stays in doubt."""
-    walk = walk_along(Plan(steps(1), ("email",), paid("verifier")))
-    walk.take_earlier(earlier)
-    end = walk.step()
-    assert isinstance(end, End) and end.outcome is outcome
+    run = walk_along(Plan(steps(1), ("email",), paid("verifier")))
+    run.take_prior(earlier)
+    end = run.step()
+    assert isinstance(end, Decision) and end.outcome is outcome
