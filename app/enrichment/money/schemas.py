@@ -51,7 +51,7 @@ class EstimateRequestSchema(Schema):
     @ma.post_load
     def _make(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
         options = JobOptions(**data.pop("waterfall", {}), cap_usd=data.pop("cap_usd", None))
-        return {**data, "terms": options}
+        return {**data, "options": options}
 
 
 class StepEstimateSchema(Schema):

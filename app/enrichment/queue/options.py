@@ -41,6 +41,10 @@ class JobOptions:
         kept = {name: list(value) if isinstance(value, tuple) else value for name, value in given.items() if value}
         return kept or None
 
+    def shape(self) -> str:
+        """Return what tells these options apart in the digest of a request; 0.3.0 stored digests with this text."""
+        return f"Terms(order={self.order!r}, until={self.until!r}, verifier={self.verifier!r}, cap_usd={self.cap_usd!r})"
+
     def cap_micros(self, settings: Config) -> int | None:
         """Return the most that the job may spend."""
         return micros(settings.ENRICH_JOB_CAP_USD if self.cap_usd is None else self.cap_usd)

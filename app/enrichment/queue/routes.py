@@ -119,7 +119,7 @@ class JobCollection(MethodView):
         What `entities` brings is stored in the same transaction as the job.
         """
         accepted = _accept(new, workspace_for(new.workspace_slug))
-        headers = {"Location": url_for(".Job", job_id=accepted.job_id)}
+        headers = {"Location": url_for(".JobResource", job_id=accepted.job_id)}
         if accepted.is_replay:
             headers["Idempotent-Replayed"] = "true"
         return accepted, 201, headers

@@ -54,7 +54,7 @@ class NewJob:
             return None
         shape = [self.entity_type, self.provider, self.chunk_size, self.priority, self.entities]
         if self.options != DEFAULT_OPTIONS:
-            shape.append(repr(self.options))
+            shape.append(self.options.shape())
         return hashlib.sha256(json.dumps(shape, sort_keys=True).encode()).hexdigest()
 
 

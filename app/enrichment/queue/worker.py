@@ -486,7 +486,7 @@ def _hash(request: _Request, ids: UniqueIds) -> str:
     digest = hashlib.sha256(json.dumps([request.entity_type, request.provider, request.chunk_size]).encode())
     digest.update(str(request.priority).encode())
     if request.options != DEFAULT_OPTIONS:
-        digest.update(repr(request.options).encode())
+        digest.update(request.options.shape().encode())
     for some in ids.slices(1000):
         digest.update(json.dumps(some).encode())
     return digest.hexdigest()
