@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.text import storable
+from app.values.text import storable
 
 
 class AppError(Exception):

@@ -14,7 +14,7 @@ from app.entities import exclusions as service
 from app.entities.exclusion_routes import ExclusionCountsSchema, ExclusionSchema
 from app.entities.exclusions import RULE, ExclusionView, normalized_all
 from app.errors import Invalid
-from app.text import MAX_INVALID_IDS
+from app.values.identifiers import MAX_INVALID_IDS
 
 MAX_LINE_BYTES = 65_536
 _COMMENT = re.compile(r"\s#")

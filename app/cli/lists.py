@@ -37,7 +37,7 @@ from app.entities.schemas import ImportReportSchema
 from app.entities.store import existing, select_ids
 from app.errors import EmptyJob, Invalid
 from app.providers.registry import NAMES, VERIFIER_NAMES, WATERFALL
-from app.text import ENTITY_ID_RULE, is_entity_id
+from app.values.identifiers import ENTITY_ID_RULE, is_entity_id
 
 MAX_LINE_BYTES = 1024
 REFUSALS_SHOWN = 20

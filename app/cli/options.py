@@ -7,7 +7,8 @@ from typing import IO, Any, TypeVar
 import click
 
 from app.models.job import EntityType
-from app.text import SLUG_RULE, is_slug, parse_integer
+from app.values.identifiers import SLUG_RULE, is_slug
+from app.values.numbers import parse_integer
 from app.web.auth import DEFAULT_WORKSPACE
 
 T = TypeVar("T")

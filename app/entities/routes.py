@@ -35,7 +35,7 @@ from app.entities.schemas import (
     list_schema,
 )
 from app.errors import EntityNotFound, Invalid, UnsupportedMediaType, detail
-from app.text import ENTITY_ID_PATTERN, is_entity_id
+from app.values.identifiers import ENTITY_ID_PATTERN, is_entity_id
 from app.web.auth import require, workspace_for
 from app.web.blueprint import Blueprint
 

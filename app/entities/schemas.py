@@ -16,7 +16,7 @@ from marshmallow import fields, validate
 from app.entities.csv.headers import MAX_HEADER_CHARS
 from app.entities.fields import EXTRA, FIELDS, RAW_FIELDS, Kind
 from app.entities.store import EntityView
-from app.text import TEXT_PATTERN
+from app.values.text import TEXT_PATTERN
 from app.web.fields import JSON, EntityId, Flag, Instant, QueryInteger, Schema, Slug, Text, WholeNumber, camel_case
 
 MAX_ROWS: Final = 10_000

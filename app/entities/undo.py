@@ -29,7 +29,7 @@ from app.models.attempt import attempts, field_changes
 from app.models.chunk import chunks, progress
 from app.models.job import ACTIVE, jobs
 from app.models.types import parse_id, utcnow
-from app.text import is_entity_id
+from app.values.identifiers import is_entity_id
 
 log = structlog.get_logger(__name__)
 

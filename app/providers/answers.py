@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from app.providers.base import Answer
-from app.text import without_bad_characters
+from app.values.text import without_bad_characters
 
 _KINDS: Mapping[str, Callable[[Any], bool]] = {
     "text": lambda value: isinstance(value, str),

@@ -1,19 +1,52 @@
-"""Text as people and tools leave it: cleaned to one line, and folded for comparison.
+"""Text: what may be stored, what is left of it on one line, and what it is compared by.
+
+SQLite and PostgreSQL disagree on what they store: U+0000 and lone surrogates pass in one and fail in the other.
 
 Every function is total (any text gives an answer) and linear in the length of its input.
 """
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import Any, Final
 
 SHORT_FIELD_LIMIT: Final = 500
 """Characters of a short field that are read; the rest is cut off."""
 
+TEXT_PATTERN: Final = r"^[^\u0000-\u0008\u000b-\u001f\u007f-\u009f]*$"
+"""What stored text looks like, for JSON Schema; a lone surrogate is no character there."""
+
+_BAD_CHARACTER: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _CONTROLS: Final = dict.fromkeys([*range(0x09), *range(0x0E, 0x1C), *range(0x7F, 0xA0)], " ")
 _DROPPED: Final = dict.fromkeys(map(ord, "®™©℠\u00ad\u200b\u2060\ufeff\ufe0e\ufe0f"), "")
 _JOINERS: Final = "\u200c\u200d"
+
+
+def storable(text: str) -> str:
+    """Return a text with line ends as newlines and a question mark for each character that stored text may not have."""
+    return _BAD_CHARACTER.sub("?", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def find_bad_character(text: str) -> str | None:
+    """Describe the first character that stored text may not have, or return None.
+
+    Refused are lone surrogates and control characters other than tab and newline. A carriage
+    return is one of those: callers turn line ends into newlines first. Positions count from 1.
+    """
+    # Most text is printable, and asking that is ten times faster than the search.
+    if text.isprintable():
+        return None
+    found = _BAD_CHARACTER.search(text)
+    if found is None:
+        return None
+    kind = "lone surrogate" if "\ud800" <= found.group() <= "\udfff" else "control character"
+    return f"{kind} U+{ord(found.group()):04X} at position {found.start() + 1}"
+
+
+def without_bad_characters(text: str) -> str:
+    """Return a text without the characters that `find_bad_character` looks for."""
+    return text if text.isprintable() else _BAD_CHARACTER.sub("", text)
 
 
 def word_set(text: str) -> frozenset[str]:

@@ -26,7 +26,8 @@ from app.errors import AppError, Forbidden, Invalid, NotFound, Unauthorized, det
 from app.extensions import db
 from app.models import ApiKey
 from app.models.types import parse_id, utcnow
-from app.text import SLUG_RULE, find_bad_character, is_slug
+from app.values.identifiers import SLUG_RULE, is_slug
+from app.values.text import find_bad_character
 
 log = structlog.get_logger(__name__)
 

@@ -32,7 +32,7 @@ from werkzeug.exceptions import HTTPException
 from app import logs
 from app.db import session
 from app.errors import AppError, DatabaseUnavailable, Invalid, NotMigrated, UnsupportedMediaType, detail
-from app.text import find_bad_character
+from app.values.text import find_bad_character
 from app.web import json_body, requests
 from app.web.fields import JSON_VALUE, Schema
 

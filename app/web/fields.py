@@ -15,15 +15,9 @@ from marshmallow import fields, validate
 
 from app.errors import DamagedData
 from app.providers.settings import MICROS
-from app.text import (
-    ENTITY_ID_PATTERN,
-    ENTITY_ID_RULE,
-    SLUG_RULE,
-    TEXT_PATTERN,
-    find_bad_character,
-    invalid_entity_ids,
-    parse_integer,
-)
+from app.values.identifiers import ENTITY_ID_PATTERN, ENTITY_ID_RULE, SLUG_PATTERN, SLUG_RULE, invalid_entity_ids
+from app.values.numbers import parse_integer
+from app.values.text import TEXT_PATTERN, find_bad_character
 
 MAX_ENTITY_IDS: Final = 100_000
 
@@ -43,7 +37,6 @@ Each keyword holds for values of its own type alone. A union of the types would 
 clients give up on one that contains itself.
 """
 
-_SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
 
@@ -114,7 +107,7 @@ class Slug(Pattern):
     """The name of a workspace or provider: 1 to 64 characters of `a-z0-9_-`, not led by a sign."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(_SLUG, f"expected {SLUG_RULE}", **options)
+        super().__init__(SLUG_PATTERN, f"expected {SLUG_RULE}", **options)
 
 
 class EntityId(Pattern):

@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Any, Final, NoReturn
 
 from app.errors import BadRequest, Invalid, detail
-from app.text import find_bad_character
+from app.values.text import find_bad_character
 
 MAX_DEPTH: Final = 32
 MAX_DETAILS: Final = 20

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from app.entities.ids import EntityType, identify
-from app.text import is_entity_id
 from app.values.hosts import own_host
+from app.values.identifiers import is_entity_id
 from app.values.linkedin import person_page
 
 ANNA = {

@@ -16,7 +16,7 @@ from app.extensions import db
 from app.models.spending import costs, spending
 from app.models.types import parse_id, utcnow
 from app.providers.settings import MICROS
-from app.text import is_slug
+from app.values.identifiers import is_slug
 
 DEFAULT_DAYS: Final = 30
 """How many days a report covers whose days are not given, the last one included."""

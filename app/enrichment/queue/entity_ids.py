@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Protocol, Self
 
 from app.errors import Invalid, detail
-from app.text import ENTITY_ID_RULE, is_entity_id
+from app.values.identifiers import ENTITY_ID_RULE, is_entity_id
 
 
 class UniqueIds(Protocol):

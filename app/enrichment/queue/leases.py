@@ -38,7 +38,7 @@ from app.extensions import db
 from app.models.chunk import DECIDED, ERASED_ID, Outcome, entity_errors, progress
 from app.models.job import ACTIVE, JobStatus, jobs
 from app.models.types import utcnow
-from app.text import invalid_entity_ids
+from app.values.identifiers import invalid_entity_ids
 
 Store = Callable[[WriteSession], None]
 """What else belongs into the transaction that stores outcomes."""

@@ -76,7 +76,7 @@ from app.models.heartbeat import heartbeats
 from app.models.job import ACTIVE, ENDED, EntityType, JobStatus, jobs
 from app.models.types import new_id, utcnow
 from app.providers.registry import Registry
-from app.text import SLUG_RULE, is_slug
+from app.values.identifiers import SLUG_RULE, is_slug
 
 __all__ = [
     "ChunkResult",

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Final, NoReturn, TypeVar
 
 from app.entities.ids import EntityType
-from app.text import find_bad_character
 from app.values import blanks
+from app.values.text import find_bad_character
 
 MAX_JSON_DEPTH: Final = 32
 MAX_INTEGER: Final = 10**15

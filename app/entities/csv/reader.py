@@ -46,7 +46,8 @@ from app.entities.csv.headers import (
 from app.entities.csv.records import CsvError, Lines, OutOfTime, Record, Records, Refusal, doubt_about, sample_records
 from app.entities.csv.writer import unguard_formula
 from app.entities.ids import IDENTIFYING_FIELDS, EntityType, Identity, has_placeholder_for_name, identify
-from app.text import ENTITY_ID_RULE, find_bad_character, is_entity_id
+from app.values.identifiers import ENTITY_ID_RULE, is_entity_id
+from app.values.text import find_bad_character
 
 __all__ = ["Column", "CsvError", "CsvReader", "OutOfTime", "Refusal", "Remark", "Row"]
 

@@ -20,7 +20,7 @@ from app.entities.csv.imports import ImportReport, import_csv
 from app.entities.fields import NORMALIZED_FIELDS, RAW_FIELDS
 from app.entities.merge import Change
 from app.extensions import db
-from app.text import find_bad_character
+from app.values.text import find_bad_character
 
 COMPUTED = [*NORMALIZED_FIELDS["person"], "created_at", "updated_at"]
 
