@@ -18,6 +18,7 @@ from app.enrichment import queue
 from app.enrichment.limits import circuit_breaker
 from app.enrichment.limits.circuit_breaker import load_states
 from app.enrichment.queue.options import JobOptions
+from app.enrichment.waterfall.chunk_run import Waterfall
 from app.extensions import db
 from app.models.attempt import attempts
 from app.models.job import JobStatus, jobs
@@ -97,7 +98,7 @@ def _die_in_call(world: World, provider: str) -> None:
 
 def _drain_until(is_so: Callable[[], bool]) -> None:
     def works() -> bool:
-        queue.drain(queue.Pipeline())
+        queue.drain(Waterfall())
         return is_so()
 
     wait_until(works)

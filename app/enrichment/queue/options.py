@@ -43,7 +43,8 @@ class JobOptions:
 
     def shape(self) -> str:
         """Return what tells these options apart in the digest of a request; 0.3.0 stored digests with this text."""
-        return f"Terms(order={self.order!r}, until={self.until!r}, verifier={self.verifier!r}, cap_usd={self.cap_usd!r})"
+        parts = {"order": self.order, "until": self.until, "verifier": self.verifier, "cap_usd": self.cap_usd}
+        return f"Terms({', '.join(f'{name}={value!r}' for name, value in parts.items())})"
 
     def cap_micros(self, settings: Config) -> int | None:
         """Return the most that the job may spend."""

@@ -385,7 +385,7 @@ class _Request:
         _expect(is_slug(self.workspace_slug), "workspaceSlug", f"expected {SLUG_RULE}")
         _expect(_is_within(self.chunk_size, 1, MAX_CHUNK_SIZE), "chunkSize", f"expected 1 to {MAX_CHUNK_SIZE}")
         _expect(_is_within(self.priority, -1000, 1000), "priority", "expected -1000 to 1000")
-        object.__setattr__(self, "terms", self.options.checked(self.entity_type, self.provider))
+        object.__setattr__(self, "options", self.options.checked(self.entity_type, self.provider))
 
 
 def _enqueue(

@@ -181,7 +181,7 @@ def given_instants(monkeypatch: pytest.MonkeyPatch) -> Given:
         given.uses += len(instants)
         return instants
 
-    monkeypatch.setattr(rate_limits, "use", note)
+    monkeypatch.setattr(rate_limits, "consume", note)
     return given
 
 

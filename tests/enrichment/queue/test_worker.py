@@ -15,6 +15,7 @@ from app.enrichment.queue import ChunkResult
 from app.enrichment.queue import work as running
 from app.enrichment.queue.leases import ChunkUnreadable, JobInfo
 from app.enrichment.queue.time_budget import stop_requested
+from app.enrichment.queue.worker import MAX_IDLE_CHUNKS
 from app.errors import JobNotFound
 from app.extensions import db
 from app.models.chunk import progress
@@ -286,10 +287,10 @@ def test_a_coroutine_cut_off_by_the_end_of_a_drain_is_no_error(context: Flask, b
 def test_a_drain_ends_where_nothing_is_ever_decided(context: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     """It says so in the log instead of starting the same calls for ever."""
     enqueue(1)
-    monkeypatch.setattr("app.enrichment.queue.worker.run_callback", lambda *_, **__: None)
+    monkeypatch.setattr("app.enrichment.queue.worker.run_entity_function", lambda *_, **__: None)
     with structlog.testing.capture_logs() as logs:
         result = queue.drain(None)
-    assert (result.chunks, result.processed_total) == (queue.MAX_IDLE_CHUNKS, 0)
+    assert (result.chunks, result.processed_total) == (MAX_IDLE_CHUNKS, 0)
     assert [line["event"] for line in logs] == ["drain stopped without progress"]
 
 

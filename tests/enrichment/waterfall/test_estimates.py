@@ -20,6 +20,7 @@ from app.entities import exclusions, store
 from app.errors import EmptyJob, Invalid, ProviderNotAvailable
 from app.extensions import db
 from app.models.attempt import attempts
+from app.models.job import jobs
 from app.models.spending import spending
 from app.models.types import new_id, utcnow
 from app.providers.ai_normalizer.provider import AiNormalizer
@@ -299,7 +300,7 @@ def test_nothing_is_written_and_no_transaction_stays_open(context: Flask) -> Non
     known = add_some(1)
     ask("findymail", known)
     assert not db.session.registry().in_transaction()
-    for table in (queue.jobs, spending):
+    for table in (jobs, spending):
         assert db.session.scalar(select(func.count()).select_from(table)) == 0
 
 

@@ -244,7 +244,7 @@ def test_an_answer_from_before_is_gone_past_and_its_withheld_address_verified() 
 
 
 @pytest.mark.parametrize(
-    ("earlier", "outcome"),
+    ("prior", "outcome"),
     [
         (
             PriorAnswer("a", "success", frozenset(), {"email": "ada@example.com"}, is_rejected=True, is_of_job=False),
@@ -254,9 +254,9 @@ def test_an_answer_from_before_is_gone_past_and_its_withheld_address_verified() 
         (PriorAnswer("a", "in_doubt", frozenset(), None, is_rejected=False, is_of_job=False), Outcome.HELD),
     ],
 )
-def test_answers_from_before_end_a_walk_without_a_question(earlier: PriorAnswer, outcome: Outcome) -> None:
+def test_answers_from_before_end_a_walk_without_a_question(prior: PriorAnswer, outcome: Outcome) -> None:
     """Nothing was done by this job, so it is skipped; what is in doubt stays in doubt."""
     run = walk_along(Plan(steps(1), ("email",), paid("verifier")))
-    run.take_prior(earlier)
+    run.take_prior(prior)
     end = run.step()
     assert isinstance(end, Decision) and end.outcome is outcome
