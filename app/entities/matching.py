@@ -11,9 +11,9 @@ from datetime import datetime
 from typing import Any, Final
 
 from app.entities.ids import KEY_FIELDS, EntityType, Identity, has_placeholder_for_name, have_other_keys
-from app.providers.identity import companies, names
-from app.providers.identity.companies import Firm
-from app.providers.identity.names import Resemblance
+from app.identity import companies, names
+from app.identity.companies import Firm
+from app.identity.names import Resemblance
 from app.providers.reading import text
 from app.values.text import fold
 

@@ -19,9 +19,9 @@ from typing import Any, Final
 from anyascii import anyascii
 from nicknames import name_triplets
 
+from app.identity.data import NAME_FORMS
 from app.normalizer.data.name_words import CREDENTIALS, PARTICLES, TITLES
 from app.normalizer.nobody import names_nobody
-from app.providers.identity.data import NAME_FORMS
 from app.values.text import clean, word_set
 
 

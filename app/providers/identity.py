@@ -39,9 +39,9 @@ from dataclasses import replace
 from enum import Enum
 from typing import Any, Final
 
-from app.providers.identity import companies, names
-from app.providers.identity.companies import Firm
-from app.providers.identity.names import Resemblance
+from app.identity import companies, names
+from app.identity.companies import Firm
+from app.identity.names import Resemblance
 from app.providers.reading import email, find, text
 from app.values.emails import is_shared_mailbox, mail_domain
 from app.values.hosts import bare_host, is_platform, own_host, public_suffixes, registrable_domain
