@@ -10,7 +10,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-from app.providers.base import Answer, Lookup, OutcomeClass
+from app.providers.base import Answer, Capabilities, Lookup, OutcomeClass, Provider
 from app.providers.identity import Match, judge
 from app.providers.questions import Known, known_fields
 from app.providers.reading import email
@@ -24,13 +24,10 @@ _ABOUT_ANOTHER: Mapping[str, str] = MappingProxyType(
 )
 
 
-class PaidProvider(ABC):
+class PaidProvider(Provider, ABC):
     """A provider that needs a key. By default only finds are charged, nothing is cached, and there is no bulk call."""
 
-    name: str
-    charges_misses: bool = False
-    bulk_sizes: Mapping[str, int] = MappingProxyType({})
-    answers_later = False
+    capabilities = Capabilities()
 
     def __init__(self, settings: ProviderSettings) -> None:
         self.settings = settings
@@ -129,8 +126,6 @@ class PaidVerifier(PaidProvider):
     """A provider that says whether mail to a person's address arrives; whose address it is does not matter."""
 
     entity_types = frozenset({"person"})
-    repeat_is_free = False
-    charges_misses = True
     inputs: Mapping[str, frozenset[str]] = MappingProxyType({"person": frozenset({"email"})})
 
     def lacks(self, lookup: Lookup) -> str | None:

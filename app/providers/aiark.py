@@ -20,7 +20,7 @@ from types import MappingProxyType
 from typing import Any
 
 from app.providers.adapter import PaidProvider
-from app.providers.base import DEFINITE, Answer, Lookup, OutcomeClass
+from app.providers.base import DEFINITE, Answer, Capabilities, Lookup, OutcomeClass
 from app.providers.http import Http, NoReply, Reply, is_cost_known, unanswered
 from app.providers.identity import Match, judge
 from app.providers.questions import company_host
@@ -48,8 +48,7 @@ class AiArk(PaidProvider):
 
     name = "aiark"
     entity_types = frozenset({"person", "company"})
-    repeat_is_free = False
-    bulk_sizes: Mapping[str, int] = MappingProxyType({"company": 50})
+    capabilities = Capabilities(bulk_sizes=MappingProxyType({"company": 50}))
     # Not provider_ids: every provider writes there, and ours comes only with an answer that was no miss.
     inputs: Mapping[str, frozenset[str]] = {
         "person": frozenset({"linkedin_url", "first_name", "last_name", "full_name", "company_domain"}),

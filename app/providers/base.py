@@ -7,6 +7,7 @@ dataclasses and hand plain dataclasses back.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from app.providers.settings import ProviderSettings
@@ -87,23 +88,58 @@ class Answer:
         return self.trouble or self.outcome_class
 
 
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """How a provider charges and answers. Callers ask for these, never for its name."""
+
+    repeat_is_free: bool = False
+    """Whether asking again about the same entity costs nothing, so that a call cut off by a crash may be repeated."""
+    charges_misses: bool = False
+    """Whether a call is charged even if nothing is found, so that its price is certain before it is sent."""
+    answers_later: bool = False
+    """Whether its answers come by callback, which `read_callback` reads."""
+    rules_first: bool = False
+    """Whether rules of its own decide what they can before a call. `rules` returns what they say, and stands in for
+    the call if that cannot be made, so the provider is never skipped."""
+    owns_fields: bool = False
+    """Whether it alone writes the fields of its answers, deriving them from the entity's other fields. Each answer
+    replaces all of them, a miss empties them, and no earlier answer stands in for a new one."""
+    bulk_sizes: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    """By entity type, how many entities `lookup_many` takes at once; types without a bulk call are missing."""
+    verifies: str | None = None
+    """Of a verifier, the provider whose account, and with it rate limits, it shares."""
+
+
 class Provider(Protocol):
     """One provider. Instances are shared by all calls of a process and hold no state of a call."""
 
     name: str
     entity_types: frozenset[str]
     settings: ProviderSettings
-    repeat_is_free: bool
-    """Whether asking again for the same entity costs nothing, so that a call cut off by a crash may be repeated."""
-    charges_misses: bool
-    """Whether a call is charged even where nothing is found, so that its price is certain before it is sent."""
-    bulk_sizes: Mapping[str, int]
-    """By entity type, how many entities `lookup_many` takes at once; none: there is no bulk call for that type."""
-    answers_later: bool
-    """Whether its answers come by callback, which it then has a `read_callback` for."""
+    capabilities: Capabilities
     inputs: Mapping[str, frozenset[str]]
     """By entity type, the fields that a question is made of. Only when one of these changes is a miss asked again
     before its time."""
+
+    @property
+    def repeat_is_free(self) -> bool:
+        """See `Capabilities`."""
+        return self.capabilities.repeat_is_free
+
+    @property
+    def charges_misses(self) -> bool:
+        """See `Capabilities`."""
+        return self.capabilities.charges_misses
+
+    @property
+    def bulk_sizes(self) -> Mapping[str, int]:
+        """See `Capabilities`."""
+        return self.capabilities.bulk_sizes
+
+    @property
+    def answers_later(self) -> bool:
+        """See `Capabilities`."""
+        return self.capabilities.answers_later
 
     def why_unusable(self) -> str | None:
         """Return which setting is missing, as a sentence, or None where calls can be made."""
@@ -135,3 +171,14 @@ class Provider(Protocol):
     async def lookup_many(self, lookups: Sequence[Lookup], *, deadline: float) -> Sequence[Answer]:
         """Ask for entities of one type in one call; one answer each, in their order."""
         ...
+
+    def rules(self, lookup: Lookup) -> Answer:
+        """Return what the rules say without a call, of a provider with `rules_first`."""
+        raise NotImplementedError(f"provider {self.name} has no rules")
+
+    def read_callback(self, lookup: Lookup, payload: Any, kinds: Mapping[str, str]) -> Answer:
+        """Return what a callback's payload answers, of a provider with `answers_later`.
+
+        `kinds` gives for each field of the entity what it holds: text, list, dict, integer or boolean.
+        """
+        raise NotImplementedError(f"provider {self.name} takes no callbacks")

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from app.providers.adapter import PaidProvider
-from app.providers.base import Answer, Lookup, OutcomeClass
+from app.providers.base import Answer, Capabilities, Lookup, OutcomeClass
 from app.providers.http import Http, NoReply, Reply, is_cost_known, unanswered
 from app.providers.questions import company_host
 from app.providers.reading import email, filled, find, integer, text
@@ -40,9 +40,7 @@ class Clay(PaidProvider):
 
     name = "clay"
     entity_types = frozenset(_SENT)
-    repeat_is_free = False
-    answers_later = True
-    charges_misses = True
+    capabilities = Capabilities(charges_misses=True, answers_later=True)
     inputs: Mapping[str, frozenset[str]] = {entity_type: frozenset(fields) for entity_type, fields in _SENT.items()}
 
     def __init__(self, settings: ProviderSettings, http: Http) -> None:

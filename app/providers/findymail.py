@@ -18,7 +18,7 @@ from typing import Any
 
 from app.normalizer.names import normalize_name
 from app.providers.adapter import PaidProvider, PaidVerifier
-from app.providers.base import Answer, Lookup, OutcomeClass
+from app.providers.base import Answer, Capabilities, Lookup, OutcomeClass
 from app.providers.http import Http, NoReply, Reply, is_cost_known, unanswered
 from app.providers.questions import company_host
 from app.providers.reading import email, filled, find, joined, text
@@ -82,7 +82,7 @@ class Findymail(_FindymailCalls):
 
     name = "findymail"
     entity_types = frozenset({"person"})
-    repeat_is_free = True
+    capabilities = Capabilities(repeat_is_free=True)
     inputs: Mapping[str, frozenset[str]] = MappingProxyType(
         {"person": frozenset({"linkedin_url", "full_name", "first_name", "last_name", "company_domain"})}
     )
@@ -108,6 +108,7 @@ class FindymailVerifier(_FindymailCalls, PaidVerifier):
     """Says whether mail to a person's address arrives. Charged for each attempt."""
 
     name = "findymail-verify"
+    capabilities = Capabilities(charges_misses=True, verifies=Findymail.name)
 
     def most_micros(self, lookup: Lookup) -> int:
         """Return the price of an attempt."""

@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from app.providers.adapter import PaidProvider
-from app.providers.base import Answer, Lookup, OutcomeClass
+from app.providers.base import Answer, Capabilities, Lookup, OutcomeClass
 from app.providers.defaults import DEFAULTS
 from app.providers.http import Http, NoReply, Reply, is_cost_known, unanswered
 from app.providers.questions import company_host
@@ -101,8 +101,7 @@ class Firecrawl(PaidProvider):
 
     name = "firecrawl"
     entity_types = frozenset({"company"})
-    repeat_is_free = False
-    charges_misses = True
+    capabilities = Capabilities(charges_misses=True)
     inputs: Mapping[str, frozenset[str]] = {"company": frozenset({"domain", "website"})}
 
     def __init__(self, settings: ProviderSettings, http: Http) -> None:

@@ -21,7 +21,7 @@ from types import MappingProxyType
 from typing import Any
 
 from app.providers.adapter import PaidProvider, PaidVerifier
-from app.providers.base import DEFINITE, Answer, Lookup, OutcomeClass
+from app.providers.base import DEFINITE, Answer, Capabilities, Lookup, OutcomeClass
 from app.providers.http import Http, NoReply, Reply, is_cost_known, unanswered
 from app.providers.questions import company_host, known_fields
 from app.providers.reading import a_list, email, filled, find, integer, joined, strings, text
@@ -79,8 +79,6 @@ _LONGEST_RESET_SECONDS = 86_400
 
 class _LeadMagicCalls(PaidProvider):
     """What the provider and the verifier share: how a call is made."""
-
-    repeat_is_free = False
 
     def __init__(self, settings: ProviderSettings, http: Http) -> None:
         super().__init__(settings)
@@ -157,6 +155,7 @@ class LeadMagicVerifier(_LeadMagicCalls, PaidVerifier):
     """Says whether mail to a person's address arrives. Charged each time, whatever it says."""
 
     name = "leadmagic-verify"
+    capabilities = Capabilities(charges_misses=True, verifies=LeadMagic.name)
 
     def most_micros(self, lookup: Lookup) -> int:
         """Return the price of a validation."""

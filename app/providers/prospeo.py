@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import Any
 
 from app.providers.adapter import PaidProvider
-from app.providers.base import Answer, Lookup, OutcomeClass
+from app.providers.base import Answer, Capabilities, Lookup, OutcomeClass
 from app.providers.http import Http, NoReply, Reply, is_cost_known, unanswered
 from app.providers.questions import company_host
 from app.providers.reading import a_list, email, filled, find, integer, joined, strings, text
@@ -52,8 +52,7 @@ class Prospeo(PaidProvider):
 
     name = "prospeo"
     entity_types = frozenset({"person", "company"})
-    repeat_is_free = True
-    bulk_sizes: Mapping[str, int] = MappingProxyType({"person": 50, "company": 50})
+    capabilities = Capabilities(repeat_is_free=True, bulk_sizes=MappingProxyType({"person": 50, "company": 50}))
     # Not provider_ids: every provider writes there, and ours comes only with an answer that was no miss.
     inputs: Mapping[str, frozenset[str]] = {
         "person": frozenset(

@@ -60,9 +60,15 @@ class Registry:
             return f"There is no such provider; set provider to one of: {expected}."
         if entity_type not in provider.entity_types:
             return f"Provider {name} does not work on entity type {entity_type}."
-        if provider.answers_later and not self.takes_callbacks:
+        if provider.capabilities.answers_later and not self.takes_callbacks:
             return f"Provider {name} answers by callback; set PUBLIC_URL and SECRET_KEY."
         return provider.why_unusable()
+
+    def usable_normalizer(self, entity_type: str) -> Provider | None:
+        """Return the provider that derives the normalised fields of an entity type, or None."""
+        owners = [name for name, provider in self.providers.items() if provider.capabilities.owns_fields]
+        usable = (self.usable(name, entity_type) for name in owners)
+        return next(filter(None, usable), None)
 
     def usable_verifier(self, name: str | None) -> Provider | None:
         """Return a verifier that can be asked as things are set, or None."""

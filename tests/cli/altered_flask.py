@@ -14,6 +14,7 @@ from flask.cli import main
 
 from app.enrichment.queue.time_budget import stop_requested
 from app.enrichment.waterfall.chunk_run import Waterfall
+from app.providers.ai_normalizer import provider
 from app.providers.ai_normalizer.provider import AiNormalizer
 from app.providers.base import Answer, Lookup
 
@@ -35,7 +36,7 @@ def _stuck_run(*_arguments: Any, **_options: Any) -> None:
 
 
 if sys.argv.pop(1) == "slow":
-    AiNormalizer.bulk_sizes = {}
+    provider.BULK_SIZES = {}
     AiNormalizer.lookup = _slow_lookup  # type: ignore[method-assign]
 else:
     Waterfall.run = _stuck_run  # type: ignore[method-assign]

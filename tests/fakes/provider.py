@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from io import BytesIO
+from typing import Any
 
-from app.providers.base import Answer, Lookup, OutcomeClass
-from app.providers.registry import Registry
+from app.providers.base import Answer, Capabilities, Lookup, OutcomeClass
+from app.providers.registry import NORMALIZER, Registry
 from app.providers.settings import ExhaustionPolicy, Limits, ProviderSettings
 
 
@@ -60,6 +61,20 @@ class FakeProvider:
         self.spent_micros = 0
         self.at_once = self.most_at_once = 0
 
+    @property
+    def capabilities(self) -> Capabilities:
+        """Return what the attributes say, and for the names of the normaliser and of verifiers what those can do."""
+        is_normalizer = self.name == NORMALIZER
+        return Capabilities(
+            repeat_is_free=self.repeat_is_free,
+            charges_misses=self.charges_misses,
+            answers_later=self.answers_later,
+            rules_first=is_normalizer,
+            owns_fields=is_normalizer,
+            bulk_sizes=self.bulk_sizes,
+            verifies=self.name.removesuffix("-verify") if self.name.endswith("-verify") else None,
+        )
+
     def why_unusable(self) -> str | None:
         """Say that nothing is missing."""
         return None
@@ -79,6 +94,14 @@ class FakeProvider:
     def cache_keys(self, lookup: Lookup) -> Sequence[str]:
         """Ask the cache for nothing."""
         return ()
+
+    def rules(self, lookup: Lookup) -> Answer:
+        """Refuse: the fake has no rules."""
+        raise NotImplementedError
+
+    def read_callback(self, lookup: Lookup, payload: Any, kinds: Mapping[str, str]) -> Answer:
+        """Refuse: the fake takes no callbacks, unless a test sets this."""
+        raise NotImplementedError
 
     async def lookup(self, lookup: Lookup, *, deadline: float) -> Answer:
         """Give the set answer, or a title for everybody else."""

@@ -26,7 +26,7 @@ from tests.patience import PATIENCE_SECONDS
 # In place of the service: a request that works until the process is told to stop, like a chunk.
 _APPLICATION = """
 from pathlib import Path
-from app.enrichment.budget import stop_requested
+from app.enrichment.queue.time_budget import stop_requested
 
 def app(environ, start_response):
     start_response("200 OK", [("Content-Type", "text/plain")])
@@ -40,7 +40,8 @@ def app(environ, start_response):
 _SLOW_SERVICE = """
 import asyncio
 from app import create_app
-from app.providers.normalizer.provider import AiNormalizer
+from app.providers.ai_normalizer import provider
+from app.providers.ai_normalizer.provider import AiNormalizer
 
 lookup = AiNormalizer.lookup
 
@@ -48,7 +49,7 @@ async def slow_lookup(self, asked, *, deadline):
     await asyncio.sleep(1.2)
     return await lookup(self, asked, deadline=deadline)
 
-AiNormalizer.bulk_sizes = {}
+provider.BULK_SIZES = {}
 AiNormalizer.lookup = slow_lookup
 app = create_app()
 """

@@ -475,7 +475,7 @@ class ChunkRun:
 
     def _fall_back_to_rules(self, run: EntityRun, step: Step) -> None:
         lookup = self._lookup(run, step)
-        self.results.take_answer(run, step, lookup, step.provider.rules(lookup))  # type: ignore[attr-defined]
+        self.results.take_answer(run, step, lookup, step.provider.rules(lookup))
 
     def _lookup(self, run: EntityRun, step: Step) -> Lookup:
         fields: Mapping[str, Any] = run.fields

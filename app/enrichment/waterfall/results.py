@@ -164,7 +164,7 @@ class ResultHandler:
         if payload is None:
             return Answer(OutcomeClass.TRANSIENT, error="The callback did not come in time.")
         try:
-            read: Callable[..., Answer] = provider.read_callback  # type: ignore[attr-defined]
+            read: Callable[..., Answer] = provider.read_callback
             return read(lookup, payload, FIELDS[lookup.entity_type])
         except Exception as exc:
             log.warning("callback not read", provider=provider.name, error_type=type(exc).__name__)

@@ -14,10 +14,13 @@ from app.normalizer.companies import normalize_company
 from app.normalizer.people import normalize_person
 from app.providers.ai_normalizer.model import VALUES_PER_REQUEST, Model, Reading
 from app.providers.ai_normalizer.questions import Question, Verdict, fill, open_questions, read_verdict
-from app.providers.base import Answer, Lookup, OutcomeClass
+from app.providers.base import Answer, Capabilities, Lookup, OutcomeClass, Provider
 from app.providers.defaults import DEFAULTS
 from app.providers.http import Http
 from app.providers.settings import ProviderSettings
+
+BULK_SIZES: Mapping[str, int] = MappingProxyType({"person": 25, "company": 25})
+"""How many entities share a call, so that equal texts among them are asked about once."""
 
 _RULES = {"person": normalize_person, "company": normalize_company}
 _INPUTS: Final[Mapping[str, frozenset[str]]] = {
@@ -66,7 +69,7 @@ class _Case:
         )
 
 
-class AiNormalizer:
+class AiNormalizer(Provider):
     """Writes the normalised form of what is already known of an entity.
 
     Its answer carries every normalised column, None for those that are left open:
@@ -78,16 +81,19 @@ class AiNormalizer:
 
     name = "ai-normalizer"
     entity_types = frozenset(_RULES)
-    bulk_sizes: Mapping[str, int] = MappingProxyType({"person": 25, "company": 25})
-    answers_later = False
     inputs = _INPUTS
 
     def __init__(self, settings: ProviderSettings, http: Http) -> None:
         self.settings = settings
         self._model = Model(settings, http) if _has_model(settings) else None
-        # Tokens are charged for each time, whatever they lead to.
-        self.repeat_is_free = self._model is None
-        self.charges_misses = self._model is not None
+        self.capabilities = Capabilities(
+            # Tokens are charged each time, whatever they lead to.
+            repeat_is_free=self._model is None,
+            charges_misses=self._model is not None,
+            rules_first=True,
+            owns_fields=True,
+            bulk_sizes=BULK_SIZES,
+        )
 
     def why_unusable(self) -> str | None:
         """Return None: the rules need nothing."""

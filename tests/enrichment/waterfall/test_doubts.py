@@ -100,7 +100,7 @@ WAITS = Answer(OutcomeClass.SUCCESS, pending_seconds=600, cost_micros=PRICE)
 def clay() -> FakeProvider:
     """Make a provider that answers by callback, with an address for everybody."""
     provider = paid("clay", default=WAITS, repeat_is_free=False)
-    provider.read_callback = lambda *_: EMAIL  # type: ignore[attr-defined]
+    provider.read_callback = lambda *_: EMAIL
     return provider
 
 
@@ -340,7 +340,7 @@ def test_a_cut_off_answer_is_not_forgotten_while_a_callback_is_waited_for(
     """The callback brings nothing, so that the entity is held as it would be at once."""
     add(1)
     first, second = paid("leadmagic", default=CUT_OFF, repeat_is_free=False), clay()
-    second.read_callback = lambda *_: NOT_FOUND  # type: ignore[attr-defined]
+    second.read_callback = lambda *_: NOT_FOUND
     if is_of_another_job:
         enqueue(order=["leadmagic"])
         drain(first)
