@@ -14,8 +14,7 @@ from app.entities.ids import KEY_FIELDS, EntityType, Identity, has_placeholder_f
 from app.identity import companies, names
 from app.identity.companies import Firm
 from app.identity.names import Resemblance
-from app.providers.reading import text
-from app.values.text import fold
+from app.values.text import fold, text
 
 Fields = Mapping[str, Any]
 

@@ -13,8 +13,8 @@ from typing import Any
 from app.providers.base import Answer, Capabilities, Lookup, OutcomeClass, Provider
 from app.providers.identity import Match, judge
 from app.providers.questions import Known, known_fields
-from app.providers.reading import email
 from app.providers.settings import ProviderSettings
+from app.values.emails import email_address
 
 _ABOUT_ANOTHER: Mapping[str, str] = MappingProxyType(
     {
@@ -130,7 +130,7 @@ class PaidVerifier(PaidProvider):
 
     def lacks(self, lookup: Lookup) -> str | None:
         """Return that there is no address, if there is none."""
-        return None if email(lookup.fields.get("email")) else "There is no e-mail address to verify."
+        return None if email_address(lookup.fields.get("email")) else "There is no e-mail address to verify."
 
     def known(self, lookup: Lookup) -> Known:
         """Return the fields as they are."""
@@ -138,5 +138,5 @@ class PaidVerifier(PaidProvider):
 
     def is_about_another(self, lookup: Lookup, answer: Answer) -> bool:
         """Return whether the verdict is on another address."""
-        judged: Any = email(answer.about.get("email"))
-        return judged is not None and judged != email(lookup.fields.get("email"))
+        judged: Any = email_address(answer.about.get("email"))
+        return judged is not None and judged != email_address(lookup.fields.get("email"))

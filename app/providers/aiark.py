@@ -24,9 +24,12 @@ from app.providers.base import DEFINITE, Answer, Capabilities, Lookup, OutcomeCl
 from app.providers.http import Http, NoReply, Reply, is_cost_known, unanswered
 from app.providers.identity import Match, judge
 from app.providers.questions import company_host
-from app.providers.reading import a_list, email, filled, find, integer, strings, text
+from app.providers.reading import a_list, filled, find, strings
 from app.providers.settings import ProviderSettings
+from app.values.emails import email_address
 from app.values.linkedin import company_page, person_page
+from app.values.numbers import integer
+from app.values.text import text
 
 _ENVELOPES = ("content", "data", "results")
 _RECORD_KEYS = frozenset({"id", "email", "profile", "summary", "link"})
@@ -445,7 +448,7 @@ def _email_fields(row: Mapping[str, Any]) -> dict[str, str]:
     block = find(row, "email")
     listed = a_list(find(block, "output"))
     for output in listed or [block if isinstance(block, Mapping) else {"value": block}]:
-        address = email(find(output, "address", "value"))
+        address = email_address(find(output, "address", "value"))
         is_valid = (text(find(output, "status")) or ("" if listed else "VALID")) == "VALID"
         if address and is_valid and find(output, "found") is not False:
             is_catch_all = find(output, "domainType") == "CATCH_ALL"

@@ -18,8 +18,11 @@ from app.providers.adapter import PaidProvider
 from app.providers.base import Answer, Capabilities, Lookup, OutcomeClass
 from app.providers.http import Http, NoReply, Reply, is_cost_known, unanswered
 from app.providers.questions import company_host
-from app.providers.reading import email, filled, find, integer, text
+from app.providers.reading import filled, find
 from app.providers.settings import ProviderSettings
+from app.values.emails import email_address
+from app.values.numbers import integer
+from app.values.text import text
 
 _SENT: Final[Mapping[str, tuple[str, ...]]] = {
     "person": ("linkedin_url", "first_name", "last_name", "full_name", "email", "company", "company_domain"),
@@ -181,7 +184,7 @@ def _fields(values: Mapping[str, Any], kinds: Mapping[str, str]) -> dict[str, An
     for key, value in values.items():
         name = names.get(_squashed(key))
         if name is not None and name not in found:
-            read = email(value) if name == "email" else _READERS[kinds[name]](value)
+            read = email_address(value) if name == "email" else _READERS[kinds[name]](value)
             found |= filled({name: read})
     return _without_strange_hosts(found)
 

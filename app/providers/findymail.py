@@ -21,9 +21,11 @@ from app.providers.adapter import PaidProvider, PaidVerifier
 from app.providers.base import Answer, Capabilities, Lookup, OutcomeClass
 from app.providers.http import Http, NoReply, Reply, is_cost_known, unanswered
 from app.providers.questions import company_host
-from app.providers.reading import email, filled, find, joined, text
+from app.providers.reading import filled, find, joined
 from app.providers.settings import ProviderSettings
+from app.values.emails import email_address
 from app.values.hosts import bare_host
+from app.values.text import text
 
 _BY_PROFILE = "/api/search/business-profile"
 _BY_NAME = "/api/search/name"
@@ -116,7 +118,7 @@ class FindymailVerifier(_FindymailCalls, PaidVerifier):
 
     async def ask(self, lookup: Lookup, deadline: float) -> Answer:
         """Ask about the address; the answer's one field is `email_status`: `valid` or `invalid`."""
-        address = email(lookup.fields.get("email")) or ""
+        address = email_address(lookup.fields.get("email")) or ""
         return await self._call(_VERIFY, {"email": address}, read_verdict, deadline)
 
 
@@ -125,11 +127,11 @@ def read_contact(reply: Reply, settings: ProviderSettings) -> Answer:
     failed_class = _failed_class(reply)
     address = find(reply.body, "contact.email") if _is_success(reply) else None
     # An address was paid for, so it counts before any word beside it.
-    if failed_class is not None and not email(address):
+    if failed_class is not None and not email_address(address):
         return _failure(failed_class, reply)
     # One that cannot be used, such as a masked one, was charged all the same.
     cost_micros = settings.price_micros("finder") if text(address) else 0
-    if email(address):
+    if email_address(address):
         fields = _person_fields(find(reply.body, "contact"))
         return Answer(OutcomeClass.SUCCESS, fields=fields, raw=reply.body, cost_micros=cost_micros)
     error = f"{_ERRORS[OutcomeClass.NOT_FOUND]}."
@@ -210,7 +212,7 @@ def _person_fields(contact: Mapping[str, Any]) -> dict[str, Any]:
     city, region, country = (text(contact.get(name)) for name in ("city", "region", "country"))
     return filled(
         {
-            "email": email(contact.get("email")),
+            "email": email_address(contact.get("email")),
             "email_status": "valid",  # no other addresses are given out
             "first_name": first or split.first,
             "last_name": last or split.last,

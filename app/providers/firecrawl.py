@@ -22,12 +22,13 @@ from app.providers.base import Answer, Capabilities, Lookup, OutcomeClass
 from app.providers.defaults import DEFAULTS
 from app.providers.http import Http, NoReply, Reply, is_cost_known, unanswered
 from app.providers.questions import company_host
-from app.providers.reading import filled, find, integer, text
+from app.providers.reading import filled, find
 from app.providers.settings import ProviderSettings
 from app.values.blanks import says_nothing
 from app.values.hosts import host_of, registrable_domain
+from app.values.numbers import integer
 from app.values.shared_hosts import is_under
-from app.values.text import word_set
+from app.values.text import text, word_set
 
 _BY_CODE: Final[Mapping[str, OutcomeClass]] = {
     "SCRAPE_DNS_RESOLUTION_ERROR": OutcomeClass.NOT_FOUND,

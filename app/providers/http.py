@@ -6,7 +6,6 @@ being followed. Nothing of the environment (proxies) or of earlier calls (cookie
 """
 
 import asyncio
-import json as json_format
 import os
 import re
 import time
@@ -17,11 +16,12 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from importlib.metadata import PackageNotFoundError, version
 from types import SimpleNamespace
-from typing import Any, Final, NamedTuple, NoReturn
+from typing import Any, Final, NamedTuple
 
 import aiohttp
 
 from app.providers.base import Answer, OutcomeClass
+from app.values import strict_json
 from app.values.hosts import ascii_host, registrable_domain
 
 MAX_BODY_BYTES: Final = 4 * 1024 * 1024
@@ -273,22 +273,16 @@ def _reply(response: aiohttp.ClientResponse, body: bytes) -> Reply:
 
 
 def _parsed(body: bytes) -> tuple[Any, bool]:
+    """Return the JSON of a body, and whether it is any.
+
+    More is taken than from callers: what the fields can hold is checked when they are read, and the raw answer is
+    kept as it came.
+    """
     try:
-        value = json_format.loads(body.decode("utf-8-sig"), parse_constant=_refuse_constant)
-    except (ValueError, RecursionError):
+        text = body.decode("utf-8-sig")
+        return strict_json.loads(text, max_depth=MAX_DEPTH, on_large=None, refuses_repeated_names=False), True
+    except ValueError:
         return None, False
-    return (value, True) if _is_shallow(value, MAX_DEPTH) else (None, False)
-
-
-def _refuse_constant(_name: str) -> NoReturn:
-    raise ValueError("NaN and Infinity are not JSON")
-
-
-def _is_shallow(value: Any, levels: int) -> bool:
-    inner = value.values() if isinstance(value, dict) else value
-    if not isinstance(value, dict | list):
-        return True
-    return levels > 0 and all(_is_shallow(member, levels - 1) for member in inner)
 
 
 # Sessions

@@ -42,11 +42,12 @@ from typing import Any, Final
 from app.identity import companies, names
 from app.identity.companies import Firm
 from app.identity.names import Resemblance
-from app.providers.reading import email, find, text
-from app.values.emails import is_shared_mailbox, mail_domain
+from app.providers.reading import find
+from app.values.emails import email_address, is_shared_mailbox, mail_domain
 from app.values.hosts import bare_host, is_platform, own_host, public_suffixes, registrable_domain
 from app.values.linkedin import LinkedInPage, company_page, person_page
 from app.values.shared_hosts import mail_providers
+from app.values.text import text
 
 
 class Match(Enum):
@@ -106,7 +107,7 @@ def _judge_by_name(name: Resemblance, company: Resemblance, *, has_worked_there:
 
 def _person_keys(fields: Mapping[str, Any]) -> dict[str, str]:
     page = person_page(text(fields.get("linkedin_url")) or "")
-    address = email(fields.get("email"))
+    address = email_address(fields.get("email"))
     is_own = address is not None and not is_shared_mailbox(address)
     return {**_page_key(page), **({"email": address} if address and is_own else {}), **_ids(fields)}
 
@@ -117,12 +118,12 @@ def _employer(fields: Mapping[str, Any]) -> Firm:
 
 
 def _with_mail(employer: Firm, fields: Mapping[str, Any]) -> Firm:
-    return replace(employer, mail_domains=_domains([mail_domain(email(fields.get("email")) or "")]))
+    return replace(employer, mail_domains=_domains([mail_domain(email_address(fields.get("email")) or "")]))
 
 
 def _has_strange_mailbox(asked: Mapping[str, Any], said: Mapping[str, Any]) -> bool:
     """Return whether the answer's address is made of another name, at a domain that is not the company's."""
-    address = email(said.get("email")) or ""
+    address = email_address(said.get("email")) or ""
     domains = _domains([mail_domain(address)])
     if not domains or is_shared_mailbox(address) or names.fits_mailbox(address.rpartition("@")[0], asked) is not False:
         return False

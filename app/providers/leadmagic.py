@@ -24,9 +24,12 @@ from app.providers.adapter import PaidProvider, PaidVerifier
 from app.providers.base import DEFINITE, Answer, Capabilities, Lookup, OutcomeClass
 from app.providers.http import Http, NoReply, Reply, is_cost_known, unanswered
 from app.providers.questions import company_host, known_fields
-from app.providers.reading import a_list, email, filled, find, integer, joined, strings, text
+from app.providers.reading import a_list, filled, find, joined, strings
 from app.providers.settings import ProviderSettings
+from app.values.emails import email_address
 from app.values.linkedin import company_page, person_page
+from app.values.numbers import integer
+from app.values.text import text
 
 _FINDER = "/v1/people/email-finder"
 _PROFILE = "/v1/people/profile-search"
@@ -163,7 +166,7 @@ class LeadMagicVerifier(_LeadMagicCalls, PaidVerifier):
 
     async def ask(self, lookup: Lookup, deadline: float) -> Answer:
         """Ask about the address; the answer's one field is `email_status`, which may be `unknown`."""
-        address = email(lookup.fields.get("email")) or ""
+        address = email_address(lookup.fields.get("email")) or ""
         return await self._call(_VALIDATION, {"email": address}, read_verdict, deadline)
 
 
@@ -355,7 +358,7 @@ def _person_fields(body: Mapping[str, Any]) -> dict[str, Any]:
 
 def _email_fields(body: Mapping[str, Any]) -> dict[str, str | None]:
     word = _status_word(body)
-    address = email(_text(body, "email", "work_email"))
+    address = email_address(_text(body, "email", "work_email"))
     if address is None or word in _WITHOUT_EMAIL:
         return {}
     return {"email": address, "email_status": _EMAIL_STATUSES.get(word or "")}

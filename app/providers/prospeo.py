@@ -19,8 +19,11 @@ from app.providers.adapter import PaidProvider
 from app.providers.base import Answer, Capabilities, Lookup, OutcomeClass
 from app.providers.http import Http, NoReply, Reply, is_cost_known, unanswered
 from app.providers.questions import company_host
-from app.providers.reading import a_list, email, filled, find, integer, joined, strings, text
+from app.providers.reading import a_list, filled, find, joined, strings
 from app.providers.settings import ProviderSettings
+from app.values.emails import email_address
+from app.values.numbers import integer
+from app.values.text import text
 
 _BY_CODE: Mapping[str, OutcomeClass] = {
     "NO_MATCH": OutcomeClass.NOT_FOUND,
@@ -186,7 +189,7 @@ def _person_datapoints(fields: Mapping[str, Any]) -> dict[str, str]:
         {
             "person_id": text(find(fields, "provider_ids.prospeo_person_id")),
             "linkedin_url": text(fields.get("linkedin_url")),
-            "email": email(fields.get("email")),
+            "email": email_address(fields.get("email")),
         }
     )
     name = filled({key: text(fields.get(key)) for key in ("first_name", "last_name", "full_name")})
@@ -269,7 +272,7 @@ def _person_fields(person: Any, company: Any) -> dict[str, Any]:
 def _email_fields(block: Any) -> dict[str, str]:
     """Return the address with its status; nothing where it is masked, since the status is then of no address."""
     status = text(find(block, "status"))
-    address = email(_revealed(block, "email"))
+    address = email_address(_revealed(block, "email"))
     if address is None or status == "UNAVAILABLE":
         return {}
     return {"email": address, "email_status": _EMAIL_STATUSES.get(status or "", "unknown")}

@@ -13,11 +13,10 @@ from typing import Any, Final
 from app.normalizer.company_names import is_no_company
 from app.normalizer.nobody import names_nobody
 from app.providers.http import is_public_name
-from app.providers.reading import text
 from app.values.emails import email_address, is_shared_mailbox
 from app.values.hosts import own_host
 from app.values.linkedin import company_page, person_page
-from app.values.text import clean
+from app.values.text import clean, text
 
 _NAMES: Final = ("first_name", "last_name", "full_name")
 

@@ -4,12 +4,10 @@ Providers spell the same thing in several ways and leave blanks of several kinds
 paths and let these look. None of them raises, whatever the value.
 """
 
-import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from app.values.blanks import is_placeholder
-from app.values.emails import email_address
+from app.values.text import text
 
 
 def find(value: Any, *paths: str) -> Any:
@@ -31,25 +29,6 @@ def find(value: Any, *paths: str) -> Any:
     return None
 
 
-def text(value: Any) -> str | None:
-    """Return a value as trimmed text, numbers included; None for blanks, their many spellings and other kinds."""
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        return None
-    if isinstance(value, float):
-        value = int(value) if math.isfinite(value) and value.is_integer() else value
-    trimmed = str(value).strip()
-    # Providers write "NA" for nothing; in a list of people's own making it may be Namibia's code.
-    return None if is_placeholder(trimmed) or trimmed.lower() == "na" else trimmed
-
-
-def integer(value: Any) -> int | None:
-    """Return a whole number that may be written as text or as a float without a fraction, or None."""
-    written = text(value)
-    return (
-        int(written) if written is not None and written.isascii() and written.isdigit() and len(written) < 16 else None
-    )
-
-
 def strings(value: Any) -> list[str] | None:
     """Return the texts of a list, without its blanks; a single text makes a list of one."""
     values: Iterable[Any] = value if isinstance(value, list) else [value]
@@ -59,11 +38,6 @@ def strings(value: Any) -> list[str] | None:
 def a_list(value: Any) -> list[Any] | None:
     """Return a list that is not empty, or None."""
     return value if isinstance(value, list) and value else None
-
-
-def email(value: Any) -> str | None:
-    """Return an e-mail address in lower case; None for what is masked (`e***@…`) or is none."""
-    return email_address(value)
 
 
 def joined(*values: Any) -> str | None:

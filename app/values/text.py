@@ -7,9 +7,12 @@ Every function is total (any text gives an answer) and linear in the length of i
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from typing import Any, Final
+
+from app.values.blanks import is_placeholder
 
 SHORT_FIELD_LIMIT: Final = 500
 """Characters of a short field that are read; the rest is cut off."""
@@ -52,6 +55,17 @@ def without_bad_characters(text: str) -> str:
 def word_set(text: str) -> frozenset[str]:
     """Return the words of a text: the form in which word lists are kept."""
     return frozenset(text.split())
+
+
+def text(value: Any) -> str | None:
+    """Return a value as trimmed text, numbers included; None for blanks, their many spellings and other kinds."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    if isinstance(value, float):
+        value = int(value) if math.isfinite(value) and value.is_integer() else value
+    trimmed = str(value).strip()
+    # Providers write "NA" for nothing; in a list of people's own making it may be Namibia's code.
+    return None if is_placeholder(trimmed) or trimmed.lower() == "na" else trimmed
 
 
 def clean(value: Any, limit: int = SHORT_FIELD_LIMIT) -> str | None:

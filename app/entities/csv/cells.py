@@ -1,18 +1,17 @@
 """What a cell of a CSV file says about a field: text, a list, an object, a number, or nothing."""
 
 import html
-import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, NoReturn, TypeVar
+from typing import Any, Final
 
 from app.entities.ids import EntityType
-from app.values import blanks
+from app.values import blanks, strict_json
+from app.values.numbers import integer
 from app.values.text import find_bad_character
 
 MAX_JSON_DEPTH: Final = 32
-MAX_INTEGER: Final = 10**15
 
 # Here the word is an answer: the address was checked, and nobody can tell.
 _UNKNOWN_IS_A_VALUE: Final = frozenset({"email_status"})
@@ -45,9 +44,6 @@ IN_DOUBT: Final[Mapping[str, re.Pattern[str]]] = {
 }
 """What a cell of a field has if it may hold several values, or a damaged one."""
 
-_INTEGER = re.compile(r"\$?\s?(?:[0-9]{1,16}|[0-9]{1,3}(?:,[0-9]{3}){1,5})(?:\.0{1,2})?")
-
-Number = TypeVar("Number", int, float)
 Convert = Callable[[str], Any]
 """From a cell, stripped and not blank, to the field's value; None when it cannot be one."""
 
@@ -179,14 +175,6 @@ def website(cell: str) -> str | None:
     return None if "linkedin.com/" in cell.casefold() else cell
 
 
-def integer(cell: str) -> int | None:
-    """Return a whole amount such as "12000000", "12,000,000" or "$12,000,000.00", or None."""
-    if _INTEGER.fullmatch(cell) is None:
-        return None
-    value = int(cell.partition(".")[0].lstrip("$").replace(",", ""))
-    return value if value <= MAX_INTEGER else None
-
-
 def texts(cell: str) -> list[Any]:
     """Return a JSON array, or the parts of a text that is divided by lines, `;`, `|` or else commas."""
     parts = _array(cell)
@@ -228,31 +216,23 @@ def _parts(cell: str, separators: str) -> list[str]:
 def _json(cell: str) -> Any:
     """Parse JSON strictly; None for what is not JSON, CellError for JSON that may not be stored."""
     try:
-        return _clean_json(
-            json.loads(cell, parse_constant=_refuse_number, parse_float=_finite, parse_int=_whole), MAX_JSON_DEPTH
-        )
-    except RecursionError:
-        raise CellError(f"JSON is nested deeper than {MAX_JSON_DEPTH}") from None
-    except json.JSONDecodeError:
+        # Of two members with one name the last counts, as in the tools that such cells come from.
+        return _clean_json(strict_json.loads(cell, max_depth=MAX_JSON_DEPTH, refuses_repeated_names=False))
+    except strict_json.NotJson:
         return None
-    except CellError:
-        raise
-    except ValueError:
-        # An integer of thousands of digits.
-        raise CellError("JSON holds a number that is too large") from None
+    except strict_json.JsonError as exc:
+        raise CellError(str(exc)) from None
 
 
-def _clean_json(value: Any, depth: int) -> Any:
+def _clean_json(value: Any) -> Any:
     """Return JSON with plain newlines, refusing what escapes such as \\u0000 smuggle past a check of the cell."""
     if isinstance(value, str):
         return _clean_text(value)
-    if not isinstance(value, (list, dict)):
-        return value
-    if depth == 0:
-        raise CellError(f"JSON is nested deeper than {MAX_JSON_DEPTH}")
     if isinstance(value, list):
-        return [_clean_json(part, depth - 1) for part in value]
-    return {_clean_text(name): _clean_json(part, depth - 1) for name, part in value.items()}
+        return [_clean_json(part) for part in value]
+    if isinstance(value, dict):
+        return {_clean_text(name): _clean_json(part) for name, part in value.items()}
+    return value
 
 
 def _clean_text(text: str) -> str:
@@ -261,28 +241,6 @@ def _clean_text(text: str) -> str:
     if bad is not None:
         raise CellError(f"JSON holds a {bad}")
     return text
-
-
-def _finite(digits: str) -> float:
-    number = float(digits)
-    if number in (float("inf"), float("-inf")):
-        _refuse_number(digits)
-    return _in_range(number)
-
-
-def _in_range(number: Number) -> Number:
-    """Hold numbers to the range of the HTTP API's, beyond which the two databases give back different ones."""
-    if -(2**63) <= number < 2**63:
-        return number
-    raise CellError("JSON holds a number that is too large")
-
-
-def _whole(digits: str) -> int:
-    return _in_range(int(digits))
-
-
-def _refuse_number(_: str) -> NoReturn:
-    raise CellError("JSON holds a number that is not finite")
 
 
 _PARTS_OF: Final[Mapping[str, Callable[[str], list[str]]]] = {

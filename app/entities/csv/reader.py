@@ -25,7 +25,6 @@ from app.entities.csv.cells import (
     array,
     bare,
     converter,
-    integer,
     is_placeholder,
     json_object,
     mend,
@@ -47,6 +46,7 @@ from app.entities.csv.records import CsvError, Lines, OutOfTime, Record, Records
 from app.entities.csv.writer import unguard_formula
 from app.entities.ids import IDENTIFYING_FIELDS, EntityType, Identity, has_placeholder_for_name, identify
 from app.values.identifiers import ENTITY_ID_RULE, is_entity_id
+from app.values.numbers import integer
 from app.values.text import find_bad_character
 
 __all__ = ["Column", "CsvError", "CsvReader", "OutOfTime", "Refusal", "Remark", "Row"]

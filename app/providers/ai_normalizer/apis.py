@@ -13,8 +13,9 @@ from typing import Any, Final, Protocol
 
 from app.providers.base import Answer, OutcomeClass
 from app.providers.http import Reply, is_cost_known
-from app.providers.reading import find, integer
+from app.providers.reading import find
 from app.providers.settings import ProviderSettings
+from app.values.numbers import integer
 
 _ANTHROPIC_VERSION: Final = "2023-06-01"
 # Anthropic says with status 400 that money is gone, in one of these sentences.
