@@ -71,14 +71,14 @@ def enqueue(
     **options: Any,
 ) -> str:
     """Enqueue a job over the first people; return its id."""
-    options = JobOptions(
+    job_options = JobOptions(
         tuple(order) if order else None,
         tuple(until) if until else None,
         verifier,
         None if cap_micros is None else Decimal(cap_micros) / 1_000_000,
     )
-    options = {"chunk_size": count, **options}
-    return queue.enqueue_job("person", provider, ids(count), options=options, **options)
+    arguments = {"chunk_size": count, **options}
+    return queue.enqueue_job("person", provider, ids(count), options=job_options, **arguments)
 
 
 def pipeline(*providers: FakeProvider, verifiers: Sequence[FakeProvider] = (), retries: int = 3) -> Waterfall:
