@@ -19,11 +19,11 @@ from itertools import islice
 from typing import Any, Final, Self
 
 from sqlalchemy import bindparam, delete, select, tuple_
-from sqlalchemy.dialects import postgresql, sqlite
 
-from app.db.session import engine_name, scrub_log, transaction
+from app.db.session import scrub_log, transaction
+from app.db.sql import insert_missing, is_any_of
 from app.entities.fields import table_of
-from app.entities.store import SLICE_ROWS, has_any
+from app.entities.store import SLICE_ROWS
 from app.errors import Invalid, detail
 from app.extensions import db
 from app.models.exclusion import ExclusionKind, exclusions
@@ -85,12 +85,10 @@ def add(values: Iterable[str], workspace_slug: str) -> ExclusionCounts:
     wanted = _all_normalized(values)
     # In one order, so that no two calls wait for each other.
     rows = [{"workspace_slug": workspace_slug, "kind": _kind(value), "value": value} for value in sorted(set(wanted))]
-    dialect = postgresql if engine_name() == "postgresql" else sqlite
-    statement = dialect.insert(exclusions).on_conflict_do_nothing().returning(exclusions.c.value)
     created = 0
     with transaction() as session:
         for part in _slices(rows):
-            created += len(session.connection().execute(statement, part).all())
+            created += len(insert_missing(session, exclusions, part, "value"))
     return ExclusionCounts(created, len(wanted) - created)
 
 
@@ -294,7 +292,7 @@ def _read_signs_of(entity_type: str, ids: list[str], workspace_slug: str) -> dic
     table = table_of(entity_type)
     names = (*_ADDRESS_FIELDS[entity_type], *_HOST_FIELDS[entity_type])
     query = select(table.c.id, *(table.c[name] for name in names)).where(
-        table.c.workspace_slug == workspace_slug, has_any(table.c.id, ids)
+        table.c.workspace_slug == workspace_slug, is_any_of(table.c.id, ids)
     )
     return {row[0]: dict(zip(names, row[1:], strict=True)) for row in db.session.connection().execute(query)}
 

@@ -5,19 +5,16 @@ workspace is always named, since two workspaces may hold the same id.
 
 Rows are locked in one order, by id, and an upsert adds its new rows before it locks old ones, so
 that no two transactions wait for each other: whoever waits to add a row holds no lock on an old
-one, and whoever waits for an old row has nothing left to add. Statements that carry many rows
-take them as one JSON parameter on PostgreSQL (a fifth of the time of one statement a row) and as
-`executemany` on SQLite.
+one, and whoever waits for an old row has nothing left to add.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
 
 from sqlalchemy import (
-    ARRAY,
     JSON,
     Boolean,
     ColumnElement,
@@ -26,10 +23,8 @@ from sqlalchemy import (
     Table,
     Text,
     Update,
-    any_,
     bindparam,
     case,
-    column,
     delete,
     func,
     insert,
@@ -39,11 +34,11 @@ from sqlalchemy import (
     true,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.sql.selectable import TableValuedAlias
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.types import TypeEngine
 
 from app.db.session import WriteSession, engine_name, scrub_log, transaction
+from app.db.sql import insert_missing, insert_rows, is_any_of, json_rows
 from app.entities.fields import EXTRA, FIELDS, RAW_FIELDS, field_named, table_of
 from app.entities.merge import Change, differs, is_blank
 from app.entities.model_cache import learned_keys
@@ -361,33 +356,6 @@ def has_blank(entity_type: str, name: str) -> ColumnElement[bool]:
     return value.is_(None)
 
 
-def insert_rows(session: WriteSession, table: Table, rows: list[dict[str, Any]]) -> None:
-    """Insert rows that all have the same columns, as one statement on PostgreSQL.
-
-    Values are what JSON can hold, and instants. A default that Python computes is not applied, one in SQL is.
-    """
-    if not rows:
-        return
-    if engine_name() == "sqlite":
-        session.connection().execute(insert(table), rows)
-    else:
-        session.connection().execute(_insert_from_json(table, tuple(rows[0])), {"rows": _for_json(rows)})
-
-
-def insert_absent(session: WriteSession, table: Table, rows: Sequence[Mapping[str, Any]], key: str) -> set[Any]:
-    """Insert rows, as `insert_rows` does, but for those that meet one that is there; return the others' `key`s.
-
-    They are inserted in the order given.
-    """
-    if not rows:
-        return set()
-    if engine_name() == "sqlite":
-        added = sqlite.insert(table).on_conflict_do_nothing().returning(table.c[key])
-        return set(session.connection().execute(added, rows).scalars())
-    copy = _insert_from_json(table, tuple(rows[0])).on_conflict_do_nothing().returning(table.c[key])
-    return set(session.connection().execute(copy, {"rows": _for_json(rows)}).scalars())
-
-
 def load_cached(keys: Iterable[str]) -> dict[str, Any]:
     """Return what has been learned under the keys, as far as there is something."""
     rows = db.session.connection().execute(
@@ -398,9 +366,8 @@ def load_cached(keys: Iterable[str]) -> dict[str, Any]:
 
 def save_cached(session: WriteSession, learned: Mapping[str, Any]) -> None:
     """Keep what was learned; what is there already stays."""
-    dialect = postgresql if engine_name() == "postgresql" else sqlite
     rows = [{"key": key, "value": learned[key]} for key in sorted(learned)]
-    session.connection().execute(dialect.insert(cached_values).on_conflict_do_nothing(), rows)
+    insert_missing(session, cached_values, rows, "key")
 
 
 # Reading
@@ -412,39 +379,19 @@ def _read(
     if not ids:
         return {}
     names = tuple(names)
-    query = _read_query(entity_type, names, is_locking, engine_name())
+    query = _read_query(entity_type, names, is_locking)
     given = {"of_workspace": workspace_slug, "ids": list(ids)}
     return {row[0]: dict(zip(names, row[1:], strict=True)) for row in db.session.connection().execute(query, given)}
 
 
 @lru_cache(maxsize=256)
-def _read_query(entity_type: str, names: tuple[str, ...], is_locking: bool, engine: str) -> Select[Any]:
+def _read_query(entity_type: str, names: tuple[str, ...], is_locking: bool) -> Select[Any]:
     """Return the query of many entities by `ids`. It is kept: to put it together takes longer than to run it."""
     table = table_of(entity_type)
     query = select(table.c.id, *(table.c[name] for name in names)).where(
-        table.c.workspace_slug == bindparam("of_workspace"), has_any_given(table.c.id, engine)
+        table.c.workspace_slug == bindparam("of_workspace"), is_any_of(table.c.id, bindparam("ids"))
     )
     return query.order_by(table.c.id).with_for_update(key_share=True) if is_locking else query
-
-
-def has_any(id_column: ColumnElement[str], ids: Sequence[str]) -> ColumnElement[bool]:
-    """Return the condition that a column is one of many ids, as one parameter whatever their number."""
-    engine = engine_name()
-    return _is_in(id_column, literal(list(ids), _LIST_OF_IDS[engine]), engine)
-
-
-def has_any_given(id_column: ColumnElement[str], engine: str) -> ColumnElement[bool]:
-    """Return the condition that a column is one of the list `ids` that is given when the statement runs."""
-    return _is_in(id_column, bindparam("ids", type_=_LIST_OF_IDS[engine]), engine)
-
-
-def _is_in(id_column: ColumnElement[str], ids: ColumnElement[Any], engine: str) -> ColumnElement[bool]:
-    if engine == "sqlite":
-        return id_column.in_(select(func.json_each(ids).table_valued("value").c.value))
-    return id_column == any_(ids)
-
-
-_LIST_OF_IDS: Final[dict[str, TypeEngine[Any]]] = {"sqlite": JSON(), "postgresql": ARRAY(EntityId)}
 
 
 def _is_entity(table: Table, entity_id: str, workspace_slug: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
@@ -584,7 +531,7 @@ class _Upsert:
 
 def _insert_where_absent(session: WriteSession, table: Table, rows: list[Fields]) -> Iterable[str]:
     if engine_name() == "postgresql":
-        return insert_absent(session, table, rows, "id")
+        return insert_missing(session, table, rows, "id")
     # The write lock is ours, so what was not there a moment ago is not there now.
     session.connection().execute(insert(table), rows)
     return [row["id"] for row in rows]
@@ -626,9 +573,9 @@ def _update_statement(entity_type: str, names: tuple[str, ...], engine: str) -> 
     given: dict[str, ColumnElement[Any]] = {name: bindparam(name, type_=kind) for name, kind in types.items()}
     which = [table.c.workspace_slug == bindparam("of_workspace")]
     if engine != "sqlite":
-        given = dict(_json_rows(types, bindparam("rows", type_=JSON())).c.items())
+        given = dict(json_rows(types, bindparam("rows", type_=JSON())).c.items())
         # Says again what the join says: without, the planner may join with the whole workspace.
-        which.append(has_any_given(table.c.id, engine))
+        which.append(is_any_of(table.c.id, bindparam("ids")))
     values = {name: case((given[f"has_{name}"], given[f"new_{name}"]), else_=table.c[name]) for name in names}
     updated = update(table).where(*which, table.c.id == given["of_id"]).values({**values, "updated_at": utcnow()})
     if engine == "sqlite":
@@ -640,8 +587,8 @@ def _insert_of_history(entity_type: str) -> postgresql.Insert:
     """Return the insert of what is given as `history`: one row for each field of each writing."""
     of_writing = {name: field_changes.c[name].type for name in ("entity_id", "provider", "attempt_id")}
     of_change = {name: field_changes.c[name].type for name in ("field", "old_value", "new_value")}
-    writing = _json_rows({**of_writing, "changes": JSON()}, bindparam("history", type_=JSON()))
-    change = _json_rows(of_change, writing.c.changes, name="change")
+    writing = json_rows({**of_writing, "changes": JSON()}, bindparam("history", type_=JSON()))
+    change = json_rows(of_change, writing.c.changes, name="change")
     values = {
         "workspace_slug": bindparam("of_workspace"),
         "entity_type": literal(entity_type),
@@ -650,26 +597,6 @@ def _insert_of_history(entity_type: str) -> postgresql.Insert:
     }
     rows = select(*values.values()).select_from(writing.join(change, true()))
     return postgresql.insert(field_changes).from_select(list(values), rows)
-
-
-@lru_cache(maxsize=256)
-def _insert_from_json(table: Table, names: tuple[str, ...]) -> postgresql.Insert:
-    given = _json_rows({name: table.c[name].type for name in names}, bindparam("rows", type_=JSON()))
-    return postgresql.insert(table).from_select(names, select(*(given.c[name] for name in names)))
-
-
-def _for_json(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    return [
-        {name: value.isoformat() if isinstance(value, date) else value for name, value in row.items()} for row in rows
-    ]
-
-
-def _json_rows(
-    types: Mapping[str, TypeEngine[Any]], given: ColumnElement[Any], *, name: str = "given"
-) -> TableValuedAlias:
-    """Return the rows of a JSON value as a table, for PostgreSQL; what a row leaves out is NULL."""
-    columns = [column(field, kind) for field, kind in types.items()]
-    return func.json_to_recordset(given).table_valued(*columns, name=name).render_derived(with_types=True)
 
 
 def _learned_from(entity_type: str, entity_id: str, workspace_slug: str) -> set[str]:

@@ -20,6 +20,7 @@ import structlog
 from sqlalchemy import Row, Select, Text, case, null, select
 
 from app.db.session import WriteSession, end_read, transaction
+from app.db.sql import is_any_of
 from app.entities import store
 from app.entities.fields import FIELDS, is_of_kind
 from app.entities.merge import Change, differs
@@ -161,7 +162,7 @@ def _histories(job: Row[Any], ids: list[str]) -> Iterator[tuple[str, str, list[R
         .where(
             field_changes.c.workspace_slug == job.workspace_slug,
             field_changes.c.entity_type == job.entity_type,
-            store.has_any(field_changes.c.entity_id, ids),
+            is_any_of(field_changes.c.entity_id, ids),
         )
         .order_by(field_changes.c.entity_id, field_changes.c.field, field_changes.c.id)
     )

@@ -147,15 +147,15 @@ MUTANTS = (
     Mutant(
         "no intent is put on record before a call",
         "app/enrichment/waterfall/in_flight.py",
-        '    return insert_absent(session, in_flight_calls, ordered, "request_id")\n',
+        '    return insert_missing(session, in_flight_calls, ordered, "request_id")\n',
         '    return {row["request_id"] for row in ordered}\n',
         GATE + IN_DOUBT,
     ),
     Mutant(
         "a question that another job asks is asked once more",
         "app/enrichment/waterfall/in_flight.py",
-        '    return insert_absent(session, in_flight_calls, ordered, "request_id")\n',
-        '    insert_absent(session, in_flight_calls, ordered, "request_id")\n'
+        '    return insert_missing(session, in_flight_calls, ordered, "request_id")\n',
+        '    insert_missing(session, in_flight_calls, ordered, "request_id")\n'
         '    return {row["request_id"] for row in ordered}\n',
         GATE,
     ),

@@ -7,6 +7,7 @@ from typing import Any, Final
 from sqlalchemy import func, select, update
 
 from app.db.session import WriteSession
+from app.db.sql import insert_rows, is_any_of
 from app.enrichment.waterfall.batch import AttemptResult, Batch, ChunkContext, NotAsked, Verdict
 from app.enrichment.waterfall.dedup import NOT_ASKED, PARTIAL
 from app.enrichment.waterfall.entity_run import IN_DOUBT, Purpose, withheld_fields
@@ -54,7 +55,7 @@ def write_answers(session: WriteSession, context: ChunkContext, current: Batch) 
         if in_flight_call.entity_id in entities
     ]
     rows += [_not_asked_row(context, step) for step in current.not_asked if step.entity_id in entities]
-    store.insert_rows(session, attempts, rows)
+    insert_rows(session, attempts, rows)
     for verdict in current.verdicts:
         if verdict.entity_id in entities:
             writings += _apply_verdict(session, context, verdict, entities[verdict.entity_id])
@@ -84,7 +85,7 @@ def _changed_at(session: WriteSession, context: ChunkContext, ids: Iterable[str]
         .where(
             field_changes.c.workspace_slug == context.job.workspace_slug,
             field_changes.c.entity_type == context.job.entity_type,
-            store.has_any(field_changes.c.entity_id, list(ids)),
+            is_any_of(field_changes.c.entity_id, ids),
             field_changes.c.field.in_(names),
         )
         .group_by(field_changes.c.entity_id, field_changes.c.field)

@@ -10,11 +10,10 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Float, Select, and_, bindparam, exists, or_, select
 
 from app.config import Config
-from app.db.session import engine_name
+from app.db.sql import is_any_of
 from app.enrichment.queue.leases import JobInfo
 from app.enrichment.waterfall.entity_run import IN_DOUBT, REPEATABLE, PriorAnswer
 from app.entities.merge import is_blank
-from app.entities.store import has_any_given
 from app.extensions import db
 from app.models.attempt import attempts
 from app.models.types import utcnow
@@ -58,7 +57,7 @@ class RecentAnswers:
         by_name = {**steps, **{verifier.name: verifier for verifier in verifiers}}
         if not ids or not by_name:
             return {}
-        rows = db.session.connection().execute(_prior_query(engine_name()), self._parameters(ids, by_name))
+        rows = db.session.connection().execute(_prior_query(), self._parameters(ids, by_name))
         useful = [row for row in rows if row.provider in steps or row.outcome_class not in DEFINITE]
         return self._by_entity(useful, by_name)
 
@@ -127,7 +126,7 @@ def _is_unanswered(row: Any) -> bool:
 
 
 @cache
-def _prior_query(engine: str) -> Select[Any]:
+def _prior_query() -> Select[Any]:
     """Return the query for answers that hold. It is built once: that takes longer than it runs."""
     is_of_job = attempts.c.job_id == bindparam("of_job")
     # What was paid for the call, or may have been, is booked with it.
@@ -160,7 +159,7 @@ def _prior_query(engine: str) -> Select[Any]:
         .where(
             attempts.c.workspace_slug == bindparam("of_workspace"),
             attempts.c.entity_type == bindparam("of_type"),
-            has_any_given(attempts.c.entity_id, engine),
+            is_any_of(attempts.c.entity_id, bindparam("ids")),
             attempts.c.provider.in_(bindparam("names", expanding=True)),
             holds,
         )

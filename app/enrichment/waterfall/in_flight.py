@@ -7,8 +7,8 @@ from typing import Any, Final
 from sqlalchemy import Row, bindparam, delete, or_, select, update
 
 from app.db.session import WriteSession
+from app.db.sql import insert_missing, is_any_of
 from app.enrichment.queue.leases import JobInfo
-from app.entities.store import has_any, insert_absent
 from app.extensions import db
 from app.models.in_flight_call import in_flight_calls
 from app.models.types import utcnow
@@ -29,7 +29,7 @@ def open_calls(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> set[
     """Put calls on record; return the request ids of those whose question nobody else is asking."""
     # In one order everywhere, since two jobs may be about to ask the same questions.
     ordered = sorted(rows, key=lambda row: (row["entity_id"], row["provider"]))
-    return insert_absent(session, in_flight_calls, ordered, "request_id")
+    return insert_missing(session, in_flight_calls, ordered, "request_id")
 
 
 def close_calls(session: WriteSession, request_ids: Sequence[str]) -> dict[str, Any]:
@@ -72,6 +72,6 @@ def unlikely_soon(session: WriteSession, job: JobInfo, ids: Sequence[str]) -> se
         in_flight_calls.c.workspace_slug == job.workspace_slug,
         in_flight_calls.c.entity_type == job.entity_type,
         or_(in_flight_calls.c.is_pending, in_flight_calls.c.deadline_at <= utcnow()),
-        has_any(in_flight_calls.c.entity_id, ids),
+        is_any_of(in_flight_calls.c.entity_id, ids),
     )
     return {(row.entity_id, row.provider) for row in session.execute(query)}
