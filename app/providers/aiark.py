@@ -20,8 +20,10 @@ from types import MappingProxyType
 from typing import Any
 
 from app.providers.adapter import PaidProvider
+from app.providers.api_client import is_cost_known, unanswered
 from app.providers.base import DEFINITE, Answer, Capabilities, Lookup, OutcomeClass
-from app.providers.http import Http, NoReply, Reply, is_cost_known, unanswered
+from app.providers.http.client import Http
+from app.providers.http.reply import NoReply, Reply
 from app.providers.identity import Match, judge
 from app.providers.questions import company_host
 from app.providers.reading import a_list, filled, find, strings

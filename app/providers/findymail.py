@@ -18,8 +18,10 @@ from typing import Any
 
 from app.normalizer.names import normalize_name
 from app.providers.adapter import PaidProvider, PaidVerifier
+from app.providers.api_client import is_cost_known, unanswered
 from app.providers.base import Answer, Capabilities, Lookup, OutcomeClass
-from app.providers.http import Http, NoReply, Reply, is_cost_known, unanswered
+from app.providers.http.client import Http
+from app.providers.http.reply import NoReply, Reply
 from app.providers.questions import company_host
 from app.providers.reading import filled, find, joined
 from app.providers.settings import ProviderSettings

@@ -18,9 +18,11 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from app.providers.adapter import PaidProvider
+from app.providers.api_client import is_cost_known, unanswered
 from app.providers.base import Answer, Capabilities, Lookup, OutcomeClass
 from app.providers.defaults import DEFAULTS
-from app.providers.http import Http, NoReply, Reply, is_cost_known, unanswered
+from app.providers.http.client import Http
+from app.providers.http.reply import NoReply, Reply
 from app.providers.questions import company_host
 from app.providers.reading import filled, find
 from app.providers.settings import ProviderSettings

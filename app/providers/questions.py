@@ -12,12 +12,15 @@ from typing import Any, Final
 
 from app.normalizer.company_names import is_no_company
 from app.normalizer.nobody import names_nobody
-from app.providers.http import is_public_name
 from app.values.emails import email_address, is_shared_mailbox
-from app.values.hosts import own_host
+from app.values.hosts import ascii_host, own_host, registrable_domain
 from app.values.linkedin import company_page, person_page
 from app.values.text import clean, text
 
+# In the list of public suffixes, and yet no place for a company's website.
+_NOT_PUBLIC: Final = (".arpa", ".onion")
+# Reserved for documentation, so nobody's network uses it and it resolves nowhere.
+_DOCUMENTATION: Final = ".example"
 _NAMES: Final = ("first_name", "last_name", "full_name")
 
 
@@ -46,6 +49,19 @@ def company_host(value: Any, name: Any = None) -> str | None:
     """Return the public host that a company has for its own, without `www.`, or None."""
     host = own_host(value, name)
     return host if host is not None and is_public_name(host) else None
+
+
+def is_public_name(host: str) -> bool:
+    """Return whether a host is an ordinary public DNS name, such as `www.acme.com`.
+
+    Refused are IP addresses however they are written, names without a dot, names under no known
+    public suffix (`.local`, `.internal`, `.test`), and anything with a port or user. Names in other
+    scripts are accepted. Nothing is looked up: a public name may still lead to a private address.
+    """
+    name = ascii_host(host)
+    if name is None or "_" in name or name.endswith(_NOT_PUBLIC):
+        return False
+    return name.endswith(_DOCUMENTATION) or registrable_domain(name) is not None
 
 
 def _refused_of_person(fields: Mapping[str, Any]) -> dict[str, str]:

@@ -10,7 +10,7 @@ from app.providers.base import Provider
 from app.providers.clay import Clay
 from app.providers.findymail import Findymail, FindymailVerifier
 from app.providers.firecrawl import Firecrawl
-from app.providers.http import Http
+from app.providers.http.client import Http
 from app.providers.leadmagic import LeadMagic, LeadMagicVerifier
 from app.providers.prospeo import Prospeo
 from app.providers.settings import ProviderSettings

@@ -18,7 +18,7 @@ from flask.cli import main as flask_main
 from sqlalchemy import Engine, event
 from sqlalchemy.engine.default import DefaultDialect
 
-from app.providers import http
+from app.providers.http import client
 
 
 class Boundaries:
@@ -47,7 +47,7 @@ class Boundaries:
         self._surround_awaited(aiohttp.TCPConnector, "_create_connection")
         self._surround_awaited(aiohttp.ClientSession, "_request")
         self._surround_awaited(ClientRequest, "send")
-        self._surround_awaited(http, "_read")
+        self._surround_awaited(client, "read_body")
 
     def _surround(self, owner: Any, name: str) -> None:
         inner: Callable[..., Any] = getattr(owner, name)

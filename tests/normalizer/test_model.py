@@ -17,7 +17,7 @@ from app.normalizer.industries import INDUSTRIES
 from app.providers.ai_normalizer.provider import AiNormalizer
 from app.providers.base import Answer, Lookup, OutcomeClass
 from app.providers.defaults import DEFAULTS
-from app.providers.http import Http
+from app.providers.http.client import Http
 from app.providers.settings import ProviderSettings
 from tests.normalizer.model_server import INDUSTRY, NAME, TITLE, ModelServer, Row
 from tests.patience import CUT_OFF_SECONDS, PATIENCE_SECONDS

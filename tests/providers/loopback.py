@@ -16,7 +16,7 @@ from aiohttp import web
 
 from app.providers.base import Answer, Lookup, Provider
 from app.providers.defaults import DEFAULTS
-from app.providers.http import Http
+from app.providers.http.client import Http
 from app.providers.settings import ProviderSettings
 from tests.patience import PATIENCE_SECONDS
 

@@ -8,7 +8,7 @@ from app.entities.fields import FIELDS
 from app.providers.answers import checked
 from app.providers.base import Answer, Lookup, OutcomeClass
 from app.providers.clay import Clay, read_callback, request_id_of
-from app.providers.http import Http
+from app.providers.http.client import Http
 from tests.providers.loopback import API_KEY, Canned, CannedServer, look_up, settings_of
 
 WEBHOOK_PATH = "/v3/sources/webhook/a-source"

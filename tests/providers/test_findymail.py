@@ -12,7 +12,8 @@ from app.entities.fields import FIELDS
 from app.providers.answers import checked
 from app.providers.base import Lookup, OutcomeClass
 from app.providers.findymail import Findymail, FindymailVerifier, read_contact, read_verdict
-from app.providers.http import Http, Reply
+from app.providers.http.client import Http
+from app.providers.http.reply import Reply
 from tests.patience import CUT_OFF_SECONDS
 from tests.providers.loopback import API_KEY, Canned, CannedServer, look_up, settings_of
 

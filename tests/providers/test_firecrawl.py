@@ -9,7 +9,7 @@ from app.providers.answers import checked
 from app.providers.base import Answer, Lookup, OutcomeClass
 from app.providers.defaults import DEFAULTS
 from app.providers.firecrawl import Firecrawl
-from app.providers.http import Http
+from app.providers.http.client import Http
 from tests.providers.loopback import API_KEY, Canned, CannedServer, look_up, settings_of
 
 CREDIT_MICROS = 4_500

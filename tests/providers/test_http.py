@@ -15,8 +15,12 @@ from typing import Any
 
 import pytest
 
+from app.providers.api_client import unanswered
 from app.providers.base import OutcomeClass
-from app.providers.http import MAX_BODY_BYTES, Http, NoReply, Reply, is_public_name, unanswered
+from app.providers.http.body import MAX_BODY_BYTES
+from app.providers.http.client import Http
+from app.providers.http.reply import NoReply, Reply
+from app.providers.questions import is_public_name
 from tests.patience import CUT_OFF_SECONDS, PATIENCE_SECONDS
 from tests.providers.loopback import Canned, CannedServer, serving
 
@@ -419,7 +423,7 @@ def test_calls_at_once_are_not_held_back() -> None:
 
 LEAVING = """
 import asyncio, os, sys, threading, time
-from app.providers.http import Http
+from app.providers.http.client import Http
 
 url = sys.argv[1]
 

@@ -12,7 +12,8 @@ from aiohttp import web
 from app.entities.fields import FIELDS
 from app.providers.answers import checked
 from app.providers.base import Answer, Lookup, OutcomeClass
-from app.providers.http import Http, Reply
+from app.providers.http.client import Http
+from app.providers.http.reply import Reply
 from app.providers.leadmagic import LeadMagic, LeadMagicVerifier, read_company, read_finder, read_profile, read_verdict
 from app.providers.settings import ProviderSettings
 from tests.patience import CUT_OFF_SECONDS

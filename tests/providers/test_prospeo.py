@@ -12,7 +12,8 @@ from app.entities.fields import RAW_FIELDS
 from app.providers.answers import checked
 from app.providers.base import Answer, Lookup, OutcomeClass
 from app.providers.defaults import DEFAULTS
-from app.providers.http import Http, Reply
+from app.providers.http.client import Http
+from app.providers.http.reply import Reply
 from app.providers.prospeo import Prospeo
 from tests.patience import PATIENCE_SECONDS
 from tests.providers.loopback import API_KEY, Canned, CannedServer, look_up, serving, settings_of

@@ -13,7 +13,7 @@ from app.providers.base import Lookup, OutcomeClass
 from app.providers.clay import Clay
 from app.providers.findymail import Findymail
 from app.providers.firecrawl import Firecrawl
-from app.providers.http import Http
+from app.providers.http.client import Http
 from app.providers.leadmagic import LeadMagic
 from app.providers.prospeo import Prospeo
 from app.providers.questions import company_host, known_fields, names_no_company

@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
+from app.providers.api_client import is_cost_known
 from app.providers.base import Answer, OutcomeClass
-from app.providers.http import Reply, is_cost_known
+from app.providers.http.reply import Reply
 from app.providers.reading import find
 from app.providers.settings import ProviderSettings
 from app.values.numbers import integer

@@ -13,8 +13,10 @@ from typing import Any, Final
 
 from app.providers.ai_normalizer.apis import Completion, Prompt, api_for, failure
 from app.providers.ai_normalizer.questions import NOTHING_CERTAIN, Question, Verdict, read_verdicts
+from app.providers.api_client import unanswered
 from app.providers.base import Answer, OutcomeClass
-from app.providers.http import Http, NoReply, unanswered
+from app.providers.http.client import Http
+from app.providers.http.reply import NoReply
 from app.providers.settings import ProviderSettings
 
 VALUES_PER_REQUEST: Final = 40

@@ -16,7 +16,7 @@ from app.providers.ai_normalizer.model import VALUES_PER_REQUEST, Model, Reading
 from app.providers.ai_normalizer.questions import Question, Verdict, fill, open_questions, read_verdict
 from app.providers.base import Answer, Capabilities, Lookup, OutcomeClass, Provider
 from app.providers.defaults import DEFAULTS
-from app.providers.http import Http
+from app.providers.http.client import Http
 from app.providers.settings import ProviderSettings
 
 BULK_SIZES: Mapping[str, int] = MappingProxyType({"person": 25, "company": 25})

@@ -26,7 +26,7 @@ from app.models.types import new_id, utcnow
 from app.providers.ai_normalizer.provider import AiNormalizer
 from app.providers.base import Answer, Lookup, OutcomeClass
 from app.providers.defaults import DEFAULTS
-from app.providers.http import Http
+from app.providers.http.client import Http
 from app.providers.registry import make_registry
 from tests.enrichment.helpers import ids
 from tests.fakes.provider import FakeProvider, registry_of
