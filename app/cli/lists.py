@@ -32,11 +32,11 @@ from app.entities.csv.encodings import codec_named
 from app.entities.csv.exports import export_csv
 from app.entities.csv.headers import read_mapping
 from app.entities.csv.imports import ImportOptions, ImportReport, import_csv
-from app.entities.ids import EntityType
 from app.entities.schemas import ImportReportSchema
 from app.entities.store import existing, select_ids
 from app.errors import EmptyJob, Invalid
 from app.providers.registry import NAMES, VERIFIER_NAMES, WATERFALL
+from app.values.entity_types import PLURALS, EntityType
 from app.values.identifiers import ENTITY_ID_RULE, is_entity_id
 
 MAX_LINE_BYTES = 1024
@@ -47,7 +47,6 @@ DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "pipes"}
 IDS_A_LOOK = 1000
 UNKNOWN_SHOWN = 5
 _HEADING = re.compile(r"((person|people|company|contact|lead|account|entity|record)[ _-]?)?ids?", re.IGNORECASE)
-PLURALS = {"person": "people", "company": "companies"}
 
 
 def _known_provider(_ctx: click.Context, _option: click.Parameter, name: str) -> str:

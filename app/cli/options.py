@@ -6,7 +6,7 @@ from typing import IO, Any, TypeVar
 
 import click
 
-from app.models.job import EntityType
+from app.values.entity_types import ENTITY_TYPES
 from app.values.identifiers import SLUG_RULE, is_slug
 from app.values.numbers import parse_integer
 from app.web.auth import DEFAULT_WORKSPACE
@@ -86,7 +86,7 @@ class Slug(click.ParamType[str]):
         return str(value)
 
 
-entity_type_argument = click.argument("entity_type", type=click.Choice([str(kind) for kind in EntityType]))
+entity_type_argument = click.argument("entity_type", type=click.Choice(ENTITY_TYPES))
 job_argument = click.argument("job_id")
 workspace_option = click.option(
     "--workspace", type=Slug(), default=DEFAULT_WORKSPACE, show_default=True, help="The workspace."

@@ -20,7 +20,7 @@ from app import demo as samples
 from app import logs
 from app.cli import output
 from app.cli.group import enrich
-from app.cli.lists import PLURALS, describe_remarks, describe_report, write_atomically
+from app.cli.lists import describe_remarks, describe_report, write_atomically
 from app.cli.progress import DrainProgress
 from app.config import PROJECT_ROOT, Config
 from app.db.session import end_read
@@ -31,10 +31,10 @@ from app.enrichment.waterfall.chunk_run import Waterfall
 from app.entities import store
 from app.entities.csv.exports import export_csv
 from app.entities.csv.imports import ImportReport, import_csv
-from app.entities.ids import EntityType
 from app.entities.store import Fields
 from app.extensions import db
 from app.models.attempt import field_changes
+from app.values.entity_types import PLURALS, EntityType
 from app.web.auth import DEFAULT_WORKSPACE
 
 MARK: Final = 0x7472616E

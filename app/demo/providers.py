@@ -21,7 +21,6 @@ import click
 from sqlalchemy import func, select
 
 from app.cli import output
-from app.cli.lists import PLURALS
 from app.cli.progress import DrainProgress
 from app.config import PROJECT_ROOT, config
 from app.db.session import end_read
@@ -31,13 +30,13 @@ from app.enrichment.waterfall.chunk_run import Waterfall
 from app.enrichment.waterfall.estimates import estimate
 from app.entities import store
 from app.entities.fields import table_of
-from app.entities.ids import EntityType
 from app.extensions import db
 from app.models.attempt import attempts
 from app.providers.base import OutcomeClass
 from app.providers.defaults import DEFAULTS
 from app.providers.registry import WATERFALL
 from app.providers.settings import ProviderSettings
+from app.values.entity_types import PLURALS, EntityType
 from app.web.auth import DEFAULT_WORKSPACE
 
 _SERVER: Final = "tests/fakes/server.py"

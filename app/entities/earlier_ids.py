@@ -7,13 +7,13 @@ stored and never used for anything new: do not mend it.
 import re
 import unicodedata
 from collections.abc import Mapping
-from typing import Any, Final, Literal
+from typing import Any, Final
 from urllib.parse import unquote
 
-_EntityType = Literal["person", "company"]
+from app.values.entity_types import EntityType
 
 _MAX_KEY_CHARS: Final = 2_048
-_LINKEDIN_KINDS: Final[Mapping[_EntityType, frozenset[str]]] = {
+_LINKEDIN_KINDS: Final[Mapping[EntityType, frozenset[str]]] = {
     "person": frozenset({"in", "pub"}),
     "company": frozenset({"company", "school", "showcase"}),
 }
@@ -35,12 +35,12 @@ _BARE_LINKEDIN = re.compile(r"/?(in|pub|company|school|showcase)/([^/?#]+)")
 _HOST = re.compile(r"(?:(?:[a-z][a-z0-9+.-]*:)?//)?(?:[^/@\s]*@)?([^/:?#@\s]+)")
 
 
-def earlier_key(entity_type: _EntityType, fields: Mapping[str, Any]) -> str | None:
+def earlier_key(entity_type: EntityType, fields: Mapping[str, Any]) -> str | None:
     """Return the key that 0.3.0 knew a row by, or None."""
     return _person_key(fields) if entity_type == "person" else _company_key(fields)
 
 
-def _linkedin(entity_type: _EntityType, url: str) -> str | None:
+def _linkedin(entity_type: EntityType, url: str) -> str | None:
     text = url.strip().lower()
     found = _LINKEDIN.match(text) or _BARE_LINKEDIN.match(text)
     if found is None or found.group(1) not in _LINKEDIN_KINDS[entity_type]:

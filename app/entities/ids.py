@@ -15,10 +15,10 @@ from app.entities.earlier_ids import earlier_key
 from app.normalizer.company_names import is_no_company
 from app.normalizer.nobody import names_nobody
 from app.values.emails import email_address, is_shared_mailbox
+from app.values.entity_types import EntityType
 from app.values.hosts import own_host
 from app.values.linkedin import company_page, person_page
 
-EntityType = Literal["person", "company"]
 KeyKind = Literal["linkedin", "email", "domain", "name"]
 
 IDENTIFYING_FIELDS: Final[Mapping[EntityType, str]] = {

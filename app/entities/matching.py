@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from app.entities.ids import KEY_FIELDS, EntityType, Identity, has_placeholder_for_name, have_other_keys
+from app.entities.ids import KEY_FIELDS, Identity, has_placeholder_for_name, have_other_keys
 from app.identity import companies, names
 from app.identity.companies import Firm
 from app.identity.names import Resemblance
+from app.values.entity_types import EntityType
 from app.values.text import fold, text
 
 Fields = Mapping[str, Any]

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
+from app.values.entity_types import ENTITY_TYPES
+
 
 class MergePolicy(StrEnum):
     """What an answer may write to a field."""
@@ -24,7 +26,6 @@ class MergePolicy(StrEnum):
 Policies = Mapping[str, Mapping[str, MergePolicy]]
 """By entity type and field."""
 
-_ENTITY_TYPES: Final = ("person", "company")
 _ENTRY: Final = re.compile(r"(person|company)\.([a-z][a-z0-9_]{0,63})\s*=\s*([a-z]+)")
 _RULE: Final = f"such as person.email=never, with one of {', '.join(MergePolicy)}"
 
@@ -36,7 +37,7 @@ def parse_policies(text: str) -> dict[str, dict[str, MergePolicy]]:
     ValueError, with the number of the entry and what was expected, for anything else and for a
     field that comes twice. Whether there is such a field is not asked here.
     """
-    policies: dict[str, dict[str, MergePolicy]] = {entity_type: {} for entity_type in _ENTITY_TYPES}
+    policies: dict[str, dict[str, MergePolicy]] = {entity_type: {} for entity_type in ENTITY_TYPES}
     entries = text.split(",") if text.strip() else []
     for number, entry in enumerate(entries, 1):
         entity_type, field, policy = _parsed(entry, number)

@@ -21,9 +21,7 @@ from app.entities import store
 from app.entities.csv.exports import export_csv
 from app.entities.csv.headers import read_mapping
 from app.entities.csv.imports import ImportOptions, import_csv
-from app.entities.ids import EntityType
 from app.entities.schemas import (
-    PLURALS,
     ImportQuerySchema,
     ImportReportSchema,
     UpsertCountsSchema,
@@ -35,6 +33,7 @@ from app.entities.schemas import (
     list_schema,
 )
 from app.errors import EntityNotFound, Invalid, UnsupportedMediaType, detail
+from app.values.entity_types import PLURALS, EntityType
 from app.values.identifiers import ENTITY_ID_PATTERN, is_entity_id
 from app.web.auth import require, workspace_for
 from app.web.blueprint import Blueprint

@@ -16,13 +16,13 @@ from marshmallow import fields, validate
 from app.entities.csv.headers import MAX_HEADER_CHARS
 from app.entities.fields import EXTRA, FIELDS, RAW_FIELDS, Kind
 from app.entities.store import EntityView
+from app.values.entity_types import PLURALS
 from app.values.text import TEXT_PATTERN
 from app.web.fields import JSON, EntityId, Flag, Instant, QueryInteger, Schema, Slug, Text, WholeNumber, camel_case
 
 MAX_ROWS: Final = 10_000
 MAX_JSON_BYTES: Final = 65_536
 MAX_TEXT_CHARS: Final = 10_000
-PLURALS: Final[Mapping[str, str]] = {"person": "people", "company": "companies"}
 _FIRST_100: Final = {"description": "The first 100."}
 
 

@@ -8,8 +8,8 @@ from sqlalchemy import BigInteger, CheckConstraint, Index, String, Table, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import Base
-from app.models.job import EntityType
 from app.models.types import BigId, EntityId, Id, Json, Slug, UtcDateTime, new_id, one_of, utcnow
+from app.values.entity_types import ENTITY_TYPES
 
 
 class AttemptStatus(StrEnum):
@@ -48,7 +48,7 @@ class Attempt(Base):
 
     __table_args__ = (
         one_of("status", AttemptStatus),
-        one_of("entity_type", EntityType),
+        one_of("entity_type", ENTITY_TYPES),
         CheckConstraint("cost_micros >= 0", name="cost_not_negative"),
         Index("ix_enrichment_attempts_entity", "workspace_slug", "entity_type", "entity_id", "provider"),
         Index("ix_enrichment_attempts_job_id", "job_id"),
@@ -75,7 +75,7 @@ class FieldChange(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow())
 
     __table_args__ = (
-        one_of("entity_type", EntityType),
+        one_of("entity_type", ENTITY_TYPES),
         Index("ix_field_changes_entity", "workspace_slug", "entity_type", "entity_id", "id"),
     )
 

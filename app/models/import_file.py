@@ -6,8 +6,8 @@ from sqlalchemy import Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import Base
-from app.models.job import EntityType
 from app.models.types import Id, Json, Slug, UtcDateTime, new_id, one_of, utcnow
+from app.values.entity_types import ENTITY_TYPES
 
 
 class ImportFile(Base):
@@ -21,4 +21,4 @@ class ImportFile(Base):
     columns: Mapped[list[list[str | None]]] = mapped_column(Json)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow())
 
-    __table_args__ = (one_of("entity_type", EntityType), Index(None, "workspace_slug", "entity_type", "id"))
+    __table_args__ = (one_of("entity_type", ENTITY_TYPES), Index(None, "workspace_slug", "entity_type", "id"))

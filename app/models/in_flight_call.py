@@ -7,8 +7,8 @@ from sqlalchemy import BigInteger, CheckConstraint, Date, Index, String, Table
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import Base
-from app.models.job import EntityType
 from app.models.types import EntityId, Id, Json, Slug, UtcDateTime, one_of, utcnow
+from app.values.entity_types import ENTITY_TYPES
 
 
 class InFlightCall(Base):
@@ -45,7 +45,7 @@ class InFlightCall(Base):
     """When the call is over at the latest."""
 
     __table_args__ = (
-        one_of("entity_type", EntityType),
+        one_of("entity_type", ENTITY_TYPES),
         CheckConstraint("reserved_micros >= 0", name="reserved_not_negative"),
         Index("ix_enrichment_flights_chunk", "job_id", "position"),
         Index("ix_enrichment_flights_request_id", "request_id", unique=True),

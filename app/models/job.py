@@ -10,13 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import Base, db
 from app.models.types import Id, Json, Slug, UtcDateTime, new_id, one_of, utcnow
-
-
-class EntityType(StrEnum):
-    """What a job's entities are."""
-
-    PERSON = "person"
-    COMPANY = "company"
+from app.values.entity_types import ENTITY_TYPES
 
 
 class JobStatus(StrEnum):
@@ -90,7 +84,7 @@ class EnrichmentJob(Base):
 
     __table_args__ = (
         one_of("status", JobStatus),
-        one_of("entity_type", EntityType),
+        one_of("entity_type", ENTITY_TYPES),
         CheckConstraint("status <> 'paused' OR paused_manually <> (resume_at IS NOT NULL)", name="paused_will_end"),
         CheckConstraint("status <> 'paused' OR pause_reason IS NOT NULL", name="paused_says_why"),
         CheckConstraint("status = 'paused' OR (resume_at IS NULL AND NOT paused_manually)", name="only_paused_resumes"),

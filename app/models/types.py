@@ -3,9 +3,8 @@
 import os
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import JSON, BigInteger, CheckConstraint, DateTime, Dialect, Integer, String, Uuid
@@ -119,7 +118,7 @@ def parse_id(text: str) -> str | None:
         return None
 
 
-def one_of(column: str, choices: type[StrEnum]) -> CheckConstraint:
-    """Return a constraint that lets a column hold only the values of an enumeration."""
+def one_of(column: str, choices: Iterable[str]) -> CheckConstraint:
+    """Return a constraint that lets a column hold only these texts."""
     values = ", ".join(f"'{choice}'" for choice in choices)
     return CheckConstraint(f"{column} IN ({values})", name=f"{column}_known")

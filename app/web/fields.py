@@ -4,10 +4,9 @@ Messages say what was expected and never repeat the value.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
-from enum import StrEnum
 from typing import Any, Final
 
 import marshmallow as ma
@@ -129,19 +128,20 @@ class JobId(Pattern):
 
 
 class Choice(fields.String):
-    """One value of an enumeration; loads as its member."""
+    """One of several texts; of an enumeration it loads as the member."""
 
-    def __init__(self, choices: type[StrEnum], **options: Any) -> None:
-        names = [str(choice) for choice in choices]
+    def __init__(self, choices: Iterable[str], **options: Any) -> None:
+        members = {str(choice): choice for choice in choices}
+        names = list(members)
         rule = f"expected one of {', '.join(names)}"
         super().__init__(validate=validate.OneOf(names, error=rule), **options)
-        self._choices = choices
+        self._members = members
         self.error_messages["invalid"] = rule
 
     def deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
-        """Load the value, then turn it into the member."""
+        """Load the text, then turn it into the member."""
         loaded = super().deserialize(value, *args, **kwargs)
-        return self._choices(loaded) if isinstance(loaded, str) else loaded
+        return self._members[loaded] if isinstance(loaded, str) else loaded
 
 
 class WholeNumber(fields.Integer):

@@ -14,8 +14,8 @@ from sqlalchemy import MetaData, create_engine, insert
 
 from app.entities.csv.imports import ImportReport, import_csv
 from app.entities.fields import table_of
-from app.entities.ids import EntityType
 from app.extensions import db
+from app.values.entity_types import EntityType
 
 FOLDER = Path(__file__).parent / "data" / "made_by_0_3_0"
 FILES: dict[EntityType, str] = {"person": "people.csv", "company": "companies.csv"}

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from app.entities.ids import EntityType, identify
+from app.entities.ids import identify
+from app.values.entity_types import EntityType
 from app.values.hosts import own_host
 from app.values.identifiers import is_entity_id
 from app.values.linkedin import person_page

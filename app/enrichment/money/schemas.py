@@ -10,8 +10,8 @@ from marshmallow import fields
 from app.enrichment.money.reports import Group, parse_day
 from app.enrichment.queue.options import JobOptions
 from app.enrichment.queue.schemas import ProviderName, WaterfallSchema
-from app.models.job import EntityType
 from app.models.provider_state import ProviderCondition
+from app.values.entity_types import ENTITY_TYPES
 from app.web.fields import Choice, Dollars, EntityIds, Instant, QueryInteger, Schema, Slug, Text
 
 
@@ -41,7 +41,7 @@ class CapSchema(Schema):
 class EstimateRequestSchema(Schema):
     """A job that is not made: what it would be made of."""
 
-    entity_type = Choice(EntityType, required=True)
+    entity_type = Choice(ENTITY_TYPES, required=True)
     provider = ProviderName(required=True)
     entity_ids = EntityIds(required=True)
     workspace_slug = Slug()

@@ -13,8 +13,9 @@ from marshmallow import fields, post_load, validates_schema
 from app.enrichment.queue.options import DEFAULT_OPTIONS, JobOptions
 from app.enrichment.queue.worker import MAX_CHUNK_SIZE
 from app.entities.schemas import entity_schema
-from app.models.job import EntityType, JobStatus
+from app.models.job import JobStatus
 from app.providers.registry import NAMES, VERIFIER_NAMES, WATERFALL
+from app.values.entity_types import ENTITY_TYPES, EntityType
 from app.web.fields import (
     Choice,
     Dollars,
@@ -107,7 +108,7 @@ class WaterfallSchema(Schema):
 class JobRequestSchema(Schema):
     """A list of entities to enrich, by id or with their fields."""
 
-    entity_type = Choice(EntityType, required=True)
+    entity_type = Choice(ENTITY_TYPES, required=True)
     provider = ProviderName(required=True)
     entity_ids = EntityIds()
     entities = Entities(metadata={"description": "In place of entityIds: people or companies to store first."})

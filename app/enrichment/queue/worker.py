@@ -73,9 +73,10 @@ from app.extensions import db
 from app.logs import trace
 from app.models.chunk import DECIDED, ERASED_ID, Outcome, chunks, progress
 from app.models.heartbeat import heartbeats
-from app.models.job import ACTIVE, ENDED, EntityType, JobStatus, jobs
+from app.models.job import ACTIVE, ENDED, JobStatus, jobs
 from app.models.types import new_id, utcnow
 from app.providers.registry import Registry
+from app.values.entity_types import ENTITY_TYPES
 from app.values.identifiers import SLUG_RULE, is_slug
 
 __all__ = [
@@ -380,7 +381,7 @@ class _Request:
     options: JobOptions = DEFAULT_OPTIONS
 
     def __post_init__(self) -> None:
-        _expect(self.entity_type in list(EntityType), "entityType", "expected person or company")
+        _expect(self.entity_type in ENTITY_TYPES, "entityType", "expected person or company")
         _expect(is_slug(self.provider), "provider", "expected a provider's name")
         _expect(is_slug(self.workspace_slug), "workspaceSlug", f"expected {SLUG_RULE}")
         _expect(_is_within(self.chunk_size, 1, MAX_CHUNK_SIZE), "chunkSize", f"expected 1 to {MAX_CHUNK_SIZE}")

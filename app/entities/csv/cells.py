@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from app.entities.ids import EntityType
 from app.values import blanks, strict_json
+from app.values.entity_types import EntityType
 from app.values.numbers import integer
 from app.values.text import find_bad_character
 

@@ -25,10 +25,10 @@ from app.entities.csv.imports import described, recorded_columns
 from app.entities.csv.writer import csv_lines
 from app.entities.exclusions import Exclusions
 from app.entities.fields import EXTRA, NORMALIZED_FIELDS, RAW_FIELDS, table_of
-from app.entities.ids import EntityType
 from app.entities.merge import is_blank
 from app.entities.store import SLICE_ROWS, EntityView, has_blank, list_entities
 from app.extensions import db
+from app.values.entity_types import EntityType
 
 _ID: Final = "id"
 _TIMES: Final = ("created_at", "updated_at")

@@ -12,7 +12,7 @@ from typing import Final
 
 from app.entities.csv.headers import ID_FIELD, Column, is_known_header, normalized_header
 from app.entities.csv.records import Record
-from app.entities.ids import EntityType
+from app.values.entity_types import EntityType
 from app.values.identifiers import is_entity_id
 from app.values.text import word_set
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from app.entities.fields import RAW_FIELDS, field_named
-from app.entities.ids import EntityType
+from app.values.entity_types import EntityType
 
 MAX_HEADER_CHARS: Final = 200
 ID_FIELD: Final = "id"

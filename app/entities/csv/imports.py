@@ -26,12 +26,12 @@ from app.entities.csv.encodings import codec_named
 from app.entities.csv.headers import Mapped, counts_as_other
 from app.entities.csv.reader import Column, CsvError, CsvReader, OutOfTime, Refusal, Row
 from app.entities.fields import EXTRA, RAW_FIELDS
-from app.entities.ids import EntityType
 from app.entities.matching import MATCH_COLUMNS, NAME_FIELDS, NAMES, Candidate, Match, Matcher, ReadNames, are_others
 from app.entities.merge import Change, is_blank
 from app.entities.store import Fields, UpsertCounts, changes_of, load_columns, upsert_entities
 from app.errors import DamagedData, DatabaseUnavailable, Invalid
 from app.models import ImportFile
+from app.values.entity_types import PLURALS, EntityType
 
 SLICE_ROWS: Final = 1000
 SLICE_CHARS: Final = 4_000_000
@@ -40,8 +40,6 @@ MAX_REFUSALS: Final = 100
 
 _MAX_TRIES: Final = 5
 """Times that a part of a file is stored before another import of the same names is left to go first."""
-
-_PLURALS: Final[dict[EntityType, str]] = {"person": "people", "company": "companies"}
 
 OnProgress = Callable[[int], None]
 """Called after each slice with the number of rows read so far, refused ones included."""
@@ -178,7 +176,7 @@ def _refuse_other_type(entity_type: EntityType, headers: list[str]) -> None:
     if counts is None:
         return
     other: EntityType = "company" if entity_type == "person" else "person"
-    asked, found = _PLURALS[entity_type], _PLURALS[other]
+    asked, found = PLURALS[entity_type], PLURALS[other]
     raise Invalid(
         f"The file looks like a list of {found}: it has columns for {counts[0]} fields of {found} and {counts[1]}"
         f" of {asked}. Nothing was imported; expected a list of {asked}."

@@ -44,7 +44,8 @@ from app.entities.csv.headers import (
 )
 from app.entities.csv.records import CsvError, Lines, OutOfTime, Record, Records, Refusal, doubt_about, sample_records
 from app.entities.csv.writer import unguard_formula
-from app.entities.ids import IDENTIFYING_FIELDS, EntityType, Identity, has_placeholder_for_name, identify
+from app.entities.ids import IDENTIFYING_FIELDS, Identity, has_placeholder_for_name, identify
+from app.values.entity_types import EntityType
 from app.values.identifiers import ENTITY_ID_RULE, is_entity_id
 from app.values.numbers import integer
 from app.values.text import find_bad_character

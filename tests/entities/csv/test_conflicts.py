@@ -13,9 +13,10 @@ from app.entities import store
 from app.entities.csv import imports
 from app.entities.csv.imports import ImportReport, import_csv
 from app.entities.fields import table_of
-from app.entities.ids import EntityType, identify
+from app.entities.ids import identify
 from app.entities.matching import Candidate, Matcher
 from app.extensions import db
+from app.values.entity_types import EntityType
 
 
 def imported(text: str, entity_type: EntityType = "person", **options: Any) -> ImportReport:

@@ -10,7 +10,7 @@ from app.entities.csv.cells import SEVERAL_VALUES
 from app.entities.csv.encodings import codec_named, guess, python_codec
 from app.entities.csv.reader import CsvError, CsvReader, Refusal, Row
 from app.entities.csv.records import Records
-from app.entities.ids import EntityType
+from app.values.entity_types import EntityType
 
 DATA = Path(__file__).parent / "data"
 

@@ -9,8 +9,8 @@ import pytest
 
 from app.entities.csv import headers as csv_headers
 from app.entities.csv.headers import Column, MappingError, known_headers, map_columns, normalized_header
-from app.entities.ids import EntityType
 from app.models import Company, Person
+from app.values.entity_types import EntityType
 
 APOLLO_PEOPLE = {
     "First Name": "first_name", "Last Name": "last_name", "Title": "job_title", "Company": "company",

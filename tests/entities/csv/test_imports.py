@@ -15,10 +15,10 @@ from app.entities.csv import imports
 from app.entities.csv.exports import export_csv
 from app.entities.csv.headers import counts_as_other
 from app.entities.csv.imports import ImportOptions, ImportReport, import_csv
-from app.entities.ids import EntityType
 from app.errors import Invalid
 from app.extensions import db
 from app.models import FieldChange, ImportFile, Person
+from app.values.entity_types import EntityType
 from tests.entities.csv.test_headers import (
     APOLLO_COMPANIES,
     APOLLO_PEOPLE,

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from app.entities.csv.reader import CsvError, CsvReader, Refusal, Row
 from app.entities.csv.records import MAX_LINE_BYTES, MAX_RECORD_LINES
-from app.entities.ids import EntityType
+from app.values.entity_types import EntityType
 from app.values.identifiers import is_entity_id
 from app.values.text import find_bad_character
 
