@@ -1,4 +1,4 @@
-"""Which mailboxes several people read."""
+"""E-mail addresses in one spelling, and which mailboxes several people read."""
 
 import pytest
 from email_validator import EmailNotValidError, validate_email
@@ -71,3 +71,38 @@ def test_plain_address_is_read_as_the_validator_reads_it(address: str) -> None:
     except EmailNotValidError:
         expected = None
     assert address_spelling(address) == expected
+
+
+@pytest.mark.parametrize(
+    ("raw", "email"),
+    [
+        ("John.Doe@Example.COM", "john.doe@example.com"),
+        ("mailto:a@example.com", "a@example.com"),
+        ("MAILTO:a@example.com?subject=hello", "a@example.com"),
+        ("<a@example.com>", "a@example.com"),
+        ("John Doe <a@example.com>", "a@example.com"),
+        ("'a@example.com',", "a@example.com"),
+        ("a@münchen.de", "a@xn--mnchen-3ya.de"),
+        ("josé@example.com", "josé@example.com"),
+        ("a@example", None),
+        ("a@example..com", None),
+        ("a b@example.com", None),
+        ("a@example.com; b@example.com", None),
+        ("a@localhost", None),
+        ("email_not_unlocked@domain.com", None),
+        ("Email_Not_Unlocked@Domain.com", None),
+        ("<email-not-available@domain.com>", None),
+        ("ann@domain.com", "ann@domain.com"),
+        ("email_not_unlocked@acme.com", "email_not_unlocked@acme.com"),
+        ("a" * 400 + "@example.com", None),
+        ("mailto:x", None),
+        ("e***@example.com", None),
+        ("@", None),
+        ("", None),
+        (None, None),
+        (5, None),
+    ],
+)
+def test_email_is_lower_cased_or_refused(raw: object, email: str | None) -> None:
+    """The syntax decides; nothing is looked up."""
+    assert email_address(raw) == email

@@ -2,7 +2,8 @@
 
 import pytest
 
-from app.values.hosts import bare_host, employer_domain, own_domain, own_host, registrable_domain
+from app.values.emails import email_address
+from app.values.hosts import bare_host, employer_domain, is_mail_provider, own_domain, own_host, registrable_domain
 from app.values.shared_hosts import mail_providers
 
 
@@ -71,6 +72,8 @@ def test_host_is_read_in_one_spelling(written: object, host: str | None) -> None
         ("https://www.amazon.de/shops/delta", None, None),
         ("https://wa.me/4930901820", None, None),
         ("https://fb.com/rho", None, None),
+        ("https://www.tiktok.com/@acme", None, None),
+        ("https://www.pinterest.com/acme", None, None),
         ("facebook.com", "Rho", None),
         ("https://maps.app.goo.gl/abc", None, None),
         ("https://bit.ly/3abc", None, None),
@@ -144,3 +147,43 @@ def test_every_mail_provider_is_in_the_one_spelling_that_is_looked_for() -> None
     """A domain in another spelling would never be met."""
     assert len(mail_providers()) > 5_000
     assert [domain for domain in mail_providers() if bare_host(domain) not in mail_providers()] == []
+
+
+@pytest.mark.parametrize(
+    ("raw", "domain"),
+    [
+        ("https://www.acme.co.uk/about?x=1", "acme.co.uk"),
+        ("WWW.Acme.com", "acme.com"),
+        ("//shop.acme.com", "acme.com"),
+        ("http://user:secret@acme.com:8080/x", "acme.com"),
+        ("info@acme.com", "acme.com"),
+        ("acme.com.", "acme.com"),
+        ("münchen.de", "xn--mnchen-3ya.de"),
+        ("acme.github.io", "acme.github.io"),
+        ("https://www.linkedin.com/company/acme", None),
+        ("facebook.com/acme", None),
+        ("gmail.com", None),
+        ("localhost", None),
+        ("acme", None),
+        ("127.0.0.1", None),
+        ("http://[::1]/", None),
+        ("co.uk", None),
+        ("report.docx", None),
+        ("-acme.com", None),
+        ("a..com", None),
+        ("http://", None),
+        (None, None),
+        (5, None),
+    ],
+)
+def test_company_domain_is_the_registrable_one(raw: object, domain: str | None) -> None:
+    """What the company registered is kept; addresses that say nothing about a company are refused."""
+    assert own_domain(raw) == domain
+
+
+def test_free_mail_domains_are_domains_in_lower_case() -> None:
+    """A domain in another spelling would never be met."""
+    assert len(mail_providers()) >= 100
+    assert all(email_address(f"a@{domain}") == f"a@{domain}" for domain in mail_providers())
+    assert is_mail_provider("gmail.com")
+    assert not is_mail_provider("example.com")

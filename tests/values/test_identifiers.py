@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.values.identifiers import invalid_entity_ids, is_entity_id
+from app.values.identifiers import invalid_entity_ids, is_entity_id, is_slug
 
 
 @pytest.mark.parametrize("value", ["a", "A-Za_z0.9:@/-", "per_0123", "x" * 128, "2026/07/a.b@c.example"])
@@ -43,3 +43,15 @@ def test_invalid_ids_are_quick_for_a_job_of_100_000() -> None:
     assert invalid_entity_ids(ids) == []
     # It takes about 0.01 s; the room is for slow machines.
     assert time.process_time() - started < 0.25
+
+
+@pytest.mark.parametrize("value", ["a", "default", "north-2", "a_b", "0x", "x" * 64])
+def test_slug_is_accepted_when_made_of_the_allowed_characters(value: str) -> None:
+    """A slug is 1 to 64 of a-z 0-9 _ and -, and does not begin with a sign."""
+    assert is_slug(value)
+
+
+@pytest.mark.parametrize("value", ["", "x" * 65, "A", "-a", "_a", "a b", "a\n", "é", "a.b", None, 7])
+def test_slug_is_refused_for_anything_else(value: object) -> None:
+    """Other characters, other lengths and other types are no slugs."""
+    assert not is_slug(value)

@@ -1,12 +1,13 @@
-"""What may be stored as text."""
+"""What may be stored as text, and what is read of a text."""
 
 import unicodedata
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.values.text import find_bad_character
+from app.values.text import clean, find_bad_character, fold, storable, text, without_bad_characters
 
 SURROGATES_TOO = st.text(st.characters())
 
@@ -38,3 +39,50 @@ def test_bad_characters_are_controls_and_surrogates(text: str) -> None:
     """What is refused is exactly the categories Cc (without tab and newline) and Cs."""
     bad = any(unicodedata.category(c) in ("Cc", "Cs") and c not in "\t\n" for c in text)
     assert (find_bad_character(text) is not None) == bad
+
+
+def test_text_that_must_be_kept_is_made_storable() -> None:
+    """An error's text keeps its length but for line ends; a provider's answer loses the characters."""
+    assert storable("a\r\nb\rc\x00d\ud800") == "a\nb\nc?d?"
+    assert without_bad_characters("a\x00b\ud800\tc") == "ab\tc"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (" Ada ", "Ada"), (7, "7"), (7.0, "7"), (7.5, "7.5"), ("", None), ("N/A", None), ("na", None), ("NA", None),
+        ("—", None), (None, None), (True, None), ([], None), ({"a": 1}, None), (float("nan"), None),
+    ],
+)  # fmt: skip
+def test_value_is_read_as_text_or_as_nothing(value: Any, expected: str | None) -> None:
+    """Numbers are texts too; blanks in any spelling, and values of other kinds, are none."""
+    assert text(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("  Ada \n Lovelace\t", "Ada Lovelace"),
+        ("Acme\u00ae", "Acme"),
+        ("\U0001d400da", "Ada"),
+        ("Ａｄａ", "Ada"),
+        ("e\u0301", "é"),
+        ("Ada \U0001f680", "Ada"),
+        ("A\u200bda", "Ada"),
+        ("a\x00b\ud800c", "a b c"),
+        ("\U0001f680", None),
+        ("", None),
+        (5, None),
+    ],
+)
+def test_text_is_cleaned_to_one_line(value: Any, expected: str | None) -> None:
+    """Control characters, decoration and fancy fonts go, and white space collapses."""
+    assert clean(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("word", "key"), [("Müller", "muller"), ("O’Neil", "o'neil"), ("STRASSE", "strasse"), ("ß", "ss")]
+)
+def test_two_spellings_of_a_word_have_one_key(word: str, key: str) -> None:
+    """Case, accents and the shape of an apostrophe make no difference."""
+    assert fold(word) == key
