@@ -2,11 +2,11 @@
 
 from flask import Flask
 
-from app import logs
+from app import extensions, logs
 from app import models as models  # makes the tables known to migrations
 from app.cli import enrich
 from app.config import PROJECT_ROOT, Config, ConfigError
-from app.db import session
+from app.db import engines
 from app.enrichment.money.routes import blueprint as money_routes
 from app.enrichment.queue.routes import blueprint as job_routes
 from app.enrichment.waterfall.callback_routes import blueprint as callback_routes
@@ -15,7 +15,6 @@ from app.entities.fields import RAW_FIELDS
 from app.entities.merge import check_policies
 from app.entities.routes import blueprints as entity_routes
 from app.entities.undo_routes import blueprint as undo_routes
-from app.extensions import db, migrate
 from app.providers.registry import make_registry
 from app.web import auth, docs, health, requests
 from app.web.blueprint import Api
@@ -36,12 +35,12 @@ def create_app(config: Config | None = None) -> Flask:
     app.extensions["tranche.registry"] = make_registry(
         config.PROVIDERS, takes_callbacks=bool(config.PUBLIC_URL and config.SECRET_KEY)
     )
-    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = session.engine_options(config)
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engines.engine_options(config)
     logs.configure(config)
 
-    db.init_app(app)
-    session.init_app(app, config)
-    migrate.init_app(app, db, directory=str(PROJECT_ROOT / "migrations"), render_as_batch=True)
+    extensions.db.init_app(app)
+    engines.init_app(app, config)
+    extensions.migrate.init_app(app, extensions.db, directory=str(PROJECT_ROOT / "migrations"), render_as_batch=True)
 
     requests.init_app(app)
     auth.init_app(app)

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from app.cli import output
 from app.cli.group import ExitCode, unavailable_line
-from app.db.session import why_unavailable
+from app.db.failures import why_unavailable
 
 db = current_app.extensions["migrate"].db
 configure_args = current_app.extensions["migrate"].configure_args

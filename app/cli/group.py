@@ -22,7 +22,7 @@ from sqlalchemy.exc import DBAPIError
 
 from app.cli import output
 from app.config import PROJECT_ROOT, Config, ConfigError
-from app.db.session import is_missing_table, why_unavailable
+from app.db.failures import is_missing_table, why_unavailable
 from app.errors import AppError, DamagedData, DatabaseUnavailable, NotMigrated, ProviderNotAvailable
 
 

@@ -15,7 +15,8 @@ from app.cli.group import ExitCode, enrich
 from app.cli.options import Number, json_option
 from app.cli.progress import DrainProgress
 from app.cli.signals import stop_on_signals
-from app.db.session import end_read, is_missing_table, is_unavailable
+from app.db.failures import is_missing_table, is_unavailable
+from app.db.session import end_read
 from app.enrichment import queue
 from app.enrichment.queue import ChunkResult, DrainResult, JobView
 from app.enrichment.queue.schemas import ChunkResultSchema

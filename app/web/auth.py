@@ -21,7 +21,7 @@ from flask import Flask, current_app, g, request
 from sqlalchemy import select, update
 
 from app.config import Config
-from app.db import session as database
+from app.db.session import end_read, transaction
 from app.errors import AppError, Forbidden, Invalid, NotFound, Unauthorized, detail
 from app.extensions import db
 from app.models import ApiKey
@@ -151,7 +151,7 @@ def create_key(name: str, scopes: Iterable[str], workspace_slug: str | None = No
     chosen = sorted(set(scopes))
     _check_key(name, chosen, workspace_slug)
     secret = KEY_PREFIX + secrets.token_urlsafe(32)
-    with database.transaction() as session:
+    with transaction() as session:
         key = ApiKey(name=name, scopes=chosen, workspace_slug=workspace_slug, secret_sha256=_digest(secret).hex())
         session.add(key)
         session.flush()
@@ -162,7 +162,7 @@ def create_key(name: str, scopes: Iterable[str], workspace_slug: str | None = No
 def list_keys() -> list[KeyView]:
     """Return all keys, revoked ones too, oldest first."""
     views = [_view(key) for key in db.session.scalars(select(ApiKey).order_by(ApiKey.created_at, ApiKey.id))]
-    database.end_read()
+    end_read()
     return views
 
 
@@ -172,7 +172,7 @@ def revoke_key(key_id: str) -> KeyView:
     Raises `NotFound` where there is no such key.
     """
     parsed = parse_id(key_id)
-    with database.transaction() as session:
+    with transaction() as session:
         session.execute(
             update(ApiKey)
             .where(ApiKey.id == parsed, ApiKey.revoked_at.is_(None))
@@ -251,7 +251,7 @@ def _find_key(token: str) -> Principal | None:
     key = db.session.scalar(query)
     found = Principal("key", key.id, frozenset(key.scopes), key.workspace_slug) if key else None
     # Provider calls may follow, and no transaction stays open across those.
-    database.end_read()
+    end_read()
     return found
 
 

@@ -30,7 +30,7 @@ from werkzeug import Request
 from werkzeug.exceptions import HTTPException
 
 from app import logs
-from app.db import session
+from app.db.failures import is_missing_table, is_unavailable
 from app.errors import AppError, DatabaseUnavailable, Invalid, NotMigrated, UnsupportedMediaType, detail
 from app.values.text import find_bad_character
 from app.web import json_body, requests
@@ -343,9 +343,9 @@ def _problem(error: Exception) -> _Problem:
         return _from_app_error(error)
     if isinstance(error, HTTPException) and (error.code or 500) != 500:
         return _from_http_exception(error)
-    if session.is_missing_table(error):
+    if is_missing_table(error):
         return _from_app_error(NotMigrated())
-    if session.is_unavailable(error):
+    if is_unavailable(error):
         log.warning("database unavailable", error=type(error).__name__)
         return _from_app_error(DatabaseUnavailable())
     if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:

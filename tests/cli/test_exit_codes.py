@@ -12,7 +12,6 @@ from click.testing import Result
 from flask import Flask
 from sqlalchemy.engine import make_url
 
-from app.db import session as database
 from app.enrichment.waterfall.chunk_run import Waterfall
 from tests.patience import PATIENCE_SECONDS
 
@@ -157,7 +156,7 @@ def test_a_locked_database_ends_with_4(
     sqlite_app: Flask, sqlite_url: str, run: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A lock that is not let go within the wait is the database's trouble."""
-    monkeypatch.setattr(database, "SQLITE_WAIT_SECONDS", 0.2)
+    monkeypatch.setattr("app.db.engines.SQLITE_WAIT_SECONDS", 0.2)
     holder = sqlite3.connect(sqlite_url.removeprefix("sqlite:///"), isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")
     result = run(sqlite_app, "process")

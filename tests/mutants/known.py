@@ -82,7 +82,7 @@ MUTANTS = (
     ),
     Mutant(
         "SQLite begins deferred",
-        "app/db/session.py",
+        "app/db/engines.py",
         'connection.exec_driver_sql("BEGIN IMMEDIATE")',
         'connection.exec_driver_sql("BEGIN")',
         ("tests/enrichment/queue/test_processes.py",),

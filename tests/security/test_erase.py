@@ -18,8 +18,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import Table, select
 
 from app.config import Config
-from app.db import session as database
-from app.db.session import end_read, engine_name
+from app.db.session import end_read, engine_name, transaction
 from app.enrichment.waterfall.callbacks import PATH, sign
 from app.entities import store
 from app.entities.fields import table_of
@@ -271,10 +270,10 @@ def test_erase_says_so_where_a_reader_keeps_the_log(
     context: Flask, database_url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A long read keeps pages of before the erasure in the log; that is a warning, and the next erasure empties it."""
-    monkeypatch.setattr(database, "SCRUB_SECONDS", 0.05)
+    monkeypatch.setattr("app.db.session.SCRUB_SECONDS", 0.05)
     words = [canary(), canary()]
     for word in words:
-        with database.transaction() as session:
+        with transaction() as session:
             store.upsert_entities("person", [{"id": word}], workspace_slug="default", session=session)
     with db.engine.connect() as reader:
         reader.exec_driver_sql("SELECT count(*) FROM people").all()

@@ -22,15 +22,8 @@ from sqlalchemy import ColumnElement, Select, false, insert, literal, null, or_,
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from app.db.session import (
-    WriteSession,
-    end_read,
-    engine_name,
-    is_unavailable,
-    repeats_conflicts,
-    single_statement,
-    transaction,
-)
+from app.db.failures import is_unavailable
+from app.db.session import WriteSession, end_read, engine_name, repeats_conflicts, single_statement, transaction
 from app.enrichment.queue import transitions as statements
 from app.enrichment.queue.transitions import CLOSED_AS_IS, RESUMED
 from app.errors import LeaseLost

@@ -7,7 +7,8 @@ those behind it. Such a job is ended here, without looking at what it counts.
 import structlog
 from sqlalchemy import insert, null, select, update
 
-from app.db.session import is_unavailable, repeats_conflicts, transaction
+from app.db.failures import is_unavailable
+from app.db.session import repeats_conflicts, transaction
 from app.enrichment.queue import leases
 from app.enrichment.queue import transitions as statements
 from app.enrichment.queue.leases import Lease, Scope

@@ -28,15 +28,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from app.config import config
-from app.db.session import (
-    WriteSession,
-    end_read,
-    engine_name,
-    is_missing_table,
-    is_unavailable,
-    repeats_conflicts,
-    transaction,
-)
+from app.db.failures import is_missing_table, is_unavailable
+from app.db.session import WriteSession, end_read, engine_name, repeats_conflicts, transaction
 from app.enrichment.queue import leases, poison
 from app.enrichment.queue.entity_ids import UniqueIds, unique_ids
 from app.enrichment.queue.leases import Failure, JobInfo, Lease, Scope, WorkersLost
