@@ -169,8 +169,8 @@ class Config:
 
 def config() -> Config:
     """Return the settings of the current application."""
-    found: Config = current_app.config["TRANCHE"]
-    return found
+    current: Config = current_app.config["TRANCHE"]
+    return current
 
 
 def _dotenv(path: Path) -> dict[str, str]:

@@ -17,8 +17,9 @@ from app.config import PROJECT_ROOT
 from app.db.session import transaction
 from app.enrichment import queue
 from app.enrichment.waterfall.chunk_run import Waterfall
-from app.entities import exclusions, store
+from app.entities import exclusions
 from app.entities.csv import imports
+from app.entities.upsert import upsert_entities
 from app.extensions import db
 from app.models.types import UtcDateTime
 from app.providers.base import Answer, OutcomeClass
@@ -69,7 +70,7 @@ def fill() -> None:
         "company", csv_stream("Company Name,Website\nAcme Inc.,acme.example\n"), workspace_slug="default"
     )
     with transaction() as session:
-        store.upsert_entities("person", [{"id": "p0", "job_title": "CEO"}], workspace_slug="default", session=session)
+        upsert_entities("person", [{"id": "p0", "job_title": "CEO"}], workspace_slug="default", session=session)
     auth.create_key("key", ["read"])
     queue.enqueue_job("person", "ai-normalizer", ["p0", "nobody"])
     queue.drain(Waterfall())
@@ -81,7 +82,7 @@ def fill() -> None:
         "p2": Answer(OutcomeClass.SUCCESS, fields={"job_title": "CFO"}, to_cache={"title": "CFO"}),
     }
     with transaction() as session:
-        store.upsert_entities("person", [{"id": name} for name in answers], workspace_slug="default", session=session)
+        upsert_entities("person", [{"id": name} for name in answers], workspace_slug="default", session=session)
     queue.enqueue_job("person", "fake", list(answers))
     provider = FakeProvider(answers, price_micros=1000)
     queue.process_next_chunk(Waterfall(registry_of(provider), retry_seconds=()))

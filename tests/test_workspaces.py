@@ -13,9 +13,10 @@ from app.db.session import transaction
 from app.enrichment.queue import leases
 from app.enrichment.queue.leases import Scope
 from app.enrichment.waterfall import in_flight
-from app.entities import store
 from app.entities.csv.exports import export_csv
 from app.entities.csv.imports import import_csv
+from app.entities.erase import erase_entity
+from app.entities.read import get_entity, select_ids
 from app.entities.undo import UndoCounts, undo_job
 from app.extensions import db
 from app.models.attempt import attempts, field_changes
@@ -53,7 +54,7 @@ def test_provenance_is_of_the_own_history(twins: Flask) -> None:
     change({"id": "p0", "job_title": "Chief"})
     change({"id": "p0", "job_title": "Clerk"}, workspace_slug="north")
     change({"id": "p0", "last_name": "Lovelace"}, workspace_slug="north")
-    known = store.get_entity("person", "p0", workspace_slug="default").provenance
+    known = get_entity("person", "p0", workspace_slug="default").provenance
     assert known["job_title"].old_value == "Boss" and "last_name" not in known
 
 
@@ -61,7 +62,7 @@ def test_all_are_those_of_the_own_workspace(twins: Flask) -> None:
     """And so are those whose field is blank."""
     add(4, workspace_slug="north")
     for choice in ({"all_": True}, {"missing": "email"}):
-        assert list(store.select_ids("person", workspace_slug="default", **choice)) == ids(2)
+        assert list(select_ids("person", workspace_slug="default", **choice)) == ids(2)
 
 
 def test_a_lost_chunk_of_another_workspace_is_not_taken_over(twins: Flask) -> None:
@@ -112,7 +113,7 @@ def test_an_erasure_leaves_what_is_known_of_the_twin(twins: Flask) -> None:
     tables = (attempts, field_changes, flight_rows)
     before = [rows(table) for table in tables]
     assert all(before)
-    store.erase("person", "p0", workspace_slug="default")
+    erase_entity("person", "p0", workspace_slug="default")
     assert [rows(table) for table in tables] == before
 
 
@@ -128,7 +129,7 @@ def test_an_erasure_leaves_what_was_learned_of_the_twins_former_values(make_app:
         with transaction() as session:
             values = [{"key": key, "value": {}} for keys in learned.values() for key in keys]
             session.execute(insert(cached_values), values)
-        store.erase("person", "p0", workspace_slug="default")
+        erase_entity("person", "p0", workspace_slug="default")
         db.session.rollback()
         assert set(db.session.scalars(select(cached_values.c.key))) == set(learned["Keeper of Owls"])
 

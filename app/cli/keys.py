@@ -8,9 +8,10 @@ import click
 from app.cli import output
 from app.cli.group import enrich
 from app.cli.options import Slug, json_option
+from app.values.spellings import camel_case
 from app.web import auth
 from app.web.auth import KeyView
-from app.web.fields import Instant, camel_case
+from app.web.fields import Instant
 
 
 @enrich.group()

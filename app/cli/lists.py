@@ -32,8 +32,8 @@ from app.entities.csv.encodings import codec_named
 from app.entities.csv.exports import export_csv
 from app.entities.csv.headers import read_mapping
 from app.entities.csv.imports import ImportOptions, ImportReport, import_csv
+from app.entities.read import existing_ids, select_ids
 from app.entities.schemas import ImportReportSchema
-from app.entities.store import existing, select_ids
 from app.errors import EmptyJob, Invalid
 from app.providers.registry import NAMES, VERIFIER_NAMES, WATERFALL
 from app.values.entity_types import PLURALS, EntityType
@@ -177,7 +177,7 @@ class _Unknown:
 
     def known(self, ids: list[str]) -> set[str]:
         """Return those of the ids under which there is an entity."""
-        known = existing(self._entity_type, ids, workspace_slug=self._workspace)
+        known = existing_ids(self._entity_type, ids, workspace_slug=self._workspace)
         end_read()
         return known
 

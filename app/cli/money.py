@@ -13,6 +13,7 @@ from rich.text import Text
 from app.cli import output
 from app.cli.group import enrich
 from app.cli.options import any_workspace_option, json_option
+from app.db.pages import Page
 from app.db.session import end_read
 from app.enrichment.limits import provider_status
 from app.enrichment.limits.provider_status import ProviderView
@@ -27,7 +28,6 @@ from app.enrichment.money.reports import (
     report_costs,
 )
 from app.enrichment.money.schemas import CostReportSchema, EstimateSchema, ProviderListSchema, ProviderSchema
-from app.enrichment.queue.queries import Page
 from app.enrichment.waterfall.estimates import Estimate
 from app.models.provider_state import ProviderCondition
 

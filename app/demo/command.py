@@ -28,10 +28,10 @@ from app.demo import providers as demo_providers
 from app.enrichment import queue
 from app.enrichment.queue import JobView
 from app.enrichment.waterfall.chunk_run import Waterfall
-from app.entities import store
 from app.entities.csv.exports import export_csv
 from app.entities.csv.imports import ImportReport, import_csv
-from app.entities.store import Fields
+from app.entities.fields import Fields
+from app.entities.read import list_entities, select_ids
 from app.extensions import db
 from app.models.attempt import field_changes
 from app.values.entity_types import PLURALS, EntityType
@@ -99,7 +99,7 @@ def _bring_in(entity_type: EntityType) -> None:
 
 def _enqueue(entity_type: EntityType) -> str:
     """Make a job of what was imported and return its id."""
-    ids = store.select_ids(entity_type, workspace_slug=DEFAULT_WORKSPACE, all_=True)
+    ids = select_ids(entity_type, workspace_slug=DEFAULT_WORKSPACE, all_=True)
     accepted = queue.accept_job(entity_type, "ai-normalizer", ids, chunk_size=CHUNK_SIZE)
     click.echo(f"Enqueued the {PLURALS[entity_type]} as job {accepted.job_id}, in chunks of {CHUNK_SIZE}.")
     return accepted.job_id
@@ -136,7 +136,7 @@ def _short(text: str) -> str:
 def _sights(entity_type: str) -> Iterator[Sight]:
     cursor: str | None = None
     while True:
-        page = store.list_entities(entity_type, workspace_slug=DEFAULT_WORKSPACE, cursor=cursor, limit=1000)
+        page = list_entities(entity_type, workspace_slug=DEFAULT_WORKSPACE, cursor=cursor, limit=1000)
         yield from (_SIGHTS[entity_type](view.fields) for view in page.rows)
         cursor = page.next_cursor
         if cursor is None:

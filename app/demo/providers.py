@@ -28,8 +28,8 @@ from app.enrichment import queue
 from app.enrichment.money.reports import CostCounts, dollars, report_costs
 from app.enrichment.waterfall.chunk_run import Waterfall
 from app.enrichment.waterfall.estimates import estimate
-from app.entities import store
 from app.entities.fields import table_of
+from app.entities.read import has_blank, select_ids
 from app.extensions import db
 from app.models.attempt import attempts
 from app.providers.base import OutcomeClass
@@ -135,7 +135,7 @@ def enrich_twice(types: Sequence[EntityType], chunk_size: int, fakes: Fakes) -> 
 
 
 def _ids(entity_type: EntityType) -> Iterator[str]:
-    return store.select_ids(entity_type, workspace_slug=DEFAULT_WORKSPACE, all_=True)
+    return select_ids(entity_type, workspace_slug=DEFAULT_WORKSPACE, all_=True)
 
 
 def _tell_estimate(entity_type: EntityType) -> None:
@@ -171,8 +171,7 @@ def _filled(entity_type: EntityType) -> dict[str, int]:
     """Return how many entities have a value in each of the wanted fields."""
     everybody = select(func.count()).select_from(table_of(entity_type))
     filled = {
-        name: db.session.scalar(everybody.where(~store.has_blank(entity_type, name))) or 0
-        for name in _until(entity_type)
+        name: db.session.scalar(everybody.where(~has_blank(entity_type, name))) or 0 for name in _until(entity_type)
     }
     end_read()
     return filled

@@ -20,10 +20,11 @@ from typing import Any, Final, Self
 
 from sqlalchemy import bindparam, delete, select, tuple_
 
+from app.db.pages import Page, page_of
 from app.db.session import scrub_log, transaction
 from app.db.sql import insert_missing, is_any_of
 from app.entities.fields import table_of
-from app.entities.store import SLICE_ROWS
+from app.entities.read import SLICE_ROWS
 from app.errors import Invalid, detail
 from app.extensions import db
 from app.models.exclusion import ExclusionKind, exclusions
@@ -55,14 +56,6 @@ class ExclusionView:
     kind: str
     value: str
     created_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class ExclusionPage:
-    """One page of a list; `next_cursor` is None on the last."""
-
-    rows: list[ExclusionView]
-    next_cursor: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +101,7 @@ def remove(values: Iterable[str], workspace_slug: str) -> int:
     return removed
 
 
-def list_(workspace_slug: str, *, cursor: str | None = None, limit: int = 50) -> ExclusionPage:
+def list_(workspace_slug: str, *, cursor: str | None = None, limit: int = 50) -> Page[ExclusionView]:
     """Return a page of a workspace's exclusions: domains by name, then addresses.
 
     `cursor` is the `next_cursor` of the page before.
@@ -123,7 +116,7 @@ def list_(workspace_slug: str, *, cursor: str | None = None, limit: int = 50) ->
     if cursor is not None:
         query = query.where(place > tuple_(_kind(cursor), cursor))
     views = [ExclusionView(*row) for row in db.session.execute(query)]
-    return ExclusionPage(views[:limit], views[limit - 1].value if len(views) > limit else None)
+    return page_of(views, limit, lambda view: view.value)
 
 
 class Exclusions:

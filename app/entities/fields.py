@@ -1,7 +1,7 @@
-"""The fields of people and companies, read off the models, which are the one place that lists them.
+"""The fields of people and companies, read from the models, the one place that lists them.
 
-Raw fields hold values as they were given; fields that start with `normalized_` belong to the
-normaliser. Names are snake_case here and camelCase in JSON.
+Raw fields hold values as given; fields that start with `normalized_` belong to the normaliser.
+Names are snake_case here and camelCase in JSON.
 """
 
 from collections.abc import Mapping
@@ -10,12 +10,15 @@ from typing import Any, Final, Literal, cast, get_args, get_origin, get_type_hin
 from sqlalchemy import Table
 
 from app.models import Company, Person
-from app.web.fields import camel_case
+from app.values.spellings import camel_case
 
 Kind = Literal["text", "list", "dict", "integer", "boolean"]
 
+Fields = dict[str, Any]
+"""An entity, or part of it: field to value."""
+
 EXTRA: Final = "extra"
-"""The column beside the fields: header -> text, for the columns of an import that no field stands for."""
+"""The column beside the fields: header to text, for the columns of an import that fill no field."""
 
 _MODELS: Final[dict[str, type[Person] | type[Company]]] = {"person": Person, "company": Company}
 _KINDS: Final[dict[type, Kind]] = {str: "text", list: "list", dict: "dict", int: "integer", bool: "boolean"}
@@ -25,7 +28,7 @@ _NORMALIZED_PREFIX: Final = "normalized_"
 
 
 def model_of(entity_type: str) -> type[Person] | type[Company]:
-    """Return the model of an entity type; raises ValueError for a word that is none."""
+    """Return the model of an entity type. Raises ValueError for any other word."""
     try:
         return _MODELS[entity_type]
     except KeyError:
@@ -38,7 +41,7 @@ def table_of(entity_type: str) -> Table:
 
 
 def is_normalized(field: str) -> bool:
-    """Tell whether the normaliser owns a field."""
+    """Return whether the normaliser owns a field."""
     return field.startswith(_NORMALIZED_PREFIX)
 
 
@@ -48,7 +51,7 @@ def field_named(entity_type: str, name: str) -> str | None:
 
 
 def is_of_kind(value: Any, kind: Kind) -> bool:
-    """Tell whether a value is one that a field of a kind may hold, or None."""
+    """Return whether a value is None or of a kind."""
     return value is None or type(value) is _TYPES[kind]
 
 

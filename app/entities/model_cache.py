@@ -1,28 +1,49 @@
-"""What the model of the ai-normalizer learned from an entity's values, so that an erasure finds it.
+"""The model cache: answers of the ai-normalizer's model, kept by text and not by entity.
 
-The cache is kept by text and not by entity, since a title or a company's name that was judged once need
-not be paid for again. What it made of a rare one may still tell who had it.
+A title or a company's name that was judged once need not be paid for again. An answer about a rare text may still
+tell whose it was, so an erasure deletes the answers for an entity's values.
 """
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from flask import current_app
+from sqlalchemy import delete as delete_from
+from sqlalchemy import select
 
+from app.db.session import WriteSession
+from app.db.sql import insert_missing
+from app.extensions import db
+from app.models.cached_value import cached_values
 from app.providers.base import Lookup
-from app.providers.registry import NORMALIZER, Registry
+from app.providers.registry import NORMALIZER, registry
 
 
-def learned_keys(
-    entity_type: str, entity_id: str, fields: Mapping[str, Any], former: Iterable[tuple[str, Any]]
+def load(keys: Iterable[str]) -> dict[str, Any]:
+    """Return the cached answers under the keys; keys without an answer are left out."""
+    query = select(cached_values.c.key, cached_values.c.value).where(cached_values.c.key.in_(list(keys)))
+    return {row.key: row.value for row in db.session.connection().execute(query)}
+
+
+def save(session: WriteSession, answers: Mapping[str, Any]) -> None:
+    """Keep answers by key. A key that has an answer keeps it."""
+    rows = [{"key": key, "value": answers[key]} for key in sorted(answers)]
+    insert_missing(session, cached_values, rows, "key")
+
+
+def delete(session: WriteSession, keys: Iterable[str]) -> None:
+    """Delete the answers under the keys."""
+    session.connection().execute(delete_from(cached_values).where(cached_values.c.key.in_(list(keys))))
+
+
+def keys_of(
+    entity_type: str, entity_id: str, fields: Mapping[str, Any], former_values: Iterable[tuple[str, Any]]
 ) -> set[str]:
-    """Return the cache's keys for an entity's values as they stand, and for the values that its fields had before.
+    """Return the keys for an entity's present values and, by name of field, for its former ones.
 
-    Keys tell the model's name, so what another model than the present one learned is not among them.
+    A key contains the model's name, so answers of a model that was configured earlier are not found.
     """
-    registry: Registry = current_app.extensions["tranche.registry"]
-    normalizer = registry.providers.get(NORMALIZER)
+    normalizer = registry().providers.get(NORMALIZER)
     if normalizer is None:
         return set()
-    states = [fields, *({**fields, name: value} for name, value in former)]
+    states = [fields, *({**fields, name: value} for name, value in former_values)]
     return {key for state in states for key in normalizer.cache_keys(Lookup(entity_type, entity_id, state))}

@@ -17,10 +17,11 @@ from werkzeug.routing import BaseConverter
 
 from app.config import Config
 from app.db.session import check_writable, transaction
-from app.entities import store
 from app.entities.csv.exports import export_csv
 from app.entities.csv.headers import read_mapping
 from app.entities.csv.imports import ImportOptions, import_csv
+from app.entities.erase import erase_entity
+from app.entities.read import get_entity, list_entities
 from app.entities.schemas import (
     ImportQuerySchema,
     ImportReportSchema,
@@ -32,6 +33,7 @@ from app.entities.schemas import (
     list_query_schema,
     list_schema,
 )
+from app.entities.upsert import UpsertCounts, upsert_entities
 from app.errors import EntityNotFound, Invalid, UnsupportedMediaType, detail
 from app.values.entity_types import PLURALS, EntityType
 from app.values.identifiers import ENTITY_ID_PATTERN, is_entity_id
@@ -93,14 +95,14 @@ def _blueprint(entity_type: EntityType) -> Blueprint:
         def get(self, query: dict[str, Any]) -> dict[str, Any]:
             """List by id, page by page."""
             workspace_slug = workspace_for(query.pop("workspace_slug", None))
-            page = store.list_entities(entity_type, workspace_slug=workspace_slug, **query)
+            page = list_entities(entity_type, workspace_slug=workspace_slug, **query)
             return {plural: [answer(view) for view in page.rows], "next_cursor": page.next_cursor}
 
         @require("write")
         @blueprint.doc(operationId=f"upsert{plural_name}")
         @blueprint.arguments(bulk_schema(entity_type))
         @blueprint.response(200, UpsertCountsSchema)
-        def post(self, body: dict[str, Any]) -> store.UpsertCounts:
+        def post(self, body: dict[str, Any]) -> UpsertCounts:
             """Add or change by id, at most 10,000 a call.
 
             A field that is given replaces, null clears it, one that is not given stays. All rows
@@ -108,7 +110,7 @@ def _blueprint(entity_type: EntityType) -> Blueprint:
             """
             workspace_slug = workspace_for(body.get("workspace_slug"))
             with transaction() as session:
-                return store.upsert_entities(entity_type, body[plural], workspace_slug=workspace_slug, session=session)
+                return upsert_entities(entity_type, body[plural], workspace_slug=workspace_slug, session=session)
 
     @blueprint.route("/import", methods=["POST"])
     @require("write")
@@ -163,7 +165,7 @@ def _blueprint(entity_type: EntityType) -> Blueprint:
         def get(self, query: dict[str, Any], entity_id: str) -> dict[str, Any]:
             """Show one with the provenance of its fields."""
             workspace_slug = workspace_for(query.get("workspace_slug"))
-            return answer(store.get_entity(entity_type, _known(entity_id), workspace_slug=workspace_slug))
+            return answer(get_entity(entity_type, _known(entity_id), workspace_slug=workspace_slug))
 
         @require("write")
         @blueprint.doc(operationId=f"erase{name}")
@@ -173,7 +175,7 @@ def _blueprint(entity_type: EntityType) -> Blueprint:
         def delete(self, query: dict[str, Any], entity_id: str) -> None:
             """Erase one and everything recorded about it."""
             workspace_slug = workspace_for(query.get("workspace_slug"))
-            store.erase(entity_type, _known(entity_id), workspace_slug=workspace_slug)
+            erase_entity(entity_type, _known(entity_id), workspace_slug=workspace_slug)
 
     return blueprint
 

@@ -15,10 +15,11 @@ from marshmallow import fields, validate
 
 from app.entities.csv.headers import MAX_HEADER_CHARS
 from app.entities.fields import EXTRA, FIELDS, RAW_FIELDS, Kind
-from app.entities.store import EntityView
+from app.entities.read import EntityView
 from app.values.entity_types import PLURALS
+from app.values.spellings import camel_case
 from app.values.text import TEXT_PATTERN
-from app.web.fields import JSON, EntityId, Flag, Instant, QueryInteger, Schema, Slug, Text, WholeNumber, camel_case
+from app.web.fields import JSON, EntityId, Flag, Instant, QueryInteger, Schema, Slug, Text, WholeNumber
 
 MAX_ROWS: Final = 10_000
 MAX_JSON_BYTES: Final = 65_536

@@ -21,9 +21,10 @@ from sqlalchemy import Row, Select, Text, case, null, select
 
 from app.db.session import WriteSession, end_read, transaction
 from app.db.sql import is_any_of
-from app.entities import store
+from app.entities.changes import Writing, write_changes
 from app.entities.fields import FIELDS, is_of_kind
 from app.entities.merge import Change, differs
+from app.entities.read import SLICE_ROWS, load_for_update
 from app.errors import DamagedData, JobNotFound, JobStateConflict
 from app.extensions import db
 from app.models.attempt import attempts, field_changes
@@ -107,7 +108,7 @@ def _pages(job: Row[Any]) -> Iterator[list[str]]:
         .join(progress, (progress.c.job_id == chunks.c.job_id) & (progress.c.position == chunks.c.position))
         .where(chunks.c.job_id == job.id)
         .order_by(chunks.c.position)
-        .limit(max(1, store.SLICE_ROWS // job.chunk_size))
+        .limit(max(1, SLICE_ROWS // job.chunk_size))
     )
     rows = db.session.execute(query).all()
     while rows:
@@ -128,7 +129,7 @@ def _ids_in(text: str) -> list[str]:
 
 def _undo(session: WriteSession, job: Row[Any], ids: Sequence[str]) -> UndoCounts:
     kinds = FIELDS[job.entity_type]
-    current = store.load_for_update(job.entity_type, ids, workspace_slug=job.workspace_slug)
+    current = load_for_update(job.entity_type, ids, workspace_slug=job.workspace_slug)
     changes: dict[str, dict[str, Change]] = {}
     restored = kept = 0
     for entity_id, field, steps in _histories(job, list(current)):
@@ -141,8 +142,8 @@ def _undo(session: WriteSession, job: Row[Any], ids: Sequence[str]) -> UndoCount
                 raise DamagedData
             changes.setdefault(entity_id, {})[field] = Change(value, run[0].old_value)
             restored += 1
-    writings = [store.Writing(entity_id, fields, UNDO) for entity_id, fields in changes.items()]
-    store.write_changes(session, job.entity_type, job.workspace_slug, writings)
+    writings = [Writing(entity_id, fields, UNDO) for entity_id, fields in changes.items()]
+    write_changes(session, job.entity_type, job.workspace_slug, writings)
     return UndoCounts(restored, kept)
 
 

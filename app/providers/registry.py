@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from flask import current_app
+
 from app.providers.ai_normalizer.provider import AiNormalizer
 from app.providers.aiark import AiArk
 from app.providers.base import Provider
@@ -74,6 +76,12 @@ class Registry:
         """Return a verifier that can be asked as things are set, or None."""
         verifier = self.verifiers.get(name or "")
         return verifier if verifier is not None and verifier.why_unusable() is None else None
+
+
+def registry() -> Registry:
+    """Return the providers of the current application."""
+    current: Registry = current_app.extensions["tranche.registry"]
+    return current
 
 
 def make_registry(settings: Mapping[str, ProviderSettings], *, takes_callbacks: bool = True) -> Registry:

@@ -16,6 +16,7 @@ from app.errors import DamagedData
 from app.providers.settings import MICROS
 from app.values.identifiers import ENTITY_ID_PATTERN, ENTITY_ID_RULE, SLUG_PATTERN, SLUG_RULE, invalid_entity_ids
 from app.values.numbers import parse_integer
+from app.values.spellings import camel_case
 from app.values.text import TEXT_PATTERN, find_bad_character
 
 MAX_ENTITY_IDS: Final = 100_000
@@ -37,12 +38,6 @@ clients give up on one that contains itself.
 """
 
 _UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
-
-
-def camel_case(name: str) -> str:
-    """Turn `entity_type` into `entityType`."""
-    head, *rest = name.split("_")
-    return head + "".join(part.capitalize() for part in rest)
 
 
 class Schema(ma.Schema):

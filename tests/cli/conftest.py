@@ -18,7 +18,7 @@ from app import create_app
 from app.config import PROJECT_ROOT, Config
 from app.db.session import transaction
 from app.enrichment import queue
-from app.entities.store import upsert_entities
+from app.entities.upsert import upsert_entities
 from app.extensions import db
 from tests.patience import PATIENCE_SECONDS
 

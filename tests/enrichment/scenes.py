@@ -12,7 +12,8 @@ from app.db.session import transaction
 from app.enrichment import queue
 from app.enrichment.queue.options import JobOptions
 from app.enrichment.waterfall.chunk_run import Waterfall
-from app.entities import store
+from app.entities.read import load_entities
+from app.entities.upsert import upsert_entities
 from app.extensions import db
 from app.models.attempt import attempts
 from app.models.in_flight_call import in_flight_calls
@@ -51,13 +52,13 @@ def add(count: int, *, workspace_slug: str = "default", **fields: Any) -> None:
 def change(*people: dict[str, Any], workspace_slug: str = "default") -> None:
     """Add or change people as a caller would."""
     with transaction() as session:
-        store.upsert_entities("person", people, workspace_slug=workspace_slug, session=session)
+        upsert_entities("person", people, workspace_slug=workspace_slug, session=session)
 
 
 def person(entity_id: str = "p0", workspace_slug: str = "default") -> dict[str, Any]:
     """Return a person's fields as they are stored now."""
     db.session.rollback()
-    return store.load("person", [entity_id], workspace_slug=workspace_slug)[entity_id]
+    return load_entities("person", [entity_id], workspace_slug=workspace_slug)[entity_id]
 
 
 def enqueue(

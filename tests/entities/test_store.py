@@ -13,10 +13,12 @@ from flask import Flask
 from sqlalchemy import Text, cast, event, insert, select, text
 
 from app.db.session import engine_name, transaction
-from app.entities import store
+from app.entities.changes import Writing, write_changes
+from app.entities.erase import erase_entity
 from app.entities.fields import FIELDS, RAW_FIELDS
 from app.entities.merge import Change, is_blank
-from app.entities.store import UpsertCounts, Writing
+from app.entities.read import EntityView, get_entity, list_entities, load_entities, load_for_update, select_ids
+from app.entities.upsert import UpsertCounts, upsert_entities
 from app.errors import EntityNotFound, Invalid
 from app.extensions import db
 from app.models import Attempt, ChunkProgress, EnrichmentJob, EntityError, FieldChange, Person
@@ -29,20 +31,20 @@ A_TIME = datetime(2026, 1, 31, 12, tzinfo=UTC)
 def upsert(rows: Iterable[dict[str, Any]], entity_type: str = "person", workspace_slug: str = "north") -> UpsertCounts:
     """Upsert rows in a transaction of their own."""
     with transaction() as session:
-        return store.upsert_entities(entity_type, rows, workspace_slug=workspace_slug, session=session)
+        return upsert_entities(entity_type, rows, workspace_slug=workspace_slug, session=session)
 
 
-def view(entity_id: str, entity_type: str = "person", workspace_slug: str = "north") -> store.EntityView:
+def view(entity_id: str, entity_type: str = "person", workspace_slug: str = "north") -> EntityView:
     """Return an entity as it stands."""
     db.session.rollback()
-    return store.get_entity(entity_type, entity_id, workspace_slug=workspace_slug)
+    return get_entity(entity_type, entity_id, workspace_slug=workspace_slug)
 
 
 def write(*writings: Writing) -> None:
     """Write what providers gave, with the rows locked."""
     with transaction() as session:
-        store.load_for_update("person", [one.entity_id for one in writings], workspace_slug="north")
-        store.write_changes(session, "person", "north", writings)
+        load_for_update("person", [one.entity_id for one in writings], workspace_slug="north")
+        write_changes(session, "person", "north", writings)
 
 
 def changes_of(entity_id: str) -> list[tuple[Any, ...]]:
@@ -119,7 +121,7 @@ def test_upsert_refuses_what_is_no_raw_field(context: Flask, name: str) -> None:
     """The normaliser's fields, unknown ones and the row's own columns are not a caller's to set."""
     with pytest.raises(ValueError, match=name):
         upsert([{"id": "a", name: "x"}])
-    assert store.load("person", ["a"], workspace_slug="north") == {}
+    assert load_entities("person", ["a"], workspace_slug="north") == {}
 
 
 @pytest.mark.parametrize("entity_type", ["person", "company"])
@@ -138,7 +140,7 @@ def test_same_id_in_two_workspaces_is_two_entities(context: Flask) -> None:
     upsert([{"id": "a", "email": "north"}])
     upsert([{"id": "a", "email": "south"}], workspace_slug="south")
     assert view("a").fields["email"] == "north"
-    store.erase("person", "a", workspace_slug="south")
+    erase_entity("person", "a", workspace_slug="south")
     assert view("a").fields["email"] == "north"
     assert changes_of("a") == []
 
@@ -147,12 +149,10 @@ def test_upsert_is_undone_with_its_transaction(context: Flask) -> None:
     """The caller's transaction decides: an error after the upsert leaves nothing of it."""
     upsert([{"id": "a", "email": "old"}])
     with pytest.raises(RuntimeError), transaction() as session:
-        store.upsert_entities(
-            "person", [{"id": "a", "email": "new"}, {"id": "b"}], workspace_slug="north", session=session
-        )
+        upsert_entities("person", [{"id": "a", "email": "new"}, {"id": "b"}], workspace_slug="north", session=session)
         raise RuntimeError
     assert view("a").fields["email"] == "old"
-    assert store.load("person", ["b"], workspace_slug="north") == {}
+    assert load_entities("person", ["b"], workspace_slug="north") == {}
     assert changes_of("a") == []
 
 
@@ -176,7 +176,7 @@ def test_upserts_in_opposite_orders_neither_deadlock_nor_lose_rows(app: Flask) -
         list(pool.map(work, range(2), timeout=100))
     with app.app_context():
         ids = [f"e{place:05}" for place in range((rounds // 2 - 1) * width // 2 + width)]
-        stored = store.load("person", ids, workspace_slug="north")
+        stored = load_entities("person", ids, workspace_slug="north")
         assert len(stored) == len(ids)
         assert_histories_are_chains({one: fields["email"] for one, fields in stored.items()})
 
@@ -190,7 +190,7 @@ def test_upserts_and_erasures_at_once_end_in_a_consistent_state(app: Flask) -> N
         with app.app_context():
             while not done.is_set():
                 with suppress(EntityNotFound):
-                    store.erase("person", "e1", workspace_slug="north")
+                    erase_entity("person", "e1", workspace_slug="north")
 
     with ThreadPoolExecutor(1) as pool, app.app_context():
         erasing = pool.submit(erase_all_the_time)
@@ -200,7 +200,7 @@ def test_upserts_and_erasures_at_once_end_in_a_consistent_state(app: Flask) -> N
         finally:
             done.set()
         erasing.result(30)
-        assert len(store.load("person", ["e0", "e2"], workspace_slug="north")) == 2
+        assert len(load_entities("person", ["e0", "e2"], workspace_slug="north")) == 2
 
 
 def assert_histories_are_chains(emails: dict[str, str]) -> None:
@@ -257,7 +257,7 @@ def test_many_entities_may_each_change_fields_of_their_own(context: Flask) -> No
         for n in range(60)
     }
     write(*(Writing(f"e{n}", changes[f"e{n}"], f"p{n % 2}") for n in range(60)))
-    stored = store.load("person", list(changes), workspace_slug="north")
+    stored = load_entities("person", list(changes), workspace_slug="north")
     untouched = {"email": "old", "skills": ["old"], "phone": "old", "normalized_email": None}
     for entity_id, fields in changes.items():
         expected = {name: values[name] if name in fields else untouched[name] for name in names}
@@ -294,18 +294,18 @@ def test_changes_of_a_checkpoint_take_few_statements(context: Flask) -> None:
     statements: list[str] = []
     with transaction() as session:
         event.listen(db.engine, "before_cursor_execute", lambda _c, _u, sql, *_: statements.append(sql.split()[0]))
-        store.write_changes(session, "person", "north", [*found, *more])
+        write_changes(session, "person", "north", [*found, *more])
     assert statements == (["UPDATE", "INSERT"] if engine_name() == "sqlite" else ["WITH"])
 
 
 def test_load_returns_the_fields_of_those_that_exist(context: Flask) -> None:
     """One query gives all fields of many entities; an unknown id is left out."""
     upsert([{"id": "a", "email": "a@b.de"}, {"id": "b"}])
-    loaded = store.load("person", ["b", "a", "c"], workspace_slug="north")
+    loaded = load_entities("person", ["b", "a", "c"], workspace_slug="north")
     assert loaded.keys() == {"a", "b"}
     assert loaded["a"].keys() == FIELDS["person"].keys()
     assert loaded["a"]["email"] == "a@b.de"
-    assert store.load("person", [], workspace_slug="north") == {}
+    assert load_entities("person", [], workspace_slug="north") == {}
 
 
 def test_locked_rows_wait_for_each_other(app: Flask) -> None:
@@ -319,9 +319,9 @@ def test_locked_rows_wait_for_each_other(app: Flask) -> None:
             barrier.wait(30)
             for _turn in range(25):
                 with transaction() as session:
-                    old = store.load_for_update("person", ["a"], workspace_slug="north")["a"]["email"]
+                    old = load_for_update("person", ["a"], workspace_slug="north")["a"]["email"]
                     writing = Writing("a", {"email": Change(old, str(int(old) + 1))}, "x")
-                    store.write_changes(session, "person", "north", [writing])
+                    write_changes(session, "person", "north", [writing])
 
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(add_one, range(2), timeout=100))
@@ -340,7 +340,7 @@ def test_rows_are_locked_in_the_order_of_their_ids(app: Flask) -> None:
             upsert([{"id": one}])
         with ThreadPoolExecutor(1) as pool:
             with transaction():
-                store.load_for_update("person", ids[4:5], workspace_slug="north")
+                load_for_update("person", ids[4:5], workspace_slug="north")
                 waiting = pool.submit(lock_all, app, ids)
                 while not is_anyone_waiting():
                     assert not waiting.done()
@@ -351,7 +351,7 @@ def test_rows_are_locked_in_the_order_of_their_ids(app: Flask) -> None:
 def lock_all(app: Flask, ids: list[str]) -> None:
     """Lock entities in a transaction of their own."""
     with app.app_context(), transaction():
-        store.load_for_update("person", ids[::-1], workspace_slug="north")
+        load_for_update("person", ids[::-1], workspace_slug="north")
 
 
 def is_locked(entity_id: str) -> bool:
@@ -382,7 +382,7 @@ def test_list_is_paged_by_id_without_gaps_or_repeats(context: Flask) -> None:
     seen: list[str] = []
     cursor = None
     while True:
-        page = store.list_entities("person", workspace_slug="north", cursor=cursor, limit=7)
+        page = list_entities("person", workspace_slug="north", cursor=cursor, limit=7)
         assert len(page.rows) <= 7
         seen += [row.id for row in page.rows]
         cursor = page.next_cursor
@@ -410,25 +410,25 @@ def test_missing_finds_what_is_blank(
     upsert(rows, entity_type)
     expected = [row["id"] for row in rows if is_blank(row[field])]
     assert len(expected) == len(blanks)
-    page = store.list_entities(entity_type, workspace_slug="north", missing=name)
+    page = list_entities(entity_type, workspace_slug="north", missing=name)
     assert [row.id for row in page.rows] == expected
-    assert list(store.select_ids(entity_type, workspace_slug="north", missing=name)) == expected
+    assert list(select_ids(entity_type, workspace_slug="north", missing=name)) == expected
 
 
 def test_list_keeps_those_updated_since(context: Flask) -> None:
     """`updated_since` takes in the instant itself."""
     upsert([{"id": "a"}])
     at = view("a").updated_at
-    assert [row.id for row in store.list_entities("person", workspace_slug="north", updated_since=at).rows] == ["a"]
+    assert [row.id for row in list_entities("person", workspace_slug="north", updated_since=at).rows] == ["a"]
     later = at + timedelta(milliseconds=1)
-    assert store.list_entities("person", workspace_slug="north", updated_since=later).rows == []
+    assert list_entities("person", workspace_slug="north", updated_since=later).rows == []
 
 
 def test_selected_ids_may_be_read_inside_of_a_transaction(context: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ids are read by pages, so that another transaction may begin while they are taken."""
-    monkeypatch.setattr(store, "SLICE_ROWS", 4)
+    monkeypatch.setattr("app.entities.read.SLICE_ROWS", 4)
     upsert([{"id": f"e{n:02}"} for n in range(9)])
-    ids = store.select_ids("person", workspace_slug="north", all_=True)
+    ids = select_ids("person", workspace_slug="north", all_=True)
     first = next(ids)
     with transaction():
         assert [first, *ids] == [f"e{n:02}" for n in range(9)]
@@ -438,7 +438,7 @@ def test_selected_ids_may_be_read_inside_of_a_transaction(context: Flask, monkey
 def test_selection_is_refused_when_it_is_not_clear(context: Flask, selection: dict[str, Any]) -> None:
     """Neither, both, or an unknown field: an error before the first id."""
     with pytest.raises(Invalid):
-        store.select_ids("person", workspace_slug="north", **selection)
+        select_ids("person", workspace_slug="north", **selection)
 
 
 def test_unknown_entity_is_not_found(context: Flask) -> None:
@@ -460,7 +460,7 @@ def test_erase_leaves_the_id_in_no_table(context: Flask) -> None:
     before = [row for row in every_row() if erased not in row]
     assert len({row.split()[0] for row in every_row() if erased in row}) == 5, "five tables hold ids"
 
-    store.erase("person", erased, workspace_slug="north")
+    erase_entity("person", erased, workspace_slug="north")
 
     after = every_row()
     assert not [row for row in after if erased in row]
@@ -477,7 +477,7 @@ def test_erase_spares_records_of_others(context: Flask) -> None:
     a_job(lists, workspace_slug="south")
     upsert([{"id": "a"}, {"id": "A"}])
     upsert([{"id": "a"}], "company")
-    store.erase("person", "a", workspace_slug="north")
+    erase_entity("person", "a", workspace_slug="north")
     assert view("A").id == "A"
     assert view("a", "company").id == "a"
     stored = db.session.scalars(select(chunks.c.entity_ids)).all()
@@ -487,7 +487,7 @@ def test_erase_spares_records_of_others(context: Flask) -> None:
 def test_erase_reaches_an_id_that_is_only_in_a_job(context: Flask) -> None:
     """An id that was enqueued without an entity is erased from the job's list."""
     a_job([["ghost"]])
-    store.erase("person", "ghost", workspace_slug="north")
+    erase_entity("person", "ghost", workspace_slug="north")
     assert db.session.scalars(select(chunks.c.entity_ids)).all() == [["(erased)"]]
 
 
@@ -495,9 +495,9 @@ def test_erase_of_an_unknown_id_is_refused(context: Flask) -> None:
     """What nothing is recorded about cannot be erased, nor can it be twice."""
     upsert([{"id": "a"}])
     a_job([["A", "aa"]])
-    store.erase("person", "a", workspace_slug="north")
+    erase_entity("person", "a", workspace_slug="north")
     with pytest.raises(EntityNotFound):
-        store.erase("person", "a", workspace_slug="north")
+        erase_entity("person", "a", workspace_slug="north")
 
 
 def test_erasures_from_the_same_lists_at_once_all_hold(app: Flask) -> None:
@@ -510,7 +510,7 @@ def test_erasures_from_the_same_lists_at_once_all_hold(app: Flask) -> None:
 
     def erase(entity_id: str) -> None:
         with app.app_context():
-            store.erase("person", entity_id, workspace_slug="north")
+            erase_entity("person", entity_id, workspace_slug="north")
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(erase, ids, timeout=100))

@@ -9,9 +9,13 @@ from sqlalchemy import Text, insert, literal, select, update
 
 from app.db.session import engine_name, transaction
 from app.enrichment import queue
-from app.entities import store
+from app.entities.changes import Writing, write_changes
+from app.entities.erase import erase_entity
+from app.entities.fields import table_of
 from app.entities.merge import Change
+from app.entities.read import get_entity, load_entities, load_for_update
 from app.entities.undo import UndoCounts, undo_job
+from app.entities.upsert import upsert_entities
 from app.errors import JobNotFound, JobStateConflict
 from app.extensions import db
 from app.models import FieldChange
@@ -26,13 +30,13 @@ A = {"email": None, "job_title": "Boss"}
 def upsert(*rows: dict[str, Any]) -> None:
     """Upsert people in a transaction of their own."""
     with transaction() as session:
-        store.upsert_entities("person", rows, workspace_slug="default", session=session)
+        upsert_entities("person", rows, workspace_slug="default", session=session)
 
 
 def fields_of(entity_id: str, *names: str) -> list[Any]:
     """Return values of a person as they stand."""
     db.session.rollback()
-    fields = store.load("person", [entity_id], workspace_slug="default")[entity_id]
+    fields = load_entities("person", [entity_id], workspace_slug="default")[entity_id]
     return [fields[name] for name in names]
 
 
@@ -50,15 +54,15 @@ def write_as(job_id: str, values: dict[str, dict[str, Any]]) -> None:
     """Write values with an attempt of a job for each entity."""
     attempt_ids: dict[str, str | None] = {entity_id: new_id() for entity_id in values}
     with transaction() as session:
-        stored = store.load_for_update("person", list(values), workspace_slug="default")
+        stored = load_for_update("person", list(values), workspace_slug="default")
         changes = {
             entity_id: {name: Change(stored[entity_id][name], value) for name, value in fields.items()}
             for entity_id, fields in values.items()
         }
         for entity_id, attempt_id in attempt_ids.items():
             session.execute(insert(attempts).values(**attempt_row(job_id, entity_id, attempt_id)))
-        writings = [store.Writing(one, fields, "prospeo", attempt_ids[one]) for one, fields in changes.items()]
-        store.write_changes(session, "person", "default", writings)
+        writings = [Writing(one, fields, "prospeo", attempt_ids[one]) for one, fields in changes.items()]
+        write_changes(session, "person", "default", writings)
 
 
 def attempt_row(job_id: str, entity_id: str, attempt_id: str | None) -> dict[str, Any]:
@@ -87,7 +91,7 @@ def test_undo_puts_back_what_stood_there(context: Flask) -> None:
     )  # fmt: skip
     assert undo_job(job_id) == UndoCounts(restored=5, kept=0)
     assert fields_of("a", *before, "normalized_email_is_free") == [*before.values(), None]
-    view = store.get_entity("person", "a", workspace_slug="default")
+    view = get_entity("person", "a", workspace_slug="default")
     assert (view.provenance["job_title"].provider, view.provenance["job_title"].old_value) == ("undo", "Chief")
 
 
@@ -156,7 +160,7 @@ def test_value_that_no_history_knows_is_kept(context: Flask) -> None:
     upsert({"id": "a", **A})
     job_id = job_that_wrote({"a": {"job_title": "Chief"}})
     with transaction() as session:
-        table = store.table_of("person")
+        table = table_of("person")
         session.execute(update(table).where(table.c.id == "a").values(job_title="Unknown"))
     assert undo_job(job_id) == UndoCounts(kept=1)
     assert fields_of("a", "job_title") == ["Unknown"]
@@ -175,31 +179,31 @@ def test_undo_touches_neither_other_entities_nor_other_workspaces(context: Flask
     """An id may be in another workspace too, and another job may have written beside this one."""
     upsert({"id": "a", **A}, {"id": "b", **A})
     with transaction() as session:
-        store.upsert_entities("person", [{"id": "a", "email": "x@y.de"}], workspace_slug="north", session=session)
+        upsert_entities("person", [{"id": "a", "email": "x@y.de"}], workspace_slug="north", session=session)
     job_id = job_that_wrote({"a": {"email": "a@b.de"}})
     job_that_wrote({"b": {"email": "a@b.de"}})
     assert undo_job(job_id) == UndoCounts(restored=1)
     assert fields_of("b", "email") == ["a@b.de"]
-    assert store.load("person", ["a"], workspace_slug="north")["a"]["email"] == "x@y.de"
+    assert load_entities("person", ["a"], workspace_slug="north")["a"]["email"] == "x@y.de"
 
 
 def test_erased_entities_are_skipped(context: Flask) -> None:
     """Whoever was erased does not come back, and a chunk that cannot be read stops nothing."""
     upsert(*({"id": f"p{n}", **A} for n in range(6)))
     job_id = job_that_wrote({f"p{n}": {"email": "a@b.de"} for n in range(6)}, chunk_size=2)
-    store.erase("person", "p1", workspace_slug="default")
+    erase_entity("person", "p1", workspace_slug="default")
     with transaction() as session:
         second = (chunks.c.job_id == job_id) & (chunks.c.position == 1)
         # SQLite stores any text there.
         damaged = literal("[", Text) if engine_name() == "sqlite" else {"not": "ids"}
         session.execute(update(chunks).where(second).values(entity_ids=damaged))
     assert undo_job(job_id) == UndoCounts(restored=3)
-    assert store.load("person", ["p1"], workspace_slug="default") == {}
+    assert load_entities("person", ["p1"], workspace_slug="default") == {}
 
 
 def test_long_jobs_are_undone_in_pages(context: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each entity once, some chunks a transaction, and the count goes on."""
-    monkeypatch.setattr(store, "SLICE_ROWS", 5)
+    monkeypatch.setattr("app.entities.undo.SLICE_ROWS", 5)
     upsert(*({"id": f"p{n:02}", **A} for n in range(11)))
     job_id = job_that_wrote({f"p{n:02}": {"email": "a@b.de"} for n in range(11)}, chunk_size=2)
     seen: list[int] = []
@@ -210,7 +214,7 @@ def test_long_jobs_are_undone_in_pages(context: Flask, monkeypatch: pytest.Monke
 
 def test_undo_that_broke_off_goes_on_where_it_was(context: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is put back stays so, and the next undo does the rest."""
-    monkeypatch.setattr(store, "SLICE_ROWS", 2)
+    monkeypatch.setattr("app.entities.undo.SLICE_ROWS", 2)
     upsert(*({"id": f"p{n}", **A} for n in range(4)))
     job_id = job_that_wrote({f"p{n}": {"email": "a@b.de"} for n in range(4)}, chunk_size=2)
 
@@ -249,7 +253,7 @@ def test_cancelling_job_is_not_undone(context: Flask) -> None:
 
 def test_job_that_is_resumed_meanwhile_is_undone_no_further(context: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     """What comes after the resume would race with the job's own writes."""
-    monkeypatch.setattr(store, "SLICE_ROWS", 1)
+    monkeypatch.setattr("app.entities.undo.SLICE_ROWS", 1)
     upsert(*({"id": f"p{n}", **A} for n in range(3)))
     job_id = queue.enqueue_job("person", "prospeo", ["p0", "p1", "p2"], chunk_size=1)
     queue.drain(None, job_id=job_id, max_chunks=2)

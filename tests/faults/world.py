@@ -21,7 +21,7 @@ from app.db.session import end_read, transaction
 from app.enrichment import queue
 from app.enrichment.queue.leases import MAX_CRASHES
 from app.enrichment.queue.options import DEFAULT_OPTIONS, JobOptions
-from app.entities import store
+from app.entities.upsert import upsert_entities
 from app.extensions import db
 from app.models.chunk import progress
 from app.models.in_flight_call import in_flight_calls
@@ -100,7 +100,7 @@ def add_people(count: int, *, workspace_slug: str = "default", start: int = 0, m
     rows = [{"id": f"p{number}", **invented.known_fields(number, marker)} for number in range(start, start + count)]
     for place in range(0, count, 1000):
         with transaction() as session:
-            store.upsert_entities("person", rows[place : place + 1000], workspace_slug=workspace_slug, session=session)
+            upsert_entities("person", rows[place : place + 1000], workspace_slug=workspace_slug, session=session)
     return [row["id"] for row in rows]
 
 

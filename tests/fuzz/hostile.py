@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from app.entities.fields import FIELDS, RAW_FIELDS
 from app.models.exclusion import ExclusionKind
-from app.web.fields import camel_case
+from app.values.spellings import camel_case
 
 NASTY_TEXTS: Final = (
     "", " ", "\t", "\n", "\r", "\r\n", "\x00", "a\x00b", "\x01", "\x1f", "\x7f", "\x85", "\x9f", "\ud800", "a\udfff",

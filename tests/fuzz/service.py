@@ -16,7 +16,8 @@ from app.db.session import transaction
 from app.enrichment import queue
 from app.enrichment.queue import leases
 from app.enrichment.queue.leases import Failure
-from app.entities import exclusions, store
+from app.entities import exclusions
+from app.entities.upsert import upsert_entities
 from app.extensions import db
 from app.models.spending import costs
 from app.models.types import utcnow
@@ -83,8 +84,8 @@ def _seed() -> dict[str, str]:
         {"id": f"c{number}", "name": f"Company {number}", "domain": f"c{number}.example"} for number in range(5)
     ]
     with transaction() as session:
-        store.upsert_entities("person", people, workspace_slug="default", session=session)
-        store.upsert_entities("company", companies, workspace_slug="default", session=session)
+        upsert_entities("person", people, workspace_slug="default", session=session)
+        upsert_entities("company", companies, workspace_slug="default", session=session)
     exclusions.add(["excluded.example", "nobody@other.example"], "default")
     jobs = _jobs([row["id"] for row in people])
     _add_costs(jobs["complete"])

@@ -13,8 +13,9 @@ from sqlalchemy.exc import IntegrityError
 from app.db.session import transaction
 from app.enrichment import queue
 from app.enrichment.waterfall.chunk_run import Waterfall
-from app.entities import exclusions, store
+from app.entities import exclusions
 from app.entities.csv.imports import import_csv
+from app.entities.upsert import upsert_entities
 from app.errors import DamagedData
 from app.extensions import db
 from app.models.attempt import attempts
@@ -44,7 +45,7 @@ def _fill() -> tuple[str, str]:
     """Make a job with a chunk done, one whose worker was lost and one unclaimed, and a healthy job behind it."""
     rows = [{"id": one, "full_name": "ANN LEE", "job_title": "head of sales", "skills": ["a"]} for one in ids(6)]
     with transaction() as session:
-        store.upsert_entities("person", rows, workspace_slug="default", session=session)
+        upsert_entities("person", rows, workspace_slug="default", session=session)
     import_csv("person", io.BytesIO(b"id,email,Notes\np4,ann@example.com,x\n"), workspace_slug="default")
     exclusions.add(["excluded.example"], "default")
     job_id = queue.enqueue_job("person", "ai-normalizer", ids(6), chunk_size=2)

@@ -24,7 +24,9 @@ TESTS: dict[str, tuple[str, ...]] = {
     "app/entities/exclusions.py": ("tests/entities/test_exclusions.py",),
     "app/entities/csv/exports.py": ("tests/entities/csv/test_exports.py",),
     "app/entities/csv/imports.py": ("tests/entities/csv/test_imports.py",),
-    "app/entities/store.py": ("tests/entities/test_store.py",),
+    "app/entities/changes.py": ("tests/entities/test_store.py",),
+    "app/entities/erase.py": ("tests/entities/test_store.py",),
+    "app/entities/read.py": ("tests/entities/test_store.py",),
     "app/entities/undo.py": ("tests/entities/test_undo.py",),
 }
 """The module's own tests, which are asked after those that are about workspaces."""

@@ -45,11 +45,10 @@ import os
 import pytest
 
 from app import create_app
-from app.entities import store
 from app.providers.prospeo import Prospeo
 
 def show(entity_type, entity_id, *, workspace_slug):
-    fields = store.load(entity_type, [entity_id], workspace_slug=workspace_slug)
+    fields = load_entities(entity_type, [entity_id], workspace_slug=workspace_slug)
     raise RuntimeError(f"{entity_id} {fields} {os.environ['CRON_SECRET']}")
 
 async def ask(self, lookup, *, deadline):
@@ -58,7 +57,7 @@ async def ask(self, lookup, *, deadline):
 async def ask_many(self, lookups, *, deadline):
     raise ValueError(f"{[lookup.fields for lookup in lookups]} {self.settings.api_key}")
 
-store.get_entity = show
+get_entity = show
 Prospeo.lookup, Prospeo.lookup_many = ask, ask_many
 app = create_app()
 """

@@ -13,7 +13,8 @@ from werkzeug.test import TestResponse
 from app.config import PROJECT_ROOT
 from app.db.session import transaction
 from app.enrichment import queue
-from app.entities import exclusions, store
+from app.entities import exclusions
+from app.entities.upsert import upsert_entities
 from app.extensions import db
 from app.models.types import new_id
 from app.web import auth
@@ -70,7 +71,7 @@ def make_object(kind: str) -> str:
         return "acme.example"
     if kind in {"person", "company"}:
         with transaction() as session:
-            store.upsert_entities(kind, [{"id": "some/one"}], workspace_slug=WORKSPACE, session=session)
+            upsert_entities(kind, [{"id": "some/one"}], workspace_slug=WORKSPACE, session=session)
         return "some/one"
     return {"a provider": "prospeo", "a file": "docs.js"}.get(kind, "unknown")
 

@@ -20,8 +20,9 @@ from sqlalchemy import Table, select
 from app.config import Config
 from app.db.session import end_read, engine_name, transaction
 from app.enrichment.waterfall.callbacks import PATH, sign
-from app.entities import store
+from app.entities.erase import erase_entity
 from app.entities.fields import table_of
+from app.entities.upsert import upsert_entities
 from app.extensions import db
 from app.models.attempt import attempts, field_changes
 from app.models.cached_value import cached_values
@@ -274,11 +275,11 @@ def test_erase_says_so_where_a_reader_keeps_the_log(
     words = [canary(), canary()]
     for word in words:
         with transaction() as session:
-            store.upsert_entities("person", [{"id": word}], workspace_slug="default", session=session)
+            upsert_entities("person", [{"id": word}], workspace_slug="default", session=session)
     with db.engine.connect() as reader:
         reader.exec_driver_sql("SELECT count(*) FROM people").all()
-        store.erase("person", words[0], workspace_slug="default")
+        erase_entity("person", words[0], workspace_slug="default")
         assert "write-ahead log in use" in caplog.text
         assert words_in(sqlite_files(database_url), words[:1])
-    store.erase("person", words[1], workspace_slug="default")
+    erase_entity("person", words[1], workspace_slug="default")
     assert words_in(sqlite_files(database_url), words) == set()

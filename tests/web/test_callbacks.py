@@ -16,7 +16,8 @@ from app.db.session import end_read, transaction
 from app.enrichment import queue
 from app.enrichment.waterfall.callbacks import PATH, sign
 from app.enrichment.waterfall.chunk_run import Waterfall
-from app.entities import store
+from app.entities.read import load_entities
+from app.entities.upsert import upsert_entities
 from app.extensions import db
 from app.models.attempt import attempts
 from app.models.chunk import progress
@@ -52,7 +53,7 @@ def service(make_app: Callable[..., Flask], fake_server: FakeServer) -> Iterator
 def start_job(*people: dict[str, Any], **options: Any) -> str:
     """Store people and work on a job for Clay until its answers are to come."""
     with transaction() as session:
-        store.upsert_entities("person", people, workspace_slug="default", session=session)
+        upsert_entities("person", people, workspace_slug="default", session=session)
     job_id = queue.enqueue_job("person", "clay", [person["id"] for person in people], **options)
     queue.process_next_chunk(Waterfall())
     return job_id
@@ -93,7 +94,7 @@ def test_an_answer_by_callback_lands_in_the_entity(service: Flask, fake_server: 
     assert queue.drain(Waterfall()).last is not None
     job = queue.get_job(job_id)
     assert (job.status, job.success) == ("complete", 1)
-    assert store.load("person", ["ada"], workspace_slug="default")["ada"]["email"]
+    assert load_entities("person", ["ada"], workspace_slug="default")["ada"]["email"]
     end_read()
     attempt = next(row for row in rows(attempts) if row.provider == "clay")
     assert (attempt.outcome_class, attempt.cost_micros) == ("success", 56_000)
@@ -145,7 +146,7 @@ def test_a_callback_is_taken_once(service: Flask, fake_server: FakeServer) -> No
     other = {"person": {"email": "eve@acme.example"}}
     assert post(client, request_id, other).get_json() == {"received": False}
     queue.drain(Waterfall())
-    assert store.load("person", ["ada"], workspace_slug="default")["ada"]["email"] == "ada@acme.example"
+    assert load_entities("person", ["ada"], workspace_slug="default")["ada"]["email"] == "ada@acme.example"
     end_read()
     assert post(client, request_id, found).status_code == 404
 

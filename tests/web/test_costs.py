@@ -11,7 +11,7 @@ from sqlalchemy import insert
 from app.db.session import transaction
 from app.enrichment.limits import circuit_breaker
 from app.enrichment.money.reports import today
-from app.entities import store
+from app.entities.upsert import upsert_entities
 from app.models.spending import costs, spending
 from app.models.types import new_id
 from app.providers.base import Answer, OutcomeClass
@@ -32,7 +32,7 @@ def providers(app: Flask) -> None:
     with app.app_context():
         for slug in ("default", "north"):
             with transaction() as session:
-                store.upsert_entities("person", people, workspace_slug=slug, session=session)
+                upsert_entities("person", people, workspace_slug=slug, session=session)
 
 
 @pytest.fixture

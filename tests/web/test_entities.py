@@ -13,14 +13,15 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse, encode_multipart
 
 from app.db.session import transaction
-from app.entities import store
+from app.entities.changes import Writing, write_changes
 from app.entities.csv import exports
 from app.entities.fields import RAW_FIELDS
 from app.entities.merge import Change
+from app.entities.read import EntityView, load_for_update
 from app.extensions import db
 from app.models import Person
 from app.models.types import new_id
-from app.web.fields import camel_case
+from app.values.spellings import camel_case
 from tests.web.conftest import client_with, make_key
 
 Login = Callable[..., FlaskClient]
@@ -136,9 +137,9 @@ def test_entity_shows_who_gave_each_value(app: Flask, admin: FlaskClient) -> Non
     upsert(admin, {"id": "a", "email": "a@b.de"})
     attempt_id = new_id()
     with app.app_context(), transaction() as session:
-        store.load_for_update("person", ["a"], workspace_slug="default")
-        writing = store.Writing("a", {"job_title": Change(None, "Boss")}, "prospeo", attempt_id)
-        store.write_changes(session, "person", "default", [writing])
+        load_for_update("person", ["a"], workspace_slug="default")
+        writing = Writing("a", {"job_title": Change(None, "Boss")}, "prospeo", attempt_id)
+        write_changes(session, "person", "default", [writing])
     shown = admin.get("/api/people/a").json
     provenance = shown["provenance"]
     assert provenance.keys() == {"email", "jobTitle"}
@@ -325,7 +326,7 @@ def test_export_goes_out_as_it_is_read(admin: FlaskClient, monkeypatch: pytest.M
     read: list[str] = []
     real = exports._views
 
-    def watched(*given: str) -> Iterator[store.EntityView]:
+    def watched(*given: str) -> Iterator[EntityView]:
         for view in real(*given):
             read.append(view.id)
             yield view

@@ -18,7 +18,7 @@ from app.config import PROJECT_ROOT
 from app.db.session import end_read, transaction
 from app.enrichment import queue
 from app.enrichment.waterfall.chunk_run import Waterfall
-from app.entities import store
+from app.entities.upsert import upsert_entities
 from tests.conftest import CRON_SECRET
 from tests.invariants import check_invariants
 from tests.patience import PATIENCE_SECONDS
@@ -115,7 +115,7 @@ def test_a_stop_gives_the_chunk_back_with_what_was_decided(start: Start, context
     """TERM in mid-chunk: the caller gets an answer, the lease is returned, and another worker goes on at once."""
     people = [{"id": f"p{number}", "job_title": "CEO"} for number in range(40)]
     with transaction() as session:
-        store.upsert_entities("person", people, workspace_slug="default", session=session)
+        upsert_entities("person", people, workspace_slug="default", session=session)
     job_id = queue.enqueue_job("person", "ai-normalizer", [person["id"] for person in people])
     settings = {"DATABASE_URL": database_url, "CRON_SECRET": CRON_SECRET, "ENRICH_CONCURRENCY": "5"}
     process, port = start(_SLOW_SERVICE, **settings)

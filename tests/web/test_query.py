@@ -6,7 +6,8 @@ import marshmallow as ma
 import pytest
 from flask.testing import FlaskClient
 
-from app.web.fields import MAX_ENTITY_IDS, EntityIds, JobId, WholeNumber, camel_case
+from app.values.spellings import camel_case
+from app.web.fields import MAX_ENTITY_IDS, EntityIds, JobId, WholeNumber
 
 
 @pytest.mark.parametrize(

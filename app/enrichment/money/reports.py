@@ -9,8 +9,8 @@ from typing import Any, Final
 from sqlalchemy import BigInteger, ColumnElement, func, or_, select
 
 from app.config import config, micros
+from app.db.pages import Page, page_of
 from app.enrichment.money.caps import OVERALL
-from app.enrichment.queue.queries import Page
 from app.errors import Invalid, detail
 from app.extensions import db
 from app.models.spending import costs, spending
@@ -157,7 +157,7 @@ def _page(group: Group, scope: Sequence[ColumnElement[bool]], limit: int, cursor
         last = _read_cursor(group, cursor)
         query = query.where(key < last if is_newest_first else key > last)
     rows = [CostRow(**{**row._mapping, "key": str(row.key)}) for row in db.session.execute(query)]
-    return Page(rows[:limit], rows[limit - 1].key if len(rows) > limit else None)
+    return page_of(rows, limit, lambda row: row.key)
 
 
 def _read_cursor(group: Group, cursor: str) -> Any:

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from sqlalchemy import BigInteger, Row, Select, func, select, union_all
 
+from app.db.pages import Page, page_of
 from app.errors import DamagedData, Invalid, JobNotFound, detail
 from app.extensions import db
 from app.models.chunk import DECIDED, Outcome, entity_errors, progress
@@ -15,8 +16,6 @@ from app.models.heartbeat import heartbeats
 from app.models.job import ACTIVE, JobStatus, jobs
 from app.models.spending import costs
 from app.models.types import parse_id, utcnow
-
-Record = TypeVar("Record")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +69,6 @@ class EntityErrorView:
 
 
 @dataclass(frozen=True, slots=True)
-class Page(Generic[Record]):
-    """Some rows of a list, and the cursor that asks for those after them, if any."""
-
-    rows: list[Record]
-    next_cursor: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class QueueHealth:
     """Whether somebody calls the processor: the age of the oldest job with work, and the last calls."""
 
@@ -116,7 +107,7 @@ def list_jobs(
             raise _bad_cursor()
         query = query.where(jobs.c.id < last_id)
     views = _views(query)
-    return Page(views[:limit], views[limit - 1].id if len(views) > limit else None)
+    return page_of(views, limit, lambda view: view.id)
 
 
 def list_errors(

@@ -9,9 +9,10 @@ from flask import current_app, request, url_for
 from flask.views import MethodView
 
 from app.config import Config
+from app.db.pages import Page
 from app.db.session import WriteSession
 from app.enrichment import queue
-from app.enrichment.queue import ChunkResult, JobView, Page
+from app.enrichment.queue import ChunkResult, JobView
 from app.enrichment.queue.schemas import (
     AcceptedJobSchema,
     ChunkResultSchema,
@@ -26,7 +27,7 @@ from app.enrichment.queue.schemas import (
     ProcessQuerySchema,
 )
 from app.enrichment.waterfall.chunk_run import Waterfall
-from app.entities.store import upsert_entities
+from app.entities.upsert import upsert_entities
 from app.errors import Invalid, detail
 from app.web.auth import principal, readable_workspace, require, visible_workspace, workspace_for
 from app.web.blueprint import Blueprint, link_next

@@ -37,7 +37,6 @@ from app.enrichment.queue.options import DEFAULT_OPTIONS, JobOptions, read_optio
 from app.enrichment.queue.queries import (
     EntityErrorView,
     JobView,
-    Page,
     QueueHealth,
     get_job,
     health,
@@ -78,7 +77,6 @@ __all__ = [
     "Enqueued",
     "EntityErrorView",
     "JobView",
-    "Page",
     "QueueHealth",
     "accept_job",
     "cancel",

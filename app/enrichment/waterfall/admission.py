@@ -18,8 +18,8 @@ from app.enrichment.waterfall import in_flight
 from app.enrichment.waterfall.batch import Attempt, Batch, Call, ChunkContext, Granted
 from app.enrichment.waterfall.dedup import is_answered
 from app.enrichment.waterfall.entity_run import Purpose
-from app.entities import store
 from app.entities.exclusions import Exclusions
+from app.entities.read import existing_ids, load_entities
 from app.providers.base import OutcomeClass, Provider
 
 SHARED_WAIT_SECONDS: Final = 0.25
@@ -52,7 +52,7 @@ def note_gone(context: ChunkContext, current: Batch) -> None:
     This comes before the paces are locked: for those, every worker waits.
     """
     fields = {one.run.entity_id: one.run.fields for call in current.calls for one in call.asked}
-    there = store.existing(context.job.entity_type, list(fields), workspace_slug=context.job.workspace_slug)
+    there = existing_ids(context.job.entity_type, list(fields), workspace_slug=context.job.workspace_slug)
     excluded = Exclusions.load_for(context.job.entity_type, fields.values(), context.job.workspace_slug)
     if excluded:
         there = {name for name in there if not excluded.excludes(context.job.entity_type, fields[name])}
@@ -89,7 +89,7 @@ def open_calls(
     _note_busy(session, context, current, [one for one in asked if one.lookup.request_id not in opened])
     kept = _unanswered(context, current, mine)
     others = [one.run.entity_id for one in asked if one not in kept]
-    current.entities = store.load(context.job.entity_type, others, workspace_slug=context.job.workspace_slug)
+    current.entities = load_entities(context.job.entity_type, others, workspace_slug=context.job.workspace_slug)
     return kept
 
 

@@ -11,9 +11,11 @@ from app.db.sql import insert_rows, is_any_of
 from app.enrichment.waterfall.batch import AttemptResult, Batch, ChunkContext, NotAsked, Verdict
 from app.enrichment.waterfall.dedup import NOT_ASKED, PARTIAL
 from app.enrichment.waterfall.entity_run import IN_DOUBT, Purpose, withheld_fields
-from app.entities import store
+from app.entities import model_cache
+from app.entities.changes import Writing, write_changes
 from app.entities.merge import Change, merge_fields
 from app.entities.policies import MergePolicy
+from app.entities.read import load_for_update
 from app.models.attempt import AttemptStatus, attempts, field_changes
 from app.models.types import new_id
 from app.providers.base import DEFINITE, Answer, OutcomeClass, Provider
@@ -32,17 +34,17 @@ def write_answers(session: WriteSession, context: ChunkContext, current: Batch) 
     ids |= {row.entity_id for row in (*current.lost, *current.replaced, *current.not_asked)}
     if not ids:
         return
-    entities = store.load_for_update(job.entity_type, sorted(ids), workspace_slug=job.workspace_slug)
+    entities = load_for_update(job.entity_type, sorted(ids), workspace_slug=job.workspace_slug)
     current.gone = ids - entities.keys()
     changed_at = _changed_at(session, context, entities)
-    writings: list[store.Writing] = []
+    writings: list[Writing] = []
     rows = []
     for one in current.ended:
         entity_id = one.asked.run.entity_id
         if entity_id not in entities:
             continue
         changes = _merge(context, entities[entity_id], one.offered, changed_at.get(entity_id, {}), one.started_at)
-        writings.append(store.Writing(entity_id, changes, one.asked.step.provider.name, one.asked.attempt_id))
+        writings.append(Writing(entity_id, changes, one.asked.step.provider.name, one.asked.attempt_id))
         rows.append(_attempt_row(context, one, sorted(changes)))
     rows += [
         _lost_row(context, in_flight_call, IN_DOUBT)
@@ -59,7 +61,7 @@ def write_answers(session: WriteSession, context: ChunkContext, current: Batch) 
     for verdict in current.verdicts:
         if verdict.entity_id in entities:
             writings += _apply_verdict(session, context, verdict, entities[verdict.entity_id])
-    store.write_changes(session, job.entity_type, job.workspace_slug, writings)
+    write_changes(session, job.entity_type, job.workspace_slug, writings)
 
 
 def _merge(
@@ -98,7 +100,7 @@ def _changed_at(session: WriteSession, context: ChunkContext, ids: Iterable[str]
 
 def _apply_verdict(
     session: WriteSession, context: ChunkContext, verdict: Verdict, entity: dict[str, Any]
-) -> list[store.Writing]:
+) -> list[Writing]:
     """Write an address that was withheld, or mark it as rejected; either is seen on the attempt that brought it.
 
     Returns what is still to be written of the entity.
@@ -111,7 +113,7 @@ def _apply_verdict(
     before = session.scalar(select(attempts.c.fields_written).where(mine)) or []
     written = sorted({*before, *changes})
     session.execute(update(attempts).where(mine).values(withheld=None, fields_written=written))
-    return [store.Writing(verdict.entity_id, changes, verdict.provider, verdict.attempt_id)]
+    return [Writing(verdict.entity_id, changes, verdict.provider, verdict.attempt_id)]
 
 
 def _attempt_row(context: ChunkContext, ended: AttemptResult, fields_written: list[str]) -> dict[str, Any]:
@@ -201,4 +203,4 @@ _STATUSES: Mapping[OutcomeClass, AttemptStatus] = {
 def write_cache(session: WriteSession, current: Batch) -> None:
     learned = {key: value for one in current.ended for key, value in one.answer.to_cache.items()}
     if learned:
-        store.save_cached(session, learned)
+        model_cache.save(session, learned)

@@ -45,8 +45,9 @@ from app.enrichment.waterfall.entity_run import (
 )
 from app.enrichment.waterfall.plan import UNUSABLE_SECONDS, JobMustWait, make_plan
 from app.enrichment.waterfall.results import ResultHandler
-from app.entities import store
+from app.entities import model_cache
 from app.entities.exclusions import Exclusions
+from app.entities.read import load_entities
 from app.errors import describe_bug
 from app.models.chunk import Outcome
 from app.models.types import new_id
@@ -246,7 +247,7 @@ class ChunkRun:
     def _load(self) -> None:
         lease, job = self.lease, self.job
         ids = [lease.entity_ids[index] for index in lease.undecided]
-        known = store.load(job.entity_type, ids, workspace_slug=job.workspace_slug)
+        known = load_entities(job.entity_type, ids, workspace_slug=job.workspace_slug)
         excluded = Exclusions.load_for(job.entity_type, known.values(), job.workspace_slug)
         asked = [*self.plan.steps, *filter(None, [self.plan.verifier])]
         is_paid = any(self._is_paid(provider) for provider in asked)
@@ -396,7 +397,7 @@ class ChunkRun:
     def _with_prices(self, found: Sequence[tuple[EntityRun, Step, Lookup]]) -> list[Attempt]:
         """Return questions with the most that each can cost; a model is told what the cache knows."""
         keys = {key for _, step, lookup in found for key in step.provider.cache_keys(lookup)}
-        cached = store.load_cached(keys) if keys else {}
+        cached = model_cache.load(keys) if keys else {}
         if keys:
             end_read()
         priced = []

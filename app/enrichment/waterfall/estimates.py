@@ -25,9 +25,10 @@ from app.enrichment.queue.worker import insist_on_provider
 from app.enrichment.waterfall.dedup import RecentAnswers, fingerprint, is_answered
 from app.enrichment.waterfall.entity_run import Decision, EntityRun, Plan, PriorAnswer, Purpose, Step
 from app.enrichment.waterfall.plan import make_plan
-from app.entities import store
+from app.entities import model_cache
 from app.entities.exclusions import Exclusions
 from app.entities.merge import is_blank
+from app.entities.read import SLICE_ROWS, load_entities
 from app.errors import EmptyJob, detail
 from app.models.types import new_id
 from app.providers.base import Answer, Lookup, OutcomeClass, Provider
@@ -129,7 +130,7 @@ def estimate(
     with unique_ids(entity_ids) as ids:
         if ids.kept == 0:
             raise EmptyJob(details=[detail("entityIds", "expected at least one id")])
-        for some in ids.slices(store.SLICE_ROWS):
+        for some in ids.slices(SLICE_ROWS):
             survey.add(some)
             end_read()
         total, duplicates = ids.kept, ids.repeated
@@ -172,7 +173,7 @@ class _Survey:
     def add(self, ids: Sequence[str]) -> None:
         """Take in a slice of the job's entities."""
         job = self.job
-        known = store.load(job.entity_type, ids, workspace_slug=job.workspace_slug)
+        known = load_entities(job.entity_type, ids, workspace_slug=job.workspace_slug)
         excluded = Exclusions.load_for(job.entity_type, known.values(), job.workspace_slug)
         prior = self.gate.prior(ids, self.plan.steps)
         runs = [EntityRun(0, one, fields, self.plan, prior=prior.get(one, {})) for one, fields in known.items()]
@@ -190,7 +191,7 @@ class _Survey:
         """Return what a model has said before about the texts of some entities."""
         models = {one.provider for one in self.steps if one.provider.name == NORMALIZER}
         keys = {key for run in runs for model in models for key in model.cache_keys(self._lookup(run, model))}
-        return store.load_cached(keys) if keys else {}
+        return model_cache.load(keys) if keys else {}
 
     def _follow(self, run: EntityRun) -> None:
         """Lead an entity along the plan as the job would, with everybody it asks finding nothing."""

@@ -14,7 +14,7 @@ from app.enrichment.waterfall import in_flight
 from app.enrichment.waterfall.attempt_log import LOST_ERROR
 from app.enrichment.waterfall.dedup import DAY_SECONDS
 from app.enrichment.waterfall.entity_run import IN_DOUBT
-from app.entities import store
+from app.entities.read import load_for_update
 from app.extensions import db
 from app.models.attempt import AttemptStatus, attempts
 from app.models.chunk import progress
@@ -44,7 +44,7 @@ def recover_lost_calls(limit: int = 500) -> int:
 @repeats_conflicts
 def _recover(job: JobInfo, in_flight_call: Any) -> None:
     with transaction() as session:
-        present = store.load_for_update(job.entity_type, [in_flight_call.entity_id], workspace_slug=job.workspace_slug)
+        present = load_for_update(job.entity_type, [in_flight_call.entity_id], workspace_slug=job.workspace_slug)
         now: datetime = session.scalar(select(utcnow()))  # type: ignore[assignment]
         closed = in_flight.close_calls(session, [in_flight_call.request_id])
         # A row that was pushed, and waits for its callback, is charged; of other calls nobody knows.

@@ -26,7 +26,7 @@ from app.entities.csv.writer import csv_lines
 from app.entities.exclusions import Exclusions
 from app.entities.fields import EXTRA, NORMALIZED_FIELDS, RAW_FIELDS, table_of
 from app.entities.merge import is_blank
-from app.entities.store import SLICE_ROWS, EntityView, has_blank, list_entities
+from app.entities.read import SLICE_ROWS, EntityView, has_blank, list_entities
 from app.extensions import db
 from app.values.entity_types import EntityType
 

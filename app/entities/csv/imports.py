@@ -25,10 +25,11 @@ from app.db.session import WriteSession, repeats_conflicts, transaction
 from app.entities.csv.encodings import codec_named
 from app.entities.csv.headers import Mapped, counts_as_other
 from app.entities.csv.reader import Column, CsvError, CsvReader, OutOfTime, Refusal, Row
-from app.entities.fields import EXTRA, RAW_FIELDS
+from app.entities.fields import EXTRA, RAW_FIELDS, Fields
 from app.entities.matching import MATCH_COLUMNS, NAME_FIELDS, NAMES, Candidate, Match, Matcher, ReadNames, are_others
 from app.entities.merge import Change, is_blank
-from app.entities.store import Fields, UpsertCounts, changes_of, load_columns, upsert_entities
+from app.entities.read import load_columns
+from app.entities.upsert import UpsertCounts, changes_of, upsert_entities
 from app.errors import DamagedData, DatabaseUnavailable, Invalid
 from app.models import ImportFile
 from app.values.entity_types import PLURALS, EntityType

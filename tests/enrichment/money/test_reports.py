@@ -14,7 +14,7 @@ from app.enrichment import queue
 from app.enrichment.limits.provider_status import list_providers
 from app.enrichment.money.reports import CostCounts, Group, daily_caps, dollars, parse_day, report_costs, today
 from app.enrichment.waterfall.chunk_run import Waterfall
-from app.entities import store
+from app.entities.upsert import upsert_entities
 from app.errors import Invalid
 from app.models.spending import costs, spending
 from app.models.types import new_id
@@ -115,7 +115,7 @@ def test_what_a_job_spends_is_reported(context: Flask) -> None:
     context.extensions["tranche.registry"] = registry_of(FakeProvider(name="findymail", price_micros=CENT))
     with transaction() as session:
         people = [{"id": one, "first_name": "Ann"} for one in ("a", "b")]
-        store.upsert_entities("person", people, workspace_slug="north", session=session)
+        upsert_entities("person", people, workspace_slug="north", session=session)
     job_id = queue.enqueue_job("person", "findymail", ["a", "b"], workspace_slug="north")
     queue.drain(Waterfall())
     assert rows_of(Group.JOB) == [(job_id, queue.get_job(job_id).cost_micros)] == [(job_id, 2 * CENT)]

@@ -17,7 +17,7 @@ from sqlalchemy import select, text
 
 from app.db.session import transaction
 from app.enrichment import queue
-from app.entities import store
+from app.entities.upsert import upsert_entities
 from app.extensions import db
 from app.models.attempt import attempts
 from tests.enrichment.helpers import expire_leases, ids, job_row, progress_rows
@@ -145,7 +145,7 @@ def test_eight_command_lines_drain_twenty_jobs(start: Start, claim_log: Callable
     for number in range(20):
         people = [{"id": entity_id, "full_name": "JOHN MCDONALD"} for entity_id in ids(count, f"j{number}-")]
         with transaction() as session:
-            store.upsert_entities("person", people, workspace_slug="default", session=session)
+            upsert_entities("person", people, workspace_slug="default", session=session)
         chunk_size = 10 if count == 50 else 50
         jobs.append(queue.enqueue_job("person", "ai-normalizer", [p["id"] for p in people], chunk_size=chunk_size))
     command = (sys.executable, "-m", "flask", "enrich", "process", "--json")

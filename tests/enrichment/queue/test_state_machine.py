@@ -15,7 +15,7 @@ from sqlalchemy import select, update
 from app.enrichment import queue
 from app.enrichment.queue import leases
 from app.enrichment.queue.leases import Failure, Lease, Scope
-from app.entities import store
+from app.entities.erase import erase_entity
 from app.errors import EntityNotFound, JobStateConflict, LeaseLost
 from app.extensions import db
 from app.models.chunk import ERASED_ID, Outcome, progress
@@ -421,9 +421,9 @@ class Lifecycle(RuleBasedStateMachine):
         found = [one for one in lists if name in one]
         if not found:
             with pytest.raises(EntityNotFound):
-                store.erase("person", name, workspace_slug=workspace)
+                erase_entity("person", name, workspace_slug=workspace)
             return
-        store.erase("person", name, workspace_slug=workspace)
+        erase_entity("person", name, workspace_slug=workspace)
         for one in found:
             one[one.index(name)] = ERASED_ID
 

@@ -11,7 +11,9 @@ from app.db.session import transaction
 from app.enrichment import queue
 from app.enrichment.queue import ChunkResult
 from app.enrichment.waterfall.chunk_run import Waterfall
-from app.entities import store
+from app.entities.erase import erase_entity
+from app.entities.read import load_entities
+from app.entities.upsert import upsert_entities
 from app.errors import JobStateConflict, LeaseLost
 from app.extensions import db
 from app.models.attempt import attempts, field_changes
@@ -23,7 +25,7 @@ from tests.invariants import check_invariants
 
 def add_people(*people: dict[str, Any], workspace_slug: str = "default") -> None:
     with transaction() as session:
-        store.upsert_entities("person", people, workspace_slug=workspace_slug, session=session)
+        upsert_entities("person", people, workspace_slug=workspace_slug, session=session)
 
 
 def add(count: int) -> None:
@@ -37,7 +39,7 @@ def rows(table: Any) -> list[Any]:
 
 def field(entity_id: str, name: str) -> Any:
     db.session.rollback()
-    return store.load("person", [entity_id], workspace_slug="default")[entity_id][name]
+    return load_entities("person", [entity_id], workspace_slug="default")[entity_id][name]
 
 
 def run(provider: FakeProvider, count: int, **options: Any) -> tuple[str, ChunkResult | None]:
@@ -136,10 +138,10 @@ def test_an_entity_erased_in_mid_call_stays_erased(context: Flask) -> None:
 
     def erase() -> None:
         with context.app_context():
-            store.erase("person", "p0", workspace_slug="default")
+            erase_entity("person", "p0", workspace_slug="default")
 
     run(Erasing(), 1)
-    assert store.load("person", ["p0"], workspace_slug="default") == {}
+    assert load_entities("person", ["p0"], workspace_slug="default") == {}
     assert rows(attempts) == [] and rows(field_changes) == []
 
 
@@ -200,7 +202,7 @@ def test_the_normaliser_fills_its_columns_and_leaves_the_raw_values(context: Fla
     for _ in range(2):
         job_id = queue.enqueue_job("person", "ai-normalizer", ["p0"])
         assert queue.process_next_chunk(Waterfall()) == ChunkResult(job_id, 1, 1, True, "complete")
-    person = store.load("person", ["p0"], workspace_slug="default")["p0"]
+    person = load_entities("person", ["p0"], workspace_slug="default")["p0"]
     assert (person["normalized_first_name"], person["normalized_last_name"]) == ("John", "McDonald")
     assert (person["normalized_job_title"], person["normalized_seniority"]) == ("VP of Sales", "VP")
     assert (person["normalized_email"], person["full_name"]) == ("john@example.com", "JOHN MCDONALD")
@@ -262,14 +264,14 @@ def test_an_erased_entity_is_skipped_by_jobs_that_had_not_come_to_it(context: Fl
     add(4)
     job_id = queue.enqueue_job("person", "fake", ids(4), chunk_size=2)
     for entity_id in ("p1", "p3"):
-        store.erase("person", entity_id, workspace_slug="default")
+        erase_entity("person", entity_id, workspace_slug="default")
     provider = FakeProvider({"p2": RuntimeError("a bug")})
     queue.drain(Waterfall(registry_of(provider)))
     assert provider.asked == {"p0": 1, "p2": 1}
     view = queue.get_job(job_id)
     assert (view.status, view.success, view.skipped, view.errors) == ("complete", 1, 2, 1)
     check_invariants(drained=True)
-    store.erase("person", "p2", workspace_slug="default")
+    erase_entity("person", "p2", workspace_slug="default")
     with pytest.raises(JobStateConflict, match="nothing to retry"):
         queue.retry(job_id)
 
@@ -278,7 +280,7 @@ def test_a_callback_is_not_called_for_an_erased_entity(context: Flask) -> None:
     """What takes its place in the list is nobody's id."""
     add(2)
     queue.enqueue_job("person", "fake", ids(2))
-    store.erase("person", "p0", workspace_slug="default")
+    erase_entity("person", "p0", workspace_slug="default")
     seen: list[str] = []
     queue.drain(lambda entity_id, _: seen.append(entity_id))
     assert seen == ["p1"]
@@ -321,7 +323,7 @@ def test_an_interrupt_while_answers_are_stored_decides_nothing(
         raise error
 
     with monkeypatch.context() as patch:
-        patch.setattr(store, "write_changes", interrupted)
+        patch.setattr("app.enrichment.waterfall.attempt_log.write_changes", interrupted)
         with pytest.raises(type(error)):
             run(provider, 3)
     assert rows(attempts) == []
@@ -366,7 +368,7 @@ def test_an_error_about_an_entity_erased_in_mid_call_is_not_stored(context: Flas
 
     def erase() -> None:
         with context.app_context():
-            store.erase("person", "p0", workspace_slug="default")
+            erase_entity("person", "p0", workspace_slug="default")
 
     failing = Answer(OutcomeClass.TRANSIENT, error="p0 is away")
     job_id, _ = run(Erasing({"p0": failing, "p1": failing}), 2)

@@ -16,7 +16,7 @@ from app.enrichment.limits.circuit_breaker import load_states
 from app.enrichment.queue.leases import CRASHES_BEFORE_CAUTION
 from app.enrichment.waterfall.chunk_run import Waterfall
 from app.enrichment.waterfall.recovery import recover_lost_calls
-from app.entities import store
+from app.entities.erase import erase_entity
 from app.extensions import db
 from app.models.attempt import attempts
 from app.models.chunk import progress
@@ -395,7 +395,7 @@ def test_an_erased_entity_leaves_no_doubt_behind(context: Flask) -> None:
     add(1)
     provider = Losing(context)
     _lost_job(provider)
-    store.erase("person", "p0", workspace_slug="default")
+    erase_entity("person", "p0", workspace_slug="default")
     add(1)
     later = enqueue(1, "leadmagic")
     drain(provider)

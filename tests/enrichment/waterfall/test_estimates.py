@@ -16,7 +16,9 @@ from app.enrichment.money.reports import today
 from app.enrichment.queue.options import DEFAULT_OPTIONS, JobOptions
 from app.enrichment.waterfall.chunk_run import Waterfall
 from app.enrichment.waterfall.estimates import Estimate, StepEstimate, estimate
-from app.entities import exclusions, store
+from app.entities import exclusions, model_cache
+from app.entities.read import load_entities
+from app.entities.upsert import upsert_entities
 from app.errors import EmptyJob, Invalid, ProviderNotAvailable
 from app.extensions import db
 from app.models.attempt import attempts
@@ -54,7 +56,7 @@ def use(app: Flask, *providers: FakeProvider, check: FakeProvider | None = None)
 
 def add(*people: dict[str, Any]) -> list[str]:
     with transaction() as session:
-        store.upsert_entities("person", people, workspace_slug="default", session=session)
+        upsert_entities("person", people, workspace_slug="default", session=session)
     return [one["id"] for one in people]
 
 
@@ -238,11 +240,11 @@ def test_what_the_model_said_before_is_free(context: Flask) -> None:
     context.extensions["tranche.registry"] = replace(registry_of(), providers={"ai-normalizer": model})
     known = add({"id": "open", "first_name": "Cy", "job_title": "growth hacker"})
     assert ask("ai-normalizer", known).high_micros > 0
-    lookup = store.load("person", known, workspace_slug="default")["open"]
+    lookup = load_entities("person", known, workspace_slug="default")["open"]
     (key,) = model.cache_keys(Lookup("person", "open", lookup))
     verdict = {"canonical": "Growth Hacker", "seniority": "IC", "confidence": "high"}
     with transaction() as session:
-        store.save_cached(session, {key: verdict})
+        model_cache.save(session, {key: verdict})
     assert ask("ai-normalizer", known).high_micros == 0
 
 

@@ -6,7 +6,7 @@ from app.db.session import transaction
 from app.enrichment import queue
 from app.enrichment.queue.held import held_ids
 from app.enrichment.waterfall.chunk_run import Waterfall
-from app.entities import store
+from app.entities.upsert import upsert_entities
 from app.providers.base import Answer, OutcomeClass
 from tests.fakes.provider import FakeProvider, registry_of
 
@@ -19,7 +19,7 @@ def test_held_entities_are_listed_in_order(context: Flask) -> None:
     context.extensions["tranche.registry"] = registry_of(provider)
     people = [{"id": f"p{number}", "first_name": "Ann"} for number in range(5)]
     with transaction() as session:
-        store.upsert_entities("person", people, workspace_slug="default", session=session)
+        upsert_entities("person", people, workspace_slug="default", session=session)
     job_id = queue.enqueue_job("person", "findymail", [one["id"] for one in people], chunk_size=2)
     queue.drain(Waterfall())
     assert queue.get_job(job_id).held == 3

@@ -19,7 +19,8 @@ from app.db.session import engine_name
 from app.enrichment import queue
 from app.enrichment.waterfall.checkpoint import store_batch
 from app.enrichment.waterfall.recovery import recover_lost_calls
-from app.entities import exclusions, store
+from app.entities import exclusions
+from app.entities.erase import erase_entity
 from app.extensions import db
 from app.models.attempt import attempts
 from app.models.in_flight_call import in_flight_calls
@@ -427,7 +428,7 @@ def test_nobody_is_asked_about_an_entity_that_was_excluded_in_mid_walk(context: 
 
 def erase_first() -> None:
     """Erase p0, as a caller would."""
-    store.erase("person", "p0", workspace_slug="default")
+    erase_entity("person", "p0", workspace_slug="default")
 
 
 def test_an_erasure_after_a_lost_worker_keeps_the_money_and_nothing_else(context: Flask) -> None:
@@ -436,7 +437,7 @@ def test_an_erasure_after_a_lost_worker_keeps_the_money_and_nothing_else(context
     provider = forgetful(context, repeat_is_free=False)
     enqueue(1, "findymail")
     queue.process_next_chunk(pipeline(provider))
-    store.erase("person", "p0", workspace_slug="default")
+    erase_entity("person", "p0", workspace_slug="default")
     assert (flight_count(), reserved()) == (1, PRICE)
     assert_gone("p0")
     drain(provider)

@@ -9,12 +9,12 @@ from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.entities import store
 from app.entities.csv import imports
 from app.entities.csv.imports import ImportReport, import_csv
 from app.entities.fields import table_of
 from app.entities.ids import identify
 from app.entities.matching import Candidate, Matcher
+from app.entities.read import list_entities
 from app.extensions import db
 from app.values.entity_types import EntityType
 
@@ -27,7 +27,7 @@ def imported(text: str, entity_type: EntityType = "person", **options: Any) -> I
 def names(entity_type: EntityType = "person") -> list[str]:
     """Return the names of all entities, in order."""
     db.session.rollback()
-    rows = store.list_entities(entity_type, workspace_slug="north", limit=200).rows
+    rows = list_entities(entity_type, workspace_slug="north", limit=200).rows
     field = "name" if entity_type == "company" else "full_name"
     return sorted(str(row.fields[field]) for row in rows)
 
@@ -88,7 +88,7 @@ def test_row_of_another_name_is_kept_apart_and_said(context: Flask) -> None:
     report = imported(file)
     assert counts(report) == {"created": 2, "kept_apart": 1}
     [row] = report.apart_rows
-    stored = {view.fields["full_name"]: view.id for view in store.list_entities("person", workspace_slug="north").rows}
+    stored = {view.fields["full_name"]: view.id for view in list_entities("person", workspace_slug="north").rows}
     assert (row.line, row.id, row.shared_with) == (3, stored["Ole Lind"], stored["Ida Lind"])
     assert counts(imported(file)) == {"unchanged": 2, "kept_apart": 1}
     assert counts(imported(file.replace("Ole Lind", "OLE LIND"))) == {
@@ -157,7 +157,7 @@ def test_two_lists_that_count_from_1_are_two_even_with_a_first_name_in_common(co
 def test_names_replaced_by_id_do_not_stop_a_row_without_one(context: Flask) -> None:
     """A file may rename an entity by its id and name it again without."""
     report = imported("Full Name,Email\nIda Brandt,i@berg.example\n")
-    entity_id = store.list_entities("person", workspace_slug="north").rows[0].id
+    entity_id = list_entities("person", workspace_slug="north").rows[0].id
     file = f"id,Full Name,Email\n{entity_id},Ole Hansen,i@berg.example\n,Ole Hansen,i@berg.example\n"
     report = imported(file, replaces_names=True)
     assert report.conflicts == 0

@@ -13,12 +13,14 @@ from hypothesis import strategies as st
 from sqlalchemy import Text, cast, delete, select
 
 from app.db.session import transaction
-from app.entities import store
+from app.entities.changes import Writing, write_changes
 from app.entities.csv import exports
 from app.entities.csv.exports import export_csv
 from app.entities.csv.imports import ImportReport, import_csv
 from app.entities.fields import NORMALIZED_FIELDS, RAW_FIELDS
 from app.entities.merge import Change
+from app.entities.read import list_entities, load_entities, load_for_update
+from app.entities.upsert import upsert_entities
 from app.extensions import db
 from app.values.text import find_bad_character
 
@@ -34,7 +36,7 @@ def imported(text: str | bytes, entity_type: Any = "person") -> ImportReport:
 def upsert(rows: Iterable[dict[str, Any]], entity_type: str = "person") -> None:
     """Upsert rows in a transaction of their own."""
     with transaction() as session:
-        store.upsert_entities(entity_type, rows, workspace_slug="north", session=session)
+        upsert_entities(entity_type, rows, workspace_slug="north", session=session)
 
 
 def exported(entity_type: Any = "person") -> bytes:
@@ -73,13 +75,13 @@ def test_export_gives_the_imported_columns_back_with_what_was_found(context: Fla
     """First the id, then the file's columns in its order, then fields that have values, then what we compute."""
     imported("Score,Contact ID,Work Email,First Name,Facebook\n7,c1,,Ann,fb\n,c2,bob@b.de,Bob,\n")
     with transaction() as session:
-        store.load_for_update("person", ["c1"], workspace_slug="north")
+        load_for_update("person", ["c1"], workspace_slug="north")
         found = {
             "email": Change(None, "ann@b.de"),
             "skills": Change(None, ["a"]),
             "normalized_email": Change(None, "n"),
         }
-        store.write_changes(session, "person", "north", [store.Writing("c1", found, "x")])
+        write_changes(session, "person", "north", [Writing("c1", found, "x")])
     header, rows = table(exported())
     assert header == ["id", "Score", "Work Email", "First Name", "Facebook", "skills", *COMPUTED]
     assert {name: rows[0][name] for name in header[:6]} == {
@@ -112,7 +114,7 @@ def test_cell_that_a_field_cannot_take_comes_back_in_its_column(context: Flask) 
 def test_entries_of_a_dict_field_stand_in_their_columns(context: Flask) -> None:
     """A column for one entry shows that entry, the field's own column shows the others."""
     imported("Name,Domain,Facebook\nAcme,acme.com,fb\n", "company")
-    entity_id = store.list_entities("company", workspace_slug="north").rows[0].id
+    entity_id = list_entities("company", workspace_slug="north").rows[0].id
     upsert([{"id": entity_id, "social_urls": {"facebook": "fb", "github": "gh"}}], "company")
     upsert([{"id": "zzz", "social_urls": {"facebook": 5}}], "company")
     header, rows = table(exported("company"))
@@ -161,8 +163,8 @@ def test_edited_row_is_the_only_one_that_changes(context: Flask) -> None:
     upsert([{"id": "c1", "job_title": "Boss"}])
     report = imported(exported().replace(b"bob@b.de", b"bob@c.de").replace(b"Boss", b"Chief"))
     assert (report.updated, report.unchanged, report.created) == (2, 0, 0)
-    assert store.load("person", ["c2"], workspace_slug="north")["c2"]["email"] == "bob@c.de"
-    assert store.load("person", ["c1"], workspace_slug="north")["c1"]["job_title"] == "Chief"
+    assert load_entities("person", ["c2"], workspace_slug="north")["c2"]["email"] == "bob@c.de"
+    assert load_entities("person", ["c1"], workspace_slug="north")["c1"]["job_title"] == "Chief"
     assert table(exported())[0][:4] == ["id", "Work Email", "Score", "job_title"]
 
 
@@ -187,7 +189,7 @@ def test_export_shows_one_workspace(context: Flask) -> None:
     imported("id,Score\na,1\n")
     with transaction() as session:
         row = {"id": "b", "email": "a@b.de", "extra": {"secret": "1"}}
-        store.upsert_entities("person", [row], workspace_slug="south", session=session)
+        upsert_entities("person", [row], workspace_slug="south", session=session)
     header, rows = table(exported())
     assert header == ["id", "Score", *COMPUTED]
     assert [row["id"] for row in rows] == ["a"]

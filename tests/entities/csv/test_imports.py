@@ -10,11 +10,12 @@ from flask import Flask
 from sqlalchemy import Text, cast, func, select, update
 
 from app.db.session import transaction
-from app.entities import store
 from app.entities.csv import imports
 from app.entities.csv.exports import export_csv
 from app.entities.csv.headers import counts_as_other
 from app.entities.csv.imports import ImportOptions, ImportReport, import_csv
+from app.entities.read import EntityView, get_entity, list_entities
+from app.entities.upsert import upsert_entities
 from app.errors import Invalid
 from app.extensions import db
 from app.models import FieldChange, ImportFile, Person
@@ -85,10 +86,10 @@ def dump() -> list[str]:
     ]
 
 
-def fields_of(entity_id: str, entity_type: str = "person") -> store.EntityView:
+def fields_of(entity_id: str, entity_type: str = "person") -> EntityView:
     """Return an entity as it stands."""
     db.session.rollback()
-    return store.get_entity(entity_type, entity_id, workspace_slug="north")
+    return get_entity(entity_type, entity_id, workspace_slug="north")
 
 
 def test_import_stores_fields_and_keeps_the_rest_beside(context: Flask) -> None:
@@ -119,7 +120,7 @@ def test_company_columns_may_fill_entries_of_a_field(context: Flask) -> None:
     imported("Name,Domain,Facebook,Twitter\nAcme,acme.com,fb,tw\n", "company")
     report = imported("Name,Domain,Facebook,Twitter\nAcme,acme.com,,tw2\n", "company")
     assert report.columns[2:] == [("Facebook", "social_urls.facebook"), ("Twitter", "social_urls.twitter")]
-    page = store.list_entities("company", workspace_slug="north")
+    page = list_entities("company", workspace_slug="north")
     assert page.rows[0].fields["social_urls"] == {"facebook": "fb", "twitter": "tw2"}
 
 
@@ -137,7 +138,7 @@ def test_blank_cell_never_clears_a_value(context: Flask) -> None:
     imported("id,email,provider_ids,Score\na,,,5\n")
     with transaction() as session:
         row = {"id": "a", "email": "found@b.de", "provider_ids": {"prospeo": "1"}}
-        store.upsert_entities("person", [row], workspace_slug="north", session=session)
+        upsert_entities("person", [row], workspace_slug="north", session=session)
     imported('id,email,provider_ids,Score\na, ,"{""apollo"": ""2""}",\n')
     after = fields_of("a")
     assert after.fields["email"] == "found@b.de"

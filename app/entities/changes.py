@@ -1,0 +1,187 @@
+"""Write changes of people and companies, with the history that says who gave each value."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, Final
+
+from sqlalchemy import JSON, Boolean, ColumnElement, Update, bindparam, case, func, literal, select, true, update
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.types import TypeEngine
+
+from app.db.session import WriteSession, engine_name
+from app.db.sql import insert_rows, is_any_of, json_rows
+from app.entities.fields import Fields, table_of
+from app.entities.merge import Change
+from app.extensions import db
+from app.models.attempt import field_changes
+from app.models.types import EntityId, utcnow
+
+CALLER: Final = "caller"
+"""The provider of values that an upsert or an import gave."""
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Who gave a field its value, when, and what the value was before."""
+
+    provider: str
+    attempt_id: str | None
+    at: datetime
+    old_value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """What one provider's attempt, or a caller, changes of one entity."""
+
+    entity_id: str
+    changes: Mapping[str, Change]
+    provider: str
+    attempt_id: str | None = None
+
+
+def write_changes(session: WriteSession, entity_type: str, workspace_slug: str, writings: Iterable[Writing]) -> None:
+    """Store changed fields and who changed them; on PostgreSQL as one statement whatever their number.
+
+    If several writings concern one entity, the later overlays the former, and each leaves its history. The caller
+    has locked the rows with `load_for_update` in the same transaction: a change of a deleted entity would
+    leave its history behind.
+    """
+    writings = sorted((writing for writing in writings if writing.changes), key=lambda writing: writing.entity_id)
+    if not writings:
+        return
+    values = _new_values(writings)
+    if engine_name() == "sqlite":
+        _write_to_sqlite(session, entity_type, workspace_slug, values)
+        insert_rows(session, field_changes, list(_history_rows(entity_type, workspace_slug, writings)))
+    else:
+        _write_to_postgresql(session, entity_type, workspace_slug, values, writings)
+
+
+def load_provenance(entity_type: str, entity_id: str, workspace_slug: str) -> dict[str, Provenance]:
+    """Return, by field, who made the last change."""
+    is_about_it = (
+        field_changes.c.workspace_slug == workspace_slug,
+        field_changes.c.entity_type == entity_type,
+        field_changes.c.entity_id == entity_id,
+    )
+    latest = select(func.max(field_changes.c.id)).where(*is_about_it).group_by(field_changes.c.field)
+    rows = db.session.execute(select(field_changes).where(*is_about_it, field_changes.c.id.in_(latest)))
+    return {row.field: Provenance(row.provider, row.attempt_id, row.created_at, row.old_value) for row in rows}
+
+
+def _new_values(writings: Iterable[Writing]) -> dict[str, Fields]:
+    """Return the new values of each entity, by id."""
+    values: dict[str, Fields] = {}
+    for writing in writings:
+        fields = values.setdefault(writing.entity_id, {})
+        fields.update({name: change.new for name, change in writing.changes.items()})
+    return values
+
+
+def _write_to_sqlite(
+    session: WriteSession, entity_type: str, workspace_slug: str, values: Mapping[str, Fields]
+) -> None:
+    names = _changed_names(values)
+    unchanged = {f"has_{name}": False for name in names} | {f"new_{name}": None for name in names}
+    rows = [{"of_workspace": workspace_slug, **unchanged, **row} for row in _update_rows(values)]
+    session.connection().execute(_update_statement(entity_type, names, "sqlite"), rows)
+
+
+def _write_to_postgresql(
+    session: WriteSession,
+    entity_type: str,
+    workspace_slug: str,
+    values: Mapping[str, Fields],
+    writings: Iterable[Writing],
+) -> None:
+    parameters = {
+        "of_workspace": workspace_slug,
+        "ids": list(values),
+        "rows": list(_update_rows(values)),
+        "history": [_nested_history(writing) for writing in writings],
+    }
+    statement = _update_statement(entity_type, _changed_names(values), "postgresql")
+    session.connection().execute(statement, parameters)
+
+
+def _changed_names(values: Mapping[str, Fields]) -> tuple[str, ...]:
+    return tuple(sorted({name for fields in values.values() for name in fields}))
+
+
+def _update_rows(values: Mapping[str, Fields]) -> Iterator[dict[str, Any]]:
+    for entity_id, fields in values.items():
+        row: dict[str, Any] = {"of_id": entity_id}
+        for name, value in fields.items():
+            row[f"has_{name}"], row[f"new_{name}"] = True, value
+        yield row
+
+
+def _history_rows(entity_type: str, workspace_slug: str, writings: Iterable[Writing]) -> Iterator[dict[str, Any]]:
+    for writing in writings:
+        for name, change in writing.changes.items():
+            yield {
+                "workspace_slug": workspace_slug,
+                "entity_type": entity_type,
+                "entity_id": writing.entity_id,
+                "field": name,
+                "old_value": change.old,
+                "new_value": change.new,
+                "provider": writing.provider,
+                "attempt_id": writing.attempt_id,
+            }
+
+
+def _nested_history(writing: Writing) -> dict[str, Any]:
+    """Return a writing's history with its id said once: repeated for each field, it would be most of what is sent."""
+    changes = [
+        {"field": name, "old_value": change.old, "new_value": change.new} for name, change in writing.changes.items()
+    ]
+    return {
+        "entity_id": writing.entity_id,
+        "provider": writing.provider,
+        "attempt_id": writing.attempt_id,
+        "changes": changes,
+    }
+
+
+@lru_cache(maxsize=256)
+def _update_statement(entity_type: str, names: tuple[str, ...], engine: str) -> Update:
+    """Return the update of many entities, each of which sets its own fields and keeps the others.
+
+    On PostgreSQL it also stores their history.
+    """
+    table = table_of(entity_type)
+    types: dict[str, TypeEngine[Any]] = {"of_id": EntityId}
+    for name in names:
+        types |= {f"has_{name}": Boolean(), f"new_{name}": table.c[name].type}
+    given: dict[str, ColumnElement[Any]] = {name: bindparam(name, type_=kind) for name, kind in types.items()}
+    conditions = [table.c.workspace_slug == bindparam("of_workspace")]
+    if engine != "sqlite":
+        given = dict(json_rows(types, bindparam("rows", type_=JSON())).c.items())
+        # Repeats what the join says: without it, the planner may join with the whole workspace.
+        conditions.append(is_any_of(table.c.id, bindparam("ids")))
+    values = {name: case((given[f"has_{name}"], given[f"new_{name}"]), else_=table.c[name]) for name in names}
+    conditions.append(table.c.id == given["of_id"])
+    updated = update(table).where(*conditions).values({**values, "updated_at": utcnow()})
+    if engine == "sqlite":
+        return updated
+    return updated.add_cte(_insert_of_history(entity_type).cte("history"))
+
+
+def _insert_of_history(entity_type: str) -> postgresql.Insert:
+    """Return the insert of the parameter `history`: one row for each field of each writing."""
+    of_writing = {name: field_changes.c[name].type for name in ("entity_id", "provider", "attempt_id")}
+    of_change = {name: field_changes.c[name].type for name in ("field", "old_value", "new_value")}
+    writing = json_rows({**of_writing, "changes": JSON()}, bindparam("history", type_=JSON()))
+    change = json_rows(of_change, writing.c.changes, name="change")
+    values = {
+        "workspace_slug": bindparam("of_workspace"),
+        "entity_type": literal(entity_type),
+        **{name: writing.c[name] for name in of_writing},
+        **{name: change.c[name] for name in of_change},
+    }
+    rows = select(*values.values()).select_from(writing.join(change, true()))
+    return postgresql.insert(field_changes).from_select(list(values), rows)

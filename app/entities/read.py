@@ -1,0 +1,188 @@
+"""Read people and companies: by id, page by page, or locked for a change.
+
+Entities are plain dicts of field to value, which cross threads and outlive every session. A workspace is always
+named, because two workspaces may hold the same id.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Row, Select, Table, Text, bindparam, func, or_, select
+
+from app.db.pages import Page, page_of
+from app.db.sql import is_any_of
+from app.entities.changes import CALLER, Provenance, load_provenance
+from app.entities.fields import EXTRA, FIELDS, Fields, field_named, table_of
+from app.entities.merge import is_blank
+from app.errors import DamagedData, EntityNotFound, Invalid
+from app.extensions import db
+
+SLICE_ROWS: Final = 1000
+"""Rows of one statement or page."""
+
+# What `is_blank` strips from text, for the database to strip: every character that Python takes for white space.
+_WHITE_SPACE: Final = "".join(character for character in map(chr, range(0x3001)) if character.isspace())
+
+
+@dataclass(frozen=True, slots=True)
+class EntityView:
+    """A person or company as stored. Only `get_entity` fills `provenance`."""
+
+    id: str
+    workspace_slug: str
+    fields: Fields
+    extra: dict[str, str]
+    created_at: datetime
+    updated_at: datetime
+    provenance: dict[str, Provenance] = field(default_factory=dict)
+
+
+def load_entities(entity_type: str, ids: Sequence[str], *, workspace_slug: str) -> dict[str, Fields]:
+    """Return the fields of each entity that exists, by id; one query."""
+    return load_columns(entity_type, ids, FIELDS[entity_type], workspace_slug=workspace_slug)
+
+
+def load_for_update(entity_type: str, ids: Sequence[str], *, workspace_slug: str) -> dict[str, Fields]:
+    """Return what `load_entities` returns, with the rows locked until the transaction ends.
+
+    For use inside `transaction()`, once per transaction: rows are locked in the order of their ids, and a second
+    call would break that order.
+    """
+    return load_columns(entity_type, ids, FIELDS[entity_type], workspace_slug=workspace_slug, is_locking=True)
+
+
+def existing_ids(entity_type: str, ids: Sequence[str], *, workspace_slug: str) -> set[str]:
+    """Return the ids that belong to an entity."""
+    return set(load_columns(entity_type, ids, (), workspace_slug=workspace_slug))
+
+
+def load_columns(
+    entity_type: str, ids: Sequence[str], names: Iterable[str], *, workspace_slug: str, is_locking: bool = False
+) -> dict[str, Fields]:
+    """Return the named columns, which may include `extra`, of each entity that exists, by id; one query.
+
+    With `is_locking`, the rule of `load_for_update` holds.
+    """
+    if not ids:
+        return {}
+    names = tuple(names)
+    query = _columns_query(entity_type, names, is_locking)
+    parameters = {"of_workspace": workspace_slug, "ids": list(ids)}
+    rows = db.session.connection().execute(query, parameters)
+    return {row[0]: dict(zip(names, row[1:], strict=True)) for row in rows}
+
+
+def get_entity(entity_type: str, entity_id: str, *, workspace_slug: str) -> EntityView:
+    """Return an entity with the provenance of each field that has a value or ever changed.
+
+    A value without a change was given by the caller when the entity was created. Raises `EntityNotFound`.
+    """
+    table = table_of(entity_type)
+    query = select(table).where(table.c.workspace_slug == workspace_slug, table.c.id == entity_id)
+    row = db.session.execute(query).one_or_none()
+    if row is None:
+        raise EntityNotFound
+    view = _view(entity_type, row)
+    changed = load_provenance(entity_type, entity_id, workspace_slug)
+    values = {**view.fields, EXTRA: view.extra}
+    for name, value in values.items():
+        if name in changed:
+            view.provenance[name] = changed[name]
+        elif not is_blank(value):
+            view.provenance[name] = Provenance(CALLER, None, view.created_at, None)
+    return view
+
+
+def list_entities(
+    entity_type: str,
+    *,
+    workspace_slug: str,
+    cursor: str | None = None,
+    limit: int = 50,
+    missing: str | None = None,
+    updated_since: datetime | None = None,
+) -> Page[EntityView]:
+    """Return a page of a workspace's entities in the order of their ids.
+
+    `cursor` is the `next_cursor` of the page before. `missing` keeps entities whose field is blank,
+    `updated_since` those changed then or later. Raises `Invalid` for an unknown field.
+    """
+    table = table_of(entity_type)
+    query = select(table).where(table.c.workspace_slug == workspace_slug).order_by(table.c.id).limit(limit + 1)
+    if cursor is not None:
+        query = query.where(table.c.id > cursor)
+    if missing is not None:
+        query = query.where(has_blank(entity_type, missing))
+    if updated_since is not None:
+        query = query.where(table.c.updated_at >= updated_since)
+    views = [_view(entity_type, row) for row in db.session.execute(query)]
+    return page_of(views, limit, lambda view: view.id)
+
+
+def select_ids(
+    entity_type: str, *, workspace_slug: str, missing: str | None = None, all_: bool = False
+) -> Iterator[str]:
+    """Yield the ids of the entities whose field is blank, or of `all_`, page by page.
+
+    No cursor stays open between pages, so the ids may be stored in a transaction as they come.
+    Raises `Invalid`, before the first id, unless exactly one of the two is asked for, and for an unknown field.
+    """
+    if (missing is None) == (not all_):
+        raise Invalid("Expected either a field that is missing or all entities.")
+    table = table_of(entity_type)
+    query = select(table.c.id).where(table.c.workspace_slug == workspace_slug).order_by(table.c.id).limit(SLICE_ROWS)
+    if missing is not None:
+        query = query.where(has_blank(entity_type, missing))
+    return _paged_ids(table, query)
+
+
+def has_blank(entity_type: str, name: str) -> ColumnElement[bool]:
+    """Return the condition that a field, in either spelling, is blank in the sense of `is_blank`.
+
+    Raises `Invalid` for an unknown field.
+    """
+    field_name = field_named(entity_type, name)
+    if field_name is None:
+        raise Invalid(f"Expected a field of a {entity_type}, such as {next(iter(FIELDS[entity_type]))}.")
+    value, kind = table_of(entity_type).c[field_name], FIELDS[entity_type][field_name]
+    if kind == "text":
+        return or_(value.is_(None), func.trim(value, _WHITE_SPACE) == "")
+    if kind in {"list", "dict"}:
+        return or_(value.is_(None), value.cast(Text).in_(("[]", "{}")))
+    return value.is_(None)
+
+
+@lru_cache(maxsize=256)
+def _columns_query(entity_type: str, names: tuple[str, ...], is_locking: bool) -> Select[Any]:
+    """Return the query of many entities by `ids`. Cached: building it costs more than running it."""
+    table = table_of(entity_type)
+    query = select(table.c.id, *(table.c[name] for name in names)).where(
+        table.c.workspace_slug == bindparam("of_workspace"), is_any_of(table.c.id, bindparam("ids"))
+    )
+    return query.order_by(table.c.id).with_for_update(key_share=True) if is_locking else query
+
+
+def _view(entity_type: str, row: Row[Any]) -> EntityView:
+    """Return an entity from a row of its whole table. Raises `DamagedData` if `extra` is not an object."""
+    values = dict(zip(table_of(entity_type).c.keys(), row, strict=True))
+    extra = values[EXTRA]
+    if extra is not None and not isinstance(extra, dict):
+        raise DamagedData
+    return EntityView(
+        id=values["id"],
+        workspace_slug=values["workspace_slug"],
+        fields={name: values[name] for name in FIELDS[entity_type]},
+        extra=extra or {},
+        created_at=values["created_at"],
+        updated_at=values["updated_at"],
+    )
+
+
+def _paged_ids(table: Table, query: Select[Any]) -> Iterator[str]:
+    ids = list(db.session.scalars(query))
+    while ids:
+        yield from ids
+        ids = list(db.session.scalars(query.where(table.c.id > ids[-1])))
