@@ -9,8 +9,8 @@ from app.values.blanks import is_placeholder, says_nothing
     "text",
     [
         "", " ", "-", "--", "—", "–", "_", "...", "?", "???", "*", "N/A", "n/a", "n.a.", " N/A ", "#N/A", "NULL",
-        "None", "nan", "tbd", "TBA", "(blank)", "[null]", "<none>", "#REF!", "#NAME?", "#DIV/0!", "unknown", "not available",
-        "keine Angabe", "inconnu", "NICHT VERFÜGBAR", "неизвестно", "不明", "-" * 10_000,
+        "None", "nan", "tbd", "TBA", "(blank)", "[null]", "<none>", "#REF!", "#NAME?", "#DIV/0!", "unknown",
+        "not available", "keine Angabe", "inconnu", "NICHT VERFÜGBAR", "неизвестно", "不明", "-" * 10_000,
     ],
 )  # fmt: skip
 def test_text_that_only_says_that_nothing_is_known_is_a_placeholder(text: str) -> None:
