@@ -12,9 +12,9 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from concurrent.futures import Future
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 Key = TypeVar("Key")
 Result = TypeVar("Result")
@@ -24,77 +24,6 @@ STOP_SECONDS = 0.2
 
 _lock = threading.Lock()
 _loop: asyncio.AbstractEventLoop | None = None
-
-
-def run_many(
-    call: Callable[[Key], Awaitable[Result]],
-    keys: Iterable[Key],
-    *,
-    concurrency: int,
-    deadline: float,
-    call_seconds: float,
-    every_seconds: float,
-    should_stop: Callable[[], bool],
-) -> Iterator[list[tuple[Key, Result | BaseException]]]:
-    """Await `call(key)` for every key, some at once, and yield what has finished from time to time.
-
-    Yields a list, possibly empty, at least each `every_seconds`, so that the
-    caller can renew its lease. A call that takes longer than `call_seconds`
-    yields a TimeoutError. At the `deadline` (of the monotonic clock), or when
-    the caller says stop, unfinished calls are cancelled and yield nothing; what
-    has finished by then is yielded last.
-    """
-    finished: queue.SimpleQueue[tuple[Key, Result | BaseException] | None] = queue.SimpleQueue()
-    everything = _call_all(call, iter(keys), concurrency, deadline, call_seconds, finished.put)
-    future = asyncio.run_coroutine_threadsafe(everything, _event_loop())
-    # Whatever ends it, the caller is woken.
-    future.add_done_callback(lambda _future: finished.put(None))
-    try:
-        is_open = True
-        while is_open:
-            ready, is_open = _collect(finished, min(every_seconds, deadline - time.monotonic()))
-            if is_open and (should_stop() or time.monotonic() >= deadline):
-                future.cancel()
-                # A call that blocks the loop cannot be cancelled; it is left behind.
-                late, _ = _collect(finished, STOP_SECONDS)
-                ready, is_open = ready + late, False
-            yield ready
-    finally:
-        future.cancel()
-
-
-async def _call_all(
-    call: Callable[[Any], Awaitable[Any]],
-    keys: Iterator[Any],
-    concurrency: int,
-    deadline: float,
-    call_seconds: float,
-    report: Callable[[tuple[Any, Any]], None],
-) -> None:
-    async def work() -> None:
-        # The iterator is shared: each worker takes the next key when it is free.
-        for key in keys:
-            try:
-                async with asyncio.timeout(call_seconds):
-                    result = await call(key)
-            except asyncio.CancelledError as exc:
-                if _is_being_cancelled():
-                    raise
-                report((key, exc))
-            except BaseException as exc:
-                # SystemExit too: let through, it would end the loop of the whole process.
-                report((key, exc))
-            else:
-                report((key, result))
-            # A call that never waited must not keep the others, and the deadline, from their turn.
-            await asyncio.sleep(0)
-
-    try:
-        async with asyncio.timeout(deadline - time.monotonic()), asyncio.TaskGroup() as group:
-            for _ in range(concurrency):
-                group.create_task(work())
-    except TimeoutError:
-        pass
 
 
 class NotSent(Exception):
@@ -120,13 +49,26 @@ class Calls(Generic[Key, Result]):
     def __len__(self) -> int:
         return len(self._futures)
 
-    def start(self, key: Key, call: Callable[[], Awaitable[Result]], *, deadline: float, start_at: float = 0.0) -> None:
+    @property
+    def keys(self) -> set[Key]:
+        """The calls that have not been collected."""
+        return set(self._futures)
+
+    def start(
+        self,
+        key: Key,
+        call: Callable[[], Awaitable[Result]],
+        *,
+        deadline: float,
+        start_at: float = 0.0,
+        seconds: float = math.inf,
+    ) -> None:
         """Await `call()` from `start_at` to the `deadline`, on the monotonic clock, where it ends as a TimeoutError.
 
-        A call that has lost a quarter of its time before it could begin, or is
+        So it does `seconds` after it began. A call that has lost a quarter of its time before it could begin, or is
         cancelled by then, ends as `NotSent`.
         """
-        running = self._run(key, call, start_at, deadline)
+        running = self._run(key, call, start_at, deadline, seconds)
         self._futures[key] = asyncio.run_coroutine_threadsafe(running, _event_loop())
 
     def collect(
@@ -177,7 +119,9 @@ class Calls(Generic[Key, Result]):
         if self._futures:
             _event_loop().call_soon_threadsafe(cancel)
 
-    async def _run(self, key: Key, call: Callable[[], Awaitable[Result]], start_at: float, deadline: float) -> None:
+    async def _run(
+        self, key: Key, call: Callable[[], Awaitable[Result]], start_at: float, deadline: float, seconds: float
+    ) -> None:
         try:
             task = asyncio.current_task()
             if task is not None:
@@ -188,33 +132,13 @@ class Calls(Generic[Key, Result]):
                 if self._is_closed or time.monotonic() - start_at > (deadline - start_at) / 4:
                     raise NotSent
                 self._begun.add(key)
-                async with asyncio.timeout(deadline - time.monotonic()):
+                async with asyncio.timeout(min(seconds, deadline - time.monotonic())):
                     self._ended.put((key, await call()))
         except BaseException as exc:
             # SystemExit too: let through, it would end the loop of the whole process.
             self._ended.put((key, exc if key in self._begun else NotSent()))
         finally:
             self._tasks.pop(key, None)
-
-
-def _is_being_cancelled() -> bool:
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
-
-
-def _collect(finished: "queue.SimpleQueue[Result | None]", seconds: float) -> tuple[list[Result], bool]:
-    """Gather results until the time is up; the flag tells whether more may come."""
-    until = time.monotonic() + seconds
-    ready: list[Result] = []
-    while (left := until - time.monotonic()) > 0:
-        try:
-            result = finished.get(timeout=left)
-        except queue.Empty:
-            break
-        if result is None:
-            return ready, False
-        ready.append(result)
-    return ready, True
 
 
 def _event_loop() -> asyncio.AbstractEventLoop:

@@ -14,11 +14,11 @@ from flask import Flask
 from sqlalchemy import delete, insert, select, text, update
 
 from app import create_app
-from app.config import Config
+from app.config import Config, config
 from app.db.session import transaction
 from app.enrichment import queue
-from app.enrichment.queue.leases import Failure
-from app.enrichment.queue.options import JobOptions
+from app.enrichment.queue.lease import Failure
+from app.enrichment.waterfall.options import JobOptions
 from app.extensions import db
 from app.models.attempt import attempts
 from app.models.chunk import Outcome, chunks, entity_errors, progress
@@ -103,9 +103,9 @@ def _play(app: Flask) -> Scene:
     claim().fail(Failure("chunk_broke", "a bug"))
     add(3)
     options = JobOptions(("findymail",), None, None, Decimal(3 * PRICE) / 1_000_000)
-    paying = queue.enqueue_job("person", "waterfall", ids(3), chunk_size=3, options=options)
+    paying = queue.enqueue_job("person", "waterfall", ids(3), chunk_size=3, **options.columns(config()))
     later = Answer(OutcomeClass.SUCCESS, pending_seconds=600)
-    queue.process_next_chunk(pipeline(paid(answers={"p0": EMAIL, "p1": EMAIL, "p2": later})), job_id=paying)
+    queue.process_next_chunk(work=pipeline(paid(answers={"p0": EMAIL, "p1": EMAIL, "p2": later})), job_id=paying)
     paused = _enqueue(2)
     queue.pause(paused)
     going = _enqueue(6)

@@ -73,7 +73,7 @@ def fill() -> None:
         upsert_entities("person", [{"id": "p0", "job_title": "CEO"}], workspace_slug="default", session=session)
     auth.create_key("key", ["read"])
     queue.enqueue_job("person", "ai-normalizer", ["p0", "nobody"])
-    queue.drain(Waterfall())
+    queue.drain(work=Waterfall())
     exclusions.add(["elsewhere.example"], "default")
     # One call that fails, one that teaches something, and one whose answer is still to come.
     answers = {
@@ -85,7 +85,7 @@ def fill() -> None:
         upsert_entities("person", [{"id": name} for name in answers], workspace_slug="default", session=session)
     queue.enqueue_job("person", "fake", list(answers))
     provider = FakeProvider(answers, price_micros=1000)
-    queue.process_next_chunk(Waterfall(registry_of(provider), retry_seconds=()))
+    queue.process_next_chunk(work=Waterfall(registry_of(provider), retry_seconds=()))
 
 
 def test_check_finds_nothing_left_over(context: Flask) -> None:

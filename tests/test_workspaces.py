@@ -10,8 +10,8 @@ from flask import Flask
 from sqlalchemy import insert, select
 
 from app.db.session import transaction
-from app.enrichment.queue import leases
-from app.enrichment.queue.leases import Scope
+from app.enrichment.queue import claims
+from app.enrichment.queue.claims import Scope
 from app.enrichment.waterfall import in_flight
 from app.entities.csv.exports import export_csv
 from app.entities.csv.imports import import_csv
@@ -69,8 +69,8 @@ def test_a_lost_chunk_of_another_workspace_is_not_taken_over(twins: Flask) -> No
     """Who works for one workspace leaves what is due of the others alone."""
     enqueue(1, "findymail", workspace_slug="north")
     claim().release()
-    assert leases.claim("worker", lease_seconds=60, scope=Scope(None, "default")) is None
-    assert leases.claim("worker", lease_seconds=60, scope=Scope(None, "north")) is not None
+    assert claims.claim("worker", lease_seconds=60, scope=Scope(None, "default")) is None
+    assert claims.claim("worker", lease_seconds=60, scope=Scope(None, "north")) is not None
 
 
 def test_a_question_about_the_twin_says_nothing_of_when_to_look_again(twins: Flask) -> None:

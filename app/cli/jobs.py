@@ -14,7 +14,7 @@ from app.db.session import end_read
 from app.enrichment import queue
 from app.enrichment.money.reports import dollars
 from app.enrichment.queue import EntityErrorView, JobView, QueueHealth
-from app.enrichment.queue.held import held_ids
+from app.enrichment.queue.queries import held_ids
 from app.enrichment.queue.schemas import EntityErrorSchema, JobListSchema, JobSchema
 from app.entities.csv.writer import csv_lines
 from app.models.job import ENDED, JobStatus

@@ -23,11 +23,12 @@ from app.cli.progress import counting
 from app.db.session import check_writable, end_read
 from app.enrichment import queue
 from app.enrichment.queue import Enqueued
-from app.enrichment.queue.options import JobOptions
+from app.enrichment.queue.enqueue import MAX_CHUNK_SIZE
 from app.enrichment.queue.schemas import AcceptedJobSchema
-from app.enrichment.queue.worker import MAX_CHUNK_SIZE
 from app.enrichment.waterfall.estimates import Estimate
 from app.enrichment.waterfall.estimates import estimate as estimate_job
+from app.enrichment.waterfall.options import JobOptions
+from app.enrichment.waterfall.plan import job_columns
 from app.entities.csv.encodings import codec_named
 from app.entities.csv.exports import export_csv
 from app.entities.csv.headers import read_mapping
@@ -145,7 +146,7 @@ def enqueue(
                     workspace_slug=workspace,
                     priority=priority,
                     idempotency_key=idempotency_key,
-                    options=options,
+                    **job_columns(entity_type, provider, options),
                 )
     except EmptyJob:
         if ids_file is not None:

@@ -65,7 +65,7 @@ class _Run:
             progress.on_chunk(result)
 
         return queue.drain(
-            Waterfall(),
+            work=Waterfall(),
             time_budget=self.max_seconds,
             max_chunks=self.max_chunks,
             job_id=self.job_id,
@@ -188,7 +188,7 @@ def work(poll_seconds: int, exit_when_empty: bool) -> None:
 
 
 def _drain_and_tell() -> None:
-    drained = queue.drain(Waterfall())
+    drained = queue.drain(work=Waterfall())
     end_read()
     if drained.last is not None:
         log.info("drained", chunks=drained.chunks, processed=drained.processed_total)

@@ -80,7 +80,7 @@ def _normalize() -> list[str]:
     """Normalise what was imported, show what that changed and return the jobs' ids."""
     jobs = [_enqueue(entity_type) for entity_type in _TYPES]
     with DrainProgress(is_shown=output.is_terminal(sys.stderr)) as progress:
-        queue.drain(Waterfall(), on_chunk=progress.on_chunk)
+        queue.drain(work=Waterfall(), on_chunk=progress.on_chunk)
     for job_id in jobs:
         _show(queue.get_job(job_id))
     return jobs

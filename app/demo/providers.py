@@ -151,7 +151,7 @@ def _enqueue(entity_type: EntityType, chunk_size: int) -> str:
 
 def _drain() -> None:
     with DrainProgress(is_shown=output.is_terminal(sys.stderr)) as progress:
-        queue.drain(Waterfall(), on_chunk=progress.on_chunk)
+        queue.drain(work=Waterfall(), on_chunk=progress.on_chunk)
 
 
 def _tell_job(job_id: str) -> None:

@@ -7,7 +7,7 @@ import time
 from sqlalchemy import text
 
 from app.db.session import single_statement
-from app.enrichment.queue import leases
+from app.enrichment.queue import claims, lease
 from app.models.chunk import Outcome
 from tests.backlog import add_backlog
 from tests.benchmarks.figures import Figure, Options, percentile, ratio
@@ -78,7 +78,7 @@ def _insert_ms() -> float:
 
 def _claim_ms() -> float:
     started = time.perf_counter()
-    lease = leases.claim("benchmark", lease_seconds=60)
+    lease = claims.claim("benchmark", lease_seconds=60)
     seconds = time.perf_counter() - started
     _finish(lease)
     return seconds * 1000
@@ -87,12 +87,12 @@ def _claim_ms() -> float:
 def _explain_claim() -> tuple[int, int]:
     """Return a claim's shared buffers and its number of statements."""
     with explained() as statements:
-        lease = leases.claim("benchmark", lease_seconds=60)
+        lease = claims.claim("benchmark", lease_seconds=60)
     _finish(lease)
     return sum(statement.buffers for statement in statements), len(statements)
 
 
-def _finish(lease: leases.Lease | None) -> None:
+def _finish(lease: lease.Lease | None) -> None:
     assert lease is not None
     lease.read_entity_ids()
     for index in lease.undecided:

@@ -18,7 +18,7 @@ def main() -> None:
         # A file that a process reads once.
         public_suffixes()
         with on_signal():
-            queue.drain(Waterfall())
+            queue.drain(work=Waterfall())
 
 
 if __name__ == "__main__":

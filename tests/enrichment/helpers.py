@@ -4,8 +4,8 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from app.enrichment.queue import leases
-from app.enrichment.queue.leases import Lease
+from app.enrichment.queue import claims
+from app.enrichment.queue.lease import Lease
 from app.extensions import db
 from app.models.chunk import progress
 from app.models.job import jobs
@@ -19,7 +19,7 @@ def ids(count: int, prefix: str = "p") -> list[str]:
 
 def claim(worker: str = "tester", lease_seconds: float = 60.0) -> Lease:
     """Claim a chunk that must be there, as a worker that may be lost would."""
-    lease = leases.claim(worker, lease_seconds=lease_seconds)
+    lease = claims.claim(worker, lease_seconds=lease_seconds)
     assert lease is not None
     lease.read_entity_ids()
     return lease

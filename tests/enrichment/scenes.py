@@ -8,10 +8,11 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import Table, select
 
+from app.config import config
 from app.db.session import transaction
 from app.enrichment import queue
-from app.enrichment.queue.options import JobOptions
 from app.enrichment.waterfall.chunk_run import Waterfall
+from app.enrichment.waterfall.options import JobOptions
 from app.entities.read import load_entities
 from app.entities.upsert import upsert_entities
 from app.extensions import db
@@ -69,7 +70,7 @@ def enqueue(
     until: Sequence[str] | None = None,
     verifier: str | None = None,
     cap_micros: int | None = None,
-    **options: Any,
+    **arguments: Any,
 ) -> str:
     """Enqueue a job over the first people; return its id."""
     job_options = JobOptions(
@@ -78,8 +79,8 @@ def enqueue(
         verifier,
         None if cap_micros is None else Decimal(cap_micros) / 1_000_000,
     )
-    arguments = {"chunk_size": count, **options}
-    return queue.enqueue_job("person", provider, ids(count), options=job_options, **arguments)
+    arguments = {"chunk_size": count, **arguments}
+    return queue.enqueue_job("person", provider, ids(count), **job_options.columns(config()), **arguments)
 
 
 def pipeline(*providers: FakeProvider, verifiers: Sequence[FakeProvider] = (), retries: int = 3) -> Waterfall:
@@ -89,7 +90,7 @@ def pipeline(*providers: FakeProvider, verifiers: Sequence[FakeProvider] = (), r
 
 def drain(*providers: FakeProvider, verifiers: Sequence[FakeProvider] = (), seconds: float = PATIENCE_SECONDS) -> None:
     """Work until nothing is due."""
-    queue.drain(pipeline(*providers, verifiers=verifiers), time_budget=seconds)
+    queue.drain(work=pipeline(*providers, verifiers=verifiers), time_budget=seconds)
 
 
 def rows(table: Table, *conditions: Any) -> list[Any]:

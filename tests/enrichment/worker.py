@@ -13,7 +13,7 @@ import time
 
 from app import create_app
 from app.enrichment import queue
-from app.enrichment.queue.leases import JobInfo
+from app.enrichment.queue.lease import JobInfo
 
 
 def main() -> None:

@@ -47,7 +47,7 @@ def drain_here(seconds: float = 60.0) -> float:
     started = time.monotonic()
     while not has_ended():
         assert time.monotonic() - started < seconds, f"jobs have not ended after {seconds:g} s: {statuses()}"
-        if queue.drain(Waterfall()).last is None:
+        if queue.drain(work=Waterfall()).last is None:
             # What others had in their hands is due only when their lease has run out.
             time.sleep(0.05)
         end_read()

@@ -104,7 +104,7 @@ def test_refusals_pause_their_job_with_a_time_and_cost_nothing(make_world: MakeW
             code, errors = end(world.start())
             assert code == 5 and job_id in errors and "Traceback" not in errors
         else:
-            assert queue.drain(Waterfall()).processed_total == 0
+            assert queue.drain(work=Waterfall()).processed_total == 0
         job, noticed_at = queue.get_job(job_id), _now()
         assert job.resume_at is not None
         assert (job.status, job.paused_manually) == (JobStatus.PAUSED, False), refusal
@@ -127,7 +127,7 @@ def test_refusal_without_a_time_is_waited_for_by_the_worker(make_world: MakeWorl
     world = _world(make_world)
     world.server.order("leadmagic", "rate_limited:1", times=2)
     job_id = add_job(3, provider="leadmagic", chunk_size=3)
-    assert queue.drain(Waterfall()).processed_total == 3
+    assert queue.drain(work=Waterfall()).processed_total == 3
     assert set(outcomes_of(job_id).values()) == {"s"}
     assert len(check_accounts(world)) == 3
 
@@ -138,7 +138,7 @@ def test_waterfall_goes_past_whom_it_cannot_ask(make_world: MakeWorld) -> None:
     world.server.order("findymail", "no_credits")
     world.server.order("prospeo", "bad_key")
     job_id = add_job(12, chunk_size=6)
-    assert queue.drain(Waterfall()).processed_total == 12
+    assert queue.drain(work=Waterfall()).processed_total == 12
     assert set(outcomes_of(job_id).values()) == {"s"}
     assert {line.provider for line in check_accounts(world)} == {"leadmagic"}
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.enrichment import queue
-from app.enrichment.queue.options import JobOptions
+from app.enrichment.waterfall.options import JobOptions
 from app.extensions import db
 from app.models.job import JobStatus
 from tests.fakes import ledger

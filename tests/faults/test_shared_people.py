@@ -13,12 +13,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from app.config import config
 from app.db.session import end_read
 from app.enrichment import queue
 from app.enrichment.limits import circuit_breaker
 from app.enrichment.limits.circuit_breaker import load_states
-from app.enrichment.queue.options import JobOptions
 from app.enrichment.waterfall.chunk_run import Waterfall
+from app.enrichment.waterfall.options import JobOptions
 from app.extensions import db
 from app.models.attempt import attempts
 from app.models.job import JobStatus, jobs
@@ -98,7 +99,7 @@ def _die_in_call(world: World, provider: str) -> None:
 
 def _drain_until(is_so: Callable[[], bool]) -> None:
     def works() -> bool:
-        queue.drain(Waterfall())
+        queue.drain(work=Waterfall())
         return is_so()
 
     wait_until(works)
@@ -220,7 +221,7 @@ def _story(entity_id: str) -> list[tuple[str, str, int, str | None]]:
 
 
 def _enqueue(ids: Sequence[str], provider: str, storm: Storm, options: JobOptions) -> str:
-    return queue.enqueue_job("person", provider, ids, chunk_size=storm.chunk_size, options=options)
+    return queue.enqueue_job("person", provider, ids, chunk_size=storm.chunk_size, **options.columns(config()))
 
 
 def _see_to_it() -> bool:

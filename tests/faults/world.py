@@ -16,11 +16,11 @@ from flask import Flask
 from sqlalchemy import select
 
 from app import create_app
-from app.config import Config
+from app.config import Config, config
 from app.db.session import end_read, transaction
 from app.enrichment import queue
-from app.enrichment.queue.leases import MAX_CRASHES
-from app.enrichment.queue.options import DEFAULT_OPTIONS, JobOptions
+from app.enrichment.queue.lease import MAX_CRASHES
+from app.enrichment.waterfall.options import DEFAULT_OPTIONS, JobOptions
 from app.entities.upsert import upsert_entities
 from app.extensions import db
 from app.models.chunk import progress
@@ -116,7 +116,7 @@ def add_job(
     """Store people and a job of them; return the job's id."""
     ids = add_people(count, workspace_slug=workspace_slug, start=start)
     return queue.enqueue_job(
-        "person", provider, ids, chunk_size=chunk_size, workspace_slug=workspace_slug, options=options
+        "person", provider, ids, chunk_size=chunk_size, workspace_slug=workspace_slug, **options.columns(config())
     )
 
 

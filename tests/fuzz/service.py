@@ -14,8 +14,8 @@ from app import create_app
 from app.config import Config
 from app.db.session import transaction
 from app.enrichment import queue
-from app.enrichment.queue import leases
-from app.enrichment.queue.leases import Failure
+from app.enrichment.queue import claims, lease
+from app.enrichment.queue.lease import Failure
 from app.entities import exclusions
 from app.entities.upsert import upsert_entities
 from app.extensions import db
@@ -98,8 +98,8 @@ def _jobs(ids: list[str]) -> dict[str, str]:
     def enqueue(**options: Any) -> str:
         return queue.enqueue_job("person", "ai-normalizer", ids, **{"chunk_size": 10, **options})
 
-    def held(job_id: str) -> leases.Lease:
-        lease = leases.claim("fuzz", lease_seconds=3600, scope=leases.Scope(job_id, None))
+    def held(job_id: str) -> lease.Lease:
+        lease = claims.claim("fuzz", lease_seconds=3600, scope=claims.Scope(job_id, None))
         assert lease is not None
         lease.read_entity_ids()
         return lease

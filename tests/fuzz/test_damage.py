@@ -49,7 +49,7 @@ def _fill() -> tuple[str, str]:
     import_csv("person", io.BytesIO(b"id,email,Notes\np4,ann@example.com,x\n"), workspace_slug="default")
     exclusions.add(["excluded.example"], "default")
     job_id = queue.enqueue_job("person", "ai-normalizer", ids(6), chunk_size=2)
-    queue.process_next_chunk(Waterfall())
+    queue.process_next_chunk(work=Waterfall())
     claim()
     expire_leases()
     _add_rows(job_id)

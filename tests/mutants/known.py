@@ -61,9 +61,9 @@ MUTANTS = (
     Mutant(
         "paused comes before complete",
         STATEMENTS,
-        "            (is_complete, _said(JobStatus.COMPLETE)),\n",
-        "            (jobs.c.status == _said(JobStatus.PAUSED), jobs.c.status),\n"
-        "            (is_complete, _said(JobStatus.COMPLETE)),\n",
+        "            (is_complete, _literal(JobStatus.COMPLETE)),\n",
+        "            (jobs.c.status == _literal(JobStatus.PAUSED), jobs.c.status),\n"
+        "            (is_complete, _literal(JobStatus.COMPLETE)),\n",
         LIFECYCLE,
     ),
     Mutant(
@@ -75,7 +75,7 @@ MUTANTS = (
     ),
     Mutant(
         "a takeover does not count the lease",
-        "app/enrichment/queue/leases.py",
+        STATEMENTS,
         "in_flight=jobs.c.in_flight + int(was_released)",
         "in_flight=jobs.c.in_flight",
         LEASES + LIFECYCLE,
@@ -125,21 +125,21 @@ MUTANTS = (
     ),
     Mutant(
         "a takeover forgets what is decided",
-        "app/enrichment/queue/leases.py",
-        "position=row.position, **taken._asdict())",
-        'position=row.position, **{**taken._asdict(), "outcomes": Outcome.UNTOUCHED * len(taken.outcomes)})',
+        "app/enrichment/queue/claims.py",
+        "        taken.outcomes,\n",
+        "        Outcome.UNTOUCHED * len(taken.outcomes),\n",
         LEASES,
     ),
     Mutant(
         "a release forgets what is decided",
-        "app/enrichment/queue/leases.py",
+        "app/enrichment/queue/lease.py",
         "[Outcome.UNTOUCHED if mark == Outcome.INTENT else mark for mark in self.outcomes]",
         "[Outcome.UNTOUCHED for mark in self.outcomes]",
         PROCESS,
     ),
     Mutant(
         "a chunk that costs workers is handled like any other",
-        "app/enrichment/queue/leases.py",
+        "app/enrichment/queue/lease.py",
         "return self.crash_count >= CRASHES_BEFORE_CAUTION",
         "return False",
         LEASES,
@@ -256,16 +256,16 @@ MUTANTS = (
     ),
     Mutant(
         "an idempotency key stands for any request",
-        "app/enrichment/queue/worker.py",
+        "app/enrichment/queue/enqueue.py",
         'if row.request_hash != key["request_hash"]:',
         "if False:",
         ("tests/enrichment/queue/test_enqueue.py",),
     ),
     Mutant(
         "a retry takes every entity",
-        "app/enrichment/queue/worker.py",
-        " and (outcome not in DECIDED or outcome in _RETRIED)",
-        "",
+        "app/enrichment/queue/queries.py",
+        "lambda outcome: outcome not in _DONE",
+        "lambda _: True",
         ("tests/enrichment/queue/test_control.py",),
     ),
 )

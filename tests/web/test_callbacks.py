@@ -55,7 +55,7 @@ def start_job(*people: dict[str, Any], **options: Any) -> str:
     with transaction() as session:
         upsert_entities("person", people, workspace_slug="default", session=session)
     job_id = queue.enqueue_job("person", "clay", [person["id"] for person in people], **options)
-    queue.process_next_chunk(Waterfall())
+    queue.process_next_chunk(work=Waterfall())
     return job_id
 
 
@@ -91,7 +91,7 @@ def test_an_answer_by_callback_lands_in_the_entity(service: Flask, fake_server: 
     job_id = start_job(ADA)
     assert queue.get_job(job_id).status == "pending"
     wait_until(lambda: rows(in_flight_calls)[0].callback is not None)
-    assert queue.drain(Waterfall()).last is not None
+    assert queue.drain(work=Waterfall()).last is not None
     job = queue.get_job(job_id)
     assert (job.status, job.success) == ("complete", 1)
     assert load_entities("person", ["ada"], workspace_slug="default")["ada"]["email"]
@@ -109,7 +109,7 @@ def test_a_callback_that_does_not_come_is_an_error_and_no_second_push(service: F
     with transaction() as session:
         session.execute(in_flight_calls.update().values(deadline_at=utcnow(-1)))
     make_due()
-    queue.drain(Waterfall())
+    queue.drain(work=Waterfall())
     (error,) = queue.list_errors(job_id).rows
     assert error.code == "transient"
     assert spent(fake_server) - before == 56_000 == queue.get_job(job_id).cost_micros
@@ -122,7 +122,7 @@ def test_a_pending_question_survives_its_worker(service: Flask, fake_server: Fak
     job_id = start_job({**ADA, "company_domain": "acme-x-no-callback.example"})
     for _ in range(2):
         make_due()
-        queue.drain(Waterfall())
+        queue.drain(work=Waterfall())
     assert queue.get_job(job_id).status == "pending"
     assert len(rows(in_flight_calls)) == 1
     assert spent(fake_server) - before == 56_000
@@ -145,7 +145,7 @@ def test_a_callback_is_taken_once(service: Flask, fake_server: FakeServer) -> No
     assert post(client, request_id, found).get_json() == {"received": True}
     other = {"person": {"email": "eve@acme.example"}}
     assert post(client, request_id, other).get_json() == {"received": False}
-    queue.drain(Waterfall())
+    queue.drain(work=Waterfall())
     assert load_entities("person", ["ada"], workspace_slug="default")["ada"]["email"] == "ada@acme.example"
     end_read()
     assert post(client, request_id, found).status_code == 404

@@ -132,7 +132,7 @@ def test_a_stop_gives_the_chunk_back_with_what_was_decided(start: Start, context
     assert 0 < answer["processedTotal"] < 40
     view = queue.get_job(job_id)
     assert (view.status, view.processed) == ("pending", answer["processedTotal"])
-    assert queue.drain(Waterfall()).processed_total == 40 - view.processed
+    assert queue.drain(work=Waterfall()).processed_total == 40 - view.processed
     check_invariants(drained=True)
 
 

@@ -18,7 +18,7 @@ from sqlalchemy import bindparam, delete, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.db.session import WriteSession, engine_name, repeats_conflicts, transaction
-from app.enrichment.queue import leases
+from app.enrichment.queue import transitions
 from app.extensions import db
 from app.models.job import ENDED, jobs
 from app.models.provider_state import ProviderCondition, provider_paces, provider_states
@@ -157,7 +157,7 @@ def reset(provider: str) -> None:
             .values(blocked_until=None)
         )
     with transaction() as session:
-        leases.make_due(session, jobs.c.provider.in_([provider, WATERFALL]), jobs.c.status.not_in(ENDED))
+        session.execute(transitions.make_due(jobs.c.provider.in_([provider, WATERFALL]), jobs.c.status.not_in(ENDED)))
     log.info("provider reset", provider=provider)
 
 

@@ -17,7 +17,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from app.config import Config, micros
 from app.db.session import WriteSession, engine_name
-from app.enrichment.queue.leases import JobInfo
+from app.enrichment.queue.lease import JobInfo
 from app.models.spending import costs, spending
 from app.providers.settings import MICROS
 

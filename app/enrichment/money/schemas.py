@@ -8,8 +8,8 @@ import marshmallow as ma
 from marshmallow import fields
 
 from app.enrichment.money.reports import Group, parse_day
-from app.enrichment.queue.options import JobOptions
 from app.enrichment.queue.schemas import ProviderName, WaterfallSchema
+from app.enrichment.waterfall.options import JobOptions
 from app.models.provider_state import ProviderCondition
 from app.values.entity_types import ENTITY_TYPES
 from app.web.fields import Choice, Dollars, EntityIds, Instant, QueryInteger, Schema, Slug, Text

@@ -1,27 +1,22 @@
-"""The queue's door: what callers may do with jobs. Each name is explained where it is defined."""
+"""The queue: what callers may do with jobs. Each name is explained where it is defined.
 
-from app.enrichment.queue.worker import (
-    ChunkResult,
-    DrainResult,
-    Enqueued,
+A job is cut into chunks when it is enqueued (`enqueue`). Anyone may claim a chunk and work on it (`worker`), under a
+lease (`claims`, `lease`), and steer the job (`control`) or look at it (`queries`).
+"""
+
+from app.enrichment.queue.control import cancel, pause, resume
+from app.enrichment.queue.enqueue import Enqueued, accept_job, enqueue_job, retry
+from app.enrichment.queue.queries import (
     EntityErrorView,
     JobView,
     QueueHealth,
-    accept_job,
-    cancel,
-    drain,
-    enqueue_job,
     get_job,
     health,
     list_errors,
     list_jobs,
-    pause,
-    process_next_chunk,
-    record_heartbeat,
-    resume,
-    retry,
-    stop_requested,
 )
+from app.enrichment.queue.time_budget import stop_requested
+from app.enrichment.queue.worker import ChunkResult, DrainResult, drain, process_next_chunk, record_heartbeat
 
 __all__ = [
     "ChunkResult",

@@ -1,12 +1,18 @@
-"""A list of entity ids without repetitions, in first-seen order, of any length."""
+"""Lists of entity ids: as a caller gives them, of any length, and as a chunk keeps them."""
 
+import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Protocol, Self
 
 from app.errors import Invalid, detail
-from app.values.identifiers import ENTITY_ID_RULE, is_entity_id
+from app.models.chunk import ERASED_ID
+from app.values.identifiers import ENTITY_ID_RULE, invalid_entity_ids, is_entity_id
+
+
+class ChunkUnreadable(ValueError):
+    """The chunk's stored entity ids are not the list that was enqueued."""
 
 
 class UniqueIds(Protocol):
@@ -33,6 +39,17 @@ def unique_ids(entity_ids: Iterable[object]) -> UniqueIds:
     if isinstance(entity_ids, Sequence):
         return _InMemory(entity_ids)
     return _OnDisk(entity_ids)
+
+
+def parse_ids(stored_ids: str | None, position: int) -> list[str]:
+    """Return a chunk's entity ids. Raises `ChunkUnreadable` where the stored text is damaged."""
+    try:
+        ids = json.loads(stored_ids or "")
+    except ValueError as exc:
+        raise ChunkUnreadable(f"chunk {position}: stored entity ids are not JSON") from exc
+    if not isinstance(ids, list) or invalid_entity_ids([entity_id for entity_id in ids if entity_id != ERASED_ID]):
+        raise ChunkUnreadable(f"chunk {position}: expected a list of entity ids")
+    return ids
 
 
 def _checked(entity_ids: Iterable[object]) -> Iterator[str]:
@@ -80,9 +97,9 @@ class _OnDisk:
         self._file.execute("BEGIN")
         seen = 0
         ids = _checked(entity_ids)
-        while some := list(islice(ids, 10_000)):
-            self._file.executemany("INSERT OR IGNORE INTO ids (id) VALUES (?)", ((entity_id,) for entity_id in some))
-            seen += len(some)
+        while rows := list(islice(ids, 10_000)):
+            self._file.executemany("INSERT OR IGNORE INTO ids (id) VALUES (?)", ((entity_id,) for entity_id in rows))
+            seen += len(rows)
         self.kept: int = self._file.execute("SELECT count(*) FROM ids").fetchone()[0]
         self.repeated = seen - self.kept
 
@@ -93,6 +110,6 @@ class _OnDisk:
         self._file.close()
 
     def slices(self, size: int) -> Iterator[list[str]]:
-        rows = self._file.execute("SELECT id FROM ids ORDER BY position")
-        while some := rows.fetchmany(size):
-            yield [entity_id for (entity_id,) in some]
+        cursor = self._file.execute("SELECT id FROM ids ORDER BY position")
+        while rows := cursor.fetchmany(size):
+            yield [entity_id for (entity_id,) in rows]

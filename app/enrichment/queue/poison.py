@@ -5,19 +5,18 @@ those behind it. Such a job is ended here, without looking at what it counts.
 """
 
 import structlog
-from sqlalchemy import insert, null, select, update
+from sqlalchemy import insert, select
 
 from app.db.failures import is_unavailable
 from app.db.session import repeats_conflicts, transaction
-from app.enrichment.queue import leases
-from app.enrichment.queue import transitions as statements
-from app.enrichment.queue.leases import Lease, Scope
+from app.enrichment.queue import claims, transitions
+from app.enrichment.queue.claims import Scope
+from app.enrichment.queue.lease import Lease
 from app.errors import describe_bug
 from app.extensions import db
 from app.logs import trace
 from app.models.chunk import entity_errors, progress
-from app.models.job import ACTIVE, JobStatus, jobs
-from app.models.types import utcnow
+from app.models.job import jobs
 
 log = structlog.get_logger(__name__)
 
@@ -30,7 +29,7 @@ def skip_poison_job(error: Exception, worker: str, *, lease_seconds: float, scop
     """
     for job_id in _next_jobs(scope):
         try:
-            lease = leases.claim_of(job_id, worker, lease_seconds=lease_seconds)
+            lease = claims.claim_of(job_id, worker, lease_seconds=lease_seconds)
         except Exception as exc:
             if not is_unavailable(exc):
                 fail(job_id, exc)
@@ -45,16 +44,8 @@ def fail(job_id: str, error: Exception) -> None:
     """Mark a job failed that cannot be ended by its own counts; its open chunks are closed as they are."""
     log.error("job broke", job_id=job_id, **trace(error))
     with transaction() as session:
-        session.execute(
-            update(progress)
-            .where(progress.c.job_id == job_id, progress.c.finished_at.is_(None))
-            .values(finished_at=utcnow(), worker=null(), lease_expires_at=null())
-        )
-        session.execute(
-            update(jobs)
-            .where(jobs.c.id == job_id, jobs.c.status.in_([*ACTIVE, JobStatus.PAUSED]))
-            .values(status=JobStatus.FAILED, finished_at=utcnow(), in_flight=0, **statements.NOT_CLAIMABLE)
-        )
+        session.execute(transitions.close_chunks_as_they_are(progress.c.job_id == job_id))
+        session.execute(transitions.fail_job(job_id, in_flight=0))
         failure = {"entity_id": "system", "code": "job_broke", "message": describe_bug(error)}
         session.execute(insert(entity_errors).values(job_id=job_id, **failure))
 
@@ -65,7 +56,7 @@ def _next_jobs(scope: Scope) -> list[str]:
     Only ids are read: what is beside them may be what cannot be.
     """
     order = (jobs.c.priority.desc(), jobs.c.created_at, jobs.c.id)
-    expired = select(jobs.c.id).select_from(statements.OPEN).where(statements.EXPIRED).order_by(*order).limit(1)
+    expired = select(jobs.c.id).select_from(transitions.OPEN).where(transitions.EXPIRED).order_by(*order).limit(1)
     claimable = select(jobs.c.id).where(jobs.c.claimable).order_by(*order).limit(1)
     found = [db.session.scalar(scope.narrow(query)) for query in (expired, claimable)]
     db.session.rollback()

@@ -1,17 +1,19 @@
 """Jobs as callers see them: counts with live progress, errors, and the state of the queue."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
-from typing import Any
+from itertools import groupby, islice
+from typing import Any, Final
 
-from sqlalchemy import BigInteger, Row, Select, func, select, union_all
+from sqlalchemy import BigInteger, ColumnElement, Row, Select, Text, func, select, true, union_all
 
 from app.db.pages import Page, page_of
+from app.enrichment.queue.entity_ids import ChunkUnreadable, parse_ids
 from app.errors import DamagedData, Invalid, JobNotFound, detail
 from app.extensions import db
-from app.models.chunk import DECIDED, Outcome, entity_errors, progress
+from app.models.chunk import DECIDED, ERASED_ID, Outcome, chunks, entity_errors, progress
 from app.models.heartbeat import heartbeats
 from app.models.job import ACTIVE, JobStatus, jobs
 from app.models.spending import costs
@@ -123,6 +125,45 @@ def list_errors(
     rows = db.session.execute(query).all()
     views = [EntityErrorView(row.entity_id, row.message, row.code, row.created_at) for row in rows[:limit]]
     return Page(views, str(rows[limit - 1].id) if len(rows) > limit else None)
+
+
+def held_ids(job_id: str, *, limit: int) -> list[str]:
+    """Return the ids of a job's held entities, in order, at most `limit`."""
+    is_held = progress.c.outcomes.contains(Outcome.HELD, autoescape=True)
+    return list(islice(_ids_with(job_id, lambda outcome: outcome == Outcome.HELD, is_held), limit))
+
+
+def ids_to_retry(job_id: str) -> Iterator[str]:
+    """Give the ids of a job that ended in error, held or undecided, in order."""
+    return _ids_with(job_id, lambda outcome: outcome not in _DONE, true())
+
+
+_DONE: Final = DECIDED - {Outcome.ERROR, Outcome.HELD}
+
+
+def _ids_with(job_id: str, is_wanted: Callable[[str], bool], of_chunks: ColumnElement[bool]) -> Iterator[str]:
+    """Give a job's entity ids by outcome, in order; a list that is damaged gives none.
+
+    Entities of a chunk that was never claimed are untouched.
+    """
+    joined = chunks.outerjoin(
+        progress, (progress.c.job_id == chunks.c.job_id) & (progress.c.position == chunks.c.position)
+    )
+    query = (
+        select(chunks.c.position, chunks.c.entity_ids.cast(Text).label("ids"), progress.c.outcomes)
+        .select_from(joined)
+        .where(chunks.c.job_id == job_id, of_chunks)
+        .order_by(chunks.c.position)
+        .execution_options(yield_per=100)
+    )
+    with db.session.execute(query) as rows:
+        for row in rows:
+            with suppress(ChunkUnreadable):
+                ids = parse_ids(row.ids, row.position)
+                outcomes = row.outcomes or Outcome.UNTOUCHED * len(ids)
+                for entity_id, outcome in zip(ids, outcomes, strict=False):
+                    if entity_id != ERASED_ID and is_wanted(outcome):
+                        yield entity_id
 
 
 def health() -> QueueHealth:

@@ -27,6 +27,7 @@ from app.enrichment.queue.schemas import (
     ProcessQuerySchema,
 )
 from app.enrichment.waterfall.chunk_run import Waterfall
+from app.enrichment.waterfall.plan import job_columns
 from app.entities.upsert import upsert_entities
 from app.errors import Invalid, detail
 from app.web.auth import principal, readable_workspace, require, visible_workspace, workspace_for
@@ -75,7 +76,7 @@ class Process(MethodView):
         seconds = _time_budget(query.get("max_seconds"))
         _note_cron_call()
         result = queue.process_next_chunk(
-            Waterfall(), time_budget=seconds, job_id=query.get("job_id"), workspace_slug=visible_workspace()
+            work=Waterfall(), time_budget=seconds, job_id=query.get("job_id"), workspace_slug=visible_workspace()
         )
         return result or NOTHING_TO_DO
 
@@ -89,7 +90,7 @@ class Process(MethodView):
         seconds = _time_budget(query.get("max_seconds"))
         _note_cron_call()
         drained = queue.drain(
-            Waterfall(), time_budget=seconds, job_id=query.get("job_id"), workspace_slug=visible_workspace()
+            work=Waterfall(), time_budget=seconds, job_id=query.get("job_id"), workspace_slug=visible_workspace()
         )
         if drained.last is None:
             return NOTHING_TO_DO
@@ -211,7 +212,7 @@ def _accept(new: NewJob, workspace_slug: str) -> queue.Enqueued:
         idempotency_key=_idempotency_key(),
         request_hash=new.request_hash(),
         before=store_entities if new.entities else None,
-        options=new.options,
+        **job_columns(new.entity_type, new.provider, new.options),
     )
 
 

@@ -10,8 +10,8 @@ from typing import Any, Final
 import marshmallow as ma
 from marshmallow import fields, post_load, validates_schema
 
-from app.enrichment.queue.options import DEFAULT_OPTIONS, JobOptions
-from app.enrichment.queue.worker import MAX_CHUNK_SIZE
+from app.enrichment.queue.enqueue import MAX_CHUNK_SIZE
+from app.enrichment.waterfall.options import DEFAULT_OPTIONS, JobOptions
 from app.entities.schemas import entity_schema
 from app.models.job import JobStatus
 from app.providers.registry import NAMES, VERIFIER_NAMES, WATERFALL

@@ -1,11 +1,21 @@
-"""The statements of a chunk's way from claim to finish, built once: putting one together costs more than running it.
+"""Every statement that changes the status of a job or a chunk: the queue's state machine.
 
-Both databases run the same clauses. SQLite, which is asked in-process, runs
-them one by one in a transaction. PostgreSQL is asked over a network, where each
-statement costs a round trip and each transaction two more, so what always goes
-together is one statement there, which is its own transaction.
+    pending ──claim──▶ running ──finish, all decided──▶ complete
+       ▲                 │  │
+       └──more chunks────┘  ├──cap, credits, by hand──▶ paused ──resume, wake──▶ pending
+                            ├──cancel──▶ cancelling ──▶ cancelled
+                            └──the chunk broke──▶ failed
+
+`claims`, `lease`, `control` and `poison` run these statements; none has one of its own. Most are built once, because
+building a statement costs more than running it.
+
+Both databases run the same clauses. SQLite, which is asked in-process, runs them one by one in a transaction.
+PostgreSQL is asked over a network, where each statement costs a round trip and each transaction two more, so what
+always goes together is one statement there, which is its own transaction.
 """
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
@@ -33,13 +43,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.dml import ReturningUpdate, Update
 
-from app.models.chunk import Outcome, chunks, progress
+from app.models.chunk import DECIDED, Outcome, chunks, progress
 from app.models.job import ACTIVE, JobStatus, jobs
 from app.models.types import utcnow
 
 
-def _said(text: str) -> ColumnElement[str]:
-    """Return a constant as it stands in SQL; as a parameter it would have to be sent each time."""
+def _literal(text: str) -> ColumnElement[str]:
+    """Return a constant as SQL text; as a parameter it would be sent with every execution."""
     return literal_column(f"'{text}'", String)
 
 
@@ -63,31 +73,104 @@ JOB_INFO_COLUMNS: Final = (
 JOB_COLUMNS: Final = (*JOB_INFO_COLUMNS, jobs.c.total_count)
 """What a lease knows of its job."""
 
-NOT_CLAIMABLE: Final[dict[str, Any]] = {
-    "claimable": false(),
-    "resume_at": null(),
-    "paused_manually": false(),
-    "pause_reason": null(),
-}
+SECONDS: Final = bindparam("seconds", type_=Float)
 
-RESUMED: Final[dict[str, Any]] = {
+# Jobs, by hand and by the service
+
+_IS_ACTIVE_JOB: Final = jobs.c.status.in_(ACTIVE)
+_HAS_NOT_ENDED: Final = jobs.c.status.in_([*ACTIVE, JobStatus.PAUSED])
+_NOT_PAUSED: Final[Mapping[str, Any]] = {"resume_at": null(), "paused_manually": false(), "pause_reason": null()}
+_GOES_ON: Final[Mapping[str, Any]] = {
+    **_NOT_PAUSED,
     "status": case((jobs.c.in_flight > 0, JobStatus.RUNNING), else_=JobStatus.PENDING),
     "claimable": jobs.c.next_chunk < jobs.c.chunk_count,
-    "resume_at": null(),
-    "paused_manually": false(),
-    "pause_reason": null(),
 }
-"""What a paused job is updated with when it goes on."""
 
-SECONDS: Final = bindparam("seconds", type_=Float)
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """A change of a job's status that somebody asks for: from which statuses, and to what."""
+
+    allowed: ColumnElement[bool]
+    values: Mapping[str, Any]
+    rule: str
+    """Which jobs allow it, as the end of a sentence."""
+
+    def statement(self, job_id: str) -> ReturningUpdate[Any]:
+        """Return the update of one job; no row if its status does not allow it."""
+        return update(jobs).where(jobs.c.id == job_id, self.allowed).values(**self.values).returning(jobs.c.status)
+
+
+PAUSE: Final = Transition(
+    or_(_IS_ACTIVE_JOB, jobs.c.resume_at.is_not(None)),
+    {
+        "status": JobStatus.PAUSED,
+        "claimable": false(),
+        "paused_manually": true(),
+        "resume_at": null(),
+        "pause_reason": "paused by a user",
+    },
+    "pending or running jobs can be paused",
+)
+RESUME: Final = Transition(jobs.c.status == JobStatus.PAUSED, _GOES_ON, "paused jobs can be resumed")
+CANCEL: Final = Transition(
+    _HAS_NOT_ENDED,
+    {
+        **_NOT_PAUSED,
+        "status": case((jobs.c.in_flight > 0, JobStatus.CANCELLING), else_=JobStatus.CANCELLED),
+        "finished_at": case((jobs.c.in_flight > 0, null()), else_=utcnow()),
+        "claimable": false(),
+    },
+    "jobs that have not ended can be cancelled",
+)
+
+WAKE: Final = update(jobs).where(jobs.c.resume_at <= utcnow()).values(**_GOES_ON)
+"""Paused jobs whose time has come go on."""
+
+
+def pause_job(job_id: str, reason: str, seconds: float | None) -> Update:
+    """Return the update that pauses a job for some seconds; None: until somebody resumes it."""
+    return (
+        update(jobs)
+        .where(jobs.c.id == job_id, _IS_ACTIVE_JOB)
+        .values(
+            status=JobStatus.PAUSED,
+            claimable=false(),
+            pause_reason=reason[:500],
+            resume_at=null() if seconds is None else utcnow(seconds),
+            paused_manually=true() if seconds is None else false(),
+        )
+    )
+
+
+def tell_reason(job_id: str, reason: str) -> Update:
+    """Return the update by which a job that goes on says why a part of it waits."""
+    return update(jobs).where(jobs.c.id == job_id, _IS_ACTIVE_JOB).values(pause_reason=reason[:500])
+
+
+def fail_job(job_id: str, **values: Any) -> Update:
+    """Return the update that ends a job because a chunk, or the job itself, broke."""
+    failed = {"status": JobStatus.FAILED, "finished_at": utcnow(), "claimable": false()}
+    return update(jobs).where(jobs.c.id == job_id, _HAS_NOT_ENDED).values(**_NOT_PAUSED, **failed, **values)
+
+
+def hold_again(job_id: str, *, was_released: bool) -> ReturningUpdate[Any]:
+    """Return the update of a job of which an open chunk is taken over; no row if the job has stopped meanwhile."""
+    return (
+        update(jobs)
+        .where(jobs.c.id == job_id, _IS_ACTIVE_JOB)
+        .values(in_flight=jobs.c.in_flight + int(was_released), status=JobStatus.RUNNING, pause_reason=null())
+        .returning(jobs.c.status)
+    )
+
 
 # What comes before a new chunk
 
 OPEN: Final = progress.join(jobs, jobs.c.id == progress.c.job_id)
 _IS_OPEN: Final = progress.c.finished_at.is_(None)
 _HAS_RUN_OUT: Final = progress.c.lease_expires_at <= utcnow()
-_IS_ACTIVE: Final = jobs.c.status.in_([_said(status) for status in ACTIVE])
-_IS_CLOSED_AS_IS: Final = jobs.c.status.in_([_said(status) for status in CLOSED_AS_IS])
+_IS_ACTIVE: Final = jobs.c.status.in_([_literal(status) for status in ACTIVE])
+_IS_CLOSED_AS_IS: Final = jobs.c.status.in_([_literal(status) for status in CLOSED_AS_IS])
 _IS_UNHELD: Final = or_(progress.c.worker.is_(None), _HAS_RUN_OUT)
 EXPIRED: Final = and_(_IS_OPEN, _HAS_RUN_OUT, _IS_ACTIVE)
 """Chunks to be taken over."""
@@ -114,6 +197,45 @@ def _is_due() -> ColumnElement[bool]:
 
 IS_DUE: Final = select(_is_due().label("is_due"))
 """One look for everything that comes before a new chunk; most claims find nothing of it."""
+
+
+def take_over_chunk(
+    job_id: str, position: int, worker: str, lease_seconds: float, *, was_lost: bool
+) -> ReturningUpdate[Any]:
+    """Return the update that leases an open chunk anew, and counts the worker that was lost over it, if any."""
+    return (
+        update(progress)
+        .where(progress.c.job_id == job_id, progress.c.position == position)
+        .values(
+            attempt=progress.c.attempt + 1,
+            crash_count=progress.c.crash_count + int(was_lost),
+            worker=worker,
+            lease_expires_at=utcnow(lease_seconds),
+        )
+        .returning(progress.c.attempt, progress.c.crash_count, progress.c.outcomes, progress.c.write_count)
+    )
+
+
+def close_chunks_as_they_are(*of_chunks: ColumnElement[bool]) -> Update:
+    """Return the update that closes open chunks with the outcomes that are stored."""
+    closed = {"finished_at": utcnow(), "worker": null(), "lease_expires_at": null()}
+    return update(progress).where(_IS_OPEN, *of_chunks).values(**closed)
+
+
+def make_due(*of_jobs: ColumnElement[bool]) -> Update:
+    """Return the update that lets the chunks of some jobs that nobody holds be claimed at once."""
+    return _due_at_once(progress.c.job_id.in_(select(jobs.c.id).where(*of_jobs)))
+
+
+def make_chunk_due(job_id: str, position: int) -> Update:
+    """Return the update that lets one chunk be claimed at once, if nobody holds it."""
+    return _due_at_once(progress.c.job_id == job_id, progress.c.position == position)
+
+
+def _due_at_once(*of_chunks: ColumnElement[bool]) -> Update:
+    is_waiting = and_(_IS_OPEN, progress.c.worker.is_(None), progress.c.lease_expires_at > utcnow())
+    return update(progress).where(*of_chunks, is_waiting).values(lease_expires_at=utcnow())
+
 
 # A new chunk
 
@@ -145,7 +267,7 @@ def claim_at_once(by_job: bool, by_workspace: bool) -> Select[Any]:
     columns = (*JOB_COLUMNS, (jobs.c.next_chunk - _ONE).label("position"), jobs.c.chunk_size)
     taken = _take(claimable.where(~select(due.c.is_due).scalar_subquery())).returning(*columns).cte("taken")
     size = func.least(taken.c.chunk_size, taken.c.total_count - taken.c.position * taken.c.chunk_size)
-    outcomes = func.repeat(_said(Outcome.UNTOUCHED), size)
+    outcomes = func.repeat(_literal(Outcome.UNTOUCHED), size)
     ids = select(chunks.c.entity_ids.cast(Text)).where(
         chunks.c.job_id == taken.c.id, chunks.c.position == taken.c.position
     )
@@ -201,7 +323,7 @@ def _take(claimable: Select[Any]) -> Update:
             next_chunk=jobs.c.next_chunk + _ONE,
             in_flight=jobs.c.in_flight + _ONE,
             claimable=jobs.c.next_chunk + _ONE < jobs.c.chunk_count,
-            status=_said(JobStatus.RUNNING),
+            status=_literal(JobStatus.RUNNING),
             started_at=func.coalesce(jobs.c.started_at, utcnow()),
         )
     )
@@ -234,13 +356,16 @@ _CLOSED_AS_DECIDED: Final = _CLOSED.values(outcomes=bindparam("the_outcomes"))
 _KEPT: Final = _OWNED.values(outcomes=bindparam("the_outcomes"), lease_expires_at=utcnow(SECONDS))
 
 CLOSE_AS_STORED: Final = _CLOSED.returning(progress.c.outcomes)
+"""Closes a chunk that broke, with the outcomes of the last checkpoint."""
 CLOSE: Final = _CLOSED_AS_DECIDED.returning(progress.c.outcomes)
+"""Closes a chunk that is decided."""
 RENEW: Final = _KEPT.values(crash_count=bindparam("the_crashes")).returning(_JOB_STATUS)
 """Keeps the lease and returns the job's status."""
 GIVE_BACK: Final = _KEPT.values(worker=null()).returning(progress.c.outcomes)
+"""Ends the lease of a chunk that is not decided; it is due again after `seconds`."""
 
 
-def _settled() -> Update:
+def _with_counts() -> Update:
     """Return the update of a job after chunks were closed or released.
 
     The order of the statuses matters: with `paused` before `complete`, a job
@@ -249,16 +374,16 @@ def _settled() -> Update:
     decided = jobs.c.processed_count + bindparam("more")
     in_flight = jobs.c.in_flight - bindparam("returned")
     is_complete = and_(
-        decided == jobs.c.total_count, jobs.c.status.not_in([_said(JobStatus.FAILED), _said(JobStatus.CANCELLED)])
+        decided == jobs.c.total_count, jobs.c.status.not_in([_literal(JobStatus.FAILED), _literal(JobStatus.CANCELLED)])
     )
-    is_cancelled = and_(jobs.c.status == _said(JobStatus.CANCELLING), in_flight == _ZERO)
+    is_cancelled = and_(jobs.c.status == _literal(JobStatus.CANCELLING), in_flight == _ZERO)
     return update(jobs).values(
         status=case(
-            (is_complete, _said(JobStatus.COMPLETE)),
-            (is_cancelled, _said(JobStatus.CANCELLED)),
-            (or_(_IS_CLOSED_AS_IS, jobs.c.status == _said(JobStatus.PAUSED)), jobs.c.status),
-            (in_flight == _ZERO, _said(JobStatus.PENDING)),
-            else_=_said(JobStatus.RUNNING),
+            (is_complete, _literal(JobStatus.COMPLETE)),
+            (is_cancelled, _literal(JobStatus.CANCELLED)),
+            (or_(_IS_CLOSED_AS_IS, jobs.c.status == _literal(JobStatus.PAUSED)), jobs.c.status),
+            (in_flight == _ZERO, _literal(JobStatus.PENDING)),
+            else_=_literal(JobStatus.RUNNING),
         ),
         in_flight=in_flight,
         processed_count=decided,
@@ -273,13 +398,21 @@ def _settled() -> Update:
     )
 
 
-SETTLE: Final = _settled().where(jobs.c.id == bindparam("the_job")).returning(jobs.c.status)
+ADD_COUNTS: Final = _with_counts().where(jobs.c.id == bindparam("the_job")).returning(jobs.c.status)
+"""Adds what chunks have decided to their job, and sets its status."""
+
+
+def counts(job_id: str, closed: Iterable[Iterable[str]], *, returned: int) -> dict[str, Any]:
+    """Return the parameters of `ADD_COUNTS`: the outcomes of closed chunks, and how many leases ended."""
+    outcomes = "".join(outcome for chunk in closed for outcome in chunk)
+    by_outcome = {f"more_{outcome.name.lower()}": outcomes.count(outcome) for outcome in DECIDED}
+    return {"the_job": job_id, "returned": returned, "more": sum(by_outcome.values()), **by_outcome}
 
 
 def _finish_at_once() -> ReturningUpdate[Any]:
     closed = _CLOSED_AS_DECIDED.returning(progress.c.job_id).cte("closed")
-    return _settled().where(jobs.c.id == closed.c.job_id).returning(jobs.c.status)
+    return _with_counts().where(jobs.c.id == closed.c.job_id).returning(jobs.c.status)
 
 
 FINISH_AT_ONCE: Final = _finish_at_once()
-"""`CLOSE` and `SETTLE` as one statement, for PostgreSQL; no row where the lease is lost."""
+"""`CLOSE` and `ADD_COUNTS` as one statement, for PostgreSQL; no row where the lease is lost."""

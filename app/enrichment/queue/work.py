@@ -1,17 +1,19 @@
-"""One claimed chunk through a caller's function, entity by entity, under a budget.
+"""What is done with a claimed chunk: the `Work` that the queue is handed, and a caller's function as one.
 
-Three kinds of work: nothing at all, a plain function in the calling thread, a
-coroutine function on the loop thread. The pipeline uses the last of them too.
+The queue knows neither provider nor price. Whatever can run a chunk under a lease and a time budget is a `Work`: the
+service's own (`app.enrichment.waterfall`), or a function that a caller passes, for each entity.
 """
 
+import asyncio
 import inspect
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Any, Final, Protocol
 
-from app.async_calls import run_many
+from app.async_calls import STOP_SECONDS, Calls, NotSent
 from app.config import config
-from app.enrichment.queue.leases import Failure, JobInfo, Lease
+from app.enrichment.queue.lease import Failure, JobInfo, Lease
 from app.enrichment.queue.time_budget import Budget
 from app.errors import describe
 from app.models.chunk import Outcome
@@ -19,71 +21,76 @@ from app.models.chunk import Outcome
 EntityFunction = Callable[[str, JobInfo], Any]
 """`on_process(entity_id, job)`, a function or a coroutine function."""
 
-CHECKPOINT_SECONDS = 0.5
-"""How often outcomes are stored where an entity costs nothing to run again."""
+CHECKPOINT_SECONDS: Final = 0.5
+"""How often outcomes are stored if an entity costs nothing to run again."""
 
-CALL_SHARE = 0.9
+CALL_SHARE: Final = 0.9
 """The share of `ENRICH_TIME_BUDGET` after which a single call is given up as an error, or it would be
 started again for ever. A call that is cut off because less than that was left is not: it runs again."""
 
-
-def run_entity_function(lease: Lease, on_process: EntityFunction | None, budget: Budget, *, concurrency: int) -> None:
-    """Decide as many of the chunk's entities as the budget allows. Raises `LeaseLost`."""
-    for index in lease.undecided:
-        if is_suspect(lease, index):
-            decide_suspect(lease, index)
-    if on_process is None:
-        for index in lease.undecided:
-            lease.decide(index, Outcome.SUCCESS)
-    elif _is_coroutine_function(on_process):
-        run_concurrently(
-            lease,
-            lambda index: on_process(lease.entity_ids[index], lease.job),
-            lambda finished: _store_results(lease, finished),
-            budget,
-            concurrency=concurrency,
-        )
-    else:
-        _call_each(lease, on_process, budget)
+LINED_UP: Final = 2
+"""For each coroutine that is awaited, so many are handed to the loop, so that the next begins without a wait."""
 
 
-def run_concurrently(
-    lease: Lease,
-    call: Callable[[int], Awaitable[Any]],
-    store: Callable[[Sequence[tuple[int, Any]]], None],
-    budget: Budget,
-    *,
-    concurrency: int,
-) -> None:
-    """Await `call(index)` for each undecided entity and hand what has finished to `store`.
+class JobMustWait(Exception):
+    """The job cannot go on for now: it is paused with this reason, for `seconds`; None: until somebody resumes it."""
 
-    `store` must checkpoint, even where it is handed nothing: that renews the
-    lease and tells whether the job was stopped. It may finish the chunk. A chunk that keeps costing its
-    workers runs one entity at a time, each marked beforehand.
+    def __init__(self, reason: str, seconds: float | None, *, only_if_idle: bool = False) -> None:
+        super().__init__(reason)
+        self.seconds = seconds
+        self.only_if_idle = only_if_idle
+        """Whether other chunks of the job can go on, so that it is paused only if there are none."""
+
+
+class Work(Protocol):
+    """Runs chunks that the queue has claimed."""
+
+    def run(self, lease: Lease, budget: Budget, *, concurrency: int) -> None:
+        """Decide as many of the chunk's entities as the budget allows, at most `concurrency` at once.
+
+        May finish the chunk; the queue closes or releases what it leaves open. Raises `LeaseLost`, and `JobMustWait`
+        if the job has to be paused.
+        """
+
+    def least_seconds(self, whole_seconds: float) -> float:
+        """Return the least time in which a chunk can get on, of a budget of `whole_seconds`."""
+
+    def between_chunks(self) -> None:
+        """Do one small batch of what has to be done now and then; called every few seconds, before a claim."""
+
+
+class EntityFunctionWork:
+    """Calls a function for each entity; without one, every entity counts as processed.
+
+    What the function raises becomes that entity's error and nobody else's. A plain function runs in the calling
+    thread, a coroutine function on the loop's.
     """
-    undecided = lease.undecided
-    groups = [[index] for index in undecided] if lease.needs_caution else [undecided]
-    for group in groups:
-        if budget.is_used_up or lease.is_stopped:
-            return
-        if lease.needs_caution:
-            _mark(lease, group[0])
-        for finished in run_many(
-            call,
-            group,
-            concurrency=concurrency,
-            deadline=budget.deadline,
-            call_seconds=CALL_SHARE * config().ENRICH_TIME_BUDGET,
-            every_seconds=CHECKPOINT_SECONDS,
-            should_stop=lambda: budget.is_used_up or lease.is_stopped,
-        ):
-            store(finished)
-            if lease.is_closed:
-                return
+
+    def __init__(self, on_process: EntityFunction | None) -> None:
+        self._function = on_process
+
+    def run(self, lease: Lease, budget: Budget, *, concurrency: int) -> None:
+        """Decide as many of the chunk's entities as the budget allows. Raises `LeaseLost`."""
+        for index in lease.undecided:
+            if is_suspect(lease, index):
+                decide_suspect(lease, index)
+        if self._function is None:
+            _count_as_processed(lease)
+        elif _is_coroutine_function(self._function):
+            _await_all(lease, self._function, budget, concurrency)
+        else:
+            _call_each(lease, self._function, budget)
+
+    def least_seconds(self, whole_seconds: float) -> float:
+        """Return 0: a function may be quick."""
+        return 0.0
+
+    def between_chunks(self) -> None:
+        """Do nothing: a function leaves nothing behind."""
 
 
 def is_suspect(lease: Lease, index: int) -> bool:
-    """Tell whether an entity is the one that costs the chunk its workers: the last of several died over it."""
+    """Return whether an entity is the one that costs the chunk its workers: the last of several died over it."""
     return lease.needs_caution and lease.outcomes[index] is Outcome.INTENT
 
 
@@ -93,7 +100,12 @@ def decide_suspect(lease: Lease, index: int) -> None:
     lease.decide(index, Outcome.ERROR, Failure("worker_lost", message))
 
 
-def _call_each(lease: Lease, on_process: EntityFunction, budget: Budget) -> None:
+def _count_as_processed(lease: Lease) -> None:
+    for index in lease.undecided:
+        lease.decide(index, Outcome.SUCCESS)
+
+
+def _call_each(lease: Lease, function: EntityFunction, budget: Budget) -> None:
     stored_at = time.monotonic()
     for index in lease.undecided:
         if budget.is_used_up or lease.is_stopped:
@@ -101,7 +113,7 @@ def _call_each(lease: Lease, on_process: EntityFunction, budget: Budget) -> None
         if lease.needs_caution:
             _mark(lease, index)
         try:
-            _refuse_awaitable(on_process(lease.entity_ids[index], lease.job))
+            _refuse_awaitable(function(lease.entity_ids[index], lease.job))
         except Exception as exc:
             _decide_error(lease, index, exc)
         else:
@@ -111,13 +123,63 @@ def _call_each(lease: Lease, on_process: EntityFunction, budget: Budget) -> None
             stored_at = time.monotonic()
 
 
-def _store_results(lease: Lease, finished: Sequence[tuple[int, Any]]) -> None:
-    for index, result in finished:
-        if isinstance(result, BaseException):
-            _decide_error(lease, index, result)
-        else:
-            lease.decide(index, Outcome.SUCCESS)
+def _await_all(lease: Lease, function: EntityFunction, budget: Budget, concurrency: int) -> None:
+    """Await the function for every undecided entity.
+
+    A chunk that keeps costing its workers runs one entity at a time, each marked beforehand.
+    """
+    if not lease.needs_caution:
+        _await_some(lease, lease.undecided, function, budget, concurrency)
+        return
+    for index in lease.undecided:
+        if budget.is_used_up or lease.is_stopped:
+            return
+        _mark(lease, index)
+        _await_some(lease, [index], function, budget, 1)
+
+
+def _await_some(
+    lease: Lease, indices: Iterable[int], function: EntityFunction, budget: Budget, concurrency: int
+) -> None:
+    """Await the function for some entities, storing what has ended at least each `CHECKPOINT_SECONDS`."""
+    calls: Calls[int, Any] = Calls(concurrency)
+    left = deque(indices)
+    stored_at = time.monotonic()
+    try:
+        while (left or calls) and not (budget.is_used_up or lease.is_stopped):
+            while left and len(calls) < concurrency * LINED_UP:
+                _start(calls, lease, left.popleft(), function, budget)
+            until_checkpoint = stored_at + CHECKPOINT_SECONDS - time.monotonic()
+            ended = calls.collect(max(0.0, min(until_checkpoint, budget.seconds_left)))
+            for index, result in ended:
+                if isinstance(result, NotSent):
+                    left.append(index)
+                else:
+                    _decide(lease, index, result, budget)
+            if time.monotonic() >= stored_at + CHECKPOINT_SECONDS:
+                lease.checkpoint()
+                stored_at = time.monotonic()
+    finally:
+        calls.cancel(calls.keys)
+    # A call that blocks the loop cannot be cancelled; it is left behind.
+    for index, result in calls.collect_all(calls.keys, STOP_SECONDS):
+        if not isinstance(result, asyncio.CancelledError | NotSent):
+            _decide(lease, index, result, budget)
     lease.checkpoint()
+
+
+def _start(calls: Calls[int, Any], lease: Lease, index: int, function: EntityFunction, budget: Budget) -> None:
+    seconds = CALL_SHARE * config().ENRICH_TIME_BUDGET
+    entity_id = lease.entity_ids[index]
+    calls.start(index, lambda: function(entity_id, lease.job), deadline=budget.deadline, seconds=seconds)
+
+
+def _decide(lease: Lease, index: int, result: object, budget: Budget) -> None:
+    """Decide an entity by what its call returned or raised; one that the budget's end has cut off runs again."""
+    if not isinstance(result, BaseException):
+        lease.decide(index, Outcome.SUCCESS)
+    elif not isinstance(result, TimeoutError) or time.monotonic() < budget.deadline:
+        _decide_error(lease, index, result)
 
 
 def _mark(lease: Lease, index: int) -> None:
@@ -131,7 +193,7 @@ def _decide_error(lease: Lease, index: int, error: BaseException) -> None:
 
 
 def _refuse_awaitable(result: object) -> None:
-    """Raise where a plain function gave back a coroutine, which nobody would await."""
+    """Raise if a plain function gave back a coroutine, which nobody would await."""
     if inspect.isawaitable(result):
         if inspect.iscoroutine(result):
             result.close()

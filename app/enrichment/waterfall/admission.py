@@ -13,7 +13,7 @@ from app.db.session import WriteSession
 from app.enrichment.limits import circuit_breaker, rate_limits
 from app.enrichment.limits.rate_limits import Allowance
 from app.enrichment.money.caps import Booking
-from app.enrichment.queue.leases import JobInfo
+from app.enrichment.queue.lease import JobInfo
 from app.enrichment.waterfall import in_flight
 from app.enrichment.waterfall.batch import Attempt, Batch, Call, ChunkContext, Granted
 from app.enrichment.waterfall.dedup import is_answered

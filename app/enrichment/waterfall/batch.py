@@ -7,7 +7,7 @@ from typing import Any
 
 from app.enrichment.limits import circuit_breaker
 from app.enrichment.money.caps import Cap
-from app.enrichment.queue.leases import JobInfo, Lease
+from app.enrichment.queue.lease import JobInfo, Lease
 from app.enrichment.waterfall.dedup import RecentAnswers
 from app.enrichment.waterfall.entity_run import EntityRun, PriorAnswer, Step
 from app.entities.policies import MergePolicy

@@ -13,10 +13,11 @@ from sqlalchemy import select, update
 
 from app.config import Config, config
 from app.db.session import repeats_conflicts, transaction
+from app.enrichment.queue import transitions
 from app.errors import Forbidden, NotFound
-from app.models.chunk import ERASED_ID, progress
+from app.models.chunk import ERASED_ID
 from app.models.in_flight_call import in_flight_calls
-from app.models.types import parse_id, utcnow
+from app.models.types import parse_id
 
 PATH: Final = "/api/enrichment/callbacks"
 
@@ -60,17 +61,8 @@ def receive(request_id: str, signature: str, header_secret: str | None, payload:
             raise NotFound
         if in_flight_call.callback is not None:
             return False
-        # The chunk before the flight, as its worker does.
-        session.execute(
-            update(progress)
-            .where(
-                progress.c.job_id == in_flight_call.job_id,
-                progress.c.position == in_flight_call.position,
-                progress.c.finished_at.is_(None),
-                progress.c.worker.is_(None),
-            )
-            .values(lease_expires_at=utcnow())
-        )
+        # The chunk before the call, in the order in which its worker locks them.
+        session.execute(transitions.make_chunk_due(in_flight_call.job_id, in_flight_call.position))
         kept = session.execute(
             update(in_flight_calls)
             .where(in_flight_calls.c.request_id == known, in_flight_calls.c.callback.is_(None))

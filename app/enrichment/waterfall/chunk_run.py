@@ -24,10 +24,10 @@ from app.config import config
 from app.db.session import end_read
 from app.enrichment.limits import circuit_breaker, rate_limits
 from app.enrichment.money.caps import caps_of
-from app.enrichment.queue.leases import Failure, Lease
+from app.enrichment.queue.lease import Failure, Lease
 from app.enrichment.queue.time_budget import Budget
-from app.enrichment.queue.work import CALL_SHARE, CHECKPOINT_SECONDS, decide_suspect, is_suspect
-from app.enrichment.waterfall import in_flight
+from app.enrichment.queue.work import CALL_SHARE, CHECKPOINT_SECONDS, JobMustWait, decide_suspect, is_suspect
+from app.enrichment.waterfall import in_flight, recovery
 from app.enrichment.waterfall.admission import PENDING_RETRY_SECONDS, SHARED_WAIT_SECONDS
 from app.enrichment.waterfall.batch import Attempt, AttemptResult, Batch, Call, ChunkContext
 from app.enrichment.waterfall.callbacks import callback_url
@@ -43,7 +43,7 @@ from app.enrichment.waterfall.entity_run import (
     Purpose,
     Step,
 )
-from app.enrichment.waterfall.plan import UNUSABLE_SECONDS, JobMustWait, make_plan
+from app.enrichment.waterfall.plan import UNUSABLE_SECONDS, make_plan
 from app.enrichment.waterfall.results import ResultHandler
 from app.entities import model_cache
 from app.entities.exclusions import Exclusions
@@ -92,6 +92,15 @@ class Waterfall:
         registry = self._registry or current_app.extensions["tranche.registry"]
         plan = make_plan(lease.job, registry, config())
         ChunkRun(lease, budget, concurrency, plan, registry, self._retry_seconds).run()
+
+    def least_seconds(self, whole_seconds: float) -> float:
+        """Return the time that a paid call may take: with less left, none starts."""
+        return PATIENCE_SHARE * whole_seconds
+
+    def between_chunks(self) -> None:
+        """Book what lost workers have left behind, and forget raw answers that are old: one small batch of each."""
+        recovery.recover_lost_calls()
+        recovery.forget_old_answers()
 
 
 @dataclass

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Float, Select, and_, bindparam, exists, or
 
 from app.config import Config
 from app.db.sql import is_any_of
-from app.enrichment.queue.leases import JobInfo
+from app.enrichment.queue.lease import JobInfo
 from app.enrichment.waterfall.entity_run import IN_DOUBT, REPEATABLE, PriorAnswer
 from app.entities.merge import is_blank
 from app.extensions import db

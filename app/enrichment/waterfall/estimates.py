@@ -19,12 +19,11 @@ from app.db.session import end_read
 from app.enrichment.money.caps import OVERALL
 from app.enrichment.money.reports import CapView, daily_caps, dollars
 from app.enrichment.queue.entity_ids import unique_ids
-from app.enrichment.queue.leases import JobInfo
-from app.enrichment.queue.options import DEFAULT_OPTIONS, JobOptions
-from app.enrichment.queue.worker import insist_on_provider
+from app.enrichment.queue.lease import JobInfo
 from app.enrichment.waterfall.dedup import RecentAnswers, fingerprint, is_answered
 from app.enrichment.waterfall.entity_run import Decision, EntityRun, Plan, PriorAnswer, Purpose, Step
-from app.enrichment.waterfall.plan import make_plan
+from app.enrichment.waterfall.options import DEFAULT_OPTIONS, JobOptions
+from app.enrichment.waterfall.plan import insist_on_provider, make_plan
 from app.entities import model_cache
 from app.entities.exclusions import Exclusions
 from app.entities.merge import is_blank
@@ -125,7 +124,7 @@ def estimate(
     registry: Registry = current_app.extensions["tranche.registry"]
     settings = config()
     # The id is nobody's: no call can be on record for it.
-    job = JobInfo(new_id(), entity_type, provider, workspace_slug, options.options(), options.cap_micros(settings))
+    job = JobInfo(new_id(), entity_type, provider, workspace_slug, options.stored(), options.cap_micros(settings))
     survey = _Survey(job, make_plan(job, registry, settings), RecentAnswers.of(job, settings))
     with unique_ids(entity_ids) as ids:
         if ids.kept == 0:

@@ -8,7 +8,7 @@ from sqlalchemy import Row, bindparam, delete, or_, select, update
 
 from app.db.session import WriteSession
 from app.db.sql import insert_missing, is_any_of
-from app.enrichment.queue.leases import JobInfo
+from app.enrichment.queue.lease import JobInfo
 from app.extensions import db
 from app.models.in_flight_call import in_flight_calls
 from app.models.types import utcnow

@@ -1,30 +1,25 @@
-"""Whom a job asks, in order, as things are set; and why it has to wait where that is nobody."""
+"""The provider order of a job under the current settings, or why it must wait."""
 
-from typing import Final
+from typing import Any, Final
 
-from app.config import Config
-from app.enrichment.queue.leases import JobInfo
+from flask import current_app
+
+from app.config import Config, config
+from app.enrichment.queue.lease import JobInfo
+from app.enrichment.queue.work import JobMustWait
 from app.enrichment.waterfall.entity_run import Plan
+from app.enrichment.waterfall.options import JobOptions
+from app.errors import ProviderNotAvailable, detail
 from app.providers.registry import NORMALIZER, WATERFALL, Registry
 
 UNUSABLE_SECONDS: Final = 900.0
-"""How long a job waits whose provider cannot be used as things are set, before it is looked at again."""
-
-
-class JobMustWait(Exception):
-    """The job cannot go on for now: it is paused with this reason, for `seconds`; None: until somebody resumes it."""
-
-    def __init__(self, reason: str, seconds: float | None, *, only_if_idle: bool = False) -> None:
-        super().__init__(reason)
-        self.seconds = seconds
-        self.only_if_idle = only_if_idle
-        """Whether other chunks of the job can go on, so that it is paused only where there are none."""
+"""How long a job waits if its provider is not configured, before it is looked at again."""
 
 
 def make_plan(job: JobInfo, registry: Registry, settings: Config) -> Plan:
-    """Return whom a job asks, in order, of those that can be used as things are set.
+    """Return the providers that a job asks, in order, of those that are configured.
 
-    Raises `JobMustWait` where that is nobody.
+    Raises `JobMustWait` if there is none.
     """
     normalizer = registry.usable(NORMALIZER, job.entity_type) if NORMALIZER in registry.providers else None
     if job.provider != WATERFALL:
@@ -45,3 +40,22 @@ def make_plan(job: JobInfo, registry: Registry, settings: Config) -> Plan:
     verifier = registry.usable_verifier(options.get("verifier", settings.ENRICH_VERIFIER)) if is_person else None
     until = options.get("until") or (settings.ENRICH_PERSON_UNTIL if is_person else settings.ENRICH_COMPANY_UNTIL)
     return Plan(steps, tuple(until), verifier, normalizer)
+
+
+def job_columns(entity_type: str, provider: str, options: JobOptions) -> dict[str, Any]:
+    """Return what the queue is to store of a job's options, as arguments of `accept_job`.
+
+    Raises `Invalid` for options that cannot be followed, and `ProviderNotAvailable`, which says what to set.
+    """
+    checked = options.checked(entity_type, provider)
+    insist_on_provider(entity_type, provider, checked)
+    return checked.columns(config())
+
+
+def insist_on_provider(entity_type: str, provider: str, options: JobOptions) -> None:
+    """Raise `ProviderNotAvailable`, which says what to set, if no provider of a job is configured."""
+    registry: Registry = current_app.extensions["tranche.registry"]
+    try:
+        make_plan(JobInfo("", entity_type, provider, "", options.stored()), registry, config())
+    except JobMustWait as exc:
+        raise ProviderNotAvailable(str(exc), details=[detail("provider", str(exc))]) from None

@@ -1,7 +1,7 @@
 """What has to be done now and then: calls of lost workers settled, old answers forgotten."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from flask import current_app
 from sqlalchemy import and_, exists, insert, or_, select, update
@@ -9,7 +9,7 @@ from sqlalchemy import and_, exists, insert, or_, select, update
 from app.config import config
 from app.db.session import end_read, repeats_conflicts, scrub_log, transaction
 from app.enrichment.money.caps import Settlement, book, caps_of, record_costs
-from app.enrichment.queue.leases import JobInfo
+from app.enrichment.queue.lease import JobInfo
 from app.enrichment.waterfall import in_flight
 from app.enrichment.waterfall.attempt_log import LOST_ERROR
 from app.enrichment.waterfall.dedup import DAY_SECONDS
@@ -24,8 +24,13 @@ from app.models.types import new_id, utcnow
 from app.providers.base import OutcomeClass
 from app.providers.registry import Registry
 
+BATCH_CALLS: Final = 50
+"""Lost calls that are booked at a time: each takes a transaction, and a caller waits for its claim meanwhile."""
+BATCH_ANSWERS: Final = 500
+"""Raw answers that are forgotten at a time."""
 
-def recover_lost_calls(limit: int = 500) -> int:
+
+def recover_lost_calls(limit: int = BATCH_CALLS) -> int:
     """Book calls that nobody will come back for, and free their questions; return how many.
 
     Those are overdue by more than a lease, and their chunk is closed, or its
@@ -103,7 +108,7 @@ def _lost_query(grace_seconds: float, limit: int) -> Any:
 
 
 @repeats_conflicts
-def forget_old_answers(limit: int = 1000) -> int:
+def forget_old_answers(limit: int = BATCH_ANSWERS) -> int:
     """Take raw answers out of attempts that are older than the setting says; return how many."""
     days = config().ENRICH_RAW_ANSWER_DAYS
     old = (

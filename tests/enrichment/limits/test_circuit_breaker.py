@@ -207,7 +207,7 @@ def test_workers_send_one_probe_among_them(context: Flask, is_back: bool) -> Non
     cool_down()
     for number in range(2):
         queue.enqueue_job("person", "findymail", [f"p{number * 6 + one}" for one in range(6)])
-    in_threads(context, [lambda: queue.process_next_chunk(pipeline(provider, retries=0)) and None] * 2)
+    in_threads(context, [lambda: queue.process_next_chunk(work=pipeline(provider, retries=0)) and None] * 2)
     assert provider.most_at_once == 1 or is_back
     assert provider.calls[0] != [] and (is_back or len(provider.calls) == 1)
     cool_down()

@@ -16,7 +16,7 @@ from app.config import config
 from app.db.session import transaction
 from app.enrichment import queue
 from app.enrichment.money.caps import ALL_DAYS, Cap, Settlement, book, caps_of, record_costs, seconds_to_midnight
-from app.enrichment.queue.leases import JobInfo
+from app.enrichment.queue.lease import JobInfo
 from app.extensions import db
 from app.models.attempt import attempts
 from app.models.in_flight_call import in_flight_calls
@@ -401,7 +401,7 @@ def test_who_waits_for_reservations_that_last_gives_the_chunk_back(
     add(2)
     provider = paid("clay", default=Answer(OutcomeClass.SUCCESS, pending_seconds=600))
     job_id = enqueue(2, "clay", chunk_size=1, cap_micros=PRICE)
-    result = queue.drain(pipeline(provider), time_budget=100.0)
+    result = queue.drain(work=pipeline(provider), time_budget=100.0)
     assert len(provider.calls) == 1 and queue.get_job(job_id).processed == 0
     assert result.chunks <= 3, "chunks are not claimed over and over"
     check_invariants()

@@ -117,7 +117,7 @@ def test_what_a_job_spends_is_reported(context: Flask) -> None:
         people = [{"id": one, "first_name": "Ann"} for one in ("a", "b")]
         upsert_entities("person", people, workspace_slug="north", session=session)
     job_id = queue.enqueue_job("person", "findymail", ["a", "b"], workspace_slug="north")
-    queue.drain(Waterfall())
+    queue.drain(work=Waterfall())
     assert rows_of(Group.JOB) == [(job_id, queue.get_job(job_id).cost_micros)] == [(job_id, 2 * CENT)]
     assert [(cap.scope, cap.spent_micros, cap.reserved_micros) for cap in daily_caps()] == [
         ("overall", 2 * CENT, 0),

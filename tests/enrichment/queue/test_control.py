@@ -8,7 +8,7 @@ from sqlalchemy import text, update
 from sqlalchemy.exc import IntegrityError
 
 from app.enrichment import queue
-from app.enrichment.queue.leases import Failure, JobInfo
+from app.enrichment.queue.lease import Failure, JobInfo
 from app.errors import JobNotFound, JobStateConflict
 from app.extensions import db
 from app.models.chunk import Outcome

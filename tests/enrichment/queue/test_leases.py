@@ -8,8 +8,8 @@ import pytest
 from flask import Flask
 
 from app.enrichment import queue
-from app.enrichment.queue import ChunkResult, leases
-from app.enrichment.queue.leases import Failure, JobInfo
+from app.enrichment.queue import ChunkResult, claims, lease
+from app.enrichment.queue.lease import Failure, JobInfo
 from app.errors import LeaseLost
 from app.models.chunk import Outcome
 from tests.enrichment.conftest import BudgetClock
@@ -25,7 +25,7 @@ def test_a_leased_chunk_is_not_claimed_again(context: Flask) -> None:
     """One live lease a chunk."""
     enqueue()
     claim()
-    assert leases.claim("other", lease_seconds=60) is None
+    assert claims.claim("other", lease_seconds=60) is None
     check_invariants()
 
 
@@ -48,7 +48,7 @@ def test_a_reason_to_wait_does_not_cover_up_why_a_job_was_stopped(context: Flask
     first, second = claim("a"), claim("b")
     queue.pause(job_id)
     first.release(pause_reason="provider away", pause_seconds=600, only_if_idle=True)
-    assert queue.get_job(job_id).pause_reason == "by hand"
+    assert queue.get_job(job_id).pause_reason == "paused by a user"
     queue.resume(job_id)
     third = claim("c")
     queue.cancel(job_id)
@@ -71,10 +71,10 @@ def test_two_chunks_of_one_job_can_be_leased_at_once(context: Flask) -> None:
     job_id = enqueue(4, chunk_size=2)
     first, second = claim("a"), claim("b")
     assert (first.position, second.position) == (0, 1)
-    for lease, status in ((second, "running"), (first, "complete")):
-        for index in lease.undecided:
-            lease.decide(index, Outcome.SUCCESS)
-        lease.finish()
+    for held, status in ((second, "running"), (first, "complete")):
+        for index in held.undecided:
+            held.decide(index, Outcome.SUCCESS)
+        held.finish()
         assert queue.get_job(job_id).status == status
     check_invariants(drained=True)
 
@@ -212,7 +212,7 @@ def test_a_released_chunk_waits_for_its_time(context: Flask) -> None:
     lease.retry_in_seconds = 600
     lease.release()
     assert claim().position == 1
-    assert leases.claim("x", lease_seconds=60) is None
+    assert claims.claim("x", lease_seconds=60) is None
     expire_leases()
     assert {claim().position, claim().position} == {0, 1}
 
@@ -257,10 +257,10 @@ def test_a_chunk_in_caution_that_is_given_back_suspects_nobody(
 def test_a_chunk_that_loses_workers_without_end_fails_its_job(context: Flask) -> None:
     """What kills a worker before it comes to any entity cannot be charged to one."""
     job_id = enqueue()
-    for _ in range(leases.MAX_CRASHES + 1):
+    for _ in range(lease.MAX_CRASHES + 1):
         claim()
         expire_leases()
-    with pytest.raises(leases.WorkersLost):
+    with pytest.raises(lease.WorkersLost):
         queue.process_next_chunk()
     assert queue.get_job(job_id).status == "failed"
     check_invariants(drained=True)
@@ -289,10 +289,10 @@ def test_after_three_crashes_entities_run_one_at_a_time_and_the_killer_becomes_a
         if entity_id == "p2":
             raise Killed
 
-    release = leases.Lease.release
+    release = lease.Lease.release
     try:
         # A killed worker does not get to release its chunk.
-        leases.Lease.release = lambda *_, **__: None  # type: ignore[method-assign]
+        lease.Lease.release = lambda *_, **__: None  # type: ignore[method-assign]
         for _ in range(5):
             try:
                 result = queue.process_next_chunk(crash_on_p2)
@@ -301,7 +301,7 @@ def test_after_three_crashes_entities_run_one_at_a_time_and_the_killer_becomes_a
             else:
                 break
     finally:
-        leases.Lease.release = release  # type: ignore[method-assign]
+        lease.Lease.release = release  # type: ignore[method-assign]
     assert result is not None and result.status == "complete"
     view = queue.get_job(job_id)
     assert (view.success, view.errors) == (3, 1)

@@ -13,8 +13,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from sqlalchemy import select, update
 
 from app.enrichment import queue
-from app.enrichment.queue import leases
-from app.enrichment.queue.leases import Failure, Lease, Scope
+from app.enrichment.queue import claims
+from app.enrichment.queue.claims import Scope
+from app.enrichment.queue.lease import Failure, Lease
 from app.entities.erase import erase_entity
 from app.errors import EntityNotFound, JobStateConflict, LeaseLost
 from app.extensions import db
@@ -246,7 +247,7 @@ class Lifecycle(RuleBasedStateMachine):
         # What lost workers left comes first.
         taken.sort(key=lambda one: not one[1].is_held)
         fresh = [(job, job.chunks[job.claimed]) for job in within if job.is_claimable]
-        lease = leases.claim("worker", lease_seconds=LONG, scope=Scope(job_id, workspace))
+        lease = claims.claim("worker", lease_seconds=LONG, scope=Scope(job_id, workspace))
         if not taken and not fresh:
             assert lease is None, "nothing is due"
             return None
@@ -354,7 +355,7 @@ class Lifecycle(RuleBasedStateMachine):
     def pause(self, pick: int) -> None:
         job = self._job(pick, likely=lambda job: job.held > 0)
         if self._move(queue.pause, job, job.status in GOING or job.pause in {"time", "over"}):
-            job.status, job.pause, job.reason = "paused", "hand", "by hand"
+            job.status, job.pause, job.reason = "paused", "hand", "paused by a user"
 
     @precondition(lambda self: self.jobs)
     @rule(pick=st.integers(0, 9))
@@ -544,7 +545,7 @@ def put(state: str) -> Lease:
     job_id = queue.enqueue_job("person", "ai-normalizer", ids(6), chunk_size=6 if "last" in state else 2)
 
     def take() -> Lease:
-        lease = leases.claim("worker", lease_seconds=LONG, scope=Scope(job_id))
+        lease = claims.claim("worker", lease_seconds=LONG, scope=Scope(job_id))
         assert lease is not None
         lease.read_entity_ids()
         return lease
@@ -594,7 +595,7 @@ def operate(operation: str, lease: Lease) -> str:
                     operation
                 ](job_id).status
             case "claim":
-                if leases.claim("other", lease_seconds=LONG, scope=Scope(job_id)) is None:
+                if claims.claim("other", lease_seconds=LONG, scope=Scope(job_id)) is None:
                     return NOTHING
             case "checkpoint":
                 lease.checkpoint()

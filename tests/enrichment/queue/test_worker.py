@@ -11,9 +11,9 @@ from sqlalchemy import text, update
 from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 
 from app.enrichment import queue
-from app.enrichment.queue import ChunkResult
-from app.enrichment.queue import work as running
-from app.enrichment.queue.leases import ChunkUnreadable, JobInfo
+from app.enrichment.queue import ChunkResult, work
+from app.enrichment.queue.entity_ids import ChunkUnreadable
+from app.enrichment.queue.lease import JobInfo
 from app.enrichment.queue.time_budget import stop_requested
 from app.enrichment.queue.worker import MAX_IDLE_CHUNKS
 from app.errors import JobNotFound
@@ -250,8 +250,8 @@ def test_a_used_up_budget_cancels_coroutines(context: Flask, budget_clock: Budge
 
 def test_a_coroutine_longer_than_any_budget_ends_as_an_error(context: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     """It would otherwise be started again for ever: a call's time ends well before a whole budget's."""
-    assert running.CALL_SHARE < 1
-    monkeypatch.setattr(running, "CALL_SHARE", 0.005)
+    assert work.CALL_SHARE < 1
+    monkeypatch.setattr(work, "CALL_SHARE", 0.005)
     job_id = enqueue(2)
 
     async def stuck(entity_id: str, job: JobInfo) -> None:
@@ -287,7 +287,7 @@ def test_a_coroutine_cut_off_by_the_end_of_a_drain_is_no_error(context: Flask, b
 def test_a_drain_ends_where_nothing_is_ever_decided(context: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     """It says so in the log instead of starting the same calls for ever."""
     enqueue(1)
-    monkeypatch.setattr("app.enrichment.queue.worker.run_entity_function", lambda *_, **__: None)
+    monkeypatch.setattr(work.EntityFunctionWork, "run", lambda *_, **__: None)
     with structlog.testing.capture_logs() as logs:
         result = queue.drain(None)
     assert (result.chunks, result.processed_total) == (MAX_IDLE_CHUNKS, 0)
@@ -298,10 +298,10 @@ def test_a_function_that_returns_a_coroutine_is_an_error_and_no_success(context:
     """`lambda entity_id, job: work(entity_id)` with a coroutine function would run nothing."""
     job_id = enqueue(1)
 
-    async def work() -> None:
+    async def never() -> None:
         raise AssertionError("never awaited")
 
-    queue.drain(lambda *_: work())
+    queue.drain(lambda *_: never())
     (error,) = queue.list_errors(job_id).rows
     assert "pass the coroutine function itself" in error.error
 
@@ -461,7 +461,7 @@ def test_a_database_that_is_away_fails_no_job(context: Flask, monkeypatch: pytes
         raise OperationalError("SELECT 1", {}, Exception("server closed the connection"))
 
     with monkeypatch.context() as patch:
-        patch.setattr("app.enrichment.queue.leases.Lease.finish", away)
+        patch.setattr("app.enrichment.queue.lease.Lease.finish", away)
         with pytest.raises(OperationalError):
             queue.process_next_chunk()
     assert queue.get_job(job_id).status == "running"

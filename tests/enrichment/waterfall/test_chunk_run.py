@@ -44,7 +44,7 @@ def field(entity_id: str, name: str) -> Any:
 
 def run(provider: FakeProvider, count: int, **options: Any) -> tuple[str, ChunkResult | None]:
     job_id = queue.enqueue_job("person", provider.name, ids(count), chunk_size=count)
-    return job_id, queue.process_next_chunk(Waterfall(registry_of(provider), retry_seconds=()), **options)
+    return job_id, queue.process_next_chunk(work=Waterfall(registry_of(provider), retry_seconds=()), **options)
 
 
 def test_an_answer_is_merged_with_its_attempt_and_its_change(context: Flask) -> None:
@@ -121,7 +121,7 @@ def test_the_time_budget_releases_what_is_not_answered(context: Flask) -> None:
     assert result is not None and result.status == "pending" and 10 <= result.processed < 40
     assert len(rows(attempts)) == result.processed
     check_invariants()
-    queue.drain(Waterfall(registry_of(provider)))
+    queue.drain(work=Waterfall(registry_of(provider)))
     assert queue.get_job(job_id).success == 40
     assert len(rows(attempts)) == 40, "one attempt for each entity"
     check_invariants(drained=True)
@@ -186,12 +186,12 @@ def test_a_queued_job_whose_provider_cannot_work_is_paused_with_the_reason(
 ) -> None:
     """It is not failed, it holds no lease, and it says when it will be tried again."""
     job_id = queue.enqueue_job("person", provider, ["a"])
-    result = queue.process_next_chunk(Waterfall())
+    result = queue.process_next_chunk(work=Waterfall())
     assert result == ChunkResult(job_id, 0, 1, False, "paused")
     view = queue.get_job(job_id)
     assert view.pause_reason is not None and reason in view.pause_reason
     assert view.resume_at is not None and job_row(job_id).in_flight == 0
-    assert queue.process_next_chunk(Waterfall()) is None
+    assert queue.process_next_chunk(work=Waterfall()) is None
     assert queue.resume(job_id).status == "pending"
     check_invariants()
 
@@ -201,7 +201,7 @@ def test_the_normaliser_fills_its_columns_and_leaves_the_raw_values(context: Fla
     add_people({"id": "p0", "full_name": "JOHN MCDONALD", "job_title": "vp of sales", "email": "John@Example.com"})
     for _ in range(2):
         job_id = queue.enqueue_job("person", "ai-normalizer", ["p0"])
-        assert queue.process_next_chunk(Waterfall()) == ChunkResult(job_id, 1, 1, True, "complete")
+        assert queue.process_next_chunk(work=Waterfall()) == ChunkResult(job_id, 1, 1, True, "complete")
     person = load_entities("person", ["p0"], workspace_slug="default")["p0"]
     assert (person["normalized_first_name"], person["normalized_last_name"]) == ("John", "McDonald")
     assert (person["normalized_job_title"], person["normalized_seniority"]) == ("VP of Sales", "VP")
@@ -216,11 +216,11 @@ def test_a_normalised_value_goes_when_the_text_it_came_from_is_gone(context: Fla
     """The normaliser owns its columns: what was derived from text that has changed does not stay."""
     add_people({"id": "p0", "first_name": "Ada", "job_title": "CEO"})
     queue.enqueue_job("person", "ai-normalizer", ["p0"])
-    queue.drain(Waterfall())
+    queue.drain(work=Waterfall())
     assert field("p0", "normalized_seniority") == "C-Suite"
     add_people({"id": "p0", "job_title": None})
     queue.enqueue_job("person", "ai-normalizer", ["p0"])
-    queue.drain(Waterfall())
+    queue.drain(work=Waterfall())
     assert field("p0", "normalized_seniority") is None
 
 
@@ -266,7 +266,7 @@ def test_an_erased_entity_is_skipped_by_jobs_that_had_not_come_to_it(context: Fl
     for entity_id in ("p1", "p3"):
         erase_entity("person", entity_id, workspace_slug="default")
     provider = FakeProvider({"p2": RuntimeError("a bug")})
-    queue.drain(Waterfall(registry_of(provider)))
+    queue.drain(work=Waterfall(registry_of(provider)))
     assert provider.asked == {"p0": 1, "p2": 1}
     view = queue.get_job(job_id)
     assert (view.status, view.success, view.skipped, view.errors) == ("complete", 1, 2, 1)
@@ -327,7 +327,7 @@ def test_an_interrupt_while_answers_are_stored_decides_nothing(
         with pytest.raises(type(error)):
             run(provider, 3)
     assert rows(attempts) == []
-    queue.drain(Waterfall(registry_of(provider)))
+    queue.drain(work=Waterfall(registry_of(provider)))
     assert len(rows(attempts)) == 3
     assert [field(entity_id, "job_title") for entity_id in ids(3)] == ["CEO"] * 3
     check_invariants(drained=True)
@@ -351,7 +351,7 @@ def test_answers_that_came_before_a_stop_are_stored(context: Flask) -> None:
     job_id, _ = run(provider, 20)
     assert queue.get_job(job_id).processed == len(rows(attempts))
     queue.resume(job_id) if queue.get_job(job_id).status == "paused" else None
-    queue.drain(Waterfall(registry_of(provider)))
+    queue.drain(work=Waterfall(registry_of(provider)))
     assert queue.get_job(job_id).success == 20
     check_invariants(drained=True)
 

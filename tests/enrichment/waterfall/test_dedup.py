@@ -213,9 +213,9 @@ def test_a_worker_does_not_sit_with_a_question_that_waits_for_a_callback(
     enqueue(1, "clay")
     while not provider.calls:
         # A slow machine may have to give the call back before it is sent.
-        queue.process_next_chunk(pipeline(provider), time_budget=1)
+        queue.process_next_chunk(work=pipeline(provider), time_budget=1)
     second = enqueue(1, "clay")
-    result = queue.drain(pipeline(provider), time_budget=100.0, job_id=second)
+    result = queue.drain(work=pipeline(provider), time_budget=100.0, job_id=second)
     assert provider.asked == {"p0": 1}
     assert result.chunks == 1, "it is not claimed over and over"
     assert cost_rows() == {} and spent() == 0

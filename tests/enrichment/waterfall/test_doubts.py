@@ -13,7 +13,7 @@ from app.db.session import transaction
 from app.enrichment import queue
 from app.enrichment.limits import circuit_breaker
 from app.enrichment.limits.circuit_breaker import load_states
-from app.enrichment.queue.leases import CRASHES_BEFORE_CAUTION
+from app.enrichment.queue.lease import CRASHES_BEFORE_CAUTION
 from app.enrichment.waterfall.chunk_run import Waterfall
 from app.enrichment.waterfall.recovery import recover_lost_calls
 from app.entities.erase import erase_entity
@@ -236,7 +236,7 @@ def test_what_is_repeated_for_free_is_repeated_by_another_job(context: Flask) ->
     add(1)
     provider = Losing(context, "findymail", repeat_is_free=True)
     first = enqueue(1, "findymail")
-    queue.process_next_chunk(pipeline(provider))
+    queue.process_next_chunk(work=pipeline(provider))
     queue.cancel(first)
     _settle(provider)
     second = enqueue(1, "findymail")
@@ -277,10 +277,10 @@ def test_another_job_does_not_have_an_address_verified_while_its_verdict_is_in_d
     work = Waterfall(registry_of(finder, verifiers=[verifier]), retry_seconds=(0.01,))
     work._registry.verifiers["leadmagic"] = verifier  # type: ignore[union-attr,index]
     job_ids = [enqueue(order=["findymail"], verifier="leadmagic") for _ in range(2)]
-    queue.drain(work, time_budget=10)
+    queue.drain(work=work, time_budget=10)
     assert [outcomes(job_id) for job_id in job_ids] == ["h", "h"]
     child = queue.retry(job_ids[1])
-    queue.drain(work, time_budget=10)
+    queue.drain(work=work, time_budget=10)
     assert outcomes(child.id) == "k" and person()["email_status"] == "valid"
     assert (finder.asked, verifier.asked) == ({"p0": 1}, {"p0": 2})
     check_invariants(drained=True)
@@ -446,7 +446,7 @@ def test_a_repeat_waits_for_its_provider_where_that_is_left_alone(
     add(2)
     first, second = Losing(context, "findymail", repeat_is_free=True, default=last), paid("prospeo")
     job_id = enqueue(2, order=["findymail", "prospeo"], chunk_size=1)
-    queue.process_next_chunk(pipeline(first, second))
+    queue.process_next_chunk(work=pipeline(first, second))
     leave_alone(first, *answers)
     drain(first, second)
     view = queue.get_job(job_id)
@@ -466,7 +466,7 @@ def test_a_repeat_of_a_provider_that_refuses_the_key_is_held(context: Flask) -> 
     add(1)
     first, second = Losing(context, "findymail", repeat_is_free=True), paid("prospeo")
     job_id = enqueue(order=["findymail", "prospeo"])
-    queue.process_next_chunk(pipeline(first, second))
+    queue.process_next_chunk(work=pipeline(first, second))
     leave_alone(first, REFUSED)
     drain(first, second)
     assert outcomes(job_id) == "h" and second.asked == {}
@@ -482,7 +482,7 @@ def test_an_entity_whose_provider_left_the_plan_with_its_answer_is_held(context:
     add(1)
     first, second = Losing(context, "findymail", repeat_is_free=True), paid("prospeo", default=NOT_FOUND)
     job_id = enqueue(order=["findymail", "prospeo"])
-    queue.process_next_chunk(pipeline(first, second))
+    queue.process_next_chunk(work=pipeline(first, second))
     leave_alone(first, NO_CREDITS)
     drain(first, second)
     first.why_unusable = lambda: "There is no key."  # type: ignore[method-assign]
@@ -497,7 +497,7 @@ def test_another_jobs_free_repeat_is_waited_for_too(context: Flask) -> None:
     add(1)
     first, second = Losing(context, "findymail", repeat_is_free=True), paid("prospeo")
     lost = enqueue(1, "findymail")
-    queue.process_next_chunk(pipeline(first, second))
+    queue.process_next_chunk(work=pipeline(first, second))
     queue.cancel(lost)
     _settle(first)
     leave_alone(first, NO_CREDITS)
@@ -526,7 +526,7 @@ def test_a_repeat_is_not_waited_for_longer_than_a_day(
     add(1)
     first, second = Losing(context, "findymail", repeat_is_free=True), paid("prospeo")
     job_id = enqueue(order=["findymail", "prospeo"])
-    queue.process_next_chunk(pipeline(first, second))
+    queue.process_next_chunk(work=pipeline(first, second))
     if is_of_another_job:
         queue.cancel(job_id)
         _settle(first)
@@ -566,10 +566,10 @@ def test_a_circuit_that_opens_over_cut_off_answers_does_not_take_the_entity_past
     add(1)
     first, second = Cutting(times=5), paid("prospeo")
     job_id = enqueue(order=["findymail", "prospeo"])
-    queue.drain(pipeline(first, second, retries=9), time_budget=10)
+    queue.drain(work=pipeline(first, second, retries=9), time_budget=10)
     assert outcomes(job_id) == "r" and second.asked == {} and first.asked == {"p0": 5}
     cool_down()
-    queue.drain(pipeline(first, second, retries=9), time_budget=10)
+    queue.drain(work=pipeline(first, second, retries=9), time_budget=10)
     assert outcomes(job_id) == "s" and second.asked == {} and spent() == PRICE
     check_invariants(drained=True)
 
@@ -629,7 +629,7 @@ def test_failed_bulk_calls_open_the_circuit_as_single_ones_do(context: Flask) ->
     add(6)
     provider = paid(default=AWAY, bulk_size=6)
     enqueue(6, "findymail")
-    queue.drain(pipeline(provider, retries=9), time_budget=10)
+    queue.drain(work=pipeline(provider, retries=9), time_budget=10)
     assert len(provider.calls) == 5 and load_states()["findymail"].condition == "circuit_open"
 
 
@@ -645,7 +645,7 @@ def test_a_bulk_call_with_mixed_answers_says_one_thing_of_its_provider(
     provider = paid(answers={"p3": odd}, default=AWAY, bulk_size=6)
     leave_alone(provider, *[AWAY] * 4)
     enqueue(6, "findymail")
-    queue.drain(pipeline(provider, retries=0), time_budget=10)
+    queue.drain(work=pipeline(provider, retries=0), time_budget=10)
     assert load_states()["findymail"].condition == condition
 
 

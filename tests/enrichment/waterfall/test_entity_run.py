@@ -329,7 +329,7 @@ def test_an_address_is_written_with_the_verifiers_verdict(context: Flask, answer
     add(1)
     finder, verifier = paid(), Scripted(answers, "leadmagic-verify", repeat_is_free=False)
     job_id = enqueue(order=["findymail"], verifier="leadmagic")
-    queue.drain(pipeline_with(finder, verifier))
+    queue.drain(work=pipeline_with(finder, verifier))
     assert (person()["email"], person()["email_status"]) == ("ada@example.com", status)
     (found,) = rows(attempts, attempts.c.provider == "findymail")
     assert "email" in found.fields_written and found.withheld is None and not found.is_rejected
@@ -342,7 +342,7 @@ def test_the_verifier_sees_the_address_that_was_found(context: Flask) -> None:
     add(1)
     verifier = paid("leadmagic-verify", default=verdict("valid"))
     enqueue(order=["findymail"], verifier="leadmagic")
-    queue.drain(pipeline_with(paid(), verifier))
+    queue.drain(work=pipeline_with(paid(), verifier))
     assert verifier.seen[0].fields["email"] == "ada@example.com"
 
 
@@ -353,7 +353,7 @@ def test_a_rejected_address_stays_on_the_attempt_and_the_walk_goes_on(context: F
     first, second = paid("findymail"), paid("prospeo", default=other)
     verifier = Scripted([verdict("invalid"), verdict("valid")], "leadmagic-verify")
     enqueue(order=ORDER[:2], verifier="leadmagic")
-    queue.drain(pipeline_with(first, second, verifier))
+    queue.drain(work=pipeline_with(first, second, verifier))
     assert (person()["email"], person()["email_status"]) == ("al@example.com", "valid")
     (rejected,) = rows(attempts, attempts.c.provider == "findymail")
     assert rejected.is_rejected and rejected.withheld["email"] == "ada@example.com"
@@ -367,7 +367,7 @@ def test_a_rejected_address_is_not_offered_again_by_a_later_job(context: Flask) 
     finder, verifier = paid(), paid("leadmagic-verify", default=verdict("invalid"))
     for _ in range(2):
         enqueue(order=["findymail"], verifier="leadmagic")
-        queue.drain(pipeline_with(finder, verifier))
+        queue.drain(work=pipeline_with(finder, verifier))
     assert finder.asked == verifier.asked == {"p0": 1} and person()["email"] is None
     check_invariants(drained=True)
 
@@ -377,7 +377,7 @@ def test_a_verifier_that_is_known_to_be_down_is_not_asked(context: Flask) -> Non
     add(4)
     finder, verifier = paid(), paid("leadmagic-verify", default=NO_CREDITS)
     job_id = enqueue(4, order=["findymail"], verifier="leadmagic", chunk_size=1)
-    queue.drain(pipeline_with(finder, verifier))
+    queue.drain(work=pipeline_with(finder, verifier))
     assert sum(verifier.asked.values()) == 1 and queue.get_job(job_id).success == 4
     assert all(person(f"p{number}")["email"] for number in range(4))
     check_invariants(drained=True)
@@ -388,7 +388,7 @@ def test_a_worker_lost_before_the_verdict_costs_no_second_find(context: Flask) -
     add(1)
     finder, verifier = paid(), losing(context, "leadmagic-verify", default=verdict("valid"))
     job_id = enqueue(order=["findymail"], verifier="leadmagic")
-    queue.drain(pipeline_with(finder, verifier))
+    queue.drain(work=pipeline_with(finder, verifier))
     assert finder.asked == {"p0": 1} and verifier.asked == {"p0": 2}
     assert (person()["email"], person()["email_status"]) == ("ada@example.com", "valid")
     assert queue.get_job(job_id).success == 1, "it was this job that found it"
@@ -401,11 +401,11 @@ def test_a_verdict_in_doubt_holds_the_entity_and_a_retry_verifies_again(context:
     verifier = losing(context, "leadmagic-verify", default=verdict("valid"), repeat_is_free=False)
     finder = paid()
     job_id = enqueue(order=["findymail"], verifier="leadmagic")
-    queue.drain(pipeline_with(finder, verifier))
+    queue.drain(work=pipeline_with(finder, verifier))
     assert queue.get_job(job_id).held == 1 and person()["email"] is None
     check_invariants(drained=True)
     queue.retry(job_id)
-    queue.drain(pipeline_with(finder, verifier))
+    queue.drain(work=pipeline_with(finder, verifier))
     assert finder.asked == {"p0": 1} and verifier.asked == {"p0": 2} and person()["email"] == "ada@example.com"
     check_invariants(drained=True)
 
@@ -463,7 +463,7 @@ def test_one_bad_entity_of_a_bulk_call_fails_alone(context: Flask) -> None:
     add(6)
     provider = Poisoned(name="findymail", price_micros=PRICE, bulk_size=10, default=EMAIL)
     job_id = enqueue(6, order=["findymail"])
-    queue.drain(pipeline(provider))
+    queue.drain(work=pipeline(provider))
     assert sorted(map(len, provider.calls)) == [1, 1, 1, 1, 1, 1, 6]
     view = queue.get_job(job_id)
     assert (view.success, view.errors) == (5, 1)

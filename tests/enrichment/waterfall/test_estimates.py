@@ -9,13 +9,13 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, insert, select
 
-from app.config import Config
+from app.config import Config, config
 from app.db.session import transaction
 from app.enrichment import queue
 from app.enrichment.money.reports import today
-from app.enrichment.queue.options import DEFAULT_OPTIONS, JobOptions
 from app.enrichment.waterfall.chunk_run import Waterfall
 from app.enrichment.waterfall.estimates import Estimate, StepEstimate, estimate
+from app.enrichment.waterfall.options import DEFAULT_OPTIONS, JobOptions
 from app.entities import exclusions, model_cache
 from app.entities.read import load_entities
 from app.entities.upsert import upsert_entities
@@ -82,8 +82,8 @@ def counts_of(found: Estimate) -> list[tuple[int, int, int]]:
 
 def work(name: str, entity_ids: list[str], options: JobOptions = DEFAULT_OPTIONS) -> int:
     """Make the job, let it run to its end, and return what it cost."""
-    job_id = queue.enqueue_job("person", name, entity_ids, options=options)
-    queue.drain(Waterfall(retry_seconds=()))
+    job_id = queue.enqueue_job("person", name, entity_ids, **options.columns(config()))
+    queue.drain(work=Waterfall(retry_seconds=()))
     job = queue.get_job(job_id)
     assert job.status == "complete"
     return job.cost_micros

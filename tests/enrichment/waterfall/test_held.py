@@ -4,7 +4,7 @@ from flask import Flask
 
 from app.db.session import transaction
 from app.enrichment import queue
-from app.enrichment.queue.held import held_ids
+from app.enrichment.queue.queries import held_ids
 from app.enrichment.waterfall.chunk_run import Waterfall
 from app.entities.upsert import upsert_entities
 from app.providers.base import Answer, OutcomeClass
@@ -21,7 +21,7 @@ def test_held_entities_are_listed_in_order(context: Flask) -> None:
     with transaction() as session:
         upsert_entities("person", people, workspace_slug="default", session=session)
     job_id = queue.enqueue_job("person", "findymail", [one["id"] for one in people], chunk_size=2)
-    queue.drain(Waterfall())
+    queue.drain(work=Waterfall())
     assert queue.get_job(job_id).held == 3
     assert held_ids(job_id, limit=20) == ["p1", "p3", "p4"]
     assert held_ids(job_id, limit=2) == ["p1", "p3"]

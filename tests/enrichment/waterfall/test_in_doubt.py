@@ -201,7 +201,7 @@ def test_a_chunk_that_waits_for_what_a_lost_worker_reserved_makes_way_for_it(
     job_id = enqueue(4, "findymail", chunk_size=2, cap_micros=2 * PRICE)
     claim("idle")
     provider = forgetful(context, default=NOT_FOUND, limits=Limits(at_once=2))
-    queue.process_next_chunk(pipeline(provider))
+    queue.process_next_chunk(work=pipeline(provider))
     assert (flight_count(), reserved(f"job:{job_id}")) == (2, 2 * PRICE)
     while queue.get_job(job_id).status != "paused":
         # On a busy machine the older chunk may wait often enough to end a drain. Without a way to the lost worker's
@@ -295,7 +295,7 @@ def test_a_call_over_its_time_is_cut_off_and_held(context: Flask) -> None:
     job_id = enqueue(1, "findymail")
     while not provider.calls:
         # A slow machine may have to give the call back before it is sent.
-        queue.process_next_chunk(pipeline(provider), time_budget=0.6)
+        queue.process_next_chunk(work=pipeline(provider), time_budget=0.6)
     assert queue.get_job(job_id).held == 1 and (spent(), reserved(), flight_count()) == (PRICE, 0, 0)
     check_invariants(drained=True)
 
@@ -326,7 +326,7 @@ def test_a_call_of_a_cancelled_jobs_lost_worker_is_settled(context: Flask) -> No
     add(2)
     provider = forgetful(context)
     job_id = enqueue(2, "findymail", chunk_size=1)
-    queue.process_next_chunk(pipeline(provider))
+    queue.process_next_chunk(work=pipeline(provider))
     queue.cancel(job_id)
     assert queue.get_job(job_id).status == "cancelled"
     assert recover_lost_calls() == 0 and (flight_count(), reserved(), spent()) == (1, PRICE, 0)
@@ -361,7 +361,7 @@ def test_a_lost_call_of_a_running_job_waits_for_the_next_worker(context: Flask) 
     add(1)
     provider = forgetful(context, repeat_is_free=False)
     job_id = enqueue(1, "findymail")
-    queue.process_next_chunk(pipeline(provider))
+    queue.process_next_chunk(work=pipeline(provider))
     overdue()
     assert recover_lost_calls() == 0 and flight_count() == 1
     drain(provider)
@@ -374,7 +374,7 @@ def test_a_lost_call_of_a_paused_job_frees_its_question_for_others(context: Flas
     add(1)
     provider = forgetful(context, repeat_is_free=False)
     job_id = enqueue(1, "findymail")
-    queue.process_next_chunk(pipeline(provider))
+    queue.process_next_chunk(work=pipeline(provider))
     queue.pause(job_id)
     overdue()
     assert recover_lost_calls() == 1
@@ -436,7 +436,7 @@ def test_an_erasure_after_a_lost_worker_keeps_the_money_and_nothing_else(context
     add(1)
     provider = forgetful(context, repeat_is_free=False)
     enqueue(1, "findymail")
-    queue.process_next_chunk(pipeline(provider))
+    queue.process_next_chunk(work=pipeline(provider))
     erase_entity("person", "p0", workspace_slug="default")
     assert (flight_count(), reserved()) == (1, PRICE)
     assert_gone("p0")

@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import update
 
 from app.db.session import transaction
-from app.enrichment.queue import leases
+from app.enrichment.queue import claims, lease
 from app.extensions import db
 from app.models.chunk import Outcome, progress
 from app.models.types import utcnow
@@ -28,12 +28,12 @@ def backlog(context: Flask) -> None:
     assert claim() is not None
 
 
-def claim() -> leases.Lease | None:
+def claim() -> lease.Lease | None:
     """Claim as a worker does."""
-    return leases.claim("a worker", lease_seconds=60)
+    return claims.claim("a worker", lease_seconds=60)
 
 
-def work_on(lease: leases.Lease | None) -> None:
+def work_on(lease: lease.Lease | None) -> None:
     """Finish a chunk with a success for each entity."""
     assert lease is not None
     lease.read_entity_ids()

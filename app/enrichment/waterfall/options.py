@@ -1,13 +1,13 @@
-"""What a request says of how its job is to be enriched: the waterfall, the verifier, the cap."""
+"""The options of a job: the waterfall, the verifier, the cap."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from app.config import Config, micros
 from app.entities.fields import RAW_FIELDS, field_named
-from app.errors import DamagedData, Invalid, detail
+from app.errors import Invalid, detail
 from app.providers.registry import NAMES, VERIFIER_NAMES, WATERFALL
 
 MAX_CAP_USD = 1_000_000
@@ -23,7 +23,7 @@ class JobOptions:
     cap_usd: Decimal | None = None
 
     def checked(self, entity_type: str, provider: str) -> "JobOptions":
-        """Return the terms with fields in their own spelling. Raises `Invalid` for what cannot be followed."""
+        """Return the options with fields in their own spelling. Raises `Invalid` for what cannot be followed."""
         if provider != WATERFALL and (self.order or self.until or self.verifier):
             _refuse("waterfall", f"expected provider to be {WATERFALL}")
         order = _each_once("waterfall.order", self.order, lambda name: name if name in NAMES else None, NAMES)
@@ -35,7 +35,7 @@ class JobOptions:
             _refuse("capUsd", f"expected dollars from 0 to {MAX_CAP_USD}")
         return JobOptions(order, until, self.verifier, self.cap_usd)
 
-    def options(self) -> dict[str, Any] | None:
+    def stored(self) -> dict[str, Any] | None:
         """Return what a job's row keeps of it, apart from the cap."""
         given = {"order": self.order, "until": self.until, "verifier": self.verifier}
         kept = {name: list(value) if isinstance(value, tuple) else value for name, value in given.items() if value}
@@ -45,6 +45,10 @@ class JobOptions:
         """Return what tells these options apart in the digest of a request; 0.3.0 stored digests with this text."""
         parts = {"order": self.order, "until": self.until, "verifier": self.verifier, "cap_usd": self.cap_usd}
         return f"Terms({', '.join(f'{name}={value!r}' for name, value in parts.items())})"
+
+    def columns(self, settings: Config) -> dict[str, Any]:
+        """Return what a job's row keeps of it, by column."""
+        return {"options": self.stored(), "cap_micros": self.cap_micros(settings)}
 
     def cap_micros(self, settings: Config) -> int | None:
         """Return the most that the job may spend."""
@@ -73,14 +77,3 @@ def _each_once(
 
 def _refuse(path: str, message: str) -> None:
     raise Invalid(f"{path}: {message}.", details=[detail(path, message)])
-
-
-def read_options(options: Mapping[str, Any] | None) -> JobOptions:
-    """Return the terms that a job's row keeps; its cap is kept apart."""
-    given = {} if options is None else options
-    if not isinstance(given, Mapping):
-        raise DamagedData
-    order, until = given.get("order"), given.get("until")
-    if not all(one is None or (isinstance(one, list) and set(map(type, one)) <= {str}) for one in (order, until)):
-        raise DamagedData
-    return JobOptions(tuple(order) if order else None, tuple(until) if until else None, given.get("verifier"))

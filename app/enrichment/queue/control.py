@@ -1,0 +1,63 @@
+"""What a caller may do with a job that is there: pause, resume, cancel."""
+
+import structlog
+from sqlalchemy import select
+
+from app.db.session import repeats_conflicts, transaction
+from app.enrichment.queue import closing, transitions
+from app.enrichment.queue.queries import JobView, get_job
+from app.enrichment.queue.transitions import Transition
+from app.errors import JobStateConflict
+from app.models.job import JobStatus, jobs
+
+log = structlog.get_logger(__name__)
+
+
+def pause(job_id: str, *, workspace_slug: str | None = None) -> JobView:
+    """Stop a job until it is resumed by hand; chunks under way stop at their next checkpoint.
+
+    A job that the service has paused for a time is held too. Raises `JobNotFound` and `JobStateConflict`.
+    """
+    return _move(job_id, workspace_slug, transitions.PAUSE)
+
+
+def resume(job_id: str, *, workspace_slug: str | None = None) -> JobView:
+    """Let a paused job go on with all of its chunks, also those that were to wait for a provider.
+
+    Raises `JobNotFound` and `JobStateConflict`.
+    """
+    return _move(job_id, workspace_slug, transitions.RESUME, make_due=True)
+
+
+def cancel(job_id: str, *, workspace_slug: str | None = None) -> JobView:
+    """End a job: chunks under way stop at their next checkpoint, what is decided stays.
+
+    Raises `JobNotFound` and `JobStateConflict`.
+    """
+    return _move(job_id, workspace_slug, transitions.CANCEL, close_unheld=True)
+
+
+@repeats_conflicts
+def _move(
+    job_id: str,
+    workspace_slug: str | None,
+    transition: Transition,
+    *,
+    close_unheld: bool = False,
+    make_due: bool = False,
+) -> JobView:
+    """Change a job's status if it is one that allows it."""
+    job = get_job(job_id, workspace_slug=workspace_slug)
+    with transaction() as session:
+        if close_unheld:
+            closing.close_unheld_chunks(session, job.id)
+        if make_due:
+            session.execute(transitions.make_due(jobs.c.id == job.id, transition.allowed))
+        moved = session.execute(transition.statement(job.id)).one_or_none()
+        status = session.scalar(select(jobs.c.status).where(jobs.c.id == job.id))
+        # Closing what nobody held may have been all that was missing.
+        was_completed = status == JobStatus.COMPLETE != job.status
+        if moved is None and not was_completed:
+            raise JobStateConflict(f"The job is {status}; only {transition.rule}.")
+    log.info("job moved", job_id=job.id, status=status)
+    return get_job(job.id)

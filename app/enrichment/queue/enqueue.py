@@ -1,0 +1,269 @@
+"""Jobs in: accept a list of entity ids, once for each idempotency key, and retry what failed."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import chain, islice
+from typing import Any, Final
+
+import structlog
+from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError
+
+from app.config import config, micros
+from app.db.session import WriteSession, end_read, repeats_conflicts, transaction
+from app.enrichment.queue import closing
+from app.enrichment.queue.entity_ids import UniqueIds, unique_ids
+from app.enrichment.queue.queries import JobView, get_job, ids_to_retry
+from app.entities.exclusions import is_any_excluded, without_excluded
+from app.errors import EmptyJob, IdempotencyKeyReused, Invalid, JobStateConflict, detail
+from app.extensions import db
+from app.models.chunk import chunks, progress
+from app.models.job import ENDED, JobStatus, jobs
+from app.models.types import new_id
+from app.values.entity_types import ENTITY_TYPES
+from app.values.identifiers import SLUG_RULE, is_slug
+
+log = structlog.get_logger(__name__)
+
+MAX_CHUNK_SIZE: Final = 1000
+IDS_PER_INSERT: Final = 50_000
+"""Entity ids that one statement stores, so that a long list takes no more memory than a short one."""
+CAP_OF_SETTINGS: Final = -1
+"""The cap of a job that asks for none: `ENRICH_JOB_CAP_USD`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Enqueued:
+    """An accepted job; a replay is the answer that an earlier call with the same key got."""
+
+    job_id: str
+    total: int
+    duplicates: int
+    excluded: int
+    status: str
+    is_replay: bool
+
+
+def enqueue_job(
+    entity_type: str,
+    provider: str,
+    entity_ids: Iterable[str],
+    *,
+    chunk_size: int = 50,
+    workspace_slug: str = "default",
+    priority: int = 0,
+    idempotency_key: str | None = None,
+    options: Mapping[str, Any] | None = None,
+    cap_micros: int | None = CAP_OF_SETTINGS,
+) -> str:
+    """Store a job and return its id.
+
+    Repeated ids are kept once, in first-seen order. A list is checked in memory, any other iterable is spooled to
+    disk, so its length does not matter. Entities that are excluded in the workspace are left out.
+
+    `options` are for whoever does the work, and are stored as they are (`waterfall.options.JobOptions` makes them);
+    `cap_micros` is the most that the job may spend, None: without limit. Raises `EmptyJob` (a `ValueError`) without
+    ids and `Invalid` for anything that is not as documented.
+    """
+    request = _Request(entity_type, provider, chunk_size, workspace_slug, priority, options, cap_micros)
+    return _enqueue(request, entity_ids, idempotency_key=idempotency_key).job_id
+
+
+def accept_job(
+    entity_type: str,
+    provider: str,
+    entity_ids: Iterable[str],
+    *,
+    chunk_size: int | None = None,
+    workspace_slug: str = "default",
+    priority: int = 0,
+    idempotency_key: str | None = None,
+    request_hash: str | None = None,
+    before: Callable[[WriteSession], None] | None = None,
+    options: Mapping[str, Any] | None = None,
+    cap_micros: int | None = CAP_OF_SETTINGS,
+) -> Enqueued:
+    """Do what `enqueue_job` does, and return all there is to say of it.
+
+    `chunk_size` is `ENRICH_CHUNK_SIZE` by default. `before` runs in the same transaction, ahead of the job.
+    `request_hash` tells requests under one idempotency key apart if there is more to them than the arguments here.
+    Raises `IdempotencyKeyReused` too.
+    """
+    size = config().ENRICH_CHUNK_SIZE if chunk_size is None else chunk_size
+    request = _Request(entity_type, provider, size, workspace_slug, priority, options, cap_micros)
+    return _enqueue(request, entity_ids, idempotency_key=idempotency_key, request_hash=request_hash, before=before)
+
+
+def retry(job_id: str, *, workspace_slug: str | None = None) -> JobView:
+    """Enqueue a child job of the failed and held entities of a job that ended, and return it.
+
+    Of a cancelled or failed job also the entities that it never reached. A job
+    is retried once; what fails again is retried from the child. Raises
+    `JobNotFound` and `JobStateConflict`.
+    """
+    closing.close_ended_jobs()
+    job = get_job(job_id, workspace_slug=workspace_slug)
+    if job.status not in ENDED:
+        raise JobStateConflict(f"The job is {job.status}; only jobs that have ended can be retried.")
+    if _has_open_chunks(job.id):
+        raise JobStateConflict("The job still has chunks under way; try again when their leases have ended.")
+    request = _Request(
+        job.entity_type,
+        job.provider,
+        job.chunk_size,
+        job.workspace_slug,
+        job.priority,
+        job.options,
+        job.cap_micros,
+    )
+    try:
+        child = _enqueue(request, ids_to_retry(job.id), parent_job_id=job.id)
+    except EmptyJob as exc:
+        raise JobStateConflict("The job has no failed or held entities, so there is nothing to retry.") from exc
+    except IntegrityError as exc:
+        raise JobStateConflict("The job was retried before; retry the job that came of it.") from exc
+    return get_job(child.job_id)
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """What a job is made of, apart from its ids. Raises `Invalid` when made of anything else."""
+
+    entity_type: str
+    provider: str
+    chunk_size: int
+    workspace_slug: str
+    priority: int
+    options: Mapping[str, Any] | None
+    cap_micros: int | None
+
+    def __post_init__(self) -> None:
+        _expect(self.entity_type in ENTITY_TYPES, "entityType", "expected person or company")
+        _expect(is_slug(self.provider), "provider", "expected a provider's name")
+        _expect(is_slug(self.workspace_slug), "workspaceSlug", f"expected {SLUG_RULE}")
+        _expect(_is_within(self.chunk_size, 1, MAX_CHUNK_SIZE), "chunkSize", f"expected 1 to {MAX_CHUNK_SIZE}")
+        _expect(_is_within(self.priority, -1000, 1000), "priority", "expected -1000 to 1000")
+
+
+def _enqueue(
+    request: _Request,
+    entity_ids: Iterable[object],
+    *,
+    idempotency_key: str | None = None,
+    request_hash: str | None = None,
+    parent_job_id: str | None = None,
+    before: Callable[[WriteSession], None] | None = None,
+) -> Enqueued:
+    _expect(not isinstance(entity_ids, str | bytes), "entityIds", "expected a list of entity ids")
+    with unique_ids(entity_ids) as ids:
+        if ids.kept == 0:
+            raise EmptyJob(details=[detail("entityIds", "expected at least one id")])
+        if idempotency_key is None:
+            return _insert_job(request, ids, {"parent_job_id": parent_job_id}, before)
+        key = {"idempotency_key": idempotency_key, "request_hash": request_hash or _hash(request, ids)}
+        earlier = _find_replay(request, key)
+        if earlier is not None:
+            return earlier
+        try:
+            return _insert_job(request, ids, key, before)
+        except IntegrityError:
+            # The same key at the same moment: the other call won.
+            earlier = _find_replay(request, key)
+            if earlier is None:
+                raise
+            return earlier
+
+
+@repeats_conflicts
+def _insert_job(
+    request: _Request, ids: UniqueIds, extra: dict[str, Any], before: Callable[[WriteSession], None] | None
+) -> Enqueued:
+    job_id = new_id()
+    with transaction() as session, _included(request, ids, before, session) as kept:
+        if kept.kept == 0:
+            raise EmptyJob("All of the entities are excluded.", details=[detail("entityIds", "expected one to enrich")])
+        columns = {
+            "id": job_id,
+            "workspace_slug": request.workspace_slug,
+            "entity_type": request.entity_type,
+            "provider": request.provider,
+            "priority": request.priority,
+            "chunk_size": request.chunk_size,
+            "chunk_count": -(-kept.kept // request.chunk_size),
+            "total_count": kept.kept,
+            "duplicate_count": ids.repeated,
+            "excluded_count": ids.kept - kept.kept,
+            "claimable": True,
+            "options": request.options,
+            "cap_micros": _cap_of(request),
+        }
+        session.execute(insert(jobs).values(**{**columns, **extra}))
+        chunk_rows = (
+            {"job_id": job_id, "position": position, "entity_ids": chunk}
+            for position, chunk in enumerate(kept.slices(request.chunk_size))
+        )
+        while rows := list(islice(chunk_rows, max(1, IDS_PER_INSERT // request.chunk_size))):
+            session.execute(insert(chunks), rows)
+        excluded = ids.kept - kept.kept
+    log.info("job enqueued", job_id=job_id, provider=request.provider, total=kept.kept, duplicates=ids.repeated)
+    return Enqueued(job_id, kept.kept, ids.repeated, excluded, JobStatus.PENDING, is_replay=False)
+
+
+@contextmanager
+def _included(
+    request: _Request, ids: UniqueIds, before: Callable[[WriteSession], None] | None, session: WriteSession
+) -> Iterator[UniqueIds]:
+    """Give the ids without those of excluded entities, after what has to be stored before the job."""
+    if before is not None:
+        before(session)
+    if not is_any_excluded(request.workspace_slug):
+        yield ids
+        return
+    every = chain.from_iterable(ids.slices(1000))
+    with unique_ids(without_excluded(request.entity_type, every, request.workspace_slug)) as kept:
+        yield kept
+
+
+def _find_replay(request: _Request, key: dict[str, str]) -> Enqueued | None:
+    row = db.session.execute(
+        select(jobs.c.id, jobs.c.total_count, jobs.c.duplicate_count, jobs.c.excluded_count, jobs.c.request_hash).where(
+            jobs.c.workspace_slug == request.workspace_slug, jobs.c.idempotency_key == key["idempotency_key"]
+        )
+    ).one_or_none()
+    end_read()
+    if row is None:
+        return None
+    if row.request_hash != key["request_hash"]:
+        raise IdempotencyKeyReused
+    return Enqueued(row.id, row.total_count, row.duplicate_count, row.excluded_count, JobStatus.PENDING, is_replay=True)
+
+
+def _hash(request: _Request, ids: UniqueIds) -> str:
+    digest = hashlib.sha256(json.dumps([request.entity_type, request.provider, request.chunk_size]).encode())
+    digest.update(str(request.priority).encode())
+    if request.options or request.cap_micros != CAP_OF_SETTINGS:
+        digest.update(json.dumps([request.options, request.cap_micros], sort_keys=True).encode())
+    for ids_of_slice in ids.slices(1000):
+        digest.update(json.dumps(ids_of_slice).encode())
+    return digest.hexdigest()
+
+
+def _cap_of(request: _Request) -> int | None:
+    return micros(config().ENRICH_JOB_CAP_USD) if request.cap_micros == CAP_OF_SETTINGS else request.cap_micros
+
+
+def _has_open_chunks(job_id: str) -> bool:
+    query = select(progress.c.job_id).where(progress.c.job_id == job_id, progress.c.finished_at.is_(None)).limit(1)
+    return db.session.scalar(query) is not None
+
+
+def _expect(is_met: bool, path: str, message: str) -> None:
+    if not is_met:
+        raise Invalid(f"{path}: {message}.", details=[detail(path, message)])
+
+
+def _is_within(value: object, minimum: int, maximum: int) -> bool:
+    return type(value) is int and minimum <= value <= maximum
