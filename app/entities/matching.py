@@ -132,9 +132,9 @@ class Matcher:
         return [self._match_one(row) for row in rows]
 
     def was_judged(self, entity_id: str, names: Fields) -> bool:
-        """Return whether an entity had these names when the rows were matched."""
-        stored = self._stored.get(entity_id)
-        return stored is not None and all(stored.get(name) == value for name, value in names.items())
+        """Return whether these names of an entity are of those that the rows were compared with, stored or given."""
+        known = self._names.get(entity_id, [])
+        return all(any(fields.get(name) == value for fields in known) for name, value in names.items())
 
     def _other_ids(self, rows: Sequence[Candidate]) -> list[str]:
         """Return the further ids under which rows may be stored: the earlier ones, and those of rows kept apart."""
@@ -162,11 +162,12 @@ class Matcher:
             return match
         known = self._names.setdefault(match.id, [])
         given = {name: row.fields[name] for name in NAME_FIELDS[self._entity_type] if row.fields.get(name)}
-        if not given or given in known:
+        if not given:
             return match
         keeps_name = row.identity is not None and any(says_less(self._entity_type, given, names) for names in known)
         # Every name counts that the entity has had, so that no chain of like names leads to another one.
-        known.append(given)
+        if given not in known:
+            known.append(given)
         return replace(match, keeps_name=keeps_name)
 
     def _is_former(self, row: Candidate) -> bool:

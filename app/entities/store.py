@@ -64,8 +64,11 @@ SLICE_ROWS: Final = 1000
 
 Fields = dict[str, Any]
 Combine = Callable[[Fields, Fields], Fields]
-OnChange = Callable[[str, Mapping[str, Change]], None]
-"""Called with an entity's id and what an upsert changes of its stored values, or a row of a former row's."""
+OnChange = Callable[[int, Mapping[str, Change]], None]
+"""Called with the position of a row that changes values of an entity that was there, and with what it changes."""
+
+_Given = tuple[int, Fields]
+"""The position of a row, and its fields without the id."""
 
 # What `is_blank` strips from text, for the database to strip: every character that Python takes for white space.
 _WHITE_SPACE: Final = "".join(character for character in map(chr, range(0x3001)) if character.isspace())
@@ -209,18 +212,19 @@ def upsert_entities(
 
     A row holds `id`, raw fields and `extra`. A field that is given replaces, None clears, one that
     is not given stays; `extra` merges by key. A changed value of an entity that was there leaves a
-    field change by `caller`; a new entity leaves none. Where an id comes twice, the later row is
-    laid over the former and counts as an update, or as unchanged where it says nothing new.
-    `combine` makes the new values out of the stored and the given ones, where that is not it. It
-    sees the stored values of the fields that some row gives, and of `also_read`. `on_change` may
-    raise, which ends the transaction.
+    field change by `caller`; a new entity leaves none. If an id comes twice, what becomes of the
+    later row, its count and its history are as if it came in an upsert of its own. `combine` makes
+    the new values out of the stored and the given ones, where that is not it. It sees the stored
+    values of the fields that some row gives, and of `also_read`. `on_change` may raise, which ends
+    the transaction.
 
     Anything but raw fields raises ValueError. Any number of rows, all in memory.
     """
     combine = combine or _replaced
-    given, counts = _folded(entity_type, rows, combine, on_change)
-    names = sorted({name for fields in given.values() for name in fields}.union(also_read))
+    given = _by_id(entity_type, rows)
+    names = sorted({name for of_one in given.values() for _, fields in of_one for name in fields}.union(also_read))
     upsert = _Upsert(session, entity_type, workspace_slug, names, combine, on_change)
+    counts = UpsertCounts()
     while given:
         done, given = upsert.run(given)
         counts += done
@@ -508,29 +512,16 @@ def changes_of(stored: Fields, given: Fields, combine: Combine) -> dict[str, Cha
     }
 
 
-def _folded(
-    entity_type: str, rows: Iterable[Fields], combine: Combine, on_change: OnChange | None
-) -> tuple[dict[str, Fields], UpsertCounts]:
-    """Lay rows of the same id over each other; return them in the order of ids, and the later ones' counts."""
+def _by_id(entity_type: str, rows: Iterable[Fields]) -> dict[str, list[_Given]]:
+    """Return the rows of each entity, in the order of ids."""
     known = {"id", EXTRA, *RAW_FIELDS[entity_type]}
-    folded: dict[str, Fields] = {}
-    updated = unchanged = 0
-    for row in rows:
+    given: dict[str, list[_Given]] = {}
+    for position, row in enumerate(rows):
         if not row.keys() <= known:
             raise ValueError(f"expected raw fields of a {entity_type}, not {', '.join(sorted(row.keys() - known))}")
-        given = {name: value for name, value in row.items() if name != "id"}
-        former = folded.get(row["id"])
-        if former is None:
-            folded[row["id"]] = given
-            continue
-        if changes := changes_of(former, given, combine):
-            updated += 1
-            if on_change is not None:
-                on_change(row["id"], changes)
-        else:
-            unchanged += 1
-        folded[row["id"]] = {**former, **combine(former, given)}
-    return dict(sorted(folded.items())), UpsertCounts(updated=updated, unchanged=unchanged)
+        fields = {name: value for name, value in row.items() if name != "id"}
+        given.setdefault(row["id"], []).append((position, fields))
+    return dict(sorted(given.items()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -544,29 +535,39 @@ class _Upsert:
     combine: Combine
     on_change: OnChange | None
 
-    def run(self, given: dict[str, Fields]) -> tuple[UpsertCounts, dict[str, Fields]]:
+    def run(self, given: dict[str, list[_Given]]) -> tuple[UpsertCounts, dict[str, list[_Given]]]:
         """Add what is missing and change what differs; return the counts and the rows to try again.
 
-        Those are entities that were erased between the look and the lock. Most rows of a repeated
-        import say nothing new, which is seen without a lock.
+        Those are of entities that were erased between the look and the lock. Most rows of a
+        repeated import say nothing new, which is seen without a lock.
         """
         seen = self._read(list(given))
-        created = self._insert({key: fields for key, fields in given.items() if key not in seen})
-        others = [key for key in given if key not in created and self._may_differ(seen.get(key), given[key])]
-        locked = self._read(others, is_locking=True)
-        changes = {key: changes_of(stored, given[key], self.combine) for key, stored in locked.items()}
-        for key, fields in changes.items():
-            if fields and self.on_change is not None:
-                self.on_change(key, fields)
-        writings = [Writing(key, fields, CALLER) for key, fields in changes.items()]
+        absent = {key: rows[0][1] for key, rows in given.items() if key not in seen}
+        created = self._insert(absent)
+        seen.update({key: absent[key] for key in created})
+        rest = {key: rows[1:] if key in created else rows for key, rows in given.items()}
+        others = {key: rows for key, rows in rest.items() if self._may_differ(seen.get(key), rows)}
+        locked = self._read(list(others), is_locking=True)
+        writings = [one for key, stored in locked.items() for one in self._lay_over(key, stored, others[key])]
         write_changes(self.session, self.entity_type, self.workspace_slug, writings)
-        gone = {key: given[key] for key in others if key not in locked}
-        updated = sum(map(bool, changes.values()))
-        unchanged = len(given) - len(created) - len(gone) - updated
-        return UpsertCounts(len(created), updated, unchanged), gone
+        gone = {key: rows for key, rows in others.items() if key not in locked}
+        decided = sum(len(rows) for key, rows in given.items() if key not in gone)
+        return UpsertCounts(len(created), len(writings), decided - len(created) - len(writings)), gone
 
-    def _may_differ(self, seen: Fields | None, given: Fields) -> bool:
-        return seen is None or bool(changes_of(seen, given, self.combine))
+    def _may_differ(self, seen: Fields | None, rows: Sequence[_Given]) -> bool:
+        return seen is None or any(changes_of(seen, fields, self.combine) for _, fields in rows)
+
+    def _lay_over(self, entity_id: str, stored: Fields, rows: Sequence[_Given]) -> Iterator[Writing]:
+        """Yield what each row that changes something writes, laid over the stored values and the rows before it."""
+        standing = dict(stored)
+        for position, fields in rows:
+            changes = changes_of(standing, fields, self.combine)
+            if not changes:
+                continue
+            if self.on_change is not None:
+                self.on_change(position, changes)
+            standing.update({name: change.new for name, change in changes.items()})
+            yield Writing(entity_id, changes, CALLER)
 
     def _read(self, ids: Sequence[str], *, is_locking: bool = False) -> dict[str, Fields]:
         return _read(self.entity_type, ids, self.workspace_slug, self.names, is_locking=is_locking)
