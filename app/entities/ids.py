@@ -5,6 +5,7 @@ list twice changes nothing. The id is a digest: it stands in URLs and logs, wher
 """
 
 import hashlib
+import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from app.values.emails import email_address, is_shared_mailbox
 from app.values.entity_types import EntityType
 from app.values.hosts import own_host
 from app.values.linkedin import company_page, person_page
+from app.values.text import fold, word_set
 
 KeyKind = Literal["linkedin", "email", "domain", "name"]
 
@@ -34,6 +36,15 @@ KEY_FIELDS: Final[Mapping[EntityType, tuple[str, ...]]] = {
 
 _PREFIX: Final[Mapping[EntityType, str]] = {"person": "per_", "company": "com_"}
 _DIGEST_CHARS: Final = 24
+# Words that a name has in one list and lacks in another. Ids depend on them, so none may come or go: without a word,
+# one entity may be kept apart twice; with one more, all entities whose names have it would be.
+_PASSING_WORDS: Final[Mapping[EntityType, frozenset[str]]] = {
+    "person": word_set("dr prof mr mrs ms phd md mba"),
+    "company": word_set(
+        "co company corp corporation inc llc ltd limited plc ag gmbh kg se sa sas sarl srl spa bv nv ab as"
+    ),
+}
+_SEPARATORS: Final = re.compile(r"[\W_]+")
 # Nothing that names an entity is longer, and longer text only costs time.
 _MAX_KEY_CHARS: Final = 2_048
 
@@ -61,8 +72,17 @@ class Identity:
 
         None if the key is the name itself, or the name is not known.
         """
-        name = "" if self.kind == "name" else _name_of(self.entity_type, self.fields)
+        name = "" if self.kind == "name" else _plain_name(self.entity_type, self.fields)
         return _digest(self.entity_type, f"{self.key}\n{name}") if name else None
+
+    @cached_property
+    def apart_ids(self) -> list[str]:
+        """The ids under which the entity may be stored if it was kept apart, now or before names were read for that."""
+        if self.apart_id is None:
+            return []
+        earlier = _name_of(self.entity_type, self.fields)
+        ids = [_digest(self.entity_type, f"{self.key}\n{earlier}")] if earlier else []
+        return list(dict.fromkeys([*ids, self.apart_id]))
 
     @cached_property
     def earlier_id(self) -> str | None:
@@ -171,6 +191,18 @@ def _name_of(entity_type: EntityType, fields: Mapping[str, Any]) -> str:
     if not name and _text(fields, "last_name"):
         name = _folded(f"{_text(fields, 'first_name')} {_text(fields, 'last_name')}")
     return name
+
+
+def _plain_name(entity_type: EntityType, fields: Mapping[str, Any]) -> str:
+    """Return a name by its words alone: no accents, titles or legal form, and a person's words in any order.
+
+    What compares names (`app.entities.matching`) reads more into them, by word lists that grow; an id must stay.
+    """
+    name = _name_of(entity_type, fields) or _folded(_text(fields, "first_name"))
+    bare = fold(name).replace(".", "").replace("'", "")
+    words = _SEPARATORS.sub(" ", bare).split()
+    kept = [word for word in words if word not in _PASSING_WORDS[entity_type]] or words
+    return " ".join(sorted(kept) if entity_type == "person" else kept)
 
 
 def _text(fields: Mapping[str, Any], name: str) -> str:

@@ -132,27 +132,29 @@ class Matcher:
         return [self._match_one(row) for row in rows]
 
     def was_judged(self, entity_id: str, names: Fields) -> bool:
-        """Return whether an entity had these names when the rows were matched."""
-        stored = self._stored.get(entity_id)
-        return stored is not None and all(stored.get(name) == value for name, value in names.items())
+        """Return whether these names of an entity are of those that the rows were compared with, stored or given."""
+        known = self._names.get(entity_id, [])
+        return all(any(fields.get(name) == value for fields in known) for name, value in names.items())
 
     def _other_ids(self, rows: Sequence[Candidate]) -> list[str]:
         """Return the further ids under which rows may be stored: the earlier ones, and those of rows kept apart."""
-        holders = dict(self._stored)
         ids: dict[str, None] = {}
         for row in rows:
             if row.identity is None:
                 continue
-            holder = holders.setdefault(row.id, row.fields)
-            is_new = row.id not in self._stored
-            others = [row.identity.earlier_id, *row.identity.name_ids] if is_new else []
-            others.append(self._apart_id(row.identity, row.fields, holder))
+            others: list[str | None] = []
+            if row.id not in self._stored:
+                others = [row.identity.earlier_id, *row.identity.name_ids]
+            if not self._has_stored_name(row):
+                others += row.identity.apart_ids
             ids.update(dict.fromkeys(filter(None, others)))
         return list(ids)
 
-    def _apart_id(self, identity: Identity, fields: Fields, holder: Fields) -> str | None:
-        has_same_names = all(fields.get(name) == holder.get(name) for name in NAME_FIELDS[self._entity_type])
-        return None if has_same_names else identity.apart_id
+    def _has_stored_name(self, row: Candidate) -> bool:
+        stored = self._stored.get(row.id)
+        return stored is not None and all(
+            row.fields.get(name) == stored.get(name) for name in NAME_FIELDS[self._entity_type]
+        )
 
     def _match_one(self, row: Candidate) -> Match:
         if self._is_former(row):
@@ -162,11 +164,12 @@ class Matcher:
             return match
         known = self._names.setdefault(match.id, [])
         given = {name: row.fields[name] for name in NAME_FIELDS[self._entity_type] if row.fields.get(name)}
-        if not given or given in known:
+        if not given:
             return match
         keeps_name = row.identity is not None and any(says_less(self._entity_type, given, names) for names in known)
         # Every name counts that the entity has had, so that no chain of like names leads to another one.
-        known.append(given)
+        if given not in known:
+            known.append(given)
         return replace(match, keeps_name=keeps_name)
 
     def _is_former(self, row: Candidate) -> bool:
@@ -188,13 +191,23 @@ class Matcher:
 
     def _of_keys(self, row: Candidate, identity: Identity) -> Match:
         may_be_renamed = identity.kind == "linkedin"
+        apart_id = self._kept_apart(row, identity)
         if identity.id not in self._names:
+            if apart_id is not None:
+                # Whoever had the key first was erased since.
+                return Match(apart_id)
             if self._is_earlier(row, identity):
                 return Match(identity.earlier_id or identity.id)
             return Match(self._known_by_name(row, identity) or identity.id)
         if self._is_other(identity.id, row.fields, may_be_renamed=may_be_renamed):
-            return Match(identity.apart_id or identity.id, identity.id if identity.apart_id else None)
-        return Match(identity.id)
+            apart_id = apart_id or identity.apart_id
+            return Match(apart_id or identity.id, identity.id if apart_id else None)
+        return Match(apart_id or identity.id)
+
+    def _kept_apart(self, row: Candidate, identity: Identity) -> str | None:
+        """Return the id under which the row's entity is kept apart already, if it is."""
+        known = (entity_id for entity_id in identity.apart_ids if entity_id in self._names)
+        return next((one for one in known if not self._is_other(one, row.fields, may_be_renamed=True)), None)
 
     def _is_earlier(self, row: Candidate, identity: Identity) -> bool:
         """Return whether an older entity is stored under the id that an earlier release gave the row."""

@@ -19,8 +19,11 @@ from app.entities.read import SLICE_ROWS, load_columns
 
 Combine = Callable[[Fields, Fields], Fields]
 """Makes the new values from the stored ones and those of a row."""
-OnChange = Callable[[str, Mapping[str, Change]], None]
-"""Called with an entity's id and what a row changes: of the stored values, or of an earlier row with that id."""
+OnChange = Callable[[int, Mapping[str, Change]], None]
+"""Called with the position of a row that changes values of an entity that was there, and with what it changes."""
+
+_PositionedRow = tuple[int, Fields]
+"""The position of a row, and its fields without the id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +54,8 @@ def upsert_entities(
 
     A row holds `id`, raw fields and `extra`. A field replaces, None clears, an absent field stays; `extra`
     merges by key. A changed value of an existing entity leaves a field change by `caller`; a new entity leaves none.
-    If an id comes twice, the later row overlays the former and counts as an update, or as unchanged if it says
-    nothing new.
+    If an id comes twice, what becomes of the later row, its count and its history are as if it came in an upsert of
+    its own.
 
     `combine` replaces that merge. It sees the stored values of the fields that any row gives, and of `also_read`.
     `on_change` may raise, which ends the transaction.
@@ -60,11 +63,13 @@ def upsert_entities(
     Anything but raw fields raises ValueError. Any number of rows, all in memory.
     """
     combine = combine or _replaced
-    folded, counts = _folded(entity_type, rows, combine, on_change)
-    names = sorted({name for fields in folded.values() for name in fields}.union(also_read))
+    by_id = _by_id(entity_type, rows)
+    given_names = {name for entity_rows in by_id.values() for _, fields in entity_rows for name in fields}
+    names = sorted(given_names.union(also_read))
     upsert = _Upsert(session, entity_type, workspace_slug, names, combine, on_change)
-    while folded:
-        done, folded = upsert.run(folded)
+    counts = UpsertCounts()
+    while by_id:
+        done, by_id = upsert.run(by_id)
         counts += done
     return counts
 
@@ -86,29 +91,16 @@ def _replaced(stored: Fields, given: Fields) -> Fields:
     return {**given, EXTRA: merged or None}
 
 
-def _folded(
-    entity_type: str, rows: Iterable[Fields], combine: Combine, on_change: OnChange | None
-) -> tuple[dict[str, Fields], UpsertCounts]:
-    """Combine rows of the same id; return them in the order of ids, and the counts of the later ones."""
+def _by_id(entity_type: str, rows: Iterable[Fields]) -> dict[str, list[_PositionedRow]]:
+    """Return the rows of each entity, in the order of ids."""
     known = {"id", EXTRA, *RAW_FIELDS[entity_type]}
-    folded: dict[str, Fields] = {}
-    updated = unchanged = 0
-    for row in rows:
+    by_id: dict[str, list[_PositionedRow]] = {}
+    for position, row in enumerate(rows):
         if not row.keys() <= known:
             raise ValueError(f"expected raw fields of a {entity_type}, not {', '.join(sorted(row.keys() - known))}")
-        given = {name: value for name, value in row.items() if name != "id"}
-        former = folded.get(row["id"])
-        if former is None:
-            folded[row["id"]] = given
-            continue
-        if changes := changes_of(former, given, combine):
-            updated += 1
-            if on_change is not None:
-                on_change(row["id"], changes)
-        else:
-            unchanged += 1
-        folded[row["id"]] = {**former, **combine(former, given)}
-    return dict(sorted(folded.items())), UpsertCounts(updated=updated, unchanged=unchanged)
+        fields = {name: value for name, value in row.items() if name != "id"}
+        by_id.setdefault(row["id"], []).append((position, fields))
+    return dict(sorted(by_id.items()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,27 +114,43 @@ class _Upsert:
     combine: Combine
     on_change: OnChange | None
 
-    def run(self, given: dict[str, Fields]) -> tuple[UpsertCounts, dict[str, Fields]]:
+    def run(self, by_id: dict[str, list[_PositionedRow]]) -> tuple[UpsertCounts, dict[str, list[_PositionedRow]]]:
         """Add new entities and change those that differ; return the counts and the rows to try again.
 
         Rows to try again are of entities that were erased between the look and the lock. Most rows of a
         repeated import say nothing new, which is seen without a lock.
         """
-        seen = self._read(list(given))
-        created = self._insert({entity_id: fields for entity_id, fields in given.items() if entity_id not in seen})
-        to_change = [
-            entity_id
-            for entity_id, fields in given.items()
-            if entity_id not in created and self._may_differ(seen.get(entity_id), fields)
-        ]
-        locked = self._read(to_change, is_locking=True)
-        updated = self._update(locked, given)
-        erased = {entity_id: given[entity_id] for entity_id in to_change if entity_id not in locked}
-        unchanged = len(given) - len(created) - len(erased) - updated
-        return UpsertCounts(len(created), updated, unchanged), erased
+        seen = self._read(list(by_id))
+        new = {entity_id: rows[0][1] for entity_id, rows in by_id.items() if entity_id not in seen}
+        created = self._insert(new)
+        seen.update({entity_id: new[entity_id] for entity_id in created})
+        rest = {entity_id: rows[1:] if entity_id in created else rows for entity_id, rows in by_id.items()}
+        to_change = {entity_id: rows for entity_id, rows in rest.items() if self._may_differ(seen.get(entity_id), rows)}
+        locked = self._read(list(to_change), is_locking=True)
+        writings = self._writings(locked, to_change)
+        write_changes(self.session, self.entity_type, self.workspace_slug, writings)
+        erased = {entity_id: rows for entity_id, rows in to_change.items() if entity_id not in locked}
+        decided = sum(len(rows) for entity_id, rows in by_id.items() if entity_id not in erased)
+        unchanged = decided - len(created) - len(writings)
+        return UpsertCounts(len(created), len(writings), unchanged), erased
 
-    def _may_differ(self, seen: Fields | None, given: Fields) -> bool:
-        return seen is None or bool(changes_of(seen, given, self.combine))
+    def _may_differ(self, seen: Fields | None, rows: Sequence[_PositionedRow]) -> bool:
+        return seen is None or any(changes_of(seen, fields, self.combine) for _, fields in rows)
+
+    def _writings(self, locked: Mapping[str, Fields], by_id: Mapping[str, list[_PositionedRow]]) -> list[Writing]:
+        """Return what each row changes, laid over the stored values and the rows before it."""
+        writings = []
+        for entity_id, stored in locked.items():
+            standing = dict(stored)
+            for position, fields in by_id[entity_id]:
+                changes = changes_of(standing, fields, self.combine)
+                if not changes:
+                    continue
+                if self.on_change is not None:
+                    self.on_change(position, changes)
+                standing.update({name: change.new for name, change in changes.items()})
+                writings.append(Writing(entity_id, changes, CALLER))
+        return writings
 
     def _read(self, ids: Sequence[str], *, is_locking: bool = False) -> dict[str, Fields]:
         return load_columns(
@@ -161,19 +169,6 @@ class _Upsert:
             part = rows[start : start + SLICE_ROWS]
             created.update(_insert_where_absent(self.session, table_of(self.entity_type), part))
         return created
-
-    def _update(self, locked: Mapping[str, Fields], given: Mapping[str, Fields]) -> int:
-        """Write what differs from the locked rows, and return how many entities changed."""
-        writings = []
-        for entity_id, stored in locked.items():
-            changes = changes_of(stored, given[entity_id], self.combine)
-            if not changes:
-                continue
-            if self.on_change is not None:
-                self.on_change(entity_id, changes)
-            writings.append(Writing(entity_id, changes, CALLER))
-        write_changes(self.session, self.entity_type, self.workspace_slug, writings)
-        return len(writings)
 
 
 def _insert_where_absent(session: WriteSession, table: Table, rows: list[Fields]) -> Iterable[str]:

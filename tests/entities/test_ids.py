@@ -47,6 +47,31 @@ def test_id_never_changes_between_releases() -> None:
     assert company(domain="muster.example") == "com_8fdbc26402c92472e0a82b7e"
 
 
+@pytest.mark.parametrize(
+    ("entity_type", "fields", "ids"),
+    [
+        (
+            "person",
+            {"email": "lind@berg.example", "full_name": "Dr. Ole Lind"},
+            ["per_7e15fb1862d07c5e1d650c43", "per_bfc32f28a0bf81132f5ad709"],
+        ),
+        (
+            "company",
+            {"domain": "mall.example", "name": "Beta Nails GmbH"},
+            ["com_522e99a614774d007f3b3085", "com_5b263d4baea5565df3d5fb8f"],
+        ),
+    ],
+)
+def test_ids_of_entities_kept_apart_never_change_between_releases(
+    entity_type: EntityType, fields: dict[str, str], ids: list[str]
+) -> None:
+    """An entity that shares its key is found under the id of an earlier release, and of this one in a later."""
+    identity = identify(entity_type, fields)
+    assert identity is not None
+    assert identity.apart_ids == ids
+    assert identity.apart_id == ids[-1]
+
+
 def test_id_does_not_depend_on_other_fields_or_their_order() -> None:
     """Only the strongest key counts, so a fuller export of the list gives the same id."""
     assert person(**ANNA) == person(linkedin_url=ANNA["linkedin_url"])

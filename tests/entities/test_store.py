@@ -116,6 +116,16 @@ def test_later_row_is_laid_over_the_former_when_an_id_repeats(context: Flask) ->
     assert view("a").extra == {"x": "1", "y": "2"}
 
 
+def test_each_of_several_rows_of_an_entity_leaves_its_history(context: Flask) -> None:
+    """A value that stood between two rows of one call is a change, also if the last row takes it back."""
+    upsert([{"id": "a", "email": "1"}])
+    rows = [{"id": "a", "email": "2"}, {"id": "b", "email": "1"}, {"id": "a", "email": "1"}, {"id": "b", "email": "2"}]
+    assert upsert(rows) == UpsertCounts(created=1, updated=3)
+    assert changes_of("a") == [("email", "1", "2", "caller"), ("email", "2", "1", "caller")]
+    assert changes_of("b") == [("email", "1", "2", "caller")]
+    assert view("a").fields["email"] == "1"
+
+
 @pytest.mark.parametrize("name", ["normalized_email", "headcount", "workspace_slug", "created_at"])
 def test_upsert_refuses_what_is_no_raw_field(context: Flask, name: str) -> None:
     """The normaliser's fields, unknown ones and the row's own columns are not a caller's to set."""

@@ -1,5 +1,6 @@
 """What a cell of a CSV file says about a field: text, a list, an object, a number, or nothing."""
 
+import csv
 import html
 import re
 from collections.abc import Callable, Mapping
@@ -34,15 +35,40 @@ _BETWEEN_PHONES: Final = re.compile(r"[,;|\n]|:::|\s/\s|\s(?:or|oder|ou|o|und|an
 _DIGITS_OF_A_PHONE: Final = 6
 _BETWEEN_HOSTS: Final = re.compile(r"\s*(?:[,;|]|:::|\s/\s)\s*|\s+")
 _HOST: Final = re.compile(r"(?:https?://)?[^\s/@:?#.]+(?:\.[^\s/@:?#.]+)+(?::\d+)?(?:[/?#]\S*)?", re.IGNORECASE)
+# What comes along if an address or a number is copied from a page or a phone, and is not seen.
+_UNSEEN: Final = "\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff"
+_UNSEEN_CHARACTERS: Final = re.compile(f"[{_UNSEEN}]")
 # What makes a cell of a field worth a second look, besides an ampersand.
-_NUMBER_IN_DOUBT: Final = re.compile(r"[,;|\n&]|:::| / |\.0$|[eE]\+?\d| (?:or|oder|ou|o|und|and|et|y) ")
-_HOST_IN_DOUBT: Final = re.compile(r"[,;|\s&]")
+_NUMBER_IN_DOUBT: Final = re.compile(rf"[,;|\n&{_UNSEEN}]|:::| / |\.0$|[eE]\+?\d| (?:or|oder|ou|o|und|and|et|y) ")
+_HOST_IN_DOUBT: Final = re.compile(rf"[,;|\s&{_UNSEEN}]")
 IN_DOUBT: Final[Mapping[str, re.Pattern[str]]] = {
     **dict.fromkeys(NUMBERS, _NUMBER_IN_DOUBT),
-    "email": re.compile(r"@.*@|&", re.DOTALL),
+    "email": re.compile(rf"[@&{_UNSEEN}](?:(?<!@)|.*@)", re.DOTALL),
     **dict.fromkeys(("domain", "website", "company_domain", "linkedin_url"), _HOST_IN_DOUBT),
 }
 """What a cell of a field has if it may hold several values, or a damaged one."""
+
+# A link as a spreadsheet and as a web page have it.
+_HYPERLINK: Final = re.compile(
+    r'=HYPERLINK\(\s*"(?P<target>(?:[^"]|"")*)"\s*(?:[;,]\s*"(?P<label>(?:[^"]|"")*)"\s*)?\)', re.IGNORECASE
+)
+_ANCHOR: Final = re.compile(
+    r"""<a\s(?:[^<>]*\s)?href\s*=\s*(?P<quote>["'])(?P<target>[^"'<>]*)(?P=quote)[^<>]*>(?P<label>[^<>]*)</a>""",
+    re.IGNORECASE,
+)
+_LONGEST_LINK: Final = 2_000
+_ADDRESSED: Final = frozenset({*IN_DOUBT, "profile_image_url", "social_urls"})
+"""Fields of which a link's target is the value, and not what it shows."""
+
+# How Python prints lists and objects, where that is not JSON; and a list as databases print it.
+# A quote that is not closed reaches to the end, so each character is looked at once.
+_PYTHON_TOKEN: Final = re.compile(
+    r"""(?P<double>"(?:[^"\\]|\\.)*+(?:"|\\?\Z))|'(?P<single>(?:[^'\\]|\\.)*+)(?:'|\\?\Z)"""
+    r"|\b(?P<word>None|True|False)\b",
+    re.DOTALL,
+)
+_PYTHON_WORDS: Final[Mapping[str, str]] = {"None": "null", "True": "true", "False": "false"}
+_BRACKETED: Final = re.compile(r"\[([^\[\]{}\r\n]+)\]|\{([^\[\]{}\r\n]+)\}")
 
 Convert = Callable[[str], Any]
 """From a cell, stripped and not blank, to the field's value; None when it cannot be one."""
@@ -85,16 +111,30 @@ def is_placeholder(cell: str, field: str = "") -> bool:
     return blanks.is_placeholder(cell) and not (field in _UNKNOWN_IS_A_VALUE and cell.casefold() == "unknown")
 
 
-def bare(cell: str) -> str:
-    """Return what a cell holds under a guard: `="00123"`, by which tools keep spreadsheets from making a number."""
+def bare(cell: str, field: str = "") -> str:
+    """Return what a cell holds under what tools put around it for spreadsheets and web pages.
+
+    That is a guard, `="00123"`, which keeps a spreadsheet from making a number, or a link: of that the address for a
+    field that holds one, else what is shown.
+    """
+    if len(cell) <= _LONGEST_LINK and (link := _HYPERLINK.fullmatch(cell) or _ANCHOR.fullmatch(cell)):
+        return _linked(link["target"], link["label"] or "", field)
     if not cell.startswith('="') or not cell.endswith('"') or len(cell) < 3:
         return cell
     return cell[2:-1].replace('""', '"').strip()
 
 
+def _linked(target: str, label: str, field: str) -> str:
+    text = (target if field in _ADDRESSED or not label.strip() else label).replace('""', '"').strip()
+    is_address = text[:7].casefold() == "mailto:"
+    return text[7:].partition("?")[0] if is_address else text
+
+
 def mend(cell: str, column: str, field: str) -> Mended:
     """Read a cell whose characters make a second look worth it. Raises CellError for an id that is damaged."""
     text = _decoded(cell) if "&" in cell else cell
+    if field in IN_DOUBT:
+        text = _UNSEEN_CHARACTERS.sub("", text).strip()
     if field in NUMBERS:
         if _SCIENTIFIC.fullmatch(text):
             return _damaged(text, column, field)
@@ -176,8 +216,13 @@ def website(cell: str) -> str | None:
 
 
 def texts(cell: str) -> list[Any]:
-    """Return a JSON array, or the parts of a text that is divided by lines, `;`, `|` or else commas."""
+    """Return a JSON array, or the parts of a text that is divided by lines, `;`, `|` or else commas.
+
+    An array of Python or of a database, `['a', 'b']` or `{a,"b, c"}`, is one too.
+    """
     parts = _array(cell)
+    if parts is None and (inside := _BRACKETED.fullmatch(cell)):
+        return _different(next(csv.reader((inside[1] or inside[2],), skipinitialspace=True, escapechar="\\")))
     return _parts(cell, "\n;|,") if parts is None else parts
 
 
@@ -206,18 +251,43 @@ def _array(cell: str) -> list[Any] | None:
 def _parts(cell: str, separators: str) -> list[str]:
     """Split at the first separator that the cell has, leaving out blanks and repeats."""
     separator = next((mark for mark in separators if mark in cell), None)
+    return _different(cell.split(separator) if separator else [cell])
+
+
+def _different(texts: list[str]) -> list[str]:
     parts: dict[str, str] = {}
-    for part in cell.split(separator) if separator else (cell,):
+    for part in texts:
         parts.setdefault(part.strip().casefold(), part.strip())
     parts.pop("", None)
     return list(parts.values())
 
 
 def _json(cell: str) -> Any:
-    """Parse JSON strictly; None for what is not JSON, CellError for JSON that may not be stored."""
+    """Parse JSON strictly, or what Python prints of the same; None for neither.
+
+    Raises CellError for JSON that may not be stored.
+    """
+    value = _parsed(cell)
+    return _parsed(_python_as_json(cell)) if value is None and "'" in cell else value
+
+
+def _python_as_json(text: str) -> str:
+    """Write strings in single quotes, and the words of Python for nothing, true and false, as JSON has them."""
+
+    def as_json(token: re.Match[str]) -> str:
+        if token["word"] is not None:
+            return _PYTHON_WORDS[token["word"]]
+        if token["single"] is None:
+            return token["double"]
+        return '"' + token["single"].replace("\\'", "'").replace('"', '\\"') + '"'
+
+    return _PYTHON_TOKEN.sub(as_json, text)
+
+
+def _parsed(text: str) -> Any:
     try:
         # Of two members with one name the last counts, as in the tools that such cells come from.
-        return _clean_json(strict_json.loads(cell, max_depth=MAX_JSON_DEPTH, refuses_repeated_names=False))
+        return _clean_json(strict_json.loads(text, max_depth=MAX_JSON_DEPTH, refuses_repeated_names=False))
     except strict_json.NotJson:
         return None
     except strict_json.JsonError as exc:

@@ -210,7 +210,7 @@ def _alphabet_reading(name: str, words: Sequence[bytes]) -> _Reading | None:
     cores = [_core(text) for text in texts]
     # The small letter of a dotted capital I is two characters in Unicode, and Turkish has it about as often as ı.
     letters = [[char for char in core.replace("İ", "ı").lower() if not char.isascii()] for core in cores]
-    faults = sum(map(_faults, cores))
+    faults = sum(map(_faults, cores)) + sum(map(_has_lost_its_capital, texts))
     weight += faults * _STRANGE + _LONE_SYMBOL * sum(not core for core in cores) + _likelihood(letters, languages)
     count = sum(map(len, letters))
     strange = faults + sum(not any(char in LETTERS[name] for name in languages) for word in letters for char in word)
@@ -252,6 +252,11 @@ def _faults(word: str) -> int:
     scripts = {_is_latin(char) for char in letters}
     symbols = sum(not (char.isascii() or char.isalpha() or unicodedata.category(char)[0] == "M") for char in word)
     return capitals + symbols + (len(scripts) > 1)
+
+
+def _has_lost_its_capital(word: str) -> bool:
+    """Return whether an apostrophe stands where no word has one; it is Greek's capital alpha in another encoding."""
+    return word[:1] == "’" and word[1:2].isalpha() and not _is_latin(word[1])
 
 
 @cache

@@ -25,13 +25,24 @@ _FOOTER: Final = "a line below the table or about it, such as a report's footer,
 
 _ADDRESSES: Final = frozenset({"email", "linkedin_url", "domain", "website"})
 
-# Words for a total, in the languages that reports come in. Alone, or with a number or a remark after them: a company
-# may well be called Total Energies or Grand Hotel.
+_CURRENCY: Final = (
+    "(?:EUR|USD|GBP|CHF|PLN|CZK|HUF|RON|BGN|SEK|NOK|DKK|ISK|RUB|UAH|TRY|JPY|CNY|KRW|INR|BRL|MXN|CAD|AUD|NZD|ZAR"
+    "|AED|SAR)"
+)
+# Words for a total, a balance or an average, in the languages that reports come in. Alone, or with a number or a
+# remark after them: a company may well be called Total Energies or Grand Hotel.
 _TOTAL_WORDS: Final = re.compile(
-    r"""
+    rf"""
     \W*(?:
-      (?:(?:grand|sub|overall|report|page|gesamt|end|zwischen|eind|del|väli|loppu|общ\w*|загальн\w*)[\s-]*)?
-        (?:totals?|totaux|totale[ns]?|totali|totales|totaal|totalt|summen?|somm[ae]s?|sumas?|summa|итоги?|итого|сума)
+      (?:(?:grand|net|netto|sub|overall|report|page|list|records?|rows?|accounts?|contacts?|leads?|transactions?
+          |customers?|vendors?|employees?|members?|gesamt|end|zwischen|konten|eind|del|väli|loppu|общ\w*|загальн\w*)
+        [\s-]*)?
+        (?:totals?|totaux|totale[ns]?|totali|totales|totaal|totalt|summen?|somm[ae]s?|sumas?|summa|итоги?|итого|сума
+          |summary)
+      | (?:end|schluss|anfangs|eind|slut|start)?saldo | kontostand | solde | saldi | сальдо | bakiye
+      | (?:opening|closing|beginning|ending)\s+balance
+      | averages? | avg | durchschnitt | mittelwert | moyennes? | promedio | średnia | gemiddelde? | genomsnitt
+      | medelvärde | keskiarvo | průměr | átlag | ortalama | среднее | середнє | 平均値? | 平均值 | 평균
       | subtotales | gesamt(?:ergebnis)? | insgesamt | soma | sommes | conteggio | recuento | contagem
       | sammanlagt | ialt
       | yhteensä | razem | łącznie | ogółem | celkem | součet | mezisoučet | spolu | súčet | összesen | összeg | ukupno
@@ -40,8 +51,11 @@ _TOTAL_WORDS: Final = re.compile(
       | 합계 | 총계 | 소계 | סך\ הכל
       | المجموع | الإجمالي | مجموع
     )
-    (?:\s+(?:g[ée]n[ée]ral[es]?|geral|complessivo|records?|rows?|count|accounts?|contacts?|leads?|companies|people
-      |employees|datensätze|zeilen|mitarbeiter|enregistrements|registros|registri|записей|строк))?
+    (?:\s+(?:g[ée]n[ée]ral[es]?|geral|complessivo|finale?s?|końcow\w+|początkow\w+|ogóln\w+|całkowit\w+|záverečn\w+
+      |konečn\w+|records?|rows?|count|amounts?|inflows?|outflows?|debits?|credits?|revenue|sales|income|expenses?|hours
+      |accounts?|contacts?|leads?|customers?|clients?|vendors?|companies|people|employees|datensätze|zeilen|mitarbeiter
+      |kunden|kontakte|enregistrements|lignes|registros|registri|clientes|clienti|записей|строк|клиентов|{_CURRENCY}
+      |(?:for|für|pour|para|per|voor|för|dla|za|по|за)\s.+))?
     \s*(?:[(\[:=：（].*|(?:[-–]\s*)?\d.*)?
     """,
     re.IGNORECASE | re.VERBOSE | re.DOTALL,
@@ -60,17 +74,35 @@ _ABOUT: Final = re.compile(
       |généré|créé|exporté|imprimé|établi|generado|creado|exportado|impreso|gerado|criado|generato|creato|esportato
       |stampato|gegenereerd|gemaakt|geëxporteerd|wygenerowano|utworzono|wyeksportowano|skapad|exporterad|oprettet
       |eksporteret|vygenerováno|vytvořeno|сформирован\w*|создан\w*|выгружен\w*|oluşturul\w*)\s*
-      (?:(?:by|on|at|from|date|von|am|mit|aus|par|le|por|el|em|il|da|door|op|przez|dnia|av|af|den|dne|в|от)\b|:)
+      (?:(?:by|on|at|from|date|von|am|mit|aus|par|le|por|el|em|il|da|door|op|przez|dnia|av|af|den|dne|в|от)\b|:
+      |\d+[-./]\d+[-./]\d)
     | (?:page|seite|página|pagina|strona|sida|side|страница)\s+\d+(?:\s*(?:of|/|von|de|sur|di|van|z|av|из)\s*\d+)?\W*$
     | \d[\d.,\s]*(?:records?|rows?|results?|entries|datensätze|zeilen|einträge|enregistrements|lignes|registros|filas
-      |linhas|righe|rijen|rekordów|wierszy|записей|строк)\W*$
-    | (?:作成|出力|印刷|生成|导出|匯出|내보낸|생성)(?:日|者|时间|時間|日時|人|일)?\s*[:：]
+      |linhas|righe|rijen|rekordów|wierszy|записей|строк|件|行|건)(?:\s+(?:affected|selected|returned|exported|found))?\W*$
+    | (?:共|全|총)\s*\d[\d,]*\s*[笔条條筆行项項件건개명]
+    | (?:作成|出力|印刷|生成|导出|匯出|내보낸|생성)(?:日|者|时间|時間|日時|人|일|信息|資訊)?\s*[:：]
+    | (?:sources?|notes?|remarks?|disclaimer|filters?|filtered\ by|sorted\ by|quellen?|hinweise?|anmerkung(?:en)?|stand
+      |remarques?|avertissement|fuente|notas?|fontes?|źródło|uwagi?|bron|opmerking(?:en)?|källa|kilde|lähde|zdroj
+      |poznámk[ay]|forrás|megjegyzés|kaynak|источник|примечани[ея]|джерело|примітк[аи]|注|備考|出典|来源|來源|备注|출처)
+      \s*[:：]
+    | (?:eof|(?:end|ende|fin|fine|fim|einde|slut|koniec|konec|конец|кінець)\s
+        (?:(?:of|the|der|des|du|de|la|el|del|della|do|da|van|het|på|af)\s+){0,2}
+        (?:file|data|records?|report|list|table|export|document|liste|datei|berichts?|tabelle|fichier|rapports?|archivo
+          |informe|reporte|listado|lista|elenco|relatório|arquivo|bestand|lijst|rapport|listan|rapporten|raportu|pliku
+          |listy|souboru|seznamu|отч[её]та|файла|списка|звіту|файлу)
+      | listenende|dateiende|berichtsende|以上|結束|结束)\W*$
     )
     """,
     re.IGNORECASE | re.VERBOSE,
 )
 _FIRST_WORD: Final = re.compile(r"[^\W\d_]+")
-_NUMBER: Final = re.compile(r"[\s$€£¥₽zł%+()'’.,\u00a0\u202f-]*\d[\d\s$€£¥₽zł%+()'’.,\u00a0\u202f-]*|[-–—]")
+_NUMBER: Final = re.compile(
+    rf"(?:{_CURRENCY}\s*)?[\s$€£¥₽zł%+()'’.,\u00a0\u202f-]*\d[\d\s$€£¥₽zł%+()'’.,\u00a0\u202f-]*{_CURRENCY}?"
+    rf"|[-–—]+|{_CURRENCY}"
+)
+# A line drawn with marks, alone or around words.
+_RULE: Final = re.compile(r"([-=*_#~])\1(?:.*\1)?", re.DOTALL)
+_SUSPECT_STARTS: Final = ("©", "(", "--", "==", "**", "__", "##", "~~")
 # Most rows are told apart from these by their first word: those of the patterns above.
 _SUSPECT_CHARS: Final = 40
 _LONGEST_LABEL: Final = 2_000
@@ -90,7 +122,17 @@ _SUSPECT_WORDS: Final = word_set(
     generato creato esportato stampato gegenereerd gemaakt geëxporteerd wygenerowano utworzono wyeksportowano skapad
     exporterad oprettet eksporteret vygenerováno vytvořeno сформирован сформировано создан создано выгружен выгружено
     oluşturulma oluşturuldu seite página pagina strona sida side страница 作成日 作成者 作成 出力日 出力
-    印刷 生成时间 生成 导出时间 导出 匯出 생성일 생성
+    印刷 生成时间 生成 导出时间 导出信息 导出 匯出 생성일 생성
+    net netto record records row rows account accounts contact contacts lead leads transaction transactions customer
+    customers vendor vendors employee employees member members konten summary endsaldo schlusssaldo anfangssaldo
+    eindsaldo slutsaldo startsaldo saldo kontostand solde saldi сальдо bakiye opening closing beginning ending average
+    averages avg durchschnitt mittelwert moyenne moyennes promedio średnia gemiddeld gemiddelde genomsnitt medelvärde
+    keskiarvo průměr átlag ortalama среднее середнє 平均 平均値 平均值 평균 zeilen lignes filas linhas righe rijen
+    wierszy строк 件 行 건 共 全 총 source sources note notes remark remarks disclaimer filter filters filtered sorted
+    quelle quellen hinweis hinweise anmerkung anmerkungen stand remarque remarques avertissement fuente nota notas fonte
+    fontes źródło uwaga uwagi bron opmerking opmerkingen källa kilde lähde zdroj poznámka poznámky forrás megjegyzés
+    kaynak источник примечание примечания джерело примітка примітки 注 備考 出典 来源 來源 备注 출처 eof ende fin fine
+    fim einde slut koniec konec конец кінець listenende dateiende berichtsende 以上 結束 结束
     """
 )
 
@@ -152,7 +194,9 @@ class Footers:
 
     def _is_suspect(self, text: str) -> bool:
         word = _FIRST_WORD.search(text, 0, _SUSPECT_CHARS)
-        return text.startswith(("©", '"©')) or (word is not None and word[0].casefold() in _SUSPECT_WORDS)
+        return text.startswith(_SUSPECT_STARTS, text.startswith('"')) or (
+            word is not None and word[0].casefold() in _SUSPECT_WORDS
+        )
 
     def _why_footer(self, cells: Sequence[str]) -> str | None:
         filled = [cell.strip() for cell in cells if cell and not cell.isspace()]
@@ -164,7 +208,7 @@ class Footers:
         is_below = self._is_below and self._rows > 0 and not is_usual
         if not self._is_wide:
             return None
-        if len(filled) == 1 and (is_below or _ABOUT.match(filled[0])):
+        if len(filled) == 1 and (is_below or _ABOUT.match(filled[0]) or _RULE.fullmatch(filled[0])):
             return _FOOTER
         if len(filled) == 2 and is_below and filled[0].endswith((":", "：")):
             return _FOOTER

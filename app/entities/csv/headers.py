@@ -11,6 +11,7 @@ The order within a field is the order of trust: where a file has two columns for
 one that stands first here gives the value and the others step in where it is blank.
 """
 
+import html
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
@@ -43,7 +44,8 @@ _PERSON: Final[Mapping[str, Sequence[str]]] = {
               "Adresse de messagerie", "Adresse de courrier", "Adresse de messagerie 2", "Adresse de courrier 2",
               "E-mail 1 - Valeur", "Adresse électronique", "Dirección de correo electrónico",
               "Correo electrónico 1 - Valor", "Dirección de correo electrónico 2", "Indirizzo posta elettronica",
-              "E-mailadres", "E-postadress", "Adres e-mail"),
+              "E-mailadres", "E-postadress", "Adres e-mail", "邮箱", "电子邮箱", "电子邮件", "電子郵件", "電子信箱",
+              "メールアドレス", "이메일"),
     "email_status": ("Email Validation", "Email Validation Status", "Email Verification", "Email Verification Status",
                      "Email Verification Result", "Work Email Status", "Primary Email Status", "Verification status",
                      "Email Verification Status Result", "Verification Status", "Email Status Detail", "Email Quality"),
@@ -58,7 +60,7 @@ _PERSON: Final[Mapping[str, Sequence[str]]] = {
                   "Lead Name", "Vollständiger Name", "Vor- und Nachname", "Nom complet", "Nombre completo",
                   "Person - Name", "Display Name", "Anzeigename", "Nom d'affichage", "Nombre para mostrar",
                   "Lead Full Name", "Person", "氏名", "Nome", "Nome completo", "Naam", "Namn", "Navn",
-                  "Nombre y apellidos"),
+                  "Nombre y apellidos", "姓名", "이름", "성명"),
     "job_title": ("Title", "Position", "Job Position", "Current Job Title", "Current Title", "Current Position",
                   "Prospect Position", "Contact Title", "LinkedIn Job Title", "Jobtitel", "Berufsbezeichnung",
                   "Stellenbezeichnung", "Intitulé du poste", "Poste", "Fonction", "Cargo", "Puesto", "Role",
@@ -66,7 +68,7 @@ _PERSON: Final[Mapping[str, Sequence[str]]] = {
                   "Designation", "Occupation Title", "Contact Job Title", "LinkedIn Title", "Job Title Full",
                   "Position Title", "Person Title", "Organisation 1 - Titel", "Organisation 1 - Titre",
                   "Organisation - Titel", "Organización 1 - Puesto", "Qualifica", "Posizione", "Functie", "Funktion",
-                  "Stanowisko", "Должность", "Current Job"),
+                  "Stanowisko", "Должность", "Current Job", "职位", "职务", "職稱", "職位", "役職", "직책", "직위"),
     "headline": ("LinkedIn Headline", "Profile Headline"),
     "seniority": ("Seniority Level", "Management Level", "Job Seniority", "Job Level", "Employment Seniority",
                   "Seniority Levels", "Job title hierarchy level", "Contact Seniority"),
@@ -88,7 +90,8 @@ _PERSON: Final[Mapping[str, Sequence[str]]] = {
     "location_city": ("City", "Person City", "Contact City", "Mailing City", "Stadt", "Ort", "Wohnort", "Ville",
                       "Ciudad", "Business City", "Work City", "Address 1 - City", "Person - City",
                       "Primary location > City", "Ort geschäftlich", "Ville (bureau)", "Ciudad de trabajo",
-                      "Ciudad del trabajo", "Home City", "Ort privat", "Ville (domicile)", "Ciudad de residencia"),
+                      "Ciudad del trabajo", "Home City", "Ort privat", "Ville (domicile)", "Ciudad de residencia",
+                      "城市", "도시"),
     "location_state": ("State", "Person State", "Contact State", "State/Region", "State/Province", "Mailing State",
                        "Mailing State/Province", "Province", "Bundesland", "Bundesland/Region", "Region",
                        "Business State", "Work State", "Work County", "Address 1 - Region", "Person - State",
@@ -100,7 +103,7 @@ _PERSON: Final[Mapping[str, Sequence[str]]] = {
                          "Business Country", "Work Country", "Address 1 - Country", "Person - Country",
                          "Primary location > Country", "Land/Region geschäftlich", "Pays/Région (bureau)",
                          "País o región del trabajo", "Home Country/Region", "Home Country", "Land/Region privat",
-                         "Pays/Région (domicile)"),
+                         "Pays/Région (domicile)", "国家", "國家", "국가"),
     "location_country_code": ("Country Code", "Person Country Code", "Country/Region Code", "Country ISO",
                               "Country ISO Code", "ISO Country Code", "Ländercode", "Contact Country ISO 2",
                               "Contact Country ISO", "Primary location > Country code"),
@@ -114,13 +117,14 @@ _PERSON: Final[Mapping[str, Sequence[str]]] = {
               "Teléfono del trabajo", "Teléfono 1 - Valor", "Corporate Phone", "Other Phone", "Home Phone",
               "Business Phone 2", "Phone 2 - Value", "Phone 2", "Phone Number 2", "Direct Phone 2", "Other Phone 1",
               "Person - Phone - Home", "Person - Phone - Other", "Telefon privat", "Telefon (privat)",
-              "Téléphone (domicile)", "Particular", "Home Phone 2", "Phone 3 - Value"),
+              "Téléphone (domicile)", "Particular", "Home Phone 2", "Phone 3 - Value", "电话", "電話", "電話番号",
+              "전화번호"),
     "mobile_phone": ("Mobile", "Mobile Phone Number", "Mobile Number", "Cell Phone", "Cell Phone Number", "Cell",
                      "Cell Number", "Personal Phone", "Handy", "Handynummer", "Mobil", "Mobiltelefon",
                      "Mobiltelefonnummer", "Mobilnummer", "Téléphone portable", "Móvil", "Person - Phone - Mobile",
                      "Mobile 1", "Mobile phone 1", "Contact Mobile Phone", "Contact Mobile", "Direct Mobile",
                      "Mobile Direct", "Tél. mobile", "Teléfono móvil", "Téléphone mobile", "Mobile 2",
-                     "Mobiltelefon 2"),
+                     "Mobiltelefon 2", "手机", "手机号", "手机号码", "手機", "携帯電話", "휴대폰"),
     "company": ("Company Name", "Account Name", "Organization", "Organization Name", "Organisation",
                 "Organisation Name", "Current Company", "Current Company Name", "Employer", "Associated Company",
                 "Primary Company", "Prospect Company", "Cleaned Company Name", "Company Name Cleaned", "Firma",
@@ -129,14 +133,16 @@ _PERSON: Final[Mapping[str, Sequence[str]]] = {
                 "Company Name for Emails", "Organization 1 - Name", "Person - Organization", "Organization - Name",
                 "Associated Company Name", "Company Name (Current)", "Current Employer", "Account", "Company - Name",
                 "Organisation 1 - Name", "Organisation 1 - Nom", "Organización 1 - Nombre", "Organización", "Azienda",
-                "Società", "Bedrijf", "Företag", "Firma (Name)", "Компания", "会社名", "Company / Account", "Accounts"),
+                "Società", "Bedrijf", "Företag", "Firma (Name)", "Компания", "会社名", "Company / Account", "Accounts",
+                "公司", "公司名称", "企业名称", "单位名称", "公司名稱", "회사", "회사명"),
     "company_domain": ("Company Domain Name", "Domain", "Organization Domain", "Account Domain", "Company Website",
                        "Company Website URL", "Company Web", "Website", "Website URL", "Web Site",
                        "Organization Website", "Account Website", "Company URL", "Webseite", "Website-URL",
                        "Site web", "Sitio web", "Company > Domains", "Company Domains", "Email Domain (Company)",
                        "Domain name", "Company website domain", "Company Website Domain", "Company Domain URL",
                        "Business Web Page", "Web Page", "Web Page 1", "Website 1 - Value", "Organization - Website",
-                       "Associated Company Domain", "Account Domain Name", "Page Web", "Página web", "Website Company"),
+                       "Associated Company Domain", "Account Domain Name", "Page Web", "Página web", "Website Company",
+                       "网站", "网址", "官网", "網站", "홈페이지"),
     "profile_summary": ("Summary", "About", "Bio", "Biography", "LinkedIn Summary", "Person Summary",
                         "Prospect Summary"),
     "profile_image_url": ("Profile Image", "Profile Picture", "Profile Picture URL", "Profile Photo",
@@ -162,17 +168,18 @@ _COMPANY: Final[Mapping[str, Sequence[str]]] = {
              "Name des Unternehmens", "Entreprise", "Nom de l'entreprise", "Société", "Empresa",
              "Nombre de la empresa", "Legal Name", "Company Legal Name", "Cleaned Company Name",
              "Company Name Cleaned", "Company Name for Emails", "Organization - Name", "Company Record Name",
-             "Company - Name", "Azienda", "Bedrijf"),
+             "Company - Name", "Azienda", "Bedrijf", "公司", "公司名称", "企业名称", "单位名称", "公司名稱",
+             "会社名", "회사", "회사명"),
     "domain": ("Company Domain Name", "Company Domain", "Primary Domain", "Root Domain", "Website Domain",
                "Web Domain", "Domain Name", "Organization Domain", "Account Domain", "Domains", "Company Domains",
                "Organization - Domain"),
     "website": ("Company Website", "Website URL", "Company Website URL", "Web Site", "Organization Website",
                 "Account Website", "Homepage", "Company Homepage", "Company Web", "Webseite", "Website-URL",
                 "Internetadresse", "Site web", "Sitio web", "Company URL", "URL", "Organization - Website",
-                "Web Page", "Business Web Page"),
+                "Web Page", "Business Web Page", "网站", "网址", "官网", "網站", "홈페이지"),
     "industry": ("Company Industry", "Primary Industry", "Main Industry", "LinkedIn Industry", "Account Industry",
                  "Branche", "Industrie", "Secteur", "Secteur d'activité", "Sector", "Organization - Industry",
-                 "Industry Group"),
+                 "Industry Group", "行业", "行業", "業種", "업종"),
     "industries": ("All Industries", "Secondary Industries", "Company Industries", "Industries List", "Categories",
                    "Industry Groups"),
     "company_keywords": ("Keywords", "Specialties", "Specialities", "Company Specialties", "Company Specialities",
@@ -202,13 +209,13 @@ _COMPANY: Final[Mapping[str, Sequence[str]]] = {
                    "Dirección", "Organization - Address - Street", "Primary location > Line 1",
                    "Company Street Address"),
     "hq_city": ("City", "Company City", "Headquarters City", "Billing City", "Stadt", "Ort", "Ville", "Ciudad",
-                "Primary location > City", "HQ City", "Shipping City"),
+                "Primary location > City", "HQ City", "Shipping City", "城市", "도시"),
     "hq_state": ("State", "Company State", "Headquarters State", "State/Region", "State/Province", "Billing State",
                  "Billing State/Province", "Province", "Bundesland", "Bundesland/Region", "Region",
                  "Primary location > State", "HQ State", "Shipping State"),
     "hq_country": ("Country", "Company Country", "Headquarters Country", "Country/Region", "Billing Country", "Land",
                    "Land/Region", "Pays", "Pays/Région", "País", "País/región", "Primary location > Country",
-                   "HQ Country", "Shipping Country"),
+                   "HQ Country", "Shipping Country", "国家", "國家", "국가"),
     "hq_country_code": ("Country Code", "Company Country Code", "Country/Region Code", "Country ISO",
                         "Country ISO Code", "ISO Country Code", "Ländercode"),
     "hq_postal_code": ("Postal Code", "Company Postal Code", "Zip", "Zip Code", "Zip/Postal Code", "Postcode",
@@ -219,7 +226,7 @@ _COMPANY: Final[Mapping[str, Sequence[str]]] = {
     "hq_phone": ("Company Phone", "Company Phone Number", "Headquarters Phone", "Corporate Phone", "Main Phone",
                  "Company Main Phone", "Account Phone", "Phone", "Phone Number", "Telephone", "Telephone Number",
                  "Telefon", "Telefonnummer", "Téléphone", "Numéro de téléphone", "Teléfono", "Company HQ Phone",
-                 "HQ Phone", "Organization - Phone"),
+                 "HQ Phone", "Organization - Phone", "电话", "電話", "電話番号", "전화번호"),
     "linkedin_url": ("Company Linkedin Url", "LinkedIn Company Page", "LinkedIn Company URL",
                      "LinkedIn Company Profile", "LinkedIn Company Profile URL", "Company LinkedIn",
                      "Company LinkedIn Profile", "Company LinkedIn Page", "Company LinkedIn Link",
@@ -444,7 +451,9 @@ def _places(table: Mapping[str, "_Target"], names: Set[str]) -> set[tuple[str, s
 
 
 def normalized_header(header: str) -> str:
-    """Reduce a header to its letters and digits in one case."""
+    """Reduce a header to its letters and digits in one case; some tools write letters as HTML's names of them."""
+    if "&" in header:
+        header = html.unescape(header)
     return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", header).casefold()))
 
 

@@ -11,7 +11,7 @@ kept apart, or in conflict, and the report says so.
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -93,12 +93,13 @@ class Replacement:
 class ImportReport:
     """What became of a file. `total` is the sum of the five counts that follow it.
 
-    Two rows of the file that are about the same entity count twice. Of the rows `created`, `updated` and `unchanged`,
-    `kept_apart` share a key with an entity of another name, and `replaced` put a value in the place of another; rows in
-    `conflicts` have the id of an entity of another name, and are left out. `columns` says for each header which field
-    it fills: None where its cells are kept beside the fields, or left out; `left_out` are the headers of the latter.
-    `remarked` counts the cells that a remark was made about. `guessed` has some words of a file whose encoding was
-    guessed. `stopped_at` is the line to go on from if the time was over before the end of the file.
+    Two rows of the file that are about the same entity count twice, as if they came in two files. Of the rows
+    `created`, `updated` and `unchanged`, `kept_apart` share a key with an entity of another name, and `replaced` put a
+    value in the place of another; rows in `conflicts` have the id of an entity of another name, and are left out.
+    `columns` says for each header which field it fills: None where its cells are kept beside the fields, or left out;
+    `left_out` are the headers of the latter. `remarked` counts the cells that a remark was made about. `guessed` has
+    some words of a file whose encoding was guessed. `stopped_at` is the line to go on from if the time was over before
+    the end of the file.
     """
 
     total: int = 0
@@ -209,6 +210,10 @@ class _MatchedRow:
         return {"id": self.match.id, **fields, **extra}
 
 
+_Replaced = dict[int, list[str]]
+"""By line, the fields in which a row put a value in the place of another."""
+
+
 class _Clash(Exception):
     """Another import has just stored an entity of another name under a row's id."""
 
@@ -277,29 +282,29 @@ class _Import:
         self._count(matched, counts, changed)
 
     @repeats_conflicts
-    def _write(self, rows: list[Row]) -> tuple[list[_MatchedRow], UpsertCounts, dict[str, set[str]]]:
-        """Store rows; return what each was about, the counts, and the fields of each entity with a value replaced."""
-        replaced: dict[str, set[str]] = {}
+    def _write(self, rows: list[Row]) -> tuple[list[_MatchedRow], UpsertCounts, _Replaced]:
+        """Store rows; return what each was about, the counts, and the fields in which rows replaced a value."""
+        replaced: _Replaced = {}
         with transaction() as session:
             self._record_columns(session)
             matcher = self._matcher(self._stored_names)
             matched = self._matched(rows, matcher)
-            own = {one.match.id for one in matched if not one.is_derived}
-            derived = {one.match.id: one.row.fields for one in matched if one.match.id not in own}
+            written = [one for one in matched if not one.match.is_conflict]
 
-            def note(entity_id: str, changes: Mapping[str, Change]) -> None:
-                if entity_id in derived and self._is_clash(matcher, entity_id, derived[entity_id], changes):
+            def note(position: int, changes: Mapping[str, Change]) -> None:
+                one = written[position]
+                if one.is_derived and self._is_clash(matcher, one, changes):
                     raise _Clash
                 if fields := _replaced_fields(changes):
-                    replaced.setdefault(entity_id, set()).update(fields)
+                    replaced[one.row.line] = fields
 
             counts = upsert_entities(
                 self._entity_type,
-                [one.values() for one in matched if not one.match.is_conflict],
+                [one.values() for one in written],
                 workspace_slug=self._workspace_slug,
                 session=session,
                 combine=self._combine,
-                also_read={*NAME_FIELDS[self._entity_type], *self._echoed_fields(rows)},
+                also_read=self._read_fields(rows),
                 on_change=note,
             )
         self._is_recorded = True
@@ -318,36 +323,43 @@ class _Import:
         columns = MATCH_COLUMNS[self._entity_type]
         return load_columns(self._entity_type, ids, columns, workspace_slug=self._workspace_slug)
 
-    def _is_clash(self, matcher: Matcher, entity_id: str, fields: Fields, changes: Mapping[str, Change]) -> bool:
+    def _is_clash(self, matcher: Matcher, one: _MatchedRow, changes: Mapping[str, Change]) -> bool:
         """Return whether a name is about to be replaced that somebody has stored since the rows were matched."""
         names = {name: changes[name].old for name in NAME_FIELDS[self._entity_type] if name in changes}
-        if not names or matcher.was_judged(entity_id, names):
+        if not names or matcher.was_judged(one.match.id, names):
             return False
+        fields = one.row.fields
         return are_others(self._entity_type, fields, {**fields, **names}, may_be_renamed=True)
 
-    def _echoed_fields(self, rows: list[Row]) -> set[str]:
-        return {self._fields[header] for row in rows for header in row.extra if header in self._fields}
+    def _read_fields(self, rows: list[Row]) -> set[str]:
+        """Return the fields that are looked at beside those that the rows give."""
+        echoed = {self._fields[header] for row in rows for header in row.extra if header in self._fields}
+        return echoed.union(NAME_FIELDS[self._entity_type])
 
-    def _count(self, matched: list[_MatchedRow], counts: UpsertCounts, replaced: Mapping[str, set[str]]) -> None:
+    def _count(self, matched: list[_MatchedRow], counts: UpsertCounts, replaced: _Replaced) -> None:
         report = self.report
         report.total += len(matched)
         report.created += counts.created
         report.updated += counts.updated
         report.unchanged += counts.unchanged
-        lines = {one.match.id: one.row.line for one in matched if not one.match.is_conflict}
         for one in matched:
-            if one.match.shared_with is None:
-                continue
-            shared = SharedKey(one.row.line, one.match.id, one.match.shared_with)
-            if one.match.is_conflict:
-                report.conflicts += 1
-                _list_some(report.conflict_rows, shared)
-            else:
-                report.kept_apart += 1
-                _list_some(report.apart_rows, shared)
-        report.replaced += len(replaced)
-        for entity_id in sorted(replaced, key=lines.__getitem__):
-            _list_some(report.replacements, Replacement(lines[entity_id], entity_id, sorted(replaced[entity_id])))
+            self._list(one)
+            if fields := replaced.get(one.row.line):
+                report.replaced += 1
+                _list_some(report.replacements, Replacement(one.row.line, one.match.id, fields))
+
+    def _list(self, one: _MatchedRow) -> None:
+        """Count and list a row that shares a key."""
+        report = self.report
+        if one.match.shared_with is None:
+            return
+        shared = SharedKey(one.row.line, one.match.id, one.match.shared_with)
+        if one.match.is_conflict:
+            report.conflicts += 1
+            _list_some(report.conflict_rows, shared)
+        else:
+            report.kept_apart += 1
+            _list_some(report.apart_rows, shared)
 
     def _combine(self, stored: Fields, given: Fields) -> Fields:
         """Return the values after an import of what is given."""
@@ -359,8 +371,8 @@ class _Import:
 
     def _is_echo(self, stored: Fields, header: str, text: str) -> bool:
         """Tell whether a cell that its field does not take from a file is what an export wrote for that field."""
-        name = self._fields.get(header)
-        return name is not None and name in stored and str(stored[name]).strip() == text
+        value = stored.get(self._fields.get(header, ""))
+        return value is not None and str(value).strip() == text
 
     def _record_columns(self, session: WriteSession) -> None:
         """Keep the header row for exports, unless an import left the same or it adds nothing to it."""
@@ -394,51 +406,59 @@ class _DryRun(_Import):
         self._draft.close()
 
     @repeats_conflicts
-    def _write(self, rows: list[Row]) -> tuple[list[_MatchedRow], UpsertCounts, dict[str, set[str]]]:
-        names = {*MATCH_COLUMNS[self._entity_type], *self._echoed_fields(rows), EXTRA}
-        names.update(name for row in rows for name in row.fields)
-        standing: dict[str, Fields] = {}
-
-        def read(ids: list[str]) -> Mapping[str, Fields]:
-            stored = load_columns(self._entity_type, ids, sorted(names), workspace_slug=self._workspace_slug)
-            standing.update({**stored, **self._drafted(ids)})
-            return {entity_id: standing[entity_id] for entity_id in ids if entity_id in standing}
-
-        matched = self._matched(rows, self._matcher(read))
+    def _write(self, rows: list[Row]) -> tuple[list[_MatchedRow], UpsertCounts, _Replaced]:
+        matched = self._matched(rows, self._matcher(self._stored_names))
+        written = [one for one in matched if not one.match.is_conflict]
+        names = self._read_fields(rows).union({EXTRA}, *(row.fields for row in rows))
+        standing = self._standing([one.match.id for one in written], sorted(names))
         counts = UpsertCounts()
-        replaced: dict[str, set[str]] = {}
-        for one in matched:
-            if not one.match.is_conflict:
-                counts += self._lay_over(standing, one.values(), replaced)
-        touched = {one.match.id for one in matched if not one.match.is_conflict}
-        drafts = [(entity_id, json.dumps(standing[entity_id], default=datetime.isoformat)) for entity_id in touched]
+        replaced: _Replaced = {}
+        for one in written:
+            changes = self._lay_over(standing, one.values())
+            counts += _counted(changes)
+            if fields := _replaced_fields(changes or {}):
+                replaced[one.row.line] = fields
+        drafts = [(entity_id, json.dumps(fields)) for entity_id, fields in standing.items()]
         self._draft.executemany("INSERT OR REPLACE INTO entities VALUES (?, ?)", drafts)
         return matched, counts, replaced
 
-    def _lay_over(self, standing: dict[str, Fields], values: Fields, replaced: dict[str, set[str]]) -> UpsertCounts:
+    def _lay_over(self, standing: dict[str, Fields], values: Fields) -> dict[str, Change] | None:
+        """Lay a row over what stands; return what it changes, None if the entity is new."""
         entity_id = values.pop("id")
         stored = standing.get(entity_id)
         if stored is None:
             standing[entity_id] = values
-            return UpsertCounts(created=1)
+            return None
         changes = changes_of(stored, values, self._combine)
         standing[entity_id] = {**stored, **{name: change.new for name, change in changes.items()}}
-        if fields := _replaced_fields(changes):
-            replaced.setdefault(entity_id, set()).update(fields)
-        return UpsertCounts(updated=1) if changes else UpsertCounts(unchanged=1)
+        return changes
+
+    def _stored_names(self, ids: list[str]) -> Mapping[str, Fields]:
+        return self._standing(ids, MATCH_COLUMNS[self._entity_type])
+
+    def _standing(self, ids: list[str], names: Sequence[str]) -> dict[str, Fields]:
+        """Return what would stand in some columns by now."""
+        standing = load_columns(self._entity_type, ids, names, workspace_slug=self._workspace_slug)
+        for entity_id, fields in self._drafted(ids).items():
+            standing[entity_id] = {**standing.get(entity_id, {}), **fields}
+        return standing
 
     def _drafted(self, ids: list[str]) -> dict[str, Fields]:
         query = "SELECT id, fields FROM entities WHERE id IN (SELECT value FROM json_each(?))"
-        drafted = {entity_id: json.loads(fields) for entity_id, fields in self._draft.execute(query, [json.dumps(ids)])}
-        for fields in drafted.values():
-            if "created_at" in fields:
-                fields["created_at"] = datetime.fromisoformat(fields["created_at"])
-        return drafted
+        drafted = self._draft.execute(query, [json.dumps(ids)])
+        return {entity_id: json.loads(fields) for entity_id, fields in drafted}
 
 
-def _replaced_fields(changes: Mapping[str, Change]) -> set[str]:
+def _counted(changes: Mapping[str, Change] | None) -> UpsertCounts:
+    """Return the counts of one row."""
+    if changes is None:
+        return UpsertCounts(created=1)
+    return UpsertCounts(updated=1) if changes else UpsertCounts(unchanged=1)
+
+
+def _replaced_fields(changes: Mapping[str, Change]) -> list[str]:
     """Return the fields in which another value stood; what stands beside the fields does not count."""
-    return {name for name, change in changes.items() if name != EXTRA and not is_blank(change.old)}
+    return sorted(name for name, change in changes.items() if name != EXTRA and not is_blank(change.old))
 
 
 def _list_some(listed: list[Any], item: Any) -> None:

@@ -65,7 +65,7 @@ _IDENTIFYING: Final[Mapping[EntityType, frozenset[str]]] = {
     "person": frozenset({"linkedin_url", "email", "full_name", "last_name"}),
     "company": frozenset({"linkedin_url", "domain", "website", "name"}),
 }
-_GUARDS: Final = frozenset("'=")
+_GUARDS: Final = frozenset("'=<")
 _STRUCTURED: Final = frozenset({array, json_object, integer})
 
 Doubt = Callable[[str], object]
@@ -274,7 +274,7 @@ class CsvReader:
             if not cell:
                 continue
             if cell[0] in _GUARDS:
-                cell = self._unguarded(cell)
+                cell = self._unguarded(cell, column.field or "")
             if column.field is None:
                 extra[column.header] = cell
                 continue
@@ -295,10 +295,10 @@ class CsvReader:
                 _put(fields, column, value)
         return contents
 
-    def _unguarded(self, cell: str) -> str:
+    def _unguarded(self, cell: str, field: str) -> str:
         if cell[0] == "'":
             return unguard_formula(cell).strip()
-        return cell if self.is_export else bare(cell)
+        return cell if self.is_export else bare(cell, field)
 
     def _identified(self, line: int, contents: _Contents) -> Row | Refusal:
         fields, extra, before = contents.fields, contents.extra, contents.before

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from app.entities.csv import imports
 from app.entities.csv.imports import ImportReport, import_csv
+from app.entities.erase import erase_entity
 from app.entities.fields import table_of
 from app.entities.ids import identify
 from app.entities.matching import Candidate, Matcher
@@ -94,6 +95,72 @@ def test_row_of_another_name_is_kept_apart_and_said(context: Flask) -> None:
     assert counts(imported(file.replace("Ole Lind", "OLE LIND"))) == {
         "unchanged": 1, "updated": 1, "kept_apart": 1, "replaced": 1
     }  # fmt: skip
+
+
+SHARED: dict[EntityType, tuple[str, list[str]]] = {
+    "person": ("Full Name,Email\n", ["Ida Lind,lind@berg.example\n", "Ole Lind,lind@berg.example\n"]),
+    "company": ("Name,Domain\n", ["Alpha Pizza,mall.example\n", "Beta Nails,mall.example\n"]),
+}
+
+
+@pytest.mark.parametrize("entity_type", SHARED)
+def test_entity_kept_apart_is_found_again_after_the_first_of_its_key_was_erased(
+    context: Flask, entity_type: EntityType
+) -> None:
+    """Who was kept apart keeps its id, whether the key has another holder, none, or a new one."""
+    header, (first, second) = SHARED[entity_type]
+    report = imported(header + first + second, entity_type)
+    erase_entity(entity_type, report.apart_rows[0].shared_with, workspace_slug="north")
+    for is_dry_run in (True, False):
+        assert counts(imported(header + second, entity_type, is_dry_run=is_dry_run)) == {"unchanged": 1}
+    nameless = f",{second.split(',')[1]}"
+    assert counts(imported(header + nameless + second, entity_type)) == {"created": 1, "unchanged": 1}
+    assert counts(imported(header + second + first, entity_type)) == {"updated": 1, "unchanged": 1}
+    assert len(names(entity_type)) == 2
+
+
+@pytest.mark.parametrize(
+    ("entity_type", "spellings"),
+    [
+        ("person", ["Ole Lind", "Lind, Ole", "Dr. Ole Lind", "Ole LIND, Ph.D.", "Óle Lind"]),
+        ("company", ["Beta Nails", "Beta-Nails GmbH", "BETA NAILS S.r.l.", "Béta Nails"]),
+    ],
+)
+@pytest.mark.parametrize("size", [1, 1000])
+def test_spellings_of_one_name_are_kept_apart_once(
+    context: Flask, monkeypatch: pytest.MonkeyPatch, entity_type: EntityType, spellings: list[str], size: int
+) -> None:
+    """Who shares a key with another is one entity, however its name is spelled."""
+    monkeypatch.setattr(imports, "SLICE_ROWS", size)
+    header, (first, second) = SHARED[entity_type]
+    key = second.split(",")[1]
+    report = imported(header + first + "".join(f'"{name}",{key}' for name in spellings), entity_type)
+    assert (report.created, report.kept_apart) == (2, len(spellings))
+    assert len(names(entity_type)) == 2
+
+
+def test_entity_kept_apart_by_an_earlier_release_is_found(context: Flask) -> None:
+    """The id that was made of the name as it is written stays that of the entity."""
+    imported("Full Name,Email\nIda Lind,lind@berg.example\n")
+    earlier = "per_aba37725ac930721dfa5fe6f"
+    imported(f'id,Full Name\n{earlier},"Lind, Ole"\n')
+    report = imported('Full Name,Email,City\n"Lind, Ole",lind@berg.example,Bergen\n')
+    assert counts(report) == {"updated": 1, "kept_apart": 1}
+    assert report.apart_rows[0].id == earlier
+
+
+def test_row_of_a_first_name_alone_is_not_laid_over_another_first_name(context: Flask) -> None:
+    """A single name is enough to see that somebody else is meant."""
+    assert counts(imported("First Name,Last Name,Email\nIda,Lind,l@berg.example\nOle,,l@berg.example\n")) == {
+        "created": 2, "kept_apart": 1
+    }  # fmt: skip
+
+
+def test_vague_name_that_repeats_does_not_put_back_itself(context: Flask) -> None:
+    """A name that said less stays replaced, also if it was there first."""
+    rows = "".join(f"{name},i@berg.example\n" for name in ("I. Brandt", "Ida Brandt", "I. Brandt"))
+    assert counts(imported(f"Full Name,Email\n{rows}")) == {"created": 1, "updated": 1, "unchanged": 1, "replaced": 1}
+    assert names() == ["Ida Brandt"]
 
 
 def test_companies_of_two_names_at_one_host_are_kept_apart(context: Flask) -> None:
