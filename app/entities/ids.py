@@ -49,11 +49,12 @@ _SEPARATORS: Final = re.compile(r"[\W_]+")
 _MAX_KEY_CHARS: Final = 2_048
 
 
-@dataclass(frozen=True)
+@dataclass
 class Identity:
-    """The ids under which an entity that has none of its own can be stored.
+    """The ids under which an entity that has none of its own can be stored; not to be changed.
 
-    `id` is what its strongest key implies, and `kind` says which kind of key that is.
+    `id` is what its strongest key implies, and `kind` says which kind of key that is. Not frozen:
+    each row of a list makes one, and a frozen class is slower to make.
     """
 
     entity_type: EntityType
@@ -122,7 +123,7 @@ def has_placeholder_for_name(entity_type: EntityType, fields: Mapping[str, Any])
     if entity_type == "company":
         name = _text(fields, "name")
         return bool(name) and is_no_company(name)
-    return names_nobody(*(fields.get(name) for name in ("first_name", "last_name", "full_name")))
+    return names_nobody(fields.get("first_name"), fields.get("last_name"), fields.get("full_name"))
 
 
 def have_other_keys(entity_type: EntityType, fields: Mapping[str, Any], other: Mapping[str, Any]) -> bool:

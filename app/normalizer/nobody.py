@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 
 from app.normalizer.data.nobody_words import (
@@ -35,10 +36,13 @@ def names_nobody(first: Any, last: Any, full: Any) -> bool:
     return bool(names) and all(map(is_nobody, names))
 
 
+@lru_cache(maxsize=16_384)
 def is_nobody(name: str) -> bool:
     """Return whether a whole name on one line is a placeholder."""
-    words = _words(name)
-    return _say_nobody(words) or _say_nobody(_words(_CAMEL_EDGE.sub(" ", name)))  # "FirstName", "SalesTeam"
+    if _say_nobody(_words(name)):
+        return True
+    has_camel_edges = not (name.istitle() or name.islower() or name.isupper())
+    return has_camel_edges and _say_nobody(_words(_CAMEL_EDGE.sub(" ", name)))  # "FirstName", "SalesTeam"
 
 
 def says_nothing(text: str) -> bool:

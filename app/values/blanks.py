@@ -6,7 +6,7 @@ from typing import Final
 
 # "NA" is not among them: it is Namibia's code, and a surname. The words of other languages are those that forms and
 # exports offer as an answer, and that are nobody's name.
-_WORDS: Final = frozenset(
+WORDS: Final = frozenset(
     {
         "n/a", "n.a.", "n.a", "#n/a", "n/d", "s/o", "k.a.", "null", "none", "nil", "nan", "unknown", "undefined",
         "not available", "not provided", "not applicable", "not specified", "not found", "no data", "no value",
@@ -19,8 +19,12 @@ _WORDS: Final = frozenset(
         "なし", "없음", "bilinmiyor",
     }
 )  # fmt: skip
-_LONGEST: Final = max(map(len, _WORDS))
-_FILLERS: Final = frozenset("-–—_.·?*/\\~ ")
+"""The words, in one case."""
+
+FILLERS: Final = "-–—_.·?*/\\~ "
+"""The signs of which any number stand for nothing."""
+
+_LONGEST: Final = max(map(len, WORDS))
 
 
 def is_placeholder(text: str) -> bool:
@@ -29,9 +33,8 @@ def is_placeholder(text: str) -> bool:
     White space around it makes no difference. Empty text is a placeholder too.
     """
     text = text.strip()
-    if len(text) > _LONGEST:
-        return _FILLERS.issuperset(text)
-    return text.casefold() in _WORDS or _FILLERS.issuperset(text)
+    is_word = len(text) <= _LONGEST and text.casefold() in WORDS
+    return is_word or not text.strip(FILLERS)
 
 
 def says_nothing(text: str) -> bool:

@@ -26,13 +26,14 @@ _LABEL: Final = (
 _BEFORE: Final = re.compile(rf"{_LABEL}\s*[:=]\s*", re.IGNORECASE)
 _AFTER: Final = re.compile(rf"\s*(?:\([^()@]*\)|\[[^\[\]@]*\]|\s[-–|/]\s[^@]*|\s{_LABEL})$", re.IGNORECASE)
 # What Apollo writes if an address exists but was not paid for: "email_not_unlocked@domain.com".
-_NOT_GIVEN_OUT: Final = re.compile(r"e?mail[._-]?not[._-][a-z._-]+@domain\.com")
+_NOT_GIVEN_OUT: Final = r"e?mail[._-]?not[._-][a-z._-]+@domain\.com"
 # What people type into a form that insists on an address.
-_MADE_UP: Final = re.compile(
+_MADE_UP: Final = (
     r"(?:no|none|null|na|nomail|noemail|no-email|no\.email|noreply|unknown|test|asdf|xxx?)@"
     r"(?:no|none|null|na|nomail|noemail|no-email|email|mail|unknown|test|asdf|xxx?)\.[a-z]{2,4}"
 )
-_MASKS: Final = frozenset("*•…●")
+_NOBODYS: Final = re.compile(f"{_NOT_GIVEN_OUT}|{_MADE_UP}")
+_MASK: Final = re.compile("[*•…●]")
 
 # Mailboxes that several people read, in the languages of the lists that come in. An address that starts with one of
 # them, such as `sales.emea@`, is shared as well.
@@ -104,9 +105,9 @@ def email_address(value: Any) -> str | None:
     masked (`a***@…`) or only says that an address was not given out.
     """
     address = address_spelling(value)
-    if address is None or not _MASKS.isdisjoint(address):
+    if address is None or _MASK.search(address) or _NOBODYS.fullmatch(address):
         return None
-    return None if _NOT_GIVEN_OUT.fullmatch(address) or _MADE_UP.fullmatch(address) else address
+    return address
 
 
 def address_spelling(value: Any) -> str | None:
@@ -128,7 +129,11 @@ def mail_domain(address: str) -> str:
 def is_shared_mailbox(address: str) -> bool:
     """Return whether an address stands for a role (info@, sales.emea@, praxis@), so that several people may read it."""
     local = address.rpartition("@")[0].lower()
-    if local in _ROLES or _SEPARATORS.sub("", local) in _ROLES:
+    if local in _ROLES:
+        return True
+    if local.isalpha():
+        return False
+    if _SEPARATORS.sub("", local) in _ROLES:
         return True
     first = _PARTS.split(local, maxsplit=1)[0]
     return first in _ROLES and first not in _NOT_AT_THE_START

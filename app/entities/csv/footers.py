@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from app.entities.csv.headers import ID_FIELD, Column, is_known_header, normalized_header
+from app.entities.csv.headers import ID_FIELD, Column, known_spellings, normalized_header
 from app.entities.csv.records import Record
 from app.values.entity_types import EntityType
 from app.values.identifiers import is_entity_id
@@ -141,7 +141,7 @@ class Footers:
     """Tells the rows of one table that name nobody, in the order of the file."""
 
     def __init__(self, entity_type: EntityType, columns: Sequence[Column], header: Sequence[str]) -> None:
-        self._entity_type = entity_type
+        self._known = known_spellings(entity_type)
         self._header = [normalized_header(cell) for cell in header]
         self._first = _bare(header[0]) if header else ""
         self._addresses = [index for index, column in enumerate(columns) if column.field in _ADDRESSES]
@@ -159,38 +159,38 @@ class Footers:
         """Return why a record names nobody, or None if it may be a row."""
         cells = record.cells
         self._is_below = self._is_below or record.after_blank
-        reason = self._why_header(record) or self._why_other_header(record.line)
+        first = _bare(cells[0])
+        reason = None
+        if first == self._first or first.strip() in self._known:
+            reason = self._why_header(record)
+        if reason is None and self._other_header is not None:
+            reason = self._why_other_header(record.line, self._other_header)
         if reason is None and (self._is_below or self._is_suspect(record.text)):
             reason = self._why_footer(cells)
-        if reason in {_TOTAL, _FOOTER}:
-            # What follows a line about the table is more of that, unless it is as wide as a row.
-            self._is_below = True
-        elif reason is None:
+        if reason is None:
             self._rows += 1
             self._rows_after_blank += self._is_below
             self._narrow_rows += len(cells) - cells.count("") <= 1
             self._is_below = False
+        elif reason in (_TOTAL, _FOOTER):
+            # What follows a line about the table is more of that, unless it is as wide as a row.
+            self._is_below = True
         return reason
 
     def _why_header(self, record: Record) -> str | None:
-        first = _bare(record.cells[0])
-        if first != self._first and not is_known_header(self._entity_type, first):
-            return None
         cells = [normalized_header(cell) for cell in record.cells]
         filled = [cell for cell in cells if cell]
         if filled and cells[: len(self._header)] == self._header[: len(cells)] and len(filled) == len(self._header):
             return HEADER_AGAIN
-        known = sum(is_known_header(self._entity_type, _bare(cell)) for cell in record.cells)
+        known = sum(_bare(cell).strip() in self._known for cell in record.cells)
         if known >= _WIDE and known * 2 > len(filled):
             self._other_header = record.line
         return None
 
-    def _why_other_header(self, line: int) -> str | None:
-        if self._other_header is None:
-            return None
-        if line == self._other_header:
+    def _why_other_header(self, line: int, other: int) -> str:
+        if line == other:
             return "a second header row with other columns; import what stands below it as a file of its own"
-        return f"the row stands below a second header row, line {self._other_header}, that has other columns"
+        return f"the row stands below a second header row, line {other}, that has other columns"
 
     def _is_suspect(self, text: str) -> bool:
         word = _FIRST_WORD.search(text, 0, _SUSPECT_CHARS)

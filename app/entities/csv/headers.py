@@ -373,9 +373,9 @@ def known_headers(entity_type: EntityType, headers: Sequence[str], mapped: Mappe
     )
 
 
-def is_known_header(entity_type: EntityType, header: str) -> bool:
-    """Tell whether a text is a header that we have a meaning for, in one of its usual spellings."""
-    return header.strip().casefold() in _SPELLINGS[entity_type]
+def known_spellings(entity_type: EntityType) -> frozenset[str]:
+    """Return the headers that we have a meaning for, in their usual spellings and in one case."""
+    return _SPELLINGS[entity_type]
 
 
 def _targets(entity_type: EntityType, headers: Sequence[str]) -> list["_Target | None"]:

@@ -15,7 +15,7 @@ is the field's value. None of this touches our own exports, which hold what is s
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, NamedTuple
 
 from app.entities.csv.cells import (
     IN_DOUBT,
@@ -45,6 +45,7 @@ from app.entities.csv.headers import (
 from app.entities.csv.records import CsvError, Lines, OutOfTime, Record, Records, Refusal, doubt_about, sample_records
 from app.entities.csv.writer import unguard_formula
 from app.entities.ids import IDENTIFYING_FIELDS, Identity, has_placeholder_for_name, identify
+from app.values.blanks import FILLERS, WORDS
 from app.values.entity_types import EntityType
 from app.values.identifiers import ENTITY_ID_RULE, is_entity_id
 from app.values.numbers import integer
@@ -66,15 +67,17 @@ _IDENTIFYING: Final[Mapping[EntityType, frozenset[str]]] = {
     "company": frozenset({"linkedin_url", "domain", "website", "name"}),
 }
 _GUARDS: Final = frozenset("'=<")
+# What a cell starts with that may be under a guard, or a placeholder that is not a word.
+_SIGNS: Final = _GUARDS.union(FILLERS)
 _STRUCTURED: Final = frozenset({array, json_object, integer})
 
 Doubt = Callable[[str], object]
 """Tells by a cell's characters whether it is worth a second look."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Row:
-    """One entity of the file.
+    """One entity of the file, not to be changed. Not frozen: each row makes one, and a frozen class is slower to make.
 
     `fields` has the fields that the row says something about, lists and dicts as such; `extra` the
     cells of columns that no field stands for. The id is the row's own, or one derived from its
@@ -93,14 +96,26 @@ class Row:
     former_id: str | None = None
 
 
-@dataclass(slots=True)
 class _Contents:
     """What the cells of a row say; `before` has the cells of fields whose value is not the cell as it stands."""
 
-    fields: dict[str, Any] = field(default_factory=dict)
-    extra: dict[str, str] = field(default_factory=dict)
-    remarks: list[Remark] = field(default_factory=list)
-    before: dict[str, str] = field(default_factory=dict)
+    __slots__ = ("before", "extra", "fields", "remarks")
+
+    def __init__(self) -> None:
+        self.fields: dict[str, Any] = {}
+        self.extra: dict[str, str] = {}
+        self.remarks: list[Remark] = []
+        self.before: dict[str, str] = {}
+
+
+class _Step(NamedTuple):
+    """How the cells of a column are read: `doubt` is None if an ampersand is all to doubt, `convert` for text."""
+
+    place: int
+    column: Column
+    field: str | None
+    doubt: Doubt | None
+    convert: Convert | None
 
 
 class CsvReader:
@@ -139,6 +154,8 @@ class CsvReader:
         self._refuse_useless_columns()
         self._footers = None if self.is_export else Footers(entity_type, self.columns, header)
         self._steps = self._plan()
+        self._width = len(self.columns)
+        self._needed = f"the row needs an id, or {IDENTIFYING_FIELDS[entity_type]}"
 
     @property
     def encoding(self) -> str:
@@ -230,69 +247,67 @@ class CsvReader:
             needed = IDENTIFYING_FIELDS[self.entity_type]
             raise CsvError(f"no column tells the rows apart; expected an id, or {needed}, in columns such as {usual}")
 
-    def _plan(self) -> list[tuple[int, Column, Convert, Doubt | None]]:
+    def _plan(self) -> list[_Step]:
         """Return the columns to read, the most trusted of each field first."""
         kept = [(index, column) for index, column in enumerate(self.columns) if not column.dropped]
         kept.sort(key=lambda step: (step[1].is_fallback, step[1].rank))
-        return [(index, column, self._converter(column), self._doubt(column)) for index, column in kept]
+        return [self._step(index, column) for index, column in kept]
 
-    def _converter(self, column: Column) -> Convert:
-        return converter(self.entity_type, column.field, column.key) if column.field else text_or_nothing
-
-    def _doubt(self, column: Column) -> Doubt | None:
-        """Return what tells whether a cell is worth a second look."""
-        name = column.field
-        if self.is_export or name is None or self._converter(column) in _STRUCTURED:
-            return None
-        pattern = IN_DOUBT.get(name)
-        return pattern.search if pattern is not None else _has_ampersand
+    def _step(self, index: int, column: Column) -> _Step:
+        if column.field is None:
+            return _Step(index, column, None, _no_doubt, None)
+        convert = converter(self.entity_type, column.field, column.key)
+        is_text = convert is text_or_nothing and column.key is None
+        pattern = IN_DOUBT.get(column.field)
+        doubt: Doubt | None = pattern.search if pattern is not None else None
+        if self.is_export or convert in _STRUCTURED:
+            doubt = _no_doubt
+        return _Step(index, column, column.field, doubt, None if is_text else convert)
 
     def _row(self, record: Record) -> Row | Refusal | None:
         """Turn a record into a row; None when all its cells are blank."""
-        cells, width = record.cells, len(self.columns)
         if find_bad_character(record.text) is not None:
-            return Refusal(record.line, self._describe_bad(cells))
+            return Refusal(record.line, self._describe_bad(record.cells))
+        cells, width = list(map(str.strip, record.cells)), self._width
+        if not any(cells):
+            if self._footers is not None:
+                self._footers.blank_row()
+            return None
         if len(cells) < width:
-            cells = cells + [""] * (width - len(cells))
-        elif any(cell.strip() for cell in cells[width:]):
+            cells += [""] * (width - len(cells))
+        elif any(cells[width:]):
             return Refusal(record.line, f"the row has {len(cells)} cells, the header {width}")
         try:
             contents = self._contents(cells)
         except CellError as error:
             return Refusal(record.line, str(error))
-        if not contents.fields and not contents.extra and not any(cell.strip() for cell in cells):
-            if self._footers is not None:
-                self._footers.blank_row()
-            return None
         return self._identified(record.line, contents)
 
     def _contents(self, cells: list[str]) -> _Contents:
         contents = _Contents()
         fields, extra = contents.fields, contents.extra
-        for index, column, convert, doubt in self._steps:
-            cell = cells[index].strip()
+        for index, column, name, doubt, convert in self._steps:
+            cell = cells[index]
             if not cell:
                 continue
-            if cell[0] in _GUARDS:
-                cell = self._unguarded(cell, column.field or "")
-            if column.field is None:
+            is_odd = cell[0] in _SIGNS or cell.casefold() in WORDS
+            if is_odd:
+                cell = self._unguarded(cell, name or "")
+            if name is None:
                 extra[column.header] = cell
                 continue
             if column.is_fallback:
                 extra[column.header] = cell
-            if is_placeholder(cell, column.field):
+            if is_odd and is_placeholder(cell, name):
                 continue
-            if doubt is not None and doubt(cell):
+            if "&" in cell if doubt is None else doubt(cell):
                 cell = _mended(cell, column, contents)
                 if not cell:
                     continue
-            value: Any = cell if convert is text_or_nothing else _converted(convert, cell, column.header)
-            if value is None:
-                extra[column.header] = cell
-            elif column.field == EXTRA_FIELD:
-                extra.update({name: text for name, text in value.items() if isinstance(text, str) and text})
+            if convert is None:
+                fields.setdefault(name, cell)
             else:
-                _put(fields, column, value)
+                _put_converted(contents, column, convert, cell)
         return contents
 
     def _unguarded(self, cell: str, field: str) -> str:
@@ -308,9 +323,8 @@ class CsvReader:
         identity = self._identity(fields) if own_id is None else None
         entity_id = identity.id if identity is not None else own_id
         if entity_id is None:
-            needed = f"the row needs an id, or {IDENTIFYING_FIELDS[self.entity_type]}"
             is_nobody = has_placeholder_for_name(self.entity_type, fields)
-            return Refusal(line, f"the name is a placeholder; {needed}" if is_nobody else needed)
+            return Refusal(line, f"the name is a placeholder; {self._needed}" if is_nobody else self._needed)
         former_id = self._former_id(fields, before, own_id) if before else None
         is_other = former_id is not None and former_id != entity_id
         remarks = tuple(contents.remarks)
@@ -341,8 +355,8 @@ class CsvReader:
         return "the row holds a control character"
 
 
-def _has_ampersand(cell: str) -> bool:
-    return "&" in cell
+def _no_doubt(_: str) -> None:
+    """Say that no cell of a column is worth a second look."""
 
 
 def _mended(cell: str, column: Column, contents: _Contents) -> str:
@@ -410,6 +424,16 @@ def _converted(convert: Convert, cell: str, header: str) -> Any:
         return convert(cell)
     except CellError as error:
         raise CellError(f"column {header!r}: {error}") from None
+
+
+def _put_converted(contents: _Contents, column: Column, convert: Convert, cell: str) -> None:
+    value = _converted(convert, cell, column.header)
+    if value is None:
+        contents.extra[column.header] = cell
+    elif column.field == EXTRA_FIELD:
+        contents.extra.update({name: text for name, text in value.items() if isinstance(text, str) and text})
+    else:
+        _put(contents.fields, column, value)
 
 
 def _put(fields: dict[str, Any], column: Column, value: Any) -> None:

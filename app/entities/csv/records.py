@@ -239,7 +239,8 @@ class Records:
             elif line in _NO_LINE:
                 yield Refusal(number, self._why_no_line(line))
             else:
-                yield _checked(Record(number, line.split(delimiter), line, after_blank))
+                record = Record(number, line.split(delimiter), line, after_blank)
+                yield record if len(line) <= MAX_CELL_CHARS else _checked(record)
             after_blank = False
             self.next_line = lines.number - len(ahead) + 1
 
@@ -256,9 +257,12 @@ class Records:
         return f"the letters cannot be told: {doubt_about(self.lines.candidates)}"
 
     def _record(self, number: int, line: str, after_blank: bool) -> Record | Refusal:
+        cells = self._cells(line)
+        if cells is not None:
+            return _checked(Record(number, cells, line, after_blank))
         ending = self._ending_of(line)
         if ending is _Ending.WHOLE:
-            return self._parse(number, line, after_blank)
+            return Refusal(number, _TOO_LONG_CELL)
         if ending is _Ending.MALFORMED:
             return Refusal(number, _MALFORMED)
         if (self._ahead_ends or self._look_ahead(len(line))) is not _Ending.WHOLE:
@@ -266,7 +270,9 @@ class Records:
         text = "\n".join((line, *self._ahead))
         self._ahead.clear()
         self._ahead_chars, self._ahead_ends = 0, None
-        return self._parse(number, text, after_blank)
+        cells = self._cells(text)
+        # The quotes were looked at, so it is the limit of one cell, which is the module's own default.
+        return Refusal(number, _TOO_LONG_CELL) if cells is None else _checked(Record(number, cells, text, after_blank))
 
     def _look_ahead(self, size: int) -> _Ending | None:
         """Read on to the line that ends the open cell, and say how; None if that is too far away."""
@@ -301,13 +307,12 @@ class Records:
         quoted = self._quoted.match(line, end if whole is None else end + 1)
         return _Ending.OPEN if quoted is not None and quoted.end() == len(line) else _Ending.MALFORMED
 
-    def _parse(self, number: int, text: str, after_blank: bool) -> Record | Refusal:
+    def _cells(self, text: str) -> list[str] | None:
+        """Return the cells of a record, or None if its quotes are not those of whole cells or a cell is too long."""
         try:
-            cells = next(csv.reader((text,), delimiter=self.delimiter, skipinitialspace=True, strict=True))
+            return next(csv.reader((text,), delimiter=self.delimiter, skipinitialspace=True, strict=True))
         except csv.Error:
-            # The quotes were looked at, so it is the limit of one cell, which is the module's own default.
-            return Refusal(number, _TOO_LONG_CELL)
-        return _checked(Record(number, cells, text, after_blank))
+            return None
 
 
 _MARK: Final = "\ufeff"
