@@ -15,7 +15,7 @@ from app.db.sql import insert_missing
 from app.extensions import db
 from app.models.cached_value import cached_values
 from app.providers.base import Lookup
-from app.providers.registry import NORMALIZER, registry
+from app.providers.registry import registry
 
 
 def load(keys: Iterable[str]) -> dict[str, Any]:
@@ -42,8 +42,7 @@ def keys_of(
 
     A key contains the model's name, so answers of a model that was configured earlier are not found.
     """
-    normalizer = registry().providers.get(NORMALIZER)
-    if normalizer is None:
-        return set()
     states = [fields, *({**fields, name: value} for name, value in former_values)]
-    return {key for state in states for key in normalizer.cache_keys(Lookup(entity_type, entity_id, state))}
+    lookups = [Lookup(entity_type, entity_id, state) for state in states]
+    providers = registry().providers.values()
+    return {key for provider in providers for lookup in lookups for key in provider.cache_keys(lookup)}

@@ -1,19 +1,19 @@
 """What the adapters of paid providers have in common: whom they ask about, and whose answers count.
 
-An adapter writes `lacks`, `most_micros`, `ask` and, if it has bulk calls, `ask_many`. Around these stands here, once,
-what each of them owes: fields that name nobody are not asked about, and an answer about somebody else is not found.
+An adapter writes `lacks`, `most_micros`, `ask` and, if it has bulk calls, `ask_many`. What each of them owes stands
+here, once: fields that name nobody are not asked about, and an answer about somebody else is not found. How calls
+fail is in `ApiClient`.
 """
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Any
 
+from app.providers.api_client import ApiClient
 from app.providers.base import Answer, Capabilities, Lookup, OutcomeClass, Provider
 from app.providers.identity import Match, judge
 from app.providers.questions import Known, known_fields
-from app.providers.settings import ProviderSettings
 from app.values.emails import email_address
 
 _ABOUT_ANOTHER: Mapping[str, str] = MappingProxyType(
@@ -24,40 +24,40 @@ _ABOUT_ANOTHER: Mapping[str, str] = MappingProxyType(
 )
 
 
-class PaidProvider(Provider, ABC):
-    """A provider that needs a key. By default only finds are charged, nothing is cached, and there is no bulk call."""
+class PaidProvider(ApiClient, Provider):
+    """A provider that needs a key. By default only finds are charged, nothing is cached, and there is no bulk call.
+
+    `lookup` and `lookup_many` hand `ask` and `ask_many` questions: lookups whose fields all name somebody.
+    """
 
     capabilities = Capabilities()
 
-    def __init__(self, settings: ProviderSettings) -> None:
-        self.settings = settings
-
-    # What an adapter writes; the fields are those that name somebody
+    # What an adapter writes
 
     @abstractmethod
-    def lacks(self, lookup: Lookup) -> str | None:
+    def lacks(self, question: Lookup) -> str | None:
         """Return what the entity lacks for a call, as a sentence, or None if it can be asked about."""
 
     @abstractmethod
-    def most_micros(self, lookup: Lookup) -> int:
+    def most_micros(self, question: Lookup) -> int:
         """Return the most that the question can cost, in micro-dollars."""
 
     @abstractmethod
-    async def ask(self, lookup: Lookup, deadline: float) -> Answer:
+    async def ask(self, question: Lookup, deadline: float) -> Answer:
         """Ask about one entity that lacks nothing."""
 
-    async def ask_many(self, lookups: Sequence[Lookup], deadline: float) -> Sequence[Answer]:
+    async def ask_many(self, questions: Sequence[Lookup], deadline: float) -> Sequence[Answer]:
         """Ask about several that lack nothing; one answer each, in their order."""
-        return [await self.ask(lookup, deadline) for lookup in lookups]
+        return [await self.ask(question, deadline) for question in questions]
 
     def known(self, lookup: Lookup) -> Known:
         """Return the fields that the entity can be asked about by."""
         return known_fields(lookup.entity_type, lookup.fields)
 
-    def is_about_another(self, lookup: Lookup, answer: Answer) -> bool:
+    def is_about_another(self, question: Lookup, answer: Answer) -> bool:
         """Return whether an answer is about somebody else than the entity."""
-        said = {**answer.fields, **answer.about}
-        return judge(lookup.entity_type, self.known(lookup).fields, said) is Match.ANOTHER
+        stated = {**answer.fields, **answer.about}
+        return judge(question.entity_type, question.fields, stated) is Match.ANOTHER
 
     # What the pipeline calls
 
@@ -69,13 +69,11 @@ class PaidProvider(Provider, ABC):
 
     def why_insufficient(self, lookup: Lookup) -> str | None:
         """Return what the entity lacks for a call, and which of its values name nobody, or None."""
-        known = self.known(lookup)
-        lack = self.lacks(replace(lookup, fields=known.fields))
-        return None if lack is None else " ".join([*known.remarks, lack])
+        return self._prepare(lookup)[1]
 
     def worst_price_micros(self, lookup: Lookup) -> int:
         """Return the most that the question can cost, in micro-dollars."""
-        return self.most_micros(self._askable(lookup))
+        return self.most_micros(self.question(lookup))
 
     def cache_keys(self, lookup: Lookup) -> Sequence[str]:
         """Return nothing: answers about one entity say nothing about others."""
@@ -87,39 +85,49 @@ class PaidProvider(Provider, ABC):
 
     async def lookup(self, lookup: Lookup, *, deadline: float) -> Answer:
         """Ask about one entity."""
-        if reason := self.why_insufficient(lookup):
+        question, reason = self._prepare(lookup)
+        if reason is not None:
             return Answer(OutcomeClass.SKIPPED_INSUFFICIENT_INPUT, error=reason)
-        return self.about_asked(lookup, await self.ask(self._askable(lookup), deadline))
+        return self.about_asked(question, await self.ask(question, deadline))
 
     async def lookup_many(self, lookups: Sequence[Lookup], *, deadline: float) -> Sequence[Answer]:
         """Ask about entities of one type; those that lack something are left out of the call."""
-        reasons = [self.why_insufficient(lookup) for lookup in lookups]
-        asked = [self._askable(lookup) for lookup, reason in zip(lookups, reasons, strict=True) if reason is None]
-        answers = iter(await self.ask_many(asked, deadline) if asked else ())
-        return [
-            self.about_asked(lookup, next(answers))
-            if reason is None
-            else Answer(OutcomeClass.SKIPPED_INSUFFICIENT_INPUT, error=reason)
-            for lookup, reason in zip(lookups, reasons, strict=True)
-        ]
+        prepared = [self._prepare(lookup) for lookup in lookups]
+        questions = [question for question, reason in prepared if reason is None]
+        asked = iter(await self.ask_many(questions, deadline) if questions else ())
+        answers = []
+        for question, reason in prepared:
+            if reason is None:
+                answers.append(self.about_asked(question, next(asked)))
+            else:
+                answers.append(Answer(OutcomeClass.SKIPPED_INSUFFICIENT_INPUT, error=reason))
+        return answers
 
-    def about_asked(self, lookup: Lookup, answer: Answer) -> Answer:
+    def about_asked(self, question: Lookup, answer: Answer) -> Answer:
         """Return an answer, as not found if it is about somebody else; its cost and the raw answer stay."""
         if answer.outcome_class is not OutcomeClass.SUCCESS or answer.pending_seconds is not None:
             return answer
-        if not self.is_about_another(lookup, answer):
+        if not self.is_about_another(question, answer):
             return answer
         return replace(
             answer,
             outcome_class=OutcomeClass.NOT_FOUND,
             fields={},
-            error=_ABOUT_ANOTHER[lookup.entity_type],
+            error=_ABOUT_ANOTHER[question.entity_type],
             retry_after_seconds=None,
             trouble=None,
         )
 
-    def _askable(self, lookup: Lookup) -> Lookup:
+    def question(self, lookup: Lookup) -> Lookup:
+        """Return a lookup with only the fields that the entity can be asked about by."""
         return replace(lookup, fields=self.known(lookup).fields)
+
+    def _prepare(self, lookup: Lookup) -> tuple[Lookup, str | None]:
+        """Return the question, and why it cannot be asked."""
+        known = self.known(lookup)
+        question = replace(lookup, fields=known.fields)
+        lack = self.lacks(question)
+        return question, None if lack is None else " ".join([*known.remarks, lack])
 
 
 class PaidVerifier(PaidProvider):
@@ -128,15 +136,15 @@ class PaidVerifier(PaidProvider):
     entity_types = frozenset({"person"})
     inputs: Mapping[str, frozenset[str]] = MappingProxyType({"person": frozenset({"email"})})
 
-    def lacks(self, lookup: Lookup) -> str | None:
+    def lacks(self, question: Lookup) -> str | None:
         """Return that there is no address, if there is none."""
-        return None if email_address(lookup.fields.get("email")) else "There is no e-mail address to verify."
+        return None if email_address(question.fields.get("email")) else "There is no e-mail address to verify."
 
     def known(self, lookup: Lookup) -> Known:
         """Return the fields as they are."""
         return Known(lookup.fields)
 
-    def is_about_another(self, lookup: Lookup, answer: Answer) -> bool:
+    def is_about_another(self, question: Lookup, answer: Answer) -> bool:
         """Return whether the verdict is on another address."""
-        judged: Any = email_address(answer.about.get("email"))
-        return judged is not None and judged != email_address(lookup.fields.get("email"))
+        judged = email_address(answer.about.get("email"))
+        return judged is not None and judged != email_address(question.fields.get("email"))

@@ -16,14 +16,15 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar
 
 from app.providers.adapter import PaidProvider
-from app.providers.api_client import is_cost_known, unanswered
+from app.providers.api_client import DEFAULT_STATUSES
 from app.providers.base import DEFINITE, Answer, Capabilities, Lookup, OutcomeClass
 from app.providers.http.client import Http
-from app.providers.http.reply import NoReply, Reply
+from app.providers.http.reply import Reply
 from app.providers.identity import Match, judge
 from app.providers.questions import company_host
 from app.providers.reading import a_list, filled, find, strings
@@ -32,6 +33,10 @@ from app.values.emails import email_address
 from app.values.linkedin import company_page, person_page
 from app.values.numbers import integer
 from app.values.text import text
+
+_COMPANIES = "/v1/companies"
+_PEOPLE = "/v1/people"
+_EXPORT = "/v1/people/export/single"
 
 _ENVELOPES = ("content", "data", "results")
 _RECORD_KEYS = frozenset({"id", "email", "profile", "summary", "link"})
@@ -52,6 +57,14 @@ class AiArk(PaidProvider):
     """
 
     name = "aiark"
+    title = "AI Ark"
+    statuses: ClassVar[Mapping[int, OutcomeClass]] = {
+        **DEFAULT_STATUSES,
+        # A redirect is none of AI Ark's statuses, so it is no refusal either.
+        **dict.fromkeys(range(300, 400), OutcomeClass.TRANSIENT),
+        404: OutcomeClass.NOT_FOUND,
+        409: OutcomeClass.TRANSIENT,
+    }
     entity_types = frozenset({"person", "company"})
     capabilities = Capabilities(bulk_sizes=MappingProxyType({"company": 50}))
     # Not provider_ids: every provider writes there, and ours comes only with an answer that was no miss.
@@ -61,128 +74,148 @@ class AiArk(PaidProvider):
     }
 
     def __init__(self, settings: ProviderSettings, http: Http, clock: Callable[[], float] = time.monotonic) -> None:
-        super().__init__(settings)
-        self._http = http
+        super().__init__(settings, http)
         self._clock = clock
         self._worked_at: float | None = None
 
-    def lacks(self, lookup: Lookup) -> str | None:
+    def headers(self) -> Mapping[str, str]:
+        """Return the key."""
+        return {"X-TOKEN": self.settings.api_key or ""}
+
+    def lacks(self, question: Lookup) -> str | None:
         """Return what a question of this entity type needs, if the entity lacks it."""
-        if lookup.entity_type == "company":
-            return None if _company_key(lookup.fields) else "AI Ark needs a company's domain or LinkedIn URL."
-        is_named = _full_name(lookup.fields) and _employers_host(lookup.fields)
-        if is_named or _export_key(lookup.fields):
+        if question.entity_type == "company":
+            return None if _company_key(question.fields) else "AI Ark needs a company's domain or LinkedIn URL."
+        is_named = _full_name(question.fields) and _employers_host(question.fields)
+        if is_named or _export_key(question.fields):
             return None
         return "AI Ark needs a person's LinkedIn URL or AI Ark id, or a full name and the company's domain."
 
-    def most_micros(self, lookup: Lookup) -> int:
+    def most_micros(self, question: Lookup) -> int:
         """Return the price of a company's row, or of an address and of the search that may come before it."""
-        if lookup.entity_type == "company":
+        if question.entity_type == "company":
             return self.settings.price_micros("company")
-        is_searched = _export_key(lookup.fields) is None
+        is_searched = _export_key(question.fields) is None
         return self.settings.price_micros("email") + (self.settings.price_micros("person") if is_searched else 0)
 
-    async def ask(self, lookup: Lookup, deadline: float) -> Answer:
+    async def ask(self, question: Lookup, deadline: float) -> Answer:
         """Ask for one entity; a person who is known by name and company only takes two calls."""
-        if lookup.entity_type == "company":
-            return (await self._companies([lookup], deadline))[0]
-        if asked := _export_key(lookup.fields):
-            return await self._export(asked, deadline)
-        return await self._person_by_name(lookup, deadline)
+        if question.entity_type == "company":
+            return (await self._ask_companies([question], deadline))[0]
+        if request := _export_key(question.fields):
+            return await self._export(request, deadline)
+        return await self._find_by_name(question, deadline)
 
-    async def ask_many(self, lookups: Sequence[Lookup], deadline: float) -> Sequence[Answer]:
+    async def ask_many(self, questions: Sequence[Lookup], deadline: float) -> Sequence[Answer]:
         """Ask for companies in one search by domain and one by LinkedIn page."""
         answers: dict[int, Answer] = {}
         for filter_name in ("domain", "linkedin"):
-            positions = [position for position, one in enumerate(lookups) if _is_asked_by(one, filter_name)]
-            if positions:
-                found = await self._companies([lookups[position] for position in positions], deadline)
-                answers.update(zip(positions, found, strict=True))
-        return [answers.get(position) or await self.ask(lookup, deadline) for position, lookup in enumerate(lookups)]
+            indexes = [index for index, question in enumerate(questions) if _is_asked_by(question, filter_name)]
+            if indexes:
+                companies = await self._ask_companies([questions[index] for index in indexes], deadline)
+                answers.update(zip(indexes, companies, strict=True))
+        return [answers.get(index) or await self.ask(question, deadline) for index, question in enumerate(questions)]
 
-    def classify_companies(self, reply: Reply, lookups: Sequence[Lookup]) -> list[Answer]:
-        """Return what the reply to a search for companies came to for each of them.
+    async def send(self, path: str, question: Any, deadline: float) -> Reply | Answer:
+        """Post a question, and remember if the key was accepted."""
+        reply = await super().send(path, question, deadline)
+        if isinstance(reply, Reply) and reply.is_success:
+            self._worked_at = self._clock()
+        return reply
 
-        The lookups are all by domain or all by LinkedIn page. Every returned row is charged: to the
-        company that it is about, or to the first one where it is about none of them.
+    # Replies
+
+    def parse_companies(self, reply: Reply, questions: Sequence[Lookup]) -> Sequence[Answer]:
+        """Return what the reply to a search for companies says of each of them.
+
+        The questions are all by domain or all by LinkedIn page. Every returned row is charged: to the
+        company that it is about, or to the first one if it is about none of them.
         """
-        is_bulk = len(lookups) > 1
-        if failure := _failure(reply):
-            return [replace(failure, raw=None) if is_bulk else failure] * len(lookups)
         rows = _records(reply.body) or []
-        keys_of_rows = [_row_keys(row) for row in rows]
-        keys = [_company_key(lookup.fields) for lookup in lookups]
-        owners = [next((place for place, key in enumerate(keys) if key in mine), None) for mine in keys_of_rows]
+        keys = [_company_key(question.fields) for question in questions]
+        owners = [_index_of_owner(row, keys) for row in rows]
         charged = Counter(owner or 0 for owner in owners)
         # Every row is wanted and there are more of them: what is missing here may stand on the next page.
-        is_cut = bool(rows) and None not in owners and len(rows) < (integer(find(reply.body, "totalElements")) or 0)
+        is_full = bool(rows) and None not in owners
+        is_cut = is_full and len(rows) < (integer(find(reply.body, "totalElements")) or 0)
         answers = []
-        for place, key in enumerate(keys):
-            row = next((row for row, mine in zip(rows, keys_of_rows, strict=True) if key in mine), None)
-            answer = _company_answer(row, is_cut)
-            cost_micros = charged[place] * self.settings.price_micros("company")
-            answers.append(replace(answer, raw=row if is_bulk else reply.body, cost_micros=cost_micros))
+        for index, key in enumerate(keys):
+            row = next((row for row in rows if key in _row_keys(row)), None)
+            raw = row if len(questions) > 1 else reply.body
+            cost_micros = charged[index] * self.settings.price_micros("company")
+            answers.append(replace(_company_answer(row, is_cut), raw=raw, cost_micros=cost_micros))
         return answers
 
-    def classify_search(self, reply: Reply, lookup: Lookup) -> Answer:
-        """Return what the reply to a search for a person by name and company came to; each row is charged."""
-        if failure := _failure(reply):
-            return failure
+    def parse_search(self, reply: Reply, question: Lookup) -> Answer:
+        """Return the person in the reply to a search by name and company; each row is charged."""
         rows = _records(reply.body) or []
-        row = next((row for row in rows if _is_asked_for(row, lookup.fields)), None)
+        row = next((row for row in rows if _is_asked_for(row, question.fields)), None)
         cost_micros = len(rows) * self.settings.price_micros("person")
         if row is None:
             return Answer(OutcomeClass.NOT_FOUND, raw=reply.body, cost_micros=cost_micros, error=_not_found(rows))
         return Answer(OutcomeClass.SUCCESS, fields=_person_fields(row), raw=reply.body, cost_micros=cost_micros)
 
-    def classify_export(self, reply: Reply, *, has_worked: bool = False) -> Answer:
-        """Return what the reply to an export of one person came to; an address is what it is for, and what it costs.
-
-        `has_worked` tells that the key was accepted within the last minutes, so that a 401 is a throttle.
-        """
-        if failure := _failure(reply, has_worked=has_worked):
-            return failure
+    def parse_export(self, reply: Reply) -> Answer:
+        """Return the person in the reply to an export; an address is what it is for, and what it costs."""
         rows = _records(reply.body) or []
         row = rows[0] if rows else {}
-        found = _email_fields(row)
-        cost_micros = self.settings.price_micros("email") if found else 0
         if not row:
             return Answer(OutcomeClass.NOT_FOUND, raw=reply.body, error=_not_found(rows))
-        if found:
-            fields = _person_fields(row) | found
-            return Answer(OutcomeClass.SUCCESS, fields, reply.body, cost_micros, about=_said(row))
+        if address := _email_fields(row):
+            fields = _person_fields(row) | address
+            cost_micros = self.settings.price_micros("email")
+            return Answer(OutcomeClass.SUCCESS, fields, reply.body, cost_micros, about=_stated(row))
         if find(row, "email.state") == "PROCESSING":
             return Answer(OutcomeClass.TRANSIENT, raw=reply.body, error="AI Ark is still looking for the address.")
         return Answer(OutcomeClass.NOT_FOUND, raw=reply.body, error="AI Ark found no valid address.")
 
-    async def _companies(self, lookups: Sequence[Lookup], deadline: float) -> Sequence[Answer]:
-        keys = dict.fromkeys(key for lookup in lookups if (key := _company_key(lookup.fields)))
-        wanted: dict[str, list[str]] = {}
-        for filter_name, value in keys:
-            wanted.setdefault(filter_name, []).append(value)
-        account = {filter_name: {"any": {"include": values}} for filter_name, values in wanted.items()}
-        try:
-            reply = await self._post("/v1/companies", {"page": 0, "size": len(keys), "account": account}, deadline)
-        except NoReply as error:
-            return [unanswered(error)] * len(lookups)
-        return self.classify_companies(reply, lookups)
+    def has_result(self, reply: Reply) -> bool:
+        """Return whether there are records to read, if only an empty list."""
+        return _records(reply.body) is not None
 
-    async def _person_by_name(self, lookup: Lookup, deadline: float) -> Answer:
-        try:
-            reply = await self._post("/v1/people", _person_search(lookup.fields), deadline)
-        except NoReply as error:
-            return unanswered(error)
-        searched = self.classify_search(reply, lookup)
+    def status(self, reply: Reply) -> int:
+        """Return the reply's status, or that of the error which a reply with a good status holds."""
+        inner = integer(find(reply.body, "status", "data.status"))
+        if reply.status < 300 and inner is not None and 400 <= inner < 600:
+            return inner
+        return reply.status
+
+    def refusal(self, reply: Reply) -> OutcomeClass | None:
+        """Return what two of the statuses mean by their text: 400 may be a limit, and 403 of several kinds."""
+        status = self.status(reply)
+        if status == 400 and "too many pending" in reply.text.lower():
+            return OutcomeClass.RATE_LIMITED
+        return _class_of_403(reply.text) if status == 403 else None
+
+    def wait_seconds(self, reply: Reply) -> float:
+        """Return what the header asks for, else how long AI Ark counts calls."""
+        return reply.retry_after_seconds() or _WAIT_SECONDS
+
+    def sentence(self, reply: Reply, outcome_class: OutcomeClass) -> str:
+        """Return the status, unless it was good."""
+        status = self.status(reply)
+        return "AI Ark's answer could not be read." if 200 <= status < 300 else f"AI Ark answered {status}."
+
+    # Calls
+
+    async def _ask_companies(self, questions: Sequence[Lookup], deadline: float) -> Sequence[Answer]:
+        request = _companies_search(questions)
+        parse = partial(self.parse_companies, questions=questions)
+        return await self.call_many(_COMPANIES, request, parse, deadline, len(questions))
+
+    async def _find_by_name(self, question: Lookup, deadline: float) -> Answer:
+        parse = partial(self.parse_search, question=question)
+        searched = await self.call(_PEOPLE, _person_search(question.fields), parse, deadline)
         person_id = text(find(searched.fields, "provider_ids.aiark_person_id"))
         if person_id is None:
             return searched
         exported = await self._export({"id": person_id}, deadline)
         # The address of somebody else is not to be put beside the person who was found.
-        found = replace(lookup, fields={**lookup.fields, **searched.fields})
-        return self._with_email(searched, self.about_asked(found, exported))
+        person = self.question(replace(question, fields={**question.fields, **searched.fields}))
+        return self._with_email(searched, self.about_asked(person, exported))
 
     def _with_email(self, searched: Answer, exported: Answer) -> Answer:
-        """Return the person that was searched and paid for, with the address where the export had one."""
+        """Return the person that was searched and paid for, with the address if the export had one."""
         unknown_micros = 0 if exported.is_cost_known else self.settings.price_micros("email")
         has_failed = exported.outcome_class not in DEFINITE
         return replace(
@@ -196,24 +229,15 @@ class AiArk(PaidProvider):
             error=exported.error if has_failed else None,
         )
 
-    async def _export(self, asked: Mapping[str, str], deadline: float) -> Answer:
-        try:
-            reply = await self._post("/v1/people/export/single", asked, deadline)
-        except NoReply as error:
-            return unanswered(error)
-        return self.classify_export(reply, has_worked=self._has_worked_lately())
-
-    async def _post(self, path: str, body: Mapping[str, Any], deadline: float) -> Reply:
-        reply = await self._http.request(
-            "POST",
-            self.settings.base_url + path,
-            headers={"X-TOKEN": self.settings.api_key or ""},
-            json=body,
-            deadline=deadline,
-        )
-        if 200 <= reply.status < 300:
-            self._worked_at = self._clock()
-        return reply
+    async def _export(self, request: Mapping[str, str], deadline: float) -> Answer:
+        reply = await self.send(_EXPORT, request, deadline)
+        if isinstance(reply, Answer):
+            return reply
+        if self.status(reply) == 401 and self._has_worked_lately():
+            # The key is good: too many exports came at once.
+            throttled = self.failed(reply, OutcomeClass.RATE_LIMITED)
+            return replace(throttled, retry_after_seconds=_THROTTLED_SECONDS)
+        return self.read(reply, self.parse_export)
 
     def _has_worked_lately(self) -> bool:
         return self._worked_at is not None and self._clock() - self._worked_at <= _WORKED_LATELY_SECONDS
@@ -242,6 +266,15 @@ def _export_key(fields: Mapping[str, Any]) -> dict[str, str] | None:
         return {"id": person_id}
     page = _page(fields.get("linkedin_url"), is_person=True)
     return {"url": page} if page else None
+
+
+def _companies_search(questions: Sequence[Lookup]) -> dict[str, Any]:
+    keys = dict.fromkeys(key for question in questions if (key := _company_key(question.fields)))
+    wanted: dict[str, list[str]] = {}
+    for filter_name, value in keys:
+        wanted.setdefault(filter_name, []).append(value)
+    account = {filter_name: {"any": {"include": values}} for filter_name, values in wanted.items()}
+    return {"page": 0, "size": len(keys), "account": account}
 
 
 def _person_search(fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -273,62 +306,15 @@ def _page(value: Any, *, is_person: bool) -> str | None:
 # Replies
 
 
-def _failure(reply: Reply, *, has_worked: bool = False) -> Answer | None:
-    """Return what a reply without records came to, or None where there are records to read, if only an empty list."""
-    status = _status(reply)
-    if 200 <= status < 300:
-        if _records(reply.body) is not None:
-            return None
-        error = "AI Ark's answer could not be read."
-        return Answer(OutcomeClass.TRANSIENT, raw=reply.body, error=error, is_cost_known=False)
-    outcome, wait_seconds = _class_of(status, reply, has_worked)
-    return Answer(
-        outcome,
-        raw=reply.body,
-        error=f"AI Ark answered {status}.",
-        retry_after_seconds=wait_seconds,
-        is_cost_known=is_cost_known(reply, outcome),
-    )
-
-
-def _status(reply: Reply) -> int:
-    """Return the reply's status, or the error's that a reply with status 200 holds."""
-    inner = integer(find(reply.body, "status", "data.status"))
-    is_error = reply.status < 300 and inner is not None and 400 <= inner < 600
-    return inner if is_error and inner is not None else reply.status
-
-
-def _class_of(status: int, reply: Reply, has_worked: bool) -> tuple[OutcomeClass, float | None]:
-    """Return an error's class, and how long to wait where it is a limit."""
-    if status == 429 or (status == 400 and "too many pending" in reply.text.lower()):
-        return OutcomeClass.RATE_LIMITED, reply.retry_after_seconds() or _WAIT_SECONDS
-    if status == 401 and has_worked:
-        return OutcomeClass.RATE_LIMITED, _THROTTLED_SECONDS
-    if status == 403:
-        return _class_of_403(reply.text), None
-    if status >= 500 or status < 400:
-        return OutcomeClass.TRANSIENT, None
-    return _BY_STATUS.get(status, OutcomeClass.INVALID_REQUEST), None
-
-
-_BY_STATUS: Mapping[int, OutcomeClass] = {
-    401: OutcomeClass.AUTH_FAILED,
-    402: OutcomeClass.CREDITS_EXHAUSTED,
-    404: OutcomeClass.NOT_FOUND,
-    408: OutcomeClass.TRANSIENT,
-    409: OutcomeClass.TRANSIENT,
-}
-
-
 def _class_of_403(body: str) -> OutcomeClass:
-    """Tell apart who refused: the service in front, which knows nothing of keys, or AI Ark, for money or the key."""
+    """Return who refused: the service in front, which knows nothing of keys, or AI Ark, for money or the key."""
     if "error code: 1010" in body or body.lstrip().startswith("<"):
         return OutcomeClass.TRANSIENT
     return OutcomeClass.CREDITS_EXHAUSTED if _MONEY_WORDS.search(body) else OutcomeClass.AUTH_FAILED
 
 
 def _records(body: Any) -> list[Mapping[str, Any]] | None:
-    """Return the records of a body: in an envelope, as a bare list, or one by itself; None where it holds none."""
+    """Return the records of a body: in an envelope, as a bare list, or one by itself; None if it holds none."""
     if isinstance(body, list):
         return [row for row in body if isinstance(row, Mapping)]
     if not isinstance(body, Mapping):
@@ -349,16 +335,22 @@ def _row_keys(row: Mapping[str, Any]) -> set[tuple[str, str | None]]:
     return {("domain", _host_of_row(row)), ("linkedin", page)}
 
 
+def _index_of_owner(row: Mapping[str, Any], keys: Sequence[tuple[str, str] | None]) -> int | None:
+    """Return which of the companies that were asked for a row is about."""
+    row_keys = _row_keys(row)
+    return next((index for index, key in enumerate(keys) if key in row_keys), None)
+
+
 def _host_of_row(company: Any) -> str | None:
     return company_host(find(company, "link.domain"), text(find(company, "summary.name")))
 
 
 def _is_asked_for(row: Mapping[str, Any], fields: Mapping[str, Any]) -> bool:
     """Return whether a person's row surely is of the one asked for: filters may have been ignored."""
-    return judge("person", fields, _said(row)) is Match.SAME
+    return judge("person", fields, _stated(row)) is Match.SAME
 
 
-def _said(row: Mapping[str, Any]) -> dict[str, Any]:
+def _stated(row: Mapping[str, Any]) -> dict[str, Any]:
     """Return a person's fields, with the page that the record's slug stands for if it has no other."""
     slug = text(find(row, "identifier"))
     return {**({"linkedin_url": f"https://www.linkedin.com/in/{slug}"} if slug else {}), **_person_fields(row)}

@@ -15,13 +15,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from app.providers.adapter import PaidProvider
-from app.providers.api_client import is_cost_known, unanswered
 from app.providers.base import Answer, Capabilities, Lookup, OutcomeClass
-from app.providers.http.client import Http
-from app.providers.http.reply import NoReply, Reply
+from app.providers.http.reply import Reply
 from app.providers.questions import company_host
 from app.providers.reading import filled, find
-from app.providers.settings import ProviderSettings
 from app.values.emails import email_address
 from app.values.numbers import integer
 from app.values.text import text
@@ -30,13 +27,6 @@ _SENT: Final[Mapping[str, tuple[str, ...]]] = {
     "person": ("linkedin_url", "first_name", "last_name", "full_name", "email", "company", "company_domain"),
     "company": ("name", "domain", "website", "linkedin_url"),
 }
-_BY_STATUS: Final[Mapping[int, OutcomeClass]] = {
-    401: OutcomeClass.AUTH_FAILED,
-    402: OutcomeClass.CREDITS_EXHAUSTED,
-    403: OutcomeClass.AUTH_FAILED,
-    408: OutcomeClass.TRANSIENT,
-    429: OutcomeClass.RATE_LIMITED,
-}
 _NOT_IN_NAMES = re.compile(r"[^a-z0-9]")
 
 
@@ -44,80 +34,68 @@ class Clay(PaidProvider):
     """A Clay table with a webhook at its start and an HTTP call at its end."""
 
     name = "clay"
+    title = "Clay's webhook"
     entity_types = frozenset(_SENT)
     capabilities = Capabilities(charges_misses=True, answers_later=True)
     inputs: Mapping[str, frozenset[str]] = {entity_type: frozenset(fields) for entity_type, fields in _SENT.items()}
 
-    def __init__(self, settings: ProviderSettings, http: Http) -> None:
-        super().__init__(settings)
-        self._http = http
-
     def why_unusable(self) -> str | None:
-        """Return that the webhook's address is missing, where it is; a key is not needed."""
+        """Return that the webhook's address is missing, or None; a key is not needed."""
         if self.settings.base_url:
             return None
         return f"Provider {self.name} has no webhook; set {self.settings.prefix}_BASE_URL to the table's webhook URL."
 
-    def lacks(self, lookup: Lookup) -> str | None:
-        """Return what tells the entity from others, if it has nothing of that kind."""
-        known = set(_known(lookup))
-        if lookup.entity_type == "company":
-            is_enough = bool(known & {"domain", "linkedin_url", "name"})
-            return None if is_enough else "Clay needs a company's domain, LinkedIn URL or name."
-        has_name = "full_name" in known or {"first_name", "last_name"} <= known
-        has_company = bool(known & {"company", "company_domain"})
-        is_enough = bool(known & {"linkedin_url", "email"}) or (has_name and has_company)
-        return None if is_enough else "Clay needs a person's LinkedIn URL or e-mail address, or a name and a company."
+    def headers(self) -> Mapping[str, str] | None:
+        """Return the webhook's token, if there is one."""
+        key = self.settings.api_key
+        return {"x-clay-webhook-auth": key} if key else None
 
-    def most_micros(self, lookup: Lookup) -> int:
+    def lacks(self, question: Lookup) -> str | None:
+        """Return what tells the entity from others, if it has nothing of that kind."""
+        names = _sent(question).keys()
+        if question.entity_type == "company":
+            has_key = bool(names & {"domain", "linkedin_url", "name"})
+            return None if has_key else "Clay needs a company's domain, LinkedIn URL or name."
+        if names & {"linkedin_url", "email"}:
+            return None
+        has_name = "full_name" in names or {"first_name", "last_name"} <= names
+        has_company = bool(names & {"company", "company_domain"})
+        if has_name and has_company:
+            return None
+        return "Clay needs a person's LinkedIn URL or e-mail address, or a name and a company."
+
+    def most_micros(self, question: Lookup) -> int:
         """Return the price of a row."""
         return self.settings.price_micros("row")
 
-    async def ask(self, lookup: Lookup, deadline: float) -> Answer:
+    async def ask(self, question: Lookup, deadline: float) -> Answer:
         """Push the entity's row; what the table finds comes by callback."""
-        if reason := _why_unreachable(lookup):
-            return Answer(OutcomeClass.SKIPPED_INSUFFICIENT_INPUT, error=reason)
-        key = self.settings.api_key
-        try:
-            reply = await self._http.request(
-                "POST",
-                self.settings.base_url,
-                headers={"x-clay-webhook-auth": key} if key else None,
-                json=_row(lookup),
-                deadline=deadline,
-            )
-        except NoReply as error:
-            return unanswered(error)
-        return self.classify(reply)
+        if not (question.callback_url and question.request_id):
+            # Nobody would hear of the answer, so it must not be paid for.
+            error = "There is no address that Clay could call back."
+            return Answer(OutcomeClass.SKIPPED_INSUFFICIENT_INPUT, error=error)
+        return await self.call("", _row(question), self.parse, deadline)
+
+    def parse(self, reply: Reply) -> Answer:
+        """Return that a row was taken, and is charged."""
+        return Answer(
+            OutcomeClass.SUCCESS,
+            raw=reply.body,
+            cost_micros=self.settings.price_micros("row"),
+            pending_seconds=float(self.settings.options["CALLBACK_SECONDS"]),
+        )
 
     def read_callback(self, lookup: Lookup, payload: Any, kinds: Mapping[str, str]) -> Answer:
         """Return what a callback's answer to a question came to; see the function of this name."""
-        return self.about_asked(lookup, read_callback(lookup.entity_type, payload, kinds))
+        return self.about_asked(self.question(lookup), read_callback(lookup.entity_type, payload, kinds))
 
-    def classify(self, reply: Reply) -> Answer:
-        """Return what the reply to a push came to: a row was taken, and is charged, or was not."""
-        if 200 <= reply.status < 300:
-            return Answer(
-                OutcomeClass.SUCCESS,
-                raw=reply.body,
-                cost_micros=self.settings.price_micros("row"),
-                pending_seconds=float(self.settings.options["CALLBACK_SECONDS"]),
-            )
-        rest = OutcomeClass.TRANSIENT if reply.status >= 500 else OutcomeClass.INVALID_REQUEST
-        outcome_class = _BY_STATUS.get(reply.status, rest)
-        return Answer(
-            outcome_class,
-            raw=reply.body,
-            error=f"Clay's webhook answered {reply.status}.",
-            retry_after_seconds=reply.retry_after_seconds() if outcome_class is OutcomeClass.RATE_LIMITED else None,
-            is_cost_known=is_cost_known(reply, outcome_class),
-        )
+    def has_result(self, reply: Reply) -> bool:
+        """Return True: the acknowledgement's body says nothing."""
+        return True
 
-
-def request_id_of(payload: Any) -> str | None:
-    """Return which question a callback answers, by the `request_id` that was pushed, or None where it does not say."""
-    row = _one_row(payload)
-    return _text_under(row, "requestid") if row is not None else None
+    def sentence(self, reply: Reply, outcome_class: OutcomeClass) -> str:
+        """Return the status."""
+        return f"{self.title} answered {reply.status}."
 
 
 def read_callback(entity_type: str, payload: Any, kinds: Mapping[str, str]) -> Answer:
@@ -140,21 +118,16 @@ def read_callback(entity_type: str, payload: Any, kinds: Mapping[str, str]) -> A
     return Answer(OutcomeClass.NOT_FOUND, raw=payload, error="Clay's table found nothing.")
 
 
-def _known(lookup: Lookup) -> dict[str, str]:
-    return filled({field: text(lookup.fields.get(field)) for field in _SENT[lookup.entity_type]})
+def _sent(question: Lookup) -> dict[str, str]:
+    return filled({field: text(question.fields.get(field)) for field in _SENT[question.entity_type]})
 
 
-def _why_unreachable(lookup: Lookup) -> str | None:
-    """Return that nobody would hear of the answer, which must not be paid for then."""
-    return None if lookup.callback_url and lookup.request_id else "There is no address that Clay could call back."
-
-
-def _row(lookup: Lookup) -> dict[str, Any]:
+def _row(question: Lookup) -> dict[str, Any]:
     return {
-        "request_id": lookup.request_id,
-        "callback_url": lookup.callback_url,
-        "entity": lookup.entity_type,
-        **_known(lookup),
+        "request_id": question.request_id,
+        "callback_url": question.callback_url,
+        "entity": question.entity_type,
+        **_sent(question),
     }
 
 

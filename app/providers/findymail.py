@@ -12,19 +12,17 @@ An empty pool has also been seen as a 200 with `{"error": "Not enough credits"}`
 read before the status is believed. What a 403 means is not documented.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar
 
 from app.normalizer.names import normalize_name
 from app.providers.adapter import PaidProvider, PaidVerifier
-from app.providers.api_client import is_cost_known, unanswered
+from app.providers.api_client import DEFAULT_STATUSES, PHRASES
 from app.providers.base import Answer, Capabilities, Lookup, OutcomeClass
-from app.providers.http.client import Http
-from app.providers.http.reply import NoReply, Reply
+from app.providers.http.reply import Reply
 from app.providers.questions import company_host
 from app.providers.reading import filled, find, joined
-from app.providers.settings import ProviderSettings
 from app.values.emails import email_address
 from app.values.hosts import bare_host
 from app.values.text import text
@@ -33,55 +31,40 @@ _BY_PROFILE = "/api/search/business-profile"
 _BY_NAME = "/api/search/name"
 _VERIFY = "/api/verify"
 
-_CLASSES: Mapping[int, OutcomeClass] = MappingProxyType(
-    {
-        401: OutcomeClass.AUTH_FAILED,
-        402: OutcomeClass.CREDITS_EXHAUSTED,
-        403: OutcomeClass.AUTH_FAILED,
-        404: OutcomeClass.NOT_FOUND,
-        408: OutcomeClass.TRANSIENT,
-        423: OutcomeClass.CREDITS_EXHAUSTED,
-        429: OutcomeClass.RATE_LIMITED,
-    }
-)
-_ERRORS: Mapping[OutcomeClass, str] = MappingProxyType(
-    {
-        OutcomeClass.NOT_FOUND: "Findymail has nothing",
-        OutcomeClass.RATE_LIMITED: "Findymail asks to slow down",
-        OutcomeClass.CREDITS_EXHAUSTED: "Findymail has no credits left",
-        OutcomeClass.AUTH_FAILED: "Findymail refuses the key",
-        OutcomeClass.INVALID_REQUEST: "Findymail refuses the request",
-        OutcomeClass.TRANSIENT: "Findymail gave no usable answer",
-    }
-)
+_NOTHING = f"Findymail {PHRASES[OutcomeClass.NOT_FOUND]}."
 # The limit is on calls at once, so a place is free again soon. No page gives a number.
 _RETRY_AFTER_SECONDS = 2.0
 
 
-class _FindymailCalls(PaidProvider):
-    """What the provider and the verifier share: how a call is made."""
+class _FindymailApi(PaidProvider):
+    """What the provider and the verifier share: the key, and how calls fail."""
 
-    def __init__(self, settings: ProviderSettings, http: Http) -> None:
-        super().__init__(settings)
-        self._http = http
+    title = "Findymail"
+    statuses: ClassVar[Mapping[int, OutcomeClass]] = {
+        **DEFAULT_STATUSES,
+        404: OutcomeClass.NOT_FOUND,
+        423: OutcomeClass.CREDITS_EXHAUSTED,
+    }
 
-    async def _call(
-        self, path: str, question: Mapping[str, str], read: Callable[[Reply, ProviderSettings], Answer], deadline: float
-    ) -> Answer:
-        try:
-            reply = await self._http.request(
-                "POST",
-                self.settings.base_url + path,
-                headers={"Authorization": f"Bearer {self.settings.api_key or ''}"},
-                json=question,
-                deadline=deadline,
-            )
-        except NoReply as error:
-            return unanswered(error)
-        return read(reply, self.settings)
+    def headers(self) -> Mapping[str, str]:
+        """Return the key."""
+        return {"Authorization": f"Bearer {self.settings.api_key or ''}"}
+
+    def has_result(self, reply: Reply) -> bool:
+        """Return whether the reply is empty by intent, or an object that reports no error."""
+        return reply.status == 204 or (isinstance(reply.body, Mapping) and not reply.body.get("error"))
+
+    def refusal(self, reply: Reply) -> OutcomeClass | None:
+        """Return that credits are gone if the body says so, whatever the status."""
+        return OutcomeClass.CREDITS_EXHAUSTED if _speaks_of_credits(reply.body) else None
+
+    def wait_seconds(self, reply: Reply) -> float:
+        """Return what the header asks for, else a short while."""
+        seconds = reply.retry_after_seconds()
+        return _RETRY_AFTER_SECONDS if seconds is None else seconds
 
 
-class Findymail(_FindymailCalls):
+class Findymail(_FindymailApi):
     """Finds a person's address by LinkedIn URL, else by name and company domain. Only verified ones come back."""
 
     name = "findymail"
@@ -91,76 +74,71 @@ class Findymail(_FindymailCalls):
         {"person": frozenset({"linkedin_url", "full_name", "first_name", "last_name", "company_domain"})}
     )
 
-    def lacks(self, lookup: Lookup) -> str | None:
+    def lacks(self, question: Lookup) -> str | None:
         """Return that there is neither a profile nor a name with a domain, or None."""
-        if _question(lookup.fields) is not None:
+        if _request(question.fields) is not None:
             return None
         return "Findymail needs a LinkedIn URL, or a full name with a company domain."
 
-    def most_micros(self, lookup: Lookup) -> int:
+    def most_micros(self, question: Lookup) -> int:
         """Return the price of a found address."""
         return self.settings.price_micros("finder")
 
-    async def ask(self, lookup: Lookup, deadline: float) -> Answer:
+    async def ask(self, question: Lookup, deadline: float) -> Answer:
         """Ask for one person's address."""
-        question = _question(lookup.fields) or {}
-        path = _BY_PROFILE if "linkedin_url" in question else _BY_NAME
-        return await self._call(path, question, read_contact, deadline)
+        request = _request(question.fields) or {}
+        path = _BY_PROFILE if "linkedin_url" in request else _BY_NAME
+        return await self.call(path, request, self.parse_contact, deadline)
+
+    def failure(self, reply: Reply) -> Answer | None:
+        """Return what a reply without an address came to. An address was paid for, so it counts before any error."""
+        has_address = reply.is_success and email_address(find(reply.body, "contact.email")) is not None
+        return None if has_address else super().failure(reply)
+
+    def parse_contact(self, reply: Reply) -> Answer:
+        """Return the contact in a search's reply; one without an address is a miss."""
+        written = find(reply.body, "contact.email")
+        # An address that cannot be used, such as a masked one, was charged all the same.
+        cost_micros = self.settings.price_micros("finder") if text(written) else 0
+        if email_address(written) is None:
+            return Answer(OutcomeClass.NOT_FOUND, raw=reply.body, cost_micros=cost_micros, error=_NOTHING)
+        fields = _person_fields(find(reply.body, "contact"))
+        return Answer(OutcomeClass.SUCCESS, fields=fields, raw=reply.body, cost_micros=cost_micros)
 
 
-class FindymailVerifier(_FindymailCalls, PaidVerifier):
+class FindymailVerifier(_FindymailApi, PaidVerifier):
     """Says whether mail to a person's address arrives. Charged for each attempt."""
 
     name = "findymail-verify"
     capabilities = Capabilities(charges_misses=True, verifies=Findymail.name)
 
-    def most_micros(self, lookup: Lookup) -> int:
+    def most_micros(self, question: Lookup) -> int:
         """Return the price of an attempt."""
         return self.settings.price_micros("verify")
 
-    async def ask(self, lookup: Lookup, deadline: float) -> Answer:
+    async def ask(self, question: Lookup, deadline: float) -> Answer:
         """Ask about the address; the answer's one field is `email_status`: `valid` or `invalid`."""
-        address = email_address(lookup.fields.get("email")) or ""
-        return await self._call(_VERIFY, {"email": address}, read_verdict, deadline)
+        address = email_address(question.fields.get("email")) or ""
+        return await self.call(_VERIFY, {"email": address}, self.parse_verdict, deadline)
+
+    def parse_verdict(self, reply: Reply) -> Answer:
+        """Return the verdict in a verification's reply.
+
+        A reply with an error in it is no verdict, whatever else it says: an outage must not make addresses invalid.
+        """
+        is_verified = find(reply.body, "verified")
+        if not isinstance(is_verified, bool):
+            return self.failed(reply, OutcomeClass.TRANSIENT)
+        return Answer(
+            OutcomeClass.SUCCESS,
+            fields={"email_status": "valid" if is_verified else "invalid"},
+            raw=reply.body,
+            cost_micros=self.settings.price_micros("verify"),
+            about={"email": find(reply.body, "email")},
+        )
 
 
-def read_contact(reply: Reply, settings: ProviderSettings) -> Answer:
-    """Return what a search's reply comes to; a contact without an address is a miss."""
-    failed_class = _failed_class(reply)
-    address = find(reply.body, "contact.email") if _is_success(reply) else None
-    # An address was paid for, so it counts before any word beside it.
-    if failed_class is not None and not email_address(address):
-        return _failure(failed_class, reply)
-    # One that cannot be used, such as a masked one, was charged all the same.
-    cost_micros = settings.price_micros("finder") if text(address) else 0
-    if email_address(address):
-        fields = _person_fields(find(reply.body, "contact"))
-        return Answer(OutcomeClass.SUCCESS, fields=fields, raw=reply.body, cost_micros=cost_micros)
-    error = f"{_ERRORS[OutcomeClass.NOT_FOUND]}."
-    return Answer(OutcomeClass.NOT_FOUND, raw=reply.body, cost_micros=cost_micros, error=error)
-
-
-def read_verdict(reply: Reply, settings: ProviderSettings) -> Answer:
-    """Return what a verification's reply comes to.
-
-    A reply with an error in it is no verdict, whatever else it says: an outage must not make addresses invalid.
-    """
-    failed_class = _failed_class(reply)
-    if failed_class is not None:
-        return _failure(failed_class, reply)
-    is_verified = find(reply.body, "verified")
-    if not isinstance(is_verified, bool):
-        return _failure(OutcomeClass.TRANSIENT, reply)
-    return Answer(
-        OutcomeClass.SUCCESS,
-        fields={"email_status": "valid" if is_verified else "invalid"},
-        raw=reply.body,
-        cost_micros=settings.price_micros("verify"),
-        about={"email": find(reply.body, "email")},
-    )
-
-
-def _question(fields: Mapping[str, Any]) -> dict[str, str] | None:
+def _request(fields: Mapping[str, Any]) -> dict[str, str] | None:
     if page := text(fields.get("linkedin_url")):
         return {"linkedin_url": page}
     first, last = text(fields.get("first_name")), text(fields.get("last_name"))
@@ -169,42 +147,11 @@ def _question(fields: Mapping[str, Any]) -> dict[str, str] | None:
     return {"name": name, "domain": host} if name and host else None
 
 
-def _is_success(reply: Reply) -> bool:
-    return 200 <= reply.status < 300
-
-
-def _failed_class(reply: Reply) -> OutcomeClass | None:
-    """Return what a reply without a result comes to, or None where there is a result to be read."""
-    if _speaks_of_credits(reply.body):
-        return OutcomeClass.CREDITS_EXHAUSTED
-    if _is_success(reply):
-        is_readable = reply.status == 204 or (isinstance(reply.body, Mapping) and not reply.body.get("error"))
-        return None if is_readable else OutcomeClass.TRANSIENT
-    if reply.status >= 500:
-        return OutcomeClass.TRANSIENT
-    return _CLASSES.get(reply.status, OutcomeClass.INVALID_REQUEST)
-
-
 def _speaks_of_credits(body: Any) -> bool:
-    """Tell whether the error is about credits; a domain or address that it quotes (credit.example) is not."""
+    """Return whether the error is about credits; a domain or address that it quotes (credit.example) is not."""
     sentences = [text(find(body, path)) for path in ("error", "error.message", "message")]
     words = " ".join(filter(None, sentences)).lower().split()
     return any("credit" in word and "@" not in word and "." not in word.strip(".") for word in words)
-
-
-def _failure(outcome_class: OutcomeClass, reply: Reply) -> Answer:
-    return Answer(
-        outcome_class,
-        raw=reply.body if reply.is_json else reply.text,
-        error=f"{_ERRORS[outcome_class]} (status {reply.status}).",
-        retry_after_seconds=_retry_after_seconds(reply) if outcome_class is OutcomeClass.RATE_LIMITED else None,
-        is_cost_known=is_cost_known(reply, outcome_class),
-    )
-
-
-def _retry_after_seconds(reply: Reply) -> float:
-    seconds = reply.retry_after_seconds()
-    return _RETRY_AFTER_SECONDS if seconds is None else seconds
 
 
 def _person_fields(contact: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,41 +14,34 @@ answers carry their price. Asking for a website again is charged again, cached o
 import re
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, Final
+from functools import partial
+from typing import Any, ClassVar, Final
 
 from app.providers.adapter import PaidProvider
-from app.providers.api_client import is_cost_known, unanswered
+from app.providers.api_client import DEFAULT_STATUSES
 from app.providers.base import Answer, Capabilities, Lookup, OutcomeClass
 from app.providers.defaults import DEFAULTS
-from app.providers.http.client import Http
-from app.providers.http.reply import NoReply, Reply
+from app.providers.http.reply import Reply
 from app.providers.questions import company_host
 from app.providers.reading import filled, find
-from app.providers.settings import ProviderSettings
 from app.values.blanks import says_nothing
 from app.values.hosts import host_of, registrable_domain
 from app.values.numbers import integer
 from app.values.shared_hosts import is_under
 from app.values.text import text, word_set
 
-_BY_CODE: Final[Mapping[str, OutcomeClass]] = {
+_CODES: Final[Mapping[str, OutcomeClass]] = {
     "SCRAPE_DNS_RESOLUTION_ERROR": OutcomeClass.NOT_FOUND,
     "SCRAPE_NO_CACHED_DATA": OutcomeClass.NOT_FOUND,
     "UNSUPPORTED_SITE": OutcomeClass.NOT_FOUND,
     "unsafe_domain_blocked": OutcomeClass.NOT_FOUND,
 }
-_BY_STATUS: Final[Mapping[int, OutcomeClass]] = {
-    401: OutcomeClass.AUTH_FAILED,
-    402: OutcomeClass.CREDITS_EXHAUSTED,
-    403: OutcomeClass.AUTH_FAILED,
-    408: OutcomeClass.TRANSIENT,
-    # The model could not satisfy the schema; another try may. Whoever tries again keeps count of it.
-    422: OutcomeClass.TRANSIENT,
-    429: OutcomeClass.RATE_LIMITED,
-}
 # Of the website, not of Firecrawl: refused or away for now.
 _SITE_IS_AWAY = frozenset({403, 408, 429})
+# Statuses about our key, money or pace, whatever the error says.
+_ABOUT_US = frozenset({401, 402, 429})
 _SITE_ERROR = re.compile(
     r"dns resolution|name_not_resolved|robots\.txt|blocklisted|(?:not currently|no longer) supported|"
     r"not support this site",
@@ -103,96 +96,125 @@ class Firecrawl(PaidProvider):
     """Firecrawl's scrape call, of companies only; the cloud service, or one that runs next to us."""
 
     name = "firecrawl"
+    title = "Firecrawl"
+    statuses: ClassVar[Mapping[int, OutcomeClass]] = {
+        **DEFAULT_STATUSES,
+        # The model could not satisfy the schema; another try may. Callers count the tries.
+        422: OutcomeClass.TRANSIENT,
+    }
     entity_types = frozenset({"company"})
     capabilities = Capabilities(charges_misses=True)
     inputs: Mapping[str, frozenset[str]] = {"company": frozenset({"domain", "website"})}
-
-    def __init__(self, settings: ProviderSettings, http: Http) -> None:
-        super().__init__(settings)
-        self._http = http
 
     def why_unusable(self) -> str | None:
         """Return that the key is missing, unless the address is one's own, where none is needed."""
         return super().why_unusable() if self.settings.base_url == DEFAULTS[self.name].base_url else None
 
-    def lacks(self, lookup: Lookup) -> str | None:
+    def headers(self) -> Mapping[str, str] | None:
+        """Return the key, if there is one: a server of one's own needs none."""
+        key = self.settings.api_key
+        return {"Authorization": f"Bearer {key}"} if key else None
+
+    def lacks(self, question: Lookup) -> str | None:
         """Return that the company has no website of its own that may be looked at."""
-        if _site(lookup):
+        if _site(question):
             return None
         return "Firecrawl needs a company's public domain or website, and not one of a platform or mailbox provider."
 
-    def most_micros(self, lookup: Lookup) -> int:
+    def most_micros(self, question: Lookup) -> int:
         """Return the price of a page with the JSON format."""
         return self.settings.price_micros("company")
 
-    async def ask(self, lookup: Lookup, deadline: float) -> Answer:
+    async def ask(self, question: Lookup, deadline: float) -> Answer:
         """Have the company's home page read."""
-        key = self.settings.api_key
-        try:
-            reply = await self._http.request(
-                "POST",
-                f"{self.settings.base_url}/scrape",
-                headers={"Authorization": f"Bearer {key}"} if key else None,
-                json=_question(_site(lookup) or "", deadline - time.monotonic()),
-                deadline=deadline,
-            )
-        except NoReply as error:
-            return unanswered(error)
-        return self.classify(reply, lookup)
+        site = _site(question) or ""
+        request = _request(site, deadline - time.monotonic())
+        return await self.call("/scrape", request, partial(self.parse, site=site), deadline)
 
-    def classify(self, reply: Reply, lookup: Lookup) -> Answer:
-        """Return what the reply to a question came to."""
-        has_page = isinstance(find(reply.body, "data"), Mapping) and find(reply.body, "success") is not False
-        return self._fetched(reply, lookup) if reply.status == 200 and has_page else self._failed(reply)
-
-    def _fetched(self, reply: Reply, lookup: Lookup) -> Answer:
+    def parse(self, reply: Reply, site: str) -> Answer:
+        """Return what the page of a site came to. It was fetched, so it is charged."""
         cost_micros = self._cost_micros(reply)
-        site_status = integer(find(reply.body, "data.metadata.statusCode")) or 200
-        if site_status >= 400:
-            is_away = site_status in _SITE_IS_AWAY or site_status >= 500
-            return Answer(
-                OutcomeClass.TRANSIENT if is_away else OutcomeClass.NOT_FOUND,
-                raw=reply.body,
-                cost_micros=cost_micros,
-                error=f"The company's website answered {site_status}.",
-            )
-        if _is_parked(reply.body):
-            error = "The company's website is a page about its domain, which is for sale."
-            return Answer(OutcomeClass.NOT_FOUND, raw=reply.body, cost_micros=cost_micros, error=error)
         fields = _fields(find(reply.body, "data.json"))
-        if not fields:
-            error = "Firecrawl found nothing of use on the company's website."
-            return Answer(OutcomeClass.NOT_FOUND, raw=reply.body, cost_micros=cost_micros, error=error)
-        site = _site(lookup) or ""
+        if miss := _miss(reply.body, fields):
+            return replace(miss, raw=reply.body, cost_micros=cost_micros)
         fields |= {"domain": registrable_domain(site) or site, "website": f"https://{site}"}
         # The site may have led to another, whose domain says whom the answer is about.
         landed = host_of(find(reply.body, "data.metadata.url")) or site
         return Answer(OutcomeClass.SUCCESS, fields, reply.body, cost_micros, about={"domain": landed, "website": None})
 
-    def is_about_another(self, lookup: Lookup, answer: Answer) -> bool:
+    def is_about_another(self, question: Lookup, answer: Answer) -> bool:
         """Return whether the website has led to a platform's page, or to another company's site."""
-        name = answer.fields.get("name") or self.known(lookup).fields.get("name")
+        name = answer.fields.get("name") or question.fields.get("name")
         is_own = company_host(answer.about["domain"], name) is not None
-        return not is_own or super().is_about_another(lookup, answer)
+        return not is_own or super().is_about_another(question, answer)
+
+    def failure(self, reply: Reply) -> Answer | None:
+        """Return what a reply without a page came to; an error of the scrape is the website's."""
+        failure = super().failure(reply)
+        return failure and replace(failure, is_about_entity=_code(reply).startswith("SCRAPE_"))
+
+    def has_result(self, reply: Reply) -> bool:
+        """Return whether the reply holds a page."""
+        has_page = isinstance(find(reply.body, "data"), Mapping)
+        return reply.status == 200 and has_page and find(reply.body, "success") is not False
+
+    def refusal(self, reply: Reply) -> OutcomeClass | None:
+        """Return what the code says, or that the error is about the website, which then has nothing for us."""
+        if self.has_result(reply):
+            return None
+        code = _code(reply)
+        if code in _CODES:
+            return _CODES[code]
+        if reply.status == 403 and code.startswith("SCRAPE_"):
+            return OutcomeClass.NOT_FOUND
+        is_about_us = reply.status in _ABOUT_US
+        is_about_site = _SITE_ERROR.search(text(find(reply.body, "error")) or "") is not None
+        return OutcomeClass.NOT_FOUND if is_about_site and not is_about_us else None
+
+    def says_cost(self, reply: Reply) -> bool:
+        """Return whether the body itself says that the call failed."""
+        return find(reply.body, "success") is False
+
+    def failure_micros(self, reply: Reply) -> int:
+        """Return the credit that a host name costs which does not resolve."""
+        return self.settings.cost_micros(1) if _code(reply) == "SCRAPE_DNS_RESOLUTION_ERROR" else 0
+
+    def wait_seconds(self, reply: Reply) -> float:
+        """Return what the header asks for, else how long the limit lasts that was met."""
+        seconds = reply.retry_after_seconds()
+        if seconds is not None:
+            return seconds
+        return _CONCURRENCY_SECONDS if "concurren" in reply.text.lower() else _RATE_SECONDS
+
+    def sentence(self, reply: Reply, outcome_class: OutcomeClass) -> str:
+        """Return the status, and the code if it looks like one."""
+        code = _code(reply)
+        shown = f" ({code})" if _SHORT_CODE.fullmatch(code) else ""
+        return f"Firecrawl answered {reply.status}{shown}."
 
     def _cost_micros(self, reply: Reply) -> int:
-        """Return what Firecrawl says that the page cost, or its price where it does not say."""
+        """Return what Firecrawl says that the page cost, or its price if it does not say."""
         credits = integer(find(reply.body, "data.metadata.creditsUsed"))
         return self.settings.price_micros("company") if credits is None else self.settings.cost_micros(credits)
 
-    def _failed(self, reply: Reply) -> Answer:
-        code = text(find(reply.body, "code")) or ""
-        outcome_class = _failure_class(reply, code)
-        shown = f" ({code})" if _SHORT_CODE.fullmatch(code) else ""
-        return Answer(
-            outcome_class,
-            raw=reply.body,
-            cost_micros=self.settings.cost_micros(1) if code == "SCRAPE_DNS_RESOLUTION_ERROR" else 0,
-            error=f"Firecrawl answered {reply.status}{shown}.",
-            retry_after_seconds=_wait_seconds(reply) if outcome_class is OutcomeClass.RATE_LIMITED else None,
-            is_cost_known=is_cost_known(reply, outcome_class, is_refusal=find(reply.body, "success") is False),
-            is_about_entity=code.startswith("SCRAPE_"),
-        )
+
+def _miss(body: Any, fields: Mapping[str, Any]) -> Answer | None:
+    """Return the answer about a fetched page that says nothing of the company, or None."""
+    site_status = integer(find(body, "data.metadata.statusCode")) or 200
+    if site_status >= 400:
+        is_away = site_status in _SITE_IS_AWAY or site_status >= 500
+        outcome_class = OutcomeClass.TRANSIENT if is_away else OutcomeClass.NOT_FOUND
+        return Answer(outcome_class, error=f"The company's website answered {site_status}.")
+    if _is_parked(body):
+        error = "The company's website is a page about its domain, which is for sale."
+        return Answer(OutcomeClass.NOT_FOUND, error=error)
+    if not fields:
+        return Answer(OutcomeClass.NOT_FOUND, error="Firecrawl found nothing of use on the company's website.")
+    return None
+
+
+def _code(reply: Reply) -> str:
+    return text(find(reply.body, "code")) or ""
 
 
 def _site(lookup: Lookup) -> str | None:
@@ -216,7 +238,7 @@ def _asked_host(body: Any) -> str:
     return registrable_domain(host) or host
 
 
-def _question(site: str, seconds: float) -> dict[str, Any]:
+def _request(site: str, seconds: float) -> dict[str, Any]:
     left_ms = int((seconds - _MARGIN_SECONDS) * 1000)
     return {
         "url": f"https://{site}",
@@ -249,23 +271,3 @@ def _fields(found: Any) -> dict[str, Any]:
 def _said(value: Any) -> str | None:
     said = text(value)
     return None if said is None or says_nothing(said) or _NOT_SAID.fullmatch(said.rstrip(".")) else said
-
-
-def _failure_class(reply: Reply, code: str) -> OutcomeClass:
-    if code in _BY_CODE:
-        return _BY_CODE[code]
-    about_key_or_pace = reply.status in {401, 402, 429}
-    is_about_page = reply.status == 403 and code.startswith("SCRAPE_")
-    if is_about_page or (not about_key_or_pace and _SITE_ERROR.search(text(find(reply.body, "error")) or "")):
-        return OutcomeClass.NOT_FOUND
-    if reply.status in _BY_STATUS:
-        return _BY_STATUS[reply.status]
-    is_transient = reply.status < 300 or reply.status >= 500
-    return OutcomeClass.TRANSIENT if is_transient else OutcomeClass.INVALID_REQUEST
-
-
-def _wait_seconds(reply: Reply) -> float:
-    stated = reply.retry_after_seconds()
-    if stated is not None:
-        return stated
-    return _CONCURRENCY_SECONDS if "concurren" in reply.text.lower() else _RATE_SECONDS

@@ -13,7 +13,7 @@ so both are read everywhere. That a repeat were free is said nowhere.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from functools import partial
@@ -21,13 +21,11 @@ from types import MappingProxyType
 from typing import Any
 
 from app.providers.adapter import PaidProvider, PaidVerifier
-from app.providers.api_client import is_cost_known, unanswered
+from app.providers.api_client import PHRASES
 from app.providers.base import DEFINITE, Answer, Capabilities, Lookup, OutcomeClass
-from app.providers.http.client import Http
-from app.providers.http.reply import NoReply, Reply
+from app.providers.http.reply import Reply
 from app.providers.questions import company_host, known_fields
 from app.providers.reading import a_list, filled, find, joined, strings
-from app.providers.settings import ProviderSettings
 from app.values.emails import email_address
 from app.values.linkedin import company_page, person_page
 from app.values.numbers import integer
@@ -45,25 +43,7 @@ _NEEDS: Mapping[str, str] = MappingProxyType(
     }
 )
 
-_CLASSES: Mapping[int, OutcomeClass] = MappingProxyType(
-    {
-        401: OutcomeClass.AUTH_FAILED,
-        402: OutcomeClass.CREDITS_EXHAUSTED,
-        403: OutcomeClass.AUTH_FAILED,
-        408: OutcomeClass.TRANSIENT,
-        429: OutcomeClass.RATE_LIMITED,
-    }
-)
-_ERRORS: Mapping[OutcomeClass, str] = MappingProxyType(
-    {
-        OutcomeClass.NOT_FOUND: "LeadMagic has nothing",
-        OutcomeClass.RATE_LIMITED: "LeadMagic asks to slow down",
-        OutcomeClass.CREDITS_EXHAUSTED: "LeadMagic has no credits left",
-        OutcomeClass.AUTH_FAILED: "LeadMagic refuses the key",
-        OutcomeClass.INVALID_REQUEST: "LeadMagic refuses the request",
-        OutcomeClass.TRANSIENT: "LeadMagic gave no usable answer",
-    }
-)
+_NOTHING = f"LeadMagic {PHRASES[OutcomeClass.NOT_FOUND]}."
 _EMAIL_STATUSES: Mapping[str, str] = MappingProxyType(
     {
         "valid": "valid",
@@ -82,30 +62,62 @@ _MOST_CREDITS = 100
 _LONGEST_RESET_SECONDS = 86_400
 
 
-class _LeadMagicCalls(PaidProvider):
-    """What the provider and the verifier share: how a call is made."""
+class _LeadMagicApi(PaidProvider):
+    """What the provider and the verifier share: the key, how calls fail, and what the body says that they cost."""
 
-    def __init__(self, settings: ProviderSettings, http: Http) -> None:
-        super().__init__(settings)
-        self._http = http
+    title = "LeadMagic"
 
-    async def _call(
-        self, path: str, question: Mapping[str, str], read: Callable[[Reply, ProviderSettings], Answer], deadline: float
-    ) -> Answer:
-        try:
-            reply = await self._http.request(
-                "POST",
-                self.settings.base_url + path,
-                headers={"X-API-Key": self.settings.api_key or ""},
-                json=question,
-                deadline=deadline,
-            )
-        except NoReply as error:
-            return unanswered(error)
-        return read(reply, self.settings)
+    def headers(self) -> Mapping[str, str]:
+        """Return the key."""
+        return {"X-API-Key": self.settings.api_key or ""}
+
+    def has_result(self, reply: Reply) -> bool:
+        """Return whether the reply is an object that reports no error."""
+        return isinstance(reply.body, Mapping) and not find(reply.body, "errors.0", "error")
+
+    def refusal(self, reply: Reply) -> OutcomeClass | None:
+        """Return what a 404 means: that there is nothing, or, without an object, that the path is wrong or retired."""
+        if reply.status != 404:
+            return None
+        return OutcomeClass.NOT_FOUND if isinstance(reply.body, Mapping) else OutcomeClass.INVALID_REQUEST
+
+    def says_cost(self, reply: Reply) -> bool:
+        """Return whether the body states the credits."""
+        return _credits_consumed(reply) is not None
+
+    def failure_micros(self, reply: Reply) -> int:
+        """Return what the body says was charged."""
+        return self._cost_micros(reply, None)
+
+    def wait_seconds(self, reply: Reply) -> float | None:
+        """Return what the headers ask for: Retry-After, else the reset of the limit."""
+        seconds = reply.retry_after_seconds()
+        if seconds is not None:
+            return seconds
+        reset = integer(find(reply.headers, "ratelimit-reset", "x-ratelimit-reset"))
+        return float(reset) if reset is not None and reset <= _LONGEST_RESET_SECONDS else None
+
+    def sentence(self, reply: Reply, outcome_class: OutcomeClass) -> str:
+        """Return what went wrong, with the error code if it looks like one."""
+        code = text(find(reply.body, "errors.0.code"))
+        shown = f", {code}" if code and _CODE.fullmatch(code) else ""
+        return f"{self.title} {PHRASES[outcome_class]} (status {reply.status}{shown})."
+
+    def _result(self, fields: Mapping[str, Any], reply: Reply, charged_operation: str | None) -> Answer:
+        cost_micros = self._cost_micros(reply, charged_operation)
+        if fields:
+            return Answer(OutcomeClass.SUCCESS, fields=fields, raw=reply.body, cost_micros=cost_micros)
+        return Answer(OutcomeClass.NOT_FOUND, raw=reply.body, cost_micros=cost_micros, error=_NOTHING)
+
+    def _cost_micros(self, reply: Reply, charged_operation: str | None) -> int:
+        """Return what the body says was charged; if it is silent, the price of the operation, if that was charged."""
+        credits = _credits_consumed(reply)
+        if credits is not None:
+            return self.settings.cost_micros(credits)
+        return self.settings.price_micros(charged_operation) if charged_operation else 0
 
 
-class LeadMagic(_LeadMagicCalls):
+class LeadMagic(_LeadMagicApi):
     """Finds a person's address by name and company, or by profile and then address; a company by its domain."""
 
     name = "leadmagic"
@@ -117,119 +129,98 @@ class LeadMagic(_LeadMagicCalls):
         }
     )
 
-    def lacks(self, lookup: Lookup) -> str | None:
+    def lacks(self, question: Lookup) -> str | None:
         """Return what a finder, profile or company call lacks, or None."""
-        if lookup.entity_type == "company":
-            question = _company_question(lookup.fields)
+        if question.entity_type == "company":
+            request = _company_request(question.fields)
         else:
-            question = _finder_question(lookup.fields) or _profile_question(lookup.fields)
-        return None if question else _NEEDS[lookup.entity_type]
+            request = _finder_request(question.fields) or _profile_request(question.fields)
+        return None if request else _NEEDS[question.entity_type]
 
-    def most_micros(self, lookup: Lookup) -> int:
-        """Return the price of the one call, or of both where a profile has to be searched first."""
-        if lookup.entity_type == "company":
+    def most_micros(self, question: Lookup) -> int:
+        """Return the price of the one call, or of both if a profile has to be searched first."""
+        if question.entity_type == "company":
             return self.settings.price_micros("company")
         finder = self.settings.price_micros("finder")
-        return finder if _finder_question(lookup.fields) else finder + self.settings.price_micros("profile")
+        return finder if _finder_request(question.fields) else finder + self.settings.price_micros("profile")
 
-    async def ask(self, lookup: Lookup, deadline: float) -> Answer:
+    async def ask(self, question: Lookup, deadline: float) -> Answer:
         """Ask for one person, with two calls if only the profile's URL is known, or for one company."""
-        if lookup.entity_type == "company":
-            return await self._find_company(_company_question(lookup.fields), deadline)
-        question = _finder_question(lookup.fields)
-        if question:
-            return await self._call(_FINDER, question, read_finder, deadline)
-        return await self._find_by_profile(lookup, deadline)
+        if question.entity_type == "company":
+            request = _company_request(question.fields)
+            parse = partial(self.parse_company, asked_domain=request.get("company_domain"))
+            return await self.call(_COMPANY, request, parse, deadline)
+        if request := _finder_request(question.fields):
+            return await self.call(_FINDER, request, self.parse_finder, deadline)
+        return await self._find_by_profile(question, deadline)
 
-    async def _find_company(self, question: Mapping[str, str], deadline: float) -> Answer:
-        read = partial(read_company, asked_domain=question.get("company_domain"))
-        return await self._call(_COMPANY, question, read, deadline)
-
-    async def _find_by_profile(self, lookup: Lookup, deadline: float) -> Answer:
-        profile = await self._call(_PROFILE, _profile_question(lookup.fields), read_profile, deadline)
+    async def _find_by_profile(self, question: Lookup, deadline: float) -> Answer:
+        request = _profile_request(question.fields)
         # The address of somebody else is not to be paid for too.
-        profile = self.about_asked(lookup, profile)
-        next_question = _finder_question(known_fields("person", profile.fields).fields)
-        if not next_question:
+        profile = self.about_asked(question, await self.call(_PROFILE, request, self.parse_profile, deadline))
+        next_request = _finder_request(known_fields("person", profile.fields).fields)
+        if not next_request:
             return profile
-        found = await self._call(_FINDER, next_question, read_finder, deadline)
-        return _both(profile, found, self.settings.price_micros("finder"))
+        contact = await self.call(_FINDER, next_request, self.parse_finder, deadline)
+        return _both(profile, contact, self.settings.price_micros("finder"))
+
+    def parse_finder(self, reply: Reply) -> Answer:
+        """Return the address in the e-mail finder's reply.
+
+        Without one it is a miss: the names and company facts beside it are echoes of the question.
+        """
+        body = _snake_case(reply.body)
+        fields = _person_fields(body)
+        is_charged = _text(body, "email", "work_email") is not None
+        return self._result(fields if "email" in fields else {}, reply, "finder" if is_charged else None)
+
+    def parse_profile(self, reply: Reply) -> Answer:
+        """Return the profile in the search's reply. The profile's URL alone is no find: it was the question."""
+        body = _snake_case(reply.body)
+        fields = _person_fields(body)
+        is_found = bool(fields.keys() - {"linkedin_url"}) and _status_word(body) != "not_found"
+        return self._result(fields, reply, "profile") if is_found else self._result({}, reply, None)
+
+    def parse_company(self, reply: Reply, asked_domain: str | None = None) -> Answer:
+        """Return the company in the search's reply; a reply without any field of a company is a miss."""
+        fields = _company_fields(_snake_case(reply.body))
+        if not fields:
+            return self._result({}, reply, None)
+        stated_domain = company_host(fields.get("website"), fields.get("name"))
+        answer = self._result(filled({**fields, "domain": asked_domain or stated_domain}), reply, "company")
+        # The domain that was asked for says nothing of whom the answer is about.
+        return replace(answer, about={"domain": stated_domain})
 
 
-class LeadMagicVerifier(_LeadMagicCalls, PaidVerifier):
+class LeadMagicVerifier(_LeadMagicApi, PaidVerifier):
     """Says whether mail to a person's address arrives. Charged each time, whatever it says."""
 
     name = "leadmagic-verify"
     capabilities = Capabilities(charges_misses=True, verifies=LeadMagic.name)
 
-    def most_micros(self, lookup: Lookup) -> int:
+    def most_micros(self, question: Lookup) -> int:
         """Return the price of a validation."""
         return self.settings.price_micros("validation")
 
-    async def ask(self, lookup: Lookup, deadline: float) -> Answer:
+    async def ask(self, question: Lookup, deadline: float) -> Answer:
         """Ask about the address; the answer's one field is `email_status`, which may be `unknown`."""
-        address = email_address(lookup.fields.get("email")) or ""
-        return await self._call(_VALIDATION, {"email": address}, read_verdict, deadline)
+        address = email_address(question.fields.get("email")) or ""
+        return await self.call(_VALIDATION, {"email": address}, self.parse_verdict, deadline)
+
+    def parse_verdict(self, reply: Reply) -> Answer:
+        """Return the verdict in a validation's reply. `unknown`, and words not known here, are verdicts too."""
+        body = _snake_case(reply.body)
+        if not body.keys() & {"email_status", "status"}:
+            return self.failed(reply, OutcomeClass.TRANSIENT)
+        word = _status_word(body)
+        if word is None:
+            return self._result({}, reply, None)
+        answer = self._result({"email_status": _EMAIL_STATUSES.get(word, "unknown")}, reply, "validation")
+        return replace(answer, about={"email": body.get("email")})
 
 
-def read_finder(reply: Reply, settings: ProviderSettings) -> Answer:
-    """Return what the e-mail finder's reply comes to.
-
-    Without an address it is a miss: the names and company facts beside it are echoes of the question.
-    """
-    failed_class = _failed_class(reply)
-    if failed_class is not None:
-        return _failure(failed_class, reply, settings)
-    body = _snake_case(reply.body)
-    fields = _person_fields(body)
-    cost_micros = _cost_micros(reply, settings, "finder" if _text(body, "email", "work_email") else None)
-    return _result(fields if "email" in fields else {}, reply, cost_micros)
-
-
-def read_profile(reply: Reply, settings: ProviderSettings) -> Answer:
-    """Return what the profile search's reply comes to. The profile's URL alone is no find: it was the question."""
-    failed_class = _failed_class(reply)
-    if failed_class is not None:
-        return _failure(failed_class, reply, settings)
-    body = _snake_case(reply.body)
-    fields = _person_fields(body)
-    is_found = bool(fields.keys() - {"linkedin_url"}) and _status_word(body) != "not_found"
-    return _result(fields if is_found else {}, reply, _cost_micros(reply, settings, "profile" if is_found else None))
-
-
-def read_company(reply: Reply, settings: ProviderSettings, asked_domain: str | None = None) -> Answer:
-    """Return what the company search's reply comes to; a reply without any field of a company is a miss."""
-    failed_class = _failed_class(reply)
-    if failed_class is not None:
-        return _failure(failed_class, reply, settings)
-    fields = _company_fields(_snake_case(reply.body))
-    cost_micros = _cost_micros(reply, settings, "company" if fields else None)
-    if not fields:
-        return _result({}, reply, cost_micros)
-    said_domain = company_host(fields.get("website"), fields.get("name"))
-    found = _result(filled({**fields, "domain": asked_domain or said_domain}), reply, cost_micros)
-    # The domain that was asked for says nothing of whom the answer is about.
-    return replace(found, about={"domain": said_domain})
-
-
-def read_verdict(reply: Reply, settings: ProviderSettings) -> Answer:
-    """Return what the validation's reply comes to. `unknown`, and words not known here, are verdicts too."""
-    failed_class = _failed_class(reply)
-    if failed_class is not None:
-        return _failure(failed_class, reply, settings)
-    body = _snake_case(reply.body)
-    if not body.keys() & {"email_status", "status"}:
-        return _failure(OutcomeClass.TRANSIENT, reply, settings)
-    word = _status_word(body)
-    if word is None:
-        return _result({}, reply, _cost_micros(reply, settings, None))
-    verdict = _EMAIL_STATUSES.get(word, "unknown")
-    judged = _result({"email_status": verdict}, reply, _cost_micros(reply, settings, "validation"))
-    return replace(judged, about={"email": body.get("email")})
-
-
-def _finder_question(fields: Mapping[str, Any]) -> dict[str, str]:
-    """Return the question to the e-mail finder, empty where the name or the company is missing."""
+def _finder_request(fields: Mapping[str, Any]) -> dict[str, str]:
+    """Return the request to the e-mail finder, empty if the name or the company is missing."""
     first, last = text(fields.get("first_name")), text(fields.get("last_name"))
     full_name = text(fields.get("full_name"))
     domain = company_host(fields.get("company_domain"), fields.get("company"))
@@ -238,12 +229,12 @@ def _finder_question(fields: Mapping[str, Any]) -> dict[str, str]:
     return {**name, **company} if name and company else {}
 
 
-def _profile_question(fields: Mapping[str, Any]) -> dict[str, str]:
+def _profile_request(fields: Mapping[str, Any]) -> dict[str, str]:
     page = _linkedin("person", fields.get("linkedin_url"))
     return {"profile_url": page} if page else {}
 
 
-def _company_question(fields: Mapping[str, Any]) -> dict[str, str]:
+def _company_request(fields: Mapping[str, Any]) -> dict[str, str]:
     name = fields.get("name")
     domain = company_host(fields.get("domain"), name) or company_host(fields.get("website"), name)
     if domain:
@@ -252,77 +243,24 @@ def _company_question(fields: Mapping[str, Any]) -> dict[str, str]:
     return {"profile_url": page} if page else {}
 
 
-def _both(profile: Answer, found: Answer, finder_micros: int) -> Answer:
-    """Return a found profile with what the finder added to it.
+def _both(profile: Answer, contact: Answer, finder_micros: int) -> Answer:
+    """Return a profile with what the finder added to it.
 
-    The profile is paid for, so it is delivered whatever became of the second call; where that may have been
+    The profile is paid for, so it is delivered whatever became of the second call; if that may have been
     charged, its price counts.
     """
-    has_failed = found.outcome_class not in DEFINITE
+    has_failed = contact.outcome_class not in DEFINITE
+    contact_micros = contact.cost_micros if contact.is_cost_known else finder_micros
     return replace(
         profile,
-        fields={**profile.fields, **found.fields},
-        raw={"profile": profile.raw, "finder": found.raw},
-        cost_micros=profile.cost_micros + (found.cost_micros if found.is_cost_known else finder_micros),
-        is_cost_known=found.is_cost_known,
-        retry_after_seconds=found.retry_after_seconds,
-        trouble=found.outcome_class if has_failed else None,
-        error=found.error if has_failed else None,
+        fields={**profile.fields, **contact.fields},
+        raw={"profile": profile.raw, "finder": contact.raw},
+        cost_micros=profile.cost_micros + contact_micros,
+        is_cost_known=contact.is_cost_known,
+        retry_after_seconds=contact.retry_after_seconds,
+        trouble=contact.outcome_class if has_failed else None,
+        error=contact.error if has_failed else None,
     )
-
-
-def _failed_class(reply: Reply) -> OutcomeClass | None:
-    """Return what a reply without a result comes to, or None where there is a result to be read."""
-    is_object = isinstance(reply.body, Mapping)
-    if 200 <= reply.status < 300:
-        return None if is_object and not find(reply.body, "errors.0", "error") else OutcomeClass.TRANSIENT
-    if reply.status == 404 and is_object:
-        # A page or nothing at all instead means that the path is wrong, or was retired.
-        return OutcomeClass.NOT_FOUND
-    if reply.status >= 500:
-        return OutcomeClass.TRANSIENT
-    return _CLASSES.get(reply.status, OutcomeClass.INVALID_REQUEST)
-
-
-def _failure(outcome_class: OutcomeClass, reply: Reply, settings: ProviderSettings) -> Answer:
-    is_rate_limited = outcome_class is OutcomeClass.RATE_LIMITED
-    code = text(find(reply.body, "errors.0.code"))
-    words = [f"status {reply.status}"] + ([code] if code and _CODE.fullmatch(code) else [])
-    return Answer(
-        outcome_class,
-        raw=_raw(reply),
-        cost_micros=_cost_micros(reply, settings, None),
-        error=f"{_ERRORS[outcome_class]} ({', '.join(words)}).",
-        retry_after_seconds=_retry_after_seconds(reply) if is_rate_limited else None,
-        is_cost_known=is_cost_known(reply, outcome_class, is_refusal=_credits_consumed(reply) is not None),
-    )
-
-
-def _result(fields: Mapping[str, Any], reply: Reply, cost_micros: int) -> Answer:
-    if fields:
-        return Answer(OutcomeClass.SUCCESS, fields=fields, raw=reply.body, cost_micros=cost_micros)
-    error = f"{_ERRORS[OutcomeClass.NOT_FOUND]}."
-    return Answer(OutcomeClass.NOT_FOUND, raw=reply.body, cost_micros=cost_micros, error=error)
-
-
-def _raw(reply: Reply) -> Any:
-    return reply.body if reply.is_json else reply.text
-
-
-def _retry_after_seconds(reply: Reply) -> float | None:
-    seconds = reply.retry_after_seconds()
-    if seconds is not None:
-        return seconds
-    reset = integer(find(reply.headers, "ratelimit-reset", "x-ratelimit-reset"))
-    return float(reset) if reset is not None and reset <= _LONGEST_RESET_SECONDS else None
-
-
-def _cost_micros(reply: Reply, settings: ProviderSettings, charged_operation: str | None) -> int:
-    """Return what the body says was charged; where it is silent, the price of the operation, if that was charged."""
-    credits = _credits_consumed(reply)
-    if credits is not None:
-        return settings.cost_micros(credits)
-    return settings.price_micros(charged_operation) if charged_operation else 0
 
 
 def _credits_consumed(reply: Reply) -> Decimal | None:

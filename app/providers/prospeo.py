@@ -12,22 +12,21 @@ for verified addresses only (it makes a miss of everybody else).
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar
 
 from app.providers.adapter import PaidProvider
-from app.providers.api_client import is_cost_known, unanswered
+from app.providers.api_client import DEFAULT_STATUSES
 from app.providers.base import Answer, Capabilities, Lookup, OutcomeClass
-from app.providers.http.client import Http
-from app.providers.http.reply import NoReply, Reply
+from app.providers.http.reply import Reply
 from app.providers.questions import company_host
 from app.providers.reading import a_list, filled, find, joined, strings
-from app.providers.settings import ProviderSettings
 from app.values.emails import email_address
 from app.values.numbers import integer
 from app.values.text import text
 
-_BY_CODE: Mapping[str, OutcomeClass] = {
+_CODES: Mapping[str, OutcomeClass] = {
     "NO_MATCH": OutcomeClass.NOT_FOUND,
     "NO_RESULTS": OutcomeClass.NOT_FOUND,
     "INSUFFICIENT_CREDITS": OutcomeClass.CREDITS_EXHAUSTED,
@@ -37,13 +36,6 @@ _BY_CODE: Mapping[str, OutcomeClass] = {
     "INVALID_REQUEST": OutcomeClass.INVALID_REQUEST,
     "INVALID_FILTERS": OutcomeClass.INVALID_REQUEST,
     "INTERNAL_ERROR": OutcomeClass.TRANSIENT,
-}
-_BY_STATUS: Mapping[int, OutcomeClass] = {
-    401: OutcomeClass.AUTH_FAILED,
-    402: OutcomeClass.CREDITS_EXHAUSTED,
-    403: OutcomeClass.AUTH_FAILED,
-    408: OutcomeClass.TRANSIENT,
-    429: OutcomeClass.RATE_LIMITED,
 }
 _EMAIL_STATUSES: Mapping[str, str] = {"VERIFIED": "valid", "UNVERIFIED": "unknown"}
 _SITES = ("linkedin", "twitter", "facebook", "instagram", "youtube", "crunchbase")
@@ -56,6 +48,12 @@ class Prospeo(PaidProvider):
     """Prospeo's enrichment of people and companies, one by one and in bulk."""
 
     name = "prospeo"
+    title = "Prospeo"
+    # A redirect is none of Prospeo's statuses, so it is no refusal either.
+    statuses: ClassVar[Mapping[int, OutcomeClass]] = {
+        **DEFAULT_STATUSES,
+        **dict.fromkeys(range(300, 400), OutcomeClass.TRANSIENT),
+    }
     entity_types = frozenset({"person", "company"})
     capabilities = Capabilities(repeat_is_free=True, bulk_sizes=MappingProxyType({"person": 50, "company": 50}))
     # Not provider_ids: every provider writes there, and ours comes only with an answer that was no miss.
@@ -66,85 +64,87 @@ class Prospeo(PaidProvider):
         "company": frozenset({"domain", "website", "linkedin_url"}),
     }
 
-    def __init__(self, settings: ProviderSettings, http: Http) -> None:
-        super().__init__(settings)
-        self._http = http
+    def headers(self) -> Mapping[str, str]:
+        """Return the key."""
+        return {"X-KEY": self.settings.api_key or ""}
 
-    def lacks(self, lookup: Lookup) -> str | None:
+    def lacks(self, question: Lookup) -> str | None:
         """Return what a question of this entity type needs, if the entity lacks it."""
-        if _datapoints(lookup):
+        if _datapoints(question):
             return None
-        if lookup.entity_type == "company":
+        if question.entity_type == "company":
             return "Prospeo needs a company's domain, website or LinkedIn URL."
         return "Prospeo needs a person's LinkedIn URL, e-mail address or Prospeo id, or a full name and a company."
 
-    def most_micros(self, lookup: Lookup) -> int:
+    def most_micros(self, question: Lookup) -> int:
         """Return the price of a match."""
-        return self.settings.price_micros(lookup.entity_type)
+        return self.settings.price_micros(question.entity_type)
 
-    async def ask(self, lookup: Lookup, deadline: float) -> Answer:
+    async def ask(self, question: Lookup, deadline: float) -> Answer:
         """Ask for one entity."""
-        try:
-            reply = await self._post(f"/enrich-{lookup.entity_type}", _datapoints(lookup), deadline)
-        except NoReply as error:
-            return unanswered(error)
-        return self.classify(reply, lookup)
+        path, data = f"/enrich-{question.entity_type}", _datapoints(question)
+        return await self.call(path, {"data": data}, partial(self.parse, question=question), deadline)
 
-    async def ask_many(self, lookups: Sequence[Lookup], deadline: float) -> Sequence[Answer]:
+    async def ask_many(self, questions: Sequence[Lookup], deadline: float) -> Sequence[Answer]:
         """Ask for up to 50 entities of one type in one call."""
-        data = [{"identifier": str(position), **_datapoints(one)} for position, one in enumerate(lookups)]
-        try:
-            reply = await self._post(f"/bulk-enrich-{lookups[0].entity_type}", data, deadline)
-        except NoReply as error:
-            return [unanswered(error)] * len(lookups)
-        return self.classify_many(reply, lookups)
+        path = f"/bulk-enrich-{questions[0].entity_type}"
+        data = [{"identifier": str(index), **_datapoints(question)} for index, question in enumerate(questions)]
+        parse = partial(self.parse_many, questions=questions)
+        return await self.call_many(path, {"data": data}, parse, deadline, len(questions))
 
-    def classify(self, reply: Reply, lookup: Lookup) -> Answer:
-        """Return what the reply to a question about one entity came to."""
-        if failure := _failure(reply):
-            return failure
-        return self._answer(reply.body, lookup)
+    def parse(self, reply: Reply, question: Lookup) -> Answer:
+        """Return the answer in the reply to a question about one entity."""
+        return self._answer(reply.body, question)
 
-    def classify_many(self, reply: Reply, lookups: Sequence[Lookup]) -> list[Answer]:
-        """Return what the reply to a bulk question came to for each entity.
+    def parse_many(self, reply: Reply, questions: Sequence[Lookup]) -> Sequence[Answer]:
+        """Return the answers in the reply to a bulk question.
 
-        Rows belong to the entity whose position they carry as identifier, and are joined by nothing
+        Rows belong to the entity whose index they carry as identifier, and are joined by nothing
         else. The answers' costs add up to the `total_cost` that the reply states.
         """
-        if failure := _failure(reply):
-            return [replace(failure, raw=None)] * len(lookups)
         rows = {text(find(row, "identifier")): row for row in a_list(reply.body.get("matched")) or ()}
-        not_matched = strings(reply.body.get("not_matched")) or ()
-        invalid = strings(reply.body.get("invalid_datapoints")) or ()
         answers = []
-        for position, lookup in enumerate(lookups):
-            if (identifier := str(position)) in rows:
-                answers.append(self._answer(rows[identifier], lookup))
-            elif identifier in not_matched:
-                answers.append(Answer(OutcomeClass.NOT_FOUND, error="Prospeo found no match."))
-            elif identifier in invalid:
-                answers.append(Answer(OutcomeClass.INVALID_REQUEST, error="Prospeo refused the entity's datapoints."))
-            else:
-                answers.append(_unreadable("Prospeo's answer left the entity out."))
+        for index, question in enumerate(questions):
+            row = rows.get(str(index))
+            answers.append(_left_out(reply, str(index)) if row is None else self._answer(row, question))
         return self._settled(answers, integer(reply.body.get("total_cost")))
 
-    async def _post(self, path: str, data: Any, deadline: float) -> Reply:
-        return await self._http.request(
-            "POST",
-            self.settings.base_url + path,
-            headers={"X-KEY": self.settings.api_key or ""},
-            json={"data": data},
-            deadline=deadline,
-        )
+    def has_result(self, reply: Reply) -> bool:
+        """Return whether the reply is an object that reports no error."""
+        return isinstance(reply.body, Mapping) and reply.body.get("error") is not True
 
-    def _answer(self, record: Mapping[str, Any], lookup: Lookup) -> Answer:
+    def refusal(self, reply: Reply) -> OutcomeClass | None:
+        """Return what the error code says, whatever the status: nearly every error is a 400."""
+        return _CODES.get(_code(reply) or "")
+
+    def says_cost(self, reply: Reply) -> bool:
+        """Return whether the body reports an error, although the status is good."""
+        return reply.is_success and isinstance(reply.body, Mapping)
+
+    def wait_seconds(self, reply: Reply) -> float:
+        """Return when the limit that was met is reset, which Prospeo's own headers say."""
+        names = ["x-minute-reset-seconds"]
+        if integer(reply.headers.get("x-daily-request-left")) == 0:
+            names.insert(0, "x-daily-reset-seconds")
+        waits = (integer(reply.headers.get(name)) for name in names)
+        return next(filter(None, waits), None) or reply.retry_after_seconds() or _SHORTEST_WAIT_SECONDS
+
+    def sentence(self, reply: Reply, outcome_class: OutcomeClass) -> str:
+        """Return the status, and the error code if it is one of those that are known."""
+        if reply.is_success and not isinstance(reply.body, Mapping):
+            return "Prospeo's answer could not be read."
+        code = _code(reply)
+        return f"Prospeo answered {reply.status} {code}." if code in _CODES else f"Prospeo answered {reply.status}."
+
+    def _answer(self, record: Mapping[str, Any], question: Lookup) -> Answer:
         """Return what a record came to, at the price of a match that is not free."""
         person, company = find(record, "person"), find(record, "company")
         if not person and not company:
             return Answer(OutcomeClass.NOT_FOUND, raw=record, error="Prospeo's match is empty.")
-        fields = _person_fields(person, company) if lookup.entity_type == "person" else _company_fields(company)
+        is_person = question.entity_type == "person"
+        fields = _person_fields(person, company) if is_person else _company_fields(company)
         is_free = find(record, "free_enrichment") is True
-        cost_micros = 0 if is_free else self.settings.price_micros(lookup.entity_type)
+        cost_micros = 0 if is_free else self.settings.price_micros(question.entity_type)
         if fields:
             return Answer(OutcomeClass.SUCCESS, fields=fields, raw=record, cost_micros=cost_micros)
         if find(person, "email"):
@@ -153,16 +153,13 @@ class Prospeo(PaidProvider):
         return replace(_unreadable("Prospeo's match has no field that is known here."), raw=record)
 
     def _settled(self, answers: list[Answer], total_credits: int | None) -> list[Answer]:
-        """Make the answers' costs add up to the stated total, which is the truth where the rows say otherwise."""
-        costs = [answer.cost_micros for answer in answers]
+        """Make the answers' costs add up to the stated total, which is the truth if the rows say otherwise."""
         if total_credits is None or total_credits > _DEAREST_MATCH_CREDITS * len(answers):
             return answers
         total = self.settings.cost_micros(total_credits)
-        if total == sum(costs):
+        if total == sum(answer.cost_micros for answer in answers):
             return answers
-        charged = [cost > 0 for cost in costs]
-        matched = [answer.outcome_class is OutcomeClass.SUCCESS for answer in answers]
-        bearers = charged if any(charged) else matched if any(matched) else [True] * len(answers)
+        bearers = _bearers(answers)
         share, rest = divmod(total, sum(bearers))
         shares = iter([share + rest] + [share] * len(answers))
         return [
@@ -171,9 +168,28 @@ class Prospeo(PaidProvider):
         ]
 
 
+def _left_out(reply: Reply, identifier: str) -> Answer:
+    """Return the answer about an entity without a row."""
+    if identifier in (strings(reply.body.get("not_matched")) or ()):
+        return Answer(OutcomeClass.NOT_FOUND, error="Prospeo found no match.")
+    if identifier in (strings(reply.body.get("invalid_datapoints")) or ()):
+        return Answer(OutcomeClass.INVALID_REQUEST, error="Prospeo refused the entity's datapoints.")
+    return _unreadable("Prospeo's answer left the entity out.")
+
+
+def _bearers(answers: Sequence[Answer]) -> list[bool]:
+    """Return which answers bear the cost: those with a price, else those that matched, else all."""
+    charged = [answer.cost_micros > 0 for answer in answers]
+    if any(charged):
+        return charged
+    matched = [answer.outcome_class is OutcomeClass.SUCCESS for answer in answers]
+    return matched if any(matched) else [True] * len(answers)
+
+
 def _datapoints(lookup: Lookup) -> dict[str, str]:
-    """Return what the entity can be asked for by, or nothing where that is not enough."""
-    return _company_datapoints(lookup.fields) if lookup.entity_type == "company" else _person_datapoints(lookup.fields)
+    """Return what the entity can be asked for by, or nothing if that is not enough."""
+    is_company = lookup.entity_type == "company"
+    return _company_datapoints(lookup.fields) if is_company else _person_datapoints(lookup.fields)
 
 
 def _company_datapoints(fields: Mapping[str, Any]) -> dict[str, str]:
@@ -202,40 +218,8 @@ def _person_datapoints(fields: Mapping[str, Any]) -> dict[str, str]:
     return who | name | company if who or (is_full_name and company) else {}
 
 
-def _failure(reply: Reply) -> Answer | None:
-    """Return what a reply without records came to, or None where there are records to read."""
-    is_ok = 200 <= reply.status < 300
-    if is_ok and not isinstance(reply.body, Mapping):
-        return replace(_unreadable("Prospeo's answer could not be read."), raw=reply.body)
-    code = text(find(reply.body, "error_code"))
-    if is_ok and code not in _BY_CODE and find(reply.body, "error") is not True:
-        return None
-    outcome = _BY_CODE.get(code or "") or _class_of_status(reply.status)
-    return Answer(
-        outcome,
-        raw=reply.body,
-        error=_sentence(reply.status, code),
-        retry_after_seconds=_wait_seconds(reply) if outcome is OutcomeClass.RATE_LIMITED else None,
-        is_cost_known=is_cost_known(reply, outcome, is_refusal=is_ok),
-    )
-
-
-def _class_of_status(status: int) -> OutcomeClass:
-    is_ours = 400 <= status < 500
-    return _BY_STATUS.get(status, OutcomeClass.INVALID_REQUEST if is_ours else OutcomeClass.TRANSIENT)
-
-
-def _sentence(status: int, code: str | None) -> str:
-    return f"Prospeo answered {status} {code}." if code in _BY_CODE else f"Prospeo answered {status}."
-
-
-def _wait_seconds(reply: Reply) -> float:
-    """Return when the limit that was met is reset, which Prospeo's own headers say."""
-    names = ["x-minute-reset-seconds"]
-    if integer(reply.headers.get("x-daily-request-left")) == 0:
-        names.insert(0, "x-daily-reset-seconds")
-    waits = (integer(reply.headers.get(name)) for name in names)
-    return next(filter(None, waits), None) or reply.retry_after_seconds() or _SHORTEST_WAIT_SECONDS
+def _code(reply: Reply) -> str | None:
+    return text(find(reply.body, "error_code"))
 
 
 def _unreadable(error: str) -> Answer:
@@ -272,7 +256,7 @@ def _person_fields(person: Any, company: Any) -> dict[str, Any]:
 
 
 def _email_fields(block: Any) -> dict[str, str]:
-    """Return the address with its status; nothing where it is masked, since the status is then of no address."""
+    """Return the address with its status; nothing if it is masked, since the status is then of no address."""
     status = text(find(block, "status"))
     address = email_address(_revealed(block, "email"))
     if address is None or status == "UNAVAILABLE":

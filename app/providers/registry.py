@@ -30,15 +30,26 @@ _CLASSES: Final[Mapping[str, Callable[[ProviderSettings, Http], Provider]]] = {
     "clay": Clay,
     NORMALIZER: AiNormalizer,
 }
-_VERIFIERS: Final[Mapping[str, Callable[[ProviderSettings, Http], Provider]]] = {
+_VERIFIERS: Final[Mapping[str, type[LeadMagicVerifier] | type[FindymailVerifier]]] = {
     "leadmagic": LeadMagicVerifier,
     "findymail": FindymailVerifier,
 }
+_ACCOUNTS: Final = {verifier.name: verifier.capabilities.verifies or verifier.name for verifier in _VERIFIERS.values()}
 
 NAMES: Final = tuple(_CLASSES)
 """Every provider."""
 VERIFIER_NAMES: Final = tuple(_VERIFIERS)
 """The providers that can also tell whether an address is valid."""
+
+
+def account_of(provider: str) -> str:
+    """Return the provider whose account a provider's calls use, and with it its limits: of a verifier, the finder's."""
+    return _ACCOUNTS.get(provider, provider)
+
+
+def sharing_account(account: str) -> list[str]:
+    """Return the names of the providers whose calls use an account."""
+    return [account, *(name for name, shared in _ACCOUNTS.items() if shared == account)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +62,11 @@ class Registry:
     """Whether the service can be reached from outside, by those who answer later."""
 
     def usable(self, name: str, entity_type: str) -> Provider | None:
-        """Return a provider that can be asked about an entity type as things are set, or None."""
+        """Return a provider that the settings allow to ask about an entity type, or None."""
         return self.providers[name] if self.why_unusable(name, entity_type) is None else None
 
     def why_unusable(self, name: str, entity_type: str) -> str | None:
-        """Return why a provider cannot work on an entity type as things are set, or None where it can."""
+        """Return why the settings do not allow a provider to work on an entity type, or None."""
         provider = self.providers.get(name)
         if provider is None:
             expected = ", ".join(sorted([*self.providers, WATERFALL]))
@@ -73,7 +84,7 @@ class Registry:
         return next(filter(None, usable), None)
 
     def usable_verifier(self, name: str | None) -> Provider | None:
-        """Return a verifier that can be asked as things are set, or None."""
+        """Return a verifier that the settings allow to ask, or None."""
         verifier = self.verifiers.get(name or "")
         return verifier if verifier is not None and verifier.why_unusable() is None else None
 
@@ -85,7 +96,7 @@ def registry() -> Registry:
 
 
 def make_registry(settings: Mapping[str, ProviderSettings], *, takes_callbacks: bool = True) -> Registry:
-    """Make every provider from its settings, with one way out for all."""
+    """Make every provider from its settings, with one HTTP client for all."""
     http = Http()
     return Registry(
         providers={name: make(settings[name], http) for name, make in _CLASSES.items()},

@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import pytest
@@ -170,6 +171,24 @@ def aiark(clock: Any = time.monotonic) -> AiArk:
     return AiArk(settings_of("aiark", "http://nowhere.example"), Http(), clock)
 
 
+def read_companies(given: Reply, lookups: Sequence[Lookup]) -> Sequence[Answer]:
+    """Return what a reply to a search for companies comes to."""
+    client = aiark()
+    return client.read_many(given, partial(client.parse_companies, questions=lookups), len(lookups))
+
+
+def read_search(given: Reply, lookup: Lookup) -> Answer:
+    """Return what a reply to a search for a person comes to."""
+    client = aiark()
+    return client.read(given, partial(client.parse_search, question=lookup))
+
+
+def read_export(given: Reply) -> Answer:
+    """Return what a reply to an export comes to."""
+    client = aiark()
+    return client.read(given, client.parse_export)
+
+
 def ask(server: CannedServer, lookup: Lookup) -> Answer:
     """Ask one question against a server on loopback."""
     return look_up(AiArk, "aiark", server, lookup)
@@ -310,7 +329,7 @@ def test_worst_price_counts_the_calls_that_the_input_needs(lookup, micros):
 
 def test_company_maps_every_field_from_a_full_row():
     """Each field is read from its path and fits its column."""
-    (answer,) = aiark().classify_companies(reply(page(COMPANY)), [BY_DOMAIN])
+    (answer,) = read_companies(reply(page(COMPANY)), [BY_DOMAIN])
     assert (answer.outcome_class, answer.cost_micros) == (OutcomeClass.SUCCESS, COMPANY_MICROS)
     assert answer.fields == COMPANY_FIELDS
     assert answer.raw == page(COMPANY)
@@ -319,7 +338,7 @@ def test_company_maps_every_field_from_a_full_row():
 
 def test_person_maps_every_field_from_a_full_record():
     """Each field is read from its path, the sentinel of a birth date from none, and all fit their columns."""
-    answer = aiark().classify_export(reply(EXPORTED))
+    answer = read_export(reply(EXPORTED))
     assert answer.outcome_class is OutcomeClass.SUCCESS
     assert answer.fields == PERSON_FIELDS | EMAIL_FIELDS
     assert answer.raw == EXPORTED
@@ -329,7 +348,7 @@ def test_person_maps_every_field_from_a_full_record():
 def test_person_is_read_from_a_summary_block():
     """Callbacks name the profile's block otherwise."""
     record = {"summary": {"full_name": "Ada Byron", "title": "CTO"}, "email": {"output": [VALID]}, "id": "a1"}
-    fields = aiark().classify_export(reply(record)).fields
+    fields = read_export(reply(record)).fields
     assert (fields["full_name"], fields["job_title"]) == ("Ada Byron", "CTO")
 
 
@@ -338,7 +357,7 @@ def test_person_is_read_from_a_summary_block():
 )
 def test_record_is_found_in_every_envelope(body):
     """The service wraps records in several ways."""
-    answer = aiark().classify_export(reply(body))
+    answer = read_export(reply(body))
     assert answer.fields == PERSON_FIELDS | EMAIL_FIELDS
 
 
@@ -354,7 +373,7 @@ def test_record_is_found_in_every_envelope(body):
 )
 def test_address_is_read_in_each_shape(block, fields):
     """Version 1 lists addresses with their verdicts, version 2 gives one value, and some answers a bare text."""
-    answer = aiark().classify_export(reply({"data": {"email": block}}))
+    answer = read_export(reply({"data": {"email": block}}))
     assert (answer.outcome_class, answer.fields) == (OutcomeClass.SUCCESS, fields)
     assert answer.cost_micros == EMAIL_MICROS
 
@@ -382,14 +401,14 @@ def test_address_is_read_in_each_shape(block, fields):
 )
 def test_export_is_not_found_and_free_without_a_valid_address(body):
     """An export is for the address; each spelling of a miss costs nothing."""
-    answer = aiark().classify_export(reply(body))
+    answer = read_export(reply(body))
     assert (answer.outcome_class, answer.cost_micros, answer.is_cost_known) == (OutcomeClass.NOT_FOUND, 0, True)
 
 
 def test_export_is_transient_and_free_while_it_is_processing():
     """An address that is still looked for is neither there nor missing."""
     body = {**PERSON, "email": {"state": "PROCESSING", "output": []}}
-    answer = aiark().classify_export(reply(body))
+    answer = read_export(reply(body))
     assert (answer.outcome_class, answer.cost_micros, answer.is_cost_known) == (OutcomeClass.TRANSIENT, 0, True)
 
 
@@ -436,13 +455,13 @@ def test_export_belongs_to_the_profile_in_any_spelling(url):
 )
 def test_company_of_another_key_is_not_found_and_charged(lookup, row):
     """Filters that are ignored bring anybody's row, which is charged and not stored."""
-    (answer,) = aiark().classify_companies(reply(page(row, total=9000)), [lookup])
+    (answer,) = read_companies(reply(page(row, total=9000)), [lookup])
     assert (answer.outcome_class, answer.fields, answer.cost_micros) == (OutcomeClass.NOT_FOUND, {}, COMPANY_MICROS)
 
 
 def test_company_search_without_rows_is_not_found_and_free():
     """An empty page costs nothing."""
-    (answer,) = aiark().classify_companies(reply(page()), [BY_DOMAIN])
+    (answer,) = read_companies(reply(page()), [BY_DOMAIN])
     assert (answer.outcome_class, answer.cost_micros) == (OutcomeClass.NOT_FOUND, 0)
 
 
@@ -466,7 +485,7 @@ def test_searched_person_has_the_name_and_the_domain(asked, profile, domain, out
     """A namesake elsewhere and a colleague with another name are somebody else; spelling does not matter."""
     row = {"id": "a1", "profile": profile, "company": {"link": {"domain": domain}}}
     lookup = Lookup("person", "p1", {"full_name": asked, "company_domain": "acme.example"})
-    answer = aiark().classify_search(reply(page(row)), lookup)
+    answer = read_search(reply(page(row)), lookup)
     assert answer.outcome_class is (outcome or OutcomeClass.SUCCESS)
     assert answer.cost_micros == PERSON_MICROS
 
@@ -474,7 +493,7 @@ def test_searched_person_has_the_name_and_the_domain(asked, profile, domain, out
 def test_search_charges_every_row():
     """A page that is longer than asked for is charged in full, and the person may stand anywhere on it."""
     stranger = {**PERSON, "id": "a0", "profile": {"full_name": "Eve"}}
-    answer = aiark().classify_search(reply(page(stranger, PERSON)), BY_NAME)
+    answer = read_search(reply(page(stranger, PERSON)), BY_NAME)
     assert (answer.outcome_class, answer.cost_micros) == (OutcomeClass.SUCCESS, 2 * PERSON_MICROS)
     assert answer.fields["provider_ids"] == {"aiark_person_id": "a1"}
 
@@ -568,9 +587,9 @@ def test_searched_fields_are_a_success_where_the_export_breaks_off():
 )
 def test_error_is_classified_by_status_and_body(given, outcome, seconds):
     """Statuses 400, 401 and 403 have several meanings, which the body tells apart; every call reads them alike."""
-    single = aiark().classify_export(given)
-    search = aiark().classify_search(given, BY_NAME)
-    bulk = aiark().classify_companies(given, by_domain("a.example", "b.example"))
+    single = read_export(given)
+    search = read_search(given, BY_NAME)
+    bulk = read_companies(given, by_domain("a.example", "b.example"))
     for answer in (single, search, *bulk):
         assert (answer.outcome_class, answer.cost_micros, answer.is_cost_known) == (outcome, 0, True)
         assert answer.retry_after_seconds == seconds
@@ -582,8 +601,8 @@ def test_error_is_classified_by_status_and_body(given, outcome, seconds):
 )
 def test_unreadable_answer_is_transient_at_unknown_cost(given):
     """An answer that cannot be read may have been charged."""
-    (company,) = aiark().classify_companies(given, [BY_DOMAIN])
-    for answer in (company, aiark().classify_export(given), aiark().classify_search(given, BY_NAME)):
+    (company,) = read_companies(given, [BY_DOMAIN])
+    for answer in (company, read_export(given), read_search(given, BY_NAME)):
         assert (answer.outcome_class, answer.is_cost_known) == (OutcomeClass.TRANSIENT, False)
 
 
@@ -645,7 +664,7 @@ def test_bulk_searches_companies_by_domain_and_by_page_in_one_call_each():
 def test_bulk_answers_carry_their_own_row():
     """What is kept of a bulk answer is the entity's row and nobody else's."""
     rows = [a_company("a.example"), a_company("b.example")]
-    answers = aiark().classify_companies(reply(page(*rows)), by_domain("b.example", "a.example", "c.example"))
+    answers = read_companies(reply(page(*rows)), by_domain("b.example", "a.example", "c.example"))
     assert [answer.raw for answer in answers] == [rows[1], rows[0], None]
     assert answers[2].outcome_class is OutcomeClass.NOT_FOUND
 
@@ -662,14 +681,14 @@ def test_bulk_answers_carry_their_own_row():
 def test_bulk_costs_add_up_to_the_returned_rows(rows, costs):
     """Every row is charged: doubles to their company, strangers to the first of the batch."""
     lookups = by_domain("a.example", "b.example", "c.example")
-    answers = aiark().classify_companies(reply(page(*map(a_company, rows))), lookups)
+    answers = read_companies(reply(page(*map(a_company, rows))), lookups)
     assert [answer.cost_micros for answer in answers] == [COMPANY_MICROS * cost for cost in costs]
 
 
 def test_bulk_takes_the_first_of_several_rows_of_a_domain():
     """The service's own order decides between rows of one domain."""
     rows = [{**a_company("a.example"), "id": "first"}, {**a_company("a.example"), "id": "second"}]
-    answers = aiark().classify_companies(reply(page(*rows)), by_domain("a.example", "b.example"))
+    answers = read_companies(reply(page(*rows)), by_domain("a.example", "b.example"))
     assert answers[0].fields["provider_ids"] == {"aiark_company_id": "first"}
 
 
@@ -686,6 +705,6 @@ def test_bulk_company_is_tried_again_where_doubles_filled_the_page():
     """A company that was crowded out by another's doubles is not known to be missing."""
     rows = [a_company("a.example"), a_company("a.example")]
     lookups = by_domain("a.example", "b.example")
-    answers = aiark().classify_companies(reply(page(*rows, total=3)), lookups)
+    answers = read_companies(reply(page(*rows, total=3)), lookups)
     assert [answer.outcome_class for answer in answers] == [OutcomeClass.SUCCESS, OutcomeClass.TRANSIENT]
     assert [answer.cost_micros for answer in answers] == [2 * COMPANY_MICROS, 0]

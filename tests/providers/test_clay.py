@@ -7,7 +7,7 @@ import pytest
 from app.entities.fields import FIELDS
 from app.providers.answers import checked
 from app.providers.base import Answer, Lookup, OutcomeClass
-from app.providers.clay import Clay, read_callback, request_id_of
+from app.providers.clay import Clay, read_callback
 from app.providers.http.client import Http
 from tests.providers.loopback import API_KEY, Canned, CannedServer, look_up, settings_of
 
@@ -199,7 +199,6 @@ def test_callback_is_read_in_every_shape(payload: Any) -> None:
     assert answer.outcome_class is OutcomeClass.SUCCESS
     assert answer.fields == {"email": "ada@acme.example", "job_title": "Head"}
     assert (answer.raw, answer.cost_micros, answer.pending_seconds) == (payload, 0, None)
-    assert request_id_of(payload) == "q1"
 
 
 def test_callback_is_read_when_only_the_company_came() -> None:
@@ -302,4 +301,3 @@ def test_callback_about_the_one_who_was_asked_for_is_a_success() -> None:
 def test_callback_is_unreadable_when_it_is_not_one_row(payload: Any) -> None:
     """Anything but one row answers no question."""
     assert callback(payload).outcome_class is OutcomeClass.TRANSIENT
-    assert request_id_of(payload) is None

@@ -10,14 +10,29 @@ from aiohttp import web
 
 from app.entities.fields import FIELDS
 from app.providers.answers import checked
-from app.providers.base import Lookup, OutcomeClass
-from app.providers.findymail import Findymail, FindymailVerifier, read_contact, read_verdict
+from app.providers.base import Answer, Lookup, OutcomeClass
+from app.providers.findymail import Findymail, FindymailVerifier
 from app.providers.http.client import Http
 from app.providers.http.reply import Reply
+from app.providers.settings import ProviderSettings
 from tests.patience import CUT_OFF_SECONDS
 from tests.providers.loopback import API_KEY, Canned, CannedServer, look_up, settings_of
 
 SETTINGS = settings_of("findymail", "http://127.0.0.1")
+
+
+def read_contact(given: Reply, settings: ProviderSettings) -> Answer:
+    """Return what a search's reply comes to."""
+    client = Findymail(settings, Http())
+    return client.read(given, client.parse_contact)
+
+
+def read_verdict(given: Reply, settings: ProviderSettings) -> Answer:
+    """Return what a verification's reply comes to."""
+    client = FindymailVerifier(settings, Http())
+    return client.read(given, client.parse_verdict)
+
+
 CREDIT = SETTINGS.price_micros("finder")
 READERS = [read_contact, read_verdict]
 

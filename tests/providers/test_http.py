@@ -15,8 +15,6 @@ from typing import Any
 
 import pytest
 
-from app.providers.api_client import unanswered
-from app.providers.base import OutcomeClass
 from app.providers.http.body import MAX_BODY_BYTES
 from app.providers.http.client import Http
 from app.providers.http.reply import NoReply, Reply
@@ -492,14 +490,6 @@ def test_retry_after_is_none_without_header_and_measured_by_our_clock_without_da
     """Without the header there is nothing to wait for; without Date our own clock must do."""
     assert reply_with().retry_after_seconds() is None
     assert reply_with(retry_after="Mon, 23 Nov 2015 12:00:00 GMT").retry_after_seconds() == 0.0
-
-
-@pytest.mark.parametrize("was_sent", [True, False])
-def test_unanswered_call_may_have_been_charged_when_it_was_sent(was_sent: bool) -> None:
-    """Only of a request that never left is it known that it cost nothing."""
-    answer = unanswered(NoReply("The answer did not come in time.", was_sent=was_sent))
-    assert (answer.outcome_class, answer.error) == (OutcomeClass.TRANSIENT, "The answer did not come in time.")
-    assert (answer.is_cost_known, answer.cost_micros) == (not was_sent, 0)
 
 
 @pytest.mark.parametrize(

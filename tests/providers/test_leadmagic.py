@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
@@ -14,12 +15,38 @@ from app.providers.answers import checked
 from app.providers.base import Answer, Lookup, OutcomeClass
 from app.providers.http.client import Http
 from app.providers.http.reply import Reply
-from app.providers.leadmagic import LeadMagic, LeadMagicVerifier, read_company, read_finder, read_profile, read_verdict
+from app.providers.leadmagic import LeadMagic, LeadMagicVerifier
 from app.providers.settings import ProviderSettings
 from tests.patience import CUT_OFF_SECONDS
 from tests.providers.loopback import API_KEY, Canned, CannedServer, look_up, settings_of
 
 SETTINGS = settings_of("leadmagic", "http://127.0.0.1")
+
+
+def read_finder(given: Reply, settings: ProviderSettings) -> Answer:
+    """Return what the e-mail finder's reply comes to."""
+    client = LeadMagic(settings, Http())
+    return client.read(given, client.parse_finder)
+
+
+def read_profile(given: Reply, settings: ProviderSettings) -> Answer:
+    """Return what the profile search's reply comes to."""
+    client = LeadMagic(settings, Http())
+    return client.read(given, client.parse_profile)
+
+
+def read_company(given: Reply, settings: ProviderSettings, asked_domain: str | None = None) -> Answer:
+    """Return what the company search's reply comes to."""
+    client = LeadMagic(settings, Http())
+    return client.read(given, partial(client.parse_company, asked_domain=asked_domain))
+
+
+def read_verdict(given: Reply, settings: ProviderSettings) -> Answer:
+    """Return what the validation's reply comes to."""
+    client = LeadMagicVerifier(settings, Http())
+    return client.read(given, client.parse_verdict)
+
+
 CREDIT = SETTINGS.price_micros("finder")
 READERS = [read_finder, read_profile, read_company, read_verdict]
 

@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import pytest
@@ -153,6 +154,18 @@ def prospeo() -> Prospeo:
     return Prospeo(settings_of("prospeo", "http://nowhere.example"), Http())
 
 
+def read(given: Reply, lookup: Lookup) -> Answer:
+    """Return what a reply about one entity comes to."""
+    client = prospeo()
+    return client.read(given, partial(client.parse, question=lookup))
+
+
+def read_many(given: Reply, lookups: Sequence[Lookup]) -> Sequence[Answer]:
+    """Return what a reply about several entities comes to."""
+    client = prospeo()
+    return client.read_many(given, partial(client.parse_many, questions=lookups), len(lookups))
+
+
 def ask(server: CannedServer, lookup: Lookup) -> Answer:
     """Ask one question against a server on loopback."""
     return look_up(Prospeo, "prospeo", server, lookup)
@@ -285,7 +298,7 @@ def test_answer_maps_every_field_from_a_full_record(lookup, fields):
 
 def test_answer_costs_nothing_for_a_repeat():
     """A repeat is free, and says so."""
-    answer = prospeo().classify(reply({**FOUND, "free_enrichment": True}), person())
+    answer = read(reply({**FOUND, "free_enrichment": True}), person())
     assert (answer.outcome_class, answer.cost_micros) == (OutcomeClass.SUCCESS, 0)
 
 
@@ -301,7 +314,7 @@ def test_answer_costs_nothing_for_a_repeat():
 )
 def test_masked_address_is_left_out_and_the_rest_is_a_success(address):
     """Neither a masked address nor its status is stored; the other fields are."""
-    answer = prospeo().classify(reply({**FOUND, "person": {**PERSON, "email": address}}), person())
+    answer = read(reply({**FOUND, "person": {**PERSON, "email": address}}), person())
     assert answer.outcome_class is OutcomeClass.SUCCESS
     assert answer.fields == {
         name: value for name, value in PERSON_FIELDS.items() if name not in {"email", "email_status"}
@@ -311,24 +324,24 @@ def test_masked_address_is_left_out_and_the_rest_is_a_success(address):
 def test_match_is_not_found_where_it_has_only_a_masked_address():
     """A match of which nothing can be stored is a miss, and yet a match that is charged."""
     body = {"error": False, "person": {"email": {"status": "VERIFIED", "revealed": False, "email": "a**@acme.example"}}}
-    answer = prospeo().classify(reply(body), person())
+    answer = read(reply(body), person())
     assert (answer.outcome_class, answer.cost_micros, answer.fields) == (OutcomeClass.NOT_FOUND, PRICE_MICROS, {})
 
 
 def test_unverified_address_is_stored_as_unknown():
     """An address that Prospeo could not verify keeps that it is unverified."""
     address = {"status": "UNVERIFIED", "revealed": True, "email": "ada@acme.example"}
-    answer = prospeo().classify(reply({**FOUND, "person": {**PERSON, "email": address}}), person())
+    answer = read(reply({**FOUND, "person": {**PERSON, "email": address}}), person())
     assert (answer.fields["email"], answer.fields["email_status"]) == ("ada@acme.example", "unknown")
 
 
 def test_mobile_is_stored_only_where_it_is_revealed():
     """A number that Prospeo gives away is taken; none is ever asked for."""
     mobile = {"status": "VERIFIED", "revealed": True, "mobile": "+44 7700 900000"}
-    answer = prospeo().classify(reply({**FOUND, "person": {**PERSON, "mobile": mobile}}), person())
+    answer = read(reply({**FOUND, "person": {**PERSON, "mobile": mobile}}), person())
     assert answer.fields["mobile_phone"] == "+44 7700 900000"
     masked = {**mobile, "mobile": "+44 7700 ******"}
-    answer = prospeo().classify(reply({**FOUND, "person": {**PERSON, "mobile": masked}}), person())
+    answer = read(reply({**FOUND, "person": {**PERSON, "mobile": masked}}), person())
     assert "mobile_phone" not in answer.fields
 
 
@@ -351,14 +364,14 @@ def test_mobile_is_stored_only_where_it_is_revealed():
 )
 def test_funding_is_read_in_every_spelling(funding, fields):
     """The funding's spellings differ, and none is needed."""
-    answer = prospeo().classify(reply({"error": False, "company": {**COMPANY, "funding": funding}}), company())
+    answer = read(reply({"error": False, "company": {**COMPANY, "funding": funding}}), company())
     assert {name: value for name, value in answer.fields.items() if name.startswith("funding_")} == fields
 
 
 @pytest.mark.parametrize("body", [{"error": False}, {"error": False, "person": None, "company": None}])
 def test_answer_is_not_found_without_person_and_company(body):
     """An empty match is an answer that costs nothing."""
-    answer = prospeo().classify(reply(body), person())
+    answer = read(reply(body), person())
     assert (answer.outcome_class, answer.cost_micros) == (OutcomeClass.NOT_FOUND, 0)
 
 
@@ -391,7 +404,7 @@ def test_answer_is_not_found_without_person_and_company(body):
 )
 def test_error_is_classified_by_its_code_before_its_status(given, outcome):
     """Nearly every error has status 400, so the code in the body decides, and the status where there is none."""
-    answer = prospeo().classify(given, person())
+    answer = read(given, person())
     assert (answer.outcome_class, answer.cost_micros, answer.is_cost_known) == (outcome, 0, True)
     assert answer.error and not answer.fields
 
@@ -408,7 +421,7 @@ def test_error_is_classified_by_its_code_before_its_status(given, outcome):
 )
 def test_unreadable_answer_is_transient_at_unknown_cost(given):
     """An answer that cannot be read may have been charged."""
-    answer = prospeo().classify(given, person())
+    answer = read(given, person())
     assert (answer.outcome_class, answer.is_cost_known) == (OutcomeClass.TRANSIENT, False)
 
 
@@ -426,13 +439,13 @@ def test_unreadable_answer_is_transient_at_unknown_cost(given):
 )
 def test_rate_limit_waits_for_the_limit_that_was_met(headers, seconds):
     """Prospeo's headers say when the day's and the minute's limits are reset."""
-    answer = prospeo().classify(error_reply("RATE_LIMITED", 429, **headers), person())
+    answer = read(error_reply("RATE_LIMITED", 429, **headers), person())
     assert answer.retry_after_seconds == seconds
 
 
 def test_unknown_code_is_not_repeated_in_the_error():
     """The error is a sentence of ours; what a stranger wrote stays out of it."""
-    answer = prospeo().classify(error_reply("no match for ada@acme.example"), person())
+    answer = read(error_reply("no match for ada@acme.example"), person())
     assert answer.error == "Prospeo answered 400."
 
 
@@ -531,7 +544,7 @@ def test_bulk_costs_add_up_to_the_stated_total(total, flags, costs):
     """The stated total is the truth; the rows that are not free share it, and an absurd total is no price."""
     rows = [row(str(place), "Ada", free_enrichment=flag) for place, flag in enumerate(flags)]
     body = {"error": False, "total_cost": total, "matched": rows}
-    answers = prospeo().classify_many(reply(body), [person(number) for number in range(3)])
+    answers = read_many(reply(body), [person(number) for number in range(3)])
     assert [answer.cost_micros for answer in answers] == costs
 
 
@@ -539,14 +552,14 @@ def test_bulk_rest_of_a_share_stays_in_the_sum():
     """A total that does not divide evenly loses nothing."""
     rows = [row(str(place), "Ada") for place in range(7)]
     body = {"error": False, "total_cost": 1, "matched": rows}
-    answers = prospeo().classify_many(reply(body), [person(number) for number in range(7)])
+    answers = read_many(reply(body), [person(number) for number in range(7)])
     assert sum(answer.cost_micros for answer in answers) == PRICE_MICROS
 
 
 def test_bulk_stated_total_is_booked_where_nobody_matched():
     """Even a total without a match is booked, on all of them."""
     body = {"error": False, "total_cost": 1, "matched": [], "not_matched": ["0", "1"]}
-    answers = prospeo().classify_many(reply(body), [person(1), person(2)])
+    answers = read_many(reply(body), [person(1), person(2)])
     assert [answer.cost_micros for answer in answers] == [19_500, 19_500]
 
 
@@ -562,7 +575,7 @@ def test_bulk_stated_total_is_booked_where_nobody_matched():
 )
 def test_bulk_answers_carry_one_class_where_the_call_failed(given, outcome):
     """A call that failed as a whole failed for each of its entities, in the same way."""
-    answers = prospeo().classify_many(given, [person(1), person(2)])
+    answers = read_many(given, [person(1), person(2)])
     assert [answer.outcome_class for answer in answers] == [outcome, outcome]
     assert {answer.retry_after_seconds for answer in answers} == {9 if outcome is OutcomeClass.RATE_LIMITED else None}
     assert {(answer.cost_micros, answer.raw) for answer in answers} == {(0, None)}

@@ -24,7 +24,7 @@ from app.models.job import ENDED, jobs
 from app.models.provider_state import ProviderCondition, provider_paces, provider_states
 from app.models.types import utcnow
 from app.providers.base import Answer, OutcomeClass, Provider
-from app.providers.registry import WATERFALL
+from app.providers.registry import WATERFALL, sharing_account
 
 log = structlog.get_logger(__name__)
 
@@ -150,7 +150,7 @@ def reset(provider: str) -> None:
     Chunks that may wait for it are due at once.
     """
     with transaction() as session:
-        session.execute(delete(provider_states).where(provider_states.c.provider.in_([provider, f"{provider}-verify"])))
+        session.execute(delete(provider_states).where(provider_states.c.provider.in_(sharing_account(provider))))
         session.execute(
             update(provider_paces)
             .where(or_(provider_paces.c.name == provider, provider_paces.c.name.like(f"{provider}:%")))

@@ -20,6 +20,7 @@ from app.db.session import WriteSession, engine_name
 from app.models.in_flight_call import in_flight_calls
 from app.models.provider_state import provider_paces
 from app.models.types import utcnow
+from app.providers.registry import account_of, sharing_account
 from app.providers.settings import Limits
 
 PACE_SHARE: Final = 0.93
@@ -66,7 +67,7 @@ def limit_key(provider: str, entity_type: str, limits: Mapping[str, Limits]) -> 
 
     A verifier is called at the same address, with the same key.
     """
-    account = provider.removesuffix("-verify")
+    account = account_of(provider)
     return f"{account}:{entity_type}" if entity_type in limits else account
 
 
@@ -83,7 +84,7 @@ def peek(
     blocked = 0.0 if row.blocked_until is None else (row.blocked_until - row.now).total_seconds()
     if blocked > 0:
         return Allowance(name, limits, row.state, row.now, taken_at, 0, [], blocked)
-    in_flight = 0 if limits.at_once is None else _count_calls(session, provider.removesuffix("-verify"), ended)
+    in_flight = 0 if limits.at_once is None else _count_calls(session, account_of(provider), ended)
     _, grant = granted(limits, row.state, row.now, wanted, in_flight)
     return Allowance(name, limits, row.state, row.now, taken_at, in_flight, grant.starts_in, grant.wait_seconds)
 
@@ -176,9 +177,9 @@ _LOCKED = (
 
 
 def _count_calls(session: WriteSession, account: str, ended: Collection[str]) -> int:
-    """Return how many calls of a provider and its verifier are under way; a bulk call is one."""
+    """Return how many calls that use an account are under way; a bulk call is one."""
     under_way = (
-        in_flight_calls.c.provider.in_([account, f"{account}-verify"]),
+        in_flight_calls.c.provider.in_(sharing_account(account)),
         in_flight_calls.c.is_pending.is_(False),
         in_flight_calls.c.deadline_at > utcnow(),
         in_flight_calls.c.call_id.not_in(list(ended)),

@@ -11,8 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
-from app.providers.api_client import is_cost_known
-from app.providers.base import Answer, OutcomeClass
 from app.providers.http.reply import Reply
 from app.providers.reading import find
 from app.providers.settings import ProviderSettings
@@ -77,7 +75,7 @@ class Api(Protocol):
         ...
 
     def is_out_of_money(self, reply: Reply) -> bool:
-        """Tell whether a refusal means that money or quota is gone."""
+        """Return whether a refusal means that money or quota is gone."""
         ...
 
 
@@ -118,7 +116,7 @@ class Anthropic:
         )
 
     def is_out_of_money(self, reply: Reply) -> bool:
-        """Tell by status 402, by the sentences of status 400, and by the spend stop, which gives no time to wait."""
+        """Judge by status 402, by the sentences of status 400, and by the spend stop, which gives no time to wait."""
         if reply.status == 429:
             is_stopped = find(reply.body, "error.details.error_code") == _ANTHROPIC_SPEND_STOP
             return is_stopped and reply.retry_after_seconds() is None
@@ -177,7 +175,7 @@ class OpenAi:
         )
 
     def is_out_of_money(self, reply: Reply) -> bool:
-        """Tell by status 402 of gateways, and by the codes that come with status 429."""
+        """Judge by status 402 of gateways, and by the codes that come with status 429."""
         said = (find(reply.body, "error.code"), find(reply.body, "error.type"))
         return reply.status == 402 or any(code in _OPENAI_MONEY_CODES for code in said if isinstance(code, str))
 
@@ -185,32 +183,6 @@ class OpenAi:
 def api_for(settings: ProviderSettings) -> Api:
     """Return the API that the settings name."""
     return OpenAi() if settings.options["API"] == "openai" else Anthropic()
-
-
-def failure(api: Api, reply: Reply) -> Answer:
-    """Return what a reply without a good status comes to, without fields; it is free unless a gateway answered."""
-    outcome_class, what = _class_of(reply.status)
-    if api.is_out_of_money(reply):
-        outcome_class, what = OutcomeClass.CREDITS_EXHAUSTED, "has no money or quota left for us"
-    is_limited = outcome_class == OutcomeClass.RATE_LIMITED
-    return Answer(
-        outcome_class,
-        error=f"The model's server {what} (status {reply.status}).",
-        retry_after_seconds=reply.retry_after_seconds() if is_limited else None,
-        is_cost_known=is_cost_known(reply, outcome_class),
-    )
-
-
-def _class_of(status: int) -> tuple[OutcomeClass, str]:
-    if status == 429:
-        return OutcomeClass.RATE_LIMITED, "asked to slow down"
-    if status in {401, 403}:
-        return OutcomeClass.AUTH_FAILED, "refused the key"
-    if status == 404:
-        return OutcomeClass.INVALID_REQUEST, "does not know the model or the address"
-    if status == 408 or status >= 500:
-        return OutcomeClass.TRANSIENT, "could not answer"
-    return OutcomeClass.INVALID_REQUEST, "refused the request"
 
 
 def _input_tokens(usage: Any) -> int | None:

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, Final
 
-from app.providers.ai_normalizer.apis import Completion, Prompt, api_for, failure
+from app.providers.ai_normalizer.apis import Completion, Prompt, api_for
 from app.providers.ai_normalizer.questions import NOTHING_CERTAIN, Question, Verdict, read_verdicts
-from app.providers.api_client import unanswered
+from app.providers.api_client import ApiClient
 from app.providers.base import Answer, OutcomeClass
 from app.providers.http.client import Http
-from app.providers.http.reply import NoReply
+from app.providers.http.reply import Reply
 from app.providers.settings import ProviderSettings
 
 VALUES_PER_REQUEST: Final = 40
@@ -57,14 +57,34 @@ class _Attempt:
         return self.completion is not None and self.completion.is_truncated
 
 
-class Model:
+class Model(ApiClient):
     """A model behind one of the two APIs."""
 
+    title = "The model's server"
+
     def __init__(self, settings: ProviderSettings, http: Http) -> None:
+        super().__init__(settings, http)
         self.name = settings.options["MODEL"]
-        self._settings = settings
-        self._http = http
         self._api = api_for(settings)
+
+    def headers(self) -> Mapping[str, str]:
+        """Return the key as the API wants it."""
+        return self._api.headers(self.settings.api_key)
+
+    def has_result(self, reply: Reply) -> bool:
+        """Return True: what a good reply lacks is told by its completion, which may have been charged."""
+        return True
+
+    def refusal(self, reply: Reply) -> OutcomeClass | None:
+        """Return that money or quota is gone, if the API says so."""
+        is_out_of_money = not reply.is_success and self._api.is_out_of_money(reply)
+        return OutcomeClass.CREDITS_EXHAUSTED if is_out_of_money else None
+
+    def sentence(self, reply: Reply, outcome_class: OutcomeClass) -> str:
+        """Return what went wrong; a 404 is about the settings."""
+        if reply.status == 404:
+            return f"{self.title} does not know the model or the address (status 404)."
+        return super().sentence(reply, outcome_class)
 
     def worst_price_micros(self, questions: Sequence[Question]) -> int:
         """Return the most that a request with these questions can cost, both of its attempts together.
@@ -74,7 +94,7 @@ class Model:
         """
         prompt = _prompt(questions)
         doubled = replace(prompt, max_tokens=2 * prompt.max_tokens)
-        return self._settings.cost_micros(self._worst_credits(prompt) + self._worst_credits(doubled))
+        return self.settings.cost_micros(self._worst_credits(prompt) + self._worst_credits(doubled))
 
     async def ask(self, questions: Sequence[Question], *, deadline: float) -> Reading:
         """Ask about at most `VALUES_PER_REQUEST` different texts of one topic."""
@@ -84,33 +104,27 @@ class Model:
             attempts.append(await self._attempt(replace(prompt, max_tokens=2 * prompt.max_tokens), deadline))
         return replace(
             _reading(questions, attempts[-1]),
-            cost_micros=self._settings.cost_micros(sum((attempt.credits for attempt in attempts), Decimal(0))),
+            cost_micros=self.settings.cost_micros(sum((attempt.credits for attempt in attempts), Decimal(0))),
             is_cost_known=all(attempt.is_cost_known for attempt in attempts),
         )
 
     async def _attempt(self, prompt: Prompt, deadline: float) -> _Attempt:
-        """Send a prompt, and again in a simpler form where the server refuses its form; refusals are free."""
+        """Send a prompt, and again in a simpler form if the server refuses its form; refusals are free."""
         while True:
-            try:
-                reply = await self._http.request(
-                    "POST",
-                    self._settings.base_url.rstrip("/") + self._api.path,
-                    headers=self._api.headers(self._settings.api_key),
-                    json=self._api.body(self.name, prompt),
-                    deadline=deadline,
-                )
-            except NoReply as error:
-                return self._failed(prompt, unanswered(error))
-            if 200 <= reply.status < 300:
+            reply = await self.send(self._api.path, self._api.body(self.name, prompt), deadline)
+            if isinstance(reply, Answer):
+                return self._failed_attempt(prompt, reply)
+            failure = self.failure(reply)
+            if failure is None:
                 return self._answered(prompt, self._api.completion(reply.body))
             simpler = self._api.simpler(prompt, reply)
             if simpler is None:
-                return self._failed(prompt, failure(self._api, reply))
+                return self._failed_attempt(prompt, failure)
             prompt = simpler
 
-    def _failed(self, prompt: Prompt, failed: Answer) -> _Attempt:
-        credits = Decimal(0) if failed.is_cost_known else self._worst_credits(prompt)
-        return _Attempt(prompt, credits, is_cost_known=failed.is_cost_known, failure=failed)
+    def _failed_attempt(self, prompt: Prompt, failure: Answer) -> _Attempt:
+        credits = Decimal(0) if failure.is_cost_known else self._worst_credits(prompt)
+        return _Attempt(prompt, credits, is_cost_known=failure.is_cost_known, failure=failure)
 
     def _answered(self, prompt: Prompt, completion: Completion) -> _Attempt:
         is_counted = completion.input_tokens is not None and completion.output_tokens is not None
@@ -124,7 +138,7 @@ class Model:
         return self._credits(_most_input_tokens(prompt), prompt.max_tokens)
 
     def _credits(self, input_tokens: int, output_tokens: int) -> Decimal:
-        prices = self._settings.credits
+        prices = self.settings.credits
         return input_tokens * prices["input_token"] + output_tokens * prices["output_token"]
 
 

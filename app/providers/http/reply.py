@@ -44,7 +44,7 @@ class Reply:
     @property
     def raw(self) -> Any:
         """The body as it is stored with an answer: the JSON, or the text if it is not JSON."""
-        return self.body if self.is_json else self.text or None
+        return self.body if self.is_json else self.text
 
     def retry_after_seconds(self) -> float | None:
         """Return what the header Retry-After asks for, in either form, or None.
