@@ -54,7 +54,7 @@ class ProviderState:
     """The instant of `now` on the monotonic clock."""
 
     def is_available(self, provider: Provider) -> bool:
-        """Tell whether calls may be made, be it a single one."""
+        """Return whether calls may be made, if only a single one."""
         if self.condition == ProviderCondition.AVAILABLE:
             return True
         if self.condition == ProviderCondition.AUTH_FAILED:
@@ -96,7 +96,7 @@ def digest(provider: Provider) -> str:
 
 
 def claim_probe(session: WriteSession, provider: str) -> bool:
-    """Take the right to make the one call that a provider whose time has run is tried with."""
+    """Claim the single half-open probe after the cool-down."""
     taken = session.execute(
         update(provider_states)
         .where(provider_states.c.provider == provider, provider_states.c.until <= utcnow())
@@ -211,7 +211,7 @@ def _after(answer: Answer, values: Mapping[str, Any], provider: Provider, now: d
 
 
 def _is_over(values: Mapping[str, Any], provider: Provider, now: datetime) -> bool:
-    """Tell whether a sign of life ends a condition.
+    """Return whether a sign of life ends a condition.
 
     A call that was on its way when the key was refused or credits ended says
     nothing of what comes after.
