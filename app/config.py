@@ -123,8 +123,8 @@ class Config:
         object.__setattr__(self, "DATABASE_URL", _database_url(self.DATABASE_URL, on_vercel=self.VERCEL))
         _check_secret("CRON_SECRET", self.CRON_SECRET)
         _check_secret("SECRET_KEY", self.SECRET_KEY)
-        _check_model(self.PROVIDERS["ai-normalizer"])
-        _check_callbacks(self.PROVIDERS["clay"])
+        for settings in self.PROVIDERS.values():
+            _check_provider(settings)
 
     @classmethod
     def from_env(cls, environment: dict[str, str] | None = None) -> Self:
@@ -329,23 +329,11 @@ def _rethrow(name: str, check: Any, value: Any) -> None:
         raise ConfigError(f"{name}: {exc}") from None
 
 
-def _check_callbacks(settings: ProviderSettings) -> None:
-    seconds, secret = settings.options["CALLBACK_SECONDS"], settings.options["CALLBACK_SECRET"]
-    if not re.fullmatch(r"[1-9][0-9]{0,4}", seconds):
-        raise ConfigError("CLAY_CALLBACK_SECONDS: expected a whole number from 1 to 99999")
-    if secret and not re.fullmatch(r"[!-~]{1,512}", secret):
-        raise ConfigError("CLAY_CALLBACK_SECRET: expected 1 to 512 printable ASCII characters without spaces")
-
-
-def _check_model(settings: ProviderSettings) -> None:
-    api, model = settings.options["API"], settings.options["MODEL"]
-    if api not in {"anthropic", "openai"}:
-        raise ConfigError("AI_NORMALIZER_API: expected one of anthropic, openai")
-    if not re.fullmatch(r"[!-~]{1,100}", model):
-        raise ConfigError("AI_NORMALIZER_MODEL: expected 1 to 100 printable ASCII characters without spaces")
-    if api == "openai" and settings.api_key and settings.base_url == DEFAULTS["ai-normalizer"].base_url:
-        # Else one service's key would be sent to another.
-        raise ConfigError("AI_NORMALIZER_BASE_URL: expected the address of the openai-compatible service")
+def _check_provider(settings: ProviderSettings) -> None:
+    try:
+        settings.check()
+    except ValueError as exc:
+        raise ConfigError(str(exc)) from None
 
 
 def _check_secret(name: str, value: str | None) -> None:

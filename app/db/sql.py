@@ -15,15 +15,19 @@ from sqlalchemy import (
     BindParameter,
     ColumnElement,
     Dialect,
+    Row,
+    Select,
     Table,
     Text,
     any_,
     bindparam,
+    case,
     column,
     func,
     insert,
     literal,
     select,
+    true,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
@@ -34,7 +38,8 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from app.db.session import WriteSession, engine_name
 
-Row = Mapping[str, Any]
+Values = Mapping[str, Any]
+"""The values of a row by column."""
 
 
 class _Texts(TypeDecorator[Any]):
@@ -76,7 +81,7 @@ def _is_any_of_sqlite(element: is_any_of, compiler: SQLCompiler, **kw: Any) -> s
     return compiler.process(texts_column.in_(select(func.json_each(texts).table_valued("value").c.value)), **kw)
 
 
-def insert_rows(session: WriteSession, table: Table, rows: Sequence[Row]) -> None:
+def insert_rows(session: WriteSession, table: Table, rows: Sequence[Values]) -> None:
     """Insert rows that all have the same columns.
 
     Values are what JSON can hold, and instants. A default that Python computes is not applied, one in SQL is.
@@ -89,23 +94,58 @@ def insert_rows(session: WriteSession, table: Table, rows: Sequence[Row]) -> Non
         session.connection().execute(_insert_from_json(table, tuple(rows[0])), {"rows": _for_json(rows)})
 
 
-def insert_missing(session: WriteSession, table: Table, rows: Sequence[Row], key: str) -> set[Any]:
-    """Insert rows, as `insert_rows` does, but for those that conflict with another; return the inserted rows' `key`s.
+def insert_missing(session: WriteSession, table: Table, rows: Sequence[Values], key: str | None = None) -> set[Any]:
+    """Insert rows, as `insert_rows` does, except those that conflict with another; return the `key`s of the inserted.
 
-    They are inserted in the order given.
+    They are inserted in the order given. Without a `key` the set is empty.
     """
     if not rows:
         return set()
     statement = _insert_missing(table, tuple(rows[0]), key, engine_name())
-    if engine_name() == "sqlite":
-        return set(session.connection().execute(statement, rows).scalars())
-    return set(session.connection().execute(statement, {"rows": _for_json(rows)}).scalars())
+    values = rows if engine_name() == "sqlite" else {"rows": _for_json(rows)}
+    result = session.connection().execute(statement, values)
+    return set() if key is None else set(result.scalars())
+
+
+def upsert(
+    session: WriteSession,
+    table: Table,
+    rows: Sequence[Values],
+    *,
+    replaced: Sequence[str] = (),
+    added: Sequence[str] = (),
+) -> None:
+    """Insert rows; of those whose primary key is there already, replace some columns and add to others."""
+    statement = _upsert(table, tuple(replaced), tuple(added), engine_name())
+    session.connection().execute(statement, rows)
+
+
+def lock_or_create(session: WriteSession, query: Select[Any], table: Table, key: Values, defaults: Values) -> Row[Any]:
+    """Return the row that `query` selects FOR UPDATE; if there is none, insert `key` and `defaults` and select again.
+
+    The columns of `key` are the parameters of the query. Another transaction may insert the row first, and then has
+    it until that ends.
+    """
+    while True:
+        row = session.connection().execute(query, key).one_or_none()
+        if row is not None:
+            return row
+        insert_missing(session, table, [{**key, **defaults}])
 
 
 @lru_cache(maxsize=256)
-def _insert_missing(table: Table, names: tuple[str, ...], key: str, engine: str) -> Any:
-    statement = sqlite.insert(table) if engine == "sqlite" else _insert_from_json(table, names)
-    return statement.on_conflict_do_nothing().returning(table.c[key])
+def _insert_missing(table: Table, names: tuple[str, ...], key: str | None, engine: str) -> Any:
+    insertion = sqlite.insert(table) if engine == "sqlite" else _insert_from_json(table, names)
+    statement = insertion.on_conflict_do_nothing()
+    return statement if key is None else statement.returning(table.c[key])
+
+
+@lru_cache(maxsize=256)
+def _upsert(table: Table, replaced: tuple[str, ...], added: tuple[str, ...], engine: str) -> Any:
+    insertion = sqlite.insert(table) if engine == "sqlite" else postgresql.insert(table)
+    changes: dict[str, ColumnElement[Any]] = {name: insertion.excluded[name] for name in replaced}
+    changes |= {name: table.c[name] + insertion.excluded[name] for name in added}
+    return insertion.on_conflict_do_update(index_elements=list(table.primary_key), set_=changes)
 
 
 @lru_cache(maxsize=256)
@@ -114,7 +154,7 @@ def _insert_from_json(table: Table, names: tuple[str, ...]) -> postgresql.Insert
     return postgresql.insert(table).from_select(names, select(*(rows.c[name] for name in names)))
 
 
-def _for_json(rows: Iterable[Row]) -> list[dict[str, Any]]:
+def _for_json(rows: Iterable[Values]) -> list[dict[str, Any]]:
     return [{name: _json_value(value) for name, value in row.items()} for row in rows]
 
 
@@ -128,3 +168,12 @@ def json_rows(
     """Return the rows of a JSON value as a table, for PostgreSQL; what a row leaves out is NULL."""
     columns = [column(field, kind) for field, kind in types.items()]
     return func.json_to_recordset(values).table_valued(*columns, name=name).render_derived(with_types=True)
+
+
+def select_json_keys(table: Table, name: str) -> Select[str]:
+    """Return the query for the keys of the JSON objects in a column; what is damaged has none."""
+    value = table.c[name]
+    if engine_name() == "sqlite":
+        keys = func.json_each(case((func.json_valid(value), value))).table_valued("key")
+        return select(keys.c.key).select_from(table.join(keys, true()))
+    return select(func.jsonb_object_keys(case((func.jsonb_typeof(value) == "object", value))))

@@ -231,7 +231,7 @@ def _kind(value: str) -> str:
 _AMONG: Final = (
     exclusions.c.workspace_slug == bindparam("of_workspace"),
     exclusions.c.kind.in_(list(ExclusionKind)),
-    exclusions.c.value.in_(bindparam("values", expanding=True)),
+    is_any_of(exclusions.c.value, bindparam("values")),
 )
 _SELECT: Final = select(exclusions.c.value).where(*_AMONG)
 _DELETE: Final = delete(exclusions).where(*_AMONG)

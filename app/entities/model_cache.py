@@ -11,7 +11,7 @@ from sqlalchemy import delete as delete_from
 from sqlalchemy import select
 
 from app.db.session import WriteSession
-from app.db.sql import insert_missing
+from app.db.sql import insert_missing, is_any_of
 from app.extensions import db
 from app.models.cached_value import cached_values
 from app.providers.base import Lookup
@@ -20,19 +20,19 @@ from app.providers.registry import registry
 
 def load(keys: Iterable[str]) -> dict[str, Any]:
     """Return the cached answers under the keys; keys without an answer are left out."""
-    query = select(cached_values.c.key, cached_values.c.value).where(cached_values.c.key.in_(list(keys)))
+    query = select(cached_values.c.key, cached_values.c.value).where(is_any_of(cached_values.c.key, keys))
     return {row.key: row.value for row in db.session.connection().execute(query)}
 
 
 def save(session: WriteSession, answers: Mapping[str, Any]) -> None:
     """Keep answers by key. A key that has an answer keeps it."""
     rows = [{"key": key, "value": answers[key]} for key in sorted(answers)]
-    insert_missing(session, cached_values, rows, "key")
+    insert_missing(session, cached_values, rows)
 
 
 def delete(session: WriteSession, keys: Iterable[str]) -> None:
     """Delete the answers under the keys."""
-    session.connection().execute(delete_from(cached_values).where(cached_values.c.key.in_(list(keys))))
+    session.connection().execute(delete_from(cached_values).where(is_any_of(cached_values.c.key, keys)))
 
 
 def keys_of(

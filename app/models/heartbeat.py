@@ -7,7 +7,7 @@ from sqlalchemy import String, Table
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import Base
-from app.models.types import UtcDateTime
+from app.models.types import UtcDateTime, utcnow
 
 
 class Heartbeat(Base):
@@ -16,7 +16,7 @@ class Heartbeat(Base):
     __tablename__ = "heartbeats"
 
     name: Mapped[str] = mapped_column(String(32), primary_key=True)
-    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow())
 
 
 heartbeats = cast(Table, Heartbeat.__table__)

@@ -9,9 +9,10 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
+from typing import Any
 
 from app.providers.api_client import ApiClient
-from app.providers.base import Answer, Capabilities, Lookup, OutcomeClass, Provider
+from app.providers.base import DEFINITE, Answer, Capabilities, Lookup, OutcomeClass, Provider
 from app.providers.identity import Match, judge
 from app.providers.questions import Known, known_fields
 from app.values.emails import email_address
@@ -131,7 +132,7 @@ class PaidProvider(ApiClient, Provider):
 
 
 class PaidVerifier(PaidProvider):
-    """A provider that says whether mail to a person's address arrives; whose address it is does not matter."""
+    """A provider that judges whether mail to a person's address arrives; whose address it is does not matter."""
 
     entity_types = frozenset({"person"})
     inputs: Mapping[str, frozenset[str]] = MappingProxyType({"person": frozenset({"email"})})
@@ -148,3 +149,23 @@ class PaidVerifier(PaidProvider):
         """Return whether the verdict is on another address."""
         judged = email_address(answer.about.get("email"))
         return judged is not None and judged != email_address(question.fields.get("email"))
+
+
+def with_second_call(first: Answer, second: Answer, raw: Mapping[str, Any], most_micros: int) -> Answer:
+    """Return an answer with what a second call added to it, and the raw answers of both.
+
+    The first is paid for, so it is delivered whatever became of the second. If that may have been charged, the most
+    that it can have cost counts.
+    """
+    has_failed = second.outcome_class not in DEFINITE
+    unknown_micros = 0 if second.is_cost_known else most_micros
+    return replace(
+        first,
+        fields={**first.fields, **second.fields},
+        raw=raw,
+        cost_micros=first.cost_micros + second.cost_micros + unknown_micros,
+        is_cost_known=second.is_cost_known,
+        retry_after_seconds=second.retry_after_seconds,
+        trouble=second.outcome_class if has_failed else None,
+        error=second.error if has_failed else None,
+    )

@@ -20,14 +20,14 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from app.providers.adapter import PaidProvider
+from app.providers.adapter import PaidProvider, with_second_call
 from app.providers.api_client import DEFAULT_STATUSES
-from app.providers.base import DEFINITE, Answer, Capabilities, Lookup, OutcomeClass
+from app.providers.base import Answer, Capabilities, Lookup, OutcomeClass
 from app.providers.http.client import Http
 from app.providers.http.reply import Reply
 from app.providers.identity import Match, judge
 from app.providers.questions import company_host
-from app.providers.reading import a_list, filled, find, strings
+from app.providers.reading import a_list, filled, find, full_name, strings
 from app.providers.settings import ProviderSettings
 from app.values.emails import email_address
 from app.values.linkedin import company_page, person_page
@@ -86,7 +86,7 @@ class AiArk(PaidProvider):
         """Return what a question of this entity type needs, if the entity lacks it."""
         if question.entity_type == "company":
             return None if _company_key(question.fields) else "AI Ark needs a company's domain or LinkedIn URL."
-        is_named = _full_name(question.fields) and _employers_host(question.fields)
+        is_named = full_name(question.fields) and _employers_host(question.fields)
         if is_named or _export_key(question.fields):
             return None
         return "AI Ark needs a person's LinkedIn URL or AI Ark id, or a full name and the company's domain."
@@ -135,13 +135,11 @@ class AiArk(PaidProvider):
         keys = [_company_key(question.fields) for question in questions]
         owners = [_index_of_owner(row, keys) for row in rows]
         charged = Counter(owner or 0 for owner in owners)
-        # Every row is wanted and there are more of them: what is missing here may stand on the next page.
-        is_full = bool(rows) and None not in owners
-        is_cut = is_full and len(rows) < (integer(find(reply.body, "totalElements")) or 0)
+        is_cut = None not in owners and _is_cut(reply.body, rows)
         answers = []
         for index, key in enumerate(keys):
-            row = next((row for row in rows if key in _row_keys(row)), None)
-            raw = row if len(questions) > 1 else reply.body
+            row = _row_about(key, rows)
+            raw = reply.body if len(keys) == 1 else row
             cost_micros = charged[index] * self.settings.price_micros("company")
             answers.append(replace(_company_answer(row, is_cut), raw=raw, cost_micros=cost_micros))
         return answers
@@ -212,22 +210,9 @@ class AiArk(PaidProvider):
         exported = await self._export({"id": person_id}, deadline)
         # The address of somebody else is not to be put beside the person who was found.
         person = self.question(replace(question, fields={**question.fields, **searched.fields}))
-        return self._with_email(searched, self.about_asked(person, exported))
-
-    def _with_email(self, searched: Answer, exported: Answer) -> Answer:
-        """Return the person that was searched and paid for, with the address if the export had one."""
-        unknown_micros = 0 if exported.is_cost_known else self.settings.price_micros("email")
-        has_failed = exported.outcome_class not in DEFINITE
-        return replace(
-            searched,
-            fields={**searched.fields, **exported.fields},
-            raw={"search": searched.raw, "export": exported.raw},
-            cost_micros=searched.cost_micros + exported.cost_micros + unknown_micros,
-            is_cost_known=exported.is_cost_known,
-            retry_after_seconds=exported.retry_after_seconds,
-            trouble=exported.outcome_class if has_failed else None,
-            error=exported.error if has_failed else None,
-        )
+        exported = self.about_asked(person, exported)
+        raw = {"search": searched.raw, "export": exported.raw}
+        return with_second_call(searched, exported, raw, self.settings.price_micros("email"))
 
     async def _export(self, request: Mapping[str, str], deadline: float) -> Answer:
         reply = await self.send(_EXPORT, request, deadline)
@@ -278,18 +263,13 @@ def _companies_search(questions: Sequence[Lookup]) -> dict[str, Any]:
 
 
 def _person_search(fields: Mapping[str, Any]) -> dict[str, Any]:
-    name, domain = _full_name(fields), _employers_host(fields)
+    name, domain = full_name(fields), _employers_host(fields)
     return {
         "page": 0,
         "size": 1,  # Rows are charged.
         "account": {"domain": {"any": {"include": [domain]}}},
         "contact": {"fullName": {"any": {"include": {"mode": "STRICT", "content": [name]}}}},
     }
-
-
-def _full_name(fields: Mapping[str, Any]) -> str | None:
-    first, last = text(fields.get("first_name")), text(fields.get("last_name"))
-    return text(fields.get("full_name")) or (f"{first} {last}" if first and last else None)
 
 
 def _employers_host(fields: Mapping[str, Any]) -> str | None:
@@ -333,6 +313,15 @@ def _row_keys(row: Mapping[str, Any]) -> set[tuple[str, str | None]]:
     """Return what a company's row could have been asked by."""
     page = _page(find(row, "link.linkedin"), is_person=False)
     return {("domain", _host_of_row(row)), ("linkedin", page)}
+
+
+def _is_cut(body: Any, rows: Sequence[Any]) -> bool:
+    """Return whether there are more rows than came: what is missing here may stand on the next page."""
+    return bool(rows) and len(rows) < (integer(find(body, "totalElements")) or 0)
+
+
+def _row_about(key: tuple[str, str] | None, rows: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    return next((row for row in rows if key in _row_keys(row)), None)
 
 
 def _index_of_owner(row: Mapping[str, Any], keys: Sequence[tuple[str, str] | None]) -> int | None:
@@ -440,11 +429,18 @@ def _languages(value: Any) -> list[Any] | None:
 def _email_fields(row: Mapping[str, Any]) -> dict[str, str]:
     """Return the first valid address with its status: of `email.output[]`, or the one that `email` itself is."""
     block = find(row, "email")
-    listed = a_list(find(block, "output"))
-    for output in listed or [block if isinstance(block, Mapping) else {"value": block}]:
+    outputs, unstated = a_list(find(block, "output")), ""
+    if outputs is None:
+        outputs, unstated = [block if isinstance(block, Mapping) else {"value": block}], "VALID"
+    for output in outputs:
         address = email_address(find(output, "address", "value"))
-        is_valid = (text(find(output, "status")) or ("" if listed else "VALID")) == "VALID"
-        if address and is_valid and find(output, "found") is not False:
+        if address and _is_valid(output, unstated):
             is_catch_all = find(output, "domainType") == "CATCH_ALL"
             return {"email": address, "email_status": "catch_all" if is_catch_all else "valid"}
     return {}
+
+
+def _is_valid(output: Any, unstated: str) -> bool:
+    """Return whether an address counts; `unstated` is its status if it has none of its own."""
+    status = text(find(output, "status")) or unstated
+    return status == "VALID" and find(output, "found") is not False

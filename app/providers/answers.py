@@ -50,12 +50,12 @@ def _storable(value: Any) -> Any:
     if isinstance(value, str):
         # Taken out and not refused, as at the edge: the answer may have been paid for.
         return without_bad_characters(value.replace("\r\n", "\n"))
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
     if isinstance(value, Mapping):
         return {_storable(str(key)): _storable(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
         return [_storable(inner) for inner in value]
-    if value is None or isinstance(value, bool | int | float):
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if value is None or isinstance(value, bool | int):
         return value
     raise UnfitAnswer(f"the answer holds a {type(value).__name__}")

@@ -64,16 +64,16 @@ class Answer:
     raw: Any = None
     cost_micros: int = 0
     error: str | None = None
-    """One sentence without personal data, where the class is not `success` or there was trouble."""
+    """One sentence without personal data, if the class is not `success` or there was trouble."""
     retry_after_seconds: float | None = None
-    """How long to leave the provider alone, where it asked for that."""
+    """How long to leave the provider alone, if it asked for that."""
     is_about_entity: bool = False
     """Whether a failure lies with what was asked about, such as a dead website, and says nothing of the provider."""
     is_cost_known: bool = True
-    """False where the call was sent and no readable answer came: it may have been charged, up to the worst price.
+    """False if the call was sent and no readable answer came: it may have been charged, up to the worst price.
     `cost_micros` is then what is known of it."""
     pending_seconds: float | None = None
-    """Set where the question was taken and the answer comes by callback, within so many seconds."""
+    """Set if the question was taken and the answer comes by callback, within so many seconds."""
     to_cache: Mapping[str, Any] = field(default_factory=dict)
     """What was learned and may be used for other entities, by cache key."""
     trouble: OutcomeClass | None = None
@@ -84,7 +84,7 @@ class Answer:
 
     @property
     def standing(self) -> OutcomeClass:
-        """What it says of how the provider stands: the trouble, where there was some, else the class."""
+        """What the answer says of the provider's health: the trouble, if there was any, else the class."""
         return self.trouble or self.outcome_class
 
 
@@ -142,11 +142,11 @@ class Provider(Protocol):
         return self.capabilities.answers_later
 
     def why_unusable(self) -> str | None:
-        """Return which setting is missing, as a sentence, or None where calls can be made."""
+        """Return which setting is missing, as a sentence, or None if calls can be made."""
         ...
 
     def why_insufficient(self, lookup: Lookup) -> str | None:
-        """Return what the entity lacks for a call, as a sentence, or None where it can be asked."""
+        """Return what the entity lacks for a call, as a sentence, or None if it can be asked."""
         ...
 
     def worst_price_micros(self, lookup: Lookup) -> int:
@@ -158,7 +158,7 @@ class Provider(Protocol):
         ...
 
     def is_local(self, lookup: Lookup) -> bool:
-        """Tell whether this question is answered without calling anybody."""
+        """Return whether this question is answered without a call."""
         ...
 
     async def lookup(self, lookup: Lookup, *, deadline: float) -> Answer:

@@ -1,14 +1,44 @@
-"""The price and limit table: what each provider's settings are where the environment says nothing.
+"""The price and limit table: each provider's settings if the environment does not say otherwise.
 
 Read off the providers' pages in November 2026. Prices are those of the smallest paid plan, limits
 those of the smallest plan that has an API: too dear and too slow is safe, the other way is not.
 """
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from types import MappingProxyType
+from typing import Final
 
 from app.providers.settings import ProviderSettings, parse_limits
+
+_MODEL_URL: Final = "https://api.anthropic.com"
+_PRINTABLE: Final = "printable ASCII characters without spaces"
+
+
+class ClaySettings(ProviderSettings):
+    """Clay's settings: how long a callback may take, and the secret that it must bring along."""
+
+    def check(self) -> None:
+        """Raise ValueError if an option does not fit."""
+        secret = self.callback_secret
+        is_seconds = re.fullmatch(r"[1-9][0-9]{0,4}", self.options["CALLBACK_SECONDS"]) is not None
+        is_secret = secret is None or re.fullmatch(r"[!-~]{1,512}", secret) is not None
+        self.expect(is_seconds, "CALLBACK_SECONDS", "a whole number from 1 to 99999")
+        self.expect(is_secret, "CALLBACK_SECRET", f"1 to 512 {_PRINTABLE}")
+
+
+class ModelSettings(ProviderSettings):
+    """The ai-normalizer's settings: which model is asked, and by which API."""
+
+    def check(self) -> None:
+        """Raise ValueError if an option does not fit, or if one service's key would be sent to another."""
+        is_openai = self.options["API"] == "openai"
+        is_model = re.fullmatch(r"[!-~]{1,100}", self.options["MODEL"]) is not None
+        is_misdirected = is_openai and bool(self.api_key) and self.base_url == _MODEL_URL
+        self.expect(is_openai or self.options["API"] == "anthropic", "API", "one of anthropic, openai")
+        self.expect(is_model, "MODEL", f"1 to 100 {_PRINTABLE}")
+        self.expect(not is_misdirected, "BASE_URL", "the address of the openai-compatible service")
 
 
 def _settings(
@@ -18,9 +48,10 @@ def _settings(
     credits: dict[str, str],
     limits: str,
     timeout_seconds: float,
+    kind: type[ProviderSettings] = ProviderSettings,
     **options: str,
 ) -> ProviderSettings:
-    return ProviderSettings(
+    return kind(
         prefix=prefix,
         base_url=base_url,
         usd_per_credit=Decimal(usd_per_credit),
@@ -85,17 +116,19 @@ DEFAULTS: Mapping[str, ProviderSettings] = {
         {"row": "1"},
         "10/s",
         10,
+        ClaySettings,
         CALLBACK_SECRET="",
         CALLBACK_SECONDS="600",
     ),
     # Tokens, at a dollar a credit: $1 and $5 for a million.
     "ai-normalizer": _settings(
         "AI_NORMALIZER",
-        "https://api.anthropic.com",
+        _MODEL_URL,
         "1",
         {"input_token": "0.000001", "output_token": "0.000005"},
         "50/min",
         15,
+        ModelSettings,
         MODEL="claude-haiku-4-5",
         API="anthropic",
     ),

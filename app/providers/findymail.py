@@ -22,7 +22,7 @@ from app.providers.api_client import DEFAULT_STATUSES, PHRASES
 from app.providers.base import Answer, Capabilities, Lookup, OutcomeClass
 from app.providers.http.reply import Reply
 from app.providers.questions import company_host
-from app.providers.reading import filled, find, joined
+from app.providers.reading import filled, find, full_name, joined
 from app.values.emails import email_address
 from app.values.hosts import bare_host
 from app.values.text import text
@@ -107,7 +107,7 @@ class Findymail(_FindymailApi):
 
 
 class FindymailVerifier(_FindymailApi, PaidVerifier):
-    """Says whether mail to a person's address arrives. Charged for each attempt."""
+    """Judges whether mail to a person's address arrives. Charged for each attempt."""
 
     name = "findymail-verify"
     capabilities = Capabilities(charges_misses=True, verifies=Findymail.name)
@@ -141,8 +141,7 @@ class FindymailVerifier(_FindymailApi, PaidVerifier):
 def _request(fields: Mapping[str, Any]) -> dict[str, str] | None:
     if page := text(fields.get("linkedin_url")):
         return {"linkedin_url": page}
-    first, last = text(fields.get("first_name")), text(fields.get("last_name"))
-    name = text(fields.get("full_name")) or (f"{first} {last}" if first and last else None)
+    name = full_name(fields)
     host = bare_host(fields.get("company_domain"))
     return {"name": name, "domain": host} if name and host else None
 

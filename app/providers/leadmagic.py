@@ -20,9 +20,9 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any
 
-from app.providers.adapter import PaidProvider, PaidVerifier
+from app.providers.adapter import PaidProvider, PaidVerifier, with_second_call
 from app.providers.api_client import PHRASES
-from app.providers.base import DEFINITE, Answer, Capabilities, Lookup, OutcomeClass
+from app.providers.base import Answer, Capabilities, Lookup, OutcomeClass
 from app.providers.http.reply import Reply
 from app.providers.questions import company_host, known_fields
 from app.providers.reading import a_list, filled, find, joined, strings
@@ -162,7 +162,8 @@ class LeadMagic(_LeadMagicApi):
         if not next_request:
             return profile
         contact = await self.call(_FINDER, next_request, self.parse_finder, deadline)
-        return _both(profile, contact, self.settings.price_micros("finder"))
+        raw = {"profile": profile.raw, "finder": contact.raw}
+        return with_second_call(profile, contact, raw, self.settings.price_micros("finder"))
 
     def parse_finder(self, reply: Reply) -> Answer:
         """Return the address in the e-mail finder's reply.
@@ -193,7 +194,7 @@ class LeadMagic(_LeadMagicApi):
 
 
 class LeadMagicVerifier(_LeadMagicApi, PaidVerifier):
-    """Says whether mail to a person's address arrives. Charged each time, whatever it says."""
+    """Judges whether mail to a person's address arrives. Charged each time, whatever it says."""
 
     name = "leadmagic-verify"
     capabilities = Capabilities(charges_misses=True, verifies=LeadMagic.name)
@@ -241,26 +242,6 @@ def _company_request(fields: Mapping[str, Any]) -> dict[str, str]:
         return {"company_domain": domain}
     page = _linkedin("company", fields.get("linkedin_url"))
     return {"profile_url": page} if page else {}
-
-
-def _both(profile: Answer, contact: Answer, finder_micros: int) -> Answer:
-    """Return a profile with what the finder added to it.
-
-    The profile is paid for, so it is delivered whatever became of the second call; if that may have been
-    charged, its price counts.
-    """
-    has_failed = contact.outcome_class not in DEFINITE
-    contact_micros = contact.cost_micros if contact.is_cost_known else finder_micros
-    return replace(
-        profile,
-        fields={**profile.fields, **contact.fields},
-        raw={"profile": profile.raw, "finder": contact.raw},
-        cost_micros=profile.cost_micros + contact_micros,
-        is_cost_known=contact.is_cost_known,
-        retry_after_seconds=contact.retry_after_seconds,
-        trouble=contact.outcome_class if has_failed else None,
-        error=contact.error if has_failed else None,
-    )
 
 
 def _credits_consumed(reply: Reply) -> Decimal | None:

@@ -48,3 +48,12 @@ def joined(*values: Any) -> str | None:
 def filled(fields: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields that have a value: not None, not blank text, not an empty list or dict."""
     return {name: value for name, value in fields.items() if value is not None and value not in ("", [], {})}
+
+
+def full_name(fields: Mapping[str, Any]) -> str | None:
+    """Return a person's full name, put together from both of its parts if it is not written as one."""
+    name = text(fields.get("full_name"))
+    first, last = text(fields.get("first_name")), text(fields.get("last_name"))
+    if name is None and first and last:
+        return f"{first} {last}"
+    return name

@@ -39,7 +39,7 @@ _ACCOUNTS: Final = {verifier.name: verifier.capabilities.verifies or verifier.na
 NAMES: Final = tuple(_CLASSES)
 """Every provider."""
 VERIFIER_NAMES: Final = tuple(_VERIFIERS)
-"""The providers that can also tell whether an address is valid."""
+"""The providers that can also verify addresses."""
 
 
 def account_of(provider: str) -> str:

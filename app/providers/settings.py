@@ -1,4 +1,4 @@
-"""What is set of a provider: its key, address, prices and limits. A leaf of the import graph.
+"""A provider's settings: its key, address, prices and limits. A leaf of the import graph.
 
 Prices and limits change with the plan that was bought, so all of them are settings; the defaults
 are what the providers' pages said when each was read.
@@ -40,12 +40,12 @@ class ExhaustionPolicy(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderSettings:
-    """What is set of one provider."""
+    """The settings of one provider. A provider with `options` has a class of its own, which checks them."""
 
     prefix: str
-    """What its variables begin with, as `PROSPEO`."""
+    """How its variables begin, such as `PROSPEO`."""
     base_url: str = field(repr=False)
-    """Where it is called. Of Clay the webhook's URL, which is a secret."""
+    """Where it is called; may be a secret, such as the URL of a webhook."""
     api_key: str | None = field(default=None, repr=False)
     usd_per_credit: Decimal = Decimal(0)
     credits: Mapping[str, Decimal]
@@ -56,10 +56,24 @@ class ProviderSettings:
     """How long one call may take."""
     on_exhausted: ExhaustionPolicy = ExhaustionPolicy.SKIP
     options: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """What only this provider has, by the rest of the variable's name, as `MODEL`."""
+    """Settings that only this provider has, by the rest of the variable's name, such as `MODEL`."""
+
+    def check(self) -> None:
+        """Raise ValueError, naming the variable and what was expected, if an option does not fit."""
+        return
+
+    @property
+    def callback_secret(self) -> str | None:
+        """The secret that callbacks of this provider must bring along; None: they need none."""
+        return self.options.get("CALLBACK_SECRET") or None
+
+    def expect(self, is_met: bool, name: str, expected: str) -> None:
+        """Raise ValueError about one of the provider's variables unless its value fits."""
+        if not is_met:
+            raise ValueError(f"{self.prefix}_{name}: expected {expected}")
 
     def price_micros(self, operation: str, times: Decimal | int = 1) -> int:
-        """Return what an operation costs in micro-dollars, so many times over; parts are rounded up."""
+        """Return what an operation costs in micro-dollars when done so many times, rounded up."""
         return self.cost_micros(self.credits[operation] * times)
 
     def cost_micros(self, credits: Decimal | int) -> int:

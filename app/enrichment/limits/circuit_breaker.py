@@ -14,10 +14,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import structlog
-from sqlalchemy import bindparam, delete, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Row, bindparam, delete, or_, select, update
 
-from app.db.session import WriteSession, engine_name, repeats_conflicts, transaction
+from app.db.session import WriteSession, repeats_conflicts, transaction
+from app.db.sql import lock_or_create
 from app.enrichment.queue import transitions
 from app.extensions import db
 from app.models.job import ENDED, jobs
@@ -54,7 +54,7 @@ class ProviderState:
     """The instant of `now` on the monotonic clock."""
 
     def is_available(self, provider: Provider) -> bool:
-        """Tell whether calls may be made, be it a single one."""
+        """Return whether calls may be made, if only a single one."""
         if self.condition == ProviderCondition.AVAILABLE:
             return True
         if self.condition == ProviderCondition.AUTH_FAILED:
@@ -96,7 +96,7 @@ def digest(provider: Provider) -> str:
 
 
 def claim_probe(session: WriteSession, provider: str) -> bool:
-    """Take the right to make the one call that a provider whose time has run is tried with."""
+    """Claim the single half-open probe after the cool-down."""
     taken = session.execute(
         update(provider_states)
         .where(provider_states.c.provider == provider, provider_states.c.until <= utcnow())
@@ -211,7 +211,7 @@ def _after(answer: Answer, values: Mapping[str, Any], provider: Provider, now: d
 
 
 def _is_over(values: Mapping[str, Any], provider: Provider, now: datetime) -> bool:
-    """Tell whether a sign of life ends a condition.
+    """Return whether a sign of life ends a condition.
 
     A call that was on its way when the key was refused or credits ended says
     nothing of what comes after.
@@ -223,17 +223,10 @@ def _is_over(values: Mapping[str, Any], provider: Provider, now: datetime) -> bo
     return True
 
 
-def _lock(session: WriteSession, provider: str) -> Any:
-    row = session.execute(_LOCKED, {"the_provider": provider}).one_or_none()
-    while row is None:
-        dialect = postgresql if engine_name() == "postgresql" else sqlite
-        added = dialect.insert(provider_states).values(
-            provider=provider, condition=ProviderCondition.AVAILABLE, failures=0
-        )
-        session.execute(added.on_conflict_do_nothing())
-        row = session.execute(_LOCKED, {"the_provider": provider}).one_or_none()
-    return row
+def _lock(session: WriteSession, provider: str) -> Row[Any]:
+    defaults = {"condition": ProviderCondition.AVAILABLE, "failures": 0}
+    return lock_or_create(session, _LOCKED, provider_states, {"provider": provider}, defaults)
 
 
 _STATES = select(provider_states, utcnow().label("now"))
-_LOCKED = _STATES.where(provider_states.c.provider == bindparam("the_provider")).with_for_update(key_share=True)
+_LOCKED = _STATES.where(provider_states.c.provider == bindparam("provider")).with_for_update(key_share=True)

@@ -55,7 +55,7 @@ class ProviderView:
     blocked_until: datetime | None
     """Until when it asked to be left alone; None: it did not."""
     is_available: bool
-    """Whether calls are made, as things are set and as it stands."""
+    """Whether the settings and the provider's state allow calls."""
     limits: str
     """As in the setting; empty: none."""
     prices: list[PriceView]
@@ -64,7 +64,7 @@ class ProviderView:
 
 
 def list_providers(workspace_slug: str | None = None) -> list[ProviderView]:
-    """Return all providers, then the verifiers. Calls and money are those of one workspace, where it is given."""
+    """Return all providers, then the verifiers. Calls and money are those of one workspace, if it is given."""
     states = circuit_breaker.load_states()
     blocks = _blocks()
     calls = _calls_under_way(workspace_slug)

@@ -13,15 +13,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import bindparam, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Row, bindparam, func, select, update
 
-from app.db.session import WriteSession, engine_name
+from app.db.session import WriteSession
+from app.db.sql import lock_or_create
 from app.models.in_flight_call import in_flight_calls
 from app.models.provider_state import provider_paces
 from app.models.types import utcnow
 from app.providers.registry import account_of, sharing_account
 from app.providers.settings import Limits
+from app.values.days import seconds_to_midnight
 
 PACE_SHARE: Final = 0.93
 """The share of a rate that is used: a call that is late by a few hundredths of a second must not fall into the
@@ -122,7 +123,7 @@ def granted(
         count, wait = max(0, limits.at_once - in_flight), AT_ONCE_WAIT_SECONDS
     day, used = _used_today(state, now)
     if limits.per_day is not None and limits.per_day - used < count:
-        count, wait = max(0, limits.per_day - used), _seconds_to_midnight(now)
+        count, wait = max(0, limits.per_day - used), seconds_to_midnight(now)
     epoch = now.timestamp()
     cells = [_Cell(f"{calls}/{seconds:g}", seconds / calls / PACE_SHARE) for calls, seconds in limits.rates]
     soonest = epoch + (LEAD_SECONDS if any(cell.interval >= SLOW_SECONDS for cell in cells) else 0.0)
@@ -155,23 +156,13 @@ def _used_today(state: Mapping[str, Any], now: datetime) -> tuple[str, int]:
     return day, int(state.get("used", 0)) if state.get("day") == day else 0
 
 
-def _seconds_to_midnight(now: datetime) -> float:
-    midnight = datetime.combine(now.astimezone(UTC).date() + timedelta(days=1), datetime.min.time(), UTC)
-    return (midnight - now).total_seconds()
+def _lock(session: WriteSession, name: str) -> Row[Any]:
+    return lock_or_create(session, _LOCKED, provider_paces, {"name": name}, {"state": {}})
 
 
-def _lock(session: WriteSession, name: str) -> Any:
-    row = session.execute(_LOCKED, {"the_name": name}).one_or_none()
-    while row is None:
-        dialect = postgresql if engine_name() == "postgresql" else sqlite
-        session.execute(dialect.insert(provider_paces).values(name=name, state={}).on_conflict_do_nothing())
-        row = session.execute(_LOCKED, {"the_name": name}).one_or_none()
-    return row
-
-
-_LOCKED = (
+_LOCKED: Final = (
     select(provider_paces.c.state, provider_paces.c.blocked_until, utcnow().label("now"))
-    .where(provider_paces.c.name == bindparam("the_name"))
+    .where(provider_paces.c.name == bindparam("name"))
     .with_for_update(key_share=True)
 )
 

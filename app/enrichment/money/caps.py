@@ -9,14 +9,14 @@ micro-dollars.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from typing import Any, Final
 
 from sqlalchemy import bindparam, select, tuple_, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from app.config import Config, micros
-from app.db.session import WriteSession, engine_name
+from app.db.session import WriteSession
+from app.db.sql import insert_missing, upsert
 from app.enrichment.queue.lease import JobInfo
 from app.models.spending import costs, spending
 from app.providers.settings import MICROS
@@ -135,13 +135,10 @@ def record_costs(session: WriteSession, job: JobInfo, settlements: Sequence[Sett
         row["cost_micros"] += one.cost_micros
         row["in_doubt_micros"] += one.cost_micros if one.is_in_doubt else 0
     if rows:
-        session.connection().execute(_ADD_COSTS[engine_name()], [rows[key] for key in sorted(rows)])
+        upsert(session, costs, [rows[key] for key in sorted(rows)], added=_COUNTERS)
 
 
-def seconds_to_midnight(now: datetime) -> float:
-    """Return how long the daily caps of an instant still hold."""
-    tomorrow = now.astimezone(UTC).date() + timedelta(days=1)
-    return (datetime.combine(tomorrow, datetime.min.time(), UTC) - now).total_seconds()
+_COUNTERS: Final = ("calls", "charged_calls", "cost_micros", "in_doubt_micros")
 
 
 @dataclass(slots=True)
@@ -198,16 +195,12 @@ def _lock_accounts(
         # Looked at without a lock: who adds a row must not hold one of the others.
         known.update((row.scope, row.day) for row in session.connection().execute(_THERE, {"wanted": wanted}))
     missing = [key for key in wanted if key not in known]
-    if missing:
-        dialect = postgresql if engine_name() == "postgresql" else sqlite
-        session.connection().execute(
-            dialect.insert(spending).on_conflict_do_nothing(),
-            [{"scope": scope, "day": day, "reserved_micros": 0, "spent_micros": 0} for scope, day in missing],
-        )
+    insert_missing(session, spending, [{"scope": scope, "day": day, **_UNUSED} for scope, day in missing])
     rows = session.connection().execute(_LOCKED, {"wanted": wanted})
     return {(row.scope, row.day): _Account(row.reserved_micros, row.spent_micros) for row in rows}
 
 
+_UNUSED: Final = {"reserved_micros": 0, "spent_micros": 0}
 _WANTED = tuple_(spending.c.scope, spending.c.day).in_(bindparam("wanted", expanding=True))
 _THERE = select(spending.c.scope, spending.c.day).where(_WANTED)
 _LOCKED = select(spending).where(_WANTED).order_by(spending.c.scope, spending.c.day).with_for_update(key_share=True)
@@ -219,15 +212,3 @@ _ADD = (
         spent_micros=spending.c.spent_micros + bindparam("more_spent"),
     )
 )
-
-
-def _add_costs(dialect: Any) -> Any:
-    added = dialect.insert(costs)
-    counters = ("calls", "charged_calls", "cost_micros", "in_doubt_micros")
-    return added.on_conflict_do_update(
-        index_elements=["job_id", "provider", "day"],
-        set_={name: costs.c[name] + added.excluded[name] for name in counters},
-    )
-
-
-_ADD_COSTS: Final = {"postgresql": _add_costs(postgresql), "sqlite": _add_costs(sqlite)}

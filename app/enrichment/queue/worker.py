@@ -15,11 +15,11 @@ from typing import Final
 
 import structlog
 from flask import current_app
-from sqlalchemy.dialects import postgresql, sqlite
 
 from app.config import config
 from app.db.failures import is_missing_table, is_unavailable
-from app.db.session import end_read, engine_name, repeats_conflicts, transaction
+from app.db.session import end_read, repeats_conflicts, transaction
+from app.db.sql import upsert
 from app.enrichment.queue import claims, poison
 from app.enrichment.queue.claims import Scope
 from app.enrichment.queue.lease import MAX_CRASHES, Failure, Lease, WorkersLost
@@ -31,7 +31,6 @@ from app.errors import LeaseLost, describe_bug
 from app.logs import trace
 from app.models.heartbeat import heartbeats
 from app.models.job import ACTIVE, JobStatus
-from app.models.types import utcnow
 
 log = structlog.get_logger(__name__)
 
@@ -123,10 +122,8 @@ def drain(
 @repeats_conflicts
 def record_heartbeat(name: str) -> None:
     """Write down that something which must happen regularly happened now."""
-    dialect = postgresql if engine_name() == "postgresql" else sqlite
-    statement = dialect.insert(heartbeats).values(name=name, at=utcnow())
     with transaction() as session:
-        session.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"at": utcnow()}))
+        upsert(session, heartbeats, [{"name": name}], replaced=["at"])
 
 
 def _process(work: Work, budget: Budget, job_id: str | None, workspace_slug: str | None) -> ChunkResult | None:

@@ -12,12 +12,13 @@ from sqlalchemy import select
 
 from app.db.session import WriteSession
 from app.enrichment.limits import circuit_breaker
-from app.enrichment.money.caps import Settlement, book, record_costs, seconds_to_midnight
+from app.enrichment.money.caps import Settlement, book, record_costs
 from app.enrichment.waterfall import admission, in_flight
 from app.enrichment.waterfall.attempt_log import write_answers, write_cache
 from app.enrichment.waterfall.batch import AttemptResult, Batch, ChunkContext
 from app.models.types import utcnow
 from app.providers.base import Answer, Provider
+from app.values.days import seconds_to_midnight
 
 
 def store_batch(session: WriteSession, context: ChunkContext, current: Batch) -> None:

@@ -16,9 +16,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import case, func, not_, select, true
+from sqlalchemy import case, func, not_, select
 
-from app.db.session import end_read, engine_name
+from app.db.session import end_read
+from app.db.sql import select_json_keys
 from app.entities.csv.cells import CellError, converter, is_placeholder
 from app.entities.csv.headers import Column, map_columns
 from app.entities.csv.imports import described, recorded_columns
@@ -218,13 +219,8 @@ class _Layout:
 
     def _extra_keys(self) -> set[str]:
         """Return every name under which something is kept beside the fields."""
-        extra = self._table.c.extra
-        if engine_name() == "sqlite":
-            names = func.json_each(case((func.json_valid(extra), extra))).table_valued("key")
-            query = select(names.c.key).select_from(self._table.join(names, true()))
-        else:
-            query = select(func.jsonb_object_keys(case((func.jsonb_typeof(extra) == "object", extra))))
-        query = query.distinct().where(self._table.c.workspace_slug == self._workspace_slug, extra.is_not(None))
+        is_wanted = (self._table.c.workspace_slug == self._workspace_slug, self._table.c.extra.is_not(None))
+        query = select_json_keys(self._table, EXTRA).distinct().where(*is_wanted)
         return set(db.session.scalars(query))
 
     def _computed_names(self) -> list[str]:

@@ -44,7 +44,7 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """What a model wrote, and how many tokens were counted; None where the server does not say."""
+    """What a model wrote, and how many tokens were counted; None if the server does not say."""
 
     text: str | None
     is_refused: bool
@@ -131,7 +131,7 @@ class OpenAi:
     path = "/chat/completions"
 
     def headers(self, api_key: str | None) -> dict[str, str]:
-        """Return the key, where there is one: local servers need none."""
+        """Return the key, if there is one: local servers need none."""
         return {"authorization": f"Bearer {api_key}"} if api_key else {}
 
     def body(self, model: str, prompt: Prompt) -> dict[str, Any]:

@@ -38,7 +38,7 @@ class Reading:
     verdicts: Mapping[str, Verdict] = field(default_factory=dict)
     """By question's key; texts that the model did not judge are missing."""
     failure: Answer | None = None
-    """The class and sentence where the model could not be asked; it has no fields."""
+    """The class and sentence if the model could not be asked; it has no fields."""
     cost_micros: int = 0
     is_cost_known: bool = True
 
@@ -164,7 +164,7 @@ def _most_input_tokens(prompt: Prompt) -> int:
 
 
 def _counted(tokens: int | None, most: int) -> int:
-    """Return the server's count, or the most that can be where it is missing or past belief."""
+    """Return the server's count, or the upper bound if it is missing or implausible."""
     return most if tokens is None else min(tokens, most)
 
 

@@ -52,16 +52,26 @@ class _Case:
     cost_micros: int = 0
     is_cost_known: bool = True
 
+    def book(self, question: Question, reading: Reading, share_micros: int) -> None:
+        """Take in what a request came to for one of the questions, and its share of the price."""
+        self.cost_micros += share_micros
+        self.is_cost_known = self.is_cost_known and reading.is_cost_known
+        self.failure = self.failure or reading.failure
+        if question.key in reading.verdicts:
+            self.verdicts[question.key] = reading.verdicts[question.key]
+
     def answer(self) -> Answer:
         """Return the answer: of the model's verdicts, unless it failed, else of what was there without it."""
-        judged = [
-            (question, self.verdicts[question.key]) for question in self.questions if question.key in self.verdicts
-        ]
+        judged_questions = [question for question in self.questions if question.key in self.verdicts]
+        judged = [(question, self.verdicts[question.key]) for question in judged_questions]
         if self.failure is None:
             for question, verdict in judged:
                 fill(self.fields, question.topic, verdict)
+            answer = _answer(self.fields, asked=self.questions)
+        else:
+            answer = replace(self.failure, fields=self.fields)
         return replace(
-            replace(self.failure, fields=self.fields) if self.failure else _answer(self.fields, asked=self.questions),
+            answer,
             raw={question.topic.field: verdict.as_json() for question, verdict in judged} or None,
             cost_micros=self.cost_micros,
             is_cost_known=self.is_cost_known,
@@ -75,7 +85,7 @@ class AiNormalizer(Provider):
     Its answer carries every normalised column, None for those that are left open:
     the normaliser owns these columns, and a value that was derived from text which
     has changed since must not stay. What the rules decide stands; the model fills
-    what they leave open. Where it fails, the answer has its failure's class and
+    what they leave open. If it fails, the answer has its failure's class and
     the fields that were there without it.
     """
 
@@ -104,7 +114,7 @@ class AiNormalizer(Provider):
         return None
 
     def worst_price_micros(self, lookup: Lookup) -> int:
-        """Return what a request with this lookup's open texts alone can cost; 0 where the rules and the cache do."""
+        """Return what a request with this lookup's open texts alone can cost; 0 if rules and cache suffice."""
         if self._model is None:
             return 0
         return sum(self._model.worst_price_micros([question]) for question in self._case(lookup).questions)
@@ -114,7 +124,7 @@ class AiNormalizer(Provider):
         return [question.key for question in self._open(lookup, _ruled(lookup))] if self._model else []
 
     def is_local(self, lookup: Lookup) -> bool:
-        """Tell whether rules and cache leave nothing open, or there is no model to ask."""
+        """Return whether rules and cache leave nothing open, or there is no model to ask."""
         return self._model is None or not self._case(lookup).questions
 
     def rules(self, lookup: Lookup) -> Answer:
@@ -171,7 +181,7 @@ def _ruled(lookup: Lookup) -> dict[str, Any]:
 
 
 def _answer(fields: dict[str, Any], *, asked: Sequence[Question] = ()) -> Answer:
-    """Return the answer with these fields; one without values is no skip where the model was asked, and paid."""
+    """Return the answer with these fields; one without values is no skip if the model was asked, and paid."""
     if any(value is not None for value in fields.values()):
         return Answer(OutcomeClass.SUCCESS, fields=fields)
     if asked:
@@ -204,11 +214,7 @@ def _book(model: Model, reading: Reading, questions: Sequence[Question], cases: 
     asked = [(case, question) for case in cases for question in case.questions if question.key in keys]
     shares = _split(reading.cost_micros, [model.worst_price_micros([question]) for _, question in asked])
     for (case, question), share in zip(asked, shares, strict=True):
-        case.cost_micros += share
-        case.is_cost_known = case.is_cost_known and reading.is_cost_known
-        case.failure = case.failure or reading.failure
-        if question.key in reading.verdicts:
-            case.verdicts[question.key] = reading.verdicts[question.key]
+        case.book(question, reading, share)
 
 
 def _split(amount: int, weights: Sequence[int]) -> list[int]:

@@ -114,7 +114,7 @@ def fill(fields: dict[str, Any], topic: Topic, verdict: Verdict) -> None:
 
 
 def read_verdict(topic: Topic, row: Any) -> Verdict | None:
-    """Return what a row of an answer, or of the cache, says; None where it is no row."""
+    """Return what a row of an answer, or of the cache, says; None if it is no row."""
     if not isinstance(row, Mapping):
         return None
     canonical = _canonical(topic, row.get("canonical"))
