@@ -109,7 +109,7 @@ def _refuse(worker: Any, handle_error: Any, req: Any, client: Any, addr: Any, ex
         return
     if getattr(req, "is_answered", False):
         return
-    from app.web.blueprint import refusal
+    from app.web.error_answers import refusal
 
     worker.log.warning("Invalid request from ip=%s, %s", addr[0] if addr else "", type(exc).__name__)
     try:

@@ -17,7 +17,7 @@ from app.entities.routes import blueprints as entity_routes
 from app.entities.undo_routes import blueprint as undo_routes
 from app.providers.registry import make_registry
 from app.web import auth, docs, health, requests
-from app.web.blueprint import Api
+from app.web.openapi import Api
 
 
 def create_app(config: Config | None = None) -> Flask:

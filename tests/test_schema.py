@@ -23,7 +23,7 @@ from app.entities.upsert import upsert_entities
 from app.extensions import db
 from app.models.types import UtcDateTime
 from app.providers.base import Answer, OutcomeClass
-from app.web import auth
+from app.web import api_keys
 from tests.fakes.provider import FakeProvider, csv_stream, registry_of
 
 REVISION = """
@@ -71,7 +71,7 @@ def fill() -> None:
     )
     with transaction() as session:
         upsert_entities("person", [{"id": "p0", "job_title": "CEO"}], workspace_slug="default", session=session)
-    auth.create_key("key", ["read"])
+    api_keys.create_key("key", ["read"])
     queue.enqueue_job("person", "ai-normalizer", ["p0", "nobody"])
     queue.drain(work=Waterfall())
     exclusions.add(["elsewhere.example"], "default")

@@ -21,7 +21,7 @@ from flask.helpers import get_debug_flag
 from sqlalchemy.exc import DBAPIError
 
 from app.cli import output
-from app.config import PROJECT_ROOT, Config, ConfigError
+from app.config import PROJECT_ROOT, ConfigError, config
 from app.db.failures import is_missing_table, why_unavailable
 from app.errors import AppError, DamagedData, DatabaseUnavailable, NotMigrated, ProviderNotAvailable
 
@@ -188,8 +188,7 @@ def _is_debugging() -> bool:
 
 
 def _log_level() -> str:
-    config: Config = current_app.config["TRANCHE"]
-    return config.LOG_LEVEL
+    return config().LOG_LEVEL
 
 
 @contextmanager

@@ -9,8 +9,8 @@ from app.cli import output
 from app.cli.group import enrich
 from app.cli.options import Slug, json_option
 from app.values.spellings import camel_case
-from app.web import auth
-from app.web.auth import KeyView
+from app.web import api_keys
+from app.web.api_keys import KeyView, Scope
 from app.web.fields import Instant
 
 
@@ -21,12 +21,12 @@ def keys() -> None:
 
 @keys.command()
 @click.option("--name", required=True, help="Who or what it is for.")
-@click.option("--scopes", required=True, help=f"Separated by commas: {', '.join(auth.Scope)}.")
+@click.option("--scopes", required=True, help=f"Separated by commas: {', '.join(Scope)}.")
 @click.option("--workspace", type=Slug(), help="Bind it to one workspace.  [default: all]")
 @json_option
 def create(name: str, scopes: str, workspace: str | None, as_json: bool) -> None:
     """Make a key and print its secret, this once."""
-    key, secret = auth.create_key(name, [scope.strip() for scope in scopes.split(",")], workspace)
+    key, secret = api_keys.create_key(name, [scope.strip() for scope in scopes.split(",")], workspace)
     if as_json:
         output.print_json({**_as_json(key), "secret": secret})
         return
@@ -39,7 +39,7 @@ def create(name: str, scopes: str, workspace: str | None, as_json: bool) -> None
 @json_option
 def list_(as_json: bool) -> None:
     """List all keys, revoked ones too, oldest first."""
-    found = auth.list_keys()
+    found = api_keys.list_keys()
     if as_json:
         output.print_json([_as_json(key) for key in found])
     elif found:
@@ -59,7 +59,7 @@ def _row(key: KeyView) -> list[object]:
 @json_option
 def revoke(key_id: str, as_json: bool) -> None:
     """Make a key useless from now on."""
-    key = auth.revoke_key(key_id)
+    key = api_keys.revoke_key(key_id)
     if as_json:
         output.print_json(_as_json(key))
     else:

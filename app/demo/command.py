@@ -22,7 +22,7 @@ from app.cli import output
 from app.cli.group import enrich
 from app.cli.lists import describe_remarks, describe_report, write_atomically
 from app.cli.progress import DrainProgress
-from app.config import PROJECT_ROOT, Config
+from app.config import PROJECT_ROOT, Config, config
 from app.db.session import end_read
 from app.demo import providers as demo_providers
 from app.enrichment import queue
@@ -284,4 +284,4 @@ def _application(path: Path, **settings: Any) -> Iterator[None]:
             db.session.remove()
             db.engine.dispose()
     finally:
-        logs.configure(current_app.config["TRANCHE"])
+        logs.configure(config())

@@ -74,8 +74,8 @@ class ExclusionCountsSchema(Schema):
 
 
 @blueprint.route("")
-class Exclusions(MethodView):
-    """All of them."""
+class ExclusionCollection(MethodView):
+    """The exclusions of a workspace."""
 
     @require("read")
     @blueprint.doc(operationId="listExclusions")
@@ -96,8 +96,8 @@ class Exclusions(MethodView):
 
 
 @blueprint.route("/<path:value>", parameters=[_VALUE])
-class Exclusion(MethodView):
-    """One of them."""
+class ExclusionResource(MethodView):
+    """One exclusion."""
 
     @require("write")
     @blueprint.doc(operationId="removeExclusion")
@@ -107,7 +107,7 @@ class Exclusion(MethodView):
     def delete(self, query: dict[str, Any], value: str) -> None:
         """Take one back."""
         workspace_slug = workspace_for(query.get("workspace_slug"))
-        # What can be no exclusion is as unknown as any other.
-        known = exclusions.normalized(value)
-        if known is None or not exclusions.remove([known], workspace_slug):
+        spelling = exclusions.normalized(value)
+        # A value that cannot be an exclusion is unknown, like any other that is none.
+        if spelling is None or not exclusions.remove([spelling], workspace_slug):
             raise NotFound("There is no such exclusion.")

@@ -15,7 +15,7 @@ from app.db.sql import insert_missing, is_any_of
 from app.extensions import db
 from app.models.cached_value import cached_values
 from app.providers.base import Lookup
-from app.providers.registry import registry
+from app.providers.registry import current_registry
 
 
 def load(keys: Iterable[str]) -> dict[str, Any]:
@@ -44,5 +44,5 @@ def keys_of(
     """
     states = [fields, *({**fields, name: value} for name, value in former_values)]
     lookups = [Lookup(entity_type, entity_id, state) for state in states]
-    providers = registry().providers.values()
+    providers = current_registry().providers.values()
     return {key for provider in providers for lookup in lookups for key in provider.cache_keys(lookup)}

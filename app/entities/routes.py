@@ -1,7 +1,4 @@
-"""People and companies over HTTP: upsert, import, read, export, erase.
-
-Both have the same routes, made by one function.
-"""
+"""People and companies over HTTP: upsert, import, read, export, erase. Both have the same routes."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,11 +8,11 @@ from tempfile import SpooledTemporaryFile
 from typing import Any, BinaryIO, Final, NoReturn, cast
 
 import structlog
-from flask import Response, current_app, request, stream_with_context
+from flask import Response, request, stream_with_context
 from flask.views import MethodView
 from werkzeug.routing import BaseConverter
 
-from app.config import Config
+from app.config import config
 from app.db.session import check_writable, transaction
 from app.entities.csv.exports import export_csv
 from app.entities.csv.headers import read_mapping
@@ -70,7 +67,7 @@ _CSV: Final = {"type": "string", "format": "binary"}
 
 
 class RestOfPath(BaseConverter):
-    """An entity's id in a path. It may hold slashes, and what is no id at all is still this address's 404."""
+    """An entity's id in a path, which may contain slashes."""
 
     regex = ".+"
     part_isolating = False
@@ -78,18 +75,27 @@ class RestOfPath(BaseConverter):
     weight = 1000
 
 
-def _blueprint(entity_type: EntityType) -> Blueprint:
-    plural, name = PLURALS[entity_type], entity_type.capitalize()
-    plural_name = plural.capitalize()
+def _routes_of(entity_type: EntityType) -> Blueprint:
+    """Return the routes of an entity type. Their schemas differ, so each type has views of its own."""
+    plural = PLURALS[entity_type]
     blueprint = Blueprint(plural, __name__, url_prefix=f"/api/{plural}", description=f"The {plural} of a workspace.")
     blueprint.record_once(lambda state: state.app.url_map.converters.update(rest_of_path=RestOfPath))
+    _add_collection(blueprint, entity_type)
+    _add_import(blueprint, entity_type)
+    _add_export(blueprint, entity_type)
+    _add_resource(blueprint, entity_type)
+    return blueprint
+
+
+def _add_collection(blueprint: Blueprint, entity_type: EntityType) -> None:
+    plural = PLURALS[entity_type]
 
     @blueprint.route("")
-    class Entities(MethodView):
-        """All of them."""
+    class EntityCollection(MethodView):
+        """The people, or the companies, of a workspace."""
 
         @require("read")
-        @blueprint.doc(operationId=f"list{plural_name}")
+        @blueprint.doc(operationId=f"list{plural.capitalize()}")
         @blueprint.arguments(list_query_schema(entity_type), location="query")
         @blueprint.response(200, list_schema(entity_type))
         def get(self, query: dict[str, Any]) -> dict[str, Any]:
@@ -99,7 +105,7 @@ def _blueprint(entity_type: EntityType) -> Blueprint:
             return {plural: [answer(view) for view in page.rows], "next_cursor": page.next_cursor}
 
         @require("write")
-        @blueprint.doc(operationId=f"upsert{plural_name}")
+        @blueprint.doc(operationId=f"upsert{plural.capitalize()}")
         @blueprint.arguments(bulk_schema(entity_type))
         @blueprint.response(200, UpsertCountsSchema)
         def post(self, body: dict[str, Any]) -> UpsertCounts:
@@ -112,50 +118,53 @@ def _blueprint(entity_type: EntityType) -> Blueprint:
             with transaction() as session:
                 return upsert_entities(entity_type, body[plural], workspace_slug=workspace_slug, session=session)
 
-    @blueprint.route("/import", methods=["POST"])
-    @require("write")
-    @blueprint.doc(operationId=f"import{plural_name}")
-    @blueprint.arguments(ImportQuerySchema, location="query")
-    @blueprint.doc(requestBody=_upload(entity_type))
-    @blueprint.response(200, ImportReportSchema)
-    def import_file(query: dict[str, Any]) -> dict[str, Any]:
-        """Import a CSV file and say what became of its rows.
 
-        Rows that cannot be used are refused one by one. Nothing is read before the whole file has
-        come. What is read is stored in parts, and a file that is sent again doubles nothing. A row
-        never replaces another name's entity: without an id it is kept apart, with one it is left
-        out as a conflict. The call ends in time: `stoppedAt` is then the line to go on from, by
-        sending the file again with `fromLine`.
-        """
-        workspace_slug = workspace_for(query.get("workspace_slug"))
-        with _uploaded() as file:
-            if not query["dry_run"]:
-                check_writable()
-            report = import_csv(
-                entity_type,
-                file,
-                workspace_slug=workspace_slug,
-                replaces_names=query["replace_names"],
-                is_dry_run=query["dry_run"],
-                options=_options(query),
-            )
-        columns = [{"header": header, "field": field} for header, field in report.columns]
-        return {**asdict(report), "columns": columns}
+def _add_import(blueprint: Blueprint, entity_type: EntityType) -> None:
+    @blueprint.route("/import")
+    class ImportResource(MethodView):
+        """An import of a CSV file."""
 
-    @blueprint.route("/export.csv", methods=["GET"])
-    @require("read")
-    @blueprint.doc(operationId=f"export{plural_name}")
-    @blueprint.arguments(WorkspaceQuerySchema, location="query")
-    @blueprint.response(200, content_type="text/csv", schema=_CSV)
-    def export_file(query: dict[str, Any]) -> Response:
-        """Export as CSV: the imported columns with their values as they stand, and what has been found besides."""
-        lines = export_csv(entity_type, workspace_slug=workspace_for(query.get("workspace_slug")))
-        headers = {"Content-Disposition": f'attachment; filename="{plural}.csv"'}
-        return Response(stream_with_context(_unbroken(lines)), mimetype="text/csv", headers=headers)
+        @require("write")
+        @blueprint.doc(operationId=f"import{PLURALS[entity_type].capitalize()}")
+        @blueprint.arguments(ImportQuerySchema, location="query")
+        @blueprint.doc(requestBody=_upload(entity_type))
+        @blueprint.response(200, ImportReportSchema)
+        def post(self, query: dict[str, Any]) -> dict[str, Any]:
+            """Import a CSV file and say what became of its rows.
+
+            Rows that cannot be used are refused one by one. Nothing is read before the whole file has
+            come. What is read is stored in parts, and a file that is sent again doubles nothing. A row
+            never replaces another name's entity: without an id it is kept apart, with one it is left
+            out as a conflict. The call ends in time: `stoppedAt` is then the line to go on from, by
+            sending the file again with `fromLine`.
+            """
+            return _import(entity_type, query)
+
+
+def _add_export(blueprint: Blueprint, entity_type: EntityType) -> None:
+    plural = PLURALS[entity_type]
+
+    @blueprint.route("/export.csv")
+    class ExportResource(MethodView):
+        """An export as a CSV file."""
+
+        @require("read")
+        @blueprint.doc(operationId=f"export{plural.capitalize()}")
+        @blueprint.arguments(WorkspaceQuerySchema, location="query")
+        @blueprint.response(200, content_type="text/csv", schema=_CSV)
+        def get(self, query: dict[str, Any]) -> Response:
+            """Export as CSV: the imported columns with their values as they stand, and what has been found besides."""
+            lines = export_csv(entity_type, workspace_slug=workspace_for(query.get("workspace_slug")))
+            headers = {"Content-Disposition": f'attachment; filename="{plural}.csv"'}
+            return Response(stream_with_context(_unbroken(lines)), mimetype="text/csv", headers=headers)
+
+
+def _add_resource(blueprint: Blueprint, entity_type: EntityType) -> None:
+    name = entity_type.capitalize()
 
     @blueprint.route("/<rest_of_path:entity_id>", parameters=[_ENTITY_ID])
-    class Entity(MethodView):
-        """One of them."""
+    class EntityResource(MethodView):
+        """One person or company."""
 
         @require("read")
         @blueprint.doc(operationId=f"get{name}")
@@ -165,7 +174,7 @@ def _blueprint(entity_type: EntityType) -> Blueprint:
         def get(self, query: dict[str, Any], entity_id: str) -> dict[str, Any]:
             """Show one with the provenance of its fields."""
             workspace_slug = workspace_for(query.get("workspace_slug"))
-            return answer(get_entity(entity_type, _known(entity_id), workspace_slug=workspace_slug))
+            return answer(get_entity(entity_type, _possible_id(entity_id), workspace_slug=workspace_slug))
 
         @require("write")
         @blueprint.doc(operationId=f"erase{name}")
@@ -175,26 +184,40 @@ def _blueprint(entity_type: EntityType) -> Blueprint:
         def delete(self, query: dict[str, Any], entity_id: str) -> None:
             """Erase one and everything recorded about it."""
             workspace_slug = workspace_for(query.get("workspace_slug"))
-            erase_entity(entity_type, _known(entity_id), workspace_slug=workspace_slug)
-
-    return blueprint
+            erase_entity(entity_type, _possible_id(entity_id), workspace_slug=workspace_slug)
 
 
-def _known(entity_id: str) -> str:
-    """Return an id that may exist; one that cannot is as unknown as any other."""
+def _import(entity_type: EntityType, query: dict[str, Any]) -> dict[str, Any]:
+    workspace_slug = workspace_for(query.get("workspace_slug"))
+    with _uploaded_file() as file:
+        if not query["dry_run"]:
+            check_writable()
+        report = import_csv(
+            entity_type,
+            file,
+            workspace_slug=workspace_slug,
+            replaces_names=query["replace_names"],
+            is_dry_run=query["dry_run"],
+            options=_import_options(query),
+        )
+    columns = [{"header": header, "field": field} for header, field in report.columns]
+    return {**asdict(report), "columns": columns}
+
+
+def _possible_id(entity_id: str) -> str:
+    """Return a valid id. An invalid one is not found, like any other that does not exist."""
     if not is_entity_id(entity_id):
         raise EntityNotFound
     return entity_id
 
 
 @contextmanager
-def _uploaded() -> Iterator[BinaryIO]:
-    """Hand out the uploaded file, once all of it has come: nothing is stored of one that breaks off.
+def _uploaded_file() -> Iterator[BinaryIO]:
+    """Yield the uploaded file once all of it has arrived: nothing is stored of one that breaks off.
 
     Raises 400, 413, 415, or `Invalid` if a form has no file.
     """
-    config: Config = current_app.config["TRANCHE"]
-    request.max_content_length = config.IMPORT_MAX_MEGABYTES * _MEGABYTE
+    request.max_content_length = config().IMPORT_MAX_MEGABYTES * _MEGABYTE
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise UnsupportedMediaType("Expected a body without content encoding.")
     if request.mimetype == "text/csv":
@@ -211,19 +234,18 @@ def _uploaded() -> Iterator[BinaryIO]:
     yield cast(BinaryIO, request.files["file"].stream)
 
 
-def _options(query: dict[str, Any]) -> ImportOptions:
-    """Return how the file of the present request is to be read. Raises `Invalid`."""
-    config: Config = current_app.config["TRANCHE"]
+def _import_options(query: dict[str, Any]) -> ImportOptions:
+    """Return how the file of the current request is read. Raises `Invalid`."""
     try:
         mapped = read_mapping(query.get("map", ()))
     except ValueError as error:
         raise Invalid("The query is not valid.", details=[detail("map", str(error))]) from error
     encoding = query.get("encoding") or _charset()
-    return ImportOptions(encoding, mapped, query["from_line"], config.ENRICH_TIME_BUDGET)
+    return ImportOptions(encoding, mapped, query["from_line"], config().ENRICH_TIME_BUDGET)
 
 
 def _charset() -> str | None:
-    """Return the encoding that the upload's own type names."""
+    """Return the encoding that the upload's media type names."""
     if request.mimetype == "text/csv":
         return request.mimetype_params.get("charset")
     return request.files["file"].mimetype_params.get("charset")
@@ -234,7 +256,7 @@ def _refuse_form() -> NoReturn:
 
 
 def _unbroken(lines: Iterator[bytes]) -> Iterator[bytes]:
-    """Pass lines on; what breaks them off is told without values, which the server would log."""
+    """Yield the lines; an error on the way is raised without values, which the server would log."""
     try:
         yield from lines
     except Exception as exc:
@@ -242,4 +264,4 @@ def _unbroken(lines: Iterator[bytes]) -> Iterator[bytes]:
         raise ConnectionAbortedError("the export broke off") from None
 
 
-blueprints: Final = [_blueprint("person"), _blueprint("company")]
+blueprints: Final = [_routes_of("person"), _routes_of("company")]

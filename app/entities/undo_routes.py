@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from flask.views import MethodView
 from marshmallow import fields
 
 from app.entities.undo import UndoCounts, undo_job
@@ -19,15 +20,18 @@ class UndoCountsSchema(Schema):
     kept = fields.Integer(required=True, metadata={"description": "Fields that were changed since."})
 
 
-@blueprint.route("/jobs/<uuid:job_id>/undo", methods=["POST"])
-@require("write")
-@blueprint.doc(operationId="undoJob")
-@blueprint.refuses(404, 409)
-@blueprint.response(200, UndoCountsSchema)
-def undo(job_id: UUID) -> UndoCounts:
-    """Put back what a job wrote, unless it was changed since.
+@blueprint.route("/jobs/<uuid:job_id>/undo")
+class UndoResource(MethodView):
+    """The undoing of one job."""
 
-    409 while the job may still write: pause or cancel it first. A call that breaks off may be
-    repeated: what it put back stays so.
-    """
-    return undo_job(str(job_id), workspace_slug=visible_workspace())
+    @require("write")
+    @blueprint.doc(operationId="undoJob")
+    @blueprint.refuses(404, 409)
+    @blueprint.response(200, UndoCountsSchema)
+    def post(self, job_id: UUID) -> UndoCounts:
+        """Put back what a job wrote, unless it was changed since.
+
+        409 while the job may still write: pause or cancel it first. A call that breaks off may be
+        repeated: what it put back stays so.
+        """
+        return undo_job(str(job_id), workspace_slug=visible_workspace())

@@ -89,7 +89,7 @@ class Registry:
         return verifier if verifier is not None and verifier.why_unusable() is None else None
 
 
-def registry() -> Registry:
+def current_registry() -> Registry:
     """Return the providers of the current application."""
     current: Registry = current_app.extensions["tranche.registry"]
     return current

@@ -1,47 +1,36 @@
-"""Who may call what: API keys with scopes, and the secret of the cron webhook.
+"""Who may call what. Access is denied by default.
 
-A view names its scope with `require`; the check itself runs before every request, so a view
-without a mark is refused and not open. Keys have 256 random bits, so only their SHA-256 is kept
-and looked up: a slow hash would add cost to every request and no safety.
+A view names its scope with `require`; the check runs before every request, so a view without a scope is refused.
+Callers are API keys, and the cron caller with its secret.
 """
 
 import hashlib
 import hmac
 import re
-import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
-from datetime import datetime
-from enum import StrEnum
 from typing import Any, Final, Literal, TypeVar, cast
 
 import structlog
 from flask import Flask, current_app, g, request
-from sqlalchemy import select, update
 
-from app.config import Config
-from app.db.session import end_read, transaction
-from app.errors import AppError, Forbidden, Invalid, NotFound, Unauthorized, detail
-from app.extensions import db
-from app.models import ApiKey
-from app.models.types import parse_id, utcnow
-from app.values.identifiers import SLUG_RULE, is_slug
-from app.values.text import find_bad_character
+from app.config import config
+from app.errors import AppError, Forbidden, Invalid, Unauthorized
+from app.web.api_keys import KEY_PREFIX, Scope, find_key
 
 log = structlog.get_logger(__name__)
 
-KEY_PREFIX: Final = "tr_"
 DEFAULT_WORKSPACE: Final = "default"
 PUBLIC: Final = frozenset(
     {
-        "health.Alive",
-        "health.Ready",
+        "health.AliveResource",
+        "health.ReadyResource",
         "api-docs.openapi_json",
         "docs.page",
         "docs.asset",
         # Its address is signed.
-        "callbacks.Callback",
+        "callbacks.CallbackResource",
     }
 )
 """The endpoints that need no credential in a header. Everything else names a scope."""
@@ -51,17 +40,6 @@ F = TypeVar("F", bound=Callable[..., Any])
 # Headers reach WSGI as Latin-1. What is not visible ASCII is no credential, and asking first
 # keeps it away from comparisons that raise on other text.
 _BEARER = re.compile(r"[Bb][Ee][Aa][Rr][Ee][Rr] +([!-~]{1,512})")
-
-
-class Scope(StrEnum):
-    """What an API key may do."""
-
-    READ = "read"
-    WRITE = "write"
-    PROCESS = "process"
-    """Drive the queue: claim chunks and spend credits on them."""
-    ADMIN = "admin"
-    """Everything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,20 +53,8 @@ class Principal:
     """The one workspace that it may touch; None: all."""
 
     def may(self, scope: str) -> bool:
-        """Tell whether a scope is among its own, or it is an admin."""
+        """Return whether the caller has a scope; an admin has all."""
         return scope in self.scopes or Scope.ADMIN in self.scopes
-
-
-@dataclass(frozen=True, slots=True)
-class KeyView:
-    """An API key without its secret."""
-
-    id: str
-    name: str
-    scopes: list[str]
-    workspace_slug: str | None
-    created_at: datetime
-    revoked_at: datetime | None
 
 
 def init_app(app: Flask) -> None:
@@ -113,16 +79,16 @@ def require(scope: str, *, accepts_cron_secret: bool = False) -> Callable[[F], F
 
 def principal() -> Principal:
     """Return who is calling. Raises `Unauthorized` outside an authenticated request."""
-    found: Principal | None = g.get("principal")
-    if found is None:
+    caller: Principal | None = g.get("principal")
+    if caller is None:
         raise Unauthorized
-    return found
+    return caller
 
 
 def workspace_for(requested: str | None) -> str:
     """Return the workspace to write to: the one asked for, the key's own, or `default`.
 
-    Raises `Forbidden` where the key is bound to another one.
+    Raises `Forbidden` if the key is bound to another one.
     """
     return readable_workspace(requested) or DEFAULT_WORKSPACE
 
@@ -130,7 +96,7 @@ def workspace_for(requested: str | None) -> str:
 def readable_workspace(requested: str | None) -> str | None:
     """Return the workspace to list: the one asked for, or the key's own; None: all.
 
-    Raises `Forbidden` where the key is bound to another one.
+    Raises `Forbidden` if the key is bound to another one.
     """
     bound = visible_workspace()
     if bound is not None and requested not in {None, bound}:
@@ -141,48 +107,6 @@ def readable_workspace(requested: str | None) -> str | None:
 def visible_workspace() -> str | None:
     """Return the one workspace that the caller may see, for looking up by id; None: all."""
     return principal().workspace_slug
-
-
-def create_key(name: str, scopes: Iterable[str], workspace_slug: str | None = None) -> tuple[KeyView, str]:
-    """Store a new key and return it with its secret, which is never shown again.
-
-    Raises `Invalid` for an unusable name, scope or workspace.
-    """
-    chosen = sorted(set(scopes))
-    _check_key(name, chosen, workspace_slug)
-    secret = KEY_PREFIX + secrets.token_urlsafe(32)
-    with transaction() as session:
-        key = ApiKey(name=name, scopes=chosen, workspace_slug=workspace_slug, secret_sha256=_digest(secret).hex())
-        session.add(key)
-        session.flush()
-        view = _view(key)
-    return view, secret
-
-
-def list_keys() -> list[KeyView]:
-    """Return all keys, revoked ones too, oldest first."""
-    views = [_view(key) for key in db.session.scalars(select(ApiKey).order_by(ApiKey.created_at, ApiKey.id))]
-    end_read()
-    return views
-
-
-def revoke_key(key_id: str) -> KeyView:
-    """Make a key useless from now on; a second time changes nothing.
-
-    Raises `NotFound` where there is no such key.
-    """
-    parsed = parse_id(key_id)
-    with transaction() as session:
-        session.execute(
-            update(ApiKey)
-            .where(ApiKey.id == parsed, ApiKey.revoked_at.is_(None))
-            .values(revoked_at=utcnow())
-            .execution_options(synchronize_session=False)
-        )
-        key = session.scalar(select(ApiKey).where(ApiKey.id == parsed).execution_options(populate_existing=True))
-        if parsed is None or key is None:
-            raise NotFound("There is no such key.")
-        return _view(key)
 
 
 def _guard() -> None:
@@ -217,13 +141,14 @@ def _view_function() -> Any:
 
 
 def _authenticate(*, accepts_cron_secret: bool) -> Principal:
-    found = _BEARER.fullmatch(request.headers.get("Authorization", ""))
-    token = found.group(1) if found else None
+    credential = _BEARER.fullmatch(request.headers.get("Authorization", ""))
+    token = credential.group(1) if credential else None
     if token is not None and accepts_cron_secret and _is_cron_secret(token):
         return Principal("cron", None, frozenset({Scope.PROCESS}), None)
     if token is not None and token.startswith(KEY_PREFIX):
-        if by_key := _find_key(token):
-            return by_key
+        key = find_key(token)
+        if key is not None:
+            return Principal("key", key.id, frozenset(key.scopes), key.workspace_slug)
     elif accepts_cron_secret and _cron_secret() is None:
         raise Unauthorized("CRON_SECRET is not set: set it to 16 or more random characters, or call with an API key.")
     raise Unauthorized("Expected a valid credential in the header: Authorization: Bearer <API key>.")
@@ -242,17 +167,7 @@ def _is_cron_secret(token: str) -> bool:
 
 
 def _cron_secret() -> str | None:
-    config: Config = current_app.config["TRANCHE"]
-    return config.CRON_SECRET or None
-
-
-def _find_key(token: str) -> Principal | None:
-    query = select(ApiKey).where(ApiKey.secret_sha256 == _digest(token).hex(), ApiKey.revoked_at.is_(None))
-    key = db.session.scalar(query)
-    found = Principal("key", key.id, frozenset(key.scopes), key.workspace_slug) if key else None
-    # Provider calls may follow, and no transaction stays open across those.
-    end_read()
-    return found
+    return config().CRON_SECRET or None
 
 
 def _digest(token: str) -> bytes:
@@ -268,19 +183,3 @@ def _log_refused_cron_call(error: AppError) -> None:
         is_secret_set=_cron_secret() is not None,
         is_from_cron=agent.startswith("vercel-cron") or "X-Vercel-Cron-Schedule" in request.headers,
     )
-
-
-def _check_key(name: str, scopes: list[str], workspace_slug: str | None) -> None:
-    details = []
-    if not 1 <= len(name) <= 100 or find_bad_character(name):
-        details.append(detail("name", "expected 1 to 100 characters without control characters"))
-    if not scopes or not set(scopes) <= set(Scope):
-        details.append(detail("scopes", f"expected one or more of {', '.join(Scope)}"))
-    if workspace_slug is not None and not is_slug(workspace_slug):
-        details.append(detail("workspaceSlug", f"expected {SLUG_RULE}"))
-    if details:
-        raise Invalid("The key is not valid.", details=details)
-
-
-def _view(key: ApiKey) -> KeyView:
-    return KeyView(key.id, key.name, list(key.scopes), key.workspace_slug, key.created_at, key.revoked_at)

@@ -1,4 +1,4 @@
-"""Alive and ready: what load balancers, orchestrators and people on call ask."""
+"""Health checks for load balancers, orchestrators and people on call."""
 
 from functools import cache
 from typing import Any
@@ -41,7 +41,7 @@ class ReadySchema(Schema):
 
 
 @blueprint.route("/healthz")
-class Alive(MethodView):
+class AliveResource(MethodView):
     """Whether the process answers."""
 
     @blueprint.response(200, AliveSchema)
@@ -52,7 +52,7 @@ class Alive(MethodView):
 
 
 @blueprint.route("/readyz")
-class Ready(MethodView):
+class ReadyResource(MethodView):
     """Whether requests can be served."""
 
     @blueprint.response(200, ReadySchema)

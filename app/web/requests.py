@@ -16,6 +16,7 @@ from app.errors import AppError, BrokenBody
 
 log = structlog.get_logger(__name__)
 
+MAX_BODY_BYTES: Final = 16 * 1024 * 1024
 JSON_POLICY: Final = "default-src 'none'; frame-ancestors 'none'"
 HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from app.enrichment import queue
-from app.web.auth import create_key
+from app.web.api_keys import create_key
 from tests.benchmarks.figures import Figure, Options
 from tests.benchmarks.servers import DATABASES, Servers, application
 from tests.benchmarks.stage import ROOT, environment, perform

@@ -15,7 +15,7 @@ from app.config import Config
 from app.db.engines import PREPARED_AFTER, SQLITE_WAIT_SECONDS
 from app.db.failures import why_unavailable
 from app.extensions import db
-from app.web.auth import create_key, list_keys
+from app.web.api_keys import create_key, list_keys
 from tests.faults.proxy import Proxy
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from app.db.session import repeats_conflicts, transaction
 from app.extensions import db
-from app.web.auth import create_key, list_keys
+from app.web.api_keys import create_key, list_keys
 
 
 def test_a_unit_of_work_cannot_hold_another(context: Flask) -> None:

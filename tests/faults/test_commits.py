@@ -12,7 +12,7 @@ from app.config import Config
 from app.db.session import end_read
 from app.extensions import db
 from app.models.job import jobs
-from app.web import auth
+from app.web import api_keys
 from tests.faults.accounts import outcomes_of
 from tests.faults.conftest import MakeWorld
 from tests.faults.helpers import attempts_of_chunks, check_accounts, drain_here, end, tell
@@ -43,7 +43,7 @@ def test_lost_commit_of_an_enqueue_makes_no_second_job_and_pays_once(
     world = make_world()
     ids = add_people(4)
     body = {"entityType": "person", "provider": "leadmagic", "entityIds": ids}
-    secret = auth.create_key("for a test", ["write"], None)[1]
+    secret = api_keys.create_key("for a test", ["write"], None)[1]
     headers = {"Authorization": f"Bearer {secret}", **({"Idempotency-Key": key} if key else {})}
     with Proxy(database_url) as proxy:
         app = create_app(Config.from_env({**world.environment, "DATABASE_URL": proxy.url}))

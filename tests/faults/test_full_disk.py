@@ -13,7 +13,7 @@ from app.extensions import db
 from app.models.attempt import attempts
 from app.models.company import Company
 from app.models.job import jobs
-from app.web import auth
+from app.web import api_keys
 from tests.faults.accounts import outcomes_of
 from tests.faults.conftest import MakeWorld
 from tests.faults.disk import SmallDisk, small_disk
@@ -126,7 +126,7 @@ def _world(make_world: MakeWorld, latency: float = 0.1, **settings: object) -> W
 
 
 def _client() -> tuple[FlaskClient, dict[str, str]]:
-    secret = auth.create_key("for a test", ["read", "write"], None)[1]
+    secret = api_keys.create_key("for a test", ["read", "write"], None)[1]
     return current_app.test_client(), {"Authorization": f"Bearer {secret}"}
 
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from app.web.blueprint import ErrorSchema
+from app.web.openapi import ErrorSchema
 
 MEMBERS: Final = {"error", "code", "requestId", "details", "retryAfter"}
 CODES: Final = frozenset(ErrorSchema().fields["code"].metadata["enum"])

@@ -13,7 +13,7 @@ from app import create_app
 from app.config import Config
 from app.extensions import db
 from app.models import ApiKey
-from app.web import auth
+from app.web import api_keys
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def both(migrated_sqlite: Path, migrated_postgresql: str, tmp_path_factory: pyte
             for table in reversed(db.metadata.sorted_tables):
                 db.session.execute(table.delete())
             db.session.commit()
-            token = auth.create_key("fuzz", ["admin"])[1]
+            token = api_keys.create_key("fuzz", ["admin"])[1]
         clients.append(apps[-1].test_client())
         clients[-1].environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
     yield Both(apps, clients)

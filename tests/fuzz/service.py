@@ -21,7 +21,7 @@ from app.entities.upsert import upsert_entities
 from app.extensions import db
 from app.models.spending import costs
 from app.models.types import utcnow
-from app.web import auth
+from app.web import api_keys
 from tests.fakes import invented
 from tests.fakes.process import FakeServer
 from tests.faults.world import World
@@ -69,7 +69,7 @@ def serve(database_url: str, folder: Path, **settings: str) -> Iterator[Service]
         # No context stays pushed: requests would share what is theirs alone.
         app = create_app(Config.from_env(World(database_url, server, {**SETTINGS, **settings}).environment))
         with app.app_context():
-            service = Service(app, auth.create_key("fuzz", ["admin"])[1], _seed(), _spare_jobs())
+            service = Service(app, api_keys.create_key("fuzz", ["admin"])[1], _seed(), _spare_jobs())
         try:
             yield service
         finally:

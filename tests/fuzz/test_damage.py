@@ -23,7 +23,7 @@ from app.models.chunk import entity_errors
 from app.models.provider_state import provider_states
 from app.models.spending import costs, spending
 from app.models.types import utcnow
-from app.web import auth
+from app.web import api_keys
 from tests.enrichment.helpers import claim, expire_leases, ids
 from tests.fuzz.answers import problems_of
 from tests.fuzz.damages import ANYWHERE, ON_SQLITE, REFUSED, STAYS_OPEN
@@ -115,7 +115,7 @@ def _drive(app: Flask, client: FlaskClient) -> list[str]:
 
 def _check(app: Flask, statement: str) -> None:
     with app.app_context():
-        token = auth.create_key("fuzz", ["admin"])[1]
+        token = api_keys.create_key("fuzz", ["admin"])[1]
         job_id, other = _fill()
         _break(app, statement, job_id)
     client = app.test_client()

@@ -17,8 +17,8 @@ from app.entities import exclusions
 from app.entities.upsert import upsert_entities
 from app.extensions import db
 from app.models.types import new_id
-from app.web import auth
-from app.web.auth import Scope
+from app.web import api_keys
+from app.web.api_keys import Scope
 from tests.conftest import CRON_SECRET
 from tests.security.doors import ALL, DOORS, Door, listed_doors, open_doors
 from tests.security.evidence import every_row
@@ -35,7 +35,7 @@ def clients(app: Flask) -> dict[str, FlaskClient]:
     """Make one of every kind of caller."""
     revoked = make_key(app, *Scope)
     with app.app_context():
-        auth.revoke_key(auth.list_keys()[-1].id)
+        api_keys.revoke_key(api_keys.list_keys()[-1].id)
     return {
         "anonymous": app.test_client(),
         "garbage": client_with(app, "tr_" + "x" * 43),

@@ -17,7 +17,7 @@ from app import create_app
 from app.config import Config
 from app.errors import AppError, Conflict
 from app.extensions import db
-from app.web import auth
+from app.web import api_keys
 from app.web.auth import require
 from app.web.blueprint import Blueprint
 from app.web.fields import QueryInteger, Schema, Slug, Text, WholeNumber
@@ -57,7 +57,7 @@ def probe(migrated_sqlite: Path, tmp_path: Path) -> Iterator[FlaskClient]:
 def make_key(app: Flask, *scopes: str, workspace_slug: str | None = None) -> str:
     """Return the secret of a new key."""
     with app.app_context():
-        return auth.create_key("for a test", scopes, workspace_slug)[1]
+        return api_keys.create_key("for a test", scopes, workspace_slug)[1]
 
 
 def client_with(app: Flask, token: str) -> FlaskClient:

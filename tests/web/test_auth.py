@@ -10,7 +10,7 @@ from sqlalchemy import inspect, select
 from app.errors import Invalid, NotFound
 from app.extensions import db
 from app.models import ApiKey
-from app.web import auth
+from app.web import api_keys, auth
 from tests.conftest import CRON_SECRET
 from tests.web.conftest import Login, client_with, make_key
 
@@ -112,13 +112,13 @@ def test_no_transaction_is_open_after_authentication(app: Flask) -> None:
 
 def test_key_is_stored_as_digest_only(context: Flask) -> None:
     """Who reads the database learns no key."""
-    view, secret = auth.create_key("reader", ["read", "read"], "north")
+    view, secret = api_keys.create_key("reader", ["read", "read"], "north")
     assert re.fullmatch(r"tr_[A-Za-z0-9_-]{43}", secret)
     row = db.session.execute(select(ApiKey)).scalar_one()
     values = [getattr(row, column.key) for column in inspect(ApiKey).column_attrs]
     assert not any(secret[3:] in str(value) for value in values)
     assert (view.scopes, view.workspace_slug, view.revoked_at) == (["read"], "north", None)
-    assert auth.list_keys() == [view]
+    assert api_keys.list_keys() == [view]
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_key_is_stored_as_digest_only(context: Flask) -> None:
 def test_key_is_refused_with_bad_parts(context: Flask, name: str, scopes: list[str], workspace_slug: Any) -> None:
     """A key has a name, known scopes and the name of a workspace, or none."""
     with pytest.raises(Invalid):
-        auth.create_key(name, scopes, workspace_slug)
+        api_keys.create_key(name, scopes, workspace_slug)
 
 
 def test_revoked_key_is_401(app: Flask, login: Login) -> None:
@@ -144,10 +144,10 @@ def test_revoked_key_is_401(app: Flask, login: Login) -> None:
     client = login("read")
     assert client.get("/api/enrichment/jobs").status_code == 200
     with app.app_context():
-        key_id = auth.list_keys()[0].id
-        revoked = auth.revoke_key(key_id)
+        key_id = api_keys.list_keys()[0].id
+        revoked = api_keys.revoke_key(key_id)
         assert revoked.revoked_at is not None
-        assert auth.revoke_key(key_id) == revoked
+        assert api_keys.revoke_key(key_id) == revoked
     assert client.get("/api/enrichment/jobs").status_code == 401
 
 
@@ -155,4 +155,4 @@ def test_revoked_key_is_401(app: Flask, login: Login) -> None:
 def test_unknown_key_cannot_be_revoked(context: Flask, key_id: str) -> None:
     """A mistyped id is told."""
     with pytest.raises(NotFound, match="no such key"):
-        auth.revoke_key(key_id)
+        api_keys.revoke_key(key_id)

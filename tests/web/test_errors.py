@@ -13,7 +13,8 @@ from app import create_app, logs
 from app.config import Config
 from app.extensions import db
 from app.models import EnrichmentJob
-from app.web.blueprint import answer_error, flatten
+from app.web.blueprint import flatten
+from app.web.error_answers import answer_error
 
 MARKER = "zq7marker"
 

@@ -9,7 +9,6 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from flask import current_app
 from sqlalchemy import func, select
 
 from app.enrichment.limits import circuit_breaker
@@ -20,7 +19,7 @@ from app.models.in_flight_call import in_flight_calls
 from app.models.provider_state import ProviderCondition, provider_paces
 from app.models.types import utcnow
 from app.providers.base import Provider
-from app.providers.registry import Registry
+from app.providers.registry import current_registry
 from app.providers.settings import Limits
 
 _PERIODS: Final = {1.0: "s", 60.0: "min", 3600.0: "h"}
@@ -88,7 +87,7 @@ def reset_provider(name: str) -> ProviderView:
 
 
 def _all_providers() -> list[tuple[Provider, bool]]:
-    registry: Registry = current_app.extensions["tranche.registry"]
+    registry = current_registry()
     providers = [(provider, False) for provider in registry.providers.values()]
     return providers + [(verifier, True) for verifier in registry.verifiers.values()]
 

@@ -1,6 +1,6 @@
-"""Money over HTTP: what a job would cost, what was spent, and how the providers stand that it goes to."""
+"""Money over HTTP: estimates, costs, and the status of each provider."""
 
-from typing import Any
+from typing import Any, Final
 
 from flask.views import MethodView
 
@@ -25,21 +25,25 @@ blueprint = Blueprint(
 )
 
 
-@blueprint.route("/estimate", methods=["POST"])
-@require("read")
-@blueprint.doc(operationId="estimateJob")
-@blueprint.arguments(
-    EstimateRequestSchema, example={"entityType": "person", "provider": "waterfall", "entityIds": ["p1", "p2"]}
-)
-@blueprint.response(200, EstimateSchema)
-def estimate_job(body: dict[str, Any]) -> Estimate:
-    """Say what a job would cost, as a range, and make none."""
-    workspace_slug = workspace_for(body.pop("workspace_slug", None))
-    return estimate(**body, workspace_slug=workspace_slug, shows_overall=_sees_all())
+_JOB: Final = {"entityType": "person", "provider": "waterfall", "entityIds": ["p1", "p2"]}
+
+
+@blueprint.route("/estimate")
+class EstimateResource(MethodView):
+    """The estimated cost of a job."""
+
+    @require("read")
+    @blueprint.doc(operationId="estimateJob")
+    @blueprint.arguments(EstimateRequestSchema, example=_JOB)
+    @blueprint.response(200, EstimateSchema)
+    def post(self, body: dict[str, Any]) -> Estimate:
+        """Say what a job would cost, as a range, and make none."""
+        workspace_slug = workspace_for(body.pop("workspace_slug", None))
+        return estimate(**body, workspace_slug=workspace_slug, shows_overall=_sees_all())
 
 
 @blueprint.route("/costs")
-class Costs(MethodView):
+class CostCollection(MethodView):
     """What was spent."""
 
     @require("read")
@@ -60,8 +64,8 @@ class Costs(MethodView):
 
 
 @blueprint.route("/providers")
-class Providers(MethodView):
-    """Whom can be asked."""
+class ProviderCollection(MethodView):
+    """All providers."""
 
     @require("read")
     @blueprint.doc(operationId="listProviders")
@@ -71,16 +75,19 @@ class Providers(MethodView):
         return {"providers": provider_status.list_providers(visible_workspace())}
 
 
-@blueprint.route("/providers/<string:name>/reset", methods=["POST"])
-@require("admin")
-@blueprint.doc(operationId="resetProvider")
-@blueprint.refuses(404)
-@blueprint.response(200, ProviderSchema)
-def reset(name: str) -> ProviderView:
-    """Forget what is held against a provider, so that it is asked again at once."""
-    if not _sees_all():
-        raise Forbidden("Providers are shared by all workspaces; this needs a key that is bound to none.")
-    return provider_status.reset_provider(name)
+@blueprint.route("/providers/<string:name>/reset")
+class ProviderResetResource(MethodView):
+    """The resetting of one provider."""
+
+    @require("admin")
+    @blueprint.doc(operationId="resetProvider")
+    @blueprint.refuses(404)
+    @blueprint.response(200, ProviderSchema)
+    def post(self, name: str) -> ProviderView:
+        """Forget what is held against a provider, so that it is asked again at once."""
+        if not _sees_all():
+            raise Forbidden("Providers are shared by all workspaces; this needs a key that is bound to none.")
+        return provider_status.reset_provider(name)
 
 
 def _sees_all() -> bool:

@@ -5,10 +5,10 @@ from dataclasses import asdict
 from typing import Any, Final
 from uuid import UUID
 
-from flask import current_app, request, url_for
+from flask import request, url_for
 from flask.views import MethodView
 
-from app.config import Config
+from app.config import config
 from app.db.pages import Page
 from app.db.session import WriteSession
 from app.enrichment import queue
@@ -31,7 +31,8 @@ from app.enrichment.waterfall.plan import job_columns
 from app.entities.upsert import upsert_entities
 from app.errors import Invalid, detail
 from app.web.auth import principal, readable_workspace, require, visible_workspace, workspace_for
-from app.web.blueprint import Blueprint, link_next
+from app.web.blueprint import Blueprint
+from app.web.pages import PAGE_HEADERS, page_headers
 
 blueprint = Blueprint(
     "enrichment", __name__, url_prefix="/api/enrichment", description="Jobs, and the calls that work on them."
@@ -56,14 +57,10 @@ _ACCEPTED_HEADERS: Final = {
     "Location": {"schema": {"type": "string"}, "description": "The path of the job.", "required": True},
     "Idempotent-Replayed": {"schema": {"type": "string", "const": "true"}, "description": "On a repeated request."},
 }
-_PAGE_HEADERS: Final = {
-    "Link": {"schema": {"type": "string"}, "description": 'The next page, with `rel="next"`.'},
-    "X-Next-Cursor": {"schema": {"type": "string"}, "description": "The `cursor` of the next page."},
-}
 
 
 @blueprint.route("/jobs/process", answers_head=False)
-class Process(MethodView):
+class ProcessResource(MethodView):
     """The calls that drive the queue: for cron, for any HTTP client."""
 
     @require("process", accepts_cron_secret=True)
@@ -141,61 +138,73 @@ class JobResource(MethodView):
 
 
 @blueprint.route("/jobs/<uuid:job_id>/errors")
-class JobErrors(MethodView):
+class JobErrorCollection(MethodView):
     """What failed in one job."""
 
     @require("read")
     @blueprint.doc(operationId="listJobErrors")
     @blueprint.arguments(EntityErrorQuerySchema, location="query")
     @blueprint.refuses(404)
-    @blueprint.response(200, EntityErrorSchema(many=True), headers=_PAGE_HEADERS)
+    @blueprint.response(200, EntityErrorSchema(many=True), headers=PAGE_HEADERS)
     def get(self, query: dict[str, Any], job_id: UUID) -> tuple[list[Any], dict[str, str]]:
         """List a job's errors, oldest first; the headers Link and X-Next-Cursor lead to the next page."""
         page = queue.list_errors(str(job_id), workspace_slug=visible_workspace(), **query)
         if page.next_cursor is None:
             return page.rows, {}
-        url = url_for(".JobErrors", job_id=job_id, limit=query["limit"], cursor=page.next_cursor)
-        return page.rows, {"Link": link_next(url), "X-Next-Cursor": page.next_cursor}
+        url = url_for(".JobErrorCollection", job_id=job_id, limit=query["limit"], cursor=page.next_cursor)
+        return page.rows, page_headers(page.next_cursor, url)
 
 
-@blueprint.route("/jobs/<uuid:job_id>/pause", methods=["POST"])
-@require("write")
-@blueprint.doc(operationId="pauseJob")
-@blueprint.refuses(404, 409)
-@blueprint.response(200, JobSchema)
-def pause(job_id: UUID) -> JobView:
-    """Stop a job until it is resumed by hand."""
-    return queue.pause(str(job_id), workspace_slug=visible_workspace())
+@blueprint.route("/jobs/<uuid:job_id>/pause")
+class JobPauseResource(MethodView):
+    """The pausing of one job."""
+
+    @require("write")
+    @blueprint.doc(operationId="pauseJob")
+    @blueprint.refuses(404, 409)
+    @blueprint.response(200, JobSchema)
+    def post(self, job_id: UUID) -> JobView:
+        """Stop a job until it is resumed by hand."""
+        return queue.pause(str(job_id), workspace_slug=visible_workspace())
 
 
-@blueprint.route("/jobs/<uuid:job_id>/resume", methods=["POST"])
-@require("write")
-@blueprint.doc(operationId="resumeJob")
-@blueprint.refuses(404, 409)
-@blueprint.response(200, JobSchema)
-def resume(job_id: UUID) -> JobView:
-    """Let a paused job go on."""
-    return queue.resume(str(job_id), workspace_slug=visible_workspace())
+@blueprint.route("/jobs/<uuid:job_id>/resume")
+class JobResumeResource(MethodView):
+    """The resuming of one job."""
+
+    @require("write")
+    @blueprint.doc(operationId="resumeJob")
+    @blueprint.refuses(404, 409)
+    @blueprint.response(200, JobSchema)
+    def post(self, job_id: UUID) -> JobView:
+        """Let a paused job go on."""
+        return queue.resume(str(job_id), workspace_slug=visible_workspace())
 
 
-@blueprint.route("/jobs/<uuid:job_id>/cancel", methods=["POST"])
-@require("write")
-@blueprint.doc(operationId="cancelJob")
-@blueprint.refuses(404, 409)
-@blueprint.response(200, JobSchema)
-def cancel(job_id: UUID) -> JobView:
-    """End a job; what is decided stays."""
-    return queue.cancel(str(job_id), workspace_slug=visible_workspace())
+@blueprint.route("/jobs/<uuid:job_id>/cancel")
+class JobCancelResource(MethodView):
+    """The cancelling of one job."""
+
+    @require("write")
+    @blueprint.doc(operationId="cancelJob")
+    @blueprint.refuses(404, 409)
+    @blueprint.response(200, JobSchema)
+    def post(self, job_id: UUID) -> JobView:
+        """End a job; what is decided stays."""
+        return queue.cancel(str(job_id), workspace_slug=visible_workspace())
 
 
-@blueprint.route("/jobs/<uuid:job_id>/retry", methods=["POST"])
-@require("write")
-@blueprint.doc(operationId="retryJob")
-@blueprint.refuses(404, 409)
-@blueprint.response(200, JobSchema)
-def retry(job_id: UUID) -> JobView:
-    """Enqueue a child job of a job's failed and held entities, and show it."""
-    return queue.retry(str(job_id), workspace_slug=visible_workspace())
+@blueprint.route("/jobs/<uuid:job_id>/retry")
+class JobRetryResource(MethodView):
+    """The retrying of one job."""
+
+    @require("write")
+    @blueprint.doc(operationId="retryJob")
+    @blueprint.refuses(404, 409)
+    @blueprint.response(200, JobSchema)
+    def post(self, job_id: UUID) -> JobView:
+        """Enqueue a child job of a job's failed and held entities, and show it."""
+        return queue.retry(str(job_id), workspace_slug=visible_workspace())
 
 
 def _accept(new: NewJob, workspace_slug: str) -> queue.Enqueued:
@@ -226,12 +235,12 @@ def _idempotency_key() -> str | None:
 
 def _time_budget(max_seconds: int | None) -> int:
     """Return the seconds that a process call may take. Raises `Invalid` for more than is configured."""
-    config: Config = current_app.config["TRANCHE"]
-    limit = config.ENRICH_MAX_SECONDS
+    settings = config()
+    limit = settings.ENRICH_MAX_SECONDS
     if max_seconds is not None and max_seconds > limit:
         rule = f"expected a whole number from 1 to {limit}, digits only"
         raise Invalid("The query string is not valid.", details=[detail("maxSeconds", rule)])
-    return min(max_seconds or config.ENRICH_TIME_BUDGET, limit)
+    return min(max_seconds or settings.ENRICH_TIME_BUDGET, limit)
 
 
 def _note_cron_call() -> None:

@@ -31,7 +31,7 @@ class CallbackSchema(Schema):
 
 
 @blueprint.route("/callbacks/<request_id>/<signature>")
-class Callback(MethodView):
+class CallbackResource(MethodView):
     """The answer to one question."""
 
     @blueprint.doc(operationId="receiveAnswer", security=[], requestBody=_ANSWER)

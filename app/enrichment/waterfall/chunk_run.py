@@ -17,7 +17,6 @@ from itertools import chain
 from typing import Any, Final
 
 import structlog
-from flask import current_app
 
 from app.async_calls import STOP_SECONDS, Calls, NotSent
 from app.config import config
@@ -53,7 +52,7 @@ from app.models.chunk import Outcome
 from app.models.types import new_id
 from app.providers import identity
 from app.providers.base import Answer, Lookup, OutcomeClass, Provider
-from app.providers.registry import NORMALIZER, Registry
+from app.providers.registry import NORMALIZER, Registry, current_registry
 from app.providers.settings import ExhaustionPolicy
 
 log = structlog.get_logger(__name__)
@@ -89,7 +88,7 @@ class Waterfall:
         """
         # Read here: in its first use on the loop's thread it would hold up the calls that are due then.
         identity.load()
-        registry = self._registry or current_app.extensions["tranche.registry"]
+        registry = self._registry or current_registry()
         plan = make_plan(lease.job, registry, config())
         ChunkRun(lease, budget, concurrency, plan, registry, self._retry_seconds).run()
 

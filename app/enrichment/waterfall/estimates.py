@@ -12,8 +12,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from flask import current_app
-
 from app.config import config
 from app.db.session import end_read
 from app.enrichment.money.caps import OVERALL
@@ -31,7 +29,7 @@ from app.entities.read import SLICE_ROWS, load_entities
 from app.errors import EmptyJob, detail
 from app.models.types import new_id
 from app.providers.base import Answer, Lookup, OutcomeClass, Provider
-from app.providers.registry import NORMALIZER, Registry
+from app.providers.registry import NORMALIZER, current_registry
 
 _MISS: Final = Answer(OutcomeClass.NOT_FOUND)
 # What a step may write where nothing stands now: as long as a model is ever asked about, in the longest of characters.
@@ -121,7 +119,7 @@ def estimate(
     """
     options = options.checked(entity_type, provider)
     insist_on_provider(entity_type, provider, options)
-    registry: Registry = current_app.extensions["tranche.registry"]
+    registry = current_registry()
     settings = config()
     # The id is nobody's: no call can be on record for it.
     job = JobInfo(new_id(), entity_type, provider, workspace_slug, options.stored(), options.cap_micros(settings))

@@ -2,15 +2,13 @@
 
 from typing import Any, Final
 
-from flask import current_app
-
 from app.config import Config, config
 from app.enrichment.queue.lease import JobInfo
 from app.enrichment.queue.work import JobMustWait
 from app.enrichment.waterfall.entity_run import Plan
 from app.enrichment.waterfall.options import JobOptions
 from app.errors import ProviderNotAvailable, detail
-from app.providers.registry import NORMALIZER, WATERFALL, Registry
+from app.providers.registry import NORMALIZER, WATERFALL, Registry, current_registry
 
 UNUSABLE_SECONDS: Final = 900.0
 """How long a job waits if its provider is not configured, before it is looked at again."""
@@ -54,7 +52,7 @@ def job_columns(entity_type: str, provider: str, options: JobOptions) -> dict[st
 
 def insist_on_provider(entity_type: str, provider: str, options: JobOptions) -> None:
     """Raise `ProviderNotAvailable`, which says what to set, if no provider of a job is configured."""
-    registry: Registry = current_app.extensions["tranche.registry"]
+    registry = current_registry()
     try:
         make_plan(JobInfo("", entity_type, provider, "", options.stored()), registry, config())
     except JobMustWait as exc:

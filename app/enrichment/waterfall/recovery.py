@@ -3,7 +3,6 @@
 from datetime import datetime
 from typing import Any, Final
 
-from flask import current_app
 from sqlalchemy import and_, exists, insert, or_, select, update
 
 from app.config import config
@@ -22,7 +21,7 @@ from app.models.in_flight_call import in_flight_calls as flight_table
 from app.models.job import ACTIVE, jobs
 from app.models.types import new_id, utcnow
 from app.providers.base import OutcomeClass
-from app.providers.registry import Registry
+from app.providers.registry import current_registry
 
 BATCH_CALLS: Final = 50
 """Lost calls that are booked at a time: each takes a transaction, and a caller waits for its claim meanwhile."""
@@ -81,7 +80,7 @@ def _recover(job: JobInfo, in_flight_call: Any) -> None:
 
 def _outcome_class(in_flight_call: Any) -> str:
     """Return what a lost call is recorded as: in doubt, unless asking again is free."""
-    registry: Registry = current_app.extensions["tranche.registry"]
+    registry = current_registry()
     provider = registry.providers.get(in_flight_call.provider)
     is_free = provider is not None and provider.repeat_is_free
     return str(OutcomeClass.TRANSIENT) if is_free else IN_DOUBT

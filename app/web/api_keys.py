@@ -1,0 +1,120 @@
+"""API keys: create, list, revoke and look up.
+
+A key has 256 random bits, so only its SHA-256 is kept and looked up: a slow hash would add cost to every request and
+no safety.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from sqlalchemy import select, update
+
+from app.db.session import end_read, transaction
+from app.errors import Invalid, NotFound, detail
+from app.extensions import db
+from app.models import ApiKey
+from app.models.types import parse_id, utcnow
+from app.values.identifiers import SLUG_RULE, is_slug
+from app.values.text import find_bad_character
+
+KEY_PREFIX: Final = "tr_"
+
+
+class Scope(StrEnum):
+    """What an API key may do."""
+
+    READ = "read"
+    WRITE = "write"
+    PROCESS = "process"
+    """Drive the queue: claim chunks and spend credits on them."""
+    ADMIN = "admin"
+    """Everything."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyView:
+    """An API key without its secret."""
+
+    id: str
+    name: str
+    scopes: list[str]
+    workspace_slug: str | None
+    created_at: datetime
+    revoked_at: datetime | None
+
+
+def create_key(name: str, scopes: Iterable[str], workspace_slug: str | None = None) -> tuple[KeyView, str]:
+    """Store a new key and return it with its secret, which is never shown again.
+
+    Raises `Invalid` for an unusable name, scope or workspace.
+    """
+    chosen = sorted(set(scopes))
+    _check_key(name, chosen, workspace_slug)
+    secret = KEY_PREFIX + secrets.token_urlsafe(32)
+    with transaction() as session:
+        key = ApiKey(name=name, scopes=chosen, workspace_slug=workspace_slug, secret_sha256=_digest(secret))
+        session.add(key)
+        session.flush()
+        view = _view(key)
+    return view, secret
+
+
+def list_keys() -> list[KeyView]:
+    """Return all keys, revoked ones too, oldest first."""
+    views = [_view(key) for key in db.session.scalars(select(ApiKey).order_by(ApiKey.created_at, ApiKey.id))]
+    end_read()
+    return views
+
+
+def revoke_key(key_id: str) -> KeyView:
+    """Make a key useless from now on; a second time changes nothing.
+
+    Raises `NotFound` where there is no such key.
+    """
+    parsed = parse_id(key_id)
+    with transaction() as session:
+        session.execute(
+            update(ApiKey)
+            .where(ApiKey.id == parsed, ApiKey.revoked_at.is_(None))
+            .values(revoked_at=utcnow())
+            .execution_options(synchronize_session=False)
+        )
+        key = session.scalar(select(ApiKey).where(ApiKey.id == parsed).execution_options(populate_existing=True))
+        if parsed is None or key is None:
+            raise NotFound("There is no such key.")
+        return _view(key)
+
+
+def find_key(token: str) -> KeyView | None:
+    """Return the key whose secret is `token`, or None if there is none or it is revoked."""
+    query = select(ApiKey).where(ApiKey.secret_sha256 == _digest(token), ApiKey.revoked_at.is_(None))
+    key = db.session.scalar(query)
+    view = _view(key) if key else None
+    # Provider calls may follow, and no transaction stays open across those.
+    end_read()
+    return view
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode("ascii")).hexdigest()
+
+
+def _check_key(name: str, scopes: list[str], workspace_slug: str | None) -> None:
+    details = []
+    if not 1 <= len(name) <= 100 or find_bad_character(name):
+        details.append(detail("name", "expected 1 to 100 characters without control characters"))
+    if not scopes or not set(scopes) <= set(Scope):
+        details.append(detail("scopes", f"expected one or more of {', '.join(Scope)}"))
+    if workspace_slug is not None and not is_slug(workspace_slug):
+        details.append(detail("workspaceSlug", f"expected {SLUG_RULE}"))
+    if details:
+        raise Invalid("The key is not valid.", details=details)
+
+
+def _view(key: ApiKey) -> KeyView:
+    return KeyView(key.id, key.name, list(key.scopes), key.workspace_slug, key.created_at, key.revoked_at)
