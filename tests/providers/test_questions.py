@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -16,7 +16,7 @@ from app.providers.firecrawl import Firecrawl
 from app.providers.http.client import Http
 from app.providers.leadmagic import LeadMagic
 from app.providers.prospeo import Prospeo
-from app.providers.questions import company_host, known_fields, names_no_company
+from app.providers.questions import Known, company_host, known_fields, names_no_company
 from app.providers.settings import ProviderSettings
 from tests.providers.loopback import Canned, CannedServer, look_up, settings_of
 
@@ -169,3 +169,19 @@ def test_known_fields_are_kept_as_they_are_written() -> None:
     fields = {"full_name": "Ida Brandt", "linkedin_url": PAGE, "company": "Nordlicht", "company_domain": "Nordlicht.DE"}
     assert known_fields("person", fields).fields == fields
     assert known_fields("person", fields).remarks == ()
+
+
+def test_known_fields_are_worked_out_once_for_a_lookup(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They take longer than all else that happens here before and after the call."""
+    seen: list[Mapping[str, Any]] = []
+
+    def note(entity_type: str, fields: Mapping[str, Any]) -> Known:
+        seen.append(fields)
+        return known_fields(entity_type, fields)
+
+    monkeypatch.setattr("app.providers.adapter.known_fields", note)
+    provider = PROVIDERS["prospeo"](settings_of("prospeo", "http://127.0.0.1:1"), Http())
+    asked = question("person", linkedin_url=PAGE)
+    answer = asyncio.run(provider.lookup(asked, deadline=time.monotonic() + 1))
+    assert answer.outcome_class is OutcomeClass.TRANSIENT
+    assert len(seen) == 1
