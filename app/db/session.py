@@ -3,9 +3,9 @@
 Reads use `db.session` as it is. Every write goes through `transaction()`, which is one unit of work: it commits at the
 end of the block, or nothing of it happened.
 
-What runs for each chunk or checkpoint is executed on `session.connection()`, the core connection of the session's
-transaction: it spares the ORM's own work on each statement and row. So is what needs the `rowcount` of a result.
-All else is executed on the session.
+Statements that run most often, or whose result needs a `rowcount`, are executed on `session.connection()`, the core
+connection of the session's transaction: it spares the ORM's own work on each statement and row. All others are
+executed on the session.
 """
 
 import random

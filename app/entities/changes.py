@@ -6,8 +6,21 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import JSON, Boolean, ColumnElement, Update, bindparam, case, func, literal, select, true, update
-from sqlalchemy.dialects import postgresql
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    ColumnElement,
+    Insert,
+    Update,
+    bindparam,
+    case,
+    func,
+    insert,
+    literal,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.types import TypeEngine
 
 from app.db.session import WriteSession, engine_name
@@ -171,7 +184,7 @@ def _update_statement(entity_type: str, names: tuple[str, ...], engine: str) -> 
     return updated.add_cte(_insert_of_history(entity_type).cte("history"))
 
 
-def _insert_of_history(entity_type: str) -> postgresql.Insert:
+def _insert_of_history(entity_type: str) -> Insert:
     """Return the insert of the parameter `history`: one row for each field of each writing."""
     of_writing = {name: field_changes.c[name].type for name in ("entity_id", "provider", "attempt_id")}
     of_change = {name: field_changes.c[name].type for name in ("field", "old_value", "new_value")}
@@ -184,4 +197,4 @@ def _insert_of_history(entity_type: str) -> postgresql.Insert:
         **{name: change.c[name] for name in of_change},
     }
     rows = select(*values.values()).select_from(writing.join(change, true()))
-    return postgresql.insert(field_changes).from_select(list(values), rows)
+    return insert(field_changes).from_select(list(values), rows)
