@@ -79,7 +79,7 @@ def fill() -> None:
     answers = {
         "p0": Answer(OutcomeClass.SUCCESS, pending_seconds=600),
         "p1": Answer(OutcomeClass.TRANSIENT, error="away"),
-        "p2": Answer(OutcomeClass.SUCCESS, fields={"job_title": "CFO"}, to_cache={"title": "CFO"}),
+        "p2": Answer(OutcomeClass.SUCCESS, fields={"job_title": "CFO"}, cache_entries={"title": "CFO"}),
     }
     with transaction() as session:
         upsert_entities("person", [{"id": name} for name in answers], workspace_slug="default", session=session)

@@ -117,7 +117,7 @@ def test_an_erasure_leaves_what_is_known_of_the_twin(twins: Flask) -> None:
     assert [rows(table) for table in tables] == before
 
 
-def test_an_erasure_leaves_what_was_learned_of_the_twins_former_values(make_app: Callable[..., Flask]) -> None:
+def test_an_erasure_leaves_the_cache_of_the_twins_former_values(make_app: Callable[..., Flask]) -> None:
     """What the model made of them is kept for the workspace that still has them on record."""
     normalizer = replace(DEFAULTS["ai-normalizer"], api_key="a-key-that-is-never-used")
     app = make_app(PROVIDERS={**DEFAULTS, "ai-normalizer": normalizer})
@@ -125,13 +125,13 @@ def test_an_erasure_leaves_what_was_learned_of_the_twins_former_values(make_app:
         for slug, former in (("default", "Keeper of Bees"), ("north", "Keeper of Owls")):
             add(1, workspace_slug=slug, job_title=former)
             change({"id": "p0", "job_title": "Boss"}, workspace_slug=slug)
-        learned = {title: _keys_of(app, title) for title in ("Keeper of Bees", "Keeper of Owls")}
+        cache_keys = {title: _keys_of(app, title) for title in ("Keeper of Bees", "Keeper of Owls")}
         with transaction() as session:
-            values = [{"key": key, "value": {}} for keys in learned.values() for key in keys]
+            values = [{"key": key, "value": {}} for keys in cache_keys.values() for key in keys]
             session.execute(insert(cached_values), values)
         erase_entity("person", "p0", workspace_slug="default")
         db.session.rollback()
-        assert set(db.session.scalars(select(cached_values.c.key))) == set(learned["Keeper of Owls"])
+        assert set(db.session.scalars(select(cached_values.c.key))) == set(cache_keys["Keeper of Owls"])
 
 
 def _keys_of(app: Flask, title: str) -> list[str]:

@@ -11,7 +11,7 @@ from app.models.types import Json, UtcDateTime, utcnow
 
 
 class CachedValue(Base):
-    """One learned value under a key that says what it was made of; the key holds no raw value."""
+    """One entry of the model cache under a key that says what it was made of; the key holds no raw value."""
 
     __tablename__ = "cached_values"
 

@@ -42,7 +42,7 @@ def checked(answer: Answer, kinds: Mapping[str, str]) -> Answer:
         fields={field: _storable(value) for field, value in answer.fields.items()},
         raw=_storable(answer.raw),
         error=_storable(answer.error[:500]) if answer.error else None,
-        to_cache={key: _storable(value) for key, value in answer.to_cache.items() if len(key) <= 128},
+        cache_entries={key: _storable(value) for key, value in answer.cache_entries.items() if len(key) <= 128},
     )
 
 

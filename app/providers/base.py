@@ -74,8 +74,8 @@ class Answer:
     `cost_micros` is then what is known of it."""
     pending_seconds: float | None = None
     """Set if the question was taken and the answer comes by callback, within so many seconds."""
-    to_cache: Mapping[str, Any] = field(default_factory=dict)
-    """What was learned and may be used for other entities, by cache key."""
+    cache_entries: Mapping[str, Any] = field(default_factory=dict)
+    """New entries of the model cache, by key: they serve other entities too."""
     trouble: OutcomeClass | None = None
     """What became of a second call that this answer would have needed to be whole. The fields are paid for and are to
     be written; the question is still open."""

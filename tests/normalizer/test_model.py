@@ -41,7 +41,7 @@ def _ask(
             answers = list(await provider.lookup_many(lookups, deadline=time.monotonic() + seconds))
             for lookup, answer in zip(lookups, answers, strict=True):
                 assert 0 <= answer.cost_micros <= provider.worst_price_micros(lookup)
-                assert set(answer.to_cache) <= set(provider.cache_keys(lookup))
+                assert set(answer.cache_entries) <= set(provider.cache_keys(lookup))
             return answers
 
     return asyncio.run(ask())
@@ -204,8 +204,8 @@ def test_equal_texts_are_asked_once_in_a_batch(api: str) -> None:
     assert [answer.fields["normalized_seniority"] for answer in answers] == ["IC", "IC", "Manager", "IC", "IC"]
     assert sum(answer.cost_micros for answer in answers) == 500
     assert answers[2].cost_micros == 0
-    assert len(answers[0].to_cache) == 1
-    assert answers[0].to_cache == answers[1].to_cache
+    assert len(answers[0].cache_entries) == 1
+    assert answers[0].cache_entries == answers[1].cache_entries
 
 
 def test_long_batch_is_cut_into_requests() -> None:
@@ -222,13 +222,13 @@ def test_long_batch_is_cut_into_requests() -> None:
 def test_cached_verdict_is_used_without_a_call() -> None:
     """What was learned of a text serves other entities for nothing."""
     [first] = _ask(ModelServer(), _person())
-    stored = json.loads(json.dumps(first.to_cache))
+    stored = json.loads(json.dumps(first.cache_entries))
     other = _person("growth HACKER", full_name="Bo Chu", cached=stored)
     provider = _offline()
     answer = asyncio.run(provider.lookup(other, deadline=0.0))
     assert provider.worst_price_micros(other) == 0
     assert answer.fields["normalized_seniority"] == "IC"
-    assert (answer.cost_micros, dict(answer.to_cache)) == (0, {})
+    assert (answer.cost_micros, dict(answer.cache_entries)) == (0, {})
     assert provider.rules(other).fields == answer.fields
 
 
@@ -250,7 +250,7 @@ def test_uncertain_verdict_is_not_written_and_not_asked_again(api: str, row: Row
     assert answer.outcome_class == OutcomeClass.NOT_FOUND
     assert set(answer.fields.values()) == {None}
     assert answer.cost_micros == 500
-    again = replace(_company(industry=INDUSTRY), cached=answer.to_cache)
+    again = replace(_company(industry=INDUSTRY), cached=answer.cache_entries)
     assert _offline().worst_price_micros(again) == 0
     assert _offline().rules(again).fields == answer.fields
 
@@ -261,7 +261,7 @@ def test_unknown_seniority_is_none() -> None:
     [answer] = _ask(server, _person())
     assert answer.fields["normalized_seniority"] is None
     assert answer.outcome_class == OutcomeClass.SUCCESS
-    assert len(answer.to_cache) == 1
+    assert len(answer.cache_entries) == 1
 
 
 def test_unreadable_cache_is_asked_again() -> None:
@@ -302,7 +302,7 @@ def test_row_with_a_wrong_index_is_passed_over(index: Any) -> None:
         lambda at, _value: {"index": index if at == 0 else at, "seniority": "VP", "confidence": "high"}
     )
     first, second = _ask(server, _person("Chief of Staff"), _person())
-    assert (first.fields["normalized_seniority"], dict(first.to_cache)) == (None, {})
+    assert (first.fields["normalized_seniority"], dict(first.cache_entries)) == (None, {})
     assert first.outcome_class == OutcomeClass.SUCCESS
     assert second.fields["normalized_seniority"] == "VP"
 
@@ -312,7 +312,7 @@ def test_rows_with_a_repeated_index_are_passed_over() -> None:
     server = ModelServer(lambda at, _value: {"index": min(at, 1), "seniority": "VP", "confidence": "high"})
     answers = _ask(server, _person("Chief of Staff"), _person(), _person("General Counsel"))
     assert [answer.fields["normalized_seniority"] for answer in answers] == ["VP", None, None]
-    assert [len(answer.to_cache) for answer in answers] == [1, 0, 0]
+    assert [len(answer.cache_entries) for answer in answers] == [1, 0, 0]
 
 
 @pytest.mark.parametrize("api", APIS)
@@ -324,7 +324,7 @@ def test_garbage_is_transient_and_paid(api: str, rows: str) -> None:
     [answer] = _ask(ModelServer(write=lambda _text: rows), _person(), api=api)
     assert answer.outcome_class == OutcomeClass.TRANSIENT
     assert answer.fields["normalized_job_title"] == TITLE
-    assert (answer.cost_micros, answer.is_cost_known, dict(answer.to_cache)) == (500, True, {})
+    assert (answer.cost_micros, answer.is_cost_known, dict(answer.cache_entries)) == (500, True, {})
 
 
 @pytest.mark.parametrize(
@@ -345,7 +345,7 @@ def test_refusal_leaves_the_result_of_the_rules(api: str, stop: str) -> None:
     both = _ask(ModelServer(stops=[stop]), _person(), _person("Chief of Staff"), api=api)
     assert {answer.outcome_class for answer in (alone, *both)} == {OutcomeClass.SUCCESS}
     assert [answer.fields["normalized_seniority"] for answer in (alone, *both)] == [None] * 3
-    assert [len(answer.to_cache) for answer in (alone, *both)] == [1, 0, 0]
+    assert [len(answer.cache_entries) for answer in (alone, *both)] == [1, 0, 0]
     assert alone.cost_micros == sum(answer.cost_micros for answer in both) == 500
 
 
@@ -485,7 +485,7 @@ def test_failure_has_its_class_and_leaves_the_result_of_the_rules(api: str, cann
     [answer] = _ask(server, _person(), api=api)
     assert answer.outcome_class == expected
     assert answer.fields == _rules_only().rules(_person()).fields
-    assert (answer.cost_micros, answer.is_cost_known, dict(answer.to_cache)) == (0, True, {})
+    assert (answer.cost_micros, answer.is_cost_known, dict(answer.cache_entries)) == (0, True, {})
     assert answer.error is not None
     assert answer.error.startswith("The model's server ")
     assert str(canned.status) in answer.error
@@ -569,7 +569,7 @@ def test_verdict_before_a_failure_is_kept_for_the_next_time() -> None:
     [answer] = _ask(ModelServer(canned=[done, _said(529, {})]), lookup)
     assert (answer.outcome_class, answer.cost_micros) == (OutcomeClass.TRANSIENT, 500)
     assert answer.fields["normalized_industry"] is None
-    again = replace(lookup, cached=answer.to_cache)
+    again = replace(lookup, cached=answer.cache_entries)
     assert _offline().rules(again).fields["normalized_industry"] == "Manufacturing"
 
 

@@ -201,6 +201,6 @@ _STATUSES: Mapping[OutcomeClass, AttemptStatus] = {
 
 
 def write_cache(session: WriteSession, current: Batch) -> None:
-    learned = {key: value for one in current.ended for key, value in one.answer.to_cache.items()}
-    if learned:
-        model_cache.save(session, learned)
+    entries = {key: value for one in current.ended for key, value in one.answer.cache_entries.items()}
+    if entries:
+        model_cache.save(session, entries)

@@ -75,7 +75,7 @@ class _Case:
             raw={question.topic.field: verdict.as_json() for question, verdict in judged} or None,
             cost_micros=self.cost_micros,
             is_cost_known=self.is_cost_known,
-            to_cache={question.key: verdict.as_json() for question, verdict in judged},
+            cache_entries={question.key: verdict.as_json() for question, verdict in judged},
         )
 
 
