@@ -1,8 +1,7 @@
-"""What of an offered answer is written to an entity.
+"""What an offered answer changes of an entity.
 
-Values that stand there win, blanks count as missing, dicts merge by key; a policy can say
-otherwise of a field. Fields of the normaliser are its own: what it offers replaces. No database
-here.
+Stored values win, blanks count as missing, dicts merge by key, unless a field's policy says otherwise. Fields of the
+normaliser are its own: its offers replace. No database here.
 """
 
 from collections.abc import Mapping
@@ -11,7 +10,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
 
-from app.entities.fields import FIELDS, RAW_FIELDS, is_normalized
+from app.entities.fields import RAW_FIELDS, is_normalized
 from app.entities.policies import MergePolicy, Policies
 
 _NO_POLICIES: Final[Mapping[str, MergePolicy]] = MappingProxyType({})
@@ -27,7 +26,7 @@ class Change:
 
 
 def is_blank(value: object) -> bool:
-    """Tell whether a value counts as missing: None, text of only white space, an empty list or dict."""
+    """Return whether a value counts as missing: None, text of only white space, an empty list or dict."""
     if isinstance(value, str):
         return not value or value.isspace()
     return value is None or (isinstance(value, list | dict) and not value)
@@ -36,31 +35,26 @@ def is_blank(value: object) -> bool:
 def merge_fields(
     current: Mapping[str, Any],
     offered: Mapping[str, Any],
-    entity_type: str | None = None,
     *,
     policies: Mapping[str, MergePolicy] = _NO_POLICIES,
     changed_at: Mapping[str, datetime] = _NO_INSTANTS,
     asked_at: datetime | None = None,
 ) -> dict[str, Change]:
-    """Return what changes when an answer is merged into an entity; nothing where nothing does.
+    """Return what changes when an answer is merged into an entity.
 
     A `normalized_` field takes whatever is offered, None included. For a raw field its policy
     decides; a blank offer never writes, and dicts merge by key at every depth:
 
-    - `fill`, where none is given: the field takes a value, or a dict's key, only where it has none.
-    - `replace`: the offer wins, key by key in a dict. Where `changed_at` says that the field got
-      its value after the provider was asked (`asked_at`), the offer is the older one and only fills.
-    - `never`: nothing is written, not even where there is no value.
-
-    With an `entity_type`, a name that is no field of it raises ValueError.
+    - `fill`, the default: the field takes a value, or a dict's key, only if it has none.
+    - `replace`: the offer wins, key by key in a dict. If the field got its value (`changed_at`) after the
+      provider was asked (`asked_at`), the offer is the older one and only fills.
+    - `never`: nothing is written, not even to a blank field.
     """
-    if entity_type is not None:
-        _insist_on_fields(entity_type, offered)
     changes = {}
     for field, offer in offered.items():
         old = current.get(field)
         if offer is None and old is None:
-            # Most of what an answer could say, it does not.
+            # The usual case: an answer leaves most fields out.
             continue
         policy = policies.get(field, MergePolicy.FILL)
         if policy is MergePolicy.REPLACE and _is_older(asked_at, changed_at.get(field)):
@@ -76,13 +70,13 @@ def merge_fields(
 def _is_of_another_address(
     current: Mapping[str, Any], offered: Mapping[str, Any], changes: Mapping[str, Change]
 ) -> bool:
-    """Tell whether an offered status is about an address that is not the one that stands there."""
+    """Return whether an offered status is about another address than the stored one."""
     address = offered.get("email")
     return not is_blank(address) and "email" not in changes and address != current.get("email")
 
 
 def differs(old: object, new: object) -> bool:
-    """Tell whether two values of a field are not the same; true and 1 are not."""
+    """Return whether two values of a field differ; true and 1 do."""
     return old != new or type(old) is not type(new)
 
 
@@ -121,9 +115,3 @@ def _merged_dict(old: Any, offer: dict[str, Any], *, offer_wins: bool) -> dict[s
         if not is_blank(kept):
             merged[key] = kept
     return merged
-
-
-def _insist_on_fields(entity_type: str, offered: Mapping[str, Any]) -> None:
-    unknown = offered.keys() - FIELDS[entity_type].keys()
-    if unknown:
-        raise ValueError(f"expected fields of a {entity_type}, not {', '.join(sorted(unknown))}")

@@ -83,12 +83,6 @@ def test_true_is_another_value_than_one() -> None:
     assert merge_fields({"normalized_headcount_min": True}, {"normalized_headcount_min": 1})
 
 
-def test_unknown_field_is_refused_when_the_type_is_known() -> None:
-    """A provider that offers a field of another entity type is a bug of ours."""
-    with pytest.raises(ValueError, match="headcount"):
-        merge_fields({}, {"headcount": "5"}, "person")
-
-
 def test_offer_replaces_a_value_where_the_policy_says_so() -> None:
     """The policy is the field's own: its neighbours are only filled."""
     current = {"email": "a@b.de", "job_title": "Boss"}
