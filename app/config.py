@@ -55,17 +55,17 @@ class Config:
     DATABASE_URL: str = field(default=DEFAULT_DATABASE_URL, repr=False)
     """SQLAlchemy URL. A relative SQLite path is taken from the instance folder."""
     CRON_SECRET: str | None = field(default=None, repr=False)
-    """Bearer token of the cron webhook; 16 to 256 printable ASCII characters. Unset: that door is shut."""
+    """Bearer token of the cron webhook; 16 to 256 printable ASCII characters. Unset: it refuses every call."""
     SECRET_KEY: str | None = field(default=None, repr=False)
     """Signs the addresses that callbacks go to; 16 characters or more."""
     ENRICH_CHUNK_SIZE: int = field(default=50, metadata=_whole_number(1, 1000))
-    """Entities a chunk, where a job does not say otherwise."""
+    """Entities in a chunk, unless a job says otherwise."""
     ENRICH_TIME_BUDGET: int = field(default=25, metadata=_whole_number(1, 3600))
     """Seconds that one process call may take."""
     ENRICH_MAX_SECONDS: int = field(default=300, metadata=_whole_number(1, 3600))
     """The largest `maxSeconds` that a caller may ask for."""
     ENRICH_LEASE_SECONDS: int = field(default=60, metadata=_whole_number(1, 3600))
-    """Seconds after its last checkpoint that a chunk may be taken over. Must outlive one provider call."""
+    """Seconds after its last checkpoint until a chunk may be taken over. Must outlast one provider call."""
     ENRICH_CONCURRENCY: int = field(default=10, metadata=_whole_number(1, 500))
     """Entities of one chunk that are worked on at once."""
     ENRICH_DAILY_CAP_USD: Decimal | None = field(default=Decimal(10), metadata=_DOLLARS)
@@ -73,29 +73,29 @@ class Config:
     ENRICH_WORKSPACE_DAILY_CAP_USD: Decimal | None = field(default=None, metadata=_DOLLARS)
     """Dollars that the jobs of one workspace may spend on one day."""
     ENRICH_JOB_CAP_USD: Decimal | None = field(default=None, metadata=_DOLLARS)
-    """Dollars that a job may spend, where its request does not say otherwise."""
+    """Dollars that a job may spend, unless its request says otherwise."""
     ENRICH_PERSON_WATERFALL: tuple[str, ...] = field(
         default=("findymail", "prospeo", "leadmagic"), metadata=_names(_WATERFALL)
     )
-    """Whom to ask about a person, in this order."""
+    """The providers of a person, in the order in which they are asked."""
     ENRICH_COMPANY_WATERFALL: tuple[str, ...] = field(default=("aiark", "firecrawl"), metadata=_names(_WATERFALL))
-    """Whom to ask about a company, in this order."""
+    """The providers of a company, in the order in which they are asked."""
     ENRICH_PERSON_UNTIL: tuple[str, ...] = field(default=("email",), metadata=_names())
     """The fields of a person that end the waterfall when all of them have a value."""
     ENRICH_COMPANY_UNTIL: tuple[str, ...] = field(default=("industry", "headcount", "description"), metadata=_names())
     """The fields of a company that end the waterfall when all of them have a value."""
     ENRICH_VERIFIER: str | None = field(default=None, metadata={"choices": (None, "leadmagic", "findymail")})
-    """Who is asked whether a found address is valid before it is written; None: nobody."""
+    """The provider that checks a found address before it is written; None: no check."""
     ENRICH_SUCCESS_TTL_DAYS: int = field(default=90, metadata=_whole_number(0, 3650))
-    """Days for which a provider that gave something is not asked again about the same entity."""
+    """Days until a provider that gave something is asked again about the same entity."""
     ENRICH_NOT_FOUND_TTL_DAYS: int = field(default=30, metadata=_whole_number(0, 3650))
-    """Days for which a provider that had nothing is not asked again with the same input."""
+    """Days until a provider that had nothing is asked again with the same input."""
     ENRICH_RAW_ANSWER_DAYS: int = field(default=90, metadata=_whole_number(0, 3650))
     """Days that the raw answers of providers are kept; 0: they are not stored."""
     ENRICH_MERGE_POLICIES: str = field(default="", metadata={"is_policies": True})
     """Which fields providers may replace or never write, such as `person.job_title=replace, person.email=never`."""
     PUBLIC_URL: str | None = field(default=None, metadata={"is_url": True})
-    """Where the service is reached from outside, for answers that come by callback."""
+    """The service's address from outside, for answers that come by callback."""
     PROVIDERS: Mapping[str, ProviderSettings] = field(
         default_factory=lambda: MappingProxyType(dict(DEFAULTS)), metadata={"environment": False}
     )
@@ -103,7 +103,7 @@ class Config:
     DATABASE_POOL_SIZE: int = field(default=10, metadata=_whole_number(1, 200))
     """PostgreSQL connections one process may hold; at least the threads of a gunicorn worker."""
     DATABASE_PREPARED_STATEMENTS: str = field(default="auto", metadata={"choices": ("auto", "true", "false")})
-    """Whether PostgreSQL keeps the plans of statements that come often; `auto`: where no pooler is in between."""
+    """Whether PostgreSQL keeps the plans of frequent statements; `auto`: if no pooler is in between."""
     IMPORT_MAX_MEGABYTES: int = field(default=256, metadata=_whole_number(1, 4096))
     """The largest CSV file taken over HTTP."""
     TRUSTED_HOSTS: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""Reads `.env`: settings as `NAME=value`, one a line, where a value may refer to earlier ones as `${NAME}`."""
+"""Reads `.env`: settings as `NAME=value`, one a line, in which a value may refer to earlier ones as `${NAME}`."""
 
 import os
 from collections.abc import Iterator, Mapping

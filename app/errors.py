@@ -1,8 +1,7 @@
-"""The errors that callers may see, and how they are told.
+"""The errors that callers may see.
 
-Each class carries the `code` of the closed list in the README and its HTTP
-status. The JSON handlers live in `app.web.blueprint`, the command line's exit codes in
-`app.cli`.
+Each class carries its `code`, from the closed list in the README, and its HTTP status. `app.web.error_answers` turns
+them into JSON, `app.cli` into exit codes.
 """
 
 from collections.abc import Sequence
@@ -14,7 +13,7 @@ from app.values.text import storable
 
 
 class AppError(Exception):
-    """Something that the caller can be told, in one sentence, without internals."""
+    """An error that callers may see: one sentence, without internals."""
 
     code: ClassVar[str] = "internal_error"
     status: ClassVar[int] = 500
@@ -40,7 +39,7 @@ class BadRequest(AppError):
 
 
 class BrokenBody(BadRequest):
-    """The request body broke off or is not framed as HTTP asks for; nothing of it was stored."""
+    """The request body broke off or is not framed as HTTP requires; nothing of it was stored."""
 
 
 class Unauthorized(AppError):
@@ -86,14 +85,14 @@ class JobStateConflict(Conflict):
 
 
 class PayloadTooLarge(AppError):
-    """The request body is larger than is taken."""
+    """The request body is too large."""
 
     code = "payload_too_large"
     status = 413
 
 
 class UnsupportedMediaType(AppError):
-    """The request body has a media type that is not taken here."""
+    """The media type of the request body is not supported here."""
 
     code = "unsupported_media_type"
     status = 415
@@ -113,7 +112,7 @@ class EmptyJob(Invalid):
 
 
 class ProviderNotAvailable(Invalid):
-    """The provider cannot be used as things are set."""
+    """The provider is not configured."""
 
     code = "provider_not_available"
 
@@ -146,7 +145,7 @@ class DatabaseUnusable(DatabaseUnavailable):
 
 
 class DamagedData(AppError):
-    """Something that is stored cannot be read: the database was changed by another hand, and the log says where."""
+    """Stored data cannot be read: something else changed the database, and the log says where."""
 
 
 class LeaseLost(Conflict):
@@ -165,20 +164,19 @@ def describe(error: BaseException) -> str:
         message = "" if isinstance(error, SQLAlchemyError) else str(error)
     except Exception:
         message = ""
-    # What one of the databases could not store is not worth failing a checkpoint for.
+    # A character that one of the databases refuses is not worth failing a checkpoint for.
     return storable(message[:500]) or type(error).__name__
 
 
 def describe_bug(error: BaseException) -> str:
-    """Return what may be stored of an exception that nobody foresaw: its kind.
+    """Return what may be stored of an unforeseen exception: the name of its type.
 
-    Its message may quote an answer, or several people's data, and what is stored here may be
-    filed under another entity than the one that it is about, or under none. What we say
-    ourselves stays.
+    Its message may quote an answer or several people's data, and may be stored with an entity that it is not
+    about, or with none. Our own messages are kept.
     """
     return error.message if isinstance(error, AppError) else type(error).__name__
 
 
 def detail(path: str, message: str) -> dict[str, Any]:
-    """Return one entry of `details`: where in the input, and what was expected."""
+    """Return one entry of `details`: the place in the input, and what was expected there."""
     return {"path": path, "message": message}

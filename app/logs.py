@@ -45,9 +45,9 @@ def configure(config: Config) -> None:
 
 
 def trace(error: BaseException) -> dict[str, Any]:
-    """Return what may be logged of an unexpected error: its kinds and where it came through.
+    """Return what may be logged of an unexpected error: the types and stack frames of its chain.
 
-    Not its messages: a statement's parameters or a bad value would be in them.
+    Messages are left out: they quote parameters of statements and bad values.
     """
     kinds: list[str] = []
     frames: list[str] = []

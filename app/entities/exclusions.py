@@ -60,7 +60,7 @@ class ExclusionView:
 
 @dataclass(frozen=True, slots=True)
 class ExclusionCounts:
-    """What became of the domains and addresses of an `add`. They add up to all given, repeated ones included."""
+    """What became of the values of an `add`. The counts add up to all of them, repeated ones included."""
 
     created: int = 0
     unchanged: int = 0
@@ -86,7 +86,7 @@ def add(values: Iterable[str], workspace_slug: str) -> ExclusionCounts:
 
 
 def remove(values: Iterable[str], workspace_slug: str) -> int:
-    """Take exclusions back, and return how many there were. Raises `Invalid` as `add` does.
+    """Remove exclusions, and return how many there were. Raises `Invalid` as `add` does.
 
     A domain or address that was not excluded itself, but by a domain above it, stays excluded.
     """
@@ -96,7 +96,7 @@ def remove(values: Iterable[str], workspace_slug: str) -> int:
             session.connection().execute(_DELETE, {"of_workspace": workspace_slug, "values": part}).rowcount
             for part in _slices(wanted)
         )
-    # An address is personal data, and whoever takes it back may want it gone.
+    # An address is personal data, and whoever removes it may want it gone.
     scrub_log()
     return removed
 
@@ -120,20 +120,20 @@ def list_(workspace_slug: str, *, cursor: str | None = None, limit: int = 50) ->
 
 
 class Exclusions:
-    """What a workspace excludes, for asking about many entities. False where it excludes nothing."""
+    """A workspace's exclusions, for checking many entities. False if there are none."""
 
     def __init__(self, values: Iterable[str] = ()) -> None:
         self._values = frozenset(values)
 
     @classmethod
     def load(cls, workspace_slug: str) -> Self:
-        """Read all of a workspace: a set of every value, for a walk over any number of entities."""
+        """Read every exclusion of a workspace, for checking any number of entities."""
         query = select(exclusions.c.value).where(exclusions.c.workspace_slug == workspace_slug)
         return cls(db.session.scalars(query))
 
     @classmethod
     def load_for(cls, entity_type: str, entities: Iterable[Mapping[str, Any]], workspace_slug: str) -> Self:
-        """Read those that exclude some of a few entities, such as a chunk's.
+        """Read the exclusions that concern a few entities, such as a chunk's.
 
         It costs the same however many exclusions there are.
         """
@@ -145,21 +145,21 @@ class Exclusions:
         return bool(self._values)
 
     def excludes(self, entity_type: str, fields: Mapping[str, Any]) -> bool:
-        """Tell whether an entity must be left alone; fields that are not given count as blank."""
+        """Return whether an entity is excluded; absent fields count as blank."""
         return bool(self._values) and not self._values.isdisjoint(_signs(entity_type, fields))
 
 
 def is_any_excluded(workspace_slug: str) -> bool:
-    """Tell whether a workspace excludes anything."""
+    """Return whether a workspace excludes anything."""
     query = select(exclusions.c.value).where(exclusions.c.workspace_slug == workspace_slug).limit(1)
     return db.session.scalar(query) is not None
 
 
 def without_excluded(entity_type: str, ids: Iterable[str], workspace_slug: str) -> Iterator[str]:
-    """Yield ids in their order, but for those whose stored entity is excluded.
+    """Yield ids in their order, except those whose stored entity is excluded.
 
-    Ids of no entity pass. Entities are read by slices of 1,000, and not at all where the workspace
-    excludes nothing. Reads as part of the caller's transaction, where there is one.
+    Ids without an entity pass. Entities are read in slices of 1,000, and not at all if the workspace
+    excludes nothing. Reads within the caller's transaction, if there is one.
     """
     excluded = Exclusions.load(workspace_slug)
     if not excluded:

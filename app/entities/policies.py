@@ -1,4 +1,4 @@
-"""What a provider's answer may do to a field that has a value, as a setting says it.
+"""What a provider's answer may do to a field, by setting.
 
 A leaf: the settings are read before the models are known, so the names of fields are checked
 later, by `merge.check_policies`.
@@ -16,11 +16,11 @@ class MergePolicy(StrEnum):
     """What an answer may write to a field."""
 
     FILL = "fill"
-    """A value only where there is none. What holds where nothing else is said."""
+    """A value, if the field has none. The default."""
     REPLACE = "replace"
     """A value in place of an older one."""
     NEVER = "never"
-    """Nothing, not even where there is no value."""
+    """Nothing, not even to a blank field."""
 
 
 Policies = Mapping[str, Mapping[str, MergePolicy]]

@@ -45,7 +45,7 @@ class JsonValue(fields.Field[Any]):
 
 
 class ExtraTexts(fields.Field[dict[str, str]]):
-    """What no field stands for: header -> text."""
+    """Texts without a field: header to text."""
 
     def __init__(self, **options: Any) -> None:
         name = TEXT_PATTERN.replace("*", f"{{1,{MAX_HEADER_CHARS}}}")
@@ -306,7 +306,7 @@ def _json_bytes(value: Any) -> int:
 
 
 def _extra_rule(name: str, text: object) -> str | None:
-    """Return what was expected where an entry of `extra` is not valid."""
+    """Return what was expected if an entry of `extra` is not valid, or None."""
     if not 1 <= len(name) <= MAX_HEADER_CHARS:
         return f"expected names of 1 to {MAX_HEADER_CHARS} characters"
     if not isinstance(text, str) or len(text) > MAX_TEXT_CHARS:

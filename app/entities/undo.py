@@ -1,12 +1,11 @@
 """Putting back what a job wrote.
 
-The history of a field says who gave each value and what stood there before. A job's values are
-taken back where they are the last ones and still stand; what was changed since is kept. An undo is
-a change like any other, so the history goes on, and one job can be undone after another, the
-latest first.
+The history of a field says who gave each value and which value it replaced. A job's values are taken
+back if they are the latest and unchanged; what was changed since is kept. An undo is a change like any
+other, so the history goes on, and one job can be undone after another, the latest first.
 
-It goes through the job's chunks in their order, some 1,000 entities a transaction, with the rows
-locked in the order of their ids. Broken off, it is run again: what was put back stays so.
+An undo goes through the job's chunks in order, some 1,000 entities a transaction, with the rows locked
+in the order of their ids. If it breaks off, it is run again: what was put back stays.
 """
 
 import json
@@ -44,7 +43,7 @@ OnProgress = Callable[[int], None]
 
 @dataclass(frozen=True, slots=True)
 class UndoCounts:
-    """Fields that got their former value back, and fields that kept another one given since."""
+    """Fields that got their former value back, and fields that kept a newer one."""
 
     restored: int = 0
     kept: int = 0
@@ -54,11 +53,11 @@ class UndoCounts:
 
 
 def undo_job(job_id: str, *, workspace_slug: str | None = None, on_progress: OnProgress | None = None) -> UndoCounts:
-    """Give every field that a job changed the value that it had before, unless it was changed since.
+    """Give every field that a job changed its former value, unless it was changed since.
 
-    What the job has decided and what it cost stay as they are. Undone again, it restores nothing.
+    The job's outcomes and costs stay. Undone again, it restores nothing.
     Raises `JobNotFound`, also for a job of another workspace, and `JobStateConflict` while it may
-    still write, which another worker's resume can bring about in the middle.
+    still write, even if another worker resumes it halfway through.
     """
     job = _find_job(job_id, workspace_slug)
     counts, seen = UndoCounts(), 0
@@ -86,7 +85,7 @@ def _find_job(job_id: str, workspace_slug: str | None) -> Row[Any]:
 
 
 def _insist_on_rest(job_id: str) -> None:
-    """Raise `JobStateConflict` where a worker may write for the job, or soon could."""
+    """Raise `JobStateConflict` if a worker may be writing for the job, or soon could."""
     status = db.session.scalar(select(jobs.c.status).where(jobs.c.id == job_id))
     if status in ACTIVE:
         raise JobStateConflict(f"The job is {status}; pause or cancel it first.")
@@ -119,7 +118,7 @@ def _pages(job: Row[Any]) -> Iterator[list[str]]:
 
 
 def _ids_in(text: str) -> list[str]:
-    """Return the ids of a chunk; none where they cannot be read, since nothing was written for them."""
+    """Return the ids of a chunk; none if they cannot be read, since nothing was written for them."""
     with suppress(ValueError):
         ids = json.loads(text)
         if isinstance(ids, list):

@@ -72,9 +72,9 @@ def list_keys() -> list[KeyView]:
 
 
 def revoke_key(key_id: str) -> KeyView:
-    """Make a key useless from now on; a second time changes nothing.
+    """Refuse a key from now on; revoking it again changes nothing.
 
-    Raises `NotFound` where there is no such key.
+    Raises `NotFound` if there is no such key.
     """
     parsed = parse_id(key_id)
     with transaction() as session:

@@ -21,7 +21,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class StrictParser(FlaskParser):
-    """Reads JSON bodies and query strings; refuses what it does not know instead of ignoring it."""
+    """Reads JSON bodies and query strings; refuses unknown members instead of ignoring them."""
 
     DEFAULT_UNKNOWN_BY_LOCATION = dict.fromkeys(("json", "query", "querystring", "form", "files"), ma.RAISE)
 
@@ -35,7 +35,7 @@ class StrictParser(FlaskParser):
         return value
 
     def load_querystring(self, req: Request, schema: ma.Schema) -> MultiDictProxy:
-        """Return the query parameters. Raises 422 for a single one that comes twice, and for a bad character."""
+        """Return the query parameters. Raises 422 for a bad character, and if a single-valued parameter comes twice."""
         details = []
         lists = {field.data_key or name for name, field in schema.fields.items() if isinstance(field, fields.List)}
         for name, values in req.args.lists():
@@ -86,7 +86,7 @@ def flatten(messages: Any, path: str = "") -> Iterator[dict[str, str]]:
 class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # the library has no types
     """A blueprint whose views read their input strictly and appear in the OpenAPI document.
 
-    Each view names the scope that it needs with `auth.require`; without, it is refused.
+    Each view names the scope that it needs with `auth.require`; a view without a scope is refused.
     """
 
     ARGUMENTS_PARSER = StrictParser()
@@ -116,7 +116,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # the library h
         return cast(Callable[[F], F], super().response(status_code, schema, **options))
 
     def refuses(self, *statuses: int) -> Callable[[F], F]:
-        """Document with which statuses the view refuses, beyond those that any view of its kind does."""
+        """Document the error statuses of the view, beyond those of every view of its kind."""
 
         def mark(view: F) -> F:
             for status in statuses:

@@ -19,14 +19,14 @@ from app.web import requests
 log = structlog.get_logger(__name__)
 
 RETRY_AFTER_SECONDS: Final = 5
-"""What a 503 tells the caller to wait where nothing better is known."""
+"""The wait that a 503 names if nothing better is known."""
 
 TEXTS: Final = {
     400: ("bad_request", "The request could not be read."),
     404: ("not_found", "There is nothing under this address."),
     405: ("method_not_allowed", "This address does not answer to that method; see the Allow header."),
-    413: ("payload_too_large", "The request body is larger than is taken here."),
-    415: ("unsupported_media_type", "The request body has a media type that is not taken here."),
+    413: ("payload_too_large", "The request body is too large."),
+    415: ("unsupported_media_type", "The media type of the request body is not supported here."),
     429: ("too_many_requests", "Too many requests; try again later."),
     503: ("unavailable", "The service cannot answer now; try again later."),
 }
@@ -35,7 +35,7 @@ _KEPT_HEADERS: Final = frozenset({"allow", "content-range", "retry-after", "www-
 
 @dataclass(frozen=True, slots=True)
 class _Problem:
-    """An error as the caller is told it."""
+    """An error as the caller sees it."""
 
     status: int
     code: str
@@ -93,8 +93,8 @@ def _from_http_exception(error: HTTPException) -> _Problem:
     status = error.code or 500
     default = TEXTS[400] if status < 500 else TEXTS[503]
     code, message = TEXTS.get(status, default)
-    given = error.get_response().headers
-    headers = {name: value for name, value in given.items() if name.lower() in _KEPT_HEADERS}
+    original = error.get_response().headers
+    headers = {name: value for name, value in original.items() if name.lower() in _KEPT_HEADERS}
     retry_after = headers.get("Retry-After", str(RETRY_AFTER_SECONDS) if status in {429, 503} else "")
     seconds = int(retry_after) if retry_after.isdecimal() else None
     return _Problem(status, code, message, retry_after_seconds=seconds, headers=headers)
@@ -106,7 +106,7 @@ def _log_bug(error: Exception) -> None:
 
 
 def refusal(status: int) -> bytes:
-    """Return the whole answer to a request that the server refuses, since it never becomes one for the application."""
+    """Return the raw answer to a request that the server refuses before the application sees it."""
     request_id = secrets.token_hex(16)
     code, message = TEXTS.get(status, TEXTS[400])
     body = json.dumps({"error": message, "code": code, "requestId": request_id}).encode()

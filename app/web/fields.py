@@ -1,4 +1,4 @@
-"""What all request and response schemas share: camelCase outside, strict fields, plain messages.
+"""The base of all request and response schemas: camelCase outside, strict fields, plain messages.
 
 Messages say what was expected and never repeat the value.
 """
@@ -52,7 +52,7 @@ class Schema(ma.Schema):
     error_messages = {"unknown": "is not known here", "type": "expected an object"}  # noqa: RUF012
 
     def dump(self, obj: Any, *, many: bool | None = None) -> Any:
-        """Dump what a view returns. Raises `DamagedData` where a value is not what its column says."""
+        """Dump what a view returns. Raises `DamagedData` if a value does not have its column's type."""
         try:
             return super().dump(obj, many=many)
         except (AttributeError, TypeError, ValueError) as exc:

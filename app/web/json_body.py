@@ -21,7 +21,7 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 
 
 class _OutOfRange:
-    """Stands where a number was that the databases cannot hold."""
+    """Takes the place of a number that the databases cannot hold."""
 
 
 _OUT_OF_RANGE: Final = _OutOfRange()
@@ -54,7 +54,7 @@ def loads(raw: bytes) -> Any:
 
 
 def step(path: str, key: object) -> str:
-    """Return the path of a member: `entities.3.email`. A key that is no plain name shows as `?`."""
+    """Return the path of a member: `entities.3.email`. A key that is not a plain name shows as `?`."""
     shown = str(key) if isinstance(key, int) or (isinstance(key, str) and _NAME.fullmatch(key)) else "?"
     return f"{path}.{shown}" if path else shown
 

@@ -35,9 +35,9 @@ _REQUEST_ID: Final = {
 def _codes() -> list[str]:
     """Return the closed list of error codes."""
     classes: list[type[AppError]] = [AppError]
-    for one in classes:
-        classes += one.__subclasses__()
-    return sorted({*(one.code for one in classes), *(code for code, _ in TEXTS.values())})
+    for error in classes:
+        classes += error.__subclasses__()
+    return sorted({*(error.code for error in classes), *(code for code, _ in TEXTS.values())})
 
 
 class ErrorDetailSchema(Schema):
@@ -58,7 +58,7 @@ class ErrorSchema(Schema):
 
 
 def document_answers(doc: dict[str, Any], info: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """Add to an operation's answers the errors that its kind of view gives, and the header that all have."""
+    """Add the errors common to an operation's kind of view, and the header of every answer."""
     manual = info.get("manual_doc", {})
     statuses = {503}
     if manual.get("security") != []:
@@ -79,12 +79,12 @@ def document_answers(doc: dict[str, Any], info: dict[str, Any], **_: Any) -> dic
 class Api(flask_smorest.Api):  # type: ignore[misc]  # the library has no types
     """The OpenAPI document of one application, at `/api/openapi.json`, and its error answers.
 
-    The document is made when it is first asked for: most processes never are, and making it takes several times as
-    long as the rest of the application.
+    The document is made when it is first requested: most processes never need it, and making it takes several times
+    as long as making the rest of the application.
     """
 
     ERROR_SCHEMA = ErrorSchema
-    # Each operation names the statuses of its errors; a default would say that any may come.
+    # Each operation names the statuses of its errors; a default would announce all of them.
     DEFAULT_ERROR_RESPONSE_NAME = None
 
     def __init__(self, app: Flask) -> None:
@@ -151,13 +151,13 @@ class Api(flask_smorest.Api):  # type: ignore[misc]  # the library has no types
 
 
 def _property_names(_converter: Any, field: fields.Field[Any], **_: Any) -> dict[str, Any]:
-    """Return what the document says of a field's names, which apispec leaves out."""
+    """Return the `propertyNames` of a field, which apispec leaves out."""
     name = "propertyNames"
     return {name: field.metadata[name]} if name in field.metadata else {}
 
 
 def project_version() -> str:
-    """Return the version of the installed project, or `0` where only its folder is there."""
+    """Return the version of the installed project, or `0` if it is not installed."""
     try:
         return version("tranche")
     except PackageNotFoundError:

@@ -1,4 +1,4 @@
-"""What every request gets: an id, one log line, a body read to its end, and headers that keep browsers careful."""
+"""What every request gets: an id, one log line, a body read to its end, and security headers."""
 
 import io
 import re
@@ -49,18 +49,18 @@ def init_app(app: Flask) -> None:
 
 
 def request_id() -> str:
-    """Return the id of the current request: the caller's `X-Request-Id` where it is usable."""
+    """Return the id of the current request: the caller's `X-Request-Id` if it is usable."""
     if "request_id" not in g:
-        given = request.headers.get("X-Request-Id", "")
-        g.request_id = given if REQUEST_ID_PATTERN.fullmatch(given) else secrets.token_hex(16)
+        header = request.headers.get("X-Request-Id", "")
+        g.request_id = header if REQUEST_ID_PATTERN.fullmatch(header) else secrets.token_hex(16)
     return str(g.request_id)
 
 
 class WholeBody(io.RawIOBase):
     """The body of a request as it was announced. Raises `BrokenBody` if it ends too early or cannot be read.
 
-    Servers tell that in ways of their own: gunicorn raises exceptions that nobody else knows, or ends the body
-    as if it were complete, and what came by then may well be valid.
+    Servers report that differently: gunicorn raises exceptions of its own, or ends the body as if it were complete,
+    and the part that arrived may well be valid.
     """
 
     def __init__(self, stream: BinaryIO, length: int | None) -> None:
