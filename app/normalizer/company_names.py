@@ -33,6 +33,8 @@ _TRADE_NAME = re.compile(
 _QUOTE = re.compile('["„“”]')
 _COMMA = re.compile(r",(?=[^\W\d])")
 _NO_VOWELS = re.compile(r"[b-df-hj-np-tv-xz&]{2,5}")
+# Acronyms that are words where nothing is in capitals.
+_WORDS_IN_SMALL_LETTERS = {"it", "us", "la", "ar", "ing", "or", "td"}
 
 
 def normalize_company_name(value: Any, country: str | None = None) -> str | None:
@@ -85,8 +87,11 @@ def _unquoted(name: str) -> str:
 
 def _without_residue(name: str) -> str:
     """Return a name without the signs that spreadsheets and exports put around a text."""
+    if name[:1] not in "'[":
+        return name
     match = _LIST_OF_ONE.fullmatch(name)
-    return _TEXT_MARK.sub("", match.group(2) if match else name, count=1) if name[:1] in "'[" else name
+    text = match.group(2) if match else name
+    return _TEXT_MARK.sub("", text, count=1)
 
 
 def _trade_name(name: str) -> str:
@@ -110,29 +115,33 @@ def _recase_word(word: str, position: int, shouted: bool) -> str:
     lowered = word.lower()
     bare = lowered.strip(".,()")
     stem, dot, ending = lowered.rpartition(".")
-    if stem and ending in words.WEB_ENDINGS and "." not in stem:
+    is_web_address = ending in words.WEB_ENDINGS and "." not in stem
+    if stem and is_web_address:
         return _recase_word(word[: len(stem)], position, shouted) + dot + ending
     if bare in words.SPELLED:
-        return word.lower().replace(bare, words.SPELLED[bare])
+        return lowered.replace(bare, words.SPELLED[bare])
     if position > 0 and bare in words.SMALL_WORDS:
         return lowered
-    if (shouted and _stays_upper(bare, word)) or (
-        not shouted and bare in words.UPPER_WORDS - {"it", "us", "la", "ar", "ing", "or", "td"}
-    ):
+    if _is_upper(word, bare, shouted):
         return word.upper()
-    return "-".join(_capitalize_piece(piece) for piece in word.split("-"))
+    return "-".join(map(_capitalize_piece, word.split("-")))
+
+
+def _is_upper(word: str, bare: str, shouted: bool) -> bool:
+    """Return whether a word is an acronym, of a name in capitals if it is `shouted`, else of one in small letters."""
+    if shouted:
+        return _stays_upper(bare, word)
+    return bare in words.UPPER_WORDS - _WORDS_IN_SMALL_LETTERS
 
 
 def _stays_upper(bare: str, word: str) -> bool:
-    """Tell whether a word of a name in capitals is an acronym."""
+    """Return whether a word of a name in capitals is an acronym."""
     if bare in words.SHORT_ENGLISH:
         return False
-    has_digit = any(char.isdigit() for char in word)
-    return (
-        bare in words.UPPER_WORDS
-        or _NO_VOWELS.fullmatch(bare) is not None
-        or ((has_digit or "&" in word) and len(word) <= _SHORT_CAPS + 1)
-    )
+    if bare in words.UPPER_WORDS or _NO_VOWELS.fullmatch(bare):
+        return True
+    has_sign = "&" in word or any(char.isdigit() for char in word)
+    return has_sign and len(word) <= _SHORT_CAPS + 1
 
 
 def _capitalize_piece(piece: str) -> str:

@@ -80,16 +80,27 @@ def _own_accented_names() -> dict[str, str]:
 @functools.cache
 def _english_names() -> dict[str, str]:
     """Return the codes, the English names and the project's own ones."""
-    index: dict[str, str | None] = {}
-    for country in pycountry.countries:
-        for name in (country.alpha_2, country.alpha_3):
-            index[name.lower()] = country.alpha_2
+    index = _codes()
     for code, name in _iso_names():
         for form in _forms(code, name):
             _add(index, _key(fold(form)), code)
     own = {_key(fold(name)): code for name, code in COUNTRY_ALIASES.items()}
-    own = {key: code for key, code in own.items() if index.get(key, code) == code or len(key) > _LONGEST_CODE}
-    return {key: code for key, code in (index | own).items() if code and key not in _shared_names()}
+    unlike_codes = {key: code for key, code in own.items() if len(key) > _LONGEST_CODE or index.get(key, code) == code}
+    index.update(unlike_codes)
+    return _of_one_country(index)
+
+
+def _codes() -> dict[str, str | None]:
+    index: dict[str, str | None] = {}
+    for country in pycountry.countries:
+        index[country.alpha_2.lower()] = country.alpha_2
+        index[country.alpha_3.lower()] = country.alpha_2
+    return index
+
+
+def _of_one_country(index: dict[str, str | None]) -> dict[str, str]:
+    """Return an index of names without those that several countries share."""
+    return {key: code for key, code in index.items() if code and key not in _shared_names()}
 
 
 @functools.cache
@@ -107,7 +118,7 @@ def _translations() -> dict[str, str]:
                 folded = _key(fold(form))
                 if len(folded) >= _SHORTEST_FOLDED_NAME:
                     _add(index, folded, code)
-    return {key: code for key, code in index.items() if code and key not in _shared_names()}
+    return _of_one_country(index)
 
 
 def _iso_names() -> Iterator[tuple[str, str]]:

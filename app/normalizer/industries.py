@@ -14,6 +14,7 @@ from app.normalizer.data import industry_words as words
 from app.normalizer.text import clean, fold
 
 INDUSTRIES = words.INDUSTRIES
+_MOST_WORDS = 8
 _LONGEST_NAME = 120  # longer text is a description of the company
 
 _NOT_WORD = re.compile(r"[\W_]+")
@@ -77,19 +78,31 @@ def _by_keyword(tokens: list[str], leading_words: int) -> str | None:
     list ("Retail Appliances, Electrical, and Electronic Equipment") the first one does if more words stand before the
     comma, `leading_words` in all, and no word of the list points elsewhere.
     """
-    if not tokens or len(tokens) > 8:
+    if not tokens or len(tokens) > _MOST_WORDS:
         return None
-    found = {industry for token in tokens if (industry := words.KEYWORDS.get(token))}
+    industries = set(filter(None, map(words.KEYWORDS.get, tokens)))
     if tokens[-1] in words.MAKERS:  # drugs and devices are health care, wherever they are made
-        return words.HEALTH if words.HEALTH in found else words.MANUFACTURING
+        return words.HEALTH if words.HEALTH in industries else words.MANUFACTURING
     is_list = leading_words < len(tokens)
-    if not is_list and tokens[-1] == "insurance" and "and" not in tokens:
+    if not is_list and _is_insurance(tokens):
         return words.INSURANCE
-    first = words.FIRST_WORDS.get(tokens[0])
-    is_compound = leading_words > 1 and tokens[1] != "and" and not words.TRADE_WORDS & set(tokens)
-    if first and is_compound and (not is_list or found == {first}):
+    first = _first_industry(tokens, leading_words)
+    if first and not is_list:
         return first
-    return found.pop() if len(found) == 1 and not words.UNSAFE_WORDS & set(tokens) else None
+    is_safe = industries == {first} or words.UNSAFE_WORDS.isdisjoint(tokens)
+    return industries.pop() if is_safe and len(industries) == 1 else None
+
+
+def _is_insurance(tokens: list[str]) -> bool:
+    return tokens[-1] == "insurance" and "and" not in tokens
+
+
+def _first_industry(tokens: list[str], leading_words: int) -> str | None:
+    """Return the industry of a plain compound's first word."""
+    is_compound = leading_words > 1 and tokens[1] != "and"
+    if not is_compound or not words.TRADE_WORDS.isdisjoint(tokens):
+        return None
+    return words.FIRST_WORDS.get(tokens[0])
 
 
 def _key(text: str) -> str:

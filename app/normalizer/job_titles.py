@@ -144,14 +144,16 @@ def _recase_word(word: str, is_first: bool, is_upper: bool) -> str:
         return ACRONYMS[lowered]
     if lowered in SMALL_WORDS and not is_first:
         return lowered
-    if is_upper and _NO_VOWELS.fullmatch(lowered) and lowered not in _ORDINARY:
+    if is_upper and _is_unknown_acronym(lowered):
         return word
     if _INITIALS.fullmatch(lowered):
         return word.upper()
     if "-" in word:
-        return "-".join(
-            _recase_word(piece, is_first or index == 0, is_upper) for index, piece in enumerate(word.split("-"))
-        )
-    if "&" in word:
-        return word.upper()
-    return capitalize(word)
+        first, *others = word.split("-")
+        pieces = [_recase_word(first, True, is_upper), *(_recase_word(other, is_first, is_upper) for other in others)]
+        return "-".join(pieces)
+    return word.upper() if "&" in word else capitalize(word)
+
+
+def _is_unknown_acronym(lowered: str) -> bool:
+    return _NO_VOWELS.fullmatch(lowered) is not None and lowered not in _ORDINARY

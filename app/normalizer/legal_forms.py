@@ -125,10 +125,18 @@ def _is_form(words: list[str], base: str, name: str, country: str | None) -> boo
     allowed_breaks = _plain_forms().get(spelling.letters)
     if allowed_breaks is not None and spelling.breaks <= allowed_breaks:
         return f"{_last_word(base)} {spelling.letters}" not in forms.NAME_ENDINGS
-    short = _short_forms().get(spelling.letters)
-    if short is None or words[0].startswith("(") or _is_name_part(spelling, base, country):
+    if words[0].startswith("(") or _is_name_part(spelling, base, country):
         return False
-    if spelling.is_dotted or _are_initials(words) or (country is not None and country in short.countries):
+    return _is_short_form(words, spelling, name, country)
+
+
+def _is_short_form(words: list[str], spelling: _Spelling, name: str, country: str | None) -> bool:
+    """Return whether words that may be a short form are one: by their dots, their country or their case."""
+    short = _short_forms().get(spelling.letters)
+    if short is None:
+        return False
+    is_of_country = country is not None and country in short.countries
+    if is_of_country or spelling.is_dotted or _are_initials(words):
         return True
     return _is_legal_spelling(short, " ".join(words).strip(","), spelling.letters, name)
 

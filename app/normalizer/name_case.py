@@ -15,12 +15,14 @@ from app.normalizer.data.name_words import (
     PARTICLES,
     SHORT_NAMES,
 )
-from app.normalizer.name_text import bare
+from app.normalizer.name_text import KINSHIP, bare
 from app.normalizer.text import capitalize, fold, is_all_caps, is_all_lower, word_set
 
 _NO_VOWEL = re.compile(r"[^aeiouyAEIOUY\W\d_]+")
 _TURKISH = re.compile(r"[ĞğŞşİı]")
 _LONGEST_UNKNOWN_PARTICLE = 3
+_AFTER_IN = frozenset({"'t", "’t", "der", "den"})
+_APOSTROPHES = "'’ʼ`´"
 _INNER_PARTICLES = PARTICLES - word_set("a e i y al el le do den bin van ben in")
 
 
@@ -57,13 +59,28 @@ def _in_turkish(word: str) -> str:
 def _is_particle(words: Sequence[str], position: int, opens_given: bool, is_mixed: bool) -> bool:
     """Return whether a word is a particle in lower case, going by the case of the words around it."""
     word, key = words[position], fold(words[position])
-    if not (word.isupper() or word.islower()):
+    if not _is_in_one_case(word):
         return False
-    if key == "in" and words[position + 1].lower() not in {"'t", "’t", "der", "den"}:
+    if key == "in" and words[position + 1].lower() not in _AFTER_IN:
         return False
-    if is_mixed and word.islower():
-        return key in PARTICLES or (position > 0 and len(word) <= _LONGEST_UNKNOWN_PARTICLE and key not in GIVEN_NAMES)
-    if key not in PARTICLES or opens_given or (is_mixed and len(word) == 2):
+    if not (is_mixed and word.islower()):
+        return _is_known_particle(words, position, opens_given, is_mixed)
+    return key in PARTICLES or (position > 0 and _may_be_unknown_particle(key, word))
+
+
+def _is_in_one_case(word: str) -> bool:
+    return word.isupper() or word.islower()
+
+
+def _may_be_unknown_particle(key: str, word: str) -> bool:
+    return len(word) <= _LONGEST_UNKNOWN_PARTICLE and key not in GIVEN_NAMES
+
+
+def _is_known_particle(words: Sequence[str], position: int, opens_given: bool, is_mixed: bool) -> bool:
+    word, key = words[position], fold(words[position])
+    if key not in PARTICLES or opens_given:
+        return False
+    if is_mixed and len(word) == 2:
         return False
     if word.isupper() and key in CAPITAL_PARTICLES:
         return position > 0 and fold(words[position - 1]) in PARTICLES
@@ -71,12 +88,19 @@ def _is_particle(words: Sequence[str], position: int, opens_given: bool, is_mixe
 
 
 def _recase_word(word: str, opens_given: bool, is_last: bool, is_mixed: bool) -> str:
-    if not (word.isupper() or word.islower()) or word.lower() in {"a/l", "a/p", "s/o", "d/o"}:
+    if not _is_in_one_case(word) or word.lower() in KINSHIP:
         return word
-    if not opens_given and bare(word) in GENERATIONS and "." not in word[:-1]:
-        return GENERATIONS[bare(word)]
-    if is_last and is_mixed and word.islower() and (bare(word) in LOWER_GENERATIONS or bare(word).endswith("oglu")):
+    key = bare(word)
+    is_generation = key in GENERATIONS and "." not in word[:-1]
+    if is_generation and not opens_given:
+        return GENERATIONS[key]
+    ends_mixed = is_last and is_mixed
+    if ends_mixed and _stays_lower(word, key):
         return word
+    return _in_name_case(word, is_last, is_mixed)
+
+
+def _in_name_case(word: str, is_last: bool, is_mixed: bool) -> str:
     letters = word.strip(".,'")
     if "." in word[:-1] or len(letters) == 1:
         return word.upper()
@@ -85,18 +109,23 @@ def _recase_word(word: str, opens_given: bool, is_last: bool, is_mixed: bool) ->
     return "-".join(_capitalize_piece(piece, number) for number, piece in enumerate(word.split("-")))
 
 
+def _stays_lower(word: str, key: str) -> bool:
+    """Return whether a word in small letters at the end is written so: "oglu", a generation."""
+    return word.islower() and (key in LOWER_GENERATIONS or key.endswith("oglu"))
+
+
 def _stays_upper(letters: str, is_last: bool, is_mixed: bool) -> bool:
     """Return whether upper case letters are initials ("JP", "AJ") rather than a name that was typed in capitals."""
     if len(letters) != 2 or not letters.isascii() or letters.lower() in SHORT_NAMES:
         return False
-    return _NO_VOWEL.fullmatch(letters) is not None or letters in {"AJ", "EJ"} or (is_mixed and not is_last)
+    if letters in {"AJ", "EJ"} or _NO_VOWEL.fullmatch(letters):
+        return True
+    return is_mixed and not is_last
 
 
 def _capitalize_piece(piece: str, number: int) -> str:
-    mark = next((char for char in piece if char in "'’ʼ`´"), "")
-    head, _, tail = piece.partition(mark) if mark else (piece, "", "")
-    if mark and fold(head) in APOSTROPHE_HEADS and len(tail) > 1:
-        return capitalize(head) + mark + _capitalize_piece(tail, 0)
+    if with_apostrophe := _capitalized_after_apostrophe(piece):
+        return with_apostrophe
     lowered = piece.lower()
     if number > 0 and lowered in _INNER_PARTICLES:
         return lowered
@@ -105,3 +134,14 @@ def _capitalize_piece(piece: str, number: int) -> str:
     if lowered in MAC_NAMES:
         return "Mac" + capitalize(piece[3:])
     return capitalize(piece)
+
+
+def _capitalized_after_apostrophe(piece: str) -> str | None:
+    """Return "O'Neil" and "D'Angelo" with both capitals, None for a piece that does not open so."""
+    mark = next((char for char in piece if char in _APOSTROPHES), None)
+    if mark is None:
+        return None
+    head, _, tail = piece.partition(mark)
+    if fold(head) not in APOSTROPHE_HEADS or len(tail) < 2:
+        return None
+    return capitalize(head) + mark + _capitalize_piece(tail, 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Sequence
+from itertools import compress
 from typing import NamedTuple
 
 from nameparser import Lexicon, Parser, Policy
@@ -110,26 +111,36 @@ def is_one_given_name(given: Sequence[str], family: Sequence[str]) -> bool:
 def _is_east_asian_syllable(key: str) -> bool:
     if key in VIETNAMESE_SYLLABLES or key in KOREAN_SYLLABLES:
         return True
-    return key not in GIVEN_NAMES and _CHINESE.fullmatch(key) is not None
+    return _is_chinese(key)
 
 
 def order_by_capitals(words: Sequence[str]) -> Order | None:
     """Return the order that a family name in capitals shows ("DUPONT Jean"), UNKNOWN if it misleads, or None."""
     capitals = [_is_in_capitals(word) for word in words]
-    if all(capitals) or not any(capitals):
+    count = _capitals_at_one_end(capitals)
+    if count == 0:
         return None
-    count = capitals.index(False) if capitals[0] else capitals[::-1].index(False)
-    if sum(capitals) != count or not count:
-        return None
-    if any(capital and _is_credential(word) for word, capital in zip(words, capitals, strict=True)):
+    if any(map(_is_credential, compress(words, capitals))):
         return UNKNOWN
     if capitals[0]:
         return _family_in_front(words, count)
     family = list(words[-count:])
     given = list(words[:-count])
-    while len(given) > 1 and bare(given[-1]) in PARTICLES and given[-1].islower():
+    while len(given) > 1 and _is_small_particle(given[-1]):
         family.insert(0, given.pop())
     return Order(tuple(given), tuple(family)) if _may_be_family(given, family) else UNKNOWN
+
+
+def _capitals_at_one_end(capitals: list[bool]) -> int:
+    """Return how many words in capitals stand at one end, 0 if others are elsewhere, or all words are in capitals."""
+    if all(capitals):
+        return 0
+    count = capitals.index(False) if capitals[0] else capitals[::-1].index(False)
+    return count if sum(capitals) == count else 0
+
+
+def _is_small_particle(word: str) -> bool:
+    return word.islower() and bare(word) in PARTICLES
 
 
 def _is_in_capitals(word: str) -> bool:
@@ -168,15 +179,16 @@ def order_by_patronymic(words: Sequence[str]) -> Order | None:
         return _order_by_oglu(words, keys)
     if len(keys) == 2:
         return _order_of_two(words, keys)
-    if len(keys) != 3:
-        return None
-    if _is_patronymic(keys[1]) and not _FATHERS_DAUGHTER.fullmatch(keys[2]):
-        return Order((words[0], words[1]), (words[2],)) if _CYRILLIC.search(keys[1]) or _is_given(keys[0]) else None
+    return _order_of_three(words, keys) if len(keys) == 3 else None
+
+
+def _order_of_three(words: Sequence[str], keys: Sequence[str]) -> Order | None:
     if _FATHERS_DAUGHTER.fullmatch(keys[2]):
         return Order((words[1], words[2]), (words[0],), False)
-    if _FATHERS_SON.fullmatch(keys[2]):
-        return _order_before_son(words, keys)
-    return None
+    if _is_patronymic(keys[1]):
+        is_sure = _CYRILLIC.search(keys[1]) or _is_given(keys[0])
+        return Order((words[0], words[1]), (words[2],)) if is_sure else None
+    return _order_before_son(words, keys) if _FATHERS_SON.fullmatch(keys[2]) else None
 
 
 def _order_by_oglu(words: Sequence[str], keys: Sequence[str]) -> Order | None:
@@ -231,14 +243,23 @@ def _ends_in_initials(words: Sequence[str]) -> bool:
 
 
 def _reads_as_east_asian(words: Sequence[str], keys: Sequence[str]) -> bool:
-    first, rest = keys[0], keys[1:]
-    if first in JAPANESE_FAMILY_NAMES and rest[-1] not in JAPANESE_FAMILY_NAMES and _ROMAJI.fullmatch(rest[-1]):
+    if _reads_as_japanese(keys):
         return True
-    if first in KOREAN_FAMILY_NAMES and all(_is_korean(word) for word in words[1:]):
+    if keys[0] in KOREAN_FAMILY_NAMES and all(_is_korean(word) for word in words[1:]):
         return True
-    pieces = [piece for key in rest for piece in key.split("-")]
-    is_chinese = all(_CHINESE.fullmatch(piece) and piece not in GIVEN_NAMES for piece in pieces)
-    return first in CHINESE_FAMILY_NAMES and is_chinese
+    pieces = [piece for key in keys[1:] for piece in key.split("-")]
+    return keys[0] in CHINESE_FAMILY_NAMES and all(map(_is_chinese, pieces))
+
+
+def _reads_as_japanese(keys: Sequence[str]) -> bool:
+    first, last = keys[0], keys[-1]
+    if first not in JAPANESE_FAMILY_NAMES or last in JAPANESE_FAMILY_NAMES:
+        return False
+    return _ROMAJI.fullmatch(last) is not None
+
+
+def _is_chinese(key: str) -> bool:
+    return key not in GIVEN_NAMES and _CHINESE.fullmatch(key) is not None
 
 
 def _is_korean(word: str) -> bool:
@@ -255,14 +276,19 @@ def _reads_reversed(words: Sequence[str], keys: Sequence[str]) -> bool:
     """Return whether the last word is a given name alone and the first one a family name alone: "Nagy Péter"."""
     first, last = keys[0], keys[-1]
     if len(keys) == 2 and _CYRILLIC.search(first):
-        return not (_is_given(first) and not _is_given(last)) and not (
-            _is_slavic_family(last) and not _is_slavic_family(first)
-        )
+        return not _reads_given_first(first, last)
     if _reads_hungarian(words, keys):
         return True
     if not _is_given(last) or _is_given(first) or last in FAMILY_NAMES:
         return False
-    return first in FAMILY_NAMES or _is_slavic_family(first) or first in SPANISH_FAMILY_NAMES
+    return _is_slavic_family(first) or first in FAMILY_NAMES or first in SPANISH_FAMILY_NAMES
+
+
+def _reads_given_first(first: str, last: str) -> bool:
+    """Return whether one of two Cyrillic words shows that the given name comes first."""
+    is_given_in_front = _is_given(first) and not _is_given(last)
+    is_family_behind = _is_slavic_family(last) and not _is_slavic_family(first)
+    return is_given_in_front or is_family_behind
 
 
 def _reads_hungarian(words: Sequence[str], keys: Sequence[str]) -> bool:
@@ -301,20 +327,23 @@ def _opens_family_alone(words: Sequence[str], keys: Sequence[str]) -> bool:
 
 
 def _start_of_family(words: Sequence[str], keys: Sequence[str]) -> int:
-    """Return where the family name starts, 0 if that is not clear."""
+    """Return where the family name of two words or more starts, 0 if that is not clear."""
     last = len(words) - 1
-    if last > 1 and _binds_to_last(keys):
+    if last == 1:
+        return 1 if keys[0] in ALL_PARTICLES else _parsed_start(words)
+    if _binds_to_last(keys):
         return _before_particles(keys, last - 1)
-    skipped = _devotion_end(keys)
-    if skipped:
-        return skipped if skipped <= last else 0
-    if last >= 2 and _is_spanish_family(keys[-2]) and keys[-1] not in GIVEN_NAMES:
+    if devotion_end := _devotion_end(keys):
+        return devotion_end if devotion_end <= last else 0
+    if _is_spanish_family(keys[-2]) and keys[-1] not in GIVEN_NAMES:
         return last - 1 if _is_spanish_family(keys[-1]) else 0
-    if last > 1 and len(words[-1]) == 1 and not is_family_first_script(words[-1]):
+    if _is_initial(words[-1]):
         return 0  # "Senthil Kumar V"
-    if keys[0] in ALL_PARTICLES:
-        return 1 + (_parsed_start(words[1:]) if last > 1 else 0)
-    return _parsed_start(words)
+    return 1 + _parsed_start(words[1:]) if keys[0] in ALL_PARTICLES else _parsed_start(words)
+
+
+def _is_initial(word: str) -> bool:
+    return len(word) == 1 and not is_family_first_script(word)
 
 
 def _before_particles(keys: Sequence[str], position: int) -> int:

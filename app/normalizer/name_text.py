@@ -39,6 +39,12 @@ from app.normalizer.data.nobody_words import NEVER_NAMES
 from app.normalizer.nobody import is_nobody, says_nothing
 from app.normalizer.text import clean, fold, is_placeholder
 
+KINSHIP = frozenset({"a/l", "a/p", "s/o", "d/o"})
+"""What Malaysians and Singaporeans write for "son of" and "daughter of"."""
+
+_POSTNOMINALS = CREDENTIALS | CREDENTIAL_WORDS | TITLES
+_JOINING_WORDS = frozenset({"and", "of", "in", "for", "the", "a"})
+_DOTTED_WORDS = CREDENTIALS | SHORT_CREDENTIALS | AMBIGUOUS_CREDENTIALS | TITLES
 _LONGEST_NAME = 200
 _REMEMBERED_WORDS = 8192
 _LONGEST_GIVEN = 4  # words
@@ -115,19 +121,26 @@ def read_name(value: Any) -> NameText | None:
         return None
     segments = _segments(text)
     names = [_without_titles(_without_credentials(words, 1)) for words in segments]
-    if not names or len(names) > 2 or any(map(_has_stranger, names)) or any(map(_is_unclear, names)):
+    if not _are_one_name(names):
         return None
-    if names == [[]] or (len(names) == 1 and _is_title_alone(names[0])):
+    if len(names) == 2:
+        family, generation_of_family = _without_generation(names[0])
+        given, generation = _without_generation(names[1])
+        return _inverted(family, given, generation or generation_of_family)
+    words, generation = _without_generation(names[0])
+    if len(segments[0]) == 1 and _is_user_name(words[0]):
         return None
-    stripped = [_without_generation(words) for words in names]
-    generation = next((mark for _, mark in reversed(stripped) if mark), None)
-    first, *others = [words for words, _ in stripped]
-    if not others and len(segments[0]) == 1 and _is_user_name(first[0]):
-        return None
-    if others:
-        return _inverted(first, others[0], generation)
     is_titled = names[0] != segments[0] or _COMMA.search(text) is not None
-    return NameText(tuple(first), (), generation, is_titled and _is_family_alone(first, segments[0]))
+    return NameText(tuple(words), (), generation, is_titled and _is_family_alone(words, segments[0]))
+
+
+def _are_one_name(segments: list[list[str]]) -> bool:
+    """Return whether the words between commas are a name, or a family name and a given name."""
+    if segments in ([], [[]]) or len(segments) > 2:
+        return False
+    if any(map(_has_stranger, segments)) or any(map(_is_unclear, segments)):
+        return False
+    return len(segments) == 2 or not _is_title_alone(segments[0])
 
 
 def read_part(value: Any) -> tuple[str, ...]:
@@ -217,8 +230,8 @@ def _is_known_name(word: str) -> bool:
 def _segments(text: str) -> list[list[str]]:
     """Return the words between commas; segments of credentials, titles, pronouns and generations are off or joined."""
     mixed = is_mixed(text)
-    segments = [_words(segment) for segment in _COMMA.split(_TITLE_TAIL.sub("", text))]
-    head, *others = [words for words in segments if words] or [[]]
+    segments = map(_words, _COMMA.split(_TITLE_TAIL.sub("", text)))
+    head, *others = list(filter(None, segments)) or [[]]
     kept = [head]
     for words in others:
         generations = [word for word in words if _is_generation(word) or word.strip(".") == "V"]
@@ -227,7 +240,7 @@ def _segments(text: str) -> list[list[str]]:
             kept[-1] = [*kept[-1], *generations]
         else:
             kept.append(words)
-    return [words for words in kept if words]
+    return list(filter(None, kept))
 
 
 def _words(segment: str) -> list[str]:
@@ -245,26 +258,33 @@ def _words(segment: str) -> list[str]:
 
 def _unglued(word: str) -> list[str]:
     """Return the words of "Dr.Smith", "J.Smith" and of a user name such as "ida.brandt"."""
+    return _split_at_title(word) or _split_user_name(word) or [word]
+
+
+def _split_at_title(word: str) -> list[str]:
     match = _GLUED_TITLE.match(word)
-    known = CREDENTIALS, SHORT_CREDENTIALS, AMBIGUOUS_CREDENTIALS, TITLES
-    is_known = any(bare(word) in words for words in known)
-    if match is not None and not is_known and _opens_name(match.group(1), word):
-        return [*(f"{part}." for part in match.group(1).rstrip(".").split(".")), word[match.end() :]]
+    if match is None or bare(word) in _DOTTED_WORDS or not _opens_name(match.group(1), word):
+        return []
+    titles = [f"{part}." for part in match.group(1).rstrip(".").split(".")]
+    return [*titles, word[match.end() :]]
+
+
+def _split_user_name(word: str) -> list[str]:
     pieces = re.split(r"[._]", word)
     is_user_name = len(pieces) == 2 and all(len(piece) > 1 and piece.isalpha() for piece in pieces)
-    if is_user_name and bare(pieces[0]) in GIVEN_NAMES and bare(pieces[1]) not in GIVEN_NAMES:
-        return pieces
-    return [word]
+    if not is_user_name or bare(pieces[0]) not in GIVEN_NAMES or bare(pieces[1]) in GIVEN_NAMES:
+        return []
+    return pieces
 
 
 def _opens_name(head: str, word: str) -> bool:
     """Return whether what stands before the dots is a title, an initial or a short given name."""
     parts = head.rstrip(".").split(".")
-    if all(fold(part) in TITLES | TITLES_WITH_DOT for part in parts if len(part) > 1) and any(
-        len(p) > 1 for p in parts
-    ):
+    long_parts = [fold(part) for part in parts if len(part) > 1]
+    if long_parts and (TITLES | TITLES_WITH_DOT).issuperset(long_parts):
         return True
-    return is_mixed(word) and word[:1].isupper() and (len(parts[0]) == 1 or bare(head) in SHORT_GIVEN_NAMES)
+    is_short = len(parts[0]) == 1 or bare(head) in SHORT_GIVEN_NAMES
+    return is_short and word[:1].isupper() and is_mixed(word)
 
 
 def _is_pronoun(word: str) -> bool:
@@ -291,25 +311,36 @@ def _is_postnominal(words: Sequence[str], mixed: bool, head_length: int) -> bool
 
 def _is_credential_behind_comma(word: str, mixed: bool, head_length: int) -> bool:
     key = bare(word)
-    if key in CREDENTIALS or key in CREDENTIAL_WORDS or key in TITLES or _DIGIT.search(word):
+    if key in _POSTNOMINALS or _DIGIT.search(word):
         return True
-    if key in {"and", "of", "in", "for", "the", "a"} and word.islower():
+    if key in _JOINING_WORDS and word.islower():
         return True
     if key in SHORT_CREDENTIALS or key in AMBIGUOUS_CREDENTIALS:
-        is_marked = "." in word[:-1] or _CAMEL_CREDENTIAL.fullmatch(word) is not None or (mixed and word.isupper())
-        return is_marked or (head_length > 1 and not (mixed and word.istitle()))
-    if is_initials(word):
-        return head_length > 1 and "." in word[:-1]
-    if "." in word[:-1]:
+        may_be_name = head_length < 2 or (mixed and word.istitle())
+        return not may_be_name or _is_marked(word, mixed)
+    return _looks_like_credential(word, mixed, head_length)
+
+
+def _is_marked(word: str, mixed: bool) -> bool:
+    """Return whether a word is written as credentials are: with a dot inside, as "PhD" is, or in capitals."""
+    if _CAMEL_CREDENTIAL.fullmatch(word) or "." in word[:-1]:
         return True
-    return key not in GIVEN_NAMES and _looks_like_credential(word, mixed, head_length)
+    return mixed and word.isupper()
 
 
 def _looks_like_credential(word: str, mixed: bool, head_length: int) -> bool:
     """Return whether a word that no list knows has the shape of an abbreviation."""
+    has_dot = "." in word[:-1]
+    if is_initials(word):
+        return has_dot and head_length > 1
+    if has_dot:
+        return True
+    if bare(word) in GIVEN_NAMES:
+        return False
     if _CAMEL_CREDENTIAL.fullmatch(word):
         return True
-    return mixed and word.isupper() and len(word) > 1 and (head_length > 1 or _VOWEL.search(word) is None)
+    stands_out = mixed and word.isupper() and len(word) > 1
+    return stands_out and (head_length > 1 or _VOWEL.search(word) is None)
 
 
 def _without_credentials(words: list[str], least_before: int) -> list[str]:
@@ -343,25 +374,37 @@ def _is_credential(words: Sequence[str], mixed: bool, before: int) -> bool:
     key = bare(word)
     if key in CREDENTIALS:
         return True
-    is_marked = _CAMEL_CREDENTIAL.fullmatch(word) is not None or "." in word[:-1] or (mixed and word.isupper())
     if key in SHORT_CREDENTIALS:
-        return is_marked or (before > 1 and _VOWEL.search(key) is None)
+        is_short_for_nothing_else = before > 1 and _VOWEL.search(key) is None
+        return is_short_for_nothing_else or _is_marked(word, mixed)
     if key in AMBIGUOUS_CREDENTIALS:
-        return is_marked and before > 1 and not (word.isupper() and word.isalpha() and bare(words[-2]) in GIVEN_NAMES)
+        may_be_name = before < 2 or _is_family_in_capitals(words)
+        return not may_be_name and _is_marked(word, mixed)
     if is_initials(word) or key in GIVEN_NAMES:
         return False
     return _has_shape_of_credential(word, mixed, before)
 
 
+def _is_family_in_capitals(words: Sequence[str]) -> bool:
+    """Return whether the last word may be a family name that is typed in capitals behind the given name."""
+    is_in_capitals = words[-1].isupper() and words[-1].isalpha()
+    return is_in_capitals and bare(words[-2]) in GIVEN_NAMES
+
+
 def _has_shape_of_credential(word: str, mixed: bool, before: int) -> bool:
     if "." in word[:-1] or _CAMEL_CREDENTIAL.fullmatch(word):
         return before > 1 or not word.isalpha()
-    if not (mixed and before > 1 and word.isupper()):
+    stands_out = mixed and word.isupper()
+    if before < 2 or not stands_out:
         return False
-    if _DIGIT.search(word):
+    if _DIGIT.search(word) or _has_credential_part(word):
         return True
-    is_split = "-" in word and any(bare(part) in CREDENTIALS for part in word.split("-"))
-    return is_split or (len(word) > 2 and word.isalpha() and word.isascii() and _VOWEL.search(word) is None)
+    is_plain = len(word) > 2 and word.isalpha() and word.isascii()
+    return is_plain and _VOWEL.search(word) is None
+
+
+def _has_credential_part(word: str) -> bool:
+    return "-" in word and any(bare(part) in CREDENTIALS for part in word.split("-"))
 
 
 def _without_titles(words: list[str]) -> list[str]:
@@ -378,28 +421,47 @@ def _without_titles(words: list[str]) -> list[str]:
 def _is_title(words: Sequence[str], position: int, mixed: bool) -> bool:
     word, rest = words[position], len(words) - position - 1
     key = bare(word)
-    if key == "the" and bare(words[position + 1]) in TITLES:
-        return True
-    if key in TITLES or (key in NOBILITY and not PARTICLES.isdisjoint(map(bare, words[position + 1 :]))):
+    if _is_known_title(words, position):
         return True
     if key in TITLES_WITH_DOT and word.endswith("."):
         return not (len(key) == 1 and word.isupper())
-    if key in TITLES_IN_CAPITALS and word.isupper() and mixed and rest > 1:
+    if rest > 1 and _is_title_before_two(word, mixed):
         return True
-    if key in TITLES_BEFORE_TWO and rest > 1:
+    if _is_abbreviation(word, key, mixed, rest):
         return True
-    return _is_abbreviation(word, key, mixed, rest) or (
-        position > 0 and mixed and word.islower() and key in TITLES_WITH_DOT
-    )
+    stands_out = mixed and word.islower()
+    return stands_out and position > 0 and key in TITLES_WITH_DOT
+
+
+def _is_known_title(words: Sequence[str], position: int) -> bool:
+    """Return whether a word is a title wherever it stands, "the" before one, or one of nobility before a particle."""
+    key = bare(words[position])
+    if key == "the" and bare(words[position + 1]) in TITLES:
+        return True
+    if key in NOBILITY and not PARTICLES.isdisjoint(map(bare, words[position + 1 :])):
+        return True
+    return key in TITLES
+
+
+def _is_title_before_two(word: str, mixed: bool) -> bool:
+    """Return whether a word is a title if two words of a name follow it."""
+    key = bare(word)
+    if key in TITLES_BEFORE_TWO:
+        return True
+    stands_out = mixed and word.isupper()
+    return stands_out and key in TITLES_IN_CAPITALS
 
 
 def _is_abbreviation(word: str, key: str, mixed: bool, rest: int) -> bool:
     """Return whether an unknown word with a dot in front is a title rather than a short given name."""
-    if not word.endswith(".") or len(key) < 2 or is_initials(word) or key in SHORT_GIVEN_NAMES or key in GIVEN_NAMES:
+    if not word.endswith(".") or len(key) < 2:
         return False
-    if _INITIAL_PAIR.fullmatch(word):
+    if is_initials(word) or _INITIAL_PAIR.fullmatch(word):
         return False
-    return (mixed and word.islower()) or rest > 1 or ".-" in word
+    if key in SHORT_GIVEN_NAMES or key in GIVEN_NAMES:
+        return False
+    stands_out = mixed and word.islower()
+    return stands_out or rest > 1 or ".-" in word
 
 
 def _without_trailing_title(words: list[str]) -> list[str]:
@@ -420,18 +482,30 @@ def _without_nobility(words: list[str]) -> list[str]:
 
 def _without_generation(words: list[str]) -> tuple[list[str], str | None]:
     """Return the words without "Jr." or "III" at the end, and that mark in its usual form."""
-    if len(words) < 2:
-        return words, None
+    generation = _generation_at_end(words) if len(words) > 1 else None
+    return (words, None) if generation is None else (words[:-1], generation)
+
+
+def _generation_at_end(words: list[str]) -> str | None:
     word, key = words[-1], bare(words[-1])
-    if _is_generation(word) and not (key in {"jun", "sen"} and not word.endswith(".")):
-        return words[:-1], _rendered_generation(word, key)
-    if len(words) > 2 and word == "V" and len(words[-2]) > 2 and bare(words[0]) in GIVEN_NAMES:
-        return words[:-1], word
-    if key in LOWER_GENERATIONS and word.islower() and is_mixed(" ".join(words)):
-        return words[:-1], word
-    if len(words) > 2 and key in FAMILY_GENERATIONS and bare(words[-2]) not in PARTICLES:
-        return words[:-1], word.capitalize()
-    return words, None
+    is_month = key in {"jun", "sen"} and not word.endswith(".")
+    if _is_generation(word) and not is_month:
+        return _rendered_generation(word, key)
+    is_lower_mark = key in LOWER_GENERATIONS and word.islower()
+    if is_lower_mark and is_mixed(" ".join(words)):
+        return word
+    if len(words) < 3:
+        return None
+    if _is_fifth(words):
+        return word
+    is_family_mark = key in FAMILY_GENERATIONS and bare(words[-2]) not in PARTICLES
+    return word.capitalize() if is_family_mark else None
+
+
+def _is_fifth(words: list[str]) -> bool:
+    """Return whether the "V" at the end is a number: behind a whole family name, with a given name in front."""
+    follows_name = len(words[-2]) > 2 and bare(words[0]) in GIVEN_NAMES
+    return follows_name and words[-1] == "V"
 
 
 def _rendered_generation(word: str, key: str) -> str:
@@ -444,7 +518,7 @@ def _has_stranger(words: Sequence[str]) -> bool:
 
 
 def _is_strange(word: str) -> bool:
-    if _ORDINAL.fullmatch(word) or bare(word) in {"a/l", "a/p", "s/o", "d/o"}:
+    if _ORDINAL.fullmatch(word) or bare(word) in KINSHIP:
         return False
     if word.startswith("."):
         return True

@@ -83,19 +83,25 @@ def written_numbers(value: Any) -> Iterator[WrittenNumber]:
 
 
 def _as_text(value: Any) -> str | None:
-    if isinstance(value, bool):
+    written = _written(value)
+    if written is None or len(written) > 2 * _LONGEST_CELL:
         return None
-    if isinstance(value, float) and value.is_integer() and abs(value) < 10**15:
-        value = int(value)
-    if isinstance(value, int):
-        value = str(value) if abs(value) < 10**20 else None
-    if not isinstance(value, str) or len(value) > 2 * _LONGEST_CELL:
-        return None
-    text = clean(re.sub(r"[\r\n]+", ";", value))
+    text = clean(re.sub(r"[\r\n]+", ";", written))
     if text is None or len(text) > _LONGEST_CELL:
         return None
-    text = _plain_digits(text)
-    return fold(text.translate(_DASHES)).strip("'\"=`´ ") if text else None
+    plain = _plain_digits(text)
+    return fold(plain.translate(_DASHES)).strip("'\"=`´ ") if plain else None
+
+
+def _written(value: Any) -> str | None:
+    """Return a text as it is, and a whole number as its digits."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, float):
+        value = int(value) if value.is_integer() and abs(value) < 10**15 else None
+    if isinstance(value, int):
+        return str(value) if abs(value) < 10**20 else None
+    return value if isinstance(value, str) else None
 
 
 def _plain_digits(text: str) -> str | None:
@@ -159,14 +165,14 @@ def _is_ip_address(text: str) -> bool:
 def _may_precede(before: str, number: str) -> bool:
     """Return whether the words before a number are a label. A plus sign makes the number sure beside other words."""
     words = _WORD.findall(before)
-    if any(word in NO_PHONE_WORDS for word in words):
+    if not NO_PHONE_WORDS.isdisjoint(words):
         return False
     is_glued = before[-1:].isalpha() or re.search(r"[^\W\d][-./]$", before) is not None
     if number.startswith("+") and not is_glued:
         return True
-    if any(word not in PHONE_LABELS and word not in LABEL_PARTS for word in words):
+    if not (PHONE_LABELS | LABEL_PARTS).issuperset(words):
         return False
-    return not words or any(word in PHONE_LABELS for word in words)
+    return not words or not PHONE_LABELS.isdisjoint(words)
 
 
 def _may_follow(after: str, number: str) -> bool:
@@ -175,13 +181,20 @@ def _may_follow(after: str, number: str) -> bool:
     if not words:
         return True
     is_label_of_next = words[0] in _FAX_WORDS and re.search(r"[0-9]", after) is not None
-    if any(word in NO_PHONE_WORDS for word in words) and not is_label_of_next:
+    if not NO_PHONE_WORDS.isdisjoint(words) and not is_label_of_next:
         return False
-    glued = _GLUED_WORD.match(after) if not after[:1].isspace() else None
-    if glued and not _is_known(glued.group(1)):
+    if _is_glued_to_stranger(after):
         return False
     has_shape = not number.isdigit() or number.startswith("0")
     return has_shape or not _unknown_words(" ".join(words))
+
+
+def _is_glued_to_stranger(after: str) -> bool:
+    """Return whether a word that is no label follows a number without a blank."""
+    if after[:1].isspace():
+        return False
+    glued = _GLUED_WORD.match(after)
+    return glued is not None and not _is_known(glued.group(1))
 
 
 def _is_known(word: str) -> bool:

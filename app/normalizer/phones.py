@@ -126,6 +126,12 @@ def _national(text: str, digits: str, region: str) -> PhoneNumber | None:
     worldwide = _parse(digits) if digits.startswith(code) else None
     if local is None:
         return worldwide or _without_exit_code(digits, "00|011")
+    return _local_or_worldwide(text, code, local, worldwide)
+
+
+def _local_or_worldwide(text: str, code: str, local: PhoneNumber, worldwide: PhoneNumber | None) -> PhoneNumber | None:
+    """Return which of two readings of digits is meant: without the country's code, or with it."""
+    digits = re.sub(r"[^0-9]", "", text)
     if worldwide is None:
         return local if _is_whole(text, digits, local) else None
     is_certain = worldwide == local or not _is_written_in_full(digits, local)

@@ -197,8 +197,7 @@ def _heads() -> frozenset[str]:
 def _decide(ordered: list[str], noun: str, after: list[str], tail: list[str]) -> str | None:
     """Return the level of a head noun with the words before it, those after it, and what it is about."""
     before = set(ordered)
-    if noun not in _heads() and noun.endswith("in"):
-        noun = noun[:-2]  # the feminine of German heads
+    noun = _masculine(noun)
     if noun == _UNCLEAR or ("entrylevel" in after and noun in _ranks()):
         return _UNCLEAR
     if noun == "vp":
@@ -209,9 +208,15 @@ def _decide(ordered: list[str], noun: str, after: list[str], tail: list[str]) ->
         return _decide_owner(noun, ordered, after, tail)
     if noun in words.DIRECTOR_HEADS:
         return _UNCLEAR if before & words.CRAFT_DIRECTORS else DIRECTOR
-    if noun in words.LEADER_HEADS or noun in words.MANAGER_HEADS:
+    if noun in words.LEADER_HEADS | words.MANAGER_HEADS:
         return _decide_manager(ordered, noun, after, tail)
     return _decide_contributor(before, ordered, noun, after)
+
+
+def _masculine(noun: str) -> str:
+    """Return the head that the feminine of a German one stands for: "leiter" for "leiterin"."""
+    is_feminine = noun.endswith("in") and noun not in _heads()
+    return noun[:-2] if is_feminine else noun
 
 
 def _decide_c_suite(ordered: list[str], after: list[str]) -> str:
@@ -318,10 +323,13 @@ def _step(before: set[str], noun: str, after: list[str]) -> str:
     number = after[0] if after and _LEVEL_NUMBER.fullmatch(after[0]) else "ii"
     if number not in {"ii", "2"}:
         return _UNCLEAR
-    is_entry = (
-        before & (words.ENTRY_MARKS | {"associate"}) or noun in {"associate", "associates"} or "entrylevel" in after
-    )
-    return ENTRY_LEVEL if is_entry else IC
+    return ENTRY_LEVEL if _is_entry_level(before, noun, after) else IC
+
+
+def _is_entry_level(before: set[str], noun: str, after: list[str]) -> bool:
+    if before & words.ENTRY_MARKS or "entrylevel" in after:
+        return True
+    return "associate" in before or noun in {"associate", "associates"}
 
 
 def _is_unclear_step(before: set[str], noun: str) -> bool:

@@ -76,20 +76,9 @@ def own_host(value: Any, name: Any = None) -> str | None:
     if host is None:
         return None
     host = _without_www(host)
-    if not has_public_suffix(host) and not host.endswith(_RESERVED):
-        return None
-    is_named = isinstance(name, str) and _is_named_after(host, name)
-    if is_mail_provider(host) or is_under(host, SHORTENERS):
-        return host if is_named and host == registrable_domain(host) else None
-    if not is_platform(host):
-        return None if isinstance(name, str) and _is_page_about(name, host, path) else host
-    if is_named and not is_under(host, PROFILE_SITES):
-        return host
-    if not _FRONT_PAGE.fullmatch(path) or host != registrable_domain(host):
-        return None
-    if isinstance(name, str) and name:
-        return host if is_named else None
-    return None if is_under(host, PROFILE_SITES) else host
+    is_known_ending = has_public_suffix(host) or host.endswith(_RESERVED)
+    is_own = is_known_ending and _is_own(host, path, name if isinstance(name, str) else "")
+    return host if is_own else None
 
 
 def own_domain(value: Any, name: Any = None) -> str | None:
@@ -184,14 +173,36 @@ def has_public_suffix(host: str) -> bool:
     return public_suffixes().publicsuffix(host) is not None
 
 
+def _is_own(host: str, path: str, name: str) -> bool:
+    """Return whether a bare host is that of the company whose name this is; the name may be empty."""
+    if is_mail_provider(host) or is_under(host, SHORTENERS):
+        return _is_named_after(host, name) and host == registrable_domain(host)
+    if is_platform(host):
+        return _is_platforms_own(host, path, name)
+    return not _is_page_about(name, host, path)
+
+
+def _is_platforms_own(host: str, path: str, name: str) -> bool:
+    """Return whether an address on a platform is the platform's own, and no page of somebody on it."""
+    is_named = _is_named_after(host, name)
+    is_profile_site = is_under(host, PROFILE_SITES)
+    if is_named and not is_profile_site:
+        return True
+    if not _FRONT_PAGE.fullmatch(path) or host != registrable_domain(host):
+        return False
+    return is_named if name else not is_profile_site
+
+
 def _is_named_after(host: str, name: str) -> bool:
     """Return whether a host's label is a word of a company's name, its first words together, or their initials."""
     label = _brand(host)
+    if not label:
+        return False
     words = _name_words(name)
     runs = {"".join(words[:count]) for count in range(1, len(words) + 1)}
-    return bool(label) and (
-        label in runs or (len(label) >= _SHORTEST_NAME and label in words) or label in _initials(name)
-    )
+    if label in runs or label in _initials(name):
+        return True
+    return len(label) >= _SHORTEST_NAME and label in words
 
 
 def _is_page_about(name: str, host: str, path: str) -> bool:
@@ -201,10 +212,19 @@ def _is_page_about(name: str, host: str, path: str) -> bool:
     if not any(_is_name_of(_letters(unquote(segment)), letters, words) for segment in path.split("/")):
         return False
     label = _letters(_brand(host) or host.partition(".")[0])
-    long_words = [word for word in words if len(word) >= _SHORTEST_NAME]
-    is_shared = label in letters or any(word in label for word in long_words) or _letters(name) in label
-    is_abbreviation = label in _initials(name) or (len(label) <= _SHORT_LABEL and _runs_through(label, letters))
-    return not is_shared and not is_abbreviation and not any(label.startswith(short) for short in _initials(name))
+    return not _holds_part_of(label, name, words)
+
+
+def _holds_part_of(label: str, name: str, words: list[str]) -> bool:
+    """Return whether a host's label holds something of a company's name, or is short for it."""
+    letters = "".join(words)
+    if label in letters or _letters(name) in label:
+        return True
+    if any(word in label for word in words if len(word) >= _SHORTEST_NAME):
+        return True
+    if any(label.startswith(initials) for initials in _initials(name)):
+        return True
+    return len(label) <= _SHORT_LABEL and _runs_through(label, letters)
 
 
 def _is_name_of(segment: str, letters: str, words: list[str]) -> bool:
@@ -225,9 +245,13 @@ def _runs_through(label: str, letters: str) -> bool:
 def _initials(name: str) -> set[str]:
     """Return a name's initials, with and without "and"."""
     words = _WORD_IN_NAME.findall(fold(name).replace("&", " n ").replace("+", " n "))
-    spoken = ["n" if word in _AND else word[0] for word in words]
-    short = [word[0] for word in words if word not in _AND and word != "n"]
-    return {text for text in ("".join(spoken), "".join(short)) if len(text) > 1}
+    spoken = "".join(map(_spoken_initial, words))
+    short = "".join(word[0] for word in words if word not in _AND and word != "n")
+    return {initials for initials in (spoken, short) if len(initials) > 1}
+
+
+def _spoken_initial(word: str) -> str:
+    return "n" if word in _AND else word[0]
 
 
 def _name_words(name: str) -> list[str]:

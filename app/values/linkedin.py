@@ -61,23 +61,38 @@ def company_page(text: str) -> LinkedInPage | None:
 
 
 def _page(text: str, kinds: frozenset[str]) -> LinkedInPage | None:
-    if len(text) > _MAX_CHARS:
-        return None
-    address = text.strip(_SIGNS)
-    # A form puts its own address in front of one that is whole.
-    if _SITE.match(address):
-        *_, last = _HOST.finditer(address)
-        match = _URL.match(address, last.start())
-    else:
-        match = _BARE.match(address)
+    match = _address(text)
     if match is None or match[1].lower() not in kinds:
         return None
     kind = match[1].lower()
-    name = unicodedata.normalize("NFC", unquote(match[2])).strip()
-    if kind == "pub":
-        # Namesakes share the first part; the numbers after it tell them apart.
-        name = "/".join([name, *(part for part in match[3].split("/") if part)])
+    name = _name(kind, match)
     folded = name.casefold()
-    if not folded or folded in _NOBODY or not _NOT_IN_A_NAME.isdisjoint(folded):
+    if not _can_be_name(folded):
         return None
     return LinkedInPage(kind, folded, name if _OWN_ID.match(name) else folded)
+
+
+def _address(text: str) -> re.Match[str] | None:
+    """Return the kind of page, its name and the rest of the path that a text has, if it is an address of a page."""
+    if len(text) > _MAX_CHARS:
+        return None
+    address = text.strip(_SIGNS)
+    if not _SITE.match(address):
+        return _BARE.match(address)
+    # A form puts its own address in front of one that is whole.
+    *_, last = _HOST.finditer(address)
+    return _URL.match(address, last.start())
+
+
+def _name(kind: str, address: re.Match[str]) -> str:
+    name = unicodedata.normalize("NFC", unquote(address[2])).strip()
+    if kind != "pub":
+        return name
+    # Namesakes share the first part; the numbers after it tell them apart.
+    return "/".join([name, *filter(None, address[3].split("/"))])
+
+
+def _can_be_name(folded: str) -> bool:
+    if not folded or folded in _NOBODY:
+        return False
+    return _NOT_IN_A_NAME.isdisjoint(folded)

@@ -24,6 +24,10 @@ _BAD_CHARACTER: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _CONTROLS: Final = dict.fromkeys([*range(0x09), *range(0x0E, 0x1C), *range(0x7F, 0xA0)], " ")
 _DROPPED: Final = dict.fromkeys(map(ord, "®™©℠\u00ad\u200b\u2060\ufeff\ufe0e\ufe0f"), "")
 _JOINERS: Final = "\u200c\u200d"
+_JOINED: Final = frozenset({"Lo", "Mn", "Mc"})
+_FANCY_LETTERS: Final = frozenset([*range(0x1D400, 0x1D800), *range(0xFF01, 0xFF5F)])
+_PARTS_OF_EMOJI: Final = frozenset([*range(0x1F3FB, 0x1F400), *range(0xE0100, 0xE01F0)])
+_DECORATION: Final = frozenset({"So", "Cs", "Cc", "Co", "Cn", "Zl", "Zp", "Zs"})
 
 
 def storable(text: str) -> str:
@@ -103,14 +107,15 @@ def _without_decoration(text: str) -> str:
 
 def _plain(char: str, before: list[str]) -> str:
     """Return what a character outside ASCII becomes: itself, a plain letter, or a space for decoration."""
-    if 0x1D400 <= ord(char) <= 0x1D7FF or 0xFF01 <= ord(char) <= 0xFF5E:
+    if ord(char) in _FANCY_LETTERS:
         return unicodedata.normalize("NFKC", char)
+    previous = before[-1] if before else " "
     if char in _JOINERS:
         # Persian and Indic words need the joiners; emoji sequences use them too.
-        return char if before and unicodedata.category(before[-1]) in {"Lo", "Mn", "Mc"} else ""
+        return char if unicodedata.category(previous) in _JOINED else ""
     category = unicodedata.category(char)
-    if category == "Me" or 0x1F3FB <= ord(char) <= 0x1F3FF or 0xE0100 <= ord(char) <= 0xE01EF:
+    if category in {"Me", "Cf"} or ord(char) in _PARTS_OF_EMOJI:
         return ""
-    if category in {"Cf", "Mn"} and (category == "Cf" or not before or before[-1].isspace()):
-        return ""
-    return " " if category in {"So", "Cs", "Cc", "Co", "Cn", "Zl", "Zp", "Zs"} else char
+    if category == "Mn":
+        return "" if previous.isspace() else char
+    return " " if category in _DECORATION else char
