@@ -14,7 +14,7 @@ from anyascii import anyascii
 
 from app.identity.names import Resemblance, loose, script_of
 from app.normalizer.company_names import normalize_company_name
-from app.normalizer.text import word_set
+from app.values.text import word_set
 
 # Words that a company's name has in one place and lacks in another.
 _PLACES: Final = word_set(

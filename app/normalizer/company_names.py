@@ -7,7 +7,9 @@ from typing import Any
 
 from app.normalizer.data import company_words as words
 from app.normalizer.legal_forms import has_legal_form, without_legal_forms
-from app.normalizer.text import capitalize, clean, fold, is_all_caps, is_all_lower, is_placeholder, settle
+from app.normalizer.text import capitalize, until_stable
+from app.values.blanks import says_nothing
+from app.values.text import clean, fold
 
 _LONGEST_NAME = 200
 _SHORT_CAPS = 4  # a name of up to four capitals is an acronym: "BASF", "ACME"
@@ -48,13 +50,13 @@ def normalize_company_name(value: Any, country: str | None = None) -> str | None
     text = clean(value)
     if text is None or is_no_company(text):
         return None
-    name = settle(lambda current: _clean_once(current, country), text[:_LONGEST_NAME].strip())
+    name = until_stable(lambda current: _clean_once(current, country), text[:_LONGEST_NAME].strip())
     return None if is_no_company(name) else name
 
 
 def is_no_company(text: str) -> bool:
     """Return whether a name stands for no company: "N/A", "Self-employed", "Stealth Startup"."""
-    if is_placeholder(text) or _RESIDUE.fullmatch(text):
+    if says_nothing(text) or _RESIDUE.fullmatch(text):
         return True
     key = " ".join(re.sub(r"[\W_]+", " ", fold(text)).split())
     return key in words.NO_COMPANIES
@@ -65,7 +67,7 @@ def _clean_once(name: str, country: str | None) -> str:
     bare = _unquoted(bare) or name
     named = _trade_name(_unquoted(_REMARK.sub("", bare)) or bare)
     base = _without_forms(named, country)
-    return _recase(base, shouted=is_all_caps(base) and len(base) > _SHORT_CAPS)
+    return _recase(base, shouted=base.isupper() and len(base) > _SHORT_CAPS)
 
 
 def _without_forms(name: str, country: str | None) -> str:
@@ -73,7 +75,7 @@ def _without_forms(name: str, country: str | None) -> str:
     for spelled in (name, _COMMA.sub(", ", name)):
         base = without_legal_forms(spelled, country)
         if base != spelled:
-            return name if is_no_company(base) and not is_placeholder(base) else base
+            return name if is_no_company(base) and not says_nothing(base) else base
     return name
 
 
@@ -101,7 +103,7 @@ def _trade_name(name: str) -> str:
         return name
     if match["mark"].casefold() != "dba" or "(" in name or has_legal_form(match["legal"]):
         return match["trade"]
-    is_written_so = is_all_caps(name) or (match["mark"] == "dba" and not is_all_lower(name))
+    is_written_so = name.isupper() or (match["mark"] == "dba" and not name.islower())
     return match["trade"] if is_written_so else name  # "Oracle DBA Services"
 
 

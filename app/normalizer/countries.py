@@ -19,7 +19,7 @@ from app.normalizer.data.places import (
     SHARED_METROS,
     US_STATE_CODES,
 )
-from app.normalizer.text import clean, fold
+from app.values.text import clean, fold
 
 _SUBDIVISION = re.compile(r"([A-Za-z]{2})-[A-Za-z0-9]{1,3}")
 _BRACKETED_END = re.compile(r"([^()]+)\(([^()]+)\)")

@@ -15,7 +15,7 @@ from pathlib import Path
 import pycountry
 
 from app.normalizer.data.places import COUNTRY_ALIASES, NAMES_OF_SEVERAL_COUNTRIES
-from app.normalizer.text import fold, word_set
+from app.values.text import fold, word_set
 
 _LANGUAGES = word_set(
     """

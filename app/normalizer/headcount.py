@@ -8,7 +8,9 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from app.normalizer.data.headcount_words import MONTHS, SCALES, SIGNS, SOLO, Sign
-from app.normalizer.text import clean, fold
+from app.normalizer.text import plain_digits
+from app.values.numbers import integer
+from app.values.text import clean, fold
 
 LARGEST = 10_000_000  # no company employs more; a larger number is a mistake in the data
 _LONGEST_TEXT = 100
@@ -93,26 +95,17 @@ def normalize_headcount(value: Any) -> Headcount:
     `LARGEST`. Dates are turned back if a spreadsheet can only have made them from a range: ``10-Jan`` and ``01. Okt``
     were ``1-10`` and ``Nov-50`` was ``11-50``.
     """
-    if isinstance(value, bool):
-        return UNKNOWN
     if isinstance(value, int | float):
-        return _exact(value)
+        return _checked(Headcount(integer(value), integer(value)))
     text = clean(value, _LONGEST_TEXT + 1)
     if text is None or len(text) > _LONGEST_TEXT:
         return UNKNOWN
     return _from_text(_plain(text))
 
 
-def _exact(number: float) -> Headcount:
-    is_count = 1 <= number <= LARGEST and number == int(number)
-    return Headcount(int(number), int(number)) if is_count else UNKNOWN
-
-
 def _plain(text: str) -> str:
     """Return a text folded, with the digits 0 to 9 and plain dashes."""
-    if not text.isascii():
-        text = "".join(str(unicodedata.decimal(char)) if char.isdecimal() else char for char in text)
-    return fold(text.translate(_DASHES)).rstrip(" .")
+    return fold(plain_digits(text).translate(_DASHES)).rstrip(" .")
 
 
 def _from_text(text: str) -> Headcount:

@@ -11,7 +11,7 @@ import re
 from typing import Any
 
 from app.normalizer.data import industry_words as words
-from app.normalizer.text import clean, fold
+from app.values.text import clean, fold
 
 INDUSTRIES = words.INDUSTRIES
 _MOST_WORDS = 8
@@ -78,7 +78,7 @@ def _by_keyword(tokens: list[str], leading_words: int) -> str | None:
     list ("Retail Appliances, Electrical, and Electronic Equipment") the first one does if more words stand before the
     comma, `leading_words` in all, and no word of the list points elsewhere.
     """
-    if not tokens or len(tokens) > _MOST_WORDS:
+    if not 0 < len(tokens) <= _MOST_WORDS:
         return None
     industries = set(filter(None, map(words.KEYWORDS.get, tokens)))
     if tokens[-1] in words.MAKERS:  # drugs and devices are health care, wherever they are made
@@ -89,8 +89,10 @@ def _by_keyword(tokens: list[str], leading_words: int) -> str | None:
     first = _first_industry(tokens, leading_words)
     if first and not is_list:
         return first
-    is_safe = industries == {first} or words.UNSAFE_WORDS.isdisjoint(tokens)
-    return industries.pop() if is_safe and len(industries) == 1 else None
+    if len(industries) != 1:
+        return None
+    is_sure = first in industries or words.UNSAFE_WORDS.isdisjoint(tokens)
+    return industries.pop() if is_sure else None
 
 
 def _is_insurance(tokens: list[str]) -> bool:

@@ -7,7 +7,9 @@ from typing import Any, NamedTuple
 
 from app.normalizer.data.acronyms import ACRONYMS, ACRONYMS_ALONE, SHORT_TITLES, SMALL_WORDS
 from app.normalizer.seniority import decide_seniority
-from app.normalizer.text import SHORT_FIELD_LIMIT, capitalize, clean, fold, is_placeholder, settle, word_set
+from app.normalizer.text import capitalize, until_stable
+from app.values.blanks import says_nothing
+from app.values.text import SHORT_FIELD_LIMIT, clean, fold, word_set
 
 _LONGEST_TITLE = 200
 _LONGEST_ACRONYM = 3  # letters of a title in capitals that is taken for an acronym, known or not
@@ -62,11 +64,11 @@ def normalize_job_title(value: Any, company: Any = None) -> JobTitle:
     Mixed case stays; all upper and all lower case become title case with acronyms kept.
     """
     text = clean(_newlines_marked(value), SHORT_FIELD_LIMIT)
-    if text is None or is_placeholder(text):
+    if text is None or says_nothing(text):
         return ABSENT
     employer = clean(company, _LONGEST_TITLE)
-    title = settle(lambda current: _clean_once(current, employer), text)
-    return ABSENT if is_placeholder(title) else JobTitle(title, decide_seniority(title))
+    title = until_stable(lambda current: _clean_once(current, employer), text)
+    return ABSENT if says_nothing(title) else JobTitle(title, decide_seniority(title))
 
 
 def _newlines_marked(value: Any) -> Any:

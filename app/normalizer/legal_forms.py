@@ -12,7 +12,7 @@ from typing import NamedTuple
 from cleanco.clean import get_unique_terms
 
 from app.normalizer.data import legal_forms as forms
-from app.normalizer.text import fold, is_all_caps, is_all_lower
+from app.values.text import fold
 
 _LONGEST_FORM = 8  # words
 _MOST_FORMS = 4  # "Acme Corp Ltd", "Acme S.A. de C.V., SOFOM, E.N.R."
@@ -155,9 +155,9 @@ def _last_word(base: str) -> str:
 
 
 def _is_legal_spelling(short: _ShortForm, written: str, letters: str, name: str) -> bool:
-    if is_all_caps(name):
+    if name.isupper():
         return letters in forms.CLEAR_IN_CAPITALS
-    if is_all_lower(name):
+    if name.islower():
         return letters in forms.CLEAR_IN_SMALL_LETTERS
     return written in short.spellings or written.rstrip(".") in short.spellings
 

@@ -16,7 +16,8 @@ from app.normalizer.data.name_words import (
     SHORT_NAMES,
 )
 from app.normalizer.name_text import KINSHIP, bare
-from app.normalizer.text import capitalize, fold, is_all_caps, is_all_lower, word_set
+from app.normalizer.text import capitalize
+from app.values.text import fold, word_set
 
 _NO_VOWEL = re.compile(r"[^aeiouyAEIOUY\W\d_]+")
 _TURKISH = re.compile(r"[ĞğŞşİı]")
@@ -36,7 +37,7 @@ def recase_words(
     ("Van"), as in Vietnamese; `context` is the whole name, if the words are a part of it, and shows the language.
     """
     text = " ".join(words)
-    is_mixed = not (is_all_caps(text) or is_all_lower(text))
+    is_mixed = not (text.isupper() or text.islower())
     is_turkish = _TURKISH.search(context or text) is not None
     recased: list[str] = []
     for position, word in enumerate(words):

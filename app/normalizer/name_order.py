@@ -37,7 +37,7 @@ from app.normalizer.data.name_words import (
     VIETNAMESE_SYLLABLES,
 )
 from app.normalizer.name_text import bare, is_initials
-from app.normalizer.text import fold, word_set
+from app.values.text import fold, word_set
 
 _FAMILY_FIRST_SCRIPT = re.compile(
     r"[\u1100-\u11ff\u3040-\u30ff\u3130-\u318f\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff]"
@@ -328,9 +328,9 @@ def _opens_family_alone(words: Sequence[str], keys: Sequence[str]) -> bool:
 
 def _start_of_family(words: Sequence[str], keys: Sequence[str]) -> int:
     """Return where the family name of two words or more starts, 0 if that is not clear."""
+    if len(words) == 2:
+        return _start_of_last(words, keys)
     last = len(words) - 1
-    if last == 1:
-        return 1 if keys[0] in ALL_PARTICLES else _parsed_start(words)
     if _binds_to_last(keys):
         return _before_particles(keys, last - 1)
     if devotion_end := _devotion_end(keys):
@@ -339,7 +339,12 @@ def _start_of_family(words: Sequence[str], keys: Sequence[str]) -> int:
         return last - 1 if _is_spanish_family(keys[-1]) else 0
     if _is_initial(words[-1]):
         return 0  # "Senthil Kumar V"
-    return 1 + _parsed_start(words[1:]) if keys[0] in ALL_PARTICLES else _parsed_start(words)
+    particles = 1 if keys[0] in ALL_PARTICLES else 0
+    return particles + _parsed_start(words[particles:])
+
+
+def _start_of_last(words: Sequence[str], keys: Sequence[str]) -> int:
+    return 1 if keys[0] in ALL_PARTICLES else _parsed_start(words)
 
 
 def _is_initial(word: str) -> bool:

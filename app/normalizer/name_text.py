@@ -37,7 +37,8 @@ from app.normalizer.data.name_words import (
 )
 from app.normalizer.data.nobody_words import NEVER_NAMES
 from app.normalizer.nobody import is_nobody, says_nothing
-from app.normalizer.text import clean, fold, is_placeholder
+from app.values import blanks
+from app.values.text import clean, fold
 
 KINSHIP = frozenset({"a/l", "a/p", "s/o", "d/o"})
 """What Malaysians and Singaporeans write for "son of" and "daughter of"."""
@@ -64,6 +65,7 @@ _SLOGAN = re.compile(
 )
 _DASH_REMARK = re.compile(r"\s[-–—]\s*(\S+)$")
 _COMMA = re.compile(r"[,;،、]")
+_USER_NAME = re.compile(r"\S@|@\S*\.\S")
 _COUPLE = re.compile(r"(?:^|\s)(?:&|\+|and|und|et|og|och)(?:\s|$)|\w&\w|&$", re.UNICODE)
 _COUPLE_IN_CAPITALS = re.compile(r"\s(?:AND|UND|ET|OG|OCH)\s")
 _NOBLE_AND = re.compile(r"\b(?:von|zu|of|de)\b.*\sund\b", re.IGNORECASE)
@@ -120,7 +122,7 @@ def read_name(value: Any) -> NameText | None:
     if text is None or is_nobody(text):
         return None
     segments = _segments(text)
-    names = [_without_titles(_without_credentials(words, 1)) for words in segments]
+    names = list(map(_without_decoration, segments))
     if not _are_one_name(names):
         return None
     if len(names) == 2:
@@ -131,7 +133,12 @@ def read_name(value: Any) -> NameText | None:
     if len(segments[0]) == 1 and _is_user_name(words[0]):
         return None
     is_titled = names[0] != segments[0] or _COMMA.search(text) is not None
-    return NameText(tuple(words), (), generation, is_titled and _is_family_alone(words, segments[0]))
+    is_family_alone = is_titled and _is_family_alone(words, segments[0])
+    return NameText(tuple(words), (), generation, is_family_alone)
+
+
+def _without_decoration(words: list[str]) -> list[str]:
+    return _without_titles(_without_credentials(words, 1))
 
 
 def _are_one_name(segments: list[list[str]]) -> bool:
@@ -187,7 +194,9 @@ def _readable(value: Any) -> str | None:
     if text is None:
         return None
     text = clean(html.unescape(text)) if _ENTITY.search(text) else text
-    if text is None or is_placeholder(text) or says_nothing(text) or "://" in text or re.search(r"\S@|@\S*\.\S", text):
+    if text is None or blanks.says_nothing(text) or says_nothing(text):
+        return None
+    if "://" in text or _USER_NAME.search(text):
         return None
     text = _without_remarks(text)
     return None if _is_no_person(text) else text
@@ -399,8 +408,12 @@ def _has_shape_of_credential(word: str, mixed: bool, before: int) -> bool:
         return False
     if _DIGIT.search(word) or _has_credential_part(word):
         return True
-    is_plain = len(word) > 2 and word.isalpha() and word.isascii()
-    return is_plain and _VOWEL.search(word) is None
+    return len(word) > 2 and _is_unspeakable(word)
+
+
+def _is_unspeakable(word: str) -> bool:
+    """Return whether a word is letters of ASCII without a vowel."""
+    return word.isalpha() and word.isascii() and _VOWEL.search(word) is None
 
 
 def _has_credential_part(word: str) -> bool:
@@ -424,13 +437,17 @@ def _is_title(words: Sequence[str], position: int, mixed: bool) -> bool:
     if _is_known_title(words, position):
         return True
     if key in TITLES_WITH_DOT and word.endswith("."):
-        return not (len(key) == 1 and word.isupper())
+        return not _is_capital(word)
     if rest > 1 and _is_title_before_two(word, mixed):
         return True
-    if _is_abbreviation(word, key, mixed, rest):
+    is_inner_title = position > 0 and key in TITLES_WITH_DOT
+    if is_inner_title and mixed and word.islower():
         return True
-    stands_out = mixed and word.islower()
-    return stands_out and position > 0 and key in TITLES_WITH_DOT
+    return _is_abbreviation(word, key, mixed, rest)
+
+
+def _is_capital(word: str) -> bool:
+    return len(bare(word)) == 1 and word.isupper()
 
 
 def _is_known_title(words: Sequence[str], position: int) -> bool:
@@ -494,11 +511,15 @@ def _generation_at_end(words: list[str]) -> str | None:
     is_lower_mark = key in LOWER_GENERATIONS and word.islower()
     if is_lower_mark and is_mixed(" ".join(words)):
         return word
-    if len(words) < 3:
-        return None
+    return None if len(words) < 3 else _generation_behind_name(words)
+
+
+def _generation_behind_name(words: list[str]) -> str | None:
+    """Return a mark that is one only behind two words of a name."""
+    word = words[-1]
     if _is_fifth(words):
         return word
-    is_family_mark = key in FAMILY_GENERATIONS and bare(words[-2]) not in PARTICLES
+    is_family_mark = bare(word) in FAMILY_GENERATIONS and bare(words[-2]) not in PARTICLES
     return word.capitalize() if is_family_mark else None
 
 

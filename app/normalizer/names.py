@@ -21,7 +21,7 @@ from app.normalizer.name_order import (
 )
 from app.normalizer.name_text import NameText, read_name, read_part
 from app.normalizer.nobody import names_nobody
-from app.normalizer.text import fold
+from app.values.text import fold
 
 _MOST_ROUNDS = 4
 _BOUND_GIVEN_NAMES = frozenset(

@@ -16,7 +16,7 @@ from app.normalizer.data.nobody_words import (
     NOBODY_PHRASES,
     NOBODY_WORDS,
 )
-from app.normalizer.text import clean, fold
+from app.values.text import clean, fold
 
 _LONGEST_NAME = 200
 _NOT_AVAILABLE = re.compile(r"#?\bn\s?/\s?a\b|\bn\.a\.", re.IGNORECASE)

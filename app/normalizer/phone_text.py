@@ -7,12 +7,12 @@ number. Here the text is taken apart first: the library is handed nothing but th
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from app.normalizer.data.phone_words import EXTENSION_MARKERS, LABEL_PARTS, NO_PHONE_WORDS, PHONE_LABELS
-from app.normalizer.text import clean, fold
+from app.normalizer.text import plain_digits
+from app.values.text import clean, fold
 
 _LONGEST_CELL = 200  # characters, with labels and further numbers
 _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−﹣", "-") | {"⁄": "/", "[": "(", "]": ")", "·": " ", "•": " ", "_": " "})
@@ -87,10 +87,9 @@ def _as_text(value: Any) -> str | None:
     if written is None or len(written) > 2 * _LONGEST_CELL:
         return None
     text = clean(re.sub(r"[\r\n]+", ";", written))
-    if text is None or len(text) > _LONGEST_CELL:
+    if text is None or len(text) > _LONGEST_CELL or _has_other_numbers(text):
         return None
-    plain = _plain_digits(text)
-    return fold(plain.translate(_DASHES)).strip("'\"=`´ ") if plain else None
+    return fold(plain_digits(text).translate(_DASHES)).strip("'\"=`´ ")
 
 
 def _written(value: Any) -> str | None:
@@ -104,13 +103,10 @@ def _written(value: Any) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _plain_digits(text: str) -> str | None:
-    """Return the text with the digits 0 to 9 for those of other scripts, None if it has superscripts or the like."""
-    if text.isascii():
-        return text
-    if any(char.isnumeric() and not char.isalpha() and not char.isdecimal() for char in text):
-        return None
-    return "".join(str(unicodedata.decimal(char)) if char.isdecimal() else char for char in text)
+def _has_other_numbers(text: str) -> bool:
+    """Return whether a text has superscripts, fractions or the like, which are no digits of a telephone."""
+    signs = (char for char in text if char.isnumeric() and not char.isalpha())
+    return not all(map(str.isdecimal, signs))
 
 
 def _number_in(part: str) -> WrittenNumber | None:

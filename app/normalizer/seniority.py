@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from app.normalizer.data import title_words as words
-from app.normalizer.text import fold
+from app.values.text import fold
 
 C_SUITE: Final = "C-Suite"
 VP: Final = "VP"
@@ -79,7 +79,7 @@ def _highest(levels: list[str], is_senior: bool) -> str | None:
 
 
 def _has_lone_mark(text: str, mark: str) -> bool:
-    """Tell whether a mark is a part of its own, as in "Software Engineer, Senior"."""
+    """Return whether a mark is a part of its own, as in "Software Engineer, Senior"."""
     return mark in (part.strip() for part in _SEPARATOR.split(text)[1:])
 
 
@@ -170,7 +170,7 @@ def _head_position(tokens: list[str]) -> int | None:
 
 
 def _leads(noun: str, position: int, tokens: list[str]) -> bool:
-    """Tell whether a rank opens the title, so that what follows is its field ("Director Product Marketing")."""
+    """Return whether a rank opens the title, so that what follows is its field ("Director Product Marketing")."""
     ranks = _ranks() - words.C_SUITE_HEADS | words.ENTRY_HEADS
     return noun in ranks and set(tokens[:position]) <= words.RANK_STEPS
 
@@ -270,7 +270,7 @@ def _decide_manager(ordered: list[str], noun: str, after: list[str], tail: list[
 
 
 def _is_narrow(fields: list[str]) -> bool:
-    """Tell whether a field of marketing or sales is one that a single person runs as often as a team."""
+    """Return whether a field of marketing or sales is one that a single person runs as often as a team."""
     return fields[-1] in {"marketing", "sales"} and bool(words.NARROW_FIELDS & set(fields[:-1]))
 
 
@@ -296,7 +296,7 @@ def _decide_contributor(before: set[str], ordered: list[str], noun: str, after: 
 
 
 def _is_plain_noun(noun: str, ordered: list[str]) -> bool:
-    """Tell whether the head is work that somebody does, going by the word before it where that matters."""
+    """Return whether the head is work that somebody does, going by the word before it where that matters."""
     kind = ordered[-1] if ordered else ""
     if noun in words.ASSISTANT_HEADS:
         return noun in {"ea", "pa"} or _is_assisted(kind)
@@ -310,7 +310,7 @@ def _is_plain_noun(noun: str, ordered: list[str]) -> bool:
 
 
 def _is_assisted(kind: str) -> bool:
-    """Tell whether the word before "assistant" is a field of such work, or the person assisted."""
+    """Return whether the word before "assistant" is a field of such work, or the person assisted."""
     return kind in words.ASSISTANTS or kind.endswith("'s") or kind in words.C_SUITE_HEADS | {"president", "vp"}
 
 
@@ -333,7 +333,7 @@ def _is_entry_level(before: set[str], noun: str, after: list[str]) -> bool:
 
 
 def _is_unclear_step(before: set[str], noun: str) -> bool:
-    """Tell whether a word before a working noun makes its level unclear ("Managing Editor", "Graduate Recruiter")."""
+    """Return whether a word before a working noun makes its level unclear ("Managing Editor", "Graduate Recruiter")."""
     if "associate" in before and noun not in words.ASSOCIATE_ENTRY:
         return True
     if noun in words.ASSISTANT_HEADS:

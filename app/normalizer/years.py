@@ -6,7 +6,8 @@ import datetime as dt
 import re
 from typing import Any
 
-from app.normalizer.text import clean
+from app.values.numbers import integer
+from app.values.text import clean
 
 _EARLIEST = 1000
 _LONGEST_TEXT = 60  # longer text is prose, and a year in it may be about anything
@@ -18,14 +19,10 @@ def normalize_year(value: Any) -> int | None:
 
     Years before 1000 or after the current one are refused.
     """
-    year = _whole_number(value) if isinstance(value, int | float) else _year_in_text(value)
-    return year if year is not None and _EARLIEST <= year <= dt.datetime.now(dt.UTC).year else None
-
-
-def _whole_number(value: float) -> int | None:
-    if isinstance(value, bool) or (isinstance(value, float) and not value.is_integer()):
+    year = integer(value) if isinstance(value, int | float) else _year_in_text(value)
+    if year is None:
         return None
-    return int(value)
+    return year if _EARLIEST <= year <= dt.datetime.now(dt.UTC).year else None
 
 
 def _year_in_text(value: Any) -> int | None:

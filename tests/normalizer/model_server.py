@@ -122,7 +122,7 @@ class ModelServer:
 
 
 def _has_limits(schema: Any) -> bool:
-    """Tell whether a schema has what the services refuse, or lacks what they insist on."""
+    """Return whether a schema has what the services refuse, or lacks what they insist on."""
     if isinstance(schema, list):
         return any(_has_limits(inner) for inner in schema)
     if not isinstance(schema, dict):

@@ -13,7 +13,8 @@ from app.normalizer.companies import normalize_company
 from app.normalizer.names import normalize_name
 from app.normalizer.people import normalize_person
 from app.normalizer.seniority import SENIORITIES
-from app.normalizer.text import clean, fold, names_in, word_set
+from app.normalizer.text import names_in
+from app.values.text import clean, fold, word_set
 
 PERSON_COLUMNS = {
     "normalized_first_name": str,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.normalizer.text import word_set
+from app.values.text import word_set
 
 _UPPER = word_set(
     """

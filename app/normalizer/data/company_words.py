@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from app.normalizer.text import fold, names_in, word_set
+from app.normalizer.text import names_in
+from app.values.text import fold, word_set
 
 # Whole texts in a company's column that name none, folded and without punctuation.
 NO_COMPANIES = frozenset(

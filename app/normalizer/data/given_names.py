@@ -5,7 +5,7 @@ The most common ones of 106 countries, from the data set popular-names-by-countr
 
 from __future__ import annotations
 
-from app.normalizer.text import word_set
+from app.values.text import word_set
 
 GIVEN_NAMES = word_set(
     """

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from app.normalizer.text import fold, names_in
+from app.normalizer.text import names_in
+from app.values.text import fold
 
 
 class Sign(StrEnum):

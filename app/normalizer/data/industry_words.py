@@ -7,7 +7,8 @@ government, non-profit, farming, design, events, research, sports, recruitment.
 
 from __future__ import annotations
 
-from app.normalizer.text import inverted, word_set
+from app.normalizer.text import inverted
+from app.values.text import word_set
 
 ACCOUNTING = "Accounting & Finance"
 CONSTRUCTION = "Architecture & Construction"

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from app.normalizer.text import names_in, word_set
+from app.normalizer.text import names_in
+from app.values.text import word_set
 
 # Forms that mean nothing else: they count behind a name in any case.
 PLAIN_FORMS: Final = names_in(

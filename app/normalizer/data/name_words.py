@@ -5,7 +5,7 @@ All are folded and without dots, as `name_text.bare` gives them.
 
 from __future__ import annotations
 
-from app.normalizer.text import word_set
+from app.values.text import word_set
 
 # In front of a name, whether a dot follows or not: these are nobody's given name.
 TITLES = word_set(

@@ -5,7 +5,8 @@ All are folded, as `text.fold` does, and without punctuation.
 
 from __future__ import annotations
 
-from app.normalizer.text import fold, names_in, word_set
+from app.normalizer.text import names_in
+from app.values.text import fold, word_set
 
 # A name that consists of these words alone names nobody. Words that are common names of people are not listed.
 NOBODY_WORDS = word_set(

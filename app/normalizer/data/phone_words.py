@@ -5,7 +5,7 @@ All are folded: no case, no accents.
 
 from __future__ import annotations
 
-from app.normalizer.text import fold, word_set
+from app.values.text import fold, word_set
 
 # "Tel.", "Mobil", "office": what kind of telephone it is, or where it stands.
 PHONE_LABELS = word_set(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from app.normalizer.text import inverted, names_in, word_set
+from app.normalizer.text import inverted, names_in
+from app.values.text import word_set
 
 # Name -> ISO 3166 alpha-2. Case, accents, dots and the order of words do not matter.
 COUNTRY_ALIASES: dict[str, str] = inverted(

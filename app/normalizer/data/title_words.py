@@ -5,7 +5,8 @@ A head is the noun that a title is about: "manager" in "Senior Sales Manager, EM
 
 from __future__ import annotations
 
-from app.normalizer.text import inverted, word_set
+from app.normalizer.text import inverted
+from app.values.text import word_set
 
 # Written together before anything else is looked at, longest first. The right-hand side is a head or a marker.
 PHRASES: dict[str, str] = inverted(

@@ -15,7 +15,8 @@ from typing import Any, Final
 from app.normalizer.company_names import is_no_company
 from app.normalizer.industries import INDUSTRIES
 from app.normalizer.seniority import SENIORITIES, UNKNOWN
-from app.normalizer.text import clean, is_placeholder
+from app.values.blanks import says_nothing
+from app.values.text import clean
 
 VOCABULARY_VERSION: Final = 1
 """Goes up when a vocabulary or an instruction changes, so that older verdicts are no longer used."""
@@ -156,7 +157,7 @@ def _asked_text(topic: Topic, value: Any) -> str | None:
     if text is None:
         return None
     bare = " ".join(_EMAIL.sub(" ", text).split())[:LONGEST_TEXT].strip()
-    is_absent = is_no_company if topic is _NAME else is_placeholder
+    is_absent = is_no_company if topic is _NAME else says_nothing
     return None if is_absent(bare) else bare
 
 
@@ -170,7 +171,7 @@ def _canonical(topic: Topic, value: Any) -> str | None:
     if topic.vocabulary:
         return _listed(topic.vocabulary, value)
     text = (clean(value) or "")[:LONGEST_TEXT].strip()
-    return None if is_placeholder(text) else text
+    return None if says_nothing(text) else text
 
 
 def _listed(vocabulary: Sequence[str], value: Any) -> str | None:
