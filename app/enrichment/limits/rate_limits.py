@@ -30,10 +30,9 @@ provider's window of the next ones."""
 HORIZON_SECONDS: Final = 1.0
 """How far ahead calls are given an instant to start at."""
 MANY: Final = 1_000_000
+SHORTEST_WAIT_SECONDS: Final = 0.01
 AT_ONCE_WAIT_SECONDS: Final = 0.05
-"""When to look again where as many calls are under way as are allowed."""
-
-
+"""When to look again if as many calls are under way as are allowed."""
 LEAD_SECONDS: Final = 0.3
 """How far from now the first call of a slow rate starts, so that the commit that comes before does not make it late."""
 SLOW_SECONDS: Final = 0.1
@@ -57,7 +56,7 @@ class Allowance:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """When the calls that may start do, in seconds from now; where those are fewer than wanted, when to ask again."""
+    """When the calls that may start do, in seconds from now; if those are fewer than wanted, when to ask again."""
 
     starts_in: list[float]
     wait_seconds: float = 0.0
@@ -77,7 +76,7 @@ def peek(
 ) -> Allowance:
     """Return how many of the wanted calls may start and when, and keep the provider's row until the transaction ends.
 
-    Nothing is used up before `use` says so. Calls that `ended` in this very
+    Nothing is used up before `consume`. Calls that `ended` in this very
     transaction are not under way any more.
     """
     row = _lock(session, name)
@@ -118,37 +117,57 @@ def granted(
     limits: Limits, state: Mapping[str, Any], now: datetime, wanted: int, in_flight: int
 ) -> tuple[dict[str, Any], Grant]:
     """Return the state after as many of the wanted calls as all limits allow, and when each may start."""
+    epoch = now.timestamp()
+    day, used = _used_today(state, now)
+    cells = _cells(limits, state, epoch)
+
+    count, wait = _counted(limits, wanted, in_flight, used, now)
+    for cell in cells:
+        fitting = cell.room(epoch)
+        if fitting < count:
+            count = max(0, fitting)
+            wait = max(wait, cell.start_of(count) - HORIZON_SECONDS - epoch)
+
+    starts_at = [max((cell.start_of(index) for cell in cells), default=epoch) for index in range(count)]
+    after: dict[str, Any] = {cell.name: cell.start_of(count) for cell in cells}
+    if limits.per_day is not None:
+        after |= {"day": day, "used": used + count}
+    wait_seconds = max(wait, SHORTEST_WAIT_SECONDS) if count < wanted else 0.0
+    return after, Grant([start_at - epoch for start_at in starts_at], wait_seconds)
+
+
+def _counted(limits: Limits, wanted: int, in_flight: int, used: int, now: datetime) -> tuple[int, float]:
+    """Return how many calls the limits by number allow, and when to ask again about the others."""
     count, wait = wanted, 0.0
     if limits.at_once is not None and limits.at_once - in_flight < count:
         count, wait = max(0, limits.at_once - in_flight), AT_ONCE_WAIT_SECONDS
-    day, used = _used_today(state, now)
     if limits.per_day is not None and limits.per_day - used < count:
         count, wait = max(0, limits.per_day - used), seconds_to_midnight(now)
-    epoch = now.timestamp()
-    cells = [_Cell(f"{calls}/{seconds:g}", seconds / calls / PACE_SHARE) for calls, seconds in limits.rates]
-    soonest = epoch + (LEAD_SECONDS if any(cell.interval >= SLOW_SECONDS for cell in cells) else 0.0)
-    free_at = {cell.name: max(soonest, float(state.get(cell.name, 0.0))) for cell in cells}
-    for cell in cells:
-        fitting = math.floor((epoch + HORIZON_SECONDS - free_at[cell.name]) / cell.interval) + 1
-        if fitting < count:
-            count = max(0, fitting)
-            wait = max(wait, free_at[cell.name] + count * cell.interval - HORIZON_SECONDS - epoch)
-    starts = [
-        max((free_at[cell.name] + index * cell.interval - epoch for cell in cells), default=0.0)
-        for index in range(count)
-    ]
-    after: dict[str, Any] = {cell.name: free_at[cell.name] + count * cell.interval for cell in cells}
-    if limits.per_day is not None:
-        after |= {"day": day, "used": used + count}
-    return after, Grant(starts, max(wait, 0.01) if count < wanted else 0.0)
+    return count, wait
 
 
 @dataclass(frozen=True, slots=True)
 class _Cell:
-    """One rate: its name in the stored state, and the seconds between two calls."""
+    """One rate: its name in the stored state, the seconds between two calls, and when the next one may start."""
 
     name: str
     interval: float
+    free_at: float
+
+    def room(self, epoch: float) -> int:
+        """Return how many calls may start before the horizon; below 0 if that is further away still."""
+        return math.floor((epoch + HORIZON_SECONDS - self.free_at) / self.interval) + 1
+
+    def start_of(self, index: int) -> float:
+        """Return when the next call but so many may start."""
+        return self.free_at + index * self.interval
+
+
+def _cells(limits: Limits, state: Mapping[str, Any], epoch: float) -> list[_Cell]:
+    intervals = {f"{calls}/{seconds:g}": seconds / calls / PACE_SHARE for calls, seconds in limits.rates}
+    has_slow_rate = any(interval >= SLOW_SECONDS for interval in intervals.values())
+    soonest = epoch + LEAD_SECONDS if has_slow_rate else epoch
+    return [_Cell(name, interval, max(soonest, float(state.get(name, 0.0)))) for name, interval in intervals.items()]
 
 
 def _used_today(state: Mapping[str, Any], now: datetime) -> tuple[str, int]:
