@@ -6,7 +6,6 @@ import marshmallow as ma
 import pytest
 from flask.testing import FlaskClient
 
-from app.values.spellings import camel_case
 from app.web.fields import MAX_ENTITY_IDS, EntityIds, JobId, WholeNumber
 
 
@@ -82,8 +81,3 @@ def test_job_id_has_its_usual_spelling(value: str) -> None:
     """Other spellings that Python takes for a UUID are refused."""
     with pytest.raises(ma.ValidationError):
         JobId().deserialize(value)
-
-
-def test_camel_case_turns_names() -> None:
-    """JSON is camelCase."""
-    assert [camel_case(name) for name in ("id", "entity_type", "x_2")] == ["id", "entityType", "x2"]
