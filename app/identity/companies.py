@@ -58,11 +58,16 @@ def compare(asked: Firm, said: Firm) -> Resemblance:
     if not (_is_latin(asked.name) and _is_latin(said.name)):
         return _compare_across_scripts(asked, said)
     likeness = max(_compare_names(_names(asked), _names(said)), _compare_initials(asked, said))
-    if likeness is Resemblance.AKIN and _share_label(asked, said) and (asked.name is None or said.name is None):
+    is_nameless = asked.name is None or said.name is None
+    if likeness is Resemblance.AKIN and is_nameless and _share_label(asked, said):
         return Resemblance.SAME
-    if likeness is Resemblance.UNLIKE and (_is_called_like_domain(asked, said) or _is_called_like_domain(said, asked)):
+    if likeness is Resemblance.UNLIKE and _is_one_called_like_domain(asked, said):
         return Resemblance.AKIN
     return likeness
+
+
+def _is_one_called_like_domain(asked: Firm, said: Firm) -> bool:
+    return _is_called_like_domain(asked, said) or _is_called_like_domain(said, asked)
 
 
 def have_other_labels(asked: Firm, said: Firm) -> bool:

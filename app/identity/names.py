@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import IntEnum
-from itertools import pairwise
+from itertools import pairwise, permutations, product, starmap
 from typing import Any, Final
 
 from anyascii import anyascii
@@ -52,6 +52,7 @@ _TITLES: Final = (TITLES | CREDENTIALS | _MAIDEN_WORDS | word_set("dipl univ med
     "fr",
     "sr",
 }
+_NO_PART_OF_A_NAME: Final = _TITLES | _GENERATIONS.keys()
 # Words of family names that come and go, or are written together with the next word.
 _LINKS: Final = (PARTICLES | word_set("al el bin ibn abu st san santa saint mc mac o d l")) - {"'t"}
 _JOINED_LINKS: Final = re.compile(rf"(?:{'|'.join(sorted(map(re.escape, _LINKS), key=len, reverse=True))})+")
@@ -140,16 +141,15 @@ def _fits(parts: Sequence[str], words: Sequence[str]) -> bool:
     long_words = [word for word in words if len(word) >= _SHORTEST_PREFIX]
     if any(word in whole or word.startswith(whole) for word in long_words):
         return True
-    if any(_is_short_form(part, word) for part in parts for word in words):
+    if any(starmap(_is_short_form, product(parts, words))):
         return True
-    # "ibra" for Ida Brandt, "idab"
-    return any(
-        whole == first[:size] + second[: len(whole) - size]
-        for first in words
-        for second in words
-        if first is not second
-        for size in range(1, len(whole))
-    )
+    pairs = ((first, second) for first, second in permutations(words, 2) if first is not second)
+    return any(_is_made_of_beginnings(whole, first, second) for first, second in pairs)
+
+
+def _is_made_of_beginnings(whole: str, first: str, second: str) -> bool:
+    """Return whether a mailbox is the beginnings of two words: "ibra" and "idab" for Ida Brandt."""
+    return any(whole == first[:size] + second[: len(whole) - size] for size in range(1, len(whole)))
 
 
 # Reading
@@ -182,9 +182,10 @@ def _name(words: Sequence[str], script: str) -> _Name:
     if script == "GREEK":
         # Letter by letter it would be "oy", which nobody writes.
         latin = [word.replace("oy", "ou") for word in latin]
-    generation = next((_GENERATIONS[word] for word in latin[1:] if word in _GENERATIONS), "")
-    kept = [word for word in latin if word and word not in _TITLES and word not in _GENERATIONS]
-    return _Name(tuple(kept if len(kept) > 1 else filter(None, latin)), script, generation)
+    generations = (_GENERATIONS[word] for word in latin[1:] if word in _GENERATIONS)
+    filled = tuple(filter(None, latin))
+    kept = tuple(word for word in filled if word not in _NO_PART_OF_A_NAME)
+    return _Name(kept if len(kept) > 1 else filled, script, next(generations, ""))
 
 
 def script_of(word: str) -> str:
@@ -240,17 +241,21 @@ def _judge(one: _Name, other: _Name) -> Resemblance:
     full = _pair_off(left, right, lambda a, b: _is_equal(a, b, is_foreign) or _is_with_article(a, one, b, other))
     short = _pair_off(left, right, lambda a, b: _is_short_given_name(a, one, b, other))
     initials = _pair_off(left, right, _is_initial)
-    # The first word is a given name, even if it looks like a particle: "Ben", "Al".
-    left_over = [word for word in left if word not in _LINKS or word == one.words[0]]
-    right_over = [word for word in right if word not in _LINKS or word == other.words[0]]
-    matched = full + short + initials
+    left_over, right_over = _without_links(left, one), _without_links(right, other)
+    have_both_more = bool(left_over and right_over)
     if not full + short:
-        return Resemblance.UNKNOWN if not left_over or not right_over else Resemblance.UNLIKE
-    if left_over and right_over and not _is_abbreviated(left_over, right_over):
+        return Resemblance.UNLIKE if have_both_more else Resemblance.UNKNOWN
+    if have_both_more and not _is_abbreviated(left_over, right_over):
         return Resemblance.AKIN
     if not _agree_in_generation(one, other):
         return Resemblance.AKIN
-    return Resemblance.SAME if full and (matched > 1 or (left_over and right_over)) else Resemblance.UNKNOWN
+    is_enough = full + short + initials > 1 or have_both_more
+    return Resemblance.SAME if full and is_enough else Resemblance.UNKNOWN
+
+
+def _without_links(words: list[str], name: _Name) -> list[str]:
+    """Return words without particles. The first one is a given name, even if it looks like one: "Ben", "Al"."""
+    return [word for word in words if word not in _LINKS or word == name.words[0]]
 
 
 def _is_abbreviated(one: Sequence[str], other: Sequence[str]) -> bool:
