@@ -121,26 +121,6 @@ class Provider(Protocol):
     """By entity type, the fields that a question is made of. Only when one of these changes is a miss asked again
     before its time."""
 
-    @property
-    def repeat_is_free(self) -> bool:
-        """See `Capabilities`."""
-        return self.capabilities.repeat_is_free
-
-    @property
-    def charges_misses(self) -> bool:
-        """See `Capabilities`."""
-        return self.capabilities.charges_misses
-
-    @property
-    def bulk_sizes(self) -> Mapping[str, int]:
-        """See `Capabilities`."""
-        return self.capabilities.bulk_sizes
-
-    @property
-    def answers_later(self) -> bool:
-        """See `Capabilities`."""
-        return self.capabilities.answers_later
-
     def why_unusable(self) -> str | None:
         """Return which setting is missing, as a sentence, or None if calls can be made."""
         ...

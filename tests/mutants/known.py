@@ -89,15 +89,15 @@ MUTANTS = (
     ),
     Mutant(
         "a lost call is repeated and not held",
-        "app/enrichment/waterfall/chunk_run.py",
-        "        elif provider is not None and provider.repeat_is_free:\n",
+        "app/enrichment/waterfall/loading.py",
+        "        elif provider is not None and provider.capabilities.repeat_is_free:\n",
         "        elif provider is not None:\n",
         ("tests/enrichment/waterfall/test_in_doubt.py",),
     ),
     Mutant(
         "no intent is looked for after a crash",
-        "app/enrichment/waterfall/chunk_run.py",
-        "left = in_flight.of_chunk(job.id, lease.position) if is_paid else {}",
+        "app/enrichment/waterfall/loading.py",
+        "left = in_flight.of_chunk(job.id, self.context.lease.position)",
         "left: dict[str, Any] = {}",
         ("tests/enrichment/waterfall/test_in_doubt.py",),
     ),
@@ -162,18 +162,17 @@ MUTANTS = (
     Mutant(
         "calls start before their intents are committed",
         "app/enrichment/waterfall/chunk_run.py",
-        "            save(lambda session: store_batch(session, self.context, current), insist=has_paid)\n",
-        "            def start_early(session: Any) -> None:\n"
-        "                store_batch(session, self.context, current)\n"
-        "                self._learn(current)\n"
-        "                current.calls, current.gone, current.reached = [], set(), None\n\n"
-        "            save(start_early, insist=has_paid)\n",
+        "            admission = store_batch(session, self.context, batch)\n",
+        "            admission = store_batch(session, self.context, batch)\n"
+        "            self._follow(calls, admission)\n"
+        "            admission = Admission(admission.granted, {}, {}, {}, frozenset(), None, None)\n"
+        "            object.__setattr__(admission, 'granted', dict.fromkeys(()))\n",
         (*IN_DOUBT, "tests/faults/test_commits.py", "tests/faults/test_boundaries.py"),
     ),
     Mutant(
         "an earlier answer is not looked at",
         "app/enrichment/waterfall/dedup.py",
-        "    return prior.outcome_class in _ANSWERING or not prior.misses.isdisjoint({None, step})\n",
+        "    return prior.outcome_class in _ANSWERING or not prior.misses.isdisjoint({None, question})\n",
         "    return False\n",
         GATE,
     ),
@@ -186,7 +185,7 @@ MUTANTS = (
     ),
     Mutant(
         "what may be paid is gone past where its provider is left alone",
-        "app/enrichment/waterfall/chunk_run.py",
+        "app/enrichment/waterfall/routing.py",
         "        elif may_be_paid or policy is ExhaustionPolicy.HOLD:\n",
         "        elif policy is ExhaustionPolicy.HOLD:\n",
         DOUBTS,
@@ -194,8 +193,8 @@ MUTANTS = (
     Mutant(
         "a bulk call fails once for each of its entities",
         "app/enrichment/waterfall/checkpoint.py",
-        "one.call_id or one.asked.attempt_id",
-        "one.asked.attempt_id",
+        "result.call_id or attempt.id",
+        "attempt.id",
         DOUBTS,
     ),
     Mutant(
@@ -215,8 +214,8 @@ MUTANTS = (
     Mutant(
         "an answer in doubt is booked at nothing",
         "app/enrichment/waterfall/checkpoint.py",
-        "max(ended.answer.cost_micros, ended.asked.price_micros), True",
-        "ended.answer.cost_micros, True",
+        "max(result.answer.cost_micros, result.attempt.price_micros), True",
+        "result.answer.cost_micros, True",
         MONEY,
     ),
     Mutant(

@@ -76,7 +76,7 @@ def test_rules_are_free_and_ask_nobody_without_a_model() -> None:
     """Without a key everything is done by rules: no price, no keys, and a repeat is free."""
     provider = _rules_only()
     answer = asyncio.run(provider.lookup(_person(), deadline=0.0))
-    assert provider.repeat_is_free
+    assert provider.capabilities.repeat_is_free
     assert provider.why_unusable() is None
     assert provider.why_insufficient(_person(None)) is None
     assert (provider.worst_price_micros(_person()), list(provider.cache_keys(_person()))) == (0, [])
@@ -112,7 +112,7 @@ def test_model_is_used_where_a_key_or_a_server_of_ones_own_is_set(
     made = replace(default, api_key=key, base_url=base_url or default.base_url, options=options)
     provider = AiNormalizer(made, Http())
     assert (provider.worst_price_micros(_person()) > 0) is is_used
-    assert provider.repeat_is_free is not is_used
+    assert provider.capabilities.repeat_is_free is not is_used
 
 
 # Questions and answers

@@ -598,7 +598,7 @@ class TestContract:
         again = asyncio.run(provider.lookup(lookup, deadline=time.monotonic() + PATIENCE_SECONDS))
         charged = ledger.total(fake_server.lines(before))
         assert again.outcome_class is SUCCESS
-        assert (charged == 0) == provider.repeat_is_free
+        assert (charged == 0) == provider.capabilities.repeat_is_free
         assert again.cost_micros >= charged
         if case.vendor == "prospeo":
             assert again.cost_micros == 0

@@ -162,7 +162,7 @@ def test_provider_says_what_a_question_costs_and_is_made_of() -> None:
         "person": {"linkedin_url", "full_name", "first_name", "last_name", "company_domain"},
     }
     assert verifier.inputs == {"person": {"email"}}
-    assert (finder.repeat_is_free, verifier.repeat_is_free) == (True, False)
+    assert (finder.capabilities.repeat_is_free, verifier.capabilities.repeat_is_free) == (True, False)
     assert finder.why_insufficient(person(linkedin_url=PAGE)) is None
     assert finder.worst_price_micros(person(linkedin_url=PAGE)) == CREDIT
     assert verifier.worst_price_micros(person(email="ada@acme.example")) == SETTINGS.price_micros("verify")

@@ -213,7 +213,7 @@ def test_key_is_needed_by_both_and_is_the_same() -> None:
     for made in (leadmagic(settings), verifier(settings)):
         assert made.why_unusable() == f"Provider {made.name} has no key; set LEADMAGIC_API_KEY."
     assert leadmagic().why_unusable() is None
-    assert (leadmagic().repeat_is_free, verifier().repeat_is_free) == (False, False)
+    assert (leadmagic().capabilities.repeat_is_free, verifier().capabilities.repeat_is_free) == (False, False)
 
 
 # What replies come to

@@ -108,13 +108,16 @@ def claim_probe(session: WriteSession, provider: str) -> bool:
 
 def record(
     session: WriteSession, provider: Provider, answers: Iterable[Answer], known: Mapping[str, ProviderState]
-) -> None:
-    """Take into account how calls of a provider ended, in their order."""
+) -> ProviderState | None:
+    """Record how calls of a provider ended, in their order.
+
+    Returns its state after that, or None if nothing is held against it.
+    """
     answers = list(answers)
     state = known.get(provider.name)
     was_well = state is None or (state.condition == ProviderCondition.AVAILABLE and state.failures == 0)
     if was_well and not any(_is_failure(answer) for answer in answers):
-        return
+        return None
     row = _lock(session, provider.name)
     values: dict[str, Any] = {
         name: getattr(row, name) for name in ("condition", "failures", "until", "settings_digest")
@@ -125,6 +128,7 @@ def record(
         values["changed_at"] = row.now
         log.warning("provider condition changed", provider=provider.name, condition=str(values["condition"]))
     session.execute(update(provider_states).where(provider_states.c.provider == provider.name).values(**values))
+    return ProviderState(**{**row._mapping, **values})
 
 
 def most_telling(answers: Sequence[Answer]) -> Answer:
@@ -141,6 +145,31 @@ def presumed(provider: Provider, answer: Answer, known: ProviderState | None) ->
     if known is not None and known.condition == values["condition"]:
         values["changed_at"] = known.changed_at
     return ProviderState(**{"provider": provider.name, **values})
+
+
+class KnownStates:
+    """The states of providers as one worker knows them: as loaded last, and as answers since then suggest."""
+
+    def __init__(self) -> None:
+        self.by_name: Mapping[str, ProviderState] = {}
+
+    def get(self, name: str) -> ProviderState | None:
+        """Return a provider's state, or None if nothing is held against it."""
+        return self.by_name.get(name)
+
+    def is_available(self, provider: Provider) -> bool:
+        """Return whether calls of a provider may be made."""
+        state = self.get(provider.name)
+        return state is None or state.is_available(provider)
+
+    def replace(self, states: Mapping[str, ProviderState]) -> None:
+        """Take states as they have been loaded."""
+        self.by_name = states
+
+    def presume(self, provider: Provider, answer: Answer) -> None:
+        """Count on the state that an answer is about to bring its provider into."""
+        state = presumed(provider, answer, self.get(provider.name))
+        self.by_name = {**self.by_name, provider.name: state}
 
 
 @repeats_conflicts

@@ -1,25 +1,28 @@
-"""Which calls may start now: the provider's pace, nobody else asking, no earlier answer, and room under the caps.
+"""Admission control: which calls may start now.
 
-Each of these can turn a question away. What it had been given before is given
-back in the same transaction, so that a question that waits uses nothing up.
+A call needs room under its provider's rate limits, nobody else asking the same, no recent answer, and room under the
+caps. Each of these can turn an attempt away; what it had been given before is given back in the same transaction, so
+that an attempt that waits uses nothing up.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from app.db.session import WriteSession
 from app.enrichment.limits import circuit_breaker, rate_limits
+from app.enrichment.limits.circuit_breaker import ProviderState
 from app.enrichment.limits.rate_limits import Allowance
 from app.enrichment.money.caps import Booking
 from app.enrichment.queue.lease import JobInfo
 from app.enrichment.waterfall import in_flight
-from app.enrichment.waterfall.batch import Attempt, Batch, Call, ChunkContext, Granted
+from app.enrichment.waterfall.batch import Attempt, AttemptResult, Batch, Call, ChunkContext, Granted, Refusal
 from app.enrichment.waterfall.dedup import is_answered
-from app.enrichment.waterfall.entity_run import Purpose
+from app.enrichment.waterfall.entity_run import PriorAnswer, Purpose
 from app.entities.exclusions import Exclusions
 from app.entities.read import existing_ids, load_entities
+from app.models.provider_state import ProviderCondition
 from app.providers.base import OutcomeClass, Provider
 
 SHARED_WAIT_SECONDS: Final = 0.25
@@ -32,7 +35,7 @@ CAP_WAIT_SECONDS: Final = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A call that its provider's limits allow, some seconds after the quote."""
+    """A call that its provider's limits allow, some seconds after the allowance was taken."""
 
     call: Call
     starts_in: float
@@ -40,168 +43,215 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Limited:
-    """What the limits of one provider allow now."""
+    """What the rate limits and the circuit breaker of one provider allow now."""
 
-    quote: Allowance
-    slots: list[Slot]
+    allowance: Allowance
+    slots: tuple[Slot, ...]
+    refused: Mapping[str, Refusal]
+    """By attempt."""
 
 
-def note_gone(context: ChunkContext, current: Batch) -> None:
-    """Note which entities of questions that want to start have been erased or excluded since they were read.
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """The attempts that were put on record, and what is known of the others."""
 
-    This comes before the paces are locked: for those, every worker waits.
+    attempts: tuple[Attempt, ...] = ()
+    refused: Mapping[str, Refusal] = field(default_factory=dict)
+    prior: Mapping[str, Mapping[str, PriorAnswer]] = field(default_factory=dict)
+    entities: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+def find_gone(context: ChunkContext, calls: Iterable[Call]) -> set[str]:
+    """Return which entities of calls that want to start have been erased or excluded since they were read.
+
+    This comes before the rate limits are locked: for those, every worker waits.
     """
-    fields = {one.run.entity_id: one.run.fields for call in current.calls for one in call.asked}
-    there = existing_ids(context.job.entity_type, list(fields), workspace_slug=context.job.workspace_slug)
-    excluded = Exclusions.load_for(context.job.entity_type, fields.values(), context.job.workspace_slug)
-    if excluded:
-        there = {name for name in there if not excluded.excludes(context.job.entity_type, fields[name])}
-    current.gone |= fields.keys() - there
+    job = context.job
+    fields = {attempt.entity_id: attempt.run.fields for call in calls for attempt in call.attempts}
+    present = existing_ids(job.entity_type, list(fields), workspace_slug=job.workspace_slug)
+    exclusions = Exclusions.load_for(job.entity_type, fields.values(), job.workspace_slug)
+    if exclusions:
+        present = {entity_id for entity_id in present if not exclusions.excludes(job.entity_type, fields[entity_id])}
+    return fields.keys() - present
 
 
-def limit(session: WriteSession, job: JobInfo, current: Batch) -> list[Limited]:
-    """Lock the paces of the providers that are to be called, and return the calls that their limits allow.
+def limit(session: WriteSession, job: JobInfo, batch: Batch, states: Mapping[str, ProviderState]) -> list[Limited]:
+    """Lock the rate limits of the providers that are to be called, and return the calls that they allow.
 
-    Providers that asked to slow down are left alone from now on.
+    Providers that asked to slow down are left alone from now on, and those that this very batch has found to be in
+    trouble: `states` are as they are by now.
     """
-    blocks = _blocks(job, current)
-    wanted: dict[str, list[Call]] = {}
-    for call in current.calls:
-        wanted.setdefault(_limit_key(call.provider, job), []).append(call)
-    paced = []
-    for name in sorted({*blocks, *wanted}):
-        if name in blocks:
-            rate_limits.block(session, name, blocks[name])
-        if name in wanted:
-            paced.append(_limit_one(session, job, current, name, wanted[name]))
-    return paced
+    blocks = _blocks(job, batch.results)
+    calls: dict[str, list[Call]] = {}
+    for call in batch.calls:
+        calls.setdefault(_limit_key(call.provider, job), []).append(call)
+    limited = []
+    for key in sorted({*blocks, *calls}):
+        if key in blocks:
+            rate_limits.block(session, key, blocks[key])
+        if key in calls:
+            limited.append(_limit_provider(session, job, batch, states, key, calls[key]))
+    return limited
+
+
+def refusals_of(limited: Iterable[Limited]) -> dict[str, Refusal]:
+    """Return what limits have refused, by attempt."""
+    refused: dict[str, Refusal] = {}
+    for provider in limited:
+        refused.update(provider.refused)
+    return refused
 
 
 def open_calls(
-    session: WriteSession, context: ChunkContext, current: Batch, paced: Sequence[Limited], now: datetime
-) -> list[Attempt]:
-    """Put what may start on record; return the questions that nobody else asks or has asked."""
-    slots = [slot for one in paced for slot in one.slots]
-    asked = [one for slot in slots for one in slot.call.asked if one.run.entity_id not in current.gone]
-    rows = [_in_flight_row(context, one, slot, now) for slot in slots for one in slot.call.asked if one in asked]
-    opened = in_flight.open_calls(session, rows)
-    mine = [one for one in asked if one.lookup.request_id in opened]
-    _note_busy(session, context, current, [one for one in asked if one.lookup.request_id not in opened])
-    kept = _unanswered(context, current, mine)
-    others = [one.run.entity_id for one in asked if one not in kept]
-    current.entities = load_entities(context.job.entity_type, others, workspace_slug=context.job.workspace_slug)
-    return kept
+    session: WriteSession, context: ChunkContext, limited: Iterable[Limited], gone: set[str], now: datetime
+) -> Opening:
+    """Put what may start on record, but for attempts that somebody else makes or has made."""
+    rows, attempts = [], []
+    for provider in limited:
+        for slot in provider.slots:
+            present = [attempt for attempt in slot.call.attempts if attempt.entity_id not in gone]
+            rows += [_in_flight_row(context, attempt, slot, now) for attempt in present]
+            attempts += present
+    request_ids = in_flight.open_calls(session, rows)
+    opened = [attempt for attempt in attempts if attempt.request_id in request_ids]
+    busy = [attempt for attempt in attempts if attempt.request_id not in request_ids]
+    prior = _prior_answers(context, opened)
+    answered = [attempt for attempt in opened if _is_answered(attempt, prior)]
+    others = [attempt.entity_id for attempt in (*busy, *answered)]
+    return Opening(
+        tuple(attempt for attempt in opened if attempt not in answered),
+        {**_busy_refusals(session, context, busy), **{attempt.id: Refusal(0.0) for attempt in answered}},
+        prior,
+        load_entities(context.job.entity_type, others, workspace_slug=context.job.workspace_slug),
+    )
 
 
-def confirm(
-    session: WriteSession, current: Batch, paced: Sequence[Limited], opened: Sequence[Attempt], booking: Booking
-) -> None:
-    """Note which questions start and when, and give back what the others had been given."""
-    going = {one.attempt_id for one, is_granted in zip(opened, booking.granted, strict=True) if is_granted}
-    home: list[str] = []
-    for one in paced:
-        calls = []
-        for slot in one.slots:
-            granted = [asked for asked in slot.call.asked if asked.attempt_id in going]
-            calls += [(slot.call.id, granted)] if granted else []
-            home += [asked.lookup.request_id for asked in slot.call.asked if asked.attempt_id not in going]
-        for (call_id, granted), start_at in zip(
-            calls, rate_limits.consume(session, one.quote, len(calls)), strict=True
-        ):
-            current.granted[call_id] = Granted(granted, start_at)
-    current.waits |= {one.attempt_id: CAP_WAIT_SECONDS for one in opened if one.attempt_id not in going}
+def grant(
+    session: WriteSession, limited: Iterable[Limited], opening: Opening, booking: Booking
+) -> tuple[dict[str, Granted], dict[str, Refusal]]:
+    """Return what starts and when, by call, and what the caps refuse, by attempt.
+
+    Attempts that do not start are taken off the record.
+    """
+    booked = {attempt.id for attempt, fits in zip(opening.attempts, booking.granted, strict=True) if fits}
+    granted: dict[str, Granted] = {}
+    taken_back: list[str] = []
+    for provider in limited:
+        starting: list[tuple[str, tuple[Attempt, ...]]] = []
+        for slot in provider.slots:
+            attempts = tuple(attempt for attempt in slot.call.attempts if attempt.id in booked)
+            if attempts:
+                starting.append((slot.call.id, attempts))
+            taken_back += [attempt.request_id for attempt in slot.call.attempts if attempt.id not in booked]
+        instants = rate_limits.consume(session, provider.allowance, len(starting))
+        for (call_id, attempts), start_at in zip(starting, instants, strict=True):
+            granted[call_id] = Granted(attempts, start_at)
     # Rows that are another job's have other request ids, and stay.
-    in_flight.close_calls(session, home)
+    in_flight.close_calls(session, taken_back)
+    over_cap = {attempt.id: Refusal(CAP_WAIT_SECONDS) for attempt in opening.attempts if attempt.id not in booked}
+    return granted, over_cap
 
 
-def _blocks(job: JobInfo, current: Batch) -> dict[str, float]:
-    """Return how long providers want to be left alone, by the name of their pace."""
+def _blocks(job: JobInfo, results: Iterable[AttemptResult]) -> dict[str, float]:
+    """Return how long providers want to be left alone, by the name of their limit."""
     blocks: dict[str, float] = {}
-    for one in current.ended:
-        seconds = one.answer.retry_after_seconds
-        if seconds or one.answer.standing is OutcomeClass.RATE_LIMITED:
-            name = _limit_key(one.asked.step.provider, job)
-            blocks[name] = max(blocks.get(name, 0.0), seconds or 1.0)
+    for result in results:
+        seconds = result.answer.retry_after_seconds
+        if seconds or result.answer.standing is OutcomeClass.RATE_LIMITED:
+            key = _limit_key(result.attempt.provider, job)
+            blocks[key] = max(blocks.get(key, 0.0), seconds or 1.0)
     return blocks
 
 
-def _limit_one(session: WriteSession, job: JobInfo, current: Batch, name: str, calls: Sequence[Call]) -> Limited:
+def _limit_provider(
+    session: WriteSession,
+    job: JobInfo,
+    batch: Batch,
+    states: Mapping[str, ProviderState],
+    key: str,
+    calls: Sequence[Call],
+) -> Limited:
     provider = calls[0].provider
-    allowed = _probing(session, current, provider, calls)
+    allowed, refused = _probe(session, states.get(provider.name), provider, calls)
     limits = provider.settings.limits_for(job.entity_type)
-    quote = rate_limits.peek(session, name, provider.name, limits, len(allowed), ended=current.ended_calls)
-    _refuse(current, allowed[len(quote.starts_in) :], quote.wait_seconds, f"Provider {provider.name} has a limit.")
-    return Limited(quote, [Slot(call, starts_in) for call, starts_in in zip(allowed, quote.starts_in, strict=False)])
+    allowance = rate_limits.peek(session, key, provider.name, limits, len(allowed), ended=batch.ended_calls)
+    starting = allowed[: len(allowance.starts_in)]
+    waiting = allowed[len(allowance.starts_in) :]
+    refused |= _refuse(waiting, Refusal(allowance.wait_seconds, f"Provider {provider.name} has a limit."))
+    slots = tuple(Slot(call, starts_in) for call, starts_in in zip(starting, allowance.starts_in, strict=True))
+    return Limited(allowance, slots, refused)
 
 
-def _probing(session: WriteSession, current: Batch, provider: Provider, calls: Sequence[Call]) -> Sequence[Call]:
-    """Return the calls that the provider's health allows: of one that was in trouble a single one, and only here."""
-    state = current.states.get(provider.name)
-    if state is None or not state.needs_probe:
-        return calls
-    allowed = calls[: int(circuit_breaker.claim_probe(session, provider.name))]
-    _refuse(current, calls[len(allowed) :], circuit_breaker.PROBE_SECONDS / 10, state.describe())
-    return allowed
+def _probe(
+    session: WriteSession, state: ProviderState | None, provider: Provider, calls: Sequence[Call]
+) -> tuple[Sequence[Call], dict[str, Refusal]]:
+    """Return the calls that the provider's state allows: if it was in trouble a single one, and only here."""
+    if state is None or state.condition == ProviderCondition.AVAILABLE:
+        return calls, {}
+    if not state.is_available(provider):
+        return [], _refuse(calls, Refusal(0.0, state.describe()))
+    if not state.needs_probe:
+        return calls, {}
+    allowed = calls[:1] if circuit_breaker.claim_probe(session, provider.name) else []
+    refusal = Refusal(circuit_breaker.PROBE_SECONDS / 10, state.describe())
+    return allowed, _refuse(calls[len(allowed) :], refusal)
 
 
-def _refuse(current: Batch, calls: Sequence[Call], seconds: float, reason: str) -> None:
-    for call in calls:
-        for asked in call.asked:
-            current.waits[asked.attempt_id] = seconds
-            current.reasons[asked.attempt_id] = reason
+def _refuse(calls: Iterable[Call], refusal: Refusal) -> dict[str, Refusal]:
+    return {attempt.id: refusal for call in calls for attempt in call.attempts}
 
 
 def _limit_key(provider: Provider, job: JobInfo) -> str:
     return rate_limits.limit_key(provider.name, job.entity_type, provider.settings.limits)
 
 
-def _note_busy(session: WriteSession, context: ChunkContext, current: Batch, asked: Sequence[Attempt]) -> None:
-    """Say when to look again at questions that another job is asking."""
-    far_off = in_flight.unlikely_soon(session, context.job, [one.run.entity_id for one in asked])
-    for one in asked:
-        is_far = (one.run.entity_id, one.step.provider.name) in far_off
-        current.waits[one.attempt_id] = PENDING_RETRY_SECONDS if is_far else SHARED_WAIT_SECONDS
+def _busy_refusals(session: WriteSession, context: ChunkContext, attempts: Sequence[Attempt]) -> dict[str, Refusal]:
+    """Say when to look again at attempts that another job makes."""
+    far_off = in_flight.unlikely_soon(session, context.job, [attempt.entity_id for attempt in attempts])
+    refused = {}
+    for attempt in attempts:
+        is_far = (attempt.entity_id, attempt.provider.name) in far_off
+        refused[attempt.id] = Refusal(PENDING_RETRY_SECONDS if is_far else SHARED_WAIT_SECONDS)
+    return refused
 
 
-def _unanswered(context: ChunkContext, current: Batch, mine: Sequence[Attempt]) -> list[Attempt]:
-    """Return the questions that nobody has answered meanwhile.
+def _prior_answers(context: ChunkContext, attempts: Iterable[Attempt]) -> Mapping[str, Mapping[str, PriorAnswer]]:
+    """Return what providers have answered meanwhile.
 
-    Asked after the flights are on record: whoever answered before that has
-    stored it by now.
+    Asked after the calls are on record: whoever answered before that has stored it by now.
     """
-    gated = [one for one in mine if one.step.purpose is not Purpose.NORMALIZE]
-    current.prior = context.gate.prior(
-        [one.run.entity_id for one in gated], _asked_for(gated, Purpose.STEP), _asked_for(gated, Purpose.VERIFY)
-    )
-    answered = [one for one in gated if _is_already_answered(one, current)]
-    current.waits |= {one.attempt_id: 0.0 for one in answered}
-    return [one for one in mine if one not in answered]
+    checked = [attempt for attempt in attempts if attempt.step.purpose is not Purpose.NORMALIZE]
+    ids = [attempt.entity_id for attempt in checked]
+    return context.recent.prior(ids, _providers(checked, Purpose.STEP), _providers(checked, Purpose.VERIFY))
 
 
-def _is_already_answered(asked: Attempt, current: Batch) -> bool:
-    prior = current.prior.get(asked.run.entity_id, {}).get(asked.step.provider.name)
-    if asked.step.purpose is Purpose.VERIFY:
-        return prior is not None and prior.is_lost
-    return is_answered(prior, asked.fingerprint or "")
+def _is_answered(attempt: Attempt, prior: Mapping[str, Mapping[str, PriorAnswer]]) -> bool:
+    answer = prior.get(attempt.entity_id, {}).get(attempt.provider.name)
+    if attempt.step.purpose is Purpose.NORMALIZE:
+        return False
+    if attempt.step.purpose is Purpose.VERIFY:
+        return answer is not None and answer.is_lost
+    return is_answered(answer, attempt.fingerprint or "")
 
 
-def _asked_for(asked: Sequence[Attempt], purpose: Purpose) -> list[Provider]:
-    """Return the providers of questions with a purpose, each once."""
-    return list({one.step.provider.name: one.step.provider for one in asked if one.step.purpose is purpose}.values())
+def _providers(attempts: Iterable[Attempt], purpose: Purpose) -> list[Provider]:
+    """Return the providers of attempts with a purpose, each once."""
+    by_name = {attempt.provider.name: attempt.provider for attempt in attempts if attempt.step.purpose is purpose}
+    return list(by_name.values())
 
 
-def _in_flight_row(context: ChunkContext, asked: Attempt, slot: Slot, now: datetime) -> dict[str, Any]:
+def _in_flight_row(context: ChunkContext, attempt: Attempt, slot: Slot, now: datetime) -> dict[str, Any]:
     job, call = context.job, slot.call
     return {
         "workspace_slug": job.workspace_slug,
         "entity_type": job.entity_type,
-        "entity_id": asked.run.entity_id,
+        "entity_id": attempt.entity_id,
         "provider": call.provider.name,
-        "request_id": asked.lookup.request_id,
+        "request_id": attempt.request_id,
         "call_id": call.id,
         "job_id": job.id,
         "position": context.lease.position,
-        "reserved_micros": asked.price_micros,
+        "reserved_micros": attempt.price_micros,
         "reserved_on": now.date(),
         "is_pending": False,
         "deadline_at": now + timedelta(seconds=slot.starts_in + call.patience),

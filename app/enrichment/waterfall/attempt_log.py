@@ -1,4 +1,4 @@
-"""What was answered, put on record: values merged into entities, attempts, changes, verdicts, what a model taught."""
+"""What was answered, put on record: values merged into entities, attempts, changes, verdicts, the model cache."""
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -8,6 +8,7 @@ from sqlalchemy import func, select, update
 
 from app.db.session import WriteSession
 from app.db.sql import insert_rows, is_any_of
+from app.enrichment.queue.lease import JobInfo
 from app.enrichment.waterfall.batch import AttemptResult, Batch, ChunkContext, NotAsked, Verdict
 from app.enrichment.waterfall.dedup import NOT_ASKED, PARTIAL
 from app.enrichment.waterfall.entity_run import IN_DOUBT, Purpose, withheld_fields
@@ -24,44 +25,43 @@ LOST_ERROR: Final = "The worker was lost during the call."
 NOT_ASKED_ERROR: Final = "Another job may have paid for this answer, which never came; a retry asks again."
 
 
-def write_answers(session: WriteSession, context: ChunkContext, current: Batch) -> None:
+def write_answers(session: WriteSession, context: ChunkContext, batch: Batch) -> set[str]:
     """Merge what was answered into the entities as they are now, and record attempts and changes.
 
-    Of an entity that was erased meanwhile neither value nor attempt is written.
+    Of an entity that was erased meanwhile neither value nor attempt is written. Returns those.
     """
     job = context.job
-    ids = {one.asked.run.entity_id for one in current.ended} | {one.entity_id for one in current.verdicts}
-    ids |= {row.entity_id for row in (*current.lost, *current.replaced, *current.not_asked)}
+    ids = _entities_of(batch)
     if not ids:
-        return
+        return set()
     entities = load_for_update(job.entity_type, sorted(ids), workspace_slug=job.workspace_slug)
-    current.gone = ids - entities.keys()
     changed_at = _changed_at(session, context, entities)
     writings: list[Writing] = []
-    rows = []
-    for one in current.ended:
-        entity_id = one.asked.run.entity_id
-        if entity_id not in entities:
+    rows: list[dict[str, Any]] = []
+    for result in batch.results:
+        attempt = result.attempt
+        entity = entities.get(attempt.entity_id)
+        if entity is None:
             continue
-        changes = _merge(context, entities[entity_id], one.offered, changed_at.get(entity_id, {}), one.started_at)
-        writings.append(Writing(entity_id, changes, one.asked.step.provider.name, one.asked.attempt_id))
-        rows.append(_attempt_row(context, one, sorted(changes)))
-    rows += [
-        _lost_row(context, in_flight_call, IN_DOUBT)
-        for in_flight_call in current.lost
-        if in_flight_call.entity_id in entities
-    ]
-    rows += [
-        _lost_row(context, in_flight_call, OutcomeClass.TRANSIENT)
-        for in_flight_call in current.replaced
-        if in_flight_call.entity_id in entities
-    ]
-    rows += [_not_asked_row(context, step) for step in current.not_asked if step.entity_id in entities]
+        changes = _merge(context, entity, result.offered, changed_at.get(attempt.entity_id, {}), result.started_at)
+        writings.append(Writing(attempt.entity_id, changes, attempt.provider.name, attempt.id))
+        rows.append(_attempt_row(context, result, sorted(changes)))
+    rows += [lost_row(job, call, IN_DOUBT) for call in batch.lost if call.entity_id in entities]
+    rows += [lost_row(job, call, OutcomeClass.TRANSIENT) for call in batch.replaced if call.entity_id in entities]
+    rows += [_not_asked_row(job, question) for question in batch.not_asked if question.entity_id in entities]
     insert_rows(session, attempts, rows)
-    for verdict in current.verdicts:
+    for verdict in batch.verdicts:
         if verdict.entity_id in entities:
             writings += _apply_verdict(session, context, verdict, entities[verdict.entity_id])
     write_changes(session, job.entity_type, job.workspace_slug, writings)
+    return ids - entities.keys()
+
+
+def _entities_of(batch: Batch) -> set[str]:
+    answered = {result.attempt.entity_id for result in batch.results}
+    judged = {verdict.entity_id for verdict in batch.verdicts}
+    unanswered = {record.entity_id for record in (*batch.lost, *batch.replaced, *batch.not_asked)}
+    return answered | judged | unanswered
 
 
 def _merge(
@@ -78,7 +78,7 @@ def _merge(
 
 
 def _changed_at(session: WriteSession, context: ChunkContext, ids: Iterable[str]) -> dict[str, dict[str, datetime]]:
-    """Return when fields that may be replaced were changed last, by entity; nothing where no field may be."""
+    """Return when fields that may be replaced were changed last, by entity; nothing if no field may be."""
     names = [name for name, policy in context.policies.items() if policy is MergePolicy.REPLACE]
     if not names:
         return {}
@@ -92,10 +92,10 @@ def _changed_at(session: WriteSession, context: ChunkContext, ids: Iterable[str]
         )
         .group_by(field_changes.c.entity_id, field_changes.c.field)
     )
-    found: dict[str, dict[str, datetime]] = {}
+    changed_at: dict[str, dict[str, datetime]] = {}
     for row in session.connection().execute(query):
-        found.setdefault(row.entity_id, {})[row.field] = row.at
-    return found
+        changed_at.setdefault(row.entity_id, {})[row.field] = row.at
+    return changed_at
 
 
 def _apply_verdict(
@@ -105,49 +105,51 @@ def _apply_verdict(
 
     Returns what is still to be written of the entity.
     """
-    mine = attempts.c.id == verdict.attempt_id
+    is_attempt = attempts.c.id == verdict.attempt_id
     if verdict.is_rejected:
-        session.execute(update(attempts).where(mine).values(is_rejected=True))
+        session.execute(update(attempts).where(is_attempt).values(is_rejected=True))
         return []
     changes = _merge(context, entity, verdict.fields, {}, None)
-    before = session.scalar(select(attempts.c.fields_written).where(mine)) or []
+    before = session.scalar(select(attempts.c.fields_written).where(is_attempt)) or []
     written = sorted({*before, *changes})
-    session.execute(update(attempts).where(mine).values(withheld=None, fields_written=written))
+    session.execute(update(attempts).where(is_attempt).values(withheld=None, fields_written=written))
     return [Writing(verdict.entity_id, changes, verdict.provider, verdict.attempt_id)]
 
 
-def _attempt_row(context: ChunkContext, ended: AttemptResult, fields_written: list[str]) -> dict[str, Any]:
-    answer, asked = ended.answer, ended.asked
-    verifies = asked.step.purpose is Purpose.STEP and _is_withheld(ended)
+def _attempt_row(context: ChunkContext, result: AttemptResult, fields_written: list[str]) -> dict[str, Any]:
+    answer, attempt = result.answer, result.attempt
+    is_withheld = attempt.step.purpose is Purpose.STEP and _is_withheld(result)
     return {
-        **_about(context, asked.run.entity_id, asked.step.provider.name),
-        "id": asked.attempt_id,
+        **_about(context.job, attempt.entity_id, attempt.provider.name),
+        "id": attempt.id,
         "status": _STATUSES.get(answer.outcome_class, AttemptStatus.ERROR),
-        "outcome_class": IN_DOUBT if ended.is_overdue else _stored_class(answer, asked.step.provider),
+        "outcome_class": IN_DOUBT if result.is_overdue else _stored_class(answer, attempt.provider),
         "fields_written": fields_written,
-        "cost_micros": answer.cost_micros if answer.is_cost_known else max(answer.cost_micros, asked.price_micros),
+        "cost_micros": answer.cost_micros if answer.is_cost_known else max(answer.cost_micros, attempt.price_micros),
         "raw_answer": answer.raw if context.keeps_raw else None,
         "error": answer.error,
-        "fingerprint": asked.fingerprint,
-        "withheld": withheld_fields(answer) if verifies else None,
-        "started_at": ended.started_at,
-        "finished_at": ended.finished_at,
+        "fingerprint": attempt.fingerprint,
+        "withheld": withheld_fields(answer) if is_withheld else None,
+        "started_at": result.started_at,
+        "finished_at": result.finished_at,
     }
 
 
 def _stored_class(answer: Answer, provider: Provider) -> str:
-    if not (answer.is_cost_known or answer.standing in DEFINITE or provider.repeat_is_free):
+    if not (answer.is_cost_known or answer.standing in DEFINITE or provider.capabilities.repeat_is_free):
         return IN_DOUBT
     return PARTIAL if answer.trouble is not None else str(answer.outcome_class)
 
 
-def _is_withheld(ended: AttemptResult) -> bool:
-    return "email" in ended.answer.fields and "email" not in ended.offered and ended.answer.outcome_class in DEFINITE
+def _is_withheld(result: AttemptResult) -> bool:
+    has_address = "email" in result.answer.fields and "email" not in result.offered
+    return has_address and result.answer.outcome_class in DEFINITE
 
 
-def _lost_row(context: ChunkContext, in_flight_call: Any, outcome_class: str) -> dict[str, Any]:
+def lost_row(job: JobInfo, in_flight_call: Any, outcome_class: str) -> dict[str, Any]:
+    """Return the attempt of a call whose worker was lost, booked at what was reserved for it."""
     return {
-        **_about(context, in_flight_call.entity_id, in_flight_call.provider),
+        **_about(job, in_flight_call.entity_id, in_flight_call.provider),
         **_WITHOUT_ANSWER,
         "id": new_id(),
         "status": AttemptStatus.ERROR,
@@ -159,10 +161,10 @@ def _lost_row(context: ChunkContext, in_flight_call: Any, outcome_class: str) ->
     }
 
 
-def _not_asked_row(context: ChunkContext, step: NotAsked) -> dict[str, Any]:
+def _not_asked_row(job: JobInfo, question: NotAsked) -> dict[str, Any]:
     now = datetime.now(UTC)
     return {
-        **_about(context, step.entity_id, step.provider),
+        **_about(job, question.entity_id, question.provider),
         **_WITHOUT_ANSWER,
         "id": new_id(),
         "status": AttemptStatus.SKIPPED,
@@ -182,11 +184,11 @@ _WITHOUT_ANSWER: Final[Mapping[str, Any]] = {
 }
 
 
-def _about(context: ChunkContext, entity_id: str, provider: str) -> dict[str, Any]:
+def _about(job: JobInfo, entity_id: str, provider: str) -> dict[str, Any]:
     return {
-        "job_id": context.job.id,
-        "workspace_slug": context.job.workspace_slug,
-        "entity_type": context.job.entity_type,
+        "job_id": job.id,
+        "workspace_slug": job.workspace_slug,
+        "entity_type": job.entity_type,
         "entity_id": entity_id,
         "provider": provider,
     }
@@ -200,7 +202,8 @@ _STATUSES: Mapping[OutcomeClass, AttemptStatus] = {
 }
 
 
-def write_cache(session: WriteSession, current: Batch) -> None:
-    entries = {key: value for one in current.ended for key, value in one.answer.cache_entries.items()}
+def write_model_cache(session: WriteSession, batch: Batch) -> None:
+    """Keep what a model has answered about texts, for whoever asks about the same."""
+    entries = {key: value for result in batch.results for key, value in result.answer.cache_entries.items()}
     if entries:
         model_cache.save(session, entries)

@@ -1,58 +1,93 @@
-"""One round of a chunk: what one transaction is to store, and what came of it."""
+"""What a checkpoint stores, as one value (`Batch`), and what comes of it, as another (`Admission`)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
-from app.enrichment.limits import circuit_breaker
+from app.enrichment.limits.circuit_breaker import ProviderState
 from app.enrichment.money.caps import Cap
 from app.enrichment.queue.lease import JobInfo, Lease
 from app.enrichment.waterfall.dedup import RecentAnswers
-from app.enrichment.waterfall.entity_run import EntityRun, PriorAnswer, Step
+from app.enrichment.waterfall.entity_run import EntityRun, Plan, PriorAnswer, Step
 from app.entities.policies import MergePolicy
 from app.providers.base import Answer, Lookup, Provider
 
 
+@dataclass(frozen=True, slots=True)
+class ChunkContext:
+    """What all parts of the work on one chunk share."""
+
+    lease: Lease
+    plan: Plan
+    recent: RecentAnswers
+    caps: tuple[Cap, ...]
+    policies: Mapping[str, MergePolicy]
+    retry_seconds: tuple[float, ...]
+    keeps_raw: bool
+    accounts: set[tuple[str, date]] = field(default_factory=set)
+    """Rows of caps that are known to be there, by scope and day."""
+
+    @property
+    def job(self) -> JobInfo:
+        """The chunk's job."""
+        return self.lease.job
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Attempt:
-    """One question about one entity."""
+    """One step of one entity that is to be asked."""
 
     run: EntityRun
     step: Step
     lookup: Lookup
-    attempt_id: str
+    id: str
     price_micros: int = 0
     """The most that it can cost."""
     fingerprint: str | None = None
     is_local: bool = True
     """Whether it is answered here, without a provider being called."""
 
+    @property
+    def provider(self) -> Provider:
+        """The provider that is asked."""
+        return self.step.provider
 
-@dataclass(slots=True)
+    @property
+    def entity_id(self) -> str:
+        """The entity that it is about."""
+        return self.run.entity_id
+
+    @property
+    def request_id(self) -> str:
+        """The name under which it is on record while it is under way."""
+        return self.lookup.request_id
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
-    """One call: one question, or several in bulk."""
+    """One call: one attempt, or several in bulk."""
 
     id: str
     provider: Provider
-    asked: list[Attempt]
+    attempts: tuple[Attempt, ...]
     patience: float
     """How long it may take, in seconds."""
-    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    started_at: datetime | None = None
     start_at: float = 0.0
     """When it begins, on the monotonic clock."""
 
     @property
     def is_local(self) -> bool:
         """Whether nobody is called, so that nothing needs to be on record before."""
-        return all(one.is_local for one in self.asked)
+        return all(attempt.is_local for attempt in self.attempts)
 
 
 @dataclass(frozen=True, slots=True)
 class AttemptResult:
-    """A question with its answer."""
+    """An attempt with its answer."""
 
-    asked: Attempt
+    attempt: Attempt
     answer: Answer
     started_at: datetime
     finished_at: datetime
@@ -84,79 +119,117 @@ class NotAsked:
 
 
 @dataclass(frozen=True, slots=True)
-class Granted:
-    """The questions of a call that may be sent, and when, on the monotonic clock."""
-
-    asked: list[Attempt]
-    start_at: float
-
-
-@dataclass
 class Batch:
-    """What one transaction is to store, and below, what came of it."""
+    """What one checkpoint stores, and the calls that are to start after it."""
 
-    ended: list[AttemptResult] = field(default_factory=list)
-    pending: list[AttemptResult] = field(default_factory=list)
-    verdicts: list[Verdict] = field(default_factory=list)
-    released: list[Attempt] = field(default_factory=list)
-    """Questions that were not answered and not charged, to be asked in another way."""
-    replaced: list[Any] = field(default_factory=list)
-    """Flights of a lost worker whose questions are asked again, for free."""
-    lost: list[Any] = field(default_factory=list)
-    """Flights of a lost worker that are given up: nobody knows whether they were paid."""
-    not_asked: list[NotAsked] = field(default_factory=list)
-    calls: list[Call] = field(default_factory=list)
-    """What is to start, as far as limits, flights and caps allow."""
-    ended_calls: set[str] = field(default_factory=set)
-    """The calls that the answers are of; they are under way no more."""
-    states: Mapping[str, circuit_breaker.ProviderState] = field(default_factory=dict)
-
-    granted: dict[str, Granted] = field(default_factory=dict)
-    """By call."""
-    waits: dict[str, float] = field(default_factory=dict)
-    """By attempt that was not granted, the seconds until it is worth another try."""
-    reasons: dict[str, str] = field(default_factory=dict)
-    prior: dict[str, dict[str, PriorAnswer]] = field(default_factory=dict)
-    """What others have learned meanwhile, by entity and provider's name."""
-    entities: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """The fields as they are now of entities about which others ask, or have asked, the same."""
-    gone: set[str] = field(default_factory=set)
-    """Entities that were erased or excluded meanwhile."""
-    reached: Cap | None = None
-    reached_seconds: float | None = None
-    fresh_states: dict[str, circuit_breaker.ProviderState] | None = None
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether there is nothing to store."""
-        answers = self.ended or self.pending or self.verdicts or self.not_asked
-        return not (answers or self.released or self.replaced or self.lost)
+    results: tuple[AttemptResult, ...] = ()
+    pending: tuple[AttemptResult, ...] = ()
+    """Questions that were taken; their answers come by callback."""
+    verdicts: tuple[Verdict, ...] = ()
+    released: tuple[Attempt, ...] = ()
+    """Attempts that were not answered and not charged, to be made in another way."""
+    replaced: tuple[Any, ...] = ()
+    """Calls of a lost worker whose questions are asked again, for free."""
+    lost: tuple[Any, ...] = ()
+    """Calls of a lost worker that are given up: nobody knows whether they were paid."""
+    not_asked: tuple[NotAsked, ...] = ()
+    calls: tuple[Call, ...] = ()
+    """What is to start, as far as limits, other jobs and caps allow."""
+    ended_calls: frozenset[str] = frozenset()
+    """The calls that the results are of; they are under way no more."""
+    states: Mapping[str, ProviderState] = field(default_factory=dict)
+    """The providers' states as this worker knows them."""
 
     @property
     def has_money(self) -> bool:
         """Whether something in it was paid for, or is about to be."""
-        return bool(self.calls or self.pending or self.lost or any(not one.asked.is_local for one in self.ended))
+        is_paid = any(not result.attempt.is_local for result in self.results)
+        return bool(self.calls or self.pending or self.lost or is_paid)
 
-    def forget_results(self) -> None:
-        """Take back what came of it, before it is stored once more."""
-        self.granted, self.waits, self.reasons, self.prior, self.entities = {}, {}, {}, {}, {}
-        self.gone = set()
-        self.reached = self.reached_seconds = self.fresh_states = None
+    @property
+    def moves_calls(self) -> bool:
+        """Whether calls are to be taken off the record, or put on it."""
+        return bool(self.has_money or self.released or self.replaced)
+
+
+@dataclass
+class Unstored:
+    """What has come back since the last checkpoint, gathered for the next one."""
+
+    results: list[AttemptResult] = field(default_factory=list)
+    pending: list[AttemptResult] = field(default_factory=list)
+    verdicts: list[Verdict] = field(default_factory=list)
+    released: list[Attempt] = field(default_factory=list)
+    replaced: list[Any] = field(default_factory=list)
+    lost: list[Any] = field(default_factory=list)
+    not_asked: list[NotAsked] = field(default_factory=list)
+    ended_calls: set[str] = field(default_factory=set)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to store."""
+        parts = (self.results, self.pending, self.verdicts, self.released, self.replaced, self.lost, self.not_asked)
+        return not any(parts)
+
+    @property
+    def has_paid_result(self) -> bool:
+        """Whether an answer is among it that a provider was called for."""
+        return any(not result.attempt.is_local for result in self.results)
+
+    def batch(self, calls: tuple[Call, ...], states: Mapping[str, ProviderState]) -> Batch:
+        """Return what is to be stored now, with the calls that are to start."""
+        return Batch(
+            tuple(self.results),
+            tuple(self.pending),
+            tuple(self.verdicts),
+            tuple(self.released),
+            tuple(self.replaced),
+            tuple(self.lost),
+            tuple(self.not_asked),
+            calls,
+            frozenset(self.ended_calls),
+            states,
+        )
 
 
 @dataclass(frozen=True, slots=True)
-class ChunkContext:
-    """What every round of a chunk is stored with."""
+class Granted:
+    """The attempts of a call that may be sent, and when, on the monotonic clock."""
 
-    lease: Lease
-    gate: RecentAnswers
-    caps: tuple[Cap, ...]
-    policies: Mapping[str, MergePolicy]
-    keeps_raw: bool
-    accounts: set[tuple[str, date]] = field(default_factory=set)
-    """Rows of caps that are known to be there, by scope and day."""
+    attempts: tuple[Attempt, ...]
+    start_at: float
 
-    @property
-    def job(self) -> JobInfo:
-        """The chunk's job."""
-        return self.lease.job
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why an attempt may not start now, and in how many seconds to look again."""
+
+    wait_seconds: float
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReachedCap:
+    """A cap that a call does not fit under, and the seconds until there is room again; None: never."""
+
+    cap: Cap
+    seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """What came of a batch: which calls start, why others do not, and what is known by now."""
+
+    granted: Mapping[str, Granted] = field(default_factory=dict)
+    """By call."""
+    refused: Mapping[str, Refusal] = field(default_factory=dict)
+    """By attempt."""
+    prior: Mapping[str, Mapping[str, PriorAnswer]] = field(default_factory=dict)
+    """What others have learned meanwhile, by entity and provider's name."""
+    entities: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """The fields as they are now of entities about which others ask, or have asked, the same."""
+    gone: frozenset[str] = frozenset()
+    """Entities that were erased or excluded meanwhile."""
+    reached: ReachedCap | None = None
+    states: Mapping[str, ProviderState] | None = None
+    """The providers' states after it; None: they were not looked at."""

@@ -23,7 +23,7 @@ PATH: Final = "/api/enrichment/callbacks"
 
 
 def callback_url(settings: Config, request_id: str) -> str | None:
-    """Return where the answer to a request is to be sent, or None where the service does not know its own address."""
+    """Return where the answer to a request is to be sent, or None if the service does not know its own address."""
     if settings.PUBLIC_URL is None or settings.SECRET_KEY is None:
         return None
     return f"{settings.PUBLIC_URL}{PATH}/{request_id}/{sign(settings.SECRET_KEY, request_id)}"
@@ -36,29 +36,30 @@ def sign(secret: str, request_id: str) -> str:
 
 @repeats_conflicts
 def receive(request_id: str, signature: str, header_secret: str | None, payload: Any) -> bool:
-    """Keep an answer that came by callback; False where one had come already: the first counts.
+    """Keep an answer that came by callback; False if one had come already: the first counts.
 
-    Raises `NotFound` for an address that is none of ours, or whose request is
-    over, and `Forbidden` where the header's secret is not the one that is set.
+    Raises `NotFound` for an address that is none of ours, or whose request is over, and `Forbidden` if the header's
+    secret is not the one that is set.
     """
     settings = config()
     known = parse_id(request_id)
     if settings.SECRET_KEY is None or known is None or not _is_same(signature, sign(settings.SECRET_KEY, known)):
         raise NotFound
-    expected = settings.PROVIDERS["clay"].options["CALLBACK_SECRET"]
-    if expected and not _is_same(header_secret or "", expected):
-        raise Forbidden("The header x-api-key does not hold the callback's secret.")
     with transaction() as session:
         in_flight_call = session.execute(
             select(
                 in_flight_calls.c.job_id,
                 in_flight_calls.c.position,
                 in_flight_calls.c.entity_id,
+                in_flight_calls.c.provider,
                 in_flight_calls.c.callback,
             ).where(in_flight_calls.c.request_id == known)
         ).one_or_none()
         if in_flight_call is None or in_flight_call.entity_id.startswith(ERASED_ID):
             raise NotFound
+        expected = settings.PROVIDERS[in_flight_call.provider].callback_secret
+        if expected and not _is_same(header_secret or "", expected):
+            raise Forbidden("The header x-api-key does not hold the callback's secret.")
         if in_flight_call.callback is not None:
             return False
         # The chunk before the call, in the order in which its worker locks them.

@@ -1,10 +1,11 @@
-"""A round of a chunk as one transaction: answers and charges in, reservations and intents for what starts next.
+"""A checkpoint's transaction: answers and charges in, reservations and calls on record for what starts next.
 
-The order of the statements is the same for every worker, so that no two wait
-for each other: the chunk's own row, its entities, the providers' states and
-paces, the flights, the caps. The caps come last, since every worker needs them.
+The order of the statements is the same for every worker, so that no two wait for each other: the chunk's own row, its
+entities, the providers' states and rate limits, the calls in flight, the caps. The caps come last, since every worker
+needs them.
 """
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,83 +13,105 @@ from sqlalchemy import select
 
 from app.db.session import WriteSession
 from app.enrichment.limits import circuit_breaker
-from app.enrichment.money.caps import Settlement, book, record_costs
+from app.enrichment.limits.circuit_breaker import ProviderState
+from app.enrichment.money.caps import Booking, Settlement, book, record_costs
 from app.enrichment.waterfall import admission, in_flight
-from app.enrichment.waterfall.attempt_log import write_answers, write_cache
-from app.enrichment.waterfall.batch import AttemptResult, Batch, ChunkContext
+from app.enrichment.waterfall.attempt_log import write_answers, write_model_cache
+from app.enrichment.waterfall.batch import Admission, AttemptResult, Batch, ChunkContext, ReachedCap
 from app.models.types import utcnow
 from app.providers.base import Answer, Provider
 from app.values.days import seconds_to_midnight
 
 
-def store_batch(session: WriteSession, context: ChunkContext, current: Batch) -> None:
-    """Store a round in the caller's transaction, and note in it which calls may start."""
-    current.forget_results()
-    write_answers(session, context, current)
-    write_cache(session, current)
-    _note_health(session, current)
-    if not current.has_money and not current.released and not current.replaced:
-        return
-    admission.note_gone(context, current)
-    paced = admission.limit(session, context.job, current)
-    # The latest, where there is one: that query may have waited for its row.
-    now = max((one.quote.now for one in paced), default=None) or session.scalars(select(utcnow())).one()
-    settlements = _close(session, current, now)
-    opened = admission.open_calls(session, context, current, paced, now)
-    booking = book(
-        session, context.caps, settlements, [one.price_micros for one in opened], now.date(), known=context.accounts
-    )
-    admission.confirm(session, current, paced, opened, booking)
-    if booking.reached is not None:
-        current.reached = booking.reached
-        current.reached_seconds = seconds_to_midnight(now) + 1 if booking.reached.is_daily else None
+def store_batch(session: WriteSession, context: ChunkContext, batch: Batch) -> Admission:
+    """Store a batch in the caller's transaction, and return which of its calls may start."""
+    gone = write_answers(session, context, batch)
+    write_model_cache(session, batch)
+    states = _record_health(session, batch)
+    if not batch.moves_calls:
+        return Admission(gone=frozenset(gone))
+    gone |= admission.find_gone(context, batch.calls)
+    limited = admission.limit(session, context.job, batch, states)
+    now = _latest_clock(session, limited)
+    settlements = _close_calls(session, batch, now)
+    opening = admission.open_calls(session, context, limited, gone, now)
+    prices = [attempt.price_micros for attempt in opening.attempts]
+    booking = book(session, context.caps, settlements, prices, now.date(), known=context.accounts)
+    granted, over_cap = admission.grant(session, limited, opening, booking)
     record_costs(session, context.job, settlements)
-    current.fresh_states = circuit_breaker.load_states()
+    return Admission(
+        granted,
+        {**admission.refusals_of(limited), **opening.refused, **over_cap},
+        opening.prior,
+        opening.entities,
+        frozenset(gone),
+        _reached(booking, now),
+        circuit_breaker.load_states(),
+    )
 
 
-def _close(session: WriteSession, current: Batch, now: datetime) -> list[Settlement]:
+def _latest_clock(session: WriteSession, limited: Sequence[admission.Limited]) -> datetime:
+    """Return the database's clock. The latest allowance's: an earlier one may predate a lock wait."""
+    clocks = [provider.allowance.now for provider in limited]
+    return max(clocks) if clocks else session.scalars(select(utcnow())).one()
+
+
+def _close_calls(session: WriteSession, batch: Batch, now: datetime) -> list[Settlement]:
     """Take what has ended off the record, and return what it cost."""
-    for one in current.pending:
-        deadline = now + timedelta(seconds=one.answer.pending_seconds or 0.0)
-        in_flight.mark_pending(session, one.asked.lookup.request_id, deadline)
-    answered = {one.asked.lookup.request_id: one for one in current.ended if not one.asked.is_local}
-    released = {asked.lookup.request_id for asked in current.released}
-    lost = {in_flight_call.request_id for in_flight_call in (*current.lost, *current.replaced)}
+    for result in batch.pending:
+        deadline = now + timedelta(seconds=result.answer.pending_seconds or 0.0)
+        in_flight.mark_pending(session, result.attempt.request_id, deadline)
+    answered = {result.attempt.request_id: result for result in batch.results if not result.attempt.is_local}
+    released = {attempt.request_id for attempt in batch.released}
+    lost = {call.request_id for call in (*batch.lost, *batch.replaced)}
     closed = in_flight.close_calls(session, [*answered, *released, *lost])
     settlements = []
     for request_id, row in closed.items():
         cost, is_in_doubt = _cost(answered.get(request_id), row, is_lost=request_id in lost)
-        settlement = Settlement(
-            row.provider, row.reserved_on, row.reserved_micros, cost, is_in_doubt, is_sent=request_id not in released
+        is_sent = request_id not in released
+        settlements.append(
+            Settlement(row.provider, row.reserved_on, row.reserved_micros, cost, is_in_doubt, is_sent=is_sent)
         )
-        settlements.append(settlement)
     return settlements
 
 
-def _cost(ended: AttemptResult | None, in_flight_call: Any, *, is_lost: bool) -> tuple[int, bool]:
-    """Return what a call is booked at, and whether that is a guess: the worst, where nobody knows."""
+def _cost(result: AttemptResult | None, in_flight_call: Any, *, is_lost: bool) -> tuple[int, bool]:
+    """Return what a call is booked at, and whether that is a guess: the worst price if nobody knows."""
     if is_lost:
         return in_flight_call.reserved_micros, True
-    if ended is None:
+    if result is None:
         return 0, False
-    if not ended.answer.is_cost_known:
-        return max(ended.answer.cost_micros, ended.asked.price_micros), True
-    return ended.answer.cost_micros, False
+    if not result.answer.is_cost_known:
+        return max(result.answer.cost_micros, result.attempt.price_micros), True
+    return result.answer.cost_micros, False
 
 
-def _note_health(session: WriteSession, current: Batch) -> None:
-    calls: dict[str, list[Answer]] = {}
-    by_provider: dict[str, tuple[Provider, list[list[Answer]]]] = {}
-    for one in (*current.ended, *current.pending):
-        if one.asked.is_local or one.answer.is_about_entity:
+def _record_health(session: WriteSession, batch: Batch) -> Mapping[str, ProviderState]:
+    """Record how the calls of each provider ended, and return the providers' states after that.
+
+    A bulk call counts once, by its most telling answer.
+    """
+    providers: dict[str, Provider] = {}
+    answers: dict[str, dict[str, list[Answer]]] = {}
+    for result in (*batch.results, *batch.pending):
+        attempt = result.attempt
+        if attempt.is_local or result.answer.is_about_entity:
             continue
-        provider, call_id = one.asked.step.provider, one.call_id or one.asked.attempt_id
-        if call_id not in calls:
-            calls[call_id] = []
-            by_provider.setdefault(provider.name, (provider, []))[1].append(calls[call_id])
-        calls[call_id].append(one.answer)
-    for name in sorted(by_provider):
-        provider, answers = by_provider[name]
-        circuit_breaker.record(
-            session, provider, [circuit_breaker.most_telling(some) for some in answers], current.states
-        )
+        name = attempt.provider.name
+        providers[name] = attempt.provider
+        of_call = answers.setdefault(name, {}).setdefault(result.call_id or attempt.id, [])
+        of_call.append(result.answer)
+    states = dict(batch.states)
+    for name in sorted(answers):
+        telling = [circuit_breaker.most_telling(of_call) for of_call in answers[name].values()]
+        state = circuit_breaker.record(session, providers[name], telling, batch.states)
+        if state is not None:
+            states[name] = state
+    return states
+
+
+def _reached(booking: Booking, now: datetime) -> ReachedCap | None:
+    cap = booking.reached
+    if cap is None:
+        return None
+    return ReachedCap(cap, seconds_to_midnight(now) + 1 if cap.is_daily else None)

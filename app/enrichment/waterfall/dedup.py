@@ -1,4 +1,4 @@
-"""The dedup gate: who has answered about whom, recently enough that asking again would be paying twice."""
+"""Dedup: what providers have answered recently enough that asking again would be paying twice."""
 
 import hashlib
 import json
@@ -18,7 +18,6 @@ from app.extensions import db
 from app.models.attempt import attempts
 from app.models.types import utcnow
 from app.providers.base import DEFINITE, OutcomeClass, Provider
-from app.providers.registry import NORMALIZER
 
 NOT_ASKED: Final = "not_asked"
 """The outcome class of an attempt that was not made, because another job's call with the same question is in doubt."""
@@ -30,7 +29,7 @@ DAY_SECONDS: Final = 86_400
 
 @dataclass(frozen=True, slots=True)
 class RecentAnswers:
-    """How long definite answers hold, in days, and for whom they are looked up."""
+    """Finds the answers that still hold for a job: for how many days, by class."""
 
     job: JobInfo
     success_days: int
@@ -38,7 +37,7 @@ class RecentAnswers:
 
     @classmethod
     def of(cls, job: JobInfo, config: Config) -> "RecentAnswers":
-        """Return the gate that a job's questions go through."""
+        """Return the recent answers that count for a job."""
         return cls(job, config.ENRICH_SUCCESS_TTL_DAYS, config.ENRICH_NOT_FOUND_TTL_DAYS)
 
     def prior(
@@ -48,12 +47,12 @@ class RecentAnswers:
 
         Of verifiers only what is in doubt: each verdict is about an address of its own.
 
-        A call in doubt closes the gate for every job of the workspace until its provider answers definitely, or for as
-        long as a find holds. A retry opens it for itself alone, where the job that it retries had asked or was kept
+        A call in doubt counts as an answer for every job of the workspace until its provider answers definitely, or for
+        as long as a find holds. It does not count for a retry, where the job that it retries had asked or was kept
         from asking, and only for calls made before the retry was enqueued.
         """
-        # The normaliser's answers follow from what stands there now; what they cost is spared by its cache.
-        steps = {provider.name: provider for provider in providers if provider.name != NORMALIZER}
+        # What owns its fields answers from what stands there now; what that costs is spared by its cache.
+        steps = {provider.name: provider for provider in providers if not provider.capabilities.owns_fields}
         by_name = {**steps, **{verifier.name: verifier for verifier in verifiers}}
         if not ids or not by_name:
             return {}
@@ -116,7 +115,7 @@ def _class_of(row: Any, provider: Provider) -> str | None:
     if row.outcome_class in DEFINITE:
         return str(row.outcome_class)
     is_in_doubt = row.outcome_class == IN_DOUBT
-    if provider.repeat_is_free:
+    if provider.capabilities.repeat_is_free:
         return REPEATABLE if is_in_doubt or _is_unanswered(row) else None
     return IN_DOUBT if is_in_doubt else None
 
@@ -127,7 +126,7 @@ def _is_unanswered(row: Any) -> bool:
 
 @cache
 def _prior_query() -> Select[Any]:
-    """Return the query for answers that hold. It is built once: that takes longer than it runs."""
+    """Return the query for answers that hold. Cached: building it costs more than running it."""
     is_of_job = attempts.c.job_id == bindparam("of_job")
     # What was paid for the call, or may have been, is booked with it.
     is_in_doubt = or_(
@@ -193,12 +192,12 @@ def fingerprint(provider: Provider, entity_type: str, fields: Mapping[str, Any])
     return hashlib.sha256(json.dumps(given, sort_keys=True, default=str).encode()).hexdigest()[:32]
 
 
-def is_answered(prior: PriorAnswer | None, step: str) -> bool:
-    """Tell whether an earlier answer makes a question needless: a miss holds only for the same question."""
+def is_answered(prior: PriorAnswer | None, question: str) -> bool:
+    """Return whether a prior answer makes a question needless: a miss holds only for the same fingerprint."""
     if prior is None:
         return False
-    return prior.outcome_class in _ANSWERING or not prior.misses.isdisjoint({None, step})
+    return prior.outcome_class in _ANSWERING or not prior.misses.isdisjoint({None, question})
 
 
 _ANSWERING: Final = frozenset({OutcomeClass.SUCCESS, IN_DOUBT})
-"""What closes the gate whatever the question is made of."""
+"""What answers a question whatever it is made of."""

@@ -1,15 +1,13 @@
-"""Which provider next for one entity, and when to stop. No database, no HTTP, no Flask.
+"""One entity on its way through the plan: the next step, and the decision. No database, no HTTP, no Flask.
 
-A plan is the order of providers and the fields that are wanted. Each entity
-walks along it: a step is left out where the entity lacks its input, gone past
-where its provider cannot be asked now or has answered before, and the walk
-ends when every wanted field has a value or nobody is left to ask. What was
-written is normalised last.
+A plan is the order of providers and the fields that are wanted. Each entity goes along it: a step is left out if the
+entity lacks its input, skipped if its provider cannot be asked now or has answered before, and the run ends when every
+wanted field has a value or nobody is left to ask. What was written is normalised last.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import Enum, auto
+from enum import Enum, IntEnum, auto
 from typing import Any, Final
 
 from app.entities.merge import is_blank
@@ -19,9 +17,12 @@ from app.providers.base import DEFINITE, Answer, OutcomeClass, Provider
 IN_DOUBT: Final = "in_doubt"
 """The outcome class of an attempt of which nobody knows whether it was paid."""
 REPEATABLE: Final = "repeatable"
-"""What the gate calls an attempt that may have been paid without an answer, if its provider repeats it for free."""
+"""What a prior attempt is called that may have been paid without an answer, if its provider repeats it for free."""
+UNAVAILABLE: Final = "provider_unavailable"
+"""The code of the error that no provider could be asked."""
 RETRY_SECONDS: Final = (1.0, 2.0, 4.0)
 """How long to wait before each further try of a call that failed for a passing reason."""
+_IS_DOWN: Final = frozenset({OutcomeClass.CREDITS_EXHAUSTED, OutcomeClass.AUTH_FAILED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +33,17 @@ class Plan:
     until: tuple[str, ...] = ()
     verifier: Provider | None = None
     normalizer: Provider | None = None
-    """Who runs on what was written."""
+    """The provider that runs on what was written."""
 
     @property
     def is_single(self) -> bool:
         """Whether the job names one provider and not a waterfall."""
         return not self.until
+
+    def provider(self, name: str) -> Provider | None:
+        """Return the step's provider or verifier of a name, if the plan has it."""
+        known = {provider.name: provider for provider in (*self.steps, self.verifier) if provider is not None}
+        return known.get(name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +74,7 @@ class Offer:
 
 
 class Purpose(Enum):
-    """What a question is asked for."""
+    """What a step is for."""
 
     STEP = auto()
     VERIFY = auto()
@@ -77,7 +83,7 @@ class Purpose(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """The next question of a walk."""
+    """What a run does next: ask a provider, for a purpose."""
 
     purpose: Purpose
     provider: Provider
@@ -85,16 +91,43 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """How a walk ended. A code and a message come with an error."""
+    """How a run ended. A code and a message come with an error."""
 
     outcome: Outcome
     code: str = ""
     message: str = ""
 
 
+class State(Enum):
+    """Where a run stands. Each step leads from one of the first three through `IN_CALL` back to one of them."""
+
+    TO_ASK = auto()
+    """The next provider of the plan is to be asked."""
+    TO_VERIFY = auto()
+    """An address waits for the verifier."""
+    TO_NORMALIZE = auto()
+    """Nobody is left to ask, and what was written is to be normalised."""
+    WAITING = auto()
+    """Nothing is to be done before `ready_at`."""
+    IN_CALL = auto()
+    """Its attempt is lined up, or under way."""
+    DECIDED = auto()
+    """Nothing is left to be done."""
+
+
+class Finding(IntEnum):
+    """What this job has learned of an entity so far."""
+
+    NOTHING = 0
+    ANSWER = 1
+    """A provider has answered, with nothing."""
+    VALUE = 2
+    """A provider had something, which is written."""
+
+
 @dataclass
 class EntityRun:
-    """One entity on its way along the plan."""
+    """One entity on its way along the plan. Only its own methods change it, but for `fields` and `prior`."""
 
     index: int
     """Its place in the chunk."""
@@ -103,67 +136,54 @@ class EntityRun:
     plan: Plan
     prior: dict[str, PriorAnswer] = field(default_factory=dict)
     """By provider's name."""
+    state: State = State.TO_ASK
     ready_at: float = 0.0
-    """Not to be asked about before this instant of the monotonic clock."""
+    """The instant of the monotonic clock before which it waits."""
     waits_for: str = ""
-    """Why it is not ready, in a sentence that may become the reason of a pause; empty: it is a short wait."""
-    is_alone: bool = False
-    """Whether it is asked about by itself, after a bulk call with it was refused."""
-    in_doubt_with: set[str] = field(default_factory=set)
-    """The providers that were asked already without it being known how that ended, and whose repeat is free."""
-    position: int = 0
+    """Why it waits, in a sentence that may become the reason of a pause; empty: it is a short wait."""
+    step_index: int = 0
     tries: int = 0
+    """How often the step at hand was tried again."""
     offer: Offer | None = None
-    has_answer: bool = False
-    is_written: bool = False
-    is_normalized: bool = False
-    is_in_doubt: bool = False
-    found_nobody: bool = False
-    """Whether none of those could be asked who can be asked about this entity, though others could."""
-    passed: list[str] = field(default_factory=list)
-    """Why providers were gone past that could not be asked."""
+    finding: Finding = Finding.NOTHING
     failure: tuple[str, str] | None = None
     """Code and message of the last thing that went wrong."""
-    has_only_rules: bool = False
+    skipped: list[str] = field(default_factory=list)
+    """Why providers were skipped that could not be asked."""
+    repeats: set[str] = field(default_factory=set)
+    """The providers that were asked already without it being known how that ended, and whose repeat is free."""
+    is_in_doubt: bool = False
+    """Whether something may have been paid whose answer nobody has."""
+    asks_alone: bool = False
+    """Whether it is asked about by itself, after a bulk call with it was refused."""
+    found_nobody: bool = False
+    """Whether every provider that fits this entity was unavailable, though others could be asked."""
+    uses_rules_only: bool = False
     """Whether the normaliser's model is not to be asked again."""
 
-    def resume(self) -> None:
-        """Take into account what this job has learned of the entity when it was claimed before."""
-        mine = [prior for prior in self.prior.values() if prior.is_of_job]
-        self.has_answer = any(prior.outcome_class in DEFINITE for prior in mine)
-        self.is_written = any(prior.outcome_class == OutcomeClass.SUCCESS for prior in mine)
-        doubts = {name for name, one in self.prior.items() if one.is_of_job and one.outcome_class == REPEATABLE}
-        self.in_doubt_with |= doubts
-        verifier = self.plan.verifier.name if self.plan.verifier else None
-        # A provider that was taken out of the plan meanwhile cannot repeat its answer.
-        is_unrepeatable = not doubts <= {*(provider.name for provider in self.plan.steps), verifier}
-        # The walk may go on behind the step of one that was gone past in doubt. A verdict in doubt takes nothing away.
-        self.is_in_doubt = is_unrepeatable or any(
-            one.outcome_class == IN_DOUBT and (one.is_of_job or one.is_noted) and name != verifier
-            for name, one in self.prior.items()
-        )
+    # Where it stands
 
-    def wait_until(self, instant: float, reason: str = "") -> None:
-        """Do not go on before an instant of the monotonic clock."""
-        self.ready_at = instant
-        self.waits_for = reason
-
-    def start_again(self, instant: float, reason: str) -> None:
-        """Go the whole way once more, at an instant at which somebody may be there to be asked."""
-        self.position = 0
-        self.passed = []
-        self.found_nobody = True
-        self.wait_until(instant, reason)
-
-    def step(self) -> Step | Decision:
-        """Return what is to be done next, as far as the walk itself knows."""
-        if self.offer is not None and self.plan.verifier is not None:
+    def next_step(self) -> Step | Decision:
+        """Return what is to be done next, as far as the run itself knows."""
+        self.state = self._next_state()
+        if self.state is State.TO_VERIFY and self.plan.verifier is not None:
             return Step(Purpose.VERIFY, self.plan.verifier)
-        if self.position < len(self.plan.steps) and not self.is_satisfied:
-            return Step(Purpose.STEP, self.plan.steps[self.position])
-        if self.is_written and not self.is_normalized and self.plan.normalizer is not None:
+        if self.state is State.TO_ASK:
+            return Step(Purpose.STEP, self.plan.steps[self.step_index])
+        if self.state is State.TO_NORMALIZE and self.plan.normalizer is not None:
             return Step(Purpose.NORMALIZE, self.plan.normalizer)
-        return self._end()
+        return self._decision()
+
+    def _next_state(self) -> State:
+        if self.state is State.DECIDED:
+            return State.DECIDED
+        if self.offer is not None and self.plan.verifier is not None:
+            return State.TO_VERIFY
+        if self.step_index < len(self.plan.steps) and not self.is_satisfied:
+            return State.TO_ASK
+        if self.finding is Finding.VALUE and self.plan.normalizer is not None:
+            return State.TO_NORMALIZE
+        return State.DECIDED
 
     @property
     def is_satisfied(self) -> bool:
@@ -173,29 +193,100 @@ class EntityRun:
     @property
     def waits_alone(self) -> bool:
         """Whether it waits for a reason of its own, which other entities at the same step do not have."""
-        is_repeat = self.position < len(self.plan.steps) and self.may_be_paid(self.plan.steps[self.position].name)
+        is_repeat = self.step_index < len(self.plan.steps) and self.may_be_paid(self.plan.steps[self.step_index].name)
         return self.found_nobody or is_repeat
 
     def may_be_paid(self, provider: str) -> bool:
-        """Tell whether a provider may have been paid for an answer that never came, and would repeat it for free."""
+        """Return whether a provider may have been paid for an answer that never came, and would repeat it for free."""
         prior = self.prior.get(provider)
-        return provider in self.in_doubt_with or (prior is not None and prior.outcome_class == REPEATABLE)
+        return provider in self.repeats or (prior is not None and prior.outcome_class == REPEATABLE)
+
+    def must_verify(self, answer: Answer) -> bool:
+        """Return whether the address of a step's answer is to be withheld until a verifier has seen it."""
+        is_new = is_blank(self.fields.get("email")) and not is_blank(answer.fields.get("email"))
+        return self.plan.verifier is not None and is_new and answer.outcome_class is OutcomeClass.SUCCESS
+
+    # What happens to it
+
+    def resume(self) -> None:
+        """Take into account what this job learned of the entity before the chunk was claimed again."""
+        own = [prior for prior in self.prior.values() if prior.is_of_job]
+        if any(prior.outcome_class in DEFINITE for prior in own):
+            self.finding = Finding.ANSWER
+        if any(prior.outcome_class == OutcomeClass.SUCCESS for prior in own):
+            self.finding = Finding.VALUE
+        doubts = {name for name, prior in self.prior.items() if prior.is_of_job and prior.outcome_class == REPEATABLE}
+        self.repeats |= doubts
+        verifier = self.plan.verifier.name if self.plan.verifier else None
+        # A provider that was taken out of the plan meanwhile cannot repeat its answer.
+        is_unrepeatable = not doubts <= {*(provider.name for provider in self.plan.steps), verifier}
+        # The run may go on behind the step of one that was skipped in doubt. A verdict in doubt takes nothing away.
+        self.is_in_doubt = is_unrepeatable or any(
+            prior.outcome_class == IN_DOUBT and (prior.is_of_job or prior.is_noted) and name != verifier
+            for name, prior in self.prior.items()
+        )
+
+    def wait_until(self, instant: float, reason: str = "") -> None:
+        """Do not go on before an instant of the monotonic clock."""
+        self.state = State.WAITING
+        self.ready_at = instant
+        self.waits_for = reason
+
+    def line_up(self) -> None:
+        """Note that its next attempt is lined up."""
+        self.state = State.IN_CALL
+
+    def ask_alone(self) -> None:
+        """Ask about it by itself: a bulk call with it was refused."""
+        self.asks_alone = True
+
+    def repeat_call(self, provider: str) -> None:
+        """Ask a provider again whose call may have been paid; its repeat is free."""
+        self.repeats.add(provider)
+
+    def use_rules_only(self) -> None:
+        """Do not ask the normaliser's model again."""
+        self.uses_rules_only = True
+
+    def start_again(self, instant: float, reason: str) -> None:
+        """Go the whole way once more, at an instant at which somebody may be there to be asked."""
+        self.step_index = 0
+        self.skipped = []
+        self.found_nobody = True
+        self.wait_until(instant, reason)
+
+    def return_to(self, step_index: int, tries: int) -> None:
+        """Go back to the step that an answer belongs to which came later, after so many tries."""
+        self.step_index = step_index
+        self.tries = tries
 
     def hold(self) -> None:
         """Ask nobody else: what may have been paid already is for a person or a retry to decide."""
         self.is_in_doubt = True
         self.offer = None
-        self.position = len(self.plan.steps)
+        self.step_index = len(self.plan.steps)
         self.tries = 0
 
     def skip_provider(self, reason: str) -> None:
         """Go on without a provider that cannot be asked now."""
-        self.passed.append(reason)
+        self.skipped.append(reason)
         self.advance()
 
-    def take_prior(self, prior: PriorAnswer) -> None:
+    def advance(self) -> None:
+        """Leave the step at hand behind."""
+        self.step_index += 1
+        self.tries = 0
+        self.asks_alone = False
+
+    def withdraw_offer(self) -> Offer:
+        """Return the address that waits for a verdict, and wait for none."""
+        assert self.offer is not None
+        offer, self.offer = self.offer, None
+        return offer
+
+    def apply_prior(self, prior: PriorAnswer) -> None:
         """Go on past a provider that has answered before."""
-        provider = self.plan.steps[self.position].name
+        provider = self.plan.steps[self.step_index].name
         if prior.is_lost:
             self.hold()
             return
@@ -205,87 +296,70 @@ class EntityRun:
             self.offer = Offer(prior.attempt_id, provider, prior.withheld)
         self.advance()
 
-    def take(self, step: Step, answer: Answer, attempt_id: str, now: float, retry: Sequence[float]) -> None:
+    def apply(self, step: Step, answer: Answer, attempt_id: str, now: float, retry: Sequence[float]) -> None:
         """Take in an answer. `fields` are brought up to date by the caller."""
+        provider = step.provider
         if answer.outcome_class is OutcomeClass.RATE_LIMITED:
-            self.wait_until(
-                now + (answer.retry_after_seconds or 1.0), f"Provider {step.provider.name} asked to slow down."
-            )
-            return
-        may_repeat = answer.is_cost_known or step.provider.repeat_is_free
-        if answer.outcome_class is OutcomeClass.TRANSIENT and may_repeat and self.tries < len(retry):
+            seconds = answer.retry_after_seconds or 1.0
+            self.wait_until(now + seconds, f"Provider {provider.name} asked to slow down.")
+        elif self._may_try_again(step, answer, retry):
             self.wait_until(now + retry[self.tries])
             self.tries += 1
             if not answer.is_cost_known:
-                self.in_doubt_with.add(step.provider.name)
-            return
-        if step.purpose is Purpose.VERIFY:
-            self._take_verdict(answer)
+                self.repeats.add(provider.name)
+        elif step.purpose is Purpose.VERIFY:
+            # The verdict is the caller's to act on.
+            self.offer = None
+            self.tries = 0
         elif step.purpose is Purpose.NORMALIZE:
-            self.is_normalized = True
+            self.state = State.DECIDED
         else:
-            self._take_step(step, answer, attempt_id)
+            self._apply_step(step, answer, attempt_id)
 
-    def _take_step(self, step: Step, answer: Answer, attempt_id: str) -> None:
-        code = answer.outcome_class
-        if code in DEFINITE:
-            self.has_answer = True
-            if code is OutcomeClass.SUCCESS:
-                self.is_written = True
-            if self.must_verify(answer):
-                self.offer = Offer(attempt_id, step.provider.name, withheld_fields(answer))
-            if answer.trouble is not None:
-                self._take_trouble(step, answer)
-        elif code is OutcomeClass.SKIPPED_INSUFFICIENT_INPUT:
-            self.is_in_doubt |= self.may_be_paid(step.provider.name)
-        elif code in {OutcomeClass.CREDITS_EXHAUSTED, OutcomeClass.AUTH_FAILED}:
+    def _may_try_again(self, step: Step, answer: Answer, retry: Sequence[float]) -> bool:
+        is_safe = answer.is_cost_known or step.provider.capabilities.repeat_is_free
+        return answer.outcome_class is OutcomeClass.TRANSIENT and is_safe and self.tries < len(retry)
+
+    def _apply_step(self, step: Step, answer: Answer, attempt_id: str) -> None:
+        if answer.outcome_class in _IS_DOWN:
             # Stays at the step: what becomes of it is for whoever knows the provider's state and policy.
             return
+        if answer.outcome_class in DEFINITE:
+            self._apply_definite(step, answer, attempt_id)
         else:
-            self._take_trouble(step, answer)
+            if answer.outcome_class is not OutcomeClass.SKIPPED_INSUFFICIENT_INPUT:
+                self._note_trouble(step, answer)
             self.is_in_doubt |= self.may_be_paid(step.provider.name)
         self.advance()
 
-    def _take_trouble(self, step: Step, answer: Answer) -> None:
-        """Note why a step's question stays open; without what it was for, the walk ends as an error."""
+    def _apply_definite(self, step: Step, answer: Answer, attempt_id: str) -> None:
+        has_value = answer.outcome_class is OutcomeClass.SUCCESS
+        self.finding = max(self.finding, Finding.VALUE if has_value else Finding.ANSWER)
+        if self.must_verify(answer):
+            self.offer = Offer(attempt_id, step.provider.name, withheld_fields(answer))
+        if answer.trouble is not None:
+            self._note_trouble(step, answer)
+
+    def _note_trouble(self, step: Step, answer: Answer) -> None:
+        """Note why a step's question stays open; without what it was for, the run ends as an error."""
         reason = answer.error or "The provider gave no reason."
-        is_down = answer.standing in {OutcomeClass.CREDITS_EXHAUSTED, OutcomeClass.AUTH_FAILED}
-        if is_down and not self.plan.is_single:
-            self.passed.append(f"Provider {step.provider.name}: {reason}")
+        if answer.standing in _IS_DOWN and not self.plan.is_single:
+            self.skipped.append(f"Provider {step.provider.name}: {reason}")
         else:
             self.failure = (str(answer.standing), reason)
         self.is_in_doubt |= not answer.is_cost_known
 
-    def _take_verdict(self, answer: Answer) -> None:
-        assert self.offer is not None
-        self.offer = None
-        self.tries = 0
-
-    def must_verify(self, answer: Answer) -> bool:
-        """Tell whether the address of a step's answer is to be withheld until a verifier has seen it."""
-        is_new = is_blank(self.fields.get("email")) and not is_blank(answer.fields.get("email"))
-        return self.plan.verifier is not None and is_new and answer.outcome_class is OutcomeClass.SUCCESS
-
-    def advance(self) -> None:
-        """Leave the step at hand behind."""
-        self.position += 1
-        self.tries = 0
-        self.is_alone = False
-
-    def _end(self) -> Decision:
-        if self.is_satisfied and (self.has_answer or self.is_written):
-            return Decision(Outcome.SUCCESS)
+    def _decision(self) -> Decision:
+        has_answer = self.finding is not Finding.NOTHING
         if self.is_satisfied:
-            return Decision(Outcome.SKIPPED)
+            return Decision(Outcome.SUCCESS if has_answer else Outcome.SKIPPED)
         if self.is_in_doubt:
             return Decision(Outcome.HELD)
         if self.failure is not None:
             return Decision(Outcome.ERROR, *self.failure)
-        if self.passed and not self.plan.is_single:
-            return Decision(Outcome.ERROR, "provider_unavailable", self.passed[-1])
-        if self.has_answer:
-            return Decision(Outcome.SUCCESS)
-        return Decision(Outcome.SKIPPED)
+        if self.skipped and not self.plan.is_single:
+            return Decision(Outcome.ERROR, UNAVAILABLE, self.skipped[-1])
+        return Decision(Outcome.SUCCESS if has_answer else Outcome.SKIPPED)
 
 
 def withheld_fields(answer: Answer) -> dict[str, Any]:

@@ -29,7 +29,7 @@ from app.entities.read import SLICE_ROWS, load_entities
 from app.errors import EmptyJob, detail
 from app.models.types import new_id
 from app.providers.base import Answer, Lookup, OutcomeClass, Provider
-from app.providers.registry import NORMALIZER, current_registry
+from app.providers.registry import current_registry
 
 _MISS: Final = Answer(OutcomeClass.NOT_FOUND)
 # What a step may write where nothing stands now: as long as a model is ever asked about, in the longest of characters.
@@ -151,7 +151,7 @@ class _Survey:
 
     job: JobInfo
     plan: Plan
-    gate: RecentAnswers
+    recent: RecentAnswers
     unknown: int = 0
     excluded: int = 0
     satisfied: int = 0
@@ -163,7 +163,7 @@ class _Survey:
         if self.plan.verifier is not None:
             asked.append(Step(Purpose.VERIFY, self.plan.verifier))
         # Without a model the normaliser asks nobody and costs nothing.
-        if self.plan.normalizer is not None and self.plan.normalizer.charges_misses:
+        if self.plan.normalizer is not None and self.plan.normalizer.capabilities.charges_misses:
             asked.append(Step(Purpose.NORMALIZE, self.plan.normalizer))
         self.steps = {one: StepEstimate(one.provider.name, one.purpose.name.lower()) for one in asked}
 
@@ -172,7 +172,7 @@ class _Survey:
         job = self.job
         known = load_entities(job.entity_type, ids, workspace_slug=job.workspace_slug)
         excluded = Exclusions.load_for(job.entity_type, known.values(), job.workspace_slug)
-        prior = self.gate.prior(ids, self.plan.steps)
+        prior = self.recent.prior(ids, self.plan.steps)
         runs = [EntityRun(0, one, fields, self.plan, prior=prior.get(one, {})) for one, fields in known.items()]
         self.cached = self._load_cached(runs)
         self.unknown += len(ids) - len(known)
@@ -186,14 +186,14 @@ class _Survey:
 
     def _load_cached(self, runs: Sequence[EntityRun]) -> Mapping[str, Any]:
         """Return what a model has said before about the texts of some entities."""
-        models = {one.provider for one in self.steps if one.provider.name == NORMALIZER}
+        models = {step.provider for step in self.steps if step.provider.capabilities.rules_first}
         keys = {key for run in runs for model in models for key in model.cache_keys(self._lookup(run, model))}
         return model_cache.load(keys) if keys else {}
 
     def _follow(self, run: EntityRun) -> None:
         """Lead an entity along the plan as the job would, with everybody it asks finding nothing."""
         is_first, may_write = True, False
-        while not isinstance(next_step := run.step(), Decision):
+        while not isinstance(next_step := run.next_step(), Decision):
             is_step = next_step.purpose is Purpose.STEP
             if is_step and self._is_left_out(next_step, run):
                 continue
@@ -202,8 +202,8 @@ class _Survey:
                 # It may find an address that turns out to be invalid, so that the walk goes on.
                 self._ask(Step(Purpose.VERIFY, self.plan.verifier), run)
             is_first, may_write = False, may_write or is_step
-            run.take(next_step, _MISS, "", 0.0, ())
-        if may_write and self.plan.normalizer is not None and self.plan.normalizer.charges_misses:
+            run.apply(next_step, _MISS, "", 0.0, ())
+        if may_write and self.plan.normalizer is not None and self.plan.normalizer.capabilities.charges_misses:
             self._ask_model(Step(Purpose.NORMALIZE, self.plan.normalizer), run)
 
     def _is_left_out(self, next_step: Step, run: EntityRun) -> bool:
@@ -211,7 +211,7 @@ class _Survey:
         step, provider = self.steps[next_step], next_step.provider
         if self._is_answered(run, provider):
             step.answered_before += 1
-            self._take_prior(run, run.prior[provider.name])
+            self._apply_prior(run, run.prior[provider.name])
             return True
         reason = provider.why_insufficient(self._lookup(run, provider))
         if reason is not None:
@@ -223,12 +223,11 @@ class _Survey:
         prior = run.prior.get(provider.name)
         return prior is not None and is_answered(prior, fingerprint(provider, self.job.entity_type, run.fields))
 
-    def _take_prior(self, run: EntityRun, prior: PriorAnswer) -> None:
-        run.take_prior(prior)
+    def _apply_prior(self, run: EntityRun, prior: PriorAnswer) -> None:
+        run.apply_prior(prior)
         if run.offer is not None and self.plan.verifier is None:
             # What was withheld for a verifier is written where nobody is to verify it any more.
-            run.fields.update(run.offer.fields)
-            run.offer = None
+            run.fields.update(run.withdraw_offer().fields)
 
     def _ask(self, next_step: Step, run: EntityRun, *, is_certain: bool = False) -> None:
         step, provider = self.steps[next_step], next_step.provider
@@ -236,7 +235,7 @@ class _Survey:
         step.questions += 1
         step.high_micros += price
         # What a text costs a model at least depends on how many share a request, and nobody can tell.
-        if is_certain and provider.charges_misses and provider.name != NORMALIZER:
+        if is_certain and provider.capabilities.charges_misses and not provider.capabilities.rules_first:
             step.low_micros += price
 
     def _ask_model(self, next_step: Step, run: EntityRun) -> None:
@@ -250,7 +249,7 @@ class _Survey:
 
     def _lookup(self, run: EntityRun, provider: Provider) -> Lookup:
         entity_type, fields = self.job.entity_type, run.fields
-        if provider.name == NORMALIZER:
+        if provider.capabilities.rules_first:
             fields = {name: fields.get(name) for name in _MODEL_INPUTS[entity_type]}
         return Lookup(entity_type, run.entity_id, fields, cached=self.cached)
 

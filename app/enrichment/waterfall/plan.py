@@ -8,7 +8,8 @@ from app.enrichment.queue.work import JobMustWait
 from app.enrichment.waterfall.entity_run import Plan
 from app.enrichment.waterfall.options import JobOptions
 from app.errors import ProviderNotAvailable, detail
-from app.providers.registry import NORMALIZER, WATERFALL, Registry, current_registry
+from app.providers.base import Provider
+from app.providers.registry import WATERFALL, Registry, current_registry
 
 UNUSABLE_SECONDS: Final = 900.0
 """How long a job waits if its provider is not configured, before it is looked at again."""
@@ -19,25 +20,31 @@ def make_plan(job: JobInfo, registry: Registry, settings: Config) -> Plan:
 
     Raises `JobMustWait` if there is none.
     """
-    normalizer = registry.usable(NORMALIZER, job.entity_type) if NORMALIZER in registry.providers else None
-    if job.provider != WATERFALL:
-        reason = registry.why_unusable(job.provider, job.entity_type)
-        if reason is not None:
-            raise JobMustWait(reason, UNUSABLE_SECONDS)
-        is_normalizer = job.provider == NORMALIZER
-        return Plan((registry.providers[job.provider],), normalizer=None if is_normalizer else normalizer)
+    normalizer = registry.usable_normalizer(job.entity_type)
+    if job.provider == WATERFALL:
+        return _waterfall(job, registry, settings, normalizer)
+    reason = registry.why_unusable(job.provider, job.entity_type)
+    if reason is not None:
+        raise JobMustWait(reason, UNUSABLE_SECONDS)
+    provider = registry.providers[job.provider]
+    return Plan((provider,), normalizer=None if provider.capabilities.owns_fields else normalizer)
+
+
+def _waterfall(job: JobInfo, registry: Registry, settings: Config, normalizer: Provider | None) -> Plan:
     options = job.options or {}
-    is_person = job.entity_type == "person"
-    order = options.get("order") or (
-        settings.ENRICH_PERSON_WATERFALL if is_person else settings.ENRICH_COMPANY_WATERFALL
-    )
-    steps = tuple(filter(None, (registry.usable(name, job.entity_type) for name in order)))
+    if job.entity_type == "person":
+        default_order, default_until = settings.ENRICH_PERSON_WATERFALL, settings.ENRICH_PERSON_UNTIL
+        verifier = registry.usable_verifier(options.get("verifier", settings.ENRICH_VERIFIER))
+    else:
+        default_order, default_until = settings.ENRICH_COMPANY_WATERFALL, settings.ENRICH_COMPANY_UNTIL
+        verifier = None
+    order = options.get("order") or default_order
+    usable = (registry.usable(name, job.entity_type) for name in order)
+    steps = tuple(provider for provider in usable if provider is not None)
     if not steps:
         reasons = " ".join(str(registry.why_unusable(name, job.entity_type)) for name in order)
         raise JobMustWait(f"No provider of the waterfall can be used. {reasons}", UNUSABLE_SECONDS)
-    verifier = registry.usable_verifier(options.get("verifier", settings.ENRICH_VERIFIER)) if is_person else None
-    until = options.get("until") or (settings.ENRICH_PERSON_UNTIL if is_person else settings.ENRICH_COMPANY_UNTIL)
-    return Plan(steps, tuple(until), verifier, normalizer)
+    return Plan(steps, tuple(options.get("until") or default_until), verifier, normalizer)
 
 
 def job_columns(entity_type: str, provider: str, options: JobOptions) -> dict[str, Any]:

@@ -1,25 +1,26 @@
-"""What has to be done now and then: calls of lost workers settled, old answers forgotten."""
+"""What is done now and then: calls of lost workers are booked, old raw answers are forgotten."""
 
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import and_, exists, insert, or_, select, update
+from sqlalchemy import and_, exists, or_, select, update
 
 from app.config import config
 from app.db.session import end_read, repeats_conflicts, scrub_log, transaction
+from app.db.sql import insert_rows
 from app.enrichment.money.caps import Settlement, book, caps_of, record_costs
 from app.enrichment.queue.lease import JobInfo
 from app.enrichment.waterfall import in_flight
-from app.enrichment.waterfall.attempt_log import LOST_ERROR
+from app.enrichment.waterfall.attempt_log import lost_row
 from app.enrichment.waterfall.dedup import DAY_SECONDS
 from app.enrichment.waterfall.entity_run import IN_DOUBT
 from app.entities.read import load_for_update
 from app.extensions import db
-from app.models.attempt import AttemptStatus, attempts
+from app.models.attempt import attempts
 from app.models.chunk import progress
-from app.models.in_flight_call import in_flight_calls as flight_table
+from app.models.in_flight_call import in_flight_calls
 from app.models.job import ACTIVE, jobs
-from app.models.types import new_id, utcnow
+from app.models.types import utcnow
 from app.providers.base import OutcomeClass
 from app.providers.registry import current_registry
 
@@ -52,28 +53,13 @@ def _recover(job: JobInfo, in_flight_call: Any) -> None:
         now: datetime = session.scalar(select(utcnow()))  # type: ignore[assignment]
         closed = in_flight.close_calls(session, [in_flight_call.request_id])
         # A row that was pushed, and waits for its callback, is charged; of other calls nobody knows.
+        is_in_doubt = not in_flight_call.is_pending
         settlements = [
-            Settlement(
-                row.provider, row.reserved_on, row.reserved_micros, row.reserved_micros, not in_flight_call.is_pending
-            )
+            Settlement(row.provider, row.reserved_on, row.reserved_micros, row.reserved_micros, is_in_doubt)
             for row in closed.values()
         ]
         if settlements and present:
-            row = {
-                "job_id": job.id,
-                "workspace_slug": job.workspace_slug,
-                "entity_type": job.entity_type,
-                "entity_id": in_flight_call.entity_id,
-                "provider": in_flight_call.provider,
-                "id": new_id(),
-                "status": AttemptStatus.ERROR,
-                "outcome_class": _outcome_class(in_flight_call),
-                "cost_micros": in_flight_call.reserved_micros,
-                "error": LOST_ERROR,
-                "started_at": in_flight_call.started_at,
-                "finished_at": in_flight_call.deadline_at,
-            }
-            session.execute(insert(attempts).values(row))
+            insert_rows(session, attempts, [lost_row(job, in_flight_call, _outcome_class(in_flight_call))])
         book(session, caps_of(config(), job), settlements, [], now.date())
         record_costs(session, job, settlements)
 
@@ -82,26 +68,26 @@ def _outcome_class(in_flight_call: Any) -> str:
     """Return what a lost call is recorded as: in doubt, unless asking again is free."""
     registry = current_registry()
     provider = registry.providers.get(in_flight_call.provider)
-    is_free = provider is not None and provider.repeat_is_free
+    is_free = provider is not None and provider.capabilities.repeat_is_free
     return str(OutcomeClass.TRANSIENT) if is_free else IN_DOUBT
 
 
 def _lost_query(grace_seconds: float, limit: int) -> Any:
     is_kept = exists().where(
-        progress.c.job_id == flight_table.c.job_id,
-        progress.c.position == flight_table.c.position,
+        progress.c.job_id == in_flight_calls.c.job_id,
+        progress.c.position == in_flight_calls.c.position,
         progress.c.finished_at.is_(None),
         or_(
             jobs.c.status.in_(ACTIVE),
             and_(progress.c.worker.is_not(None), progress.c.lease_expires_at > utcnow()),
-            flight_table.c.is_pending,
-            flight_table.c.callback.is_not(None),
+            in_flight_calls.c.is_pending,
+            in_flight_calls.c.callback.is_not(None),
         ),
     )
     return (
-        select(flight_table, jobs.c.cap_micros, jobs.c.provider.label("job_provider"))
-        .join(jobs, jobs.c.id == flight_table.c.job_id)
-        .where(flight_table.c.deadline_at <= utcnow(-grace_seconds), ~is_kept)
+        select(in_flight_calls, jobs.c.cap_micros, jobs.c.provider.label("job_provider"))
+        .join(jobs, jobs.c.id == in_flight_calls.c.job_id)
+        .where(in_flight_calls.c.deadline_at <= utcnow(-grace_seconds), ~is_kept)
         .limit(limit)
     )
 
@@ -119,8 +105,7 @@ def forget_old_answers(limit: int = BATCH_ANSWERS) -> int:
         end_read()
         return 0
     with transaction() as session:
-        found = session.connection().execute(
-            update(attempts).where(attempts.c.id.in_(old.scalar_subquery())).values(raw_answer=None)
-        )
+        forget = update(attempts).where(attempts.c.id.in_(old.scalar_subquery())).values(raw_answer=None)
+        forgotten = session.connection().execute(forget)
     scrub_log()
-    return found.rowcount
+    return forgotten.rowcount

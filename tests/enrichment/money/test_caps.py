@@ -395,7 +395,7 @@ def test_who_waits_for_reservations_that_last_gives_the_chunk_back(
     context: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Money that pending callbacks hold may come back, in an hour: nobody sits and looks until then."""
-    monkeypatch.setattr("app.enrichment.waterfall.chunk_run.MAX_WAIT_SECONDS", 0.3)
+    monkeypatch.setattr("app.enrichment.waterfall.routing.MAX_WAIT_SECONDS", 0.3)
     add(2)
     provider = paid("clay", default=Answer(OutcomeClass.SUCCESS, pending_seconds=600))
     job_id = enqueue(2, "clay", chunk_size=1, cap_micros=PRICE)

@@ -206,8 +206,8 @@ def test_a_worker_does_not_sit_with_a_question_that_waits_for_a_callback(
     context: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another job's callback may take an hour: who waits for it gives its chunk back, and says for when."""
-    monkeypatch.setattr("app.enrichment.waterfall.chunk_run.MAX_WAIT_SECONDS", 0.3)
-    monkeypatch.setattr("app.enrichment.waterfall.chunk_run.PENDING_RETRY_SECONDS", 30.0)
+    monkeypatch.setattr("app.enrichment.waterfall.routing.MAX_WAIT_SECONDS", 0.3)
+    monkeypatch.setattr("app.enrichment.waterfall.results.PENDING_RETRY_SECONDS", 30.0)
     add(1)
     provider = paid("clay", default=Answer(OutcomeClass.SUCCESS, pending_seconds=600))
     enqueue(1, "clay")

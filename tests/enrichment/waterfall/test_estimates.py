@@ -327,6 +327,10 @@ def test_what_cannot_be_enqueued_cannot_be_estimated(make_app: Any) -> None:
 def test_the_providers_say_who_charges_for_misses() -> None:
     """Those that charge for the call and not for the find."""
     registry = make_registry({**DEFAULTS, "ai-normalizer": model_settings()})
-    charging = {one.name for one in (*registry.providers.values(), *registry.verifiers.values()) if one.charges_misses}
+    charging = {
+        one.name
+        for one in (*registry.providers.values(), *registry.verifiers.values())
+        if one.capabilities.charges_misses
+    }
     assert charging == {"firecrawl", "clay", "ai-normalizer", "leadmagic-verify", "findymail-verify"}
-    assert not make_registry(DEFAULTS).providers["ai-normalizer"].charges_misses
+    assert not make_registry(DEFAULTS).providers["ai-normalizer"].capabilities.charges_misses

@@ -17,6 +17,7 @@ from sqlalchemy.exc import OperationalError
 
 from app.db.session import engine_name
 from app.enrichment import queue
+from app.enrichment.waterfall.batch import Admission
 from app.enrichment.waterfall.checkpoint import store_batch
 from app.enrichment.waterfall.recovery import recover_lost_calls
 from app.entities import exclusions
@@ -195,7 +196,7 @@ def test_a_chunk_that_waits_for_what_a_lost_worker_reserved_makes_way_for_it(
     context: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """There is but one worker, and it gets to the lost one's chunk though an older chunk wants to go on first."""
-    monkeypatch.setattr("app.enrichment.waterfall.chunk_run.MAX_WAIT_SECONDS", 0.2)
+    monkeypatch.setattr("app.enrichment.waterfall.routing.MAX_WAIT_SECONDS", 0.2)
     monkeypatch.setattr("app.enrichment.waterfall.admission.CAP_WAIT_SECONDS", 0.05)
     add(4)
     job_id = enqueue(4, "findymail", chunk_size=2, cap_micros=2 * PRICE)
@@ -507,9 +508,10 @@ def lose_commit(monkeypatch: pytest.MonkeyPatch, which: int, times_away_after: i
     left = {"rounds": which, "away": 0}
     is_round = {"now": False}
 
-    def noting(*args: Any) -> None:
-        store_batch(*args)
+    def noting(*args: Any) -> Admission:
+        admission = store_batch(*args)
         is_round["now"] = True
+        return admission
 
     def losing(self: Session) -> None:
         is_this = is_round["now"] and left["rounds"] == 0

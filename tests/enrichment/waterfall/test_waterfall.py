@@ -55,7 +55,7 @@ def drive(run: EntityRun, script: dict[str, list[Answer]]) -> Story:
     """Ask along the walk as the pipeline does; a provider whose script is over finds nothing."""
     story, left = Story(run), {name: list(answers) for name, answers in script.items()}
     while len(story.answers) < LONGEST:
-        step = run.step()
+        step = run.next_step()
         if isinstance(step, Decision):
             story.end = step
             return story
@@ -74,7 +74,7 @@ def take(run: EntityRun, question: Step, answer: Answer) -> None:
     offer, is_withheld = run.offer, question.purpose is Purpose.STEP and run.must_verify(answer)
     if question.purpose is Purpose.STEP and answer.outcome_class is OutcomeClass.SUCCESS:
         run.fields.update({name: value for name, value in answer.fields.items() if not is_withheld})
-    run.take(question, answer, "an-attempt", 0.0, RETRY_SECONDS)
+    run.apply(question, answer, "an-attempt", 0.0, RETRY_SECONDS)
     if question.purpose is Purpose.VERIFY and run.offer is None and offer is not None:
         is_valid = answer.fields.get("email_status") != "invalid"
         run.fields.update(offer.fields if is_valid else {})
@@ -134,7 +134,7 @@ def test_a_walk_stops_once_it_is_satisfied(story: Story) -> None:
     """No step is asked while every wanted field has a value, and none is left out while one lacks."""
     assert story.needless == []
     lacks = any(not (story.run.fields.get(name) or "").strip() for name in story.run.plan.until)
-    assert story.run.position == len(story.run.plan.steps) or not (lacks or story.run.plan.is_single)
+    assert story.run.step_index == len(story.run.plan.steps) or not (lacks or story.run.plan.is_single)
 
 
 @given(stories())
@@ -148,7 +148,11 @@ def test_a_call_is_tried_again_three_times_at_most(story: Story) -> None:
     offers = max(1, sum(answer is EMAIL for _, answer in story.answers))
     for (purpose, _), count in tries.items():
         assert count <= (1 + len(RETRY_SECONDS)) * (offers if purpose is Purpose.VERIFY else 1)
-    cut = Counter(q.provider.name for q, answer in story.answers if answer is CUT_OFF and not q.provider.repeat_is_free)
+    cut = Counter(
+        q.provider.name
+        for q, answer in story.answers
+        if answer is CUT_OFF and not q.provider.capabilities.repeat_is_free
+    )
     assert all(count <= offers for count in cut.values())
 
 
@@ -164,7 +168,7 @@ def test_the_outcome_follows_from_the_answers(story: Story) -> None:
         assert story.end.outcome is Outcome.HELD
     elif run.failure is not None:
         assert (story.end.outcome, story.end.code) == (Outcome.ERROR, run.failure[0])
-    elif run.passed and not plan.is_single:
+    elif run.skipped and not plan.is_single:
         assert (story.end.outcome, story.end.code) == (Outcome.ERROR, "provider_unavailable")
     else:
         assert story.end.outcome is (Outcome.SUCCESS if is_answered else Outcome.SKIPPED)
@@ -234,12 +238,12 @@ def test_an_answer_from_before_is_gone_past_and_its_withheld_address_verified() 
     """A worker died between the find and the verdict: the find is not paid twice."""
     verifier = paid("verifier")
     run = walk_along(Plan(steps(1), ("email",), verifier))
-    run.take_prior(
+    run.apply_prior(
         PriorAnswer(
             "an-attempt", "success", frozenset(), {"email": "ada@example.com"}, is_rejected=False, is_of_job=False
         )
     )
-    assert run.step() == Step(Purpose.VERIFY, verifier)
+    assert run.next_step() == Step(Purpose.VERIFY, verifier)
     assert run.offer == Offer("an-attempt", "step0", {"email": "ada@example.com"})
 
 
@@ -257,6 +261,6 @@ def test_an_answer_from_before_is_gone_past_and_its_withheld_address_verified() 
 def test_answers_from_before_end_a_walk_without_a_question(prior: PriorAnswer, outcome: Outcome) -> None:
     """Nothing was done by this job, so it is skipped; what is in doubt stays in doubt."""
     run = walk_along(Plan(steps(1), ("email",), paid("verifier")))
-    run.take_prior(prior)
-    end = run.step()
+    run.apply_prior(prior)
+    end = run.next_step()
     assert isinstance(end, Decision) and end.outcome is outcome

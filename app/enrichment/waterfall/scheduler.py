@@ -1,0 +1,142 @@
+"""Which attempts become calls now: room, rate limits, time, and company for bulk calls."""
+
+import time
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from app.enrichment.limits import rate_limits
+from app.enrichment.limits.circuit_breaker import KnownStates
+from app.enrichment.queue.time_budget import Budget
+from app.enrichment.waterfall.batch import Attempt, Call
+from app.enrichment.waterfall.entity_run import EntityRun
+from app.models.types import new_id
+from app.providers.base import Provider
+
+AHEAD: Final = 2
+"""For so many calls that are awaited at once, one is granted ahead, to begin as soon as one of those ends."""
+BULK_WAIT_SECONDS: Final = 0.5
+"""How long entities wait for others that may come to the same bulk call."""
+PATIENCE_SHARE: Final = 0.6
+"""The share of a whole budget that one paid call may take, so that calls can start for the rest of it."""
+
+_Group = tuple[str, int, bool, bool]
+"""What attempts have in common that may share a bulk call: the provider, the entity if it is asked about alone, and
+whether they are local or repeats."""
+
+
+@dataclass
+class Scheduler:
+    """Lines attempts up by provider and makes calls of them.
+
+    It owns the lines (`_ready`), and until when the next bulk call of a provider waits for others (`_filling_until`).
+    """
+
+    entity_type: str
+    budget: Budget
+    concurrency: int
+    states: KnownStates
+    _ready: dict[_Group, deque[Attempt]] = field(default_factory=dict)
+    _filling_until: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no attempt is lined up."""
+        return not self._ready
+
+    def add(self, attempts: Iterable[Attempt]) -> None:
+        """Line attempts up."""
+        for attempt in attempts:
+            name = attempt.provider.name
+            alone = attempt.run.index + 1 if attempt.run.asks_alone else 0
+            # What costs nothing needs nothing on record, and does not wait for what does. A bulk call's cost is known
+            # only in total, of which a repeat would take a share that the others are charged for.
+            group = (name, alone, attempt.is_local, name in attempt.run.repeats)
+            self._ready.setdefault(group, deque()).append(attempt)
+
+    def take_unavailable(self) -> list[EntityRun]:
+        """Take out the attempts whose provider has become unavailable since they were lined up."""
+        runs = []
+        for group, attempts in list(self._ready.items()):
+            if not self.states.is_available(attempts[0].provider):
+                runs += [attempt.run for attempt in self._ready.pop(group)]
+        return runs
+
+    def take_gone(self, gone: Collection[str]) -> list[EntityRun]:
+        """Take out the attempts about entities that were erased or excluded."""
+        runs = []
+        for group, attempts in list(self._ready.items()):
+            runs += [attempt.run for attempt in attempts if attempt.entity_id in gone]
+            left = deque(attempt for attempt in attempts if attempt.entity_id not in gone)
+            if left:
+                self._ready[group] = left
+            else:
+                del self._ready[group]
+        return runs
+
+    def choose(self, under_way: Mapping[str, Call], may_come: Callable[[int], bool]) -> list[Call]:
+        """Return the calls that are to start now, as far as there is room and time for them.
+
+        `may_come` says whether somebody is on the way to a step of the waterfall.
+        """
+        now = time.monotonic()
+        begun = sum(call.start_at <= now for call in under_way.values())
+        room = self.concurrency + self.concurrency // AHEAD - begun
+        chosen: list[Call] = []
+        # Those that have come furthest first: they end soonest, and what comes after them is kept busy.
+        for group, attempts in sorted(self._ready.items(), key=lambda item: -item[1][0].run.step_index):
+            provider = attempts[0].provider
+            most = min(room, len(chosen) + self._most_to_ask(provider, under_way, now))
+            while attempts and len(chosen) < most and self._may_start(attempts, may_come):
+                chosen.append(self._call(provider, attempts))
+            if not attempts:
+                del self._ready[group]
+        return chosen
+
+    def patience(self, provider: Provider) -> float:
+        """Return how long a call may take, in seconds."""
+        return min(provider.settings.timeout_seconds, PATIENCE_SHARE * self.budget.whole_seconds)
+
+    def first_instant(self) -> float:
+        """Return the instant of the monotonic clock at which the first bulk call waits no longer; infinity: none."""
+        now = time.monotonic()
+        return min((until for until in self._filling_until.values() if until > now), default=float("inf"))
+
+    def _call(self, provider: Provider, attempts: deque[Attempt]) -> Call:
+        size = min(self._bulk_size(provider, attempts), len(attempts))
+        taken = tuple(attempts.popleft() for _ in range(size))
+        return Call(new_id(), provider, taken, self.patience(provider))
+
+    def _most_to_ask(self, provider: Provider, under_way: Mapping[str, Call], now: float) -> int:
+        """Return how many more calls its limits could allow at all: more would only keep room from others."""
+        limits = provider.settings.limits_for(self.entity_type)
+        calls = [call for call in under_way.values() if call.provider is provider]
+        lined_up = sum(call.start_at > now for call in calls)
+        most = rate_limits.most_lined_up(limits) - lined_up
+        if limits.at_once is not None:
+            most = min(most, limits.at_once - len(calls))
+        return max(0, most)
+
+    def _bulk_size(self, provider: Provider, attempts: deque[Attempt]) -> int:
+        return 1 if attempts[0].run.asks_alone else provider.capabilities.bulk_sizes.get(self.entity_type, 1)
+
+    def _may_start(self, attempts: deque[Attempt], may_come: Callable[[int], bool]) -> bool:
+        if attempts[0].is_local:
+            return True
+        provider = attempts[0].provider
+        if self.budget.seconds_left < self.patience(provider):
+            self._filling_until.pop(provider.name, None)
+            return False
+        return not self._fills_up(provider, attempts, may_come)
+
+    def _fills_up(self, provider: Provider, attempts: deque[Attempt], may_come: Callable[[int], bool]) -> bool:
+        """Return whether a bulk call is better made a little later, when others have come to the same step."""
+        now = time.monotonic()
+        is_short = len(attempts) < self._bulk_size(provider, attempts)
+        if is_short and may_come(attempts[0].run.step_index):
+            until = self._filling_until.setdefault(provider.name, now + BULK_WAIT_SECONDS)
+            if now < until:
+                return True
+        self._filling_until.pop(provider.name, None)
+        return False
