@@ -1,6 +1,6 @@
 """The errors that callers may see.
 
-Each class carries its `code`, from the closed list in the README, and its HTTP status. `app.web.error_answers` turns
+Each class carries its `code`, from the closed list in docs/api.md, and its HTTP status. `app.web.error_answers` turns
 them into JSON, `app.cli` into exit codes.
 """
 

@@ -1,4 +1,4 @@
-"""What always holds of the database's content, each rule under the number that README gives it.
+"""What always holds of the database's content, each rule with a number of its own.
 
 `check_invariants` is called after scenarios of every kind. It reads each table
 once and adds up in the database where it can, so that it stays quick for jobs

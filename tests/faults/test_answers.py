@@ -1,4 +1,4 @@
-"""Providers that answer badly, met by workers: each person ends as the README promises, and the books hold."""
+"""Providers that answer badly, met by workers: each person ends as promised, and the books hold."""
 
 from dataclasses import dataclass
 from datetime import datetime

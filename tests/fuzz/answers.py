@@ -16,7 +16,7 @@ STATUS_OF: Final = {
     "too_many_requests": 429, "internal_error": 500, "database_unavailable": 503, "not_migrated": 503,
     "unavailable": 503,
 }  # fmt: skip
-"""The status that goes with each code, as the README lists them."""
+"""The status that goes with each code, as docs/api.md lists them."""
 
 _INSIDE = re.compile(
     r"Traceback|File \"|\.py\b|site-packages|sqlalchemy|psycopg|sqlite3|marshmallow|werkzeug"

@@ -26,7 +26,17 @@ from tests.mutants.known import MUTANTS, Mutant
 from tests.mutants.workspaces import workspace_mutants
 
 ROOT = Path(__file__).resolve().parents[2]
-PARTS = ("app", "migrations", "tests", "pyproject.toml", "wsgi.py", "gunicorn.conf.py", "vercel.json", "README.md")
+PARTS = (
+    "app",
+    "migrations",
+    "tests",
+    "pyproject.toml",
+    "wsgi.py",
+    "gunicorn.conf.py",
+    "vercel.json",
+    "README.md",
+    "docs",
+)
 FAILED = 1
 """pytest's exit code where tests ran and some of them failed."""
 RUN_SECONDS = 1200

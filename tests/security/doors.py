@@ -1,4 +1,4 @@
-"""Every address and method of the service with who may use it, written from the table in the README."""
+"""Every address and method of the service with who may use it, written from the table in docs/api.md."""
 
 import re
 from dataclasses import dataclass
@@ -69,7 +69,7 @@ UNLISTED: dict[tuple[str, str], Door] = {
     ("GET", "/api/docs"): Door(200),
     ("GET", "/api/docs/assets/{}"): Door(200, names="a file"),
 }
-"""The documents, which the README names beside its table."""
+"""The documents, which docs/api.md names beside its table."""
 
 ALL = {**DOORS, **UNLISTED}
 
@@ -84,12 +84,12 @@ def open_doors(app: Flask) -> set[tuple[str, str]]:
     }
 
 
-def listed_doors(readme: str) -> dict[tuple[str, str], str]:
-    """Return the README's table: method and address, with what it says of the scope.
+def listed_doors(page: str) -> dict[tuple[str, str], str]:
+    """Return the table of docs/api.md: method and address, with what it says of the scope.
 
     A row may name several addresses: those that follow the first stand for its last part, or are whole.
     """
-    section = readme.split("## HTTP API")[1].split("\n## ")[0]
+    section = page.split("## HTTP API")[1].split("\n## ")[0]
     found = {}
     for cell, scope in re.findall(r"^\| (`[A-Z]+ /.+?) \| (.+?) \|", section, flags=re.MULTILINE):
         first, *others = re.findall(r"`([^`]+)`", cell)

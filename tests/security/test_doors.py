@@ -48,7 +48,7 @@ def clients(app: Flask) -> dict[str, FlaskClient]:
 
 
 def expected(caller: str, door: Door) -> int:
-    """Return what a caller gets at a door, by the rules of the README."""
+    """Return what a caller gets at a door, by the rules of docs/api.md."""
     if door.scope is None:
         return door.status
     if caller in {"anonymous", "garbage", "revoked"}:
@@ -107,9 +107,9 @@ def test_every_door_is_in_the_table(app: Flask) -> None:
     assert open_doors(app) == set(ALL)
 
 
-def test_the_table_says_what_the_readme_says() -> None:
-    """Whom the README lets in is who is let in here."""
-    readme = (PROJECT_ROOT / "README.md").read_text(encoding="utf-8")
+def test_the_table_says_what_the_documentation_says() -> None:
+    """Whom docs/api.md lets in is who is let in here."""
+    page = (PROJECT_ROOT / "docs" / "api.md").read_text(encoding="utf-8")
     words = {
         key: "its address"
         if "callbacks" in key[1]
@@ -118,7 +118,7 @@ def test_the_table_says_what_the_readme_says() -> None:
         + (", for all workspaces" if door.is_for_all_workspaces else "")
         for key, door in DOORS.items()
     }
-    assert listed_doors(readme) == words
+    assert listed_doors(page) == words
 
 
 @on_sqlite
