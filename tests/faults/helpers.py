@@ -58,7 +58,7 @@ def check_accounts(world: World) -> list[ledger.Line]:
     """Assert what holds of any drained world in which no paid call may be repeated; return the ledger's lines."""
     check_invariants(drained=True)
     lines, books = world.server.lines(), read_books()
-    assert (books.flights, books.reserved) == (0, 0)
+    assert (books.in_flight_calls, books.reserved) == (0, 0)
     assert ledger.total(lines) <= books.cost, "every charge is booked"
     assert books.cost - books.in_doubt <= ledger.total(lines), "what is booked and not in doubt was charged"
     assert ledger.paid_repeats(lines) == []

@@ -102,5 +102,5 @@ def _kill_at(world: World, workers: "subprocess.Popen[str]", number: int) -> tup
     assert unexplained(lines) == [], where
     assert ledger.paid_repeats(lines) == [], where
     assert books.cost - books.in_doubt <= ledger.total(lines) <= books.cost, where
-    assert (books.flights, books.reserved) == (0, 0), where
+    assert (books.in_flight_calls, books.reserved) == (0, 0), where
     return code != 0, sum(line.micros == 0 for line in lines)

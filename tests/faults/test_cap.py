@@ -106,6 +106,6 @@ def _settle_what_is_lost(world: World) -> None:
         _, errors = worker.communicate(timeout=60)
         assert worker.returncode == 5, errors
         books = read_books()
-        return (books.flights, books.reserved) == (0, 0)
+        return (books.in_flight_calls, books.reserved) == (0, 0)
 
     wait_until(is_settled, seconds=60)

@@ -118,7 +118,7 @@ def test_kills_lose_no_entity_and_pay_nothing_twice(make_world: MakeWorld, tmp_p
     billed = sum(line.micros > 0 for line in lines)
     assert len(lines) - billed <= crew.kills.in_flight
     books = read_books()
-    assert (books.flights, books.reserved) == (0, 0)
+    assert (books.in_flight_calls, books.reserved) == (0, 0)
     assert books.cost - books.in_doubt <= ledger.total(lines) <= books.cost
     spent = {job_id: books.spent.get(f"job:{job_id}", 0) for job_id in (*job_ids, capped)}
     assert books.spent["overall"] == sum(spent.values()) == books.cost

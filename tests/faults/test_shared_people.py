@@ -184,7 +184,7 @@ def test_nobody_is_charged_twice_or_forgotten_where_jobs_share_people(
     assert {entity_id for entity_id, _ in repeats} <= held and all(len(paid) == 1 for paid in repeats.values())
     assert _Report.of([child], [line for line in after if line.repeat]).forgotten == []
     books = read_books()
-    assert (books.flights, books.reserved) == (0, 0) and ledger.total(after) <= books.cost
+    assert (books.in_flight_calls, books.reserved) == (0, 0) and ledger.total(after) <= books.cost
     check_invariants(drained=True)
 
 

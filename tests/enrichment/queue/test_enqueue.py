@@ -9,6 +9,8 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from app.enrichment import queue
+from app.enrichment.waterfall.options import JobOptions
+from app.enrichment.waterfall.plan import job_columns
 from app.errors import AppError, EmptyJob, IdempotencyKeyReused, Invalid, ProviderNotAvailable
 from app.extensions import db
 from app.models.chunk import chunks
@@ -96,7 +98,7 @@ def test_accept_refuses_a_provider_that_cannot_work(context: Flask) -> None:
     }
     for provider, what in said.items():
         with pytest.raises(ProviderNotAvailable, match=what):
-            queue.accept_job("person", provider, ["a"])
+            job_columns("person", provider, JobOptions())
     assert count_jobs() == 0
 
 

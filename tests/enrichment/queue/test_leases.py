@@ -177,7 +177,7 @@ def test_a_lease_runs_out_by_the_databases_clock(context: Flask) -> None:
     enqueue()
     claim(lease_seconds=0.2)
     time.sleep(0.25)
-    assert claim().attempt == 2
+    assert claim().fencing_token == 2
 
 
 def test_takeover_comes_before_new_chunks_and_counts_crashes(context: Flask) -> None:
@@ -186,10 +186,10 @@ def test_takeover_comes_before_new_chunks_and_counts_crashes(context: Flask) -> 
     claim()
     expire_leases()
     second = claim()
-    assert (second.position, second.attempt, second.crash_count) == (0, 2, 1)
+    assert (second.position, second.fencing_token, second.crash_count) == (0, 2, 1)
     second.release()
     third = claim()
-    assert (third.position, third.attempt, third.crash_count) == (0, 3, 1)
+    assert (third.position, third.fencing_token, third.crash_count) == (0, 3, 1)
     assert job_row(job_id).in_flight == 1
     check_invariants()
 

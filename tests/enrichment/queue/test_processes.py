@@ -24,7 +24,7 @@ from tests.enrichment.helpers import expire_leases, ids, job_row, progress_rows
 from tests.invariants import check_invariants
 from tests.patience import PATIENCE_SECONDS
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 Start = Callable[..., "Popen[str]"]
 
 # An order that no worker can blur: every first claim of a chunk, numbered by the database itself.

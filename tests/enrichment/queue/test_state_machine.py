@@ -146,7 +146,7 @@ class Hand:
     def owns(self) -> bool:
         """Whether what it writes must count."""
         chunk = self.chunk
-        return not self.is_gone and chunk.is_held and not chunk.is_due and chunk.attempt == self.lease.attempt
+        return not self.is_gone and chunk.is_held and not chunk.is_due and chunk.attempt == self.lease.fencing_token
 
 
 class Lifecycle(RuleBasedStateMachine):
@@ -255,7 +255,7 @@ class Lifecycle(RuleBasedStateMachine):
         assert lease is not None, f"chunk {job.chunks.index(chunk)} of {job.id} is due"
         assert (lease.job.id, lease.position) == (job.id, job.chunks.index(chunk))
         chunk.attempt += 1
-        assert lease.attempt == chunk.attempt
+        assert lease.fencing_token == chunk.attempt
         chunk.outcomes = chunk.outcomes or "." * len(chunk.ids)
         chunk.is_held, chunk.is_due, job.status = True, False, "running"
         assert "".join(lease.outcomes) == chunk.outcomes, "what was decided stays so"

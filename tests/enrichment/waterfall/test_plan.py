@@ -85,7 +85,7 @@ def test_a_takeover_reads_no_table(backlog: None) -> None:
         session.execute(update(progress).where(progress.c.worker.is_not(None)).values(lease_expires_at=utcnow(-1)))
     with explained() as statements:
         lease = claim()
-    assert lease is not None and lease.attempt == 2
+    assert lease is not None and lease.fencing_token == 2
     found = lines(statements)
     assert any("ix_enrichment_chunk_progress_open" in line for line in found)
     assert not scans(found)

@@ -99,7 +99,8 @@ ENTITIES = st.fixed_dictionaries(
         "full_name": texts(),
         "company": texts(),
         "job_title": texts(),
-        "skills": st.lists(JSON, min_size=1, max_size=3),
+        # As JSON, a list of nothing but null is a placeholder of other tools.
+        "skills": st.lists(JSON, min_size=1, max_size=3).filter(lambda skills: skills != [None]),
         "provider_ids": st.dictionaries(texts(), JSON, min_size=1, max_size=3),
     },
 )
