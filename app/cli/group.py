@@ -144,7 +144,7 @@ def explain(error: Exception) -> tuple[ExitCode, str]:
 
 
 def unavailable_line(reason: str | None) -> str:
-    """Return the line that says that the database cannot be used and, where a phrase is given, why."""
+    """Return the line that says that the database cannot be used and, if a phrase is given, why."""
     message = DatabaseUnavailable().message if reason is None else f"The database cannot be used: {reason}."
     return f"{message} DATABASE_URL says which one it is."
 
@@ -169,7 +169,7 @@ def _with_details(error: AppError) -> str:
 
 
 def _is_broken_database(error: BaseException) -> bool:
-    """Tell whether SQLite could not make sense of its file, or ran out of disk outside of SQLAlchemy's sight."""
+    """Return whether SQLite could not make sense of its file, or ran out of disk outside of SQLAlchemy's sight."""
     cause = error.orig if isinstance(error, DBAPIError) else error
     return isinstance(cause, sqlite3.OperationalError) or type(cause) is sqlite3.DatabaseError
 

@@ -99,7 +99,7 @@ def _empty_state(*, is_filtered: bool) -> str:
 
 
 def _neglect(health: QueueHealth) -> str | None:
-    """Say that nobody drives the queue, where work has been waiting and nothing has looked for it."""
+    """Say that nobody drives the queue, if work has been waiting and nothing has looked for it."""
     waited = health.oldest_job_age_seconds or 0
     silent = waited if health.last_drain_at is None else output.since(health.last_drain_at)
     if min(waited, silent) < WAITING_SECONDS:
@@ -217,7 +217,7 @@ def errors(job_id: str, limit: int, as_csv: bool, as_json: bool) -> None:
 
 
 def _errors(job_id: str, limit: int | None) -> Iterator[EntityErrorView]:
-    """Yield a job's errors page by page, all of them where there is no limit."""
+    """Yield a job's errors page by page, all of them if there is no limit."""
     cursor: str | None = None
     while True:
         size = ERRORS_A_PAGE if limit is None else min(limit, ERRORS_A_PAGE)

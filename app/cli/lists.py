@@ -345,7 +345,7 @@ def describe_columns(report: ImportReport) -> Iterator[str]:
 
 
 def _listed(what: str, names: list[str]) -> list[str]:
-    """Return names as one line, wrapped between names alone; nothing where there are none."""
+    """Return names as one line, wrapped between names alone; nothing if there are none."""
     if not names:
         return []
     more = [f"and {len(names) - COLUMNS_SHOWN:,} more"] if len(names) > COLUMNS_SHOWN else []

@@ -52,7 +52,7 @@ class Names(click.ParamType[tuple[str, ...]]):
     name = "names"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
-        """Take the names apart, or fail where one is empty."""
+        """Take the names apart, or fail if one is empty."""
         names = tuple(part.strip() for part in value.split(","))
         if not all(names):
             self.fail("expected names separated by commas.", param, ctx)
@@ -76,7 +76,7 @@ class Day(click.ParamType[date]):
 
 
 def print_estimate(estimate: Estimate, *, as_json: bool) -> None:
-    """Print what a job would cost: a table of whom it would ask, the range, and what stands in its way."""
+    """Print what a job would cost: a table of the providers it would ask, the range, and what stands in its way."""
     if as_json:
         output.print_json(EstimateSchema().dump(estimate))
         return

@@ -40,7 +40,7 @@ def make_printable() -> None:
 
 
 def is_terminal(stream: IO[Any]) -> bool:
-    """Tell whether somebody is watching a stream."""
+    """Return whether somebody is watching a stream."""
     return stream.isatty()
 
 

@@ -1,4 +1,4 @@
-"""Bars on stderr for somebody who watches; nothing at all where nobody does."""
+"""Bars on stderr for somebody who watches; nothing at all if nobody does."""
 
 import logging
 import os

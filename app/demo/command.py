@@ -185,7 +185,7 @@ def _company(fields: Fields) -> Sight:
 
 @dataclass(frozen=True, slots=True)
 class _Values:
-    """An entity's fields as text, blank where there is none."""
+    """An entity's fields as text, blank if there is none."""
 
     fields: Fields
 

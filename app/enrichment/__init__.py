@@ -1,1 +1,1 @@
-"""Jobs: the queue, the pipeline that works on it, and the doors to both."""
+"""Jobs: the queue, the waterfall that works on its chunks, limits and money."""

@@ -1,9 +1,8 @@
-"""How fast providers are called, shared by all processes and hosts.
+"""Rate limits of providers, shared by all processes and hosts.
 
-Each provider has one row, whose lock makes reservations wait for each other.
-A rate is kept by a generic cell rate algorithm: calls get evenly spaced
-instants to start at, at most a second ahead, so that a worker that dies has
-not used up what others could have had.
+Each provider has one row, whose lock makes reservations wait for each other. A rate is kept by a generic cell rate
+algorithm (GCRA): calls get evenly spaced instants to start at, at most a second ahead, so that a worker that dies has
+not used up what others could have had. The algorithm is ours, because no library keeps its state in SQL.
 """
 
 import math
@@ -48,7 +47,7 @@ class Allowance:
     state: Mapping[str, Any]
     now: datetime
     taken_at: float
-    """The instant of the quote on the monotonic clock."""
+    """When it was read, on the monotonic clock."""
     in_flight: int
     starts_in: list[float]
     wait_seconds: float = 0.0
@@ -56,14 +55,14 @@ class Allowance:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """When the calls that may start do, in seconds from now; if those are fewer than wanted, when to ask again."""
+    """When calls may start, in seconds from now; and if they are fewer than wanted, when to ask again."""
 
     starts_in: list[float]
     wait_seconds: float = 0.0
 
 
 def limit_key(provider: str, entity_type: str, limits: Mapping[str, Limits]) -> str:
-    """Return whose pace a call counts against: the provider's, or that of its calls about one entity type.
+    """Return the limit that a call counts against: the provider's, or that of its calls about one entity type.
 
     A verifier is called at the same address, with the same key.
     """
@@ -76,8 +75,7 @@ def peek(
 ) -> Allowance:
     """Return how many of the wanted calls may start and when, and keep the provider's row until the transaction ends.
 
-    Nothing is used up before `consume`. Calls that `ended` in this very
-    transaction are not under way any more.
+    Nothing is used up before `consume`. Calls that `ended` in this very transaction are no longer under way.
     """
     row = _lock(session, name)
     taken_at = time.monotonic()
@@ -89,14 +87,14 @@ def peek(
     return Allowance(name, limits, row.state, row.now, taken_at, in_flight, grant.starts_in, grant.wait_seconds)
 
 
-def consume(session: WriteSession, quoted: Allowance, count: int) -> list[float]:
-    """Use up a quote for as many calls as do start; return the instants at which, on the monotonic clock."""
+def consume(session: WriteSession, allowance: Allowance, count: int) -> list[float]:
+    """Use up the allowance of the calls that do start; return their instants on the monotonic clock."""
     if count == 0:
         return []
-    state, grant = granted(quoted.limits, quoted.state, quoted.now, count, quoted.in_flight)
-    if state != quoted.state:
-        session.execute(update(provider_paces).where(provider_paces.c.name == quoted.name).values(state=state))
-    return [quoted.taken_at + starts_in for starts_in in grant.starts_in]
+    state, grant = granted(allowance.limits, allowance.state, allowance.now, count, allowance.in_flight)
+    if state != allowance.state:
+        session.execute(update(provider_paces).where(provider_paces.c.name == allowance.name).values(state=state))
+    return [allowance.taken_at + starts_in for starts_in in grant.starts_in]
 
 
 def most_lined_up(limits: Limits) -> int:

@@ -58,7 +58,7 @@ class Settlement:
     cost_micros: int
     is_in_doubt: bool = False
     is_sent: bool = True
-    """False where the call was given up before it was sent."""
+    """False if the call was given up before it was sent."""
 
 
 @dataclass(slots=True)
@@ -189,7 +189,7 @@ def _reserve(
 def _lock_accounts(
     session: WriteSession, caps: Sequence[Cap], days: Sequence[date], known: set[tuple[str, date]]
 ) -> dict[tuple[str, date], _Account]:
-    """Return the rows of the caps on the days, made where they are missing, locked in one order."""
+    """Return the rows of the caps on the days, made if they are missing, locked in one order."""
     wanted = sorted({(cap.scope, cap.day(day)) for cap in caps for day in days})
     if not known.issuperset(wanted):
         # Looked at without a lock: who adds a row must not hold one of the others.

@@ -19,7 +19,7 @@ from app.providers.settings import MICROS
 from app.values.identifiers import is_slug
 
 DEFAULT_DAYS: Final = 30
-"""How many days a report covers whose days are not given, the last one included."""
+"""How many days a report covers by default, the last one included."""
 
 _WORKSPACE: Final = "workspace:"
 
@@ -63,7 +63,7 @@ class CapView:
 
     @property
     def remaining_micros(self) -> int | None:
-        """What may still be reserved; None where nothing limits it."""
+        """What may still be reserved; None if nothing limits it."""
         return None if self.cap_micros is None else max(0, self.cap_micros - self.spent_micros - self.reserved_micros)
 
 
@@ -176,7 +176,7 @@ def _read_cursor(group: Group, cursor: str) -> Any:
 
 
 def parse_day(text: str) -> date | None:
-    """Return the day that a text such as `2026-11-30` means, or None where it is none."""
+    """Return the day that a text such as `2026-11-30` means, or None if it is not a day."""
     try:
         day = date.fromisoformat(text)
     except ValueError:

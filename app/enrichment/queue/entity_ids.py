@@ -42,7 +42,7 @@ def unique_ids(entity_ids: Iterable[object]) -> UniqueIds:
 
 
 def parse_ids(stored_ids: str | None, position: int) -> list[str]:
-    """Return a chunk's entity ids. Raises `ChunkUnreadable` where the stored text is damaged."""
+    """Return a chunk's entity ids. Raises `ChunkUnreadable` if the stored text is damaged."""
     try:
         ids = json.loads(stored_ids or "")
     except ValueError as exc:

@@ -88,7 +88,7 @@ class Lease:
     """Entities decided since the claim."""
     is_closed: bool = False
     retry_in_seconds: float = 0.0
-    """When the undecided entities are worth another claim, where the chunk is released."""
+    """When the undecided entities are worth another claim, if the chunk is released."""
     _failures: list[dict[str, Any]] = field(default_factory=list)
     _kept: tuple[list[str], int] = field(default=([], 0))
     """Outcomes and count as they stand in the database."""
@@ -212,7 +212,7 @@ class Lease:
             closing.close_ended_jobs()
 
     def _has_other_work(self, session: WriteSession) -> bool:
-        """Tell whether the job has a chunk that nobody has claimed, or that is due before this one."""
+        """Return whether the job has a chunk that nobody has claimed, or that is due before this one."""
         other = select(literal(1)).where(
             progress.c.job_id == self.job.id,
             progress.c.position != self.position,

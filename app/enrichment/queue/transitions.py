@@ -415,4 +415,4 @@ def _finish_at_once() -> ReturningUpdate[Any]:
 
 
 FINISH_AT_ONCE: Final = _finish_at_once()
-"""`CLOSE` and `ADD_COUNTS` as one statement, for PostgreSQL; no row where the lease is lost."""
+"""`CLOSE` and `ADD_COUNTS` as one statement, for PostgreSQL; no row if the lease is lost."""

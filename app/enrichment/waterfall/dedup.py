@@ -48,8 +48,8 @@ class RecentAnswers:
         Of verifiers only what is in doubt: each verdict is about an address of its own.
 
         A call in doubt counts as an answer for every job of the workspace until its provider answers definitely, or for
-        as long as a find holds. It does not count for a retry, where the job that it retries had asked or was kept
-        from asking, and only for calls made before the retry was enqueued.
+        as long as a find holds. It does not count for a retry whose parent had asked, or was kept from asking, if it
+        was made before the retry was enqueued.
         """
         # What owns its fields answers from what stands there now; what that costs is spared by its cache.
         steps = {provider.name: provider for provider in providers if not provider.capabilities.owns_fields}
@@ -99,7 +99,7 @@ class RecentAnswers:
         return found
 
     def _is_retried(self, row: Any) -> bool:
-        """Tell whether a call was made before the retry that this job is."""
+        """Return whether a call was made before this job, a retry, was enqueued."""
         if row.job_id == self.job.id or self.job.created_at is None:
             return False
         # Whatever the workers' clocks say, the job that is retried had ended before.

@@ -32,7 +32,7 @@ from app.providers.base import Answer, Lookup, OutcomeClass, Provider
 from app.providers.registry import current_registry
 
 _MISS: Final = Answer(OutcomeClass.NOT_FOUND)
-# What a step may write where nothing stands now: as long as a model is ever asked about, in the longest of characters.
+# What a step may write into a blank field: as long as a model is ever asked about, in the longest of characters.
 _ANY_TEXT: Final = "\U00020000" * 200
 _MODEL_FIELDS: Final[Mapping[str, tuple[str, ...]]] = {"person": ("job_title",), "company": ("industry", "name")}
 """The fields whose text a model may be asked about."""
@@ -90,7 +90,7 @@ class Estimate:
 
     @property
     def warning(self) -> str | None:
-        """The sentence that says which cap is the first in its way, where one is."""
+        """The sentence that names the first cap in its way, or None."""
         cap = min(self.caps, key=lambda one: one.remaining_micros or 0, default=None)
         if cap is None or cap.remaining_micros is None or self.high_micros <= cap.remaining_micros:
             return None
@@ -199,7 +199,7 @@ class _Survey:
                 continue
             self._ask(next_step, run, is_certain=is_first)
             if is_step and self.plan.verifier is not None and is_blank(run.fields.get("email")):
-                # It may find an address that turns out to be invalid, so that the walk goes on.
+                # It may find an address that turns out to be invalid, so that the run goes on.
                 self._ask(Step(Purpose.VERIFY, self.plan.verifier), run)
             is_first, may_write = False, may_write or is_step
             run.apply(next_step, _MISS, "", 0.0, ())
@@ -207,7 +207,7 @@ class _Survey:
             self._ask_model(Step(Purpose.NORMALIZE, self.plan.normalizer), run)
 
     def _is_left_out(self, next_step: Step, run: EntityRun) -> bool:
-        """Tell whether a provider is not asked, having answered before or for lack of input; the walk has gone on."""
+        """Return whether a provider is not asked, because it has answered before or input is missing."""
         step, provider = self.steps[next_step], next_step.provider
         if self._is_answered(run, provider):
             step.answered_before += 1
@@ -226,7 +226,7 @@ class _Survey:
     def _apply_prior(self, run: EntityRun, prior: PriorAnswer) -> None:
         run.apply_prior(prior)
         if run.offer is not None and self.plan.verifier is None:
-            # What was withheld for a verifier is written where nobody is to verify it any more.
+            # What was withheld for a verifier is written if nobody is to verify it any more.
             run.fields.update(run.withdraw_offer().fields)
 
     def _ask(self, next_step: Step, run: EntityRun, *, is_certain: bool = False) -> None:

@@ -1,4 +1,4 @@
-"""Paid calls on record before they are sent, so that a crash leaves a trace of each."""
+"""Calls in flight: each paid call is on record before it is sent, so that a crash leaves a trace of it."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -15,7 +15,7 @@ from app.models.types import utcnow
 
 
 def of_chunk(job_id: str, position: int) -> dict[str, list[Row[Any]]]:
-    """Return the flights that earlier holders of a chunk have left, by entity."""
+    """Return the calls that earlier holders of a chunk have left on record, by entity."""
     query = select(in_flight_calls, (in_flight_calls.c.deadline_at <= utcnow()).label("is_overdue"))
     found: dict[str, list[Row[Any]]] = {}
     for row in db.session.execute(
@@ -26,7 +26,7 @@ def of_chunk(job_id: str, position: int) -> dict[str, list[Row[Any]]]:
 
 
 def open_calls(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> set[str]:
-    """Put calls on record; return the request ids of those whose question nobody else is asking."""
+    """Put calls on record, except those that another job is making; return the request ids of the rest."""
     # In one order everywhere, since two jobs may be about to ask the same questions.
     ordered = sorted(rows, key=lambda row: (row["entity_id"], row["provider"]))
     return insert_missing(session, in_flight_calls, ordered, "request_id")
@@ -53,7 +53,7 @@ _CLOSE: Final = (
 
 
 def mark_pending(session: WriteSession, request_id: str, deadline_at: datetime) -> None:
-    """Note that a question was taken, and that its answer comes by callback."""
+    """Record that a question was accepted and that its answer comes by callback."""
     session.execute(
         update(in_flight_calls)
         .where(in_flight_calls.c.request_id == request_id)
@@ -62,7 +62,7 @@ def mark_pending(session: WriteSession, request_id: str, deadline_at: datetime) 
 
 
 def unlikely_soon(session: WriteSession, job: JobInfo, ids: Sequence[str]) -> set[tuple[str, str]]:
-    """Return which questions will not be answered in a moment, as pairs of entity and provider.
+    """Return the questions that will not be answered soon, as pairs of entity and provider.
 
     They wait for a callback, or their worker is gone.
     """

@@ -105,7 +105,7 @@ def converter(entity_type: EntityType, field: str, key: str | None) -> Convert:
 
 
 def is_placeholder(cell: str, field: str = "") -> bool:
-    """Say whether a cell only says that nothing is known."""
+    """Return whether a cell only says that nothing is known."""
     if len(cell) > _LONGEST_WORD and cell.isascii():
         return False
     return blanks.is_placeholder(cell) and not (field in _UNKNOWN_IS_A_VALUE and cell.casefold() == "unknown")

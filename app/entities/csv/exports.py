@@ -159,7 +159,7 @@ class _Layout:
         return lambda view: self._is_taken(view, meaning)
 
     def _is_taken(self, view: EntityView, column: Column) -> bool:
-        """Tell whether an import takes a field's value from its own column."""
+        """Return whether an import takes a field's value from its own column."""
         name = column.field or ""
         if name not in view.fields:
             return name == _ID

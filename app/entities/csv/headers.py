@@ -430,7 +430,7 @@ def _owners_target(entity_type: EntityType, text: str, rank: int) -> "_Target | 
 
 
 def counts_as_other(entity_type: EntityType, headers: Sequence[str]) -> tuple[int, int] | None:
-    """Tell whether a header row clearly is one of the other entity type.
+    """Return whether a header row clearly is one of the other entity type.
 
     Returns how many fields of the other type and how many of this one it has columns for, or None
     where it is not clear. What our exports compute counts too. People are often exported with much

@@ -370,7 +370,7 @@ class _Import:
         return combined
 
     def _is_echo(self, stored: Fields, header: str, text: str) -> bool:
-        """Tell whether a cell that its field does not take from a file is what an export wrote for that field."""
+        """Return whether a cell that its field does not take from a file is what an export wrote for that field."""
         value = stored.get(self._fields.get(header, ""))
         return value is not None and str(value).strip() == text
 
@@ -386,7 +386,7 @@ class _Import:
         session.execute(insert(ImportFile).values(values))
 
     def _is_export(self) -> bool:
-        """Tell whether the file is one of our exports: nothing else has the columns that we compute."""
+        """Return whether the file is one of our exports: nothing else has the columns that we compute."""
         return self._reader.is_export
 
 
@@ -478,7 +478,7 @@ def recorded_columns(session: WriteSession, entity_type: str, workspace_slug: st
 
 
 def _is_header_row(columns: Any) -> bool:
-    """Tell whether a stored value is a list of headers, each with where its cells go."""
+    """Return whether a stored value is a list of headers, each with where its cells go."""
     return isinstance(columns, list) and all(
         isinstance(column, list) and len(column) == 2 and {type(part) for part in column} <= {str, type(None)}
         for column in columns

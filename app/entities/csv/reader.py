@@ -1,7 +1,7 @@
 """CSV in: people and companies from the list exports of other services, and from our own.
 
-Bytes become records in `csv_records`, headers become fields in `csv_headers`, cells become values
-in `csv_cells`; here a record becomes a row with an id, or a refusal that says what to mend.
+Bytes become records in `records`, headers become fields in `headers`, cells become values
+in `cells`; here a record becomes a row with an id, or a refusal that says what to mend.
 
 Cells are stripped of white space around them, and a blank one says nothing about its field. So
 does a placeholder ("N/A", "-", "unknown") in a column that we have a field for. A row may have
@@ -184,7 +184,7 @@ class CsvReader:
         return 1 if self._records is None else self._records.next_line
 
     def _is_to_end(self) -> bool:
-        """Tell whether to end here: not before some lines were read, so that whoever goes on comes to an end."""
+        """Return whether to end here: not before some lines were read, so that whoever goes on comes to an end."""
         return self.next_line >= self._from_line + _LEAST_LINES and self._is_time_over()
 
     def _outcome(self, record: Record) -> Row | Refusal | None:

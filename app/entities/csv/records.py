@@ -175,7 +175,7 @@ class Lines:
 
 
 def _are_many(lines: int, of_lines: int) -> bool:
-    """Tell whether a file is hardly worth reading without so many of its lines."""
+    """Return whether a file is hardly worth reading without so many of its lines."""
     return lines * 5 > of_lines * 3 or (lines > 1 and lines * 5 >= of_lines)
 
 
