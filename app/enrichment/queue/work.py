@@ -150,12 +150,7 @@ def _await_some(
             while left and len(calls) < concurrency * LINED_UP:
                 _start(calls, lease, left.popleft(), function, budget)
             until_checkpoint = stored_at + CHECKPOINT_SECONDS - time.monotonic()
-            ended = calls.collect(max(0.0, min(until_checkpoint, budget.seconds_left)))
-            for index, result in ended:
-                if isinstance(result, NotSent):
-                    left.append(index)
-                else:
-                    _decide(lease, index, result, budget)
+            left.extend(_collect(calls, lease, min(until_checkpoint, budget.seconds_left), budget))
             if time.monotonic() >= stored_at + CHECKPOINT_SECONDS:
                 lease.checkpoint()
                 stored_at = time.monotonic()
@@ -166,6 +161,17 @@ def _await_some(
         if not isinstance(result, asyncio.CancelledError | NotSent):
             _decide(lease, index, result, budget)
     lease.checkpoint()
+
+
+def _collect(calls: Calls[int, Any], lease: Lease, seconds: float, budget: Budget) -> list[int]:
+    """Decide the entities whose calls end within some seconds; return those whose calls never began."""
+    not_begun = []
+    for index, result in calls.collect(max(0.0, seconds)):
+        if isinstance(result, NotSent):
+            not_begun.append(index)
+        else:
+            _decide(lease, index, result, budget)
+    return not_begun
 
 
 def _start(calls: Calls[int, Any], lease: Lease, index: int, function: EntityFunction, budget: Budget) -> None:

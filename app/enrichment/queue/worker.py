@@ -8,9 +8,10 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 import structlog
@@ -99,24 +100,31 @@ def drain(
     told of each result.
     """
     work = work or EntityFunctionWork(on_process)
-    per_chunk = config().ENRICH_TIME_BUDGET
     overall = Budget.start(float("inf") if time_budget is None else time_budget)
-    whole = min(overall.seconds, per_chunk)
+    whole = min(overall.seconds, config().ENRICH_TIME_BUDGET)
     done, decided, idle, last = 0, 0, 0, None
-    while not overall.is_used_up and (max_chunks is None or done < max_chunks) and idle < MAX_IDLE_CHUNKS:
-        seconds = min(overall.seconds_left, per_chunk)
-        result = _process(work, Budget.start(seconds, whole), job_id, workspace_slug)
-        if result is None:
-            break
+    for result in islice(_chunks(work, overall, whole, Scope(job_id, workspace_slug)), max_chunks):
         done, decided, last = done + 1, decided + result.processed, result
-        idle = 0 if result.processed or result.status not in ACTIVE else idle + 1
+        has_gone_on = result.processed > 0 or result.status not in ACTIVE
+        idle = 0 if has_gone_on else idle + 1
         if idle and overall.seconds_left < work.least_seconds(whole):
             break
         if on_chunk is not None:
             on_chunk(result)
-    if idle == MAX_IDLE_CHUNKS:
-        log.warning("drain stopped without progress", chunks=idle)
+        if idle == MAX_IDLE_CHUNKS:
+            log.warning("drain stopped without progress", chunks=idle)
+            break
     return DrainResult(done, decided, last)
+
+
+def _chunks(work: Work, overall: Budget, whole_seconds: float, scope: Scope) -> Iterator[ChunkResult]:
+    """Process chunk after chunk and give each result, until nothing is due or the time is used up."""
+    while not overall.is_used_up:
+        seconds = min(overall.seconds_left, config().ENRICH_TIME_BUDGET)
+        result = _process(work, Budget.start(seconds, whole_seconds), scope.job_id, scope.workspace_slug)
+        if result is None:
+            return
+        yield result
 
 
 @repeats_conflicts

@@ -106,24 +106,23 @@ def open_calls(
     session: WriteSession, context: ChunkContext, limited: Iterable[Limited], gone: set[str], now: datetime
 ) -> Opening:
     """Put what may start on record, but for attempts that somebody else makes or has made."""
-    rows, attempts = [], []
-    for provider in limited:
-        for slot in provider.slots:
-            present = [attempt for attempt in slot.call.attempts if attempt.entity_id not in gone]
-            rows += [_in_flight_row(context, attempt, slot, now) for attempt in present]
-            attempts += present
+    wanted = _wanted(limited, gone)
+    rows = [_in_flight_row(context, attempt, slot, now) for slot, attempt in wanted]
     request_ids = in_flight.open_calls(session, rows)
-    opened = [attempt for attempt in attempts if attempt.request_id in request_ids]
-    busy = [attempt for attempt in attempts if attempt.request_id not in request_ids]
+    opened = [attempt for _, attempt in wanted if attempt.request_id in request_ids]
+    busy = [attempt for _, attempt in wanted if attempt.request_id not in request_ids]
     prior = _prior_answers(context, opened)
-    answered = [attempt for attempt in opened if _is_answered(attempt, prior)]
-    others = [attempt.entity_id for attempt in (*busy, *answered)]
-    return Opening(
-        tuple(attempt for attempt in opened if attempt not in answered),
-        {**_busy_refusals(session, context, busy), **{attempt.id: Refusal(0.0) for attempt in answered}},
-        prior,
-        load_entities(context.job.entity_type, others, workspace_slug=context.job.workspace_slug),
-    )
+    answered = {attempt.id: Refusal(0.0) for attempt in opened if _is_answered(attempt, prior)}
+    refused = {**_busy_refusals(session, context, busy), **answered}
+    others = [attempt.entity_id for _, attempt in wanted if attempt.id in refused]
+    entities = load_entities(context.job.entity_type, others, workspace_slug=context.job.workspace_slug)
+    return Opening(tuple(attempt for attempt in opened if attempt.id not in answered), refused, prior, entities)
+
+
+def _wanted(limited: Iterable[Limited], gone: set[str]) -> list[tuple[Slot, Attempt]]:
+    """Return the attempts that limits allow, but for entities that are gone, each with its call's slot."""
+    slots = [slot for provider in limited for slot in provider.slots]
+    return [(slot, attempt) for slot in slots for attempt in slot.call.attempts if attempt.entity_id not in gone]
 
 
 def grant(
@@ -137,19 +136,23 @@ def grant(
     granted: dict[str, Granted] = {}
     taken_back: list[str] = []
     for provider in limited:
-        starting: list[tuple[str, tuple[Attempt, ...]]] = []
-        for slot in provider.slots:
-            attempts = tuple(attempt for attempt in slot.call.attempts if attempt.id in booked)
-            if attempts:
-                starting.append((slot.call.id, attempts))
-            taken_back += [attempt.request_id for attempt in slot.call.attempts if attempt.id not in booked]
+        starting = _starting(provider, booked)
         instants = rate_limits.consume(session, provider.allowance, len(starting))
-        for (call_id, attempts), start_at in zip(starting, instants, strict=True):
+        for (call_id, attempts), start_at in zip(starting.items(), instants, strict=True):
             granted[call_id] = Granted(attempts, start_at)
+        allowed = [attempt for slot in provider.slots for attempt in slot.call.attempts]
+        taken_back += [attempt.request_id for attempt in allowed if attempt.id not in booked]
     # Rows that are another job's have other request ids, and stay.
     in_flight.close_calls(session, taken_back)
     over_cap = {attempt.id: Refusal(CAP_WAIT_SECONDS) for attempt in opening.attempts if attempt.id not in booked}
     return granted, over_cap
+
+
+def _starting(provider: Limited, booked: set[str]) -> dict[str, tuple[Attempt, ...]]:
+    """Return the booked attempts of each call that has any, by call."""
+    calls = [slot.call for slot in provider.slots]
+    attempts = {call.id: tuple(attempt for attempt in call.attempts if attempt.id in booked) for call in calls}
+    return {call_id: of_call for call_id, of_call in attempts.items() if of_call}
 
 
 def _blocks(job: JobInfo, results: Iterable[AttemptResult]) -> dict[str, float]:

@@ -36,16 +36,8 @@ def write_answers(session: WriteSession, context: ChunkContext, batch: Batch) ->
         return set()
     entities = load_for_update(job.entity_type, sorted(ids), workspace_slug=job.workspace_slug)
     changed_at = _changed_at(session, context, entities)
-    writings: list[Writing] = []
-    rows: list[dict[str, Any]] = []
-    for result in batch.results:
-        attempt = result.attempt
-        entity = entities.get(attempt.entity_id)
-        if entity is None:
-            continue
-        changes = _merge(context, entity, result.offered, changed_at.get(attempt.entity_id, {}), result.started_at)
-        writings.append(Writing(attempt.entity_id, changes, attempt.provider.name, attempt.id))
-        rows.append(_attempt_row(context, result, sorted(changes)))
+    results = [result for result in batch.results if result.attempt.entity_id in entities]
+    writings, rows = _write_results(context, results, entities, changed_at)
     rows += [lost_row(job, call, IN_DOUBT) for call in batch.lost if call.entity_id in entities]
     rows += [lost_row(job, call, OutcomeClass.TRANSIENT) for call in batch.replaced if call.entity_id in entities]
     rows += [_not_asked_row(job, question) for question in batch.not_asked if question.entity_id in entities]
@@ -55,6 +47,23 @@ def write_answers(session: WriteSession, context: ChunkContext, batch: Batch) ->
             writings += _apply_verdict(session, context, verdict, entities[verdict.entity_id])
     write_changes(session, job.entity_type, job.workspace_slug, writings)
     return ids - entities.keys()
+
+
+def _write_results(
+    context: ChunkContext,
+    results: Iterable[AttemptResult],
+    entities: Mapping[str, dict[str, Any]],
+    changed_at: Mapping[str, Mapping[str, datetime]],
+) -> tuple[list[Writing], list[dict[str, Any]]]:
+    """Merge results into the entities in hand; return what is to be written of them, and the attempts' rows."""
+    writings, rows = [], []
+    for result in results:
+        attempt = result.attempt
+        times = changed_at.get(attempt.entity_id, {})
+        changes = _merge(context, entities[attempt.entity_id], result.offered, times, result.started_at)
+        writings.append(Writing(attempt.entity_id, changes, attempt.provider.name, attempt.id))
+        rows.append(_attempt_row(context, result, sorted(changes)))
+    return writings, rows
 
 
 def _entities_of(batch: Batch) -> set[str]:

@@ -119,24 +119,27 @@ class ChunkRun:
         """Go round until every entity is decided, or nothing more can be done now."""
         self.router.begin(self.loader.load())
         try:
-            while not self.lease.is_closed:
-                self._line_up()
-                chosen = self._choose()
-                local = [call for call in chosen if call.is_local]
-                paid = tuple(call for call in chosen if not call.is_local)
-                self._start_local(local)
-                if local and not paid and self.results.unstored.has_paid_result:
-                    # What is answered here joins the answers that it follows from, as nobody waits for those.
-                    self._apply_all(self.calls.collect_all({call.id for call in local}, LINGER_SECONDS))
-                    continue
-                if self._must_save(paid):
-                    self._save(paid)
-                if self.lease.is_closed or not self._wait():
-                    break
+            while not self.lease.is_closed and self._go_round():
+                pass
         finally:
             self._cancel_local()
         if not self.lease.is_closed and self.lease.undecided:
             self._give_up()
+
+    def _go_round(self) -> bool:
+        """Start what can start, store what has come back, and wait; False if nothing more can be done now."""
+        self._line_up()
+        chosen = self._choose()
+        local = [call for call in chosen if call.is_local]
+        paid = tuple(call for call in chosen if not call.is_local)
+        self._start_local(local)
+        if local and not paid and self.results.unstored.has_paid_result:
+            # What is answered here joins the answers that it follows from, as nobody waits for those.
+            self._apply_all(self.calls.collect_all({call.id for call in local}, LINGER_SECONDS))
+            return True
+        if self._must_save(paid):
+            self._save(paid)
+        return not self.lease.is_closed and self._wait()
 
     # What starts
 

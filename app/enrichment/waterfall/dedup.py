@@ -75,28 +75,25 @@ class RecentAnswers:
     def _by_entity(self, rows: Sequence[Any], providers: Mapping[str, Provider]) -> dict[str, dict[str, PriorAnswer]]:
         noted = {_question_of(row) for row in rows if row.outcome_class == NOT_ASKED and row.job_id == self.job.id}
         reopened = {_question_of(row) for row in rows if row.job_id == self.job.parent_job_id}
-        found: dict[str, dict[str, PriorAnswer]] = {}
+        answers: dict[str, dict[str, PriorAnswer]] = {}
         for row in rows:
             outcome_class = _class_of(row, providers[row.provider])
-            if outcome_class is None:
+            is_reopened = outcome_class == IN_DOUBT and _question_of(row) in reopened
+            if outcome_class is None or (is_reopened and self._is_retried(row)):
                 continue
-            if outcome_class == IN_DOUBT and _question_of(row) in reopened and self._is_retried(row):
-                continue
-            known = found.setdefault(row.entity_id, {})
-            misses = known[row.provider].misses if row.provider in known else frozenset()
-            if outcome_class == OutcomeClass.NOT_FOUND:
-                misses |= {row.fingerprint}
-            known[row.provider] = PriorAnswer(
+            of_entity = answers.setdefault(row.entity_id, {})
+            before = of_entity.get(row.provider)
+            of_entity[row.provider] = PriorAnswer(
                 row.id,
                 outcome_class,
-                misses,
+                _misses(row, outcome_class, before),
                 row.withheld,
                 row.is_rejected,
                 is_of_job=row.job_id == self.job.id,
                 is_lost=outcome_class == IN_DOUBT and row.fingerprint is None,
                 is_noted=_question_of(row) in noted,
             )
-        return found
+        return answers
 
     def _is_retried(self, row: Any) -> bool:
         """Return whether a call was made before this job, a retry, was enqueued."""
@@ -104,6 +101,12 @@ class RecentAnswers:
             return False
         # Whatever the workers' clocks say, the job that is retried had ended before.
         return bool(row.job_id == self.job.parent_job_id or row.started_at < self.job.created_at)
+
+
+def _misses(row: Any, outcome_class: str, before: PriorAnswer | None) -> frozenset[str | None]:
+    """Return the fingerprints of the questions to which a provider had nothing, as of an attempt."""
+    misses = before.misses if before is not None else frozenset()
+    return misses | {row.fingerprint} if outcome_class == OutcomeClass.NOT_FOUND else misses
 
 
 def _question_of(row: Any) -> tuple[str, str]:

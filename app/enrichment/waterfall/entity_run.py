@@ -5,7 +5,7 @@ entity lacks its input, skipped if its provider cannot be asked now or has answe
 wanted field has a value or nobody is left to ask. What was written is normalised last.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, IntEnum, auto
 from typing import Any, Final
@@ -210,20 +210,23 @@ class EntityRun:
 
     def resume(self) -> None:
         """Take into account what this job learned of the entity before the chunk was claimed again."""
-        own = [prior for prior in self.prior.values() if prior.is_of_job]
-        if any(prior.outcome_class in DEFINITE for prior in own):
-            self.finding = Finding.ANSWER
-        if any(prior.outcome_class == OutcomeClass.SUCCESS for prior in own):
-            self.finding = Finding.VALUE
-        doubts = {name for name, prior in self.prior.items() if prior.is_of_job and prior.outcome_class == REPEATABLE}
-        self.repeats |= doubts
+        self.finding = _finding_of(prior for prior in self.prior.values() if prior.is_of_job)
+        self.repeats |= {name for name, prior in self.prior.items() if _is_own(prior, REPEATABLE)}
+        self.is_in_doubt = self._has_lost_repeat or self._has_doubt
+
+    @property
+    def _has_lost_repeat(self) -> bool:
+        """Whether a provider was taken out of the plan meanwhile that would have repeated its answer for free."""
+        return any(self.plan.provider(name) is None for name in self.repeats)
+
+    @property
+    def _has_doubt(self) -> bool:
+        """Whether a step of this job is in doubt: the run may go on behind it. A verdict takes nothing away."""
         verifier = self.plan.verifier.name if self.plan.verifier else None
-        # A provider that was taken out of the plan meanwhile cannot repeat its answer.
-        is_unrepeatable = not doubts <= {*(provider.name for provider in self.plan.steps), verifier}
-        # The run may go on behind the step of one that was skipped in doubt. A verdict in doubt takes nothing away.
-        self.is_in_doubt = is_unrepeatable or any(
-            prior.outcome_class == IN_DOUBT and (prior.is_of_job or prior.is_noted) and name != verifier
+        return any(
+            _is_own(prior, IN_DOUBT) or (prior.outcome_class == IN_DOUBT and prior.is_noted)
             for name, prior in self.prior.items()
+            if name != verifier
         )
 
     def wait_until(self, instant: float, reason: str = "") -> None:
@@ -360,6 +363,17 @@ class EntityRun:
         if self.skipped and not self.plan.is_single:
             return Decision(Outcome.ERROR, UNAVAILABLE, self.skipped[-1])
         return Decision(Outcome.SUCCESS if has_answer else Outcome.SKIPPED)
+
+
+def _is_own(prior: PriorAnswer, outcome_class: str) -> bool:
+    return prior.is_of_job and prior.outcome_class == outcome_class
+
+
+def _finding_of(answers: Iterable[PriorAnswer]) -> Finding:
+    classes = {answer.outcome_class for answer in answers}
+    if OutcomeClass.SUCCESS in classes:
+        return Finding.VALUE
+    return Finding.NOTHING if classes.isdisjoint(DEFINITE) else Finding.ANSWER
 
 
 def withheld_fields(answer: Answer) -> dict[str, Any]:

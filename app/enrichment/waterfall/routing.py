@@ -155,7 +155,7 @@ class Router:
         self.add(waiting)
         runs, self._fresh = self._fresh, []
         attempts = [attempt for run in runs if (attempt := self._next_attempt(run)) is not None]
-        return self._with_prices(attempts)
+        return _with_prices(attempts, self.context.job.entity_type)
 
     def _begin_queued(self, *, is_busy: bool) -> None:
         """Let the next run of a cautious chunk begin, if nothing else goes on; its entity is marked beforehand."""
@@ -260,30 +260,6 @@ class Router:
             return lookup
         return replace(lookup, callback_url=callback_url(self.settings, lookup.request_id))
 
-    def _with_prices(self, attempts: Sequence[_NextAttempt]) -> list[Attempt]:
-        """Return attempts with the most that each can cost; a model is told what the cache knows."""
-        keys = {key for _, step, lookup in attempts for key in step.provider.cache_keys(lookup)}
-        cached = model_cache.load(keys) if keys else {}
-        if keys:
-            end_read()
-        return [self._with_price(run, step, lookup, cached) for run, step, lookup in attempts]
-
-    def _with_price(self, run: EntityRun, step: Step, lookup: Lookup, cached: Mapping[str, Any]) -> Attempt:
-        provider = step.provider
-        if cached:
-            lookup = replace(lookup, cached=cached)
-        if provider.is_local(lookup):
-            return Attempt(run, step, lookup, new_id())
-        return Attempt(
-            run,
-            step,
-            lookup,
-            new_id(),
-            price_micros=provider.worst_price_micros(lookup),
-            fingerprint=fingerprint(provider, self.context.job.entity_type, run.fields),
-            is_local=False,
-        )
-
     # Why the job waits
 
     def _why_nobody(self) -> JobMustWait | None:
@@ -315,3 +291,29 @@ class Router:
 def _may_return_soon(state: ProviderState) -> bool:
     """Return whether a provider is worth waiting for: nobody knows when a refused key will be changed."""
     return state.until is not None and state.seconds_held <= RETURN_SECONDS
+
+
+def _with_prices(attempts: Sequence[_NextAttempt], entity_type: str) -> list[Attempt]:
+    """Return attempts with the most that each can cost; a model is told what the cache knows."""
+    keys = {key for _, step, lookup in attempts for key in step.provider.cache_keys(lookup)}
+    cached = model_cache.load(keys) if keys else {}
+    if keys:
+        end_read()
+    return [_with_price(run, step, lookup, cached, entity_type) for run, step, lookup in attempts]
+
+
+def _with_price(run: EntityRun, step: Step, lookup: Lookup, cached: Mapping[str, Any], entity_type: str) -> Attempt:
+    provider = step.provider
+    if cached:
+        lookup = replace(lookup, cached=cached)
+    if provider.is_local(lookup):
+        return Attempt(run, step, lookup, new_id())
+    return Attempt(
+        run,
+        step,
+        lookup,
+        new_id(),
+        price_micros=provider.worst_price_micros(lookup),
+        fingerprint=fingerprint(provider, entity_type, run.fields),
+        is_local=False,
+    )

@@ -226,12 +226,15 @@ def test_a_used_up_budget_releases_the_rest_at_once(context: Flask, budget_clock
 def test_a_used_up_budget_cancels_coroutines(context: Flask, budget_clock: BudgetClock) -> None:
     """A coroutine that is still waiting at the end of the budget is cancelled, and runs again later."""
     job_id = enqueue(40, chunk_size=40)
+    begun: list[str] = []
     cancelled: list[str] = []
 
     async def slow(entity_id: str, job: JobInfo) -> None:
         if entity_id in ids(10):
             return
-        budget_clock.move(60)
+        begun.append(entity_id)
+        if len(begun) == 10:
+            budget_clock.move(60)
         try:
             await asyncio.sleep(60)
         except asyncio.CancelledError:
