@@ -1,5 +1,6 @@
 """What a checkpoint stores, as one value (`Batch`), and what comes of it, as another (`Admission`)."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -97,6 +98,9 @@ class AttemptResult:
     """The call that it was part of; None: it came by itself."""
     is_overdue: bool = False
     """Whether the question was taken and paid for, and its callback never came."""
+    instant: float = field(default_factory=time.monotonic)
+    """When it came, by the monotonic clock. The entities of one call share it: whoever failed together becomes due
+    together, and is asked about in one call again."""
 
 
 @dataclass(frozen=True, slots=True)

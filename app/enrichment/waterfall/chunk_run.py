@@ -260,9 +260,10 @@ class ChunkRun:
                 run.ask_alone()
             self.router.look_again(runs)
             return
-        now = datetime.now(UTC)
+        now, instant = datetime.now(UTC), time.monotonic()
         for attempt, answer in zip(call.attempts, answers, strict=True):
-            self.results.apply(AttemptResult(attempt, answer, call.started_at or now, now, call_id=call.id))
+            started_at = call.started_at or now
+            self.results.apply(AttemptResult(attempt, answer, started_at, now, call_id=call.id, instant=instant))
         self.router.add(runs)
 
     def _answers(self, call: Call, result: list[Answer] | BaseException) -> list[Answer] | None:

@@ -126,13 +126,13 @@ class ResultHandler:
         self._keep(result)
         if stands_in:
             answer = replace(answer, outcome_class=_class_of_rules(answer))
-        run.apply(step, answer, result.attempt.id, time.monotonic(), self.context.retry_seconds)
+        run.apply(step, answer, result.attempt.id, result.instant, self.context.retry_seconds)
 
     def _apply_verdict(self, result: AttemptResult) -> None:
         run, answer = result.attempt.run, result.answer
         offer = run.offer
         self._keep(result)
-        run.apply(result.attempt.step, answer, result.attempt.id, time.monotonic(), self.context.retry_seconds)
+        run.apply(result.attempt.step, answer, result.attempt.id, result.instant, self.context.retry_seconds)
         if offer is not None and run.offer is None:
             is_answered = answer.outcome_class is OutcomeClass.SUCCESS
             self.accept_offer(run, offer, answer.fields.get("email_status") if is_answered else None)
