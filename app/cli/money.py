@@ -15,8 +15,6 @@ from app.cli.group import enrich
 from app.cli.options import any_workspace_option, json_option
 from app.db.pages import Page
 from app.db.session import end_read
-from app.enrichment.limits import provider_status
-from app.enrichment.limits.provider_status import ProviderView
 from app.enrichment.money.reports import (
     CapView,
     CostCounts,
@@ -28,7 +26,9 @@ from app.enrichment.money.reports import (
     report_costs,
 )
 from app.enrichment.money.schemas import CostReportSchema, EstimateSchema, ProviderListSchema, ProviderSchema
+from app.enrichment.waterfall import provider_status
 from app.enrichment.waterfall.estimates import Estimate
+from app.enrichment.waterfall.provider_status import ProviderView
 from app.models.provider_state import ProviderCondition
 
 ROWS_A_PAGE = 1000

@@ -19,7 +19,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "app/enrichment/queue/queries.py": ("tests/enrichment/queue/test_control.py", "tests/web/test_jobs.py"),
     "app/enrichment/queue/transitions.py": ("tests/enrichment/queue/test_worker.py",),
     "app/enrichment/queue/claims.py": ("tests/enrichment/queue/test_worker.py",),
-    "app/enrichment/limits/provider_status.py": ("tests/enrichment/limits/test_provider_status.py",),
+    "app/enrichment/waterfall/provider_status.py": ("tests/enrichment/waterfall/test_provider_status.py",),
     "app/enrichment/queue/enqueue.py": ("tests/enrichment/queue/test_enqueue.py",),
     "app/entities/exclusions.py": ("tests/entities/test_exclusions.py",),
     "app/entities/csv/exports.py": ("tests/entities/csv/test_exports.py",),

@@ -4,8 +4,6 @@ from typing import Any, Final
 
 from flask.views import MethodView
 
-from app.enrichment.limits import provider_status
-from app.enrichment.limits.provider_status import ProviderView
 from app.enrichment.money.reports import CostReport, report_costs
 from app.enrichment.money.schemas import (
     CostQuerySchema,
@@ -15,7 +13,9 @@ from app.enrichment.money.schemas import (
     ProviderListSchema,
     ProviderSchema,
 )
+from app.enrichment.waterfall import provider_status
 from app.enrichment.waterfall.estimates import Estimate, estimate
+from app.enrichment.waterfall.provider_status import ProviderView
 from app.errors import Forbidden
 from app.web.auth import readable_workspace, require, visible_workspace, workspace_for
 from app.web.blueprint import Blueprint

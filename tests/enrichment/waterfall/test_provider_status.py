@@ -10,8 +10,8 @@ from sqlalchemy import func, insert, select
 
 from app.db.session import transaction
 from app.enrichment.limits import circuit_breaker
-from app.enrichment.limits.provider_status import ProviderView, list_providers, reset_provider
 from app.enrichment.money.reports import today
+from app.enrichment.waterfall.provider_status import ProviderView, list_providers, reset_provider
 from app.errors import NotFound
 from app.extensions import db
 from app.models.in_flight_call import in_flight_calls
