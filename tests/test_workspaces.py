@@ -13,9 +13,9 @@ from app.db.session import transaction
 from app.enrichment.queue import claims
 from app.enrichment.queue.claims import Scope
 from app.enrichment.waterfall import in_flight
+from app.enrichment.waterfall.erase import erase_entity
 from app.entities.csv.exports import export_csv
 from app.entities.csv.imports import import_csv
-from app.entities.erase import erase_entity
 from app.entities.read import get_entity, select_ids
 from app.entities.undo import UndoCounts, undo_job
 from app.extensions import db

@@ -14,10 +14,10 @@ from werkzeug.routing import BaseConverter
 
 from app.config import config
 from app.db.session import check_writable, transaction
+from app.enrichment.waterfall.erase import erase_entity
 from app.entities.csv.exports import export_csv
 from app.entities.csv.headers import read_mapping
 from app.entities.csv.imports import ImportOptions, import_csv
-from app.entities.erase import erase_entity
 from app.entities.read import get_entity, list_entities
 from app.entities.schemas import (
     ImportQuerySchema,

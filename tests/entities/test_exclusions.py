@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from sqlalchemy import event
 
 from app.db.session import transaction
+from app.enrichment.waterfall.erase import erase_entity
 from app.entities import exclusions
 from app.entities.csv.exports import export_csv
-from app.entities.erase import erase_entity
 from app.entities.exclusions import ExclusionCounts, Exclusions, without_excluded
 from app.entities.upsert import upsert_entities
 from app.errors import Invalid

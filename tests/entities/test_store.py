@@ -13,8 +13,8 @@ from flask import Flask
 from sqlalchemy import Text, cast, event, insert, select, text
 
 from app.db.session import engine_name, transaction
+from app.enrichment.waterfall.erase import erase_entity
 from app.entities.changes import Writing, write_changes
-from app.entities.erase import erase_entity
 from app.entities.fields import FIELDS, RAW_FIELDS
 from app.entities.merge import Change, is_blank
 from app.entities.read import EntityView, get_entity, list_entities, load_entities, load_for_update, select_ids

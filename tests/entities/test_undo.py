@@ -9,8 +9,8 @@ from sqlalchemy import Text, insert, literal, select, update
 
 from app.db.session import engine_name, transaction
 from app.enrichment import queue
+from app.enrichment.waterfall.erase import erase_entity
 from app.entities.changes import Writing, write_changes
-from app.entities.erase import erase_entity
 from app.entities.fields import table_of
 from app.entities.merge import Change
 from app.entities.read import get_entity, load_entities, load_for_update

@@ -25,7 +25,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "app/entities/csv/exports.py": ("tests/entities/csv/test_exports.py",),
     "app/entities/csv/imports.py": ("tests/entities/csv/test_imports.py",),
     "app/entities/changes.py": ("tests/entities/test_store.py",),
-    "app/entities/erase.py": ("tests/entities/test_store.py",),
+    "app/enrichment/waterfall/erase.py": ("tests/entities/test_store.py",),
     "app/entities/read.py": ("tests/entities/test_store.py",),
     "app/entities/undo.py": ("tests/entities/test_undo.py",),
 }

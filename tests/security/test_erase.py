@@ -20,7 +20,7 @@ from sqlalchemy import Table, select
 from app.config import Config
 from app.db.session import end_read, engine_name, transaction
 from app.enrichment.waterfall.callbacks import PATH, sign
-from app.entities.erase import erase_entity
+from app.enrichment.waterfall.erase import erase_entity
 from app.entities.fields import table_of
 from app.entities.upsert import upsert_entities
 from app.extensions import db

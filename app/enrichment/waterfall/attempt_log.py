@@ -9,10 +9,10 @@ from sqlalchemy import func, select, update
 from app.db.session import WriteSession
 from app.db.sql import insert_rows, is_any_of
 from app.enrichment.queue.lease import JobInfo
+from app.enrichment.waterfall import model_cache
 from app.enrichment.waterfall.batch import AttemptResult, Batch, ChunkContext, NotAsked, Verdict
 from app.enrichment.waterfall.dedup import NOT_ASKED, PARTIAL
 from app.enrichment.waterfall.entity_run import IN_DOUBT, Purpose, withheld_fields
-from app.entities import model_cache
 from app.entities.changes import Writing, write_changes
 from app.entities.merge import Change, merge_fields
 from app.entities.policies import MergePolicy

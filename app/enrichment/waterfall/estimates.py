@@ -18,11 +18,11 @@ from app.enrichment.money.caps import OVERALL
 from app.enrichment.money.reports import CapView, daily_caps, dollars
 from app.enrichment.queue.entity_ids import unique_ids
 from app.enrichment.queue.lease import JobInfo
+from app.enrichment.waterfall import model_cache
 from app.enrichment.waterfall.dedup import RecentAnswers, fingerprint, is_answered
 from app.enrichment.waterfall.entity_run import Decision, EntityRun, Plan, PriorAnswer, Purpose, Step
 from app.enrichment.waterfall.options import DEFAULT_OPTIONS, JobOptions
 from app.enrichment.waterfall.plan import insist_on_provider, make_plan
-from app.entities import model_cache
 from app.entities.exclusions import Exclusions
 from app.entities.merge import is_blank
 from app.entities.read import SLICE_ROWS, load_entities

@@ -11,6 +11,7 @@ from app.db.session import end_read
 from app.enrichment.limits.circuit_breaker import KnownStates, ProviderState
 from app.enrichment.queue.lease import Failure
 from app.enrichment.queue.work import JobMustWait
+from app.enrichment.waterfall import model_cache
 from app.enrichment.waterfall.batch import Admission, Attempt, Call, ChunkContext
 from app.enrichment.waterfall.callbacks import callback_url
 from app.enrichment.waterfall.dedup import fingerprint, is_answered
@@ -26,7 +27,6 @@ from app.enrichment.waterfall.entity_run import (
 )
 from app.enrichment.waterfall.plan import UNUSABLE_SECONDS
 from app.enrichment.waterfall.results import ResultHandler
-from app.entities import model_cache
 from app.models.chunk import Outcome
 from app.models.types import new_id
 from app.providers.base import Answer, Lookup, OutcomeClass

@@ -16,7 +16,7 @@ from app.enrichment import queue
 from app.enrichment.queue import claims
 from app.enrichment.queue.claims import Scope
 from app.enrichment.queue.lease import Failure, Lease
-from app.entities.erase import erase_entity
+from app.enrichment.waterfall.erase import erase_entity
 from app.errors import EntityNotFound, JobStateConflict, LeaseLost
 from app.extensions import db
 from app.models.chunk import ERASED_ID, Outcome, progress

@@ -11,7 +11,7 @@ from app.db.session import transaction
 from app.enrichment import queue
 from app.enrichment.queue import ChunkResult
 from app.enrichment.waterfall.chunk_run import Waterfall
-from app.entities.erase import erase_entity
+from app.enrichment.waterfall.erase import erase_entity
 from app.entities.read import load_entities
 from app.entities.upsert import upsert_entities
 from app.errors import JobStateConflict, LeaseLost

@@ -14,8 +14,8 @@ from app.enrichment.limits import circuit_breaker
 from app.enrichment.limits.circuit_breaker import load_states
 from app.enrichment.queue.lease import CRASHES_BEFORE_CAUTION
 from app.enrichment.waterfall.chunk_run import Waterfall
+from app.enrichment.waterfall.erase import erase_entity
 from app.enrichment.waterfall.recovery import recover_lost_calls
-from app.entities.erase import erase_entity
 from app.extensions import db
 from app.models.attempt import attempts
 from app.models.chunk import progress

@@ -19,9 +19,9 @@ from app.db.session import engine_name
 from app.enrichment import queue
 from app.enrichment.waterfall.batch import Admission
 from app.enrichment.waterfall.checkpoint import store_batch
+from app.enrichment.waterfall.erase import erase_entity
 from app.enrichment.waterfall.recovery import recover_lost_calls
 from app.entities import exclusions
-from app.entities.erase import erase_entity
 from app.extensions import db
 from app.models.attempt import attempts
 from app.models.in_flight_call import in_flight_calls

@@ -9,9 +9,9 @@ from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.enrichment.waterfall.erase import erase_entity
 from app.entities.csv import imports
 from app.entities.csv.imports import ImportReport, import_csv
-from app.entities.erase import erase_entity
 from app.entities.fields import table_of
 from app.entities.ids import identify
 from app.entities.matching import Candidate, Matcher
