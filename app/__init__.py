@@ -35,6 +35,8 @@ def create_app(config: Config | None = None) -> Flask:
     app.extensions["tranche.registry"] = make_registry(
         config.PROVIDERS, takes_callbacks=bool(config.PUBLIC_URL and config.SECRET_KEY)
     )
+    # For `flask enrich demo`, which works in an application of its own.
+    app.extensions["tranche.create_app"] = create_app
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engines.engine_options(config)
     logs.configure(config)
 

@@ -3,12 +3,15 @@
 import re
 import shlex
 import socket
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 
+from app.config import PROJECT_ROOT
 from app.demo import providers
 from tests.patience import PATIENCE_SECONDS
 
@@ -85,3 +88,10 @@ def test_demo_with_providers_says_what_is_missing_where_there_is_no_checkout(
     assert result.exit_code == 2
     assert "tests/fakes/server.py" in result.stderr and result.stderr.count("\n") == 1
     assert not (tmp_path / "demo.db").exists()
+
+
+def test_no_other_command_loads_the_demo() -> None:
+    """What the demo alone needs makes no other command, and no server, start later."""
+    question = "import sys, app; print([name for name in sys.modules if name.startswith('app.demo')])"
+    answer = subprocess.run([sys.executable, "-c", question], cwd=PROJECT_ROOT, capture_output=True, text=True)
+    assert (answer.stdout, answer.stderr) == ("[]\n", "")

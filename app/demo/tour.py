@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import click
-from flask import current_app
+from flask import Flask, current_app
 from flask_migrate import upgrade
 from rich.text import Text
 from sqlalchemy import func, select
@@ -19,7 +19,6 @@ from sqlalchemy import func, select
 from app import demo as samples
 from app import logs
 from app.cli import output
-from app.cli.group import enrich
 from app.cli.lists import describe_remarks, describe_report, write_atomically
 from app.cli.progress import DrainProgress
 from app.config import PROJECT_ROOT, Config, config
@@ -44,36 +43,27 @@ ROWS_SHOWN: Final = 6
 REFUSALS_SHOWN: Final = 5
 MAX_CELL_CHARS: Final = 32
 
+CreateApp = Callable[[Config], Flask]
 Sight = dict[str, tuple[str, str]]
 """One entity by column: as given, and normalised."""
 
 
-@enrich.command()
-@click.option(
-    "--database",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="The SQLite file to use; made anew.  [instance/demo.db]",
-)
-@click.option(
-    "--providers",
-    is_flag=True,
-    help="Find what is missing as well, and see what it costs, with providers played on this machine.",
-)
-def demo(database: Path | None, providers: bool) -> None:
-    """See sample lists normalised: no key, no network, no setting.
+def run(create_app: CreateApp, database: Path | None, *, with_providers: bool) -> None:
+    """Take the sample lists through the service, in an application and a database of the demo's own.
 
-    Uses a database of its own, which stays for looking at it and is made anew each time.
+    `database` is the SQLite file to make anew, by default one in the instance folder. It stays.
     """
-    with demo_providers.serving() if providers else nullcontext() as fakes:
+    with demo_providers.serving() if with_providers else nullcontext() as fakes:
         path = _make_database(database)
-        with _application(path, **({"PROVIDERS": fakes.settings()} if fakes else {})):
+        with _application(create_app, path, **({"PROVIDERS": fakes.settings()} if fakes else {})):
             for entity_type in _TYPES:
                 _bring_in(entity_type)
             jobs = demo_providers.enrich_twice(_TYPES, CHUNK_SIZE, fakes) if fakes else _normalize()
             _tell_changes()
             files = [_export(entity_type, path) for entity_type in _TYPES]
             end_read()
-    _tell_next(path, jobs[0], files, more=["costs"] if providers else ["enqueue person --all", "process --verbose"])
+    more = ["costs"] if with_providers else ["enqueue person --all", "process --verbose"]
+    _tell_next(path, jobs[0], files, more=more)
 
 
 def _normalize() -> list[str]:
@@ -272,10 +262,8 @@ def _make_file(path: Path) -> None:
 
 
 @contextmanager
-def _application(path: Path, **settings: Any) -> Iterator[None]:
+def _application(create_app: CreateApp, path: Path, **settings: Any) -> Iterator[None]:
     """Push an application on the demo's database, migrated, with these settings and defaults for the rest."""
-    from app import create_app  # which imports this module to know its commands
-
     app = create_app(Config(DATABASE_URL=f"sqlite:///{path}", LOG_LEVEL="WARNING", **settings))
     try:
         with app.app_context():
