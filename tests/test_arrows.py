@@ -1,36 +1,129 @@
-"""What the libraries at the bottom may import of ours."""
+"""What may import what: imports point one way, also those within functions."""
 
 import ast
+import re
+from collections.abc import Mapping
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 import app
+from tests.test_readme import PAGES
 
 APP = Path(app.__file__).parent
 
+MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
+    "app": ("cli", "routes"),
+    "cli": ("demo", "routes"),
+    "demo": ("cli",),
+    "routes": ("web", "waterfall"),
+    "web": ("queue",),
+    "waterfall": ("money", "limits"),
+    "money": ("queue", "providers"),
+    "limits": ("queue", "providers"),
+    "queue": ("entities", "logs", "async_calls"),
+    "entities": ("db", "identity"),
+    "db": ("models", "config"),
+    "models": ("errors", "extensions"),
+    "providers": ("identity", "providers.defaults"),
+    "identity": ("normalizer",),
+    "normalizer": ("values",),
+    "errors": ("values",),
+    "logs": ("config",),
+    "config": ("database_url", "dotenv_file", "entities.policies", "providers.defaults"),
+    "entities.policies": ("values",),
+    "providers.defaults": ("providers.settings",),
+    "providers.settings": (),
+    "async_calls": (),
+    "database_url": (),
+    "dotenv_file": (),
+    "extensions": (),
+    "values": (),
+}
+"""Each package and module, with those next below it. It may import itself, these, and all that these may import.
 
-def imported(path: Path) -> set[str]:
-    """Return the names of our own modules that a module imports."""
+`routes` are the modules named so and their schemas, wherever they stand.
+"""
+
+
+def name_of(path: Path) -> str:
+    """Return a module's dotted name."""
+    return ".".join(path.relative_to(APP.parent).with_suffix("").parts).removesuffix(".__init__")
+
+
+MODULES = {name_of(path): path for path in sorted(APP.rglob("*.py"))}
+
+
+def imports_of(module: str) -> set[str]:
+    """Return the modules of this project that a module imports, at its top or within a function."""
+    path = MODULES[module]
+    package = module if path.name == "__init__.py" else module.rpartition(".")[0]
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            names |= {f"{node.module}.{alias.name}" for alias in node.names}
-    return {name for name in names if name.partition(".")[0] == "app"}
+            names |= {f"{source_of(node, package)}.{alias.name}" for alias in node.names}
+    ours = {name for name in names if name.partition(".")[0] in ("app", "tests")}
+    return {name if name in MODULES else name.rpartition(".")[0] for name in ours}
 
 
-@pytest.mark.parametrize(
-    ("package", "allowed"),
-    [
-        ("values", ("app.values.",)),
-        ("normalizer", ("app.normalizer.", "app.values.")),
-        ("identity", ("app.identity.", "app.normalizer.", "app.values.")),
-    ],
-)
-def test_library_imports_only_what_stands_below_it(package: str, allowed: tuple[str, ...]) -> None:
-    """Values import nothing of ours, rules only values, and the comparison of names only both."""
-    paths = sorted((APP / package).rglob("*.py"))
-    assert paths
-    assert [(path.name, name) for path in paths for name in imported(path) if not name.startswith(allowed)] == []
+def source_of(node: ast.ImportFrom, package: str) -> str:
+    """Return what an import is from, a relative one as seen from its package."""
+    if not node.level:
+        return node.module or ""
+    above = package.split(".")[: 1 - node.level or None]
+    return ".".join([*above, *filter(None, [node.module])])
+
+
+def row_of(module: str) -> str:
+    """Return the row of the table that a module belongs to, or its own name if there is none."""
+    if module.endswith(("routes", "schemas")):
+        return "routes"
+    inner = module.removeprefix("app.").removeprefix("enrichment.")
+    parts = inner.split(".")
+    starts = [".".join(parts[:count]) for count in range(len(parts), 0, -1)]
+    return next((start for start in starts if start in MAY_IMPORT), module)
+
+
+def reachable(row: str) -> set[str]:
+    """Return a row and all rows below it."""
+    rows = {row}
+    waiting = [row]
+    while waiting:
+        below = set(MAY_IMPORT.get(waiting.pop(), ())) - rows
+        rows |= below
+        waiting += below
+    return rows
+
+
+IMPORTS = {module: imports_of(module) for module in MODULES}
+
+
+@pytest.mark.parametrize("row", MAY_IMPORT)
+def test_package_imports_only_what_stands_below_it(row: str) -> None:
+    """The queue knows no provider, providers no entity, values nothing of ours, and nothing knows the tests."""
+    modules = [module for module in MODULES if row_of(module) == row]
+    assert modules
+    allowed = reachable(row)
+    upward = [(module, name) for module in modules for name in IMPORTS[module] if row_of(name) not in allowed]
+    assert upward == []
+
+
+def test_every_package_has_its_row() -> None:
+    """A new package or module of the application comes with its place in the order."""
+    empty = {"app.enrichment"}
+    assert [module for module in MODULES if row_of(module) not in MAY_IMPORT and module not in empty] == []
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    """Any module can be read, and loaded, with what it imports and without what imports it."""
+    TopologicalSorter(IMPORTS).prepare()
+
+
+def test_the_architecture_states_the_same_order() -> None:
+    """The page's table has the rows of this one."""
+    section = PAGES["docs/architecture.md"].split("| part | next below it |")[1].split("\n\n")[0]
+    rows = re.findall(r"^\| `([\w.]+)` \| (.+) \|$", section, flags=re.MULTILINE)
+    assert {name: tuple(re.findall(r"`([\w.]+)`", cell)) for name, cell in rows} == MAY_IMPORT
