@@ -16,7 +16,7 @@ APP = Path(app.__file__).parent
 MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
     "app": ("cli", "routes"),
     "cli": ("demo", "routes"),
-    "demo": ("cli",),
+    "demo": ("cli", "demo.stand_ins"),
     "routes": ("web", "waterfall"),
     "web": ("queue",),
     "waterfall": ("money", "limits"),
@@ -35,6 +35,7 @@ MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
     "entities.policies": ("values",),
     "providers.defaults": ("providers.settings",),
     "providers.settings": (),
+    "demo.stand_ins": (),
     "async_calls": (),
     "database_url": (),
     "dotenv_file": (),

@@ -20,6 +20,7 @@ from typing import Final
 import click
 from sqlalchemy import func, select
 
+from app import demo
 from app.cli import output
 from app.cli.progress import DrainProgress
 from app.config import PROJECT_ROOT, config
@@ -39,7 +40,7 @@ from app.providers.settings import ProviderSettings
 from app.values.entity_types import PLURALS, EntityType
 from app.web.auth import DEFAULT_WORKSPACE
 
-_SERVER: Final = "tests/fakes/server.py"
+_SERVER: Final = "app/demo/stand_ins/server.py"
 _KEYS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "prospeo": "good-prospeo-key",
@@ -90,8 +91,8 @@ def serving() -> Iterator[Fakes]:
         ledger = Path(folder) / "meter.jsonl"
         options = ["--ledger", str(ledger), "--hit-rates", _HIT_RATES]
         process = subprocess.Popen(
-            [sys.executable, "-m", "tests.fakes.server", *options],
-            cwd=PROJECT_ROOT,
+            [sys.executable, "-m", "stand_ins.server", *options],
+            cwd=Path(demo.__file__).parent,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -86,7 +86,7 @@ def test_demo_with_providers_says_what_is_missing_where_there_is_no_checkout(
     monkeypatch.setattr(providers, "PROJECT_ROOT", tmp_path)
     result = run(sqlite_app, "demo", "--providers", "--database", str(tmp_path / "demo.db"))
     assert result.exit_code == 2
-    assert "tests/fakes/server.py" in result.stderr and result.stderr.count("\n") == 1
+    assert "app/demo/stand_ins/server.py" in result.stderr and result.stderr.count("\n") == 1
     assert not (tmp_path / "demo.db").exists()
 
 

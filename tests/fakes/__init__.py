@@ -1,1 +1,1 @@
-"""Fakes that hold the contracts of the real thing. Imports nothing, so that the fake server starts quickly."""
+"""Fakes that hold the contracts of the real thing."""

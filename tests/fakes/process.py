@@ -9,8 +9,8 @@ from types import TracebackType
 from typing import Any
 from urllib.request import ProxyHandler, Request, build_opener
 
-from tests.fakes import ledger
-from tests.fakes.server import VENDORS
+from app.demo.stand_ins import ledger
+from app.demo.stand_ins.server import VENDORS
 from tests.patience import PATIENCE_SECONDS
 
 ROOT = Path(__file__).parents[2]
@@ -27,7 +27,7 @@ PREFIXES: Mapping[str, str] = {
 
 
 class FakeServer:
-    """The server of `tests.fakes.server`; `options` are its options, as `latency=0.1`, `limits="prospeo=5/s"`.
+    """The server of `app.demo.stand_ins.server`; `options` are its options, as `latency=0.1`, `limits="prospeo=5/s"`.
 
     Attributes after `start`: `url`, and `ledger`, the path of the ledger.
     """
@@ -50,8 +50,10 @@ class FakeServer:
 
     def start(self) -> None:
         """Start the process and wait until it is ready."""
-        command = [sys.executable, "-m", "tests.fakes.server", "--ledger", str(self.ledger), *self._arguments()]
-        self._process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+        command = [sys.executable, "-m", "stand_ins.server", "--ledger", str(self.ledger), *self._arguments()]
+        self._process = subprocess.Popen(
+            command, cwd=ROOT / "app/demo", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
+        )
         assert self._process.stdout is not None
         self.url = json.loads(self._process.stdout.readline())["url"]
 

@@ -10,13 +10,13 @@ from typing import Any
 from sqlalchemy import func, select
 
 from app.db.session import end_read
+from app.demo.stand_ins import invented, ledger
 from app.extensions import db
 from app.models.attempt import attempts
 from app.models.chunk import chunks, progress
 from app.models.in_flight_call import in_flight_calls
 from app.models.person import Person
 from app.models.spending import costs, spending
-from tests.fakes import invented, ledger
 
 NORMALIZER = "ai-normalizer"
 DEFINITE = ("success", "not_found")

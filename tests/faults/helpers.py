@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import func, select, text
 
 from app.db.session import end_read
+from app.demo.stand_ins import ledger
 from app.enrichment import queue
 from app.enrichment.waterfall.chunk_run import Waterfall
 from app.extensions import db
@@ -19,7 +20,6 @@ from app.models.heartbeat import heartbeats
 from app.models.in_flight_call import in_flight_calls
 from app.models.job import jobs
 from app.models.types import utcnow
-from tests.fakes import ledger
 from tests.faults.accounts import decided_twice, longest_stall, read_books, unexplained
 from tests.faults.world import World, has_ended, statuses, wait_until
 from tests.invariants import check_invariants

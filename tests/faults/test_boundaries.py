@@ -10,9 +10,9 @@ from contextlib import contextmanager
 import pytest
 
 from app.db.session import transaction
+from app.demo.stand_ins import ledger
 from app.extensions import db
 from tests.enrichment.helpers import expire_leases
-from tests.fakes import ledger
 from tests.faults.accounts import decided_twice, outcomes_of, read_books, unexplained
 from tests.faults.conftest import MakeWorld
 from tests.faults.helpers import drain_here

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from app.demo.stand_ins import ledger
 from app.extensions import db
 from app.models.job import JobStatus, jobs
-from tests.fakes import ledger
 from tests.faults.accounts import read_books
 from tests.faults.conftest import MakeWorld
 from tests.faults.world import Crew, World, add_job, wait_until

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from app.demo.stand_ins import ledger
 from app.enrichment import queue
 from app.enrichment.waterfall.options import JobOptions
 from app.extensions import db
 from app.models.job import JobStatus
-from tests.fakes import ledger
 from tests.faults.accounts import decided_twice, found_by, longest_stall, outcomes_of, read_books, unexplained
 from tests.faults.conftest import MakeWorld
 from tests.faults.helpers import calls_under_way

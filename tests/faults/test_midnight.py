@@ -9,11 +9,11 @@ from typing import Any
 from sqlalchemy import select
 
 from app.db.session import end_read
+from app.demo.stand_ins import ledger
 from app.enrichment import queue
 from app.extensions import db
 from app.models.in_flight_call import in_flight_calls
 from app.models.spending import costs, spending
-from tests.fakes import ledger
 from tests.faults.accounts import decided_twice
 from tests.faults.clocks import moved_clock
 from tests.faults.conftest import MakeWorld

@@ -1,6 +1,6 @@
 """The same list twice: the second time costs nothing."""
 
-from tests.fakes import ledger
+from app.demo.stand_ins import ledger
 from tests.faults.accounts import outcomes_of, read_books
 from tests.faults.conftest import MakeWorld
 from tests.faults.world import add_job, drain

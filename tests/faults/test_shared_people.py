@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from app.config import config
 from app.db.session import end_read
+from app.demo.stand_ins import ledger
 from app.enrichment import queue
 from app.enrichment.limits import circuit_breaker
 from app.enrichment.limits.circuit_breaker import load_states
@@ -24,7 +25,6 @@ from app.extensions import db
 from app.models.attempt import attempts
 from app.models.job import JobStatus, jobs
 from app.models.person import Person
-from tests.fakes import ledger
 from tests.faults.accounts import lines_by_question, outcomes_of, read_books
 from tests.faults.conftest import MakeWorld
 from tests.faults.helpers import calls_arrived, drain_here

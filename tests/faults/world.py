@@ -18,6 +18,7 @@ from sqlalchemy import select
 from app import create_app
 from app.config import Config, config
 from app.db.session import end_read, transaction
+from app.demo.stand_ins import invented
 from app.enrichment import queue
 from app.enrichment.queue.lease import MAX_CRASHES
 from app.enrichment.waterfall.options import DEFAULT_OPTIONS, JobOptions
@@ -26,7 +27,6 @@ from app.extensions import db
 from app.models.chunk import progress
 from app.models.in_flight_call import in_flight_calls
 from app.models.job import ENDED, jobs
-from tests.fakes import invented
 from tests.fakes.process import FakeServer
 from tests.faults.forked import Forge, Worker
 

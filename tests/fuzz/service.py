@@ -13,6 +13,7 @@ from sqlalchemy import insert
 from app import create_app
 from app.config import Config
 from app.db.session import transaction
+from app.demo.stand_ins import invented
 from app.enrichment import queue
 from app.enrichment.queue import claims, lease
 from app.enrichment.queue.lease import Failure
@@ -22,7 +23,6 @@ from app.extensions import db
 from app.models.spending import costs
 from app.models.types import utcnow
 from app.web import api_keys
-from tests.fakes import invented
 from tests.fakes.process import FakeServer
 from tests.faults.world import World
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from app.demo.stand_ins import invented, ledger
 from app.entities.fields import FIELDS
 from app.providers.ai_normalizer.provider import AiNormalizer
 from app.providers.aiark import AiArk
@@ -22,7 +23,6 @@ from app.providers.http.client import Http
 from app.providers.leadmagic import LeadMagic, LeadMagicVerifier
 from app.providers.prospeo import Prospeo
 from app.providers.settings import ProviderSettings
-from tests.fakes import invented, ledger
 from tests.fakes.process import KEYS, FakeServer
 from tests.patience import CUT_OFF_SECONDS, PATIENCE_SECONDS
 from tests.providers.loopback import Canned, CannedServer, serving

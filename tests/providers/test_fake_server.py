@@ -16,11 +16,11 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from app.demo.stand_ins import invented, ledger, scenarios
+from app.demo.stand_ins.limits import Window
+from app.demo.stand_ins.server import VENDORS
 from app.providers.defaults import DEFAULTS
-from tests.fakes import invented, ledger, scenarios
-from tests.fakes.limits import Window
 from tests.fakes.process import CALLBACK_SECRET, KEYS, ROOT, FakeServer
-from tests.fakes.server import VENDORS
 from tests.patience import CUT_OFF_SECONDS, PATIENCE_SECONDS
 
 HEADERS: Mapping[str, Mapping[str, str]] = {

@@ -13,6 +13,7 @@ from werkzeug.serving import make_server
 
 from app.config import Config
 from app.db.session import end_read, transaction
+from app.demo.stand_ins import ledger
 from app.enrichment import queue
 from app.enrichment.waterfall.callbacks import PATH, sign
 from app.enrichment.waterfall.chunk_run import Waterfall
@@ -23,7 +24,6 @@ from app.models.attempt import attempts
 from app.models.chunk import progress
 from app.models.in_flight_call import in_flight_calls
 from app.models.types import new_id, utcnow
-from tests.fakes import ledger
 from tests.fakes.process import CALLBACK_SECRET, FakeServer
 from tests.invariants import check_invariants
 from tests.patience import PATIENCE_SECONDS

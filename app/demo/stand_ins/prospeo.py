@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from tests.fakes import invented
-from tests.fakes.invented import Company, Person
-from tests.fakes.limits import Refusal
-from tests.fakes.scenarios import EVERYWHERE
-from tests.fakes.vendor import Call, Reply, Vendor, html, one_of, one_of_headers, text_of
+from . import invented
+from .invented import Company, Person
+from .limits import Refusal
+from .scenarios import EVERYWHERE
+from .vendor import Call, Reply, Vendor, html, one_of, one_of_headers, text_of
 
 EMAIL_STATUSES = ("VERIFIED", "UNVERIFIED")
 _NAMED = ("company_website", "company_linkedin_url", "company_name")

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from tests.fakes import invented
-from tests.fakes.limits import Refusal
-from tests.fakes.scenarios import EVERYWHERE
-from tests.fakes.vendor import Call, Reply, Vendor, html, one_of, text_of
+from . import invented
+from .limits import Refusal
+from .scenarios import EVERYWHERE
+from .vendor import Call, Reply, Vendor, html, one_of, text_of
 
 
 class Clay(Vendor):

@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from tests.fakes import invented
-from tests.fakes.limits import Refusal
-from tests.fakes.scenarios import EVERYWHERE
-from tests.fakes.vendor import Call, Reply, Vendor, html, one_of, one_of_headers, retry_after
+from . import invented
+from .limits import Refusal
+from .scenarios import EVERYWHERE
+from .vendor import Call, Reply, Vendor, html, one_of, one_of_headers, retry_after
 
 FORBIDDEN = frozenset({"minimum", "maximum", "minLength", "maxLength", "pattern", "minItems", "maxItems", "multipleOf"})
 """Schema keywords that Anthropic refuses."""

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from tests.fakes import invented
-from tests.fakes.invented import Company, Person
-from tests.fakes.scenarios import EVERYWHERE
-from tests.fakes.vendor import Call, Reply, Vendor, html, one_of, text_of
+from . import invented
+from .invented import Company, Person
+from .scenarios import EVERYWHERE
+from .vendor import Call, Reply, Vendor, html, one_of, text_of
 
 EMAIL_STATES = (("VALID", "SMTP"), ("VALID", "CATCH_ALL"), ("INVALID", "SMTP"))
 _SCRIPTS = ("python", "aiohttp", "curl", "go-http-client")

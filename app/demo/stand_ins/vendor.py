@@ -8,10 +8,10 @@ from email.utils import formatdate
 from time import time
 from typing import Any, ClassVar
 
-from tests.fakes import invented
-from tests.fakes.ledger import Charge, Ledger
-from tests.fakes.limits import Meter, Refusal
-from tests.fakes.scenarios import BROKEN, EVERYWHERE, NONE, Scenario, marked
+from . import invented
+from .ledger import Charge, Ledger
+from .limits import Meter, Refusal
+from .scenarios import BROKEN, EVERYWHERE, NONE, Scenario, marked
 
 HTML = "<!DOCTYPE html><html><body><h1>Something went wrong</h1></body></html>"
 

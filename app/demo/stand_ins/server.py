@@ -1,4 +1,4 @@
-"""A server that stands in for the paid providers: `python -m tests.fakes.server --port 0 --ledger PATH`.
+"""A server that stands in for the paid providers: in `app/demo/`, `python -m stand_ins.server --ledger PATH`.
 
 It prints `{"url": …}` when it is ready, and ends on SIGTERM or when its parent is gone. Each provider has a
 prefix: `URL/prospeo`, `/aiark`, `/leadmagic`, `/findymail`, `/firecrawl`, `/clay/webhook/<id>`, `/anthropic`,
@@ -34,18 +34,18 @@ from typing import Any
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, web
 
-from tests.fakes import scenarios
-from tests.fakes.aiark import AiArk
-from tests.fakes.clay import Clay
-from tests.fakes.findymail import Findymail
-from tests.fakes.firecrawl import Firecrawl
-from tests.fakes.leadmagic import LeadMagic
-from tests.fakes.ledger import Ledger
-from tests.fakes.limits import Limits, Meter, parse_limits
-from tests.fakes.models import Anthropic, OpenAi
-from tests.fakes.prospeo import Prospeo
-from tests.fakes.scenarios import BROKEN, FREE, Scenarios
-from tests.fakes.vendor import Call, Reply, Vendor, html, one_of
+from . import scenarios
+from .aiark import AiArk
+from .clay import Clay
+from .findymail import Findymail
+from .firecrawl import Firecrawl
+from .leadmagic import LeadMagic
+from .ledger import Ledger
+from .limits import Limits, Meter, parse_limits
+from .models import Anthropic, OpenAi
+from .prospeo import Prospeo
+from .scenarios import BROKEN, FREE, Scenarios
+from .vendor import Call, Reply, Vendor, html, one_of
 
 VENDORS: tuple[type[Vendor], ...] = (Prospeo, AiArk, LeadMagic, Findymail, Firecrawl, Clay, Anthropic, OpenAi)
 HUGE_BYTES = 50_000_000

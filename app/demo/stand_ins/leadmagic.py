@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from tests.fakes import invented
-from tests.fakes.invented import Company, Person
-from tests.fakes.limits import Refusal
-from tests.fakes.scenarios import EVERYWHERE
-from tests.fakes.vendor import Call, Reply, Vendor, html, one_of, one_of_headers, retry_after, text_of
+from . import invented
+from .invented import Company, Person
+from .limits import Refusal
+from .scenarios import EVERYWHERE
+from .vendor import Call, Reply, Vendor, html, one_of, one_of_headers, retry_after, text_of
 
 EMAIL_STATUSES = ("valid", "valid_catch_all", "catch_all", "invalid", "unknown")
 _ALIASES = {

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from tests.fakes import invented
-from tests.fakes.invented import Company
-from tests.fakes.limits import Refusal
-from tests.fakes.scenarios import EVERYWHERE
-from tests.fakes.vendor import Call, Reply, Vendor, html, one_of, one_of_headers, retry_after, text_of
+from . import invented
+from .invented import Company
+from .limits import Refusal
+from .scenarios import EVERYWHERE
+from .vendor import Call, Reply, Vendor, html, one_of, one_of_headers, retry_after, text_of
 
 _DNS = "DNS resolution failed for hostname. Please verify the URL is correct and the domain exists."
 
