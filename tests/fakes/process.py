@@ -10,11 +10,11 @@ from typing import Any
 from urllib.request import ProxyHandler, Request, build_opener
 
 from app.demo.stand_ins import ledger
-from app.demo.stand_ins.server import VENDORS
+from app.demo.stand_ins.server import STAND_INS
 from tests.patience import PATIENCE_SECONDS
 
 ROOT = Path(__file__).parents[2]
-KEYS: Mapping[str, str] = {vendor.name: vendor.key for vendor in VENDORS}
+KEYS: Mapping[str, str] = {stand_in.name: stand_in.key for stand_in in STAND_INS}
 CALLBACK_SECRET = "good-callback-secret"
 PREFIXES: Mapping[str, str] = {
     "prospeo": "PROSPEO",

@@ -18,7 +18,7 @@ from aiohttp import web
 
 from app.demo.stand_ins import invented, ledger, scenarios
 from app.demo.stand_ins.limits import Window
-from app.demo.stand_ins.server import VENDORS
+from app.demo.stand_ins.server import STAND_INS
 from app.providers.defaults import DEFAULTS
 from tests.fakes.process import CALLBACK_SECRET, KEYS, ROOT, FakeServer
 from tests.patience import CUT_OFF_SECONDS, PATIENCE_SECONDS
@@ -121,7 +121,7 @@ def test_filter_that_is_not_understood_gives_anybody_and_is_charged(fake_server:
     assert [line.micros for line in fake_server.lines(before)] == [5000] * 3
 
 
-@pytest.mark.parametrize("vendor", VENDORS, ids=lambda vendor: vendor.name)
+@pytest.mark.parametrize("vendor", STAND_INS, ids=lambda vendor: vendor.name)
 def test_key_is_refused_in_another_header_or_spelling(fake_server: FakeServer, vendor: Any) -> None:
     """Only the vendor's own header carries the key."""
 
@@ -360,7 +360,7 @@ def test_clay_calls_back_with_the_secret(ledger_path: Path, scenario: str, expec
 
 def test_prices_are_those_of_the_defaults() -> None:
     """The fake has its own table, which must agree with the service's where nothing else is set."""
-    for vendor in VENDORS:
+    for vendor in STAND_INS:
         name = "ai-normalizer" if vendor.name in {"anthropic", "openai"} else vendor.name
         assert vendor.usd_per_credit == DEFAULTS[name].usd_per_credit
 

@@ -1,4 +1,4 @@
-"""The fake AI Ark: people and company search, reverse lookup, single export in both versions, mobile finder."""
+"""The stand-in for AI Ark: people and company search, reverse lookup, single export in both versions, mobile finder."""
 
 import time
 from collections.abc import Mapping
@@ -6,16 +6,16 @@ from decimal import Decimal
 from typing import Any
 
 from . import invented
+from .base import Call, Reply, StandIn, html, one_of, text_of
 from .invented import Company, Person
 from .scenarios import EVERYWHERE
-from .vendor import Call, Reply, Vendor, html, one_of, text_of
 
 EMAIL_STATES = (("VALID", "SMTP"), ("VALID", "CATCH_ALL"), ("INVALID", "SMTP"))
 _SCRIPTS = ("python", "aiohttp", "curl", "go-http-client")
 _ENVELOPES = ("content", "content", "data", "results")
 
 
-class AiArk(Vendor):
+class AiArk(StandIn):
     """A search engine: what it does not understand of a filter it passes over, and then answers with anybody.
 
     not_found: empty page, 404; wrong_person: a page with somebody else; no_email: the export finds no address

@@ -1,16 +1,16 @@
-"""The fake Clay: a table's webhook that takes rows, and the callbacks that the table's last column sends."""
+"""The stand-in for Clay: a table's webhook that takes rows, and the callbacks that the table's last column sends."""
 
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 from . import invented
+from .base import Call, Reply, StandIn, html, one_of, text_of
 from .limits import Refusal
 from .scenarios import EVERYWHERE
-from .vendor import Call, Reply, Vendor, html, one_of, text_of
 
 
-class Clay(Vendor):
+class Clay(StandIn):
     """A row is taken with a bare 200 and charged; what was found comes later, to the row's `callback_url`.
 
     In the callback: not_found: by status, all blank; no_credits:1 an error text; async_slow: after five times the

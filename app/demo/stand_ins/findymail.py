@@ -1,17 +1,17 @@
-"""The fake Findymail: finders by name and profile, verifier, company, reverse e-mail, phone."""
+"""The stand-in for Findymail: finders by name and profile, verifier, company, reverse e-mail, phone."""
 
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 from . import invented
+from .base import Call, Reply, StandIn, html, one_of, text_of
 from .invented import Person
 from .limits import Refusal
 from .scenarios import EVERYWHERE
-from .vendor import Call, Reply, Vendor, html, one_of, text_of
 
 
-class Findymail(Vendor):
+class Findymail(StandIn):
     """The address stands at `contact.email`. It says nothing in headers.
 
     not_found: `contact` null, absent, 404, 204, and an empty address; no_credits: 402, a 200 with `error`,

@@ -1,19 +1,19 @@
-"""The fake Firecrawl v2: scrape, and extract and batch scrape with their polls."""
+"""The stand-in for Firecrawl v2: scrape, and extract and batch scrape with their polls."""
 
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 from . import invented
+from .base import Call, Reply, StandIn, html, one_of, one_of_headers, retry_after, text_of
 from .invented import Company
 from .limits import Refusal
 from .scenarios import EVERYWHERE
-from .vendor import Call, Reply, Vendor, html, one_of, one_of_headers, retry_after, text_of
 
 _DNS = "DNS resolution failed for hostname. Please verify the URL is correct and the domain exists."
 
 
-class Firecrawl(Vendor):
+class Firecrawl(StandIn):
     """Each fetched page is charged: 1 credit, 5 with JSON, found or not.
 
     not_found: empty facts, implausible facts, target page 404, host that does not resolve (free), no cached page
@@ -72,7 +72,7 @@ class Firecrawl(Vendor):
         return one_of([Reply(status, _error(text)) for status, text in texts], variant)
 
     def server_error(self, variant: int) -> Reply:
-        """The vendor's faults; variant 5, a broken target page, is answered by the scrape."""
+        """The stand_in's faults; variant 5, a broken target page, is answered by the scrape."""
         coded = Reply(500, {**_error("An unexpected error occurred"), "code": "UNKNOWN_ERROR"})
         gateway = (html(502), html(503), html(504))
         unsatisfied = Reply(422, _error("The model could not satisfy the schema"))

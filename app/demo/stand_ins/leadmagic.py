@@ -1,14 +1,14 @@
-"""The fake LeadMagic: finders, validation, profile and company search."""
+"""The stand-in for LeadMagic: finders, validation, profile and company search."""
 
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 from . import invented
+from .base import Call, Reply, StandIn, html, one_of, one_of_headers, retry_after, text_of
 from .invented import Company, Person
 from .limits import Refusal
 from .scenarios import EVERYWHERE
-from .vendor import Call, Reply, Vendor, html, one_of, one_of_headers, retry_after, text_of
 
 EMAIL_STATUSES = ("valid", "valid_catch_all", "catch_all", "invalid", "unknown")
 _ALIASES = {
@@ -19,7 +19,7 @@ _ALIASES = {
 }
 
 
-class LeadMagic(Vendor):
+class LeadMagic(StandIn):
     """A miss is a 200 with nulls, or a JSON 404; what was charged stands in `credits_consumed`.
 
     not_found: null with status `not_found`, null with status null, 404 in both forms; email_status: the five;

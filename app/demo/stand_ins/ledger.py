@@ -1,4 +1,4 @@
-"""What the fake providers have charged: an append-only file with one JSON line for each billing event.
+"""What the stand-ins have charged: an append-only file with one JSON line for each billing event.
 
 A line is written and flushed before the answer that it belongs to is sent, so the file is the
 providers' own count, whatever becomes of the client. It names nobody: `key` is a hash.

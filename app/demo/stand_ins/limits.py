@@ -1,4 +1,4 @@
-"""How much a fake provider is asked, and the refusal of what is past its limits."""
+"""How much a stand-in is asked, and the refusal of what is past its limits."""
 
 import re
 import time

@@ -1,4 +1,4 @@
-"""The fake Prospeo: enrich-person, enrich-company, both in bulk, and account-information."""
+"""The stand-in for Prospeo: enrich-person, enrich-company, both in bulk, and account-information."""
 
 import time
 from collections.abc import Mapping
@@ -6,16 +6,16 @@ from decimal import Decimal
 from typing import Any
 
 from . import invented
+from .base import Call, Reply, StandIn, html, one_of, one_of_headers, text_of
 from .invented import Company, Person
 from .limits import Refusal
 from .scenarios import EVERYWHERE
-from .vendor import Call, Reply, Vendor, html, one_of, one_of_headers, text_of
 
 EMAIL_STATUSES = ("VERIFIED", "UNVERIFIED")
 _NAMED = ("company_website", "company_linkedin_url", "company_name")
 
 
-class Prospeo(Vendor):
+class Prospeo(StandIn):
     """Nearly all of its errors are a 400 with an `error_code`.
 
     not_found: NO_MATCH, NO_RESULTS (in bulk: `not_matched`); masked: an address with asterisks, `revealed` false;

@@ -1,4 +1,4 @@
-"""How a fake provider behaves: as it should, or in one of the ways in which real ones do not.
+"""How a stand-in behaves: as it should, or in one of the ways in which real ones do not.
 
 A scenario is written `name` or `name:variant`, where the variant is a number that picks one spelling of
 the same thing (it wraps around). Which one holds for a request is decided in this order:

@@ -36,37 +36,38 @@ from aiohttp import ClientError, ClientSession, ClientTimeout, web
 
 from . import scenarios
 from .aiark import AiArk
+from .base import Call, Reply, StandIn, html, one_of
 from .clay import Clay
 from .findymail import Findymail
 from .firecrawl import Firecrawl
+from .language_models import Anthropic, OpenAi
 from .leadmagic import LeadMagic
 from .ledger import Ledger
 from .limits import Limits, Meter, parse_limits
-from .models import Anthropic, OpenAi
 from .prospeo import Prospeo
 from .scenarios import BROKEN, FREE, Scenarios
-from .vendor import Call, Reply, Vendor, html, one_of
 
-VENDORS: tuple[type[Vendor], ...] = (Prospeo, AiArk, LeadMagic, Findymail, Firecrawl, Clay, Anthropic, OpenAi)
+STAND_INS: tuple[type[StandIn], ...] = (Prospeo, AiArk, LeadMagic, Findymail, Firecrawl, Clay, Anthropic, OpenAi)
 HUGE_BYTES = 50_000_000
 BOMB_BYTES = 1 << 30
 
 
 class Providers:
-    """All the fake providers, and what they share."""
+    """All the stand-ins, and what they share."""
 
     def __init__(self, options: argparse.Namespace) -> None:
         self.options = options
-        prices = {vendor.name: vendor.usd_per_credit for vendor in VENDORS} | _prices(options.usd_per_credit)
+        prices = {stand_in.name: stand_in.usd_per_credit for stand_in in STAND_INS} | _prices(options.usd_per_credit)
         self.ledger = Ledger(options.ledger, prices)
         self.scenarios = Scenarios(scenarios.parse_start(options.scenario))
         limits = parse_limits(options.limits)
         rates = _rates(options.hit_rates)
-        self.vendors = {
-            vendor.name: vendor(self.ledger, Meter(limits.get(vendor.name, Limits())), rates) for vendor in VENDORS
+        self.stand_ins = {
+            stand_in.name: stand_in(self.ledger, Meter(limits.get(stand_in.name, Limits())), rates)
+            for stand_in in STAND_INS
         }
         for name, key in (option.split("=", 1) for option in options.key):
-            self.vendors[name].key = key  # type: ignore[misc]  # of this server alone
+            self.stand_ins[name].key = key  # type: ignore[misc]  # of this server alone
         self.callbacks: Counter[str] = Counter()
         self.followed_redirects = 0
         self._tasks: set[asyncio.Task[None]] = set()
@@ -74,57 +75,57 @@ class Providers:
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Answer one request to a provider."""
-        vendor = self.vendors.get(request.match_info["provider"])
-        if vendor is None:
+        stand_in = self.stand_ins.get(request.match_info["provider"])
+        if stand_in is None:
             return web.json_response({"error": "no such provider"}, status=404)
-        refusal = vendor.meter.arrive()
+        refusal = stand_in.meter.arrive()
         if refusal:
             await request.read()
-            return _response(vendor, vendor.refused(refusal))
+            return _response(stand_in, stand_in.refused(refusal))
         try:
-            return await self._serve(request, vendor)
+            return await self._serve(request, stand_in)
         finally:
-            vendor.meter.leave()
+            stand_in.meter.leave()
 
-    async def _serve(self, request: web.Request, vendor: Vendor) -> web.StreamResponse:
-        reply, call = self._reply(request, vendor, await request.read())
+    async def _serve(self, request: web.Request, stand_in: StandIn) -> web.StreamResponse:
+        reply, call = self._reply(request, stand_in, await request.read())
         breakage = call.scenario.name if call and call.scenario.name in BROKEN else ""
         if call and breakage not in FREE:
-            self.ledger.write(vendor.name, call.charges)
+            self.ledger.write(stand_in.name, call.charges)
             self._call_back(call)
         await asyncio.sleep(self.options.latency)
         if breakage and call:
-            return await self._break(request, vendor, breakage, call.variant, reply)
-        return _response(vendor, reply)
+            return await self._break(request, stand_in, breakage, call.variant, reply)
+        return _response(stand_in, reply)
 
-    def _reply(self, request: web.Request, vendor: Vendor, raw: bytes) -> tuple[Reply, Call | None]:
-        if (reply := vendor.refused_headers(request.headers)) is not None:
+    def _reply(self, request: web.Request, stand_in: StandIn, raw: bytes) -> tuple[Reply, Call | None]:
+        if (reply := stand_in.refused_headers(request.headers)) is not None:
             return reply, None
-        if not vendor.is_authorized(request.headers):
-            return vendor.bad_key(0), None
+        if not stand_in.is_authorized(request.headers):
+            return stand_in.bad_key(0), None
         path = request.match_info["path"]
-        handler, last = vendor.route(request.method, path)
+        handler, last = stand_in.route(request.method, path)
         if handler is None:
-            return vendor.no_route(), None
+            return stand_in.no_route(), None
         body, is_readable = _parsed(request, raw)
         if not is_readable:
-            return vendor.bad_request(0), None
-        call = Call(vendor, path, last, request.query, body)
-        call.scenario = vendor.marker_of(call) or self.scenarios.ordered(vendor.name, path)
-        return vendor.answer(call, handler), call
+            return stand_in.bad_request(0), None
+        call = Call(stand_in, path, last, request.query, body)
+        call.scenario = stand_in.marker_of(call) or self.scenarios.ordered(stand_in.name, path)
+        return stand_in.answer(call, handler), call
 
     async def _break(
-        self, request: web.Request, vendor: Vendor, breakage: str, variant: int, reply: Reply
+        self, request: web.Request, stand_in: StandIn, breakage: str, variant: int, reply: Reply
     ) -> web.StreamResponse:
         if breakage in ("reset", "reset_before"):
             return _reset(request)
         if breakage == "garbage":
-            return _response(vendor, _garbage(reply, variant))
+            return _response(stand_in, _garbage(reply, variant))
         if breakage == "redirect":
-            return _response(vendor, Reply(302, headers={"Location": f"http://{request.host}/_control/trap"}))
+            return _response(stand_in, Reply(302, headers={"Location": f"http://{request.host}/_control/trap"}))
         if breakage in ("hang", "slow"):
             await asyncio.sleep(3600 if breakage == "hang" else self.options.slow_seconds)
-            return _response(vendor, reply)
+            return _response(stand_in, reply)
         return await _stream(request, breakage, reply)
 
     def _call_back(self, call: Call) -> None:
@@ -147,11 +148,11 @@ class Providers:
     async def order(self, request: web.Request) -> web.Response:
         """Let a scenario hold for a provider."""
         wanted = await request.json()
-        vendor = self.vendors.get(wanted["provider"])
+        stand_in = self.stand_ins.get(wanted["provider"])
         scenario = scenarios.parse(wanted["scenario"]) if wanted["scenario"] else None
-        if vendor is None or (scenario and scenario.name not in vendor.scenarios):
+        if stand_in is None or (scenario and scenario.name not in stand_in.scenarios):
             return web.json_response({"error": "no such provider, or it does not know the scenario"}, status=400)
-        self.scenarios.order(vendor.name, scenario, wanted.get("times"), wanted.get("path", ""))
+        self.scenarios.order(stand_in.name, scenario, wanted.get("times"), wanted.get("path", ""))
         return web.json_response({})
 
     async def forget(self, request: web.Request) -> web.Response:
@@ -161,7 +162,9 @@ class Providers:
 
     async def stats(self, request: web.Request) -> web.Response:
         """Return what was counted."""
-        counted = {name: _counts(vendor.meter, "timestamps" in request.query) for name, vendor in self.vendors.items()}
+        counted = {
+            name: _counts(stand_in.meter, "timestamps" in request.query) for name, stand_in in self.stand_ins.items()
+        }
         return web.json_response(
             {"providers": counted, "callbacks": dict(self.callbacks), "followed_redirects": self.followed_redirects}
         )
@@ -202,12 +205,12 @@ def _parsed(request: web.Request, raw: bytes) -> tuple[Any, bool]:
         return None, False
 
 
-def _response(vendor: Vendor, reply: Reply) -> web.Response:
+def _response(stand_in: StandIn, reply: Reply) -> web.Response:
     return web.Response(
         status=reply.status,
         body=reply.payload(),
         content_type=reply.content_type,
-        headers={**vendor.headers(), **reply.headers},
+        headers={**stand_in.headers(), **reply.headers},
     )
 
 

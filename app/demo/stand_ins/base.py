@@ -1,4 +1,4 @@
-"""What the fake providers have in common: a request understood, a scenario, an answer, and its charges."""
+"""What the stand-ins have in common: a request understood, a scenario, an answer, and its charges."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -42,7 +42,7 @@ def html(status: int, text: str = HTML) -> Reply:
 class Call:
     """A request as far as a provider looks at it."""
 
-    vendor: "Vendor"
+    stand_in: "StandIn"
     path: str
     last: str
     """The last part of the path, where the route ends in `*`."""
@@ -66,12 +66,12 @@ class Call:
         """Return whether the provider has something about an entity, also where its answer breaks on the way back."""
         if self.scenario.name and self.scenario.name not in BROKEN:
             return self.scenario.name != "not_found"
-        rate = self.vendor.hit_rates.get(what or self.vendor.name, 1.0)
-        return invented.number(self.vendor.name, what, identity) % 10_000 < rate * 10_000
+        rate = self.stand_in.hit_rates.get(what or self.stand_in.name, 1.0)
+        return invented.number(self.stand_in.name, what, identity) % 10_000 < rate * 10_000
 
     def charge(self, operation: str, identity: str, credits: Decimal | str | int, *, free_repeat: bool = False) -> bool:
         """Note what this answer costs; return whether it is a repeat."""
-        repeat = self.vendor.ledger.is_repeat(self.vendor.name, operation, identity) or any(
+        repeat = self.stand_in.ledger.is_repeat(self.stand_in.name, operation, identity) or any(
             (charge.operation, charge.identity) == (operation, identity) for charge in self.charges
         )
         self.charges.append(Charge(operation, identity, Decimal(credits), free_repeat))
@@ -79,14 +79,14 @@ class Call:
 
     def of_row(self, row: Any) -> "Call":
         """Return this call as it is for one row of several: with the row's own marker, and the same charges."""
-        scenario = self.vendor.marker(json.dumps(row, ensure_ascii=False)) or self.scenario
-        return Call(self.vendor, self.path, self.last, self.query, row, scenario, self.charges)
+        scenario = self.stand_in.marker(json.dumps(row, ensure_ascii=False)) or self.scenario
+        return Call(self.stand_in, self.path, self.last, self.query, row, scenario, self.charges)
 
 
 Handler = Callable[[Call], Reply]
 
 
-class Vendor:
+class StandIn:
     """One provider. Its routes map method and path to a method of its own; a last part `*` stands for anything."""
 
     name: ClassVar[str]

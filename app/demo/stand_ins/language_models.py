@@ -1,4 +1,4 @@
-"""The fake language models: Anthropic's messages and OpenAI's chat completions, with structured answers.
+"""The stand-ins for language models: Anthropic's messages and OpenAI's chat completions, with structured answers.
 
 They fill the schema that they are asked for: one of an enum by a hash, `high` for a confidence, otherwise
 the text in question in title case. The last message is either a JSON array of objects, each of which gets
@@ -12,9 +12,9 @@ from decimal import Decimal
 from typing import Any
 
 from . import invented
+from .base import Call, Reply, StandIn, html, one_of, one_of_headers, retry_after
 from .limits import Refusal
 from .scenarios import EVERYWHERE
-from .vendor import Call, Reply, Vendor, html, one_of, one_of_headers, retry_after
 
 FORBIDDEN = frozenset({"minimum", "maximum", "minLength", "maxLength", "pattern", "minItems", "maxItems", "multipleOf"})
 """Schema keywords that Anthropic refuses."""
@@ -22,7 +22,7 @@ _NAME = re.compile(r"^[a-zA-Z0-9_-]{1,64}$")
 _PRICES = {"input_token": "0.000001", "output_token": "0.000005"}
 
 
-class _Model(Vendor):
+class _Model(StandIn):
     """What both have in common. Tokens are charged whatever the answer is worth.
 
     not_found: low confidence; schema_violation: an object of another shape, a text that is no JSON, a value outside
