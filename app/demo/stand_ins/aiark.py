@@ -92,15 +92,12 @@ class AiArk(StandIn):
     def _companies(self, call: Call) -> Reply:
         if (wrong := _wrong_page(call.body)) is not None:
             return wrong
-        account = call.body.get("account")
-        asked = [invented.company(domain=host) for host in _included(account, "domain")]
-        asked += [invented.company(linkedin=url) for url in _included(account, "linkedin")]
-        asked += [invented.company(name=name) for name in _content(account, "name")]
+        asked = _asked_companies(call.body.get("account"))
         if call.says("wrong_person") or not asked:
-            rows = _strangers(call.body["size"])
-            return self._page(call, [(who.company.identity, _company(who.company)) for who in rows], "company", "0.1")
-        found = [company for company in asked if call.finds(company.identity)]
-        return self._page(call, [(company.identity, _company(company)) for company in found], "company", "0.1")
+            companies = [who.company for who in _strangers(call.body["size"])]
+        else:
+            companies = [company for company in asked if call.finds(company.identity)]
+        return self._page(call, [(company.identity, _company(company)) for company in companies], "company", "0.1")
 
     def _people(self, call: Call) -> Reply:
         if (wrong := _wrong_page(call.body)) is not None:
@@ -222,6 +219,13 @@ def _wrong_page(body: Any) -> Reply | None:
     return None
 
 
+def _asked_companies(account: Any) -> list[Company]:
+    by_domain = [invented.company(domain=host) for host in _included(account, "domain")]
+    by_page = [invented.company(linkedin=url) for url in _included(account, "linkedin")]
+    by_name = [invented.company(name=name) for name in _content(account, "name")]
+    return by_domain + by_page + by_name
+
+
 def _asked_people(body: dict[str, Any]) -> list[Person]:
     contact = body.get("contact")
     domains = _included(body.get("account"), "domain")
@@ -237,7 +241,7 @@ def _asked_people(body: dict[str, Any]) -> list[Person]:
 
 
 def _included(block: Any, name: str) -> list[str]:
-    """Return what a filter `{any|all: {include: […]}}` asks for; nothing where it is spelled otherwise."""
+    """Return what a filter `{any|all: {include: […]}}` asks for; nothing if it is spelled otherwise."""
     return _texts(_include(block, name))
 
 

@@ -18,7 +18,7 @@ HTML = "<!DOCTYPE html><html><body><h1>Something went wrong</h1></body></html>"
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer: status, JSON (or text where it is none) and headers."""
+    """An answer: status, JSON or a text, and headers."""
 
     status: int
     body: Any = None
@@ -45,7 +45,7 @@ class Call:
     stand_in: "StandIn"
     path: str
     last: str
-    """The last part of the path, where the route ends in `*`."""
+    """The last part of the path, if the route ends in `*`."""
     query: Mapping[str, str]
     body: Any
     scenario: Scenario = NONE
@@ -63,7 +63,7 @@ class Call:
         return self.scenario.name == name
 
     def finds(self, identity: str, what: str = "") -> bool:
-        """Return whether the provider has something about an entity, also where its answer breaks on the way back."""
+        """Return whether the provider has something about an entity, even if its answer breaks on the way back."""
         if self.scenario.name and self.scenario.name not in BROKEN:
             return self.scenario.name != "not_found"
         rate = self.stand_in.hit_rates.get(what or self.stand_in.name, 1.0)
@@ -90,7 +90,7 @@ class StandIn:
     """One provider. Its routes map method and path to a method of its own; a last part `*` stands for anything."""
 
     name: ClassVar[str]
-    key: ClassVar[str]
+    key: str
     """The one good key."""
     scenarios: ClassVar[frozenset[str]] = EVERYWHERE
     usd_per_credit: ClassVar[Decimal]
@@ -115,11 +115,11 @@ class StandIn:
         return None if is_of_row else found
 
     def identifying_text(self, call: Call) -> str:
-        """Return where markers are looked for."""
+        """Return the text in which markers are looked for."""
         return call.path + json.dumps([call.body, dict(call.query)], ensure_ascii=False)
 
     def route(self, method: str, path: str) -> tuple[Handler | None, str]:
-        """Return what answers a path, and the path's last part; None where nothing does."""
+        """Return what answers a path, or None, and the path's last part."""
         start, _, last = path.rpartition("/")
         return self.routes.get((method, path)) or self.routes.get((method, f"{start}/*")), last
 

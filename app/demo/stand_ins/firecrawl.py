@@ -72,7 +72,7 @@ class Firecrawl(StandIn):
         return one_of([Reply(status, _error(text)) for status, text in texts], variant)
 
     def server_error(self, variant: int) -> Reply:
-        """The stand_in's faults; variant 5, a broken target page, is answered by the scrape."""
+        """The faults of the service; variant 5, a broken target page, is answered by the scrape."""
         coded = Reply(500, {**_error("An unexpected error occurred"), "code": "UNKNOWN_ERROR"})
         gateway = (html(502), html(503), html(504))
         unsatisfied = Reply(422, _error("The model could not satisfy the schema"))

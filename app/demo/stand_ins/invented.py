@@ -260,14 +260,11 @@ def person(
 ) -> Person:
     """Return the person that a question is about."""
     slug = slug_of(linkedin)
-    hint_name, hint_domain = _from_email(email) if email else _from_slug(slug or "")
-    full = full_name or hint_name or ""
-    first, _, last = full.partition(" ")
+    hint_name, hint_domain = _from_email(email) if email else _from_slug(slug)
+    full = full_name or hint_name
     seed = slug or email or full or "nobody"
-    first = first_name or first or pick(_FIRST_NAMES, seed)
-    last = last_name or last or pick(_LAST_NAMES, seed)
-    host = host_of(domain) or (company(name=company_name).domain if company_name else "") or hint_domain
-    host = host or f"{pick(_COMPANY_WORDS, seed).lower()}.example"
+    first, last = _names(first_name, last_name, full, seed)
+    host = host_of(domain) or _employer_host(company_name, hint_domain, seed)
     return Person(first, last, host, slug or _slug_for(first, last, host), email.lower() if email else None)
 
 
@@ -323,6 +320,19 @@ def slug_of(url: str | None) -> str:
 def _letters(count: int) -> str:
     """Spell a number in letters, since digits in names are cleaned away."""
     return "".join(chr(ord("a") + int(digit)) for digit in str(count)).title()
+
+
+def _names(first: str | None, last: str | None, full: str, seed: str) -> tuple[str, str]:
+    """Return first and last name: by themselves, else of the full name, else picked."""
+    start, _, rest = full.partition(" ")
+    return first or start or pick(_FIRST_NAMES, seed), last or rest or pick(_LAST_NAMES, seed)
+
+
+def _employer_host(company_name: str | None, hint: str, seed: str) -> str:
+    """Return the host of a named company, else the hint, else a picked one."""
+    if company_name:
+        return company(name=company_name).domain
+    return hint or f"{pick(_COMPANY_WORDS, seed).lower()}.example"
 
 
 def _slug_for(first: str, last: str, host: str) -> str:

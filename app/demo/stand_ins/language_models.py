@@ -210,18 +210,25 @@ class OpenAi(_Model):
 
 
 def rows(body: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return what is asked about in the last message: objects with a `value`, and an `index` where it has some."""
+    """Return what is asked about in the last message: objects with a `value`, and an `index` if it has one."""
     content = body["messages"][-1].get("content")
     parts = content if isinstance(content, list) else [content]
     said = " ".join(part.get("text", "") if isinstance(part, dict) else str(part) for part in parts)
-    try:
-        listed = json.loads(said)
-    except ValueError:
-        listed = None
-    if isinstance(listed, list) and all(isinstance(row, dict) for row in listed):
+    listed = _listed(said)
+    if listed is not None:
         return listed
     quoted = [text for text in re.findall(r'"((?:[^"\\]|\\.)*)"', said) if _is_json_text(text)]
     return [{"value": json.loads(f'"{quoted[-1]}"', strict=False) if quoted else said}]
+
+
+def _listed(text: str) -> list[dict[str, Any]] | None:
+    """Return the objects of a JSON array, or None if a text is no such array."""
+    try:
+        values = json.loads(text)
+    except ValueError:
+        return None
+    is_listed = isinstance(values, list) and all(isinstance(value, dict) for value in values)
+    return values if is_listed else None
 
 
 def _is_json_text(text: str) -> bool:
@@ -235,7 +242,7 @@ def _wrong_body(body: Any, has_other_limit: bool = False) -> str | None:
     if not isinstance(body, dict) or not isinstance(body.get("model"), str):
         return "model: field required"
     messages = body.get("messages")
-    if not isinstance(messages, list) or not messages or not all(isinstance(one, dict) for one in messages):
+    if not isinstance(messages, list) or not messages or not all(isinstance(message, dict) for message in messages):
         return "messages: at least one message is required"
     limit = body.get("max_tokens")
     is_limit = has_other_limit or (type(limit) is int and limit > 0)
@@ -281,10 +288,9 @@ def _told_schema(body: dict[str, Any]) -> dict[str, Any]:
 
 def _not_strict(schema: Any) -> str | None:
     """Strict schemas list each property as required and allow no others."""
-    for one in _objects(schema):
-        if one.get("additionalProperties") is not False or set(one.get("required", ())) != set(
-            one.get("properties", ())
-        ):
+    for inner in _objects(schema):
+        is_closed = inner.get("additionalProperties") is False
+        if not is_closed or set(inner.get("required", ())) != set(inner.get("properties", ())):
             return "schema: additionalProperties must be false and all properties required"
     return None
 
@@ -297,17 +303,22 @@ def _unsupported(call: Call, schema: Any, is_tool: bool, keywords: frozenset[str
         return "tools are not supported" if is_tool else "json_schema is not supported by this model"
     if not isinstance(schema, dict):
         return "schema: an object is required"
-    found = sorted(_keys(schema) & keywords)
-    if found:
-        return f"schema: {found[0]} is not supported"
-    is_open = not is_tool and any(one.get("additionalProperties") is not False for one in _objects(schema))
-    return "schema: additionalProperties must be false" if is_open else None
+    refused = sorted(_keys(schema) & keywords)
+    if refused:
+        return f"schema: {refused[0]} is not supported"
+    if not is_tool and _has_open_object(schema):
+        return "schema: additionalProperties must be false"
+    return None
+
+
+def _has_open_object(schema: dict[str, Any]) -> bool:
+    return any(inner.get("additionalProperties") is not False for inner in _objects(schema))
 
 
 def _objects(schema: Any) -> list[dict[str, Any]]:
     inner = schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ()
     here = [schema] if isinstance(schema, dict) and schema.get("type") == "object" else []
-    return here + [one for value in inner for one in _objects(value)]
+    return here + [found for value in inner for found in _objects(value)]
 
 
 def _keys(schema: Any) -> frozenset[str]:

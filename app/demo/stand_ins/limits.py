@@ -10,7 +10,7 @@ _SECONDS = {"s": 1.0, "min": 60.0, "h": 3600.0, "day": 86400.0}
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a request was refused, and when the window has room again. `seconds` is 0 where too many run at once."""
+    """Why a request was refused, and when the window has room again. `seconds` is 0 if too many run at once."""
 
     calls: int
     period: str
@@ -45,11 +45,11 @@ class Limits:
 
 def parse_limits(text: str) -> dict[str, Limits]:
     """Read `prospeo=5/s,300/min,15 at once;findymail=30 at once`."""
-    found = {}
+    limits = {}
     for part in filter(None, text.split(";")):
         name, _, words = part.partition("=")
-        found[name.strip()] = _parse_one(words)
-    return found
+        limits[name.strip()] = _parse_one(words)
+    return limits
 
 
 def _parse_one(words: str) -> Limits:
@@ -74,7 +74,7 @@ class Meter:
         self.arrivals: deque[float] = deque(maxlen=200_000)
 
     def arrive(self) -> Refusal | None:
-        """Count a request; return why it is refused, or None. `leave` must follow where it is not."""
+        """Count a request; return why it is refused, or None. `leave` must follow if it is not."""
         now = time.monotonic()
         self.requests += 1
         refusal = self._refusal(now)
@@ -93,7 +93,7 @@ class Meter:
         self.at_once -= 1
 
     def left(self, period: str) -> tuple[int, int, float] | None:
-        """Return calls, calls left and seconds to the next free one of a window, or None where there is none."""
+        """Return calls, calls left and seconds to the next free one of a window, or None without such a window."""
         for window in self.limits.windows:
             if window.period == period:
                 full = window.refusal(time.monotonic())

@@ -45,7 +45,7 @@ class Prospeo(StandIn):
         return headers.get("X-KEY") == self.key
 
     def headers(self) -> Mapping[str, str]:
-        """Say how much is left of the minute, where there is a limit."""
+        """Return how much is left of the minute, if there is a limit."""
         minute = self.meter.left("min")
         if minute is None:
             return {}

@@ -23,7 +23,7 @@ ANSWERED = frozenset({"rate_limited", "no_credits", "bad_key", "bad_request", "s
 BROKEN = frozenset({"slow", "garbage", "hang", "drip", "huge", "gzip_bomb", "redirect", "reset", "reset_before"})
 """What goes wrong on the way back."""
 FREE = frozenset({"redirect", "reset_before"})
-"""The broken ones where the work was not done, so that nothing is charged."""
+"""Those of them in which the work was not done, so that nothing is charged."""
 EVERYWHERE = ANSWERED | BROKEN | {"ok", "not_found"}
 """What each provider can do."""
 OF_SOME = frozenset(

@@ -67,7 +67,7 @@ class Providers:
             for stand_in in STAND_INS
         }
         for name, key in (option.split("=", 1) for option in options.key):
-            self.stand_ins[name].key = key  # type: ignore[misc]  # of this server alone
+            self.stand_ins[name].key = key
         self.callbacks: Counter[str] = Counter()
         self.followed_redirects = 0
         self._tasks: set[asyncio.Task[None]] = set()
