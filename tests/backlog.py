@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy import CTE, JSON, ColumnElement, Text, cast, func, insert, literal, select, text, true
 
-from app.db.session import engine_name, transaction
+from app.db.session import transaction
+from app.db.sql import engine_name
 from app.extensions import db
 from app.models.chunk import Outcome, chunks, progress
 from app.models.job import JobStatus, jobs

@@ -134,7 +134,7 @@ def scrub_log() -> bool:
     It cannot be emptied while anybody reads from it or writes, so this waits a little; a long
     export may outlast the wait. PostgreSQL has no such file within our reach.
     """
-    if engine_name() != "sqlite":
+    if db.engine.dialect.name != "sqlite":
         return True
     db.session.rollback()
     connection = db.engine.raw_connection()
@@ -148,8 +148,3 @@ def scrub_log() -> bool:
         return True
     finally:
         connection.close()
-
-
-def engine_name() -> str:
-    """Return `sqlite` or `postgresql`."""
-    return db.engine.dialect.name

@@ -36,7 +36,8 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.sql.selectable import TableValuedAlias
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from app.db.session import WriteSession, engine_name
+from app.db.session import WriteSession
+from app.extensions import db
 
 Values = Mapping[str, Any]
 """The values of a row by column."""
@@ -79,6 +80,11 @@ def _is_any_of_postgresql(element: is_any_of, compiler: SQLCompiler, **kw: Any) 
 def _is_any_of_sqlite(element: is_any_of, compiler: SQLCompiler, **kw: Any) -> str:
     texts_column, texts = element.clauses
     return compiler.process(texts_column.in_(select(func.json_each(texts).table_valued("value").c.value)), **kw)
+
+
+def engine_name() -> str:
+    """Return `sqlite` or `postgresql`."""
+    return db.engine.dialect.name
 
 
 def insert_rows(session: WriteSession, table: Table, rows: Sequence[Values]) -> None:

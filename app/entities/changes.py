@@ -23,8 +23,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-from app.db.session import WriteSession, engine_name
-from app.db.sql import insert_rows, is_any_of, json_rows
+from app.db.session import WriteSession
+from app.db.sql import engine_name, insert_rows, is_any_of, json_rows
 from app.entities.fields import Fields, table_of
 from app.entities.merge import Change
 from app.extensions import db

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Table, insert
 
-from app.db.session import WriteSession, engine_name
-from app.db.sql import insert_missing
+from app.db.session import WriteSession
+from app.db.sql import engine_name, insert_missing
 from app.entities.changes import CALLER, Writing, write_changes
 from app.entities.fields import EXTRA, RAW_FIELDS, Fields, table_of
 from app.entities.merge import Change, differs

@@ -12,7 +12,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import Text, cast, event, insert, select, text
 
-from app.db.session import engine_name, transaction
+from app.db.session import transaction
+from app.db.sql import engine_name
 from app.enrichment.waterfall.erase import erase_entity
 from app.entities.changes import Writing, write_changes
 from app.entities.fields import FIELDS, RAW_FIELDS

@@ -7,7 +7,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import Text, insert, literal, select, update
 
-from app.db.session import engine_name, transaction
+from app.db.session import transaction
+from app.db.sql import engine_name
 from app.enrichment import queue
 from app.enrichment.waterfall.erase import erase_entity
 from app.entities.changes import Writing, write_changes

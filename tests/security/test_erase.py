@@ -18,7 +18,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import Table, select
 
 from app.config import Config
-from app.db.session import end_read, engine_name, transaction
+from app.db.session import end_read, transaction
+from app.db.sql import engine_name
 from app.enrichment.waterfall.callbacks import PATH, sign
 from app.enrichment.waterfall.erase import erase_entity
 from app.entities.fields import table_of

@@ -5,7 +5,8 @@ from typing import Any
 
 from sqlalchemy import Select, select
 
-from app.db.session import WriteSession, engine_name, repeats_conflicts, single_statement, transaction
+from app.db.session import WriteSession, repeats_conflicts, single_statement, transaction
+from app.db.sql import engine_name
 from app.enrichment.queue import closing, transitions
 from app.enrichment.queue.lease import JobInfo, Lease
 from app.models.chunk import Outcome, progress

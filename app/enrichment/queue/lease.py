@@ -16,7 +16,8 @@ from typing import Any
 from sqlalchemy import insert, literal, or_, select
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from app.db.session import WriteSession, engine_name, repeats_conflicts, single_statement, transaction
+from app.db.session import WriteSession, repeats_conflicts, single_statement, transaction
+from app.db.sql import engine_name
 from app.enrichment.queue import closing, commits, transitions
 from app.enrichment.queue.entity_ids import ChunkUnreadable, parse_ids
 from app.enrichment.queue.transitions import CLOSED_AS_IS
@@ -83,6 +84,8 @@ class Lease:
     write_count: int = 0
     """How often a holder has written the chunk's row, as far as this one knows."""
     job_status: str = JobStatus.RUNNING
+    is_stopped: bool = False
+    """Whether the job was paused, cancelled or failed, as of the last checkpoint."""
     entity_ids: list[str] = field(default_factory=list)
     decided_count: int = 0
     """Entities decided since the claim."""
@@ -97,11 +100,6 @@ class Lease:
     def undecided(self) -> list[int]:
         """Positions within the chunk that still need work."""
         return [index for index, outcome in enumerate(self.outcomes) if outcome not in DECIDED]
-
-    @property
-    def is_stopped(self) -> bool:
-        """Whether the job was paused, cancelled or failed, as of the last checkpoint."""
-        return self.job_status not in ACTIVE
 
     @property
     def needs_caution(self) -> bool:
@@ -283,6 +281,7 @@ class Lease:
         self.write_count += 1
         self._keep()
         self.job_status = status
+        self.is_stopped = status not in ACTIVE
 
     def _keep(self) -> None:
         self._kept = (list(self.outcomes), self.decided_count)

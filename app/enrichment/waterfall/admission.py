@@ -61,11 +61,13 @@ class Opening:
     entities: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
-def find_gone(context: ChunkContext, calls: Iterable[Call]) -> set[str]:
+def find_gone(context: ChunkContext, calls: Sequence[Call]) -> set[str]:
     """Return which entities of calls that want to start have been erased or excluded since they were read.
 
     This comes before the rate limits are locked: for those, every worker waits.
     """
+    if not calls:
+        return set()
     job = context.job
     fields = {attempt.entity_id: attempt.run.fields for call in calls for attempt in call.attempts}
     present = existing_ids(job.entity_type, list(fields), workspace_slug=job.workspace_slug)
@@ -107,6 +109,8 @@ def open_calls(
 ) -> Opening:
     """Put what may start on record, but for attempts that somebody else makes or has made."""
     wanted = _wanted(limited, gone)
+    if not wanted:
+        return Opening()
     rows = [_in_flight_row(context, attempt, slot, now) for slot, attempt in wanted]
     request_ids = in_flight.open_calls(session, rows)
     opened = [attempt for _, attempt in wanted if attempt.request_id in request_ids]

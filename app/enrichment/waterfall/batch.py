@@ -20,6 +20,7 @@ class ChunkContext:
     """What all parts of the work on one chunk share."""
 
     lease: Lease
+    job: JobInfo
     plan: Plan
     recent: RecentAnswers
     caps: tuple[Cap, ...]
@@ -28,11 +29,6 @@ class ChunkContext:
     keeps_raw: bool
     accounts: set[tuple[str, date]] = field(default_factory=set)
     """Rows of caps that are known to be there, by scope and day."""
-
-    @property
-    def job(self) -> JobInfo:
-        """The chunk's job."""
-        return self.lease.job
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,21 +44,15 @@ class Attempt:
     fingerprint: str | None = None
     is_local: bool = True
     """Whether it is answered here, without a provider being called."""
+    provider: Provider = field(init=False)
+    entity_id: str = field(init=False)
+    request_id: str = field(init=False)
+    """The name under which it is on record while it is under way."""
 
-    @property
-    def provider(self) -> Provider:
-        """The provider that is asked."""
-        return self.step.provider
-
-    @property
-    def entity_id(self) -> str:
-        """The entity that it is about."""
-        return self.run.entity_id
-
-    @property
-    def request_id(self) -> str:
-        """The name under which it is on record while it is under way."""
-        return self.lookup.request_id
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "provider", self.step.provider)
+        object.__setattr__(self, "entity_id", self.run.entity_id)
+        object.__setattr__(self, "request_id", self.lookup.request_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +64,11 @@ class Call:
     attempts: tuple[Attempt, ...]
     patience: float
     """How long it may take, in seconds."""
+    is_local: bool
+    """Whether nobody is called, so that nothing needs to be on record before."""
     started_at: datetime | None = None
     start_at: float = 0.0
     """When it begins, on the monotonic clock."""
-
-    @property
-    def is_local(self) -> bool:
-        """Whether nobody is called, so that nothing needs to be on record before."""
-        return all(attempt.is_local for attempt in self.attempts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,6 +81,7 @@ def _context(lease: Lease, plan: Plan, settings: Config, retry_seconds: tuple[fl
     job = lease.job
     return ChunkContext(
         lease,
+        job,
         plan,
         RecentAnswers.of(job, settings),
         caps_of(settings, job),
@@ -128,7 +129,6 @@ class ChunkRun:
 
     def _go_round(self) -> bool:
         """Start what can start, store what has come back, and wait; False if nothing more can be done now."""
-        self._line_up()
         chosen = self._choose()
         local = [call for call in chosen if call.is_local]
         paid = tuple(call for call in chosen if not call.is_local)
@@ -143,12 +143,12 @@ class ChunkRun:
 
     # What starts
 
-    def _line_up(self) -> None:
+    def _choose(self) -> list[Call]:
+        """Line up what can go on, and return the calls that start now."""
         is_busy = not self.scheduler.is_empty or bool(self.under_way)
         self.scheduler.add(self.router.next_attempts(is_busy=is_busy, is_stopped=self._is_stopped))
-
-    def _choose(self) -> list[Call]:
         self.router.look_again(self.scheduler.take_unavailable())
+        # Asked anew: to find the next steps may have shown that the job has to wait.
         if self._is_stopped:
             return []
         return self.scheduler.choose(self.under_way, self._may_come)
@@ -185,7 +185,7 @@ class ChunkRun:
 
     def _wait(self) -> bool:
         """Wait for calls to end, or for a run to become ready; False if waiting is over."""
-        if self.calls:
+        if self.under_way:
             self.idle_since = None
             return self._wait_for_calls()
         now = time.monotonic()
@@ -233,7 +233,7 @@ class ChunkRun:
 
     @property
     def _is_stopped(self) -> bool:
-        return self.budget.is_used_up or self.lease.is_stopped or self.router.must_wait is not None
+        return self.router.must_wait is not None or self.lease.is_stopped or self.budget.is_used_up
 
     # What came back
 
@@ -285,10 +285,11 @@ class ChunkRun:
 
     def _must_save(self, paid: Sequence[Call]) -> bool:
         unstored = self.results.unstored
-        is_last = not self.lease.undecided and not self.calls
-        is_late = time.monotonic() - self.saved_at >= CHECKPOINT_SECONDS
-        is_idle = not self.calls and not unstored.is_empty
-        return bool(paid) or is_last or is_late or is_idle or unstored.has_paid_result
+        if paid or time.monotonic() - self.saved_at >= CHECKPOINT_SECONDS:
+            return True
+        if self.under_way:
+            return unstored.has_paid_result
+        return not unstored.is_empty or not self.lease.undecided
 
     def _save(self, calls: tuple[Call, ...]) -> None:
         """Store what has come back with what `calls` need to start, and start those that may."""
@@ -299,7 +300,7 @@ class ChunkRun:
             nonlocal admission
             admission = store_batch(session, self.context, batch)
 
-        is_last = not self.lease.undecided and not self.calls and not calls
+        is_last = not calls and not self.under_way and not self.lease.undecided
         save = self.lease.finish if is_last else self.lease.checkpoint
         # Answers that are on their way are given up with the chunk, if its lease cannot be renewed.
         has_paid = batch.has_money or any(not call.is_local for call in self.under_way.values())

@@ -5,7 +5,8 @@ from typing import Any
 
 from sqlalchemy import JSON, ColumnElement, Select, Table, Text, delete, literal, select, update
 
-from app.db.session import WriteSession, engine_name, scrub_log, transaction
+from app.db.session import WriteSession, scrub_log, transaction
+from app.db.sql import engine_name
 from app.enrichment.waterfall import model_cache
 from app.entities.fields import RAW_FIELDS, table_of
 from app.entities.read import load_columns

@@ -106,7 +106,7 @@ class Scheduler:
     def _call(self, provider: Provider, attempts: deque[Attempt]) -> Call:
         size = min(self._bulk_size(provider, attempts), len(attempts))
         taken = tuple(attempts.popleft() for _ in range(size))
-        return Call(new_id(), provider, taken, self.patience(provider))
+        return Call(new_id(), provider, taken, self.patience(provider), is_local=taken[0].is_local)
 
     def _most_to_ask(self, provider: Provider, under_way: Mapping[str, Call], now: float) -> int:
         """Return how many more calls its limits could allow at all: more would only keep room from others."""

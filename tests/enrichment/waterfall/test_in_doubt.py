@@ -15,7 +15,7 @@ from flask_sqlalchemy.session import Session
 from sqlalchemy import Text, select, update
 from sqlalchemy.exc import OperationalError
 
-from app.db.session import engine_name
+from app.db.sql import engine_name
 from app.enrichment import queue
 from app.enrichment.waterfall.batch import Admission
 from app.enrichment.waterfall.checkpoint import store_batch
