@@ -301,18 +301,29 @@ def _parse(name: str, text: str, default: object, rules: Mapping[str, Any]) -> A
 
 
 def _check(name: str, value: object, rules: Any) -> None:
-    if "minimum" in rules and not (type(value) is int and rules["minimum"] <= value <= rules["maximum"]):
-        raise ConfigError(f"{name}: expected a whole number from {rules['minimum']} to {rules['maximum']}")
+    if "minimum" in rules:
+        _check_number(name, value, rules["minimum"], rules["maximum"])
     if "choices" in rules and value not in rules["choices"]:
         raise ConfigError(f"{name}: expected one of {', '.join(filter(None, rules['choices']))}")
-    if "is_dollars" in rules and not (value is None or (isinstance(value, Decimal) and 0 <= value < 10_000_000)):
-        raise ConfigError(f"{name}: expected an amount of dollars, or none")
+    if "is_dollars" in rules and value is not None:
+        _check_dollars(name, value)
     if "names" in rules:
         _check_names(name, value, rules["names"])
     if "is_url" in rules and value is not None:
         _rethrow(name, _url, value)
     if "is_policies" in rules:
         _rethrow(name, parse_policies, value)
+
+
+def _check_number(name: str, value: object, minimum: int, maximum: int) -> None:
+    # `True` is an int too.
+    if type(value) is not int or not minimum <= value <= maximum:
+        raise ConfigError(f"{name}: expected a whole number from {minimum} to {maximum}")
+
+
+def _check_dollars(name: str, value: object) -> None:
+    if not isinstance(value, Decimal) or not 0 <= value < 10_000_000:
+        raise ConfigError(f"{name}: expected an amount of dollars, or none")
 
 
 def _check_names(name: str, value: Any, choices: tuple[str, ...] | None) -> None:

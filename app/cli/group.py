@@ -128,8 +128,17 @@ def explain(error: Exception) -> tuple[ExitCode, str]:
     if isinstance(error, ConfigError):
         return ExitCode.CONFIGURATION, str(error)
     if isinstance(error, OSError) and error.errno in output.FULL:
-        where = "" if error.filename is None else f" {output.clean(error.filename)}"
-        return ExitCode.DATABASE, f"The output{where} cannot be written: {error.strerror}."
+        return ExitCode.DATABASE, _full_line(error)
+    return _explain_database(error) or _explain_own(error)
+
+
+def _full_line(error: OSError) -> str:
+    where = "" if error.filename is None else f" {output.clean(error.filename)}"
+    return f"The output{where} cannot be written: {error.strerror}."
+
+
+def _explain_database(error: Exception) -> tuple[ExitCode, str] | None:
+    """Return what to say of an exception that the database is the cause of; None: it is not."""
     if is_missing_table(error):
         return ExitCode.DATABASE, NotMigrated().message
     if isinstance(error, DamagedData):
@@ -137,6 +146,10 @@ def explain(error: Exception) -> tuple[ExitCode, str]:
     reason = why_unavailable(error)
     if reason is not None or _is_broken_database(error):
         return ExitCode.DATABASE, unavailable_line(reason)
+    return None
+
+
+def _explain_own(error: Exception) -> tuple[ExitCode, str]:
     if isinstance(error, AppError) and error.code != AppError.code:
         return _code_of(error), _with_details(error)
     hint = "" if _is_debugging() else " `flask --debug enrich …` shows the traceback."

@@ -163,14 +163,18 @@ class Matcher:
         if match.is_conflict:
             return match
         known = self._names.setdefault(match.id, [])
-        given = {name: row.fields[name] for name in NAME_FIELDS[self._entity_type] if row.fields.get(name)}
-        if not given:
+        name_fields = self._name_fields(row)
+        if not name_fields:
             return match
-        keeps_name = row.identity is not None and any(says_less(self._entity_type, given, names) for names in known)
+        says_nothing_new = any(says_less(self._entity_type, name_fields, names) for names in known)
+        keeps_name = row.identity is not None and says_nothing_new
         # Every name counts that the entity has had, so that no chain of like names leads to another one.
-        if given not in known:
-            known.append(given)
+        if name_fields not in known:
+            known.append(name_fields)
         return replace(match, keeps_name=keeps_name)
+
+    def _name_fields(self, row: Candidate) -> dict[str, Any]:
+        return {name: row.fields[name] for name in NAME_FIELDS[self._entity_type] if row.fields.get(name)}
 
     def _is_former(self, row: Candidate) -> bool:
         """Return whether only the id of the row's cells as they stand is stored, for an entity of this name."""
@@ -193,16 +197,18 @@ class Matcher:
         may_be_renamed = identity.kind == "linkedin"
         apart_id = self._kept_apart(row, identity)
         if identity.id not in self._names:
-            if apart_id is not None:
-                # Whoever had the key first was erased since.
-                return Match(apart_id)
-            if self._is_earlier(row, identity):
-                return Match(identity.earlier_id or identity.id)
-            return Match(self._known_by_name(row, identity) or identity.id)
-        if self._is_other(identity.id, row.fields, may_be_renamed=may_be_renamed):
-            apart_id = apart_id or identity.apart_id
-            return Match(apart_id or identity.id, identity.id if apart_id else None)
-        return Match(apart_id or identity.id)
+            # If the row's entity is kept apart, whoever had the key first was erased since.
+            return Match(apart_id or self._id_by_other_ways(row, identity))
+        if not self._is_other(identity.id, row.fields, may_be_renamed=may_be_renamed):
+            return Match(apart_id or identity.id)
+        apart_id = apart_id or identity.apart_id
+        return Match(apart_id or identity.id, identity.id if apart_id else None)
+
+    def _id_by_other_ways(self, row: Candidate, identity: Identity) -> str:
+        """Return the id under which an entity is stored that nobody's key leads to; its own if there is none."""
+        if self._is_earlier(row, identity):
+            return identity.earlier_id or identity.id
+        return self._known_by_name(row, identity) or identity.id
 
     def _kept_apart(self, row: Candidate, identity: Identity) -> str | None:
         """Return the id under which the row's entity is kept apart already, if it is."""

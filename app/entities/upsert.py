@@ -5,7 +5,7 @@ transactions wait for each other: whatever waits to add a row holds no lock on a
 an old row has nothing left to add.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Table, insert
@@ -124,8 +124,7 @@ class _Upsert:
         new = {entity_id: rows[0][1] for entity_id, rows in by_id.items() if entity_id not in seen}
         created = self._insert(new)
         seen.update({entity_id: new[entity_id] for entity_id in created})
-        rest = {entity_id: rows[1:] if entity_id in created else rows for entity_id, rows in by_id.items()}
-        to_change = {entity_id: rows for entity_id, rows in rest.items() if self._may_differ(seen.get(entity_id), rows)}
+        to_change = self._to_change(by_id, seen, created)
         locked = self._read(list(to_change), is_locking=True)
         writings = self._writings(locked, to_change)
         write_changes(self.session, self.entity_type, self.workspace_slug, writings)
@@ -133,6 +132,13 @@ class _Upsert:
         decided = sum(len(rows) for entity_id, rows in by_id.items() if entity_id not in erased)
         unchanged = decided - len(created) - len(writings)
         return UpsertCounts(len(created), len(writings), unchanged), erased
+
+    def _to_change(
+        self, by_id: Mapping[str, list[_PositionedRow]], seen: Mapping[str, Fields], created: Collection[str]
+    ) -> dict[str, list[_PositionedRow]]:
+        """Return the rows that may change a stored entity: a created one has its first row's values already."""
+        rest = {entity_id: rows[1:] if entity_id in created else rows for entity_id, rows in by_id.items()}
+        return {entity_id: rows for entity_id, rows in rest.items() if self._may_differ(seen.get(entity_id), rows)}
 
     def _may_differ(self, seen: Fields | None, rows: Sequence[_PositionedRow]) -> bool:
         return seen is None or any(changes_of(seen, fields, self.combine) for _, fields in rows)

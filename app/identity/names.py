@@ -9,7 +9,7 @@ them in full. What cannot be compared, such as a Japanese name in Latin letters,
 import functools
 import re
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import IntEnum
@@ -138,13 +138,17 @@ def _fits(parts: Sequence[str], words: Sequence[str]) -> bool:
     whole, initials = "".join(parts), "".join(word[0] for word in words)
     if whole.startswith(initials) or whole in initials:
         return True
+    if _shares_a_word(whole, words) or any(starmap(_is_short_form, product(parts, words))):
+        return True
+    return any(
+        _is_made_of_beginnings(whole, first, second) for first, second in permutations(words, 2) if first is not second
+    )
+
+
+def _shares_a_word(whole: str, words: Iterable[str]) -> bool:
+    """Return whether a mailbox holds a word of a name, or is the beginning of one."""
     long_words = [word for word in words if len(word) >= _SHORTEST_PREFIX]
-    if any(word in whole or word.startswith(whole) for word in long_words):
-        return True
-    if any(starmap(_is_short_form, product(parts, words))):
-        return True
-    pairs = ((first, second) for first, second in permutations(words, 2) if first is not second)
-    return any(_is_made_of_beginnings(whole, first, second) for first, second in pairs)
+    return any(word in whole or word.startswith(whole) for word in long_words)
 
 
 def _is_made_of_beginnings(whole: str, first: str, second: str) -> bool:
@@ -237,10 +241,7 @@ def _rotations(words: Sequence[str], is_foreign: bool) -> set[str]:
 
 def _judge(one: _Name, other: _Name) -> Resemblance:
     left, right = list(one.words), list(other.words)
-    is_foreign = one.script != other.script
-    full = _pair_off(left, right, lambda a, b: _is_equal(a, b, is_foreign) or _is_with_article(a, one, b, other))
-    short = _pair_off(left, right, lambda a, b: _is_short_given_name(a, one, b, other))
-    initials = _pair_off(left, right, _is_initial)
+    full, short, initials = _pair_all(left, right, one, other)
     left_over, right_over = _without_links(left, one), _without_links(right, other)
     have_both_more = bool(left_over and right_over)
     if not full + short:
@@ -251,6 +252,14 @@ def _judge(one: _Name, other: _Name) -> Resemblance:
         return Resemblance.AKIN
     is_enough = full + short + initials > 1 or have_both_more
     return Resemblance.SAME if full and is_enough else Resemblance.UNKNOWN
+
+
+def _pair_all(left: list[str], right: list[str], one: _Name, other: _Name) -> tuple[int, int, int]:
+    """Take the pairs of words out that are the same in full, for short, as initials; return how many of each."""
+    is_foreign = one.script != other.script
+    full = _pair_off(left, right, lambda a, b: _is_equal(a, b, is_foreign) or _is_with_article(a, one, b, other))
+    short = _pair_off(left, right, lambda a, b: _is_short_given_name(a, one, b, other))
+    return full, short, _pair_off(left, right, _is_initial)
 
 
 def _without_links(words: list[str], name: _Name) -> list[str]:

@@ -80,6 +80,10 @@ def _by_keyword(tokens: list[str], leading_words: int) -> str | None:
     """
     if not 0 < len(tokens) <= _MOST_WORDS:
         return None
+    return _of_words(tokens, leading_words)
+
+
+def _of_words(tokens: list[str], leading_words: int) -> str | None:
     industries = set(filter(None, map(words.KEYWORDS.get, tokens)))
     if tokens[-1] in words.MAKERS:  # drugs and devices are health care, wherever they are made
         return words.HEALTH if words.HEALTH in industries else words.MANUFACTURING
@@ -89,10 +93,8 @@ def _by_keyword(tokens: list[str], leading_words: int) -> str | None:
     first = _first_industry(tokens, leading_words)
     if first and not is_list:
         return first
-    if len(industries) != 1:
-        return None
     is_sure = first in industries or words.UNSAFE_WORDS.isdisjoint(tokens)
-    return industries.pop() if is_sure else None
+    return industries.pop() if is_sure and len(industries) == 1 else None
 
 
 def _is_insurance(tokens: list[str]) -> bool:

@@ -149,17 +149,15 @@ def _judge_company(asked: Mapping[str, Any], said: Mapping[str, Any]) -> Match:
     page = _compare_keys(_company_keys(asked), _company_keys(said))
     known, told = _firm(asked), _firm(said)
     company = companies.compare(known, told)
-    has_moved = bool(known.domains and told.domains)
-    if company is Resemblance.SAME and page is Resemblance.UNLIKE and companies.have_other_labels(known, told):
-        # Only the names agree.
-        return Match.ANOTHER
     if company is Resemblance.SAME:
-        return Match.SAME
+        only_names_agree = page is Resemblance.UNLIKE and companies.have_other_labels(known, told)
+        return Match.ANOTHER if only_names_agree else Match.SAME
+    have_domains = bool(known.domains and told.domains)
     if page is Resemblance.SAME:
-        return Match.ANOTHER if company is Resemblance.UNLIKE and has_moved else Match.SAME
-    if company is Resemblance.UNLIKE or page is Resemblance.UNLIKE or (company is Resemblance.AKIN and has_moved):
-        return Match.ANOTHER
-    return Match.CANNOT_TELL
+        has_moved = company is Resemblance.UNLIKE and have_domains
+        return Match.ANOTHER if has_moved else Match.SAME
+    is_related = company is Resemblance.AKIN and have_domains
+    return Match.ANOTHER if is_related or Resemblance.UNLIKE in {company, page} else Match.CANNOT_TELL
 
 
 def _company_keys(fields: Mapping[str, Any]) -> dict[str, str]:

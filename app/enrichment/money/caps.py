@@ -95,21 +95,15 @@ def book(
     """
     if not settlements and not prices:
         return Booking()
-    days = {one.reserved_on for one in settlements} | {today}
+    days = {settlement.reserved_on for settlement in settlements} | {today}
     accounts = _lock_accounts(session, caps, sorted(days), set() if known is None else known)
-    for one in settlements:
+    for settlement in settlements:
         for cap in caps:
-            accounts[cap.scope, cap.day(one.reserved_on)].settle(one)
+            accounts[cap.scope, cap.day(settlement.reserved_on)].settle(settlement)
     booking = Booking()
     for price in prices:
         booking.granted.append(_reserve(caps, accounts, price, today, booking))
-    # Most often all caps change by the same: one statement, while every worker waits for these rows.
-    changed: dict[tuple[int, int], list[tuple[str, date]]] = {}
-    for key, account in accounts.items():
-        changed.setdefault(account.change, []).append(key)
-    for (reserved, spent), keys in changed.items():
-        if reserved or spent:
-            session.connection().execute(_ADD, {"more_reserved": reserved, "more_spent": spent, "wanted": keys})
+    _write_changes(session, accounts)
     return booking
 
 
@@ -184,6 +178,16 @@ def _reserve(
     for cap in caps:
         accounts[cap.scope, cap.day(today)].reserve(price)
     return True
+
+
+def _write_changes(session: WriteSession, accounts: Mapping[tuple[str, date], _Account]) -> None:
+    """Add to the rows what changed. Most often all change alike: one statement, while every worker waits for them."""
+    changed: dict[tuple[int, int], list[tuple[str, date]]] = {}
+    for key, account in accounts.items():
+        changed.setdefault(account.change, []).append(key)
+    for (reserved, spent), keys in changed.items():
+        if reserved or spent:
+            session.connection().execute(_ADD, {"more_reserved": reserved, "more_spent": spent, "wanted": keys})
 
 
 def _lock_accounts(

@@ -113,20 +113,26 @@ def open_calls(
         return Opening()
     rows = [_in_flight_row(context, attempt, slot, now) for slot, attempt in wanted]
     request_ids = in_flight.open_calls(session, rows)
-    opened = [attempt for _, attempt in wanted if attempt.request_id in request_ids]
-    busy = [attempt for _, attempt in wanted if attempt.request_id not in request_ids]
+    opened, busy = _split(wanted, request_ids)
     prior = _prior_answers(context, opened)
-    answered = {attempt.id: Refusal(0.0) for attempt in opened if _is_answered(attempt, prior)}
-    refused = {**_busy_refusals(session, context, busy), **answered}
-    others = [attempt.entity_id for _, attempt in wanted if attempt.id in refused]
-    entities = load_entities(context.job.entity_type, others, workspace_slug=context.job.workspace_slug)
-    return Opening(tuple(attempt for attempt in opened if attempt.id not in answered), refused, prior, entities)
+    answered = [attempt for attempt in opened if _is_answered(attempt, prior)]
+    refused = {**_busy_refusals(session, context, busy), **{attempt.id: Refusal(0.0) for attempt in answered}}
+    turned_away = [attempt.entity_id for attempt in (*busy, *answered)]
+    entities = load_entities(context.job.entity_type, turned_away, workspace_slug=context.job.workspace_slug)
+    return Opening(tuple(attempt for attempt in opened if attempt.id not in refused), refused, prior, entities)
 
 
 def _wanted(limited: Iterable[Limited], gone: set[str]) -> list[tuple[Slot, Attempt]]:
     """Return the attempts that limits allow, but for entities that are gone, each with its call's slot."""
     slots = [slot for provider in limited for slot in provider.slots]
     return [(slot, attempt) for slot in slots for attempt in slot.call.attempts if attempt.entity_id not in gone]
+
+
+def _split(wanted: Iterable[tuple[Slot, Attempt]], request_ids: set[str]) -> tuple[list[Attempt], list[Attempt]]:
+    """Return the attempts that are on record by now, and those that another job makes."""
+    attempts = [attempt for _, attempt in wanted]
+    opened = [attempt for attempt in attempts if attempt.request_id in request_ids]
+    return opened, [attempt for attempt in attempts if attempt.request_id not in request_ids]
 
 
 def grant(
@@ -140,10 +146,7 @@ def grant(
     granted: dict[str, Granted] = {}
     taken_back: list[str] = []
     for provider in limited:
-        starting = _starting(provider, booked)
-        instants = rate_limits.consume(session, provider.allowance, len(starting))
-        for (call_id, attempts), start_at in zip(starting.items(), instants, strict=True):
-            granted[call_id] = Granted(attempts, start_at)
+        granted |= _grant_provider(session, provider, booked)
         allowed = [attempt for slot in provider.slots for attempt in slot.call.attempts]
         taken_back += [attempt.request_id for attempt in allowed if attempt.id not in booked]
     # Rows that are another job's have other request ids, and stay.
@@ -152,11 +155,16 @@ def grant(
     return granted, over_cap
 
 
-def _starting(provider: Limited, booked: set[str]) -> dict[str, tuple[Attempt, ...]]:
-    """Return the booked attempts of each call that has any, by call."""
+def _grant_provider(session: WriteSession, provider: Limited, booked: set[str]) -> dict[str, Granted]:
+    """Use up the provider's limits for each of its calls that has a booked attempt; return those, by call."""
     calls = [slot.call for slot in provider.slots]
     attempts = {call.id: tuple(attempt for attempt in call.attempts if attempt.id in booked) for call in calls}
-    return {call_id: of_call for call_id, of_call in attempts.items() if of_call}
+    starting = {call_id: of_call for call_id, of_call in attempts.items() if of_call}
+    instants = rate_limits.consume(session, provider.allowance, len(starting))
+    return {
+        call_id: Granted(of_call, start_at)
+        for (call_id, of_call), start_at in zip(starting.items(), instants, strict=True)
+    }
 
 
 def _blocks(job: JobInfo, results: Iterable[AttemptResult]) -> dict[str, float]:

@@ -1,6 +1,6 @@
 """What was answered, put on record: values merged into entities, attempts, changes, verdicts, the model cache."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -38,10 +38,8 @@ def write_answers(session: WriteSession, context: ChunkContext, batch: Batch) ->
     changed_at = _changed_at(session, context, entities)
     results = [result for result in batch.results if result.attempt.entity_id in entities]
     writings, rows = _write_results(context, results, entities, changed_at)
-    rows += [lost_row(job, call, IN_DOUBT) for call in batch.lost if call.entity_id in entities]
-    rows += [lost_row(job, call, OutcomeClass.TRANSIENT) for call in batch.replaced if call.entity_id in entities]
-    rows += [_not_asked_row(job, question) for question in batch.not_asked if question.entity_id in entities]
-    insert_rows(session, attempts, rows)
+    unanswered = [row for row in _unanswered_rows(job, batch) if row["entity_id"] in entities]
+    insert_rows(session, attempts, [*rows, *unanswered])
     for verdict in batch.verdicts:
         if verdict.entity_id in entities:
             writings += _apply_verdict(session, context, verdict, entities[verdict.entity_id])
@@ -64,6 +62,16 @@ def _write_results(
         writings.append(Writing(attempt.entity_id, changes, attempt.provider.name, attempt.id))
         rows.append(_attempt_row(context, result, sorted(changes)))
     return writings, rows
+
+
+def _unanswered_rows(job: JobInfo, batch: Batch) -> Iterator[dict[str, Any]]:
+    """Give the attempts of calls that lost workers left behind, and of questions that were not asked."""
+    for call in batch.lost:
+        yield lost_row(job, call, IN_DOUBT)
+    for call in batch.replaced:
+        yield lost_row(job, call, OutcomeClass.TRANSIENT)
+    for question in batch.not_asked:
+        yield _not_asked_row(job, question)
 
 
 def _entities_of(batch: Batch) -> set[str]:

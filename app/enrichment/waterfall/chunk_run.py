@@ -28,7 +28,7 @@ from app.enrichment.waterfall.admission import SHARED_WAIT_SECONDS
 from app.enrichment.waterfall.batch import Admission, AttemptResult, Call, ChunkContext
 from app.enrichment.waterfall.checkpoint import store_batch
 from app.enrichment.waterfall.dedup import RecentAnswers
-from app.enrichment.waterfall.entity_run import RETRY_SECONDS, Plan
+from app.enrichment.waterfall.entity_run import RETRY_SECONDS, EntityRun, Plan
 from app.enrichment.waterfall.loading import Loader
 from app.enrichment.waterfall.plan import make_plan
 from app.enrichment.waterfall.results import ResultHandler
@@ -129,9 +129,7 @@ class ChunkRun:
 
     def _go_round(self) -> bool:
         """Start what can start, store what has come back, and wait; False if nothing more can be done now."""
-        chosen = self._choose()
-        local = [call for call in chosen if call.is_local]
-        paid = tuple(call for call in chosen if not call.is_local)
+        local, paid = self._choose()
         self._start_local(local)
         if local and not paid and self.results.unstored.has_paid_result:
             # What is answered here joins the answers that it follows from, as nobody waits for those.
@@ -143,15 +141,16 @@ class ChunkRun:
 
     # What starts
 
-    def _choose(self) -> list[Call]:
-        """Line up what can go on, and return the calls that start now."""
+    def _choose(self) -> tuple[list[Call], tuple[Call, ...]]:
+        """Line up what can go on, and return the calls that start now: those that are answered here, and the paid."""
         is_busy = not self.scheduler.is_empty or bool(self.under_way)
         self.scheduler.add(self.router.next_attempts(is_busy=is_busy, is_stopped=self._is_stopped))
         self.router.look_again(self.scheduler.take_unavailable())
         # Asked anew: to find the next steps may have shown that the job has to wait.
         if self._is_stopped:
-            return []
-        return self.scheduler.choose(self.under_way, self._may_come)
+            return [], ()
+        chosen = self.scheduler.choose(self.under_way, self._may_come)
+        return [call for call in chosen if call.is_local], tuple(call for call in chosen if not call.is_local)
 
     def _may_come(self, step_index: int) -> bool:
         """Return whether somebody is on the way to a step of the waterfall."""
@@ -249,16 +248,12 @@ class ChunkRun:
             self.results.unstored.released += () if call.is_local else call.attempts
             self.router.look_again(runs)
             return
-        answers = self._answers(call, result)
+        answers = _answers(call, result, self.budget.deadline)
         if answers is None:
             self.router.look_again(runs)
             return
         if len(runs) > 1 and all(_is_refused(answer) for answer in answers):
-            # One bad entity must not cost the others: each is asked about by itself.
-            self.results.unstored.released += call.attempts
-            for run in runs:
-                run.ask_alone()
-            self.router.look_again(runs)
+            self._ask_one_by_one(call, runs)
             return
         now, instant = datetime.now(UTC), time.monotonic()
         for attempt, answer in zip(call.attempts, answers, strict=True):
@@ -266,20 +261,12 @@ class ChunkRun:
             self.results.apply(AttemptResult(attempt, answer, started_at, now, call_id=call.id, instant=instant))
         self.router.add(runs)
 
-    def _answers(self, call: Call, result: list[Answer] | BaseException) -> list[Answer] | None:
-        """Return an answer for each entity of a call; None if it was broken off and nothing is known to be lost."""
-        if isinstance(result, list):
-            return result
-        is_late = isinstance(result, TimeoutError) and time.monotonic() >= self.budget.deadline
-        if call.is_local and (is_late or not isinstance(result, Exception)):
-            return None
-        if isinstance(result, TimeoutError):
-            error = "The provider took longer than the time budget."
-            return [Answer(OutcomeClass.TRANSIENT, error=error, is_cost_known=call.is_local)] * len(call.attempts)
-        # The message may hold what the provider was asked about, so only its kind is logged and stored.
-        log.warning("provider raised", provider=call.provider.name, error_type=type(result).__name__)
-        unknown = Answer(OutcomeClass.INVALID_REQUEST, error=describe_bug(result), is_cost_known=call.is_local)
-        return [unknown] * len(call.attempts)
+    def _ask_one_by_one(self, call: Call, runs: Sequence[EntityRun]) -> None:
+        """Ask about each entity of a bulk call by itself: one bad entity must not cost the others."""
+        self.results.unstored.released += call.attempts
+        for run in runs:
+            run.ask_alone()
+        self.router.look_again(runs)
 
     # What is stored
 
@@ -344,6 +331,22 @@ class ChunkRun:
             lease.retry_in_seconds = 0.0
         if not lease.is_stopped:
             raise wait
+
+
+def _answers(call: Call, result: list[Answer] | BaseException, deadline: float) -> list[Answer] | None:
+    """Return an answer for each entity of a call; None if it was broken off and nothing is known to be lost."""
+    if isinstance(result, list):
+        return result
+    is_late = isinstance(result, TimeoutError) and time.monotonic() >= deadline
+    if call.is_local and (is_late or not isinstance(result, Exception)):
+        return None
+    if isinstance(result, TimeoutError):
+        error = "The provider took longer than the time budget."
+        return [Answer(OutcomeClass.TRANSIENT, error=error, is_cost_known=call.is_local)] * len(call.attempts)
+    # The message may hold what the provider was asked about, so only its kind is logged and stored.
+    log.warning("provider raised", provider=call.provider.name, error_type=type(result).__name__)
+    unknown = Answer(OutcomeClass.INVALID_REQUEST, error=describe_bug(result), is_cost_known=call.is_local)
+    return [unknown] * len(call.attempts)
 
 
 def _is_refused(answer: Answer) -> bool:

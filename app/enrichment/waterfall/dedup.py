@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
@@ -78,26 +78,28 @@ class RecentAnswers:
         answers: dict[str, dict[str, PriorAnswer]] = {}
         for row in rows:
             outcome_class = _class_of(row, providers[row.provider])
-            is_reopened = outcome_class == IN_DOUBT and _question_of(row) in reopened
-            if outcome_class is None or (is_reopened and self._is_retried(row)):
+            if outcome_class is None or (outcome_class == IN_DOUBT and self._is_reopened(row, reopened)):
                 continue
             of_entity = answers.setdefault(row.entity_id, {})
-            before = of_entity.get(row.provider)
-            of_entity[row.provider] = PriorAnswer(
-                row.id,
-                outcome_class,
-                _misses(row, outcome_class, before),
-                row.withheld,
-                row.is_rejected,
-                is_of_job=row.job_id == self.job.id,
-                is_lost=outcome_class == IN_DOUBT and row.fingerprint is None,
-                is_noted=_question_of(row) in noted,
-            )
+            is_noted = _question_of(row) in noted
+            of_entity[row.provider] = self._answer(row, outcome_class, of_entity.get(row.provider), is_noted=is_noted)
         return answers
 
-    def _is_retried(self, row: Any) -> bool:
-        """Return whether a call was made before this job, a retry, was enqueued."""
-        if row.job_id == self.job.id or self.job.created_at is None:
+    def _answer(self, row: Any, outcome_class: str, before: PriorAnswer | None, *, is_noted: bool) -> PriorAnswer:
+        return PriorAnswer(
+            row.id,
+            outcome_class,
+            _misses(row, outcome_class, before),
+            row.withheld,
+            row.is_rejected,
+            is_of_job=row.job_id == self.job.id,
+            is_lost=outcome_class == IN_DOUBT and row.fingerprint is None,
+            is_noted=is_noted,
+        )
+
+    def _is_reopened(self, row: Any, retried: Collection[tuple[str, str]]) -> bool:
+        """Return whether this job retries a question, and the call in doubt was made before it was enqueued."""
+        if _question_of(row) not in retried or row.job_id == self.job.id or self.job.created_at is None:
             return False
         # Whatever the workers' clocks say, the job that is retried had ended before.
         return bool(row.job_id == self.job.parent_job_id or row.started_at < self.job.created_at)

@@ -198,13 +198,19 @@ class _Survey:
             if is_step and self._is_left_out(next_step, run):
                 continue
             self._ask(next_step, run, is_certain=is_first)
-            if is_step and self.plan.verifier is not None and is_blank(run.fields.get("email")):
-                # It may find an address that turns out to be invalid, so that the run goes on.
-                self._ask(Step(Purpose.VERIFY, self.plan.verifier), run)
-            is_first, may_write = False, may_write or is_step
+            if is_step:
+                self._ask_verifier(run)
+                may_write = True
+            is_first = False
             run.apply(next_step, _MISS, "", 0.0, ())
-        if may_write and self.plan.normalizer is not None and self.plan.normalizer.capabilities.charges_misses:
-            self._ask_model(Step(Purpose.NORMALIZE, self.plan.normalizer), run)
+        normalizer = self.plan.normalizer
+        if may_write and normalizer is not None and normalizer.capabilities.charges_misses:
+            self._ask_model(Step(Purpose.NORMALIZE, normalizer), run)
+
+    def _ask_verifier(self, run: EntityRun) -> None:
+        """Count a verdict on the address that a step may find; it may be invalid, so that the run goes on."""
+        if self.plan.verifier is not None and is_blank(run.fields.get("email")):
+            self._ask(Step(Purpose.VERIFY, self.plan.verifier), run)
 
     def _is_left_out(self, next_step: Step, run: EntityRun) -> bool:
         """Return whether a provider is not asked, because it has answered before or input is missing."""

@@ -77,14 +77,20 @@ class Loader:
             self._resume(run, left)
             return
         for call in left:
-            provider = self.context.plan.provider(call.provider)
-            is_free = provider is not None and provider.capabilities.repeat_is_free
-            (self.results.unstored.replaced if is_free else self.results.unstored.lost).append(call)
+            self._give_up_call(call)
         is_in_doubt = any(prior.is_of_job and prior.outcome_class == IN_DOUBT for prior in run.prior.values())
         if left or run.repeats or is_in_doubt:
             self.context.lease.decide(run.index, Outcome.HELD)
         else:
             decide_suspect(self.context.lease, run.index)
+
+    def _give_up_call(self, call: Any) -> None:
+        """Take a call off the record; if its provider repeats it for free, whoever asks next gets the answer."""
+        provider = self.context.plan.provider(call.provider)
+        if provider is not None and provider.capabilities.repeat_is_free:
+            self.results.unstored.replaced.append(call)
+        else:
+            self.results.unstored.lost.append(call)
 
     def _resume(self, run: EntityRun, left: Sequence[Any]) -> None:
         """Go on with an entity whose earlier worker left calls on record: answered since, pending, or in doubt."""

@@ -21,6 +21,7 @@ from app.enrichment.waterfall.entity_run import (
     Decision,
     EntityRun,
     Finding,
+    Plan,
     PriorAnswer,
     Purpose,
     Step,
@@ -190,7 +191,7 @@ class Router:
         is_error = decision.outcome is Outcome.ERROR
         if is_error and decision.code == UNAVAILABLE and run.finding is Finding.NOTHING:
             # Nobody could be asked at all: that is the providers' matter, not the entity's.
-            run.start_again(time.monotonic() + self._soonest_return(), decision.message)
+            run.start_again(time.monotonic() + _soonest_return(self.context.plan, self.states), decision.message)
             self._waiting.append(run)
             return
         failure = Failure(decision.code, decision.message) if is_error else None
@@ -234,11 +235,9 @@ class Router:
         policy = step.provider.settings.on_exhausted
         may_be_paid = run.may_be_paid(step.provider.name)
         seconds = state.seconds_left or UNUSABLE_SECONDS
-        if step.purpose is Purpose.VERIFY:
-            self.results.accept_offer(run, run.withdraw_offer())
-        elif step.provider.capabilities.rules_first:
-            self._fall_back_to_rules(run, step)
-        elif self.context.plan.is_single or policy is ExhaustionPolicy.PAUSE:
+        if self._does_without(run, step):
+            return
+        if self.context.plan.is_single or policy is ExhaustionPolicy.PAUSE:
             self.pause(JobMustWait(state.describe(), seconds))
         elif may_be_paid and policy is ExhaustionPolicy.SKIP and not _may_return_soon(state):
             run.hold()
@@ -246,6 +245,16 @@ class Router:
             run.wait_until(time.monotonic() + seconds, state.describe())
         else:
             run.skip_provider(state.describe())
+
+    def _does_without(self, run: EntityRun, step: Step) -> bool:
+        """Go on without a verifier's verdict, or with what the rules say instead of a model; False for other steps."""
+        if step.purpose is Purpose.VERIFY:
+            self.results.accept_offer(run, run.withdraw_offer())
+            return True
+        if step.provider.capabilities.rules_first:
+            self._fall_back_to_rules(run, step)
+            return True
+        return False
 
     def _fall_back_to_rules(self, run: EntityRun, step: Step) -> None:
         lookup = self._lookup(run, step)
@@ -281,11 +290,12 @@ class Router:
         is_all = all(run.waits_for and run.step_index == 0 and not run.waits_alone for run in self._waiting)
         return JobMustWait(min(reasons), self.context.lease.retry_in_seconds, only_if_idle=not is_all)
 
-    def _soonest_return(self) -> float:
-        """Return the seconds after which the first provider of the plan may be available again."""
-        states = [self.states.get(provider.name) for provider in self.context.plan.steps]
-        left = [state.seconds_left for state in states if state is not None and state.seconds_left is not None]
-        return max(1.0, min(left, default=UNUSABLE_SECONDS))
+
+def _soonest_return(plan: Plan, known: KnownStates) -> float:
+    """Return the seconds after which the first provider of the plan may be available again."""
+    states = [known.get(provider.name) for provider in plan.steps]
+    left = [state.seconds_left for state in states if state is not None and state.seconds_left is not None]
+    return max(1.0, min(left, default=UNUSABLE_SECONDS))
 
 
 def _may_return_soon(state: ProviderState) -> bool:
