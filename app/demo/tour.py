@@ -23,7 +23,7 @@ from app.cli.lists import describe_remarks, describe_report, write_atomically
 from app.cli.progress import DrainProgress
 from app.config import PROJECT_ROOT, Config, config
 from app.db.session import end_read
-from app.demo import providers as demo_providers
+from app.demo import waterfalls
 from app.enrichment import queue
 from app.enrichment.queue import JobView
 from app.enrichment.waterfall.chunk_run import Waterfall
@@ -53,12 +53,13 @@ def run(create_app: CreateApp, database: Path | None, *, with_providers: bool) -
 
     `database` is the SQLite file to make anew, by default one in the instance folder. It stays.
     """
-    with demo_providers.serving() if with_providers else nullcontext() as fakes:
+    with waterfalls.play_providers() if with_providers else nullcontext() as server:
         path = _make_database(database)
-        with _application(create_app, path, **({"PROVIDERS": fakes.settings()} if fakes else {})):
+        settings = {"PROVIDERS": waterfalls.settings_for(server)} if server else {}
+        with _application(create_app, path, **settings):
             for entity_type in _TYPES:
                 _bring_in(entity_type)
-            jobs = demo_providers.enrich_twice(_TYPES, CHUNK_SIZE, fakes) if fakes else _normalize()
+            jobs = waterfalls.enrich_twice(_TYPES, CHUNK_SIZE, server) if server else _normalize()
             _tell_changes()
             files = [_export(entity_type, path) for entity_type in _TYPES]
             end_read()

@@ -1,18 +1,16 @@
 """`flask enrich demo --providers`: sample lists through the default waterfalls, and what that costs.
 
-The providers are played by the server that the tests use, as a process of its own on loopback that
-ends with the demo. It bills as the real ones do, and its meter is compared with what the service has
-booked. Its rate limits are lifted, so that nobody waits for them here.
+The providers are played by the stand-ins, whose server is a process of its own on loopback and ends with
+the demo. It bills as the real ones do, and its meter is compared with what the service has booked. The
+rate limits are lifted, so that nobody waits for them here.
 """
 
-import json
-import subprocess
 import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -20,11 +18,12 @@ from typing import Final
 import click
 from sqlalchemy import func, select
 
-from app import demo
 from app.cli import output
 from app.cli.progress import DrainProgress
-from app.config import PROJECT_ROOT, config
+from app.config import config
 from app.db.session import end_read
+from app.demo.stand_ins import ledger
+from app.demo.stand_ins.process import KEYS, ServerProcess
 from app.enrichment import queue
 from app.enrichment.money.reports import CostCounts, dollars, report_costs
 from app.enrichment.waterfall.chunk_run import Waterfall
@@ -40,87 +39,42 @@ from app.providers.settings import ProviderSettings
 from app.values.entity_types import PLURALS, EntityType
 from app.web.auth import DEFAULT_WORKSPACE
 
-_SERVER: Final = "app/demo/stand_ins/server.py"
-_KEYS: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "prospeo": "good-prospeo-key",
-        "aiark": "good-aiark-key",
-        "leadmagic": "good-leadmagic-key",
-        "findymail": "good-findymail-key",
-        "firecrawl": "fc-good-firecrawl-key",
-    }
-)
-"""The keys that the server takes, of each provider in the default waterfalls."""
+_PLAYED: Final = ("prospeo", "aiark", "leadmagic", "findymail", "firecrawl")
+"""The providers of the default waterfalls."""
 _HIT_RATES: Final = "findymail=0.4,prospeo=0.5,leadmagic=0.4,aiark=0.6,firecrawl=0.7"
 """How often each has something, so that every step of a waterfall has work."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fakes:
-    """The providers' server while it runs: where it is, and the file of its meter."""
-
-    url: str
-    ledger: Path
-
-    def settings(self) -> Mapping[str, ProviderSettings]:
-        """Return the settings of all providers, with the server in the place of those that it plays."""
-        played = {
-            name: replace(DEFAULTS[name], base_url=f"{self.url}/{name}", api_key=key, limits=MappingProxyType({}))
-            for name, key in _KEYS.items()
-        }
-        return MappingProxyType({**DEFAULTS, **played})
-
-    def charged_micros(self) -> Counter[str]:
-        """Return what each provider has charged by its own meter, in micro-dollars."""
-        charged: Counter[str] = Counter()
-        for line in self.ledger.read_text().splitlines():
-            event = json.loads(line)
-            charged[event["provider"]] += event["micros"]
-        return charged
-
-
 @contextmanager
-def serving() -> Iterator[Fakes]:
-    """Run the providers' server for as long as the context is open.
-
-    Raises `click.UsageError` where it is not installed or does not start.
-    """
-    if not (PROJECT_ROOT / _SERVER).is_file():
-        raise click.UsageError(f"--providers needs {_SERVER}, which is in a checkout of the source alone.")
+def play_providers() -> Iterator[ServerProcess]:
+    """Run the stand-ins' server for as long as the context is open. Raises `click.UsageError` if it does not start."""
     with tempfile.TemporaryDirectory(prefix="tranche-demo-") as folder:
-        ledger = Path(folder) / "meter.jsonl"
-        options = ["--ledger", str(ledger), "--hit-rates", _HIT_RATES]
-        process = subprocess.Popen(
-            [sys.executable, "-m", "stand_ins.server", *options],
-            cwd=Path(demo.__file__).parent,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-        with process:
-            try:
-                yield Fakes(_read_url(process), ledger)
-            finally:
-                process.terminate()
+        server = ServerProcess(Path(folder) / "meter.jsonl", is_quiet=True, hit_rates=_HIT_RATES)
+        try:
+            server.start()
+        except ChildProcessError as exc:
+            raise click.UsageError(str(exc)) from exc
+        try:
+            yield server
+        finally:
+            server.stop()
 
 
-def _read_url(process: "subprocess.Popen[str]") -> str:
-    """Return the address that the server prints when it is ready."""
-    assert process.stdout is not None
-    line = process.stdout.readline()
-    if not line:
-        raise click.UsageError("The server that plays the providers did not start.")
-    url: str = json.loads(line)["url"]
-    return url
+def settings_for(server: ServerProcess) -> Mapping[str, ProviderSettings]:
+    """Return the settings of all providers, with the server in the place of those that it plays."""
+    played = {
+        name: replace(DEFAULTS[name], base_url=server.base_url(name), api_key=KEYS[name], limits=MappingProxyType({}))
+        for name in _PLAYED
+    }
+    return MappingProxyType({**DEFAULTS, **played})
 
 
-def enrich_twice(types: Sequence[EntityType], chunk_size: int, fakes: Fakes) -> list[str]:
+def enrich_twice(types: Sequence[EntityType], chunk_size: int, server: ServerProcess) -> list[str]:
     """Take what was imported through the waterfalls, show what that brought and cost, and do it once more.
 
     Returns the ids of the first jobs.
     """
-    click.echo(f"\nProviders are played at {fakes.url} until this ends; their rate limits are lifted.")
+    click.echo(f"\nProviders are played at {server.url} until this ends; their rate limits are lifted.")
     before = {entity_type: _filled(entity_type) for entity_type in types}
     jobs = []
     for entity_type in types:
@@ -130,7 +84,7 @@ def enrich_twice(types: Sequence[EntityType], chunk_size: int, fakes: Fakes) -> 
     for job_id in jobs:
         _tell_job(job_id)
     _tell_gains(before)
-    _tell_costs(fakes)
+    _tell_costs(server)
     _run_again(types, chunk_size)
     return jobs
 
@@ -188,9 +142,9 @@ def _tell_gains(before: Mapping[EntityType, Mapping[str, int]]) -> None:
     output.print_table(["wanted", "before", "after", "gained"], rows)
 
 
-def _tell_costs(fakes: Fakes) -> None:
+def _tell_costs(server: ServerProcess) -> None:
     """Print what each provider was asked, found and cost, by our books and by its own meter."""
-    report, found, charged = report_costs(), _finds(), fakes.charged_micros()
+    report, found, charged = report_costs(), _finds(), Counter(ledger.totals(ledger.read(server.ledger)))
     end_read()
     rows = [
         [row.key, f"{row.calls:,}", f"{found[row.key]:,}", dollars(row.cost_micros), dollars(charged[row.key])]
