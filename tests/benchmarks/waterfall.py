@@ -10,11 +10,11 @@ from collections.abc import Mapping
 
 from app.config import Config
 from app.db.session import end_read
-from app.demo.stand_ins import ledger
 from app.providers.settings import Limits
 from tests.benchmarks.figures import Figure, Options
 from tests.benchmarks.servers import DATABASES, Servers
 from tests.benchmarks.stage import perform
+from tests.fakes import charges
 from tests.fakes.process import FakeServer
 from tests.faults.accounts import read_books
 from tests.faults.world import World, add_job, statuses
@@ -63,7 +63,7 @@ def measure(servers: Servers, people: int, chunk_size: int) -> tuple[float, floa
             lines, books = server.lines(), read_books()
             end_read()
         stats = server.stats()["providers"]
-    assert ledger.total(lines) == books.cost, (ledger.total(lines), books.cost)
+    assert charges.total(lines) == books.cost, (charges.total(lines), books.cost)
     return seconds, ideal({name: stats[name]["requests"] for name in LIMITS})
 
 

@@ -20,6 +20,7 @@ from app.models.heartbeat import heartbeats
 from app.models.in_flight_call import in_flight_calls
 from app.models.job import jobs
 from app.models.types import utcnow
+from tests.fakes import charges
 from tests.faults.accounts import decided_twice, longest_stall, read_books, unexplained
 from tests.faults.world import World, has_ended, statuses, wait_until
 from tests.invariants import check_invariants
@@ -59,9 +60,9 @@ def check_accounts(world: World) -> list[ledger.Line]:
     check_invariants(drained=True)
     lines, books = world.server.lines(), read_books()
     assert (books.in_flight_calls, books.reserved) == (0, 0)
-    assert ledger.total(lines) <= books.cost, "every charge is booked"
-    assert books.cost - books.in_doubt <= ledger.total(lines), "what is booked and not in doubt was charged"
-    assert ledger.paid_repeats(lines) == []
+    assert charges.total(lines) <= books.cost, "every charge is booked"
+    assert books.cost - books.in_doubt <= charges.total(lines), "what is booked and not in doubt was charged"
+    assert charges.paid_repeats(lines) == []
     assert decided_twice() == []
     assert unexplained(lines) == []
     return lines

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 import pytest
 
 from app.db.session import transaction
-from app.demo.stand_ins import ledger
 from app.extensions import db
 from tests.enrichment.helpers import expire_leases
+from tests.fakes import charges
 from tests.faults.accounts import decided_twice, outcomes_of, read_books, unexplained
 from tests.faults.conftest import MakeWorld
 from tests.faults.helpers import drain_here
@@ -100,7 +100,7 @@ def _kill_at(world: World, workers: "subprocess.Popen[str]", number: int) -> tup
     assert len(outcomes_of(job_id)) == PEOPLE, where
     assert decided_twice() == [], where
     assert unexplained(lines) == [], where
-    assert ledger.paid_repeats(lines) == [], where
-    assert books.cost - books.in_doubt <= ledger.total(lines) <= books.cost, where
+    assert charges.paid_repeats(lines) == [], where
+    assert books.cost - books.in_doubt <= charges.total(lines) <= books.cost, where
     assert (books.in_flight_calls, books.reserved) == (0, 0), where
     return code != 0, sum(line.micros == 0 for line in lines)

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from app.demo.stand_ins import ledger
 from app.extensions import db
 from app.models.job import JobStatus, jobs
+from tests.fakes import charges
 from tests.faults.accounts import read_books
 from tests.faults.conftest import MakeWorld
 from tests.faults.world import Crew, World, add_job, wait_until
@@ -60,7 +60,7 @@ def test_overall_cap_is_never_passed_and_is_used_up_under_kills(
         assert crew.errors == []
     _settle_what_is_lost(world)
     lines, books = world.server.lines(), read_books()
-    most = max(ledger.prefix_sums(lines))
+    most = max(charges.prefix_sums(lines))
     print(
         f"\n{db.engine.dialect.name}, seed {rush.seed}, kills {crew.kills.count}, cap {rush.cap_micros},"
         f" ledger {most}, booked {books.cost}, in doubt {books.in_doubt}, rest {rush.cap_micros - books.cost},"
@@ -69,10 +69,10 @@ def test_overall_cap_is_never_passed_and_is_used_up_under_kills(
 
     assert crew.kills.count == rush.kills
     assert most <= rush.cap_micros
-    assert ledger.total(lines) <= books.cost
+    assert charges.total(lines) <= books.cost
     assert books.spent["overall"] == books.cost == sum(books.spent[f"workspace:{slug}"] for slug in WORKSPACES)
     assert 0 <= rush.cap_micros - books.spent["overall"] < DEAREST_MICROS
-    assert ledger.paid_repeats(lines) == []
+    assert charges.paid_repeats(lines) == []
     check_invariants()
 
 

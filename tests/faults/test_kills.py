@@ -13,6 +13,7 @@ from app.enrichment import queue
 from app.enrichment.waterfall.options import JobOptions
 from app.extensions import db
 from app.models.job import JobStatus
+from tests.fakes import charges
 from tests.faults.accounts import decided_twice, found_by, longest_stall, outcomes_of, read_books, unexplained
 from tests.faults.conftest import MakeWorld
 from tests.faults.helpers import calls_under_way
@@ -113,13 +114,13 @@ def test_kills_lose_no_entity_and_pay_nothing_twice(make_world: MakeWorld, tmp_p
     outcomes = {entity_id: one for job_id in job_ids for entity_id, one in outcomes_of(job_id).items()}
     assert len(outcomes) == storm.entities and set(outcomes.values()) <= set("skeh")
     assert decided_twice() == []
-    assert ledger.paid_repeats(lines) == []
+    assert charges.paid_repeats(lines) == []
     assert unexplained(lines) == []
     billed = sum(line.micros > 0 for line in lines)
     assert len(lines) - billed <= crew.kills.in_flight
     books = read_books()
     assert (books.in_flight_calls, books.reserved) == (0, 0)
-    assert books.cost - books.in_doubt <= ledger.total(lines) <= books.cost
+    assert books.cost - books.in_doubt <= charges.total(lines) <= books.cost
     spent = {job_id: books.spent.get(f"job:{job_id}", 0) for job_id in (*job_ids, capped)}
     assert books.spent["overall"] == sum(spent.values()) == books.cost
     assert cap - PRICE_MICROS < spent[capped] <= cap
@@ -154,7 +155,7 @@ def _tell(storm: Storm, crew: Crew, lines: list[ledger.Line], settled_in: float,
         "billed": billed,
         "surplus": len(lines) - billed,
         "in flight at kills": crew.kills.in_flight,
-        "ledger": ledger.total(lines),
+        "ledger": charges.total(lines),
         "booked": books.cost,
         "in doubt": books.in_doubt,
         "cap": cap_micros,

@@ -9,11 +9,11 @@ from typing import Any
 from sqlalchemy import select
 
 from app.db.session import end_read
-from app.demo.stand_ins import ledger
 from app.enrichment import queue
 from app.extensions import db
 from app.models.in_flight_call import in_flight_calls
 from app.models.spending import costs, spending
+from tests.fakes import charges
 from tests.faults.accounts import decided_twice
 from tests.faults.clocks import moved_clock
 from tests.faults.conftest import MakeWorld
@@ -66,8 +66,8 @@ def test_midnight_begins_a_new_day_for_caps_and_costs(make_world: MakeWorld, tmp
     assert spent["late", today] >= under_way[today] * PRICE
     assert spent["late", today] + spent["late", tomorrow] == 10 * PRICE
     assert _booked() == spent
-    assert ledger.total(lines) == spent.total() == 30 * PRICE
-    assert (len(lines), ledger.paid_repeats(lines), decided_twice()) == (30, [], [])
+    assert charges.total(lines) == spent.total() == 30 * PRICE
+    assert (len(lines), charges.paid_repeats(lines), decided_twice()) == (30, [], [])
     check_invariants()
     tell(world, before_midnight=spent["late", today] // PRICE, after=spent["late", tomorrow] // PRICE)
 

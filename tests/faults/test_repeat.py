@@ -1,6 +1,6 @@
 """The same list twice: the second time costs nothing."""
 
-from app.demo.stand_ins import ledger
+from tests.fakes import charges
 from tests.faults.accounts import outcomes_of, read_books
 from tests.faults.conftest import MakeWorld
 from tests.faults.world import add_job, drain
@@ -17,7 +17,7 @@ def test_same_job_twice_bills_nothing_the_second_time(make_world: MakeWorld) -> 
     drain(world)
     assert before and world.server.lines() == before
     assert _requests(world.server.stats()) == asked
-    assert read_books().cost == ledger.total(before)
+    assert read_books().cost == charges.total(before)
     assert len(outcomes_of(first)) == len(outcomes_of(second)) == 60
     check_invariants(drained=True)
 

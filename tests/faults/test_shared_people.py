@@ -25,6 +25,7 @@ from app.extensions import db
 from app.models.attempt import attempts
 from app.models.job import JobStatus, jobs
 from app.models.person import Person
+from tests.fakes import charges
 from tests.faults.accounts import lines_by_question, outcomes_of, read_books
 from tests.faults.conftest import MakeWorld
 from tests.faults.helpers import calls_arrived, drain_here
@@ -83,7 +84,7 @@ def test_a_charged_bulk_call_whose_answer_is_lost_is_repeated_at_once(make_world
     assert calls_arrived(world, "prospeo") == 2
     lines = world.server.lines()
     assert (len(lines), sum(line.micros > 0 for line in lines)) == (12, 6)
-    assert ledger.total(lines) == read_books().cost
+    assert charges.total(lines) == read_books().cost
     check_invariants(drained=True)
 
 
@@ -172,19 +173,19 @@ def test_nobody_is_charged_twice_or_forgotten_where_jobs_share_people(
         report = _Report.of(job_ids, lines)
         print(f"\n{db.engine.dialect.name}, {storm.people} people, {crew.kills.count} kills, {report}")
         assert crew.kills.count == storm.kills
-        assert ledger.paid_repeats(lines) == []
+        assert charges.paid_repeats(lines) == []
         assert report.forgotten == []
 
         child = queue.retry(job_ids[0]).id
         crew.drain(while_=_see_to_it, seconds=storm.seconds)
     after = world.server.lines()
-    repeats = lines_by_question(ledger.paid_repeats(after))
+    repeats = lines_by_question(charges.paid_repeats(after))
     held = {entity_id for entity_id, outcome in outcomes_of(job_ids[0]).items() if outcome == "h"}
     print(f"retried {len(held)}, charged again {len(repeats)}")
     assert {entity_id for entity_id, _ in repeats} <= held and all(len(paid) == 1 for paid in repeats.values())
     assert _Report.of([child], [line for line in after if line.repeat]).forgotten == []
     books = read_books()
-    assert (books.in_flight_calls, books.reserved) == (0, 0) and ledger.total(after) <= books.cost
+    assert (books.in_flight_calls, books.reserved) == (0, 0) and charges.total(after) <= books.cost
     check_invariants(drained=True)
 
 

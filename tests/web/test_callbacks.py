@@ -24,6 +24,7 @@ from app.models.attempt import attempts
 from app.models.chunk import progress
 from app.models.in_flight_call import in_flight_calls
 from app.models.types import new_id, utcnow
+from tests.fakes import charges
 from tests.fakes.process import CALLBACK_SECRET, FakeServer
 from tests.invariants import check_invariants
 from tests.patience import PATIENCE_SECONDS
@@ -61,7 +62,7 @@ def start_job(*people: dict[str, Any], **options: Any) -> str:
 
 def spent(server: FakeServer) -> int:
     """Return what the server has billed so far."""
-    return ledger.total(ledger.read(server.ledger))
+    return charges.total(ledger.read(server.ledger))
 
 
 def wait_until(is_true: Callable[[], bool]) -> None:

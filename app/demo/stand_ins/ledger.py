@@ -7,11 +7,10 @@ providers' own count, whatever becomes of the client. It names nobody: `key` is 
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from decimal import ROUND_CEILING, Decimal
-from itertools import accumulate
 from pathlib import Path
 
 MICROS = 1_000_000
@@ -61,27 +60,12 @@ def _line(text: str) -> Line:
     return Line(**{**values, "credits": Decimal(values["credits"])})
 
 
-def total(lines: Iterable[Line]) -> int:
-    """Return the sum of lines in micro-dollars."""
-    return sum(line.micros for line in lines)
-
-
 def totals(lines: Iterable[Line]) -> dict[str, int]:
     """Return the sum of each provider in micro-dollars."""
     sums: dict[str, int] = defaultdict(int)
     for line in lines:
         sums[line.provider] += line.micros
     return dict(sums)
-
-
-def prefix_sums(lines: Sequence[Line]) -> list[int]:
-    """Return the sum after each line: what had been spent at that moment."""
-    return list(accumulate(line.micros for line in lines))
-
-
-def paid_repeats(lines: Iterable[Line]) -> list[Line]:
-    """Return the lines where the same thing was charged a second time."""
-    return [line for line in lines if line.repeat and line.micros]
 
 
 class Ledger:
