@@ -24,7 +24,7 @@ def demo(database: Path | None, providers: bool) -> None:
 
     Uses a database of its own, which stays for looking at it and is made anew each time.
     """
-    # Here, because no other command needs it, and each would start later for it.
+    # Imported here: no other command needs it, and each would start later for it.
     from app.demo import tour
 
     tour.run(current_app.extensions["tranche.create_app"], database, with_providers=providers)
