@@ -8,8 +8,8 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from app.entities.csv.lines import CsvError, Lines
 from app.entities.csv.reader import CsvReader, Row
-from app.entities.csv.records import CsvError, Lines
 from tests.fuzz.answers import problems_of
 from tests.fuzz.conftest import Both
 from tests.fuzz.hostile import CsvFile, csv_files, raw_files

@@ -42,7 +42,8 @@ from app.entities.csv.headers import (
     known_headers,
     map_columns,
 )
-from app.entities.csv.records import CsvError, Lines, OutOfTime, Record, Records, Refusal, doubt_about, sample_records
+from app.entities.csv.lines import CsvError, Lines, OutOfTime, doubt_about
+from app.entities.csv.records import Record, Records, Refusal, sample_records
 from app.entities.csv.writer import unguard_formula
 from app.entities.ids import IDENTIFYING_FIELDS, Identity, has_placeholder_for_name, identify
 from app.values.blanks import FILLERS, WORDS

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.entities.csv.lines import MAX_LINE_BYTES
 from app.entities.csv.reader import CsvError, CsvReader, Refusal, Row
-from app.entities.csv.records import MAX_LINE_BYTES, MAX_RECORD_LINES
+from app.entities.csv.records import MAX_RECORD_LINES
 from app.values.entity_types import EntityType
 from app.values.identifiers import is_entity_id
 from app.values.text import find_bad_character
