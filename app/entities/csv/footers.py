@@ -7,7 +7,7 @@ if no blank line is there. A row with an address or a page of its own is never t
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from app.entities.csv.headers import ID_FIELD, Column, known_spellings, normalized_header
@@ -135,6 +135,15 @@ _SUSPECT_WORDS: Final = word_set(
     fim einde slut koniec konec конец кінець listenende dateiende berichtsende 以上 結束 结束
     """
 )
+_START_CHARS: Final = 3
+
+
+def _starts(words: Iterable[str]) -> frozenset[str]:
+    """Return what texts start with, in one case; shorter texts start with none of it."""
+    return frozenset(word[:_START_CHARS] for word in words)
+
+
+_SUSPECT_STARTS_OF_WORDS: Final = _starts(_SUSPECT_WORDS)
 
 
 class Footers:
@@ -144,6 +153,7 @@ class Footers:
         self._known = known_spellings(entity_type)
         self._header = [normalized_header(cell) for cell in header]
         self._first = _bare(header[0]) if header else ""
+        self._unusual_starts = _SUSPECT_STARTS_OF_WORDS | _starts({self._first, *self._known})
         self._addresses = [index for index, column in enumerate(columns) if column.field in _ADDRESSES]
         self._ids = [index for index, column in enumerate(columns) if column.field == ID_FIELD]
         self._is_wide = len(columns) >= _WIDE
@@ -157,6 +167,20 @@ class Footers:
 
     def why_no_row(self, record: Record) -> str | None:
         """Return why a record names nobody, or None if it may be a row."""
+        if record.after_blank or self._is_below or self._other_header is not None or self._may_be_none(record.text):
+            return self._why_unusual(record)
+        cells = record.cells
+        self._rows += 1
+        if len(cells) - cells.count("") <= 1:
+            self._narrow_rows += 1
+        return None
+
+    def _may_be_none(self, text: str) -> bool:
+        """Return whether a record is worth a second look for how it starts."""
+        start = text[1:4] if text[:1] == '"' else text[:3]
+        return not start.isalpha() or len(start) < _START_CHARS or start.casefold() in self._unusual_starts
+
+    def _why_unusual(self, record: Record) -> str | None:
         cells = record.cells
         self._is_below = self._is_below or record.after_blank
         first = _bare(cells[0])
@@ -226,6 +250,16 @@ class Footers:
             return True
         ids = [cells[index].strip() for index in self._ids if index < len(cells)]
         return any(is_entity_id(text) and any(map(str.isdigit, text)) for text in ids)
+
+
+class NoFooters:
+    """Stands for the footers of a table that has none: one of our own exports."""
+
+    def why_no_row(self, _record: Record) -> None:
+        """Say that every record may be a row."""
+
+    def blank_row(self) -> None:
+        """Say that it does not matter."""
 
 
 def _bare(cell: str) -> str:

@@ -92,6 +92,10 @@ class Lines:
         self._lines = chain(lines, self._lines)
         self.number -= len(lines)
 
+    def rest(self) -> Iterator[str]:
+        """Return the lines that were not taken; whoever takes them from here counts them."""
+        return self._lines
+
     def _split(self, block: bytes | None) -> list[str]:
         if block is None:
             return [self.OVERLONG]

@@ -1,36 +1,15 @@
 """CSV in: people and companies from the list exports of other services, and from our own.
 
-Bytes become records in `records`, headers become fields in `headers`, cells become values
-in `cells`; here a record becomes a row with an id, or a refusal that says what to mend.
-
-Cells are stripped of white space around them, and a blank one says nothing about its field. So
-does a placeholder ("N/A", "-", "unknown") in a column that we have a field for. A row may have
-fewer cells than the header, as many programs leave trailing blanks out, but not more.
-
-What tools do to cells is undone in columns that we have a field for: `="00123"`, `&ouml;`, and the `.0` of a long
-number. A number that a spreadsheet rounded is refused. Of several addresses, phones or sites in one cell the first
-is the field's value. None of this touches our own exports, which hold what is stored.
+Bytes become lines in `lines`, lines records in `records`, headers fields in `headers`, and records rows in `rows`.
+Here a file's separator and header are found, and its records become rows, or refusals that say what to mend.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
 from itertools import islice
-from typing import Any, BinaryIO, Final, NamedTuple
+from typing import BinaryIO, Final
 
-from app.entities.csv.cells import (
-    IN_DOUBT,
-    CellError,
-    Convert,
-    Remark,
-    array,
-    bare,
-    converter,
-    is_placeholder,
-    json_object,
-    mend,
-    text_or_nothing,
-)
-from app.entities.csv.footers import Footers
+from app.entities.csv.cells import Remark
+from app.entities.csv.footers import Footers, NoFooters
 from app.entities.csv.headers import (
     EXTRA_FIELD,
     ID_FIELD,
@@ -44,12 +23,10 @@ from app.entities.csv.headers import (
 )
 from app.entities.csv.lines import CsvError, Lines, OutOfTime, doubt_about
 from app.entities.csv.records import Record, Records, Refusal, sample_records
+from app.entities.csv.rows import Row, RowReader
 from app.entities.csv.writer import unguard_formula
-from app.entities.ids import IDENTIFYING_FIELDS, Identity, has_placeholder_for_name, identify
-from app.values.blanks import FILLERS, WORDS
+from app.entities.ids import IDENTIFYING_FIELDS
 from app.values.entity_types import EntityType
-from app.values.identifiers import ENTITY_ID_RULE, is_entity_id
-from app.values.numbers import integer
 from app.values.text import find_bad_character
 
 __all__ = ["Column", "CsvError", "CsvReader", "OutOfTime", "Refusal", "Remark", "Row"]
@@ -62,61 +39,6 @@ _SAMPLE_RECORDS: Final = 20
 # LinkedIn's own exports and CRM reports put a few lines of remarks above the header.
 _LINES_ABOVE_HEADER: Final = 10
 _LEAST_LINES: Final = 1000
-# A row without any of these is about nobody, which is seen at once.
-_IDENTIFYING: Final[Mapping[EntityType, frozenset[str]]] = {
-    "person": frozenset({"linkedin_url", "email", "full_name", "last_name"}),
-    "company": frozenset({"linkedin_url", "domain", "website", "name"}),
-}
-_GUARDS: Final = frozenset("'=<")
-# What a cell starts with that may be under a guard, or a placeholder that is not a word.
-_SIGNS: Final = _GUARDS.union(FILLERS)
-_STRUCTURED: Final = frozenset({array, json_object, integer})
-
-Doubt = Callable[[str], object]
-"""Tells by a cell's characters whether it is worth a second look."""
-
-
-@dataclass(slots=True)
-class Row:
-    """One entity of the file, not to be changed. Not frozen: each row makes one, and a frozen class is slower to make.
-
-    `fields` has the fields that the row says something about, lists and dicts as such; `extra` the
-    cells of columns that no field stands for. The id is the row's own, or one derived from its
-    fields, which two rows about the same entity share; `identity` has what it was derived from.
-    `former_id` is the id that the cells as they stand would give, where it is another: an import of
-    an earlier version may have stored that.
-    """
-
-    line: int
-    fields: dict[str, Any]
-    extra: dict[str, str]
-    id: str
-    id_is_derived: bool
-    identity: Identity | None = field(default=None, compare=False)
-    remarks: tuple[Remark, ...] = ()
-    former_id: str | None = None
-
-
-class _Contents:
-    """What the cells of a row say; `before` has the cells of fields whose value is not the cell as it stands."""
-
-    __slots__ = ("before", "extra", "fields", "remarks")
-
-    def __init__(self) -> None:
-        self.fields: dict[str, Any] = {}
-        self.extra: dict[str, str] = {}
-        self.remarks: list[Remark] = []
-        self.before: dict[str, str] = {}
-
-
-class _Step(NamedTuple):
-    """How the cells of a column are read: `doubt` is None if an ampersand is all to doubt, `convert` for text."""
-
-    place: int
-    column: Column
-    field: str | None
-    doubt: Doubt | None
-    convert: Convert | None
 
 
 class CsvReader:
@@ -153,10 +75,8 @@ class CsvReader:
         header = self._read_header()
         self.columns = self._mapped_columns(header)
         self._refuse_useless_columns()
-        self._footers = None if self.is_export else Footers(entity_type, self.columns, header)
-        self._steps = self._plan()
-        self._width = len(self.columns)
-        self._needed = f"the row needs an id, or {IDENTIFYING_FIELDS[entity_type]}"
+        self._footers = NoFooters() if self.is_export else Footers(entity_type, self.columns, header)
+        self._rows = RowReader(entity_type, self.columns, is_export=self.is_export)
 
     @property
     def encoding(self) -> str:
@@ -174,9 +94,21 @@ class CsvReader:
         return any(column.dropped and not column.ignored for column in self.columns)
 
     def __iter__(self) -> Iterator[Row | Refusal]:
+        footers, from_line = self._footers, self._from_line
+        why_no_row, read = footers.why_no_row, self._rows.read
+        outcome: Row | Refusal | None
         for record in self._iterator:
-            outcome = self._outcome(record) if isinstance(record, Record) else record
-            if outcome is not None and outcome.line >= self._from_line:
+            if isinstance(record, Refusal):
+                outcome = record
+            elif (reason := why_no_row(record)) is not None:
+                outcome = Refusal(record.line, reason)
+            elif record.line < from_line:
+                continue
+            else:
+                outcome = read(record)
+            if outcome is None:
+                footers.blank_row()
+            elif outcome.line >= from_line:
                 yield outcome
 
     @property
@@ -187,12 +119,6 @@ class CsvReader:
     def _is_to_end(self) -> bool:
         """Return whether to end here: not before some lines were read, so that whoever goes on comes to an end."""
         return self.next_line >= self._from_line + _LEAST_LINES and self._is_time_over()
-
-    def _outcome(self, record: Record) -> Row | Refusal | None:
-        reason = self._footers.why_no_row(record) if self._footers is not None else None
-        if reason is not None:
-            return Refusal(record.line, reason)
-        return None if record.line < self._from_line else self._row(record)
 
     def _find_delimiter(self) -> str:
         """Return what Excel's `sep=` line says, else the separator that makes the most of the start."""
@@ -248,132 +174,6 @@ class CsvReader:
             needed = IDENTIFYING_FIELDS[self.entity_type]
             raise CsvError(f"no column tells the rows apart; expected an id, or {needed}, in columns such as {usual}")
 
-    def _plan(self) -> list[_Step]:
-        """Return the columns to read, the most trusted of each field first."""
-        kept = [(index, column) for index, column in enumerate(self.columns) if not column.dropped]
-        kept.sort(key=lambda step: (step[1].is_fallback, step[1].rank))
-        return [self._step(index, column) for index, column in kept]
-
-    def _step(self, index: int, column: Column) -> _Step:
-        if column.field is None:
-            return _Step(index, column, None, _no_doubt, None)
-        convert = converter(self.entity_type, column.field, column.key)
-        is_text = convert is text_or_nothing and column.key is None
-        pattern = IN_DOUBT.get(column.field)
-        doubt: Doubt | None = pattern.search if pattern is not None else None
-        if self.is_export or convert in _STRUCTURED:
-            doubt = _no_doubt
-        return _Step(index, column, column.field, doubt, None if is_text else convert)
-
-    def _row(self, record: Record) -> Row | Refusal | None:
-        """Turn a record into a row; None when all its cells are blank."""
-        if find_bad_character(record.text) is not None:
-            return Refusal(record.line, self._describe_bad(record.cells))
-        cells, width = list(map(str.strip, record.cells)), self._width
-        if not any(cells):
-            if self._footers is not None:
-                self._footers.blank_row()
-            return None
-        if len(cells) < width:
-            cells += [""] * (width - len(cells))
-        elif any(cells[width:]):
-            return Refusal(record.line, f"the row has {len(cells)} cells, the header {width}")
-        try:
-            contents = self._contents(cells)
-        except CellError as error:
-            return Refusal(record.line, str(error))
-        return self._identified(record.line, contents)
-
-    def _contents(self, cells: list[str]) -> _Contents:
-        contents = _Contents()
-        fields, extra = contents.fields, contents.extra
-        for index, column, name, doubt, convert in self._steps:
-            cell = cells[index]
-            if not cell:
-                continue
-            is_odd = cell[0] in _SIGNS or cell.casefold() in WORDS
-            if is_odd:
-                cell = self._unguarded(cell, name or "")
-            if name is None:
-                extra[column.header] = cell
-                continue
-            if column.is_fallback:
-                extra[column.header] = cell
-            if is_odd and is_placeholder(cell, name):
-                continue
-            if "&" in cell if doubt is None else doubt(cell):
-                cell = _mended(cell, column, contents)
-                if not cell:
-                    continue
-            if convert is None:
-                fields.setdefault(name, cell)
-            else:
-                _put_converted(contents, column, convert, cell)
-        return contents
-
-    def _unguarded(self, cell: str, field: str) -> str:
-        if cell[0] == "'":
-            return unguard_formula(cell).strip()
-        return cell if self.is_export else bare(cell, field)
-
-    def _identified(self, line: int, contents: _Contents) -> Row | Refusal:
-        fields, extra, before = contents.fields, contents.extra, contents.before
-        own_id = fields.pop(ID_FIELD, None)
-        if own_id is not None and not is_entity_id(own_id):
-            return Refusal(line, f"column {self._header_of(ID_FIELD)!r}: an id has {ENTITY_ID_RULE}")
-        identity = self._identity(fields) if own_id is None else None
-        entity_id = identity.id if identity is not None else own_id
-        if entity_id is None:
-            is_nobody = has_placeholder_for_name(self.entity_type, fields)
-            return Refusal(line, f"the name is a placeholder; {self._needed}" if is_nobody else self._needed)
-        former_id = self._former_id(fields, before, own_id) if before else None
-        is_other = former_id is not None and former_id != entity_id
-        remarks = tuple(contents.remarks)
-        return Row(line, fields, extra, entity_id, own_id is None, identity, remarks, former_id if is_other else None)
-
-    def _identity(self, fields: dict[str, Any]) -> Identity | None:
-        if _IDENTIFYING[self.entity_type].isdisjoint(fields):
-            return None
-        return identify(self.entity_type, fields)
-
-    def _former_id(self, fields: dict[str, Any], before: dict[str, str], own_id: str | None) -> str | None:
-        if own_id is None:
-            former = {**fields, **before}
-            identity = identify(self.entity_type, former)
-            return None if identity is None else identity.earlier_id or identity.id
-        former_id = before.get(ID_FIELD, own_id)
-        return former_id if is_entity_id(former_id) else None
-
-    def _header_of(self, field: str) -> str:
-        return next(column.header for column in self.columns if column.field == field)
-
-    def _describe_bad(self, cells: list[str]) -> str:
-        for index, cell in enumerate(cells):
-            bad = find_bad_character(cell)
-            if bad is not None:
-                name = repr(self.columns[index].header) if index < len(self.columns) else str(index + 1)
-                return f"column {name}: {bad}"
-        return "the row holds a control character"
-
-
-def _no_doubt(_: str) -> None:
-    """Say that no cell of a column is worth a second look."""
-
-
-def _mended(cell: str, column: Column, contents: _Contents) -> str:
-    """Return what a doubtful cell means for its field, and note what else there is to it."""
-    try:
-        mended = mend(cell, column.header, column.field or "")
-    except CellError as error:
-        raise CellError(f"column {column.header!r}: {error}") from None
-    if mended.remark is not None:
-        contents.remarks.append(mended.remark)
-    if mended.rest and not column.is_fallback:
-        contents.extra[column.header] = mended.rest
-    if mended.value != cell and column.key is None:
-        contents.before.setdefault(column.field or "", cell)
-    return mended.value
-
 
 def _named_delimiter(line: str) -> str:
     """Return the separator that Excel's line names. Saved again, the line is padded: `sep=,,,` or `"sep=;",,`."""
@@ -418,31 +218,3 @@ def _can_identify(entity_type: EntityType, fields: set[str | None]) -> bool:
     return not fields.isdisjoint({ID_FIELD, "linkedin_url", "email"}) or (
         not fields.isdisjoint({"full_name", "last_name"}) and not fields.isdisjoint({"company", "company_domain"})
     )
-
-
-def _converted(convert: Convert, cell: str, header: str) -> Any:
-    try:
-        return convert(cell)
-    except CellError as error:
-        raise CellError(f"column {header!r}: {error}") from None
-
-
-def _put_converted(contents: _Contents, column: Column, convert: Convert, cell: str) -> None:
-    value = _converted(convert, cell, column.header)
-    if value is None:
-        contents.extra[column.header] = cell
-    elif column.field == EXTRA_FIELD:
-        contents.extra.update({name: text for name, text in value.items() if isinstance(text, str) and text})
-    else:
-        _put(contents.fields, column, value)
-
-
-def _put(fields: dict[str, Any], column: Column, value: Any) -> None:
-    """Store a value unless a more trusted column gave one; entries of a dict field come together."""
-    field = column.field or ""
-    if column.key is not None:
-        fields.setdefault(field, {}).setdefault(column.key, value)
-    elif value and isinstance(value, dict):
-        fields[field] = {**fields.get(field, {}), **value}
-    elif value not in ([], {}):
-        fields.setdefault(field, value)

@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
-from typing import Final, NamedTuple
+from typing import Final
 
 from app.entities.csv.lines import MAX_LINE_BYTES, Lines, doubt_about
 
@@ -23,16 +23,23 @@ MAX_RECORD_LINES: Final = 1_000
 MAX_CELL_CHARS: Final = 131_072
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Refusal:
-    """A row that was not read. The reason names the column and the rule, and no personal data."""
+    """A row that was not read. The reason names the column and the rule, and no personal data.
+
+    Not frozen, though not to be changed: a file may be refused line by line, and a frozen class is slower to make.
+    """
 
     line: int
     reason: str
 
 
-class Record(NamedTuple):
-    """The cells of one row, the line it starts on (from 1), its text, and whether a blank line stands before it."""
+@dataclass(slots=True)
+class Record:
+    """The cells of one row, the line it starts on (from 1), its text, and whether a blank line stands before it.
+
+    Not frozen, though not to be changed: each line makes one.
+    """
 
     line: int
     cells: list[str]
@@ -62,32 +69,35 @@ class Records:
     def __init__(self, lines: Lines, delimiter: str) -> None:
         self.lines = lines
         self.delimiter = delimiter
+        self._source: Iterator[str] = iter(())
         self._ahead: deque[str] = deque()
         self._ahead_chars = 0
         self._ahead_ends: _Ending | None = None
+        self._joined = 0
         self.next_line = lines.number + 1
         self._whole, self._quoted = _cell_patterns(delimiter)
+        self._text_to_read: list[str] = []
+        texts = iter(self._text_to_read.pop, None)
+        self._csv_reader = csv.reader(texts, delimiter=delimiter, skipinitialspace=True, strict=True)
 
     def __iter__(self) -> Iterator[Record | Refusal]:
-        delimiter, lines, ahead = self.delimiter, self.lines, self._ahead
+        delimiter, ahead = self.delimiter, self._ahead
+        source = self._source = self.lines.rest()
+        number = self.lines.number
         after_blank = False
-        while (line := self._take() if ahead else lines.take()) is not None:
+        while (line := self._take() if ahead else next(source, None)) is not None:
+            number += 1
             if not line or line.isspace():
                 after_blank = True
                 continue
-            number = self.next_line = lines.number - len(ahead)
-            if line[0] == _MARK:
-                # Of a second file that somebody joined to the first.
-                line = line.lstrip(_MARK)
-            if '"' in line:
-                yield self._record(number, line, after_blank)
-            elif line in _NO_LINE:
-                yield Refusal(number, self._why_no_line(line))
+            if '"' in line or line[0] == _MARK or line[-1] == _LAST_OF_NO_LINE or len(line) > MAX_CELL_CHARS:
+                self.next_line = number
+                yield self._unusual(number, line, after_blank)
+                number += self._joined
             else:
-                record = Record(number, line.split(delimiter), line, after_blank)
-                yield record if len(line) <= MAX_CELL_CHARS else _checked(record)
+                yield Record(number, line.split(delimiter), line, after_blank)
             after_blank = False
-            self.next_line = lines.number - len(ahead) + 1
+            self.next_line = number + 1
 
     def _take(self) -> str:
         line = self._ahead.popleft()
@@ -96,16 +106,31 @@ class Records:
             self._ahead_ends = None
         return line
 
+    def _unusual(self, number: int, line: str, after_blank: bool) -> Record | Refusal:
+        """Read a line that is not just cells between separators."""
+        self._joined = 0
+        if line[0] == _MARK:
+            # Of a second file that somebody joined to the first.
+            line = line.lstrip(_MARK)
+        if '"' in line:
+            return self._quoted_record(number, line, after_blank)
+        if line in _NO_LINE:
+            return Refusal(number, self._why_no_line(line))
+        return _checked(Record(number, line.split(self.delimiter), line, after_blank))
+
     def _why_no_line(self, line: str) -> str:
         if line == Lines.OVERLONG:
             return f"the line is longer than {MAX_LINE_BYTES:,} bytes"
         return f"the letters cannot be told: {doubt_about(self.lines.candidates)}"
 
-    def _record(self, number: int, line: str, after_blank: bool) -> Record | Refusal:
-        cells = self._cells(line)
+    def _quoted_record(self, number: int, line: str, after_blank: bool) -> Record | Refusal:
+        # A line with an odd number of quotes most likely leaves a cell open.
+        cells = self._cells(line) if line.count('"') % 2 == 0 else None
         if cells is not None:
             return _checked(Record(number, cells, line, after_blank))
         ending = self._ending_of(line)
+        if ending is _Ending.WHOLE and (cells := self._cells(line)) is not None:
+            return _checked(Record(number, cells, line, after_blank))
         if ending is _Ending.WHOLE:
             return Refusal(number, _TOO_LONG_CELL)
         if ending is _Ending.MALFORMED:
@@ -113,6 +138,7 @@ class Records:
         if (self._ahead_ends or self._look_ahead(len(line))) is not _Ending.WHOLE:
             return Refusal(number, "a quote is opened and not closed as a cell's quotes must be")
         text = "\n".join((line, *self._ahead))
+        self._joined = len(self._ahead)
         self._ahead.clear()
         self._ahead_chars, self._ahead_ends = 0, None
         cells = self._cells(text)
@@ -121,11 +147,11 @@ class Records:
 
     def _look_ahead(self, size: int) -> _Ending | None:
         """Read on to the line that ends the open cell, and say how; None if that is too far away."""
-        take, ahead = self.lines.take, self._ahead
+        source, ahead = self._source, self._ahead
         size += self._ahead_chars
         ending: _Ending | None = None
         while ending is None and len(ahead) < MAX_RECORD_LINES - 1 and size < MAX_RECORD_CHARS:
-            line = take()
+            line = next(source, None)
             if line is None:
                 ending = _Ending.MALFORMED
                 break
@@ -154,14 +180,17 @@ class Records:
 
     def _cells(self, text: str) -> list[str] | None:
         """Return the cells of a record, or None if its quotes are not those of whole cells or a cell is too long."""
+        self._text_to_read.append(text)
         try:
-            return next(csv.reader((text,), delimiter=self.delimiter, skipinitialspace=True, strict=True))
-        except csv.Error:
+            return next(self._csv_reader)
+        except (csv.Error, IndexError):
+            # Out of texts: the last cell is open.
             return None
 
 
 _MARK: Final = "\ufeff"
 _NO_LINE: Final = frozenset({Lines.OVERLONG, Lines.UNREADABLE})
+_LAST_OF_NO_LINE: Final = "\x00"
 _TOO_LONG_CELL: Final = f"a cell is longer than {MAX_CELL_CHARS:,} characters"
 _MALFORMED: Final = "malformed quotes: a quoted cell ends with its quote, and a quote inside is doubled"
 

@@ -1,0 +1,290 @@
+"""From the record of a CSV file to a row: cells become values in `cells`, here they become fields with an id.
+
+Cells are stripped of white space around them, and a blank one says nothing about its field. So
+does a placeholder ("N/A", "-", "unknown") in a column that we have a field for. A row may have
+fewer cells than the header, as many programs leave trailing blanks out, but not more.
+
+What tools do to cells is undone in columns that we have a field for: `="00123"`, `&ouml;`, and the `.0` of a long
+number. A number that a spreadsheet rounded is refused. Of several addresses, phones or sites in one cell the first
+is the field's value. None of this touches our own exports, which hold what is stored.
+
+Nearly every cell is plain text that is stored as it is. That much is seen from its first character, or from one look
+for what its column may have; only other cells are read at length.
+"""
+
+import string
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
+
+from app.entities.csv.cells import (
+    IN_DOUBT,
+    CellError,
+    Convert,
+    Remark,
+    array,
+    bare,
+    converter,
+    is_placeholder,
+    json_object,
+    mend,
+    text_or_nothing,
+)
+from app.entities.csv.headers import EXTRA_FIELD, ID_FIELD, Column
+from app.entities.csv.records import Record, Refusal
+from app.entities.csv.writer import unguard_formula
+from app.entities.ids import IDENTIFYING_FIELDS, Identity, has_placeholder_for_name, identify
+from app.values.blanks import FILLERS, WORDS
+from app.values.entity_types import EntityType
+from app.values.identifiers import ENTITY_ID_RULE, is_entity_id
+from app.values.numbers import integer
+from app.values.text import find_bad_character
+
+# A row without any of these is about nobody, which is seen at once.
+_IDENTIFYING: Final[Mapping[EntityType, frozenset[str]]] = {
+    "person": frozenset({"linkedin_url", "email", "full_name", "last_name"}),
+    "company": frozenset({"linkedin_url", "domain", "website", "name"}),
+}
+_GUARDS: Final = frozenset("'=<")
+_SIGNS: Final = _GUARDS.union(FILLERS)
+"""What a cell starts with that may be under a guard, or a placeholder that is not a word."""
+_PLAIN_STARTS: Final = frozenset(string.ascii_letters + string.digits) - {
+    letter for word in WORDS for letter in (word[0], word[0].upper())
+}
+"""What a cell starts with that is neither of those nor a word that stands for nothing."""
+_STRUCTURED: Final = frozenset({array, json_object, integer})
+
+Doubt = Callable[[str], object]
+"""Tells by a cell's characters whether it is worth a second look."""
+
+
+@dataclass(slots=True)
+class Row:
+    """One entity of the file, not to be changed. Not frozen: each row makes one, and a frozen class is slower to make.
+
+    `fields` has the fields that the row says something about, lists and dicts as such; `extra` the
+    cells of columns that no field stands for. The id is the row's own, or one derived from its
+    fields, which two rows about the same entity share; `identity` has what it was derived from.
+    `former_id` is the id that the cells as they stand would give, where it is another: an import of
+    an earlier version may have stored that.
+    """
+
+    line: int
+    fields: dict[str, Any]
+    extra: dict[str, str]
+    id: str
+    id_is_derived: bool
+    identity: Identity | None = field(default=None, compare=False)
+    remarks: tuple[Remark, ...] = ()
+    former_id: str | None = None
+
+
+class _Contents:
+    """What the cells of a row say; `before` has the cells of fields whose value is not the cell as it stands."""
+
+    __slots__ = ("before", "extra", "fields", "remarks")
+
+    def __init__(self) -> None:
+        self.fields: dict[str, Any] = {}
+        self.extra: dict[str, str] = {}
+        self.remarks: list[Remark] = []
+        self.before: dict[str, str] = {}
+
+
+class _Reading(NamedTuple):
+    """How the cells of a column are read that are not just text.
+
+    `doubt` tells which are mended: if it is None, those with an ampersand. `convert` is None for text.
+    """
+
+    column: Column
+    doubt: Doubt | None
+    convert: Convert | None
+
+
+_Step = tuple[int, str | None, str, Doubt | None, _Reading]
+"""A column: its place, its field if it has one, its header, what tells unusual cells from others, how these are read.
+
+If there is nothing to tell them by, an ampersand does. A plain tuple: it is unpacked for each cell.
+"""
+
+
+class RowReader:
+    """Turns the records of one table into rows."""
+
+    def __init__(self, entity_type: EntityType, columns: Sequence[Column], *, is_export: bool) -> None:
+        self.entity_type = entity_type
+        self.columns = columns
+        self._is_export = is_export
+        self._steps = self._plan()
+        self._needed = f"the row needs an id, or {IDENTIFYING_FIELDS[entity_type]}"
+
+    def read(self, record: Record) -> Row | Refusal | None:
+        """Turn a record into a row; None if all its cells are blank."""
+        line, text = record.line, record.text
+        if not text.isprintable() and find_bad_character(text) is not None:
+            return Refusal(line, self._describe_bad(record.cells))
+        cells, width = list(map(str.strip, record.cells)), len(self.columns)
+        if len(cells) < width:
+            cells += [""] * (width - len(cells))
+        elif len(cells) > width and any(cells[width:]):
+            return Refusal(line, f"the row has {len(cells)} cells, the header {width}")
+        try:
+            contents = self._contents(cells, has_ampersand="&" in text)
+        except CellError as error:
+            return Refusal(line, str(error))
+        if not contents.fields and not any(cells):
+            return None
+        return self._identified(line, contents)
+
+    def _plan(self) -> list[_Step]:
+        """Return the columns to read, the most trusted of each field first."""
+        kept = [(index, column) for index, column in enumerate(self.columns) if not column.dropped]
+        kept.sort(key=lambda step: (step[1].is_fallback, step[1].rank))
+        return [self._step(index, column) for index, column in kept]
+
+    def _step(self, index: int, column: Column) -> _Step:
+        if column.field is None:
+            return index, None, column.header, None, _Reading(column, _no_doubt, None)
+        convert = converter(self.entity_type, column.field, column.key)
+        is_text = convert is text_or_nothing and column.key is None
+        pattern = IN_DOUBT.get(column.field)
+        doubt: Doubt | None = pattern.search if pattern is not None else None
+        if self._is_export or convert in _STRUCTURED:
+            doubt = _no_doubt
+        is_unusual = doubt if is_text and not column.is_fallback else _always
+        reading = _Reading(column, doubt, None if is_text else convert)
+        return index, column.field, column.header, is_unusual, reading
+
+    def _contents(self, cells: list[str], *, has_ampersand: bool) -> _Contents:
+        contents = _Contents()
+        fields, extra = contents.fields, contents.extra
+        for place, name, header, is_unusual, reading in self._steps:
+            cell = cells[place]
+            if not cell:
+                continue
+            start = cell[0]
+            is_odd = start not in _PLAIN_STARTS and (start in _SIGNS or cell.casefold() in WORDS)
+            if is_odd or (has_ampersand and "&" in cell if is_unusual is None else is_unusual(cell)):
+                self._read_at_length(cell, name, reading, contents, is_odd=is_odd)
+            elif name is None:
+                extra[header] = cell
+            elif name not in fields:
+                fields[name] = cell
+        return contents
+
+    def _read_at_length(
+        self, cell: str, name: str | None, reading: _Reading, contents: _Contents, *, is_odd: bool
+    ) -> None:
+        """Read a cell that starts with something unusual or belongs to a column that is not just text."""
+        column = reading.column
+        if is_odd:
+            cell = self._unguarded(cell, name or "")
+        if name is None or column.is_fallback:
+            contents.extra[column.header] = cell
+        if name is None or (is_odd and is_placeholder(cell, name)):
+            return
+        if "&" in cell if reading.doubt is None else reading.doubt(cell):
+            cell = _mended(cell, column, contents)
+        if not cell:
+            return
+        if reading.convert is None:
+            contents.fields.setdefault(name, cell)
+        else:
+            _put_converted(contents, column, reading.convert, cell)
+
+    def _unguarded(self, cell: str, field: str) -> str:
+        if cell[0] == "'":
+            return unguard_formula(cell).strip()
+        return cell if self._is_export else bare(cell, field)
+
+    def _identified(self, line: int, contents: _Contents) -> Row | Refusal:
+        fields, extra, before = contents.fields, contents.extra, contents.before
+        own_id = fields.pop(ID_FIELD, None)
+        if own_id is not None and not is_entity_id(own_id):
+            return Refusal(line, f"column {self._header_of(ID_FIELD)!r}: an id has {ENTITY_ID_RULE}")
+        identity = self._identity(fields) if own_id is None else None
+        entity_id = identity.id if identity is not None else own_id
+        if entity_id is None:
+            is_nobody = has_placeholder_for_name(self.entity_type, fields)
+            return Refusal(line, f"the name is a placeholder; {self._needed}" if is_nobody else self._needed)
+        former_id = self._former_id(fields, before, own_id) if before else None
+        is_other = former_id is not None and former_id != entity_id
+        remarks = tuple(contents.remarks)
+        return Row(line, fields, extra, entity_id, own_id is None, identity, remarks, former_id if is_other else None)
+
+    def _identity(self, fields: dict[str, Any]) -> Identity | None:
+        if _IDENTIFYING[self.entity_type].isdisjoint(fields):
+            return None
+        return identify(self.entity_type, fields)
+
+    def _former_id(self, fields: dict[str, Any], before: dict[str, str], own_id: str | None) -> str | None:
+        if own_id is None:
+            former = {**fields, **before}
+            identity = identify(self.entity_type, former)
+            return None if identity is None else identity.earlier_id or identity.id
+        former_id = before.get(ID_FIELD, own_id)
+        return former_id if is_entity_id(former_id) else None
+
+    def _header_of(self, field: str) -> str:
+        return next(column.header for column in self.columns if column.field == field)
+
+    def _describe_bad(self, cells: list[str]) -> str:
+        for index, cell in enumerate(cells):
+            bad = find_bad_character(cell)
+            if bad is not None:
+                name = repr(self.columns[index].header) if index < len(self.columns) else str(index + 1)
+                return f"column {name}: {bad}"
+        return "the row holds a control character"
+
+
+def _no_doubt(_: str) -> None:
+    """Say that no cell of a column is worth a second look."""
+
+
+def _always(_: str) -> bool:
+    """Say that each cell of a column is read at length."""
+    return True
+
+
+def _mended(cell: str, column: Column, contents: _Contents) -> str:
+    """Return what a doubtful cell means for its field, and note what else there is to it."""
+    try:
+        mended = mend(cell, column.header, column.field or "")
+    except CellError as error:
+        raise CellError(f"column {column.header!r}: {error}") from None
+    if mended.remark is not None:
+        contents.remarks.append(mended.remark)
+    if mended.rest and not column.is_fallback:
+        contents.extra[column.header] = mended.rest
+    if mended.value != cell and column.key is None:
+        contents.before.setdefault(column.field or "", cell)
+    return mended.value
+
+
+def _converted(convert: Convert, cell: str, header: str) -> Any:
+    try:
+        return convert(cell)
+    except CellError as error:
+        raise CellError(f"column {header!r}: {error}") from None
+
+
+def _put_converted(contents: _Contents, column: Column, convert: Convert, cell: str) -> None:
+    value = _converted(convert, cell, column.header)
+    if value is None:
+        contents.extra[column.header] = cell
+    elif column.field == EXTRA_FIELD:
+        contents.extra.update({name: text for name, text in value.items() if isinstance(text, str) and text})
+    else:
+        _put(contents.fields, column, value)
+
+
+def _put(fields: dict[str, Any], column: Column, value: Any) -> None:
+    """Store a value unless a more trusted column gave one; entries of a dict field come together."""
+    field = column.field or ""
+    if column.key is not None:
+        fields.setdefault(field, {}).setdefault(column.key, value)
+    elif value and isinstance(value, dict):
+        fields[field] = {**fields.get(field, {}), **value}
+    elif value not in ([], {}):
+        fields.setdefault(field, value)
