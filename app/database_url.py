@@ -8,8 +8,6 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-import psycopg
-from psycopg import pq
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -134,6 +132,9 @@ def _check_postgresql(url: URL) -> None:
 
 def _understood(query: Mapping[str, Any]) -> dict[str, Any]:
     """Return the parameters that libpq knows: without what means nothing here, and translated."""
+    # Loaded here and below, because a service on SQLite starts without it.
+    from psycopg import pq
+
     known = {option.keyword.decode() for option in pq.Conninfo.get_defaults()}
     understood: dict[str, Any] = {}
     for name, value in query.items():
@@ -187,6 +188,9 @@ def _check_values(arguments: Mapping[str, Any]) -> None:
 
 def _is_taken(arguments: Mapping[str, Any]) -> bool:
     """Return whether libpq would try to connect. It is sent to a socket that cannot be, so that nobody is asked."""
+    import psycopg
+    from psycopg import pq
+
     nowhere = {"host": "/dev/null", "hostaddr": None, "port": str(arguments.get("port", "")).partition(",")[0] or None}
     try:
         text = psycopg.conninfo.make_conninfo(**{**arguments, **nowhere})

@@ -25,7 +25,7 @@ from app.models.in_flight_call import in_flight_calls
 from app.models.job import ACTIVE, ENDED, JobStatus, jobs
 from app.models.spending import costs, spending
 from app.providers.base import OutcomeClass
-from app.providers.registry import NORMALIZER
+from app.providers.names import NORMALIZER
 
 Closed = MutableMapping[tuple[str, int], str]
 """What closed chunks said when they were last looked at, by job and position."""

@@ -26,7 +26,7 @@ MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
     "entities": ("db", "identity"),
     "db": ("models", "config"),
     "models": ("errors", "extensions"),
-    "providers": ("identity", "providers.defaults"),
+    "providers": ("identity", "config"),
     "identity": ("normalizer",),
     "normalizer": ("values",),
     "errors": ("values",),

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.cli import enrich
-from app.cli.group import ExitCode
+from app.cli.group import MODULES, ExitCode
 from app.config import Config
 from app.errors import AppError
 from app.providers.defaults import DEFAULTS
@@ -56,7 +55,7 @@ def test_every_command_that_is_named_exists() -> None:
     section = PAGES["docs/command-line.md"].split("\n## ")[0]
     for cell in re.findall(r"^\| (`.+?`) \|", section.replace("\\|", "/"), flags=re.MULTILINE):
         named |= {span.split()[0] for span in re.findall(r"`([a-z][^`]*)`", cell)}
-    assert named == set(enrich.commands)
+    assert named == set(MODULES)
 
 
 def test_every_error_code_is_listed() -> None:

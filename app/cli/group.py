@@ -8,14 +8,15 @@ import errno
 import logging
 import sqlite3
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from enum import IntEnum
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
-from flask import current_app
+from flask import Flask, current_app
 from flask.cli import AppGroup, ScriptInfo
 from flask.helpers import get_debug_flag
 from sqlalchemy.exc import DBAPIError
@@ -59,6 +60,18 @@ class EnrichGroup(AppGroup):
 
     command_class = TerseCommand
     group_class = type
+    create_app: Callable[[], Flask] | None = None
+    """Makes the application if neither `--app` nor FLASK_APP names one."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands."""
+        return sorted(MODULES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command by its name; only now its module is loaded."""
+        if cmd_name in MODULES:
+            import_module(MODULES[cmd_name])
+        return super().get_command(ctx, cmd_name)
 
     def make_context(self, *args: Any, **options: Any) -> click.Context:
         """Read the command line, which also prints the help; output that has no room ends as with a command."""
@@ -72,11 +85,11 @@ class EnrichGroup(AppGroup):
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command, and turn what it raises into the way it ends."""
         output.make_printable()
-        app = ctx.ensure_object(ScriptInfo).load_app()
-        if not current_app:
-            # The `flask` program has pushed one by now, a test's runner has not.
-            ctx.with_resource(app.app_context())
         try:
+            app = self._load_app(ctx.ensure_object(ScriptInfo))
+            if not current_app:
+                # The `flask` program may have pushed one by now.
+                ctx.with_resource(app.app_context())
             return _flushed(super().invoke, ctx)
         except (click.exceptions.Exit, click.Abort, click.exceptions.NoArgsIsHelpError):
             raise
@@ -88,6 +101,36 @@ class EnrichGroup(AppGroup):
             if isinstance(error, OSError) and error.errno == errno.EPIPE:
                 raise
             ctx.exit(_tell_failure(error))
+
+    def _load_app(self, info: ScriptInfo) -> Flask:
+        if info.app_import_path is None and info.create_app is None:
+            info.create_app = self.create_app
+        return info.load_app()
+
+
+MODULES: Final[Mapping[str, str]] = {
+    "cancel": "app.cli.jobs",
+    "costs": "app.cli.money",
+    "demo": "app.cli.demo",
+    "enqueue": "app.cli.lists",
+    "errors": "app.cli.jobs",
+    "exclude": "app.cli.exclusions",
+    "exclusions": "app.cli.exclusions",
+    "export": "app.cli.lists",
+    "import": "app.cli.lists",
+    "include": "app.cli.exclusions",
+    "jobs": "app.cli.jobs",
+    "keys": "app.cli.keys",
+    "pause": "app.cli.jobs",
+    "process": "app.cli.work",
+    "providers": "app.cli.money",
+    "resume": "app.cli.jobs",
+    "retry": "app.cli.jobs",
+    "show": "app.cli.jobs",
+    "undo": "app.cli.undo",
+    "work": "app.cli.work",
+}
+"""The commands and the modules that add them to the group. A module is loaded when one of its commands is asked for."""
 
 
 @click.group("enrich", cls=EnrichGroup)

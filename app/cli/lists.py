@@ -36,7 +36,7 @@ from app.entities.csv.imports import ImportOptions, ImportReport, import_csv
 from app.entities.read import existing_ids, select_ids
 from app.entities.schemas import ImportReportSchema
 from app.errors import EmptyJob, Invalid
-from app.providers.registry import NAMES, VERIFIER_NAMES, WATERFALL
+from app.providers.names import NAMES, VERIFIER_NAMES, WATERFALL
 from app.values.entity_types import PLURALS, EntityType
 from app.values.identifiers import ENTITY_ID_RULE, is_entity_id
 

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
 
-import psycopg
 from flask import Flask
 from sqlalchemy import URL, Connection, Engine, event
 from sqlalchemy.exc import DisconnectionError, OperationalError
@@ -174,6 +173,9 @@ def _ping_if_idle(connection: Any, record: ConnectionPoolEntry, _proxy: object) 
     `pool_pre_ping` would ask before every transaction, which a chunk that costs
     nothing else can feel.
     """
+    # It is loaded by now: a service on SQLite starts without it.
+    import psycopg
+
     idle_seconds = time.monotonic() - record.info.get("used_at", float("inf"))
     if idle_seconds < IDLE_SECONDS:
         return

@@ -34,7 +34,7 @@ from app.extensions import db
 from app.models.attempt import attempts
 from app.providers.base import OutcomeClass
 from app.providers.defaults import DEFAULTS
-from app.providers.registry import WATERFALL
+from app.providers.names import WATERFALL
 from app.providers.settings import ProviderSettings
 from app.values.entity_types import PLURALS, EntityType
 from app.web.auth import DEFAULT_WORKSPACE

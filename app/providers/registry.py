@@ -6,6 +6,7 @@ from typing import Final
 
 from flask import current_app
 
+from app.config import config
 from app.providers.ai_normalizer.provider import AiNormalizer
 from app.providers.aiark import AiArk
 from app.providers.base import Provider
@@ -14,12 +15,9 @@ from app.providers.findymail import Findymail, FindymailVerifier
 from app.providers.firecrawl import Firecrawl
 from app.providers.http.client import Http
 from app.providers.leadmagic import LeadMagic, LeadMagicVerifier
+from app.providers.names import NORMALIZER, WATERFALL
 from app.providers.prospeo import Prospeo
 from app.providers.settings import ProviderSettings
-
-WATERFALL: Final = "waterfall"
-"""What a job names in place of a provider when several are to be asked in turn."""
-NORMALIZER: Final = "ai-normalizer"
 
 _CLASSES: Final[Mapping[str, Callable[[ProviderSettings, Http], Provider]]] = {
     "prospeo": Prospeo,
@@ -34,22 +32,6 @@ _VERIFIERS: Final[Mapping[str, type[LeadMagicVerifier] | type[FindymailVerifier]
     "leadmagic": LeadMagicVerifier,
     "findymail": FindymailVerifier,
 }
-_ACCOUNTS: Final = {verifier.name: verifier.capabilities.verifies or verifier.name for verifier in _VERIFIERS.values()}
-
-NAMES: Final = tuple(_CLASSES)
-"""Every provider."""
-VERIFIER_NAMES: Final = tuple(_VERIFIERS)
-"""The providers that can also verify addresses."""
-
-
-def account_of(provider: str) -> str:
-    """Return the provider whose account a provider's calls use, and with it its limits: of a verifier, the finder's."""
-    return _ACCOUNTS.get(provider, provider)
-
-
-def sharing_account(account: str) -> list[str]:
-    """Return the names of the providers whose calls use an account."""
-    return [account, *(name for name, shared in _ACCOUNTS.items() if shared == account)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +72,15 @@ class Registry:
 
 
 def current_registry() -> Registry:
-    """Return the providers of the current application."""
-    current: Registry = current_app.extensions["tranche.registry"]
-    return current
+    """Return the providers of the current application, which are made when they are needed first."""
+    registry: Registry | None = current_app.extensions.get("tranche.registry")
+    if registry is None:
+        settings = config()
+        takes_callbacks = bool(settings.PUBLIC_URL and settings.SECRET_KEY)
+        made = make_registry(settings.PROVIDERS, takes_callbacks=takes_callbacks)
+        # Of two threads that come here at once, both go on with the same one.
+        registry = current_app.extensions.setdefault("tranche.registry", made)
+    return registry
 
 
 def make_registry(settings: Mapping[str, ProviderSettings], *, takes_callbacks: bool = True) -> Registry:

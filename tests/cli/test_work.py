@@ -112,7 +112,7 @@ def test_work_goes_on_when_the_database_is_back(
     source.close()
     target.close()
     job_id = add_job(app_on(f"sqlite:///{path}"))
-    assert process.wait(20) == 0
+    assert process.wait(PATIENCE_SECONDS) == 0
     assert _status(path, job_id) == "complete"
 
 

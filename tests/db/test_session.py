@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from app.db.session import repeats_conflicts, transaction
 from app.extensions import db
 from app.web.api_keys import create_key, list_keys
+from tests.patience import PATIENCE_SECONDS
 
 
 def test_a_unit_of_work_cannot_hold_another(context: Flask) -> None:
@@ -71,7 +72,7 @@ def test_a_deadlock_is_ended_by_trying_again(make_app: Callable[..., Flask]) -> 
                 session.execute(text("UPDATE api_keys SET name = name WHERE name = :name"), {"name": first})
                 if is_first_try:
                     is_first_try = False
-                    both_have_one.wait(30)
+                    both_have_one.wait(PATIENCE_SECONDS)
                 session.execute(text("UPDATE api_keys SET name = name WHERE name = :name"), {"name": second})
 
         with app.app_context():
@@ -83,4 +84,4 @@ def test_a_deadlock_is_ended_by_trying_again(make_app: Callable[..., Flask]) -> 
         create_key("two", ["read"])
     with ThreadPoolExecutor(2) as pool:
         for done in [pool.submit(rename, "one", "two"), pool.submit(rename, "two", "one")]:
-            done.result(60)
+            done.result(PATIENCE_SECONDS)

@@ -18,6 +18,7 @@ from app.models.cached_value import cached_values
 from app.models.heartbeat import heartbeats
 from app.models.provider_state import provider_paces
 from app.models.spending import costs
+from tests.patience import PATIENCE_SECONDS
 from tests.statements import explained
 
 COST = {"job_id": "0" * 32, "provider": "clay", "day": date(2026, 1, 2), "workspace_slug": "north"}
@@ -90,7 +91,7 @@ def test_a_missing_row_is_made_once(make_app: Callable[..., Flask]) -> None:
 
     def add_one(_: int) -> None:
         with app.app_context():
-            start.wait(30)
+            start.wait(PATIENCE_SECONDS)
             with transaction() as session:
                 row = lock_or_create(session, PACE, provider_paces, {"name": "clay"}, {"state": {"used": 0}})
                 used = row.state["used"] + 1

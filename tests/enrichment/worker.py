@@ -29,7 +29,7 @@ def main() -> None:
             time.sleep(0.02)
         os.write(witness, f"end {job.id} {entity_id}\n".encode())
 
-    with create_app().app_context():
+    with create_app(with_routes=False).app_context():
         result = queue.drain(on_process)
     print(result.chunks, result.processed_total)
 

@@ -25,6 +25,7 @@ from app.extensions import db
 from app.models import Attempt, ChunkProgress, EnrichmentJob, EntityError, FieldChange, Person
 from app.models.chunk import chunks
 from app.models.types import new_id, utcnow
+from tests.patience import PATIENCE_SECONDS
 
 A_TIME = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
@@ -180,11 +181,11 @@ def test_upserts_in_opposite_orders_neither_deadlock_nor_lose_rows(app: Flask) -
                 first = number // 2 * width // 2
                 ids = [f"e{first + place:05}" for place in range(width)]
                 rows = [{"id": one, "email": f"{turn}-{number}"} for one in (ids if turn else reversed(ids))]
-                barrier.wait(30)
+                barrier.wait(PATIENCE_SECONDS)
                 assert sum_of(upsert(rows)) == width
 
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(work, range(2), timeout=100))
+        list(pool.map(work, range(2), timeout=PATIENCE_SECONDS))
     with app.app_context():
         ids = [f"e{place:05}" for place in range((rounds // 2 - 1) * width // 2 + width)]
         stored = load_entities("person", ids, workspace_slug="north")
@@ -210,7 +211,7 @@ def test_upserts_and_erasures_at_once_end_in_a_consistent_state(app: Flask) -> N
                 assert sum_of(upsert([{"id": f"e{place}", "email": str(number)} for place in range(3)])) == 3
         finally:
             done.set()
-        erasing.result(30)
+        erasing.result(PATIENCE_SECONDS)
         assert len(load_entities("person", ["e0", "e2"], workspace_slug="north")) == 2
 
 
@@ -327,7 +328,7 @@ def test_locked_rows_wait_for_each_other(app: Flask) -> None:
 
     def add_one(_: int) -> None:
         with app.app_context():
-            barrier.wait(30)
+            barrier.wait(PATIENCE_SECONDS)
             for _turn in range(25):
                 with transaction() as session:
                     old = load_for_update("person", ["a"], workspace_slug="north")["a"]["email"]
@@ -335,7 +336,7 @@ def test_locked_rows_wait_for_each_other(app: Flask) -> None:
                     write_changes(session, "person", "north", [writing])
 
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(add_one, range(2), timeout=100))
+        list(pool.map(add_one, range(2), timeout=PATIENCE_SECONDS))
     with app.app_context():
         assert view("a").fields["email"] == "50"
         assert len(changes_of("a")) == 50
@@ -356,7 +357,7 @@ def test_rows_are_locked_in_the_order_of_their_ids(app: Flask) -> None:
                 while not is_anyone_waiting():
                     assert not waiting.done()
                 assert [is_locked(one) for one in ids] == [True] * 5 + [False] * 4
-            waiting.result(30)
+            waiting.result(PATIENCE_SECONDS)
 
 
 def lock_all(app: Flask, ids: list[str]) -> None:
@@ -524,7 +525,7 @@ def test_erasures_from_the_same_lists_at_once_all_hold(app: Flask) -> None:
             erase_entity("person", entity_id, workspace_slug="north")
 
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(erase, ids, timeout=100))
+        list(pool.map(erase, ids, timeout=PATIENCE_SECONDS))
     with app.app_context():
         assert db.session.scalars(select(chunks.c.entity_ids)).all() == [["(erased)"] * 10] * 6
 

@@ -9,7 +9,8 @@ from io import BytesIO
 from typing import Any
 
 from app.providers.base import Answer, Capabilities, Lookup, OutcomeClass
-from app.providers.registry import NORMALIZER, Registry
+from app.providers.names import NORMALIZER
+from app.providers.registry import Registry
 from app.providers.settings import ExhaustionPolicy, Limits, ProviderSettings
 
 

@@ -123,7 +123,7 @@ def check_columns(result: Mapping[str, Any], columns: Mapping[str, type]) -> Non
     json.dumps(result).encode()
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.dictionaries(st.sampled_from(PERSON_FIELDS), values, max_size=12))
 def test_normalize_person_gives_every_column_for_any_input(fields: dict[str, Any]) -> None:
     """No JSON value makes the rules raise, and every column is present with its type."""
@@ -134,7 +134,7 @@ def test_normalize_person_gives_every_column_for_any_input(fields: dict[str, Any
     assert (result["normalized_phone"] is None) == (result["normalized_phone_is_valid"] is None)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.dictionaries(st.sampled_from(COMPANY_FIELDS), values, max_size=10))
 def test_normalize_company_gives_every_column_for_any_input(fields: dict[str, Any]) -> None:
     """No JSON value makes the rules raise, and every column is present with its type."""
@@ -144,7 +144,7 @@ def test_normalize_company_gives_every_column_for_any_input(fields: dict[str, An
     assert highest is None or (lowest is not None and lowest <= highest)
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.dictionaries(st.sampled_from(PERSON_FIELDS), values, max_size=12))
 def test_normalize_person_changes_nothing_the_second_time(fields: dict[str, Any]) -> None:
     """Normalising normalised values gives the same values."""
@@ -153,7 +153,7 @@ def test_normalize_person_changes_nothing_the_second_time(fields: dict[str, Any]
     assert again == once
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.dictionaries(st.sampled_from(COMPANY_FIELDS), values, max_size=10))
 def test_normalize_company_changes_nothing_the_second_time(fields: dict[str, Any]) -> None:
     """Normalising normalised values gives the same values."""

@@ -4,7 +4,8 @@ import pytest
 
 from app.providers.base import Lookup
 from app.providers.defaults import DEFAULTS
-from app.providers.registry import NAMES, NORMALIZER, VERIFIER_NAMES, account_of, make_registry, sharing_account
+from app.providers.names import NAMES, NORMALIZER, VERIFIER_NAMES, account_of, sharing_account
+from app.providers.registry import make_registry
 
 REGISTRY = make_registry(DEFAULTS)
 LOOKUP = Lookup("person", "p1", {})

@@ -24,7 +24,7 @@ from app.models.job import ENDED, jobs
 from app.models.provider_state import ProviderCondition, provider_paces, provider_states
 from app.models.types import utcnow
 from app.providers.base import Answer, OutcomeClass, Provider
-from app.providers.registry import WATERFALL, sharing_account
+from app.providers.names import WATERFALL, sharing_account
 
 log = structlog.get_logger(__name__)
 

@@ -19,7 +19,7 @@ from app.db.sql import lock_or_create
 from app.models.in_flight_call import in_flight_calls
 from app.models.provider_state import provider_paces
 from app.models.types import utcnow
-from app.providers.registry import account_of, sharing_account
+from app.providers.names import account_of, sharing_account
 from app.providers.settings import Limits
 from app.values.days import seconds_to_midnight
 

@@ -14,7 +14,7 @@ from app.enrichment.queue.enqueue import MAX_CHUNK_SIZE
 from app.enrichment.waterfall.options import DEFAULT_OPTIONS, JobOptions
 from app.entities.schemas import entity_schema
 from app.models.job import JobStatus
-from app.providers.registry import NAMES, VERIFIER_NAMES, WATERFALL
+from app.providers.names import NAMES, VERIFIER_NAMES, WATERFALL
 from app.values.entity_types import ENTITY_TYPES, EntityType
 from app.web.fields import (
     Choice,

@@ -8,7 +8,7 @@ from typing import Any
 from app.config import Config, micros
 from app.entities.fields import RAW_FIELDS, field_named
 from app.errors import Invalid, detail
-from app.providers.registry import NAMES, VERIFIER_NAMES, WATERFALL
+from app.providers.names import NAMES, VERIFIER_NAMES, WATERFALL
 
 MAX_CAP_USD = 1_000_000
 

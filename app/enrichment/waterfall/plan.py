@@ -9,7 +9,8 @@ from app.enrichment.waterfall.entity_run import Plan
 from app.enrichment.waterfall.options import JobOptions
 from app.errors import ProviderNotAvailable, detail
 from app.providers.base import Provider
-from app.providers.registry import WATERFALL, Registry, current_registry
+from app.providers.names import WATERFALL
+from app.providers.registry import Registry, current_registry
 
 UNUSABLE_SECONDS: Final = 900.0
 """How long a job waits if its provider is not configured, before it is looked at again."""

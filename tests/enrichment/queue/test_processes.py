@@ -123,14 +123,15 @@ def assert_oldest_first(claimed: list[str], jobs: list[str]) -> None:
     assert claimed == sorted(claimed, key=[job.replace("-", "") for job in jobs].index)
 
 
-def test_eight_processes_decide_every_entity_exactly_once(
-    start: Start, claim_log: Callable[[], list[str]], witness: Path
+@pytest.mark.parametrize("crew", [4, pytest.param(8, marks=pytest.mark.slow)])
+def test_processes_decide_every_entity_exactly_once(
+    start: Start, claim_log: Callable[[], list[str]], witness: Path, crew: int
 ) -> None:
     """20 jobs of 1,000 entities: nobody sees a locked database, nothing runs twice, jobs are taken in order."""
     jobs = [queue.enqueue_job("person", "ai-normalizer", ids(1000, f"j{n}-")) for n in range(20)]
-    processes = [start() for _ in range(8)]
+    processes = [start() for _ in range(crew)]
     outputs = [process.communicate(timeout=PATIENCE_SECONDS) for process in processes]
-    assert [process.returncode for process in processes] == [0] * 8
+    assert [process.returncode for process in processes] == [0] * crew
     assert "".join(errors for _, errors in outputs) == ""
     assert sum(int(output.split()[1]) for output, _ in outputs) == 20_000
     assert calls(witness, "end") == Counter(ids_of for n in range(20) for ids_of in ids(1000, f"j{n}-"))
@@ -138,21 +139,25 @@ def test_eight_processes_decide_every_entity_exactly_once(
     check_invariants(drained=True)
 
 
-@pytest.mark.parametrize("count", [50, pytest.param(1000, marks=[pytest.mark.slow, pytest.mark.timeout(600)])])
-def test_eight_command_lines_drain_twenty_jobs(start: Start, claim_log: Callable[[], list[str]], count: int) -> None:
+@pytest.mark.parametrize(
+    ("crew", "count"), [(4, 25), pytest.param(8, 1000, marks=[pytest.mark.slow, pytest.mark.timeout(600)])]
+)
+def test_command_lines_drain_twenty_jobs(
+    start: Start, claim_log: Callable[[], list[str]], crew: int, count: int
+) -> None:
     """`flask enrich process`, as cron starts it: everybody is normalised once, in the order of the jobs."""
     jobs = []
     for number in range(20):
         people = [{"id": entity_id, "full_name": "JOHN MCDONALD"} for entity_id in ids(count, f"j{number}-")]
         with transaction() as session:
             upsert_entities("person", people, workspace_slug="default", session=session)
-        chunk_size = 10 if count == 50 else 50
+        chunk_size = 5 if count == 25 else 50
         jobs.append(queue.enqueue_job("person", "ai-normalizer", [p["id"] for p in people], chunk_size=chunk_size))
     command = (sys.executable, "-m", "flask", "enrich", "process", "--json")
-    processes = [start(*command) for _ in range(8)]
+    processes = [start(*command) for _ in range(crew)]
     outputs = [process.communicate(timeout=PATIENCE_SECONDS) for process in processes]
     assert "".join(errors for _, errors in outputs) == ""
-    assert [process.returncode for process in processes] == [0] * 8
+    assert [process.returncode for process in processes] == [0] * crew
     assert sum(json.loads(output)["processedTotal"] for output, _ in outputs) == 20 * count
     attempted = Counter(db.session.scalars(select(attempts.c.entity_id)).all())
     assert attempted == Counter(entity_id for number in range(20) for entity_id in ids(count, f"j{number}-"))

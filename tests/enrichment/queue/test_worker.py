@@ -23,6 +23,7 @@ from app.models.job import EnrichmentJob
 from tests.enrichment.conftest import BudgetClock
 from tests.enrichment.helpers import claim, ids, job_row, progress_rows
 from tests.invariants import check_invariants
+from tests.patience import PATIENCE_SECONDS
 
 
 def enqueue(count: int = 5, **options: Any) -> str:
@@ -330,13 +331,13 @@ def test_a_coroutine_that_blocks_the_loop_does_not_hold_the_caller(context: Flas
 
     async def blocking(entity_id: str, job: JobInfo) -> None:
         budget_clock.move(60)
-        is_over.wait(60)
+        is_over.wait(PATIENCE_SECONDS)
         has_left.set()
 
     queue.process_next_chunk(blocking)
     assert not has_left.is_set(), "the loop is still blocked"
     is_over.set()
-    assert has_left.wait(60), "the loop is free for the tests that follow"
+    assert has_left.wait(PATIENCE_SECONDS), "the loop is free for the tests that follow"
     check_invariants()
 
 

@@ -1,0 +1,27 @@
+"""The names of providers and verifiers, and whose account each one's calls use.
+
+They stand apart from the registry, which loads every adapter and the HTTP client: most commands need only names.
+"""
+
+from typing import Final
+
+from app.providers.defaults import DEFAULTS
+
+WATERFALL: Final = "waterfall"
+"""What a job names in place of a provider when several are to be asked in turn."""
+NORMALIZER: Final = "ai-normalizer"
+NAMES: Final = tuple(DEFAULTS)
+"""Every provider."""
+_ACCOUNTS: Final = {"leadmagic-verify": "leadmagic", "findymail-verify": "findymail"}
+VERIFIER_NAMES: Final = tuple(_ACCOUNTS.values())
+"""The providers that can also verify addresses."""
+
+
+def account_of(provider: str) -> str:
+    """Return the provider whose account a provider's calls use, and with it its limits: of a verifier, the finder's."""
+    return _ACCOUNTS.get(provider, provider)
+
+
+def sharing_account(account: str) -> list[str]:
+    """Return the names of the providers whose calls use an account."""
+    return [account, *(name for name, shared in _ACCOUNTS.items() if shared == account)]

@@ -1,0 +1,30 @@
+"""Everything that is served over HTTP, put on an application.
+
+It stands apart from the factory because a command needs none of it, and would start later for it.
+"""
+
+from flask import Flask
+
+from app.enrichment.money.routes import blueprint as money_routes
+from app.enrichment.queue.routes import blueprint as job_routes
+from app.enrichment.waterfall.callback_routes import blueprint as callback_routes
+from app.entities.exclusion_routes import blueprint as exclusion_routes
+from app.entities.routes import blueprints as entity_routes
+from app.entities.undo_routes import blueprint as undo_routes
+from app.providers.registry import current_registry
+from app.web import auth, docs, health, requests
+from app.web.openapi import Api
+
+
+def init_app(app: Flask) -> None:
+    """Register the blueprints, with what watches over requests; make the providers before the first one comes."""
+    app.url_rule_class = requests.Rule
+    requests.init_app(app)
+    auth.init_app(app)
+    api = Api(app)
+    jobs = (job_routes, callback_routes, undo_routes, money_routes)
+    for blueprint in (*jobs, *entity_routes, exclusion_routes, health.blueprint):
+        api.register_blueprint(blueprint)
+    app.register_blueprint(docs.blueprint)
+    with app.app_context():
+        current_registry()

@@ -1,0 +1,41 @@
+"""What a command loads before it does anything: only what it uses."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from app.cli import enrich
+from app.cli.group import MODULES
+
+ROOT = Path(__file__).parents[2]
+HEAVY = frozenset({"aiohttp", "apispec", "flask_smorest", "nameparser", "phonenumbers", "psycopg", "pycountry"})
+"""Modules that take long to load: HTTP out, the API and its document, the rules, PostgreSQL."""
+LIST_LOADED = "import sys, atexit; atexit.register(lambda: print(*sys.modules, file=sys.stderr)); "
+
+
+@pytest.mark.parametrize("command", ["jobs", "keys list"])
+def test_command_loads_nothing_that_it_does_not_use(command: str, migrated_sqlite: Path) -> None:
+    """To look at the queue, neither providers nor routes nor PostgreSQL are needed."""
+    run = f"from flask.cli import main; sys.argv = ['flask', 'enrich', *{command.split()}]; main()"
+    ended = subprocess.run(
+        [sys.executable, "-c", LIST_LOADED + run],
+        cwd=ROOT,
+        env={"DATABASE_URL": f"sqlite:///{migrated_sqlite}", "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = set(ended.stderr.split())
+    assert loaded >= {"flask", "app.cli.group"}
+    assert not loaded & HEAVY
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_module_adds_the_commands_that_it_is_named_for(name: str) -> None:
+    """Commands are found by this table, so each has its row."""
+    context = click.Context(enrich)
+    assert enrich.get_command(context, name) is not None
+    assert set(enrich.commands) <= set(MODULES)
