@@ -112,7 +112,7 @@ MODULES: Final[Mapping[str, str]] = {
     "cancel": "app.cli.jobs",
     "costs": "app.cli.money",
     "demo": "app.cli.demo",
-    "enqueue": "app.cli.lists",
+    "enqueue": "app.cli.enqueue",
     "errors": "app.cli.jobs",
     "exclude": "app.cli.exclusions",
     "exclusions": "app.cli.exclusions",
