@@ -177,12 +177,15 @@ class Footers:
 
     def _may_be_none(self, text: str) -> bool:
         """Return whether a record is worth a second look for how it starts."""
-        start = text[1:4] if text[:1] == '"' else text[:3]
-        return not start.isalpha() or len(start) < _START_CHARS or start.casefold() in self._unusual_starts
+        start = text[1 : 1 + _START_CHARS] if text[:1] == '"' else text[:_START_CHARS]
+        return not start.isalpha() or start.casefold()[:_START_CHARS] in self._unusual_starts
 
     def _why_unusual(self, record: Record) -> str | None:
         cells = record.cells
         self._is_below = self._is_below or record.after_blank
+        if self._other_header is None and not any(cells):
+            self._count_row(is_narrow=True)
+            return None
         first = _bare(cells[0])
         reason = None
         if first == self._first or first.strip() in self._known:
@@ -192,14 +195,17 @@ class Footers:
         if reason is None and (self._is_below or self._is_suspect(record.text)):
             reason = self._why_footer(cells)
         if reason is None:
-            self._rows += 1
-            self._rows_after_blank += self._is_below
-            self._narrow_rows += len(cells) - cells.count("") <= 1
-            self._is_below = False
+            self._count_row(is_narrow=len(cells) - cells.count("") <= 1)
         elif reason in (_TOTAL, _FOOTER):
             # What follows a line about the table is more of that, unless it is as wide as a row.
             self._is_below = True
         return reason
+
+    def _count_row(self, *, is_narrow: bool) -> None:
+        self._rows += 1
+        self._rows_after_blank += self._is_below
+        self._narrow_rows += is_narrow
+        self._is_below = False
 
     def _why_header(self, record: Record) -> str | None:
         cells = [normalized_header(cell) for cell in record.cells]
