@@ -19,7 +19,8 @@ from app.db.session import check_writable
 from app.entities.csv.encodings import codec_named
 from app.entities.csv.exports import export_csv
 from app.entities.csv.headers import read_mapping
-from app.entities.csv.imports import ImportOptions, ImportReport, import_csv
+from app.entities.csv.import_report import ImportReport
+from app.entities.csv.imports import ImportOptions, import_csv
 from app.entities.schemas import ImportReportSchema
 from app.values.entity_types import PLURALS, EntityType
 

@@ -28,7 +28,8 @@ from app.enrichment import queue
 from app.enrichment.queue import JobView
 from app.enrichment.waterfall.chunk_run import Waterfall
 from app.entities.csv.exports import export_csv
-from app.entities.csv.imports import ImportReport, import_csv
+from app.entities.csv.import_report import ImportReport
+from app.entities.csv.imports import import_csv
 from app.entities.fields import Fields
 from app.entities.read import list_entities, select_ids
 from app.extensions import db

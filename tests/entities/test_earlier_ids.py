@@ -12,7 +12,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import MetaData, create_engine, insert
 
-from app.entities.csv.imports import ImportReport, import_csv
+from app.entities.csv.import_report import ImportReport
+from app.entities.csv.imports import import_csv
 from app.entities.fields import table_of
 from app.extensions import db
 from app.values.entity_types import EntityType

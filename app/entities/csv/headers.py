@@ -1,7 +1,6 @@
 """Which column of a CSV file means which field.
 
-The tables hold the headers that exports of prospecting tools, CRMs and address books use (the
-tests have the header rows of more than twenty), some of them in other languages. Headers are
+Headers are
 compared by their letters and digits alone, in one case, so that "First Name", "first_name" and
 "firstName" are one; our own field names need no entry. A few words mean different things in
 different files; what stands beside them decides. The owner of a file has the last word: a mapping
@@ -17,6 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Final
 
+from app.entities.csv.header_names import COMPANY, DROPPED, PERSON, PERSON_CONTEXT
 from app.entities.fields import RAW_FIELDS, field_named
 from app.values.entity_types import EntityType
 
@@ -27,282 +27,10 @@ KEEP: Final = "keep"
 IGNORE: Final = "ignore"
 _COLUMNS_NAMED: Final = 40
 
-# A name with a dot is an entry of a dict field: "social_urls.facebook".
-_PERSON: Final[Mapping[str, Sequence[str]]] = {
-    "id": ("External ID", "Record ID", "Record ID - Contact", "Contact ID", "Person ID", "Lead ID", "Prospect ID",
-           "Contact Record ID", "Entity ID", "System ID", "Person - ID", "Person - Record ID", "ZoomInfo Contact ID",
-           "Zoom Individual ID"),
-    "email": ("Work Email", "Email Address", "Business Email", "Professional Email", "Primary Email", "Company Email",
-              "Contact Email", "Work Email Address", "Mail", "Verified Email", "Final Email", "Emails",
-              "E-Mail-Adresse", "Geschäftliche E-Mail", "Adresse e-mail", "Courriel", "Correo electrónico", "Correo",
-              "Email 1", "E-mail 1", "E-mail 1 - Value", "Person - Email - Work", "Person - Email", "Emails - Work",
-              "Email Addresses", "Primary Email Address", "Email ID", "Contact Email Address", "Secondary Email",
-              "Personal Email", "Private Email", "Other Email", "Supplemental Email", "Person - Email - Other",
-              "Person - Email - Home", "Email 2", "E-mail 2 - Value", "E-mail 2 Address", "Email 3",
-              "E-mail 3 - Value", "E-mail 3 Address", "Tertiary Email", "Personal Email Address", "Additional Emails",
-              "Additional Email", "E-Mail 1 - Wert", "E-Mail 2: Adresse", "E-Mail 3: Adresse", "E-Mail 2 - Wert",
-              "Adresse de messagerie", "Adresse de courrier", "Adresse de messagerie 2", "Adresse de courrier 2",
-              "E-mail 1 - Valeur", "Adresse électronique", "Dirección de correo electrónico",
-              "Correo electrónico 1 - Valor", "Dirección de correo electrónico 2", "Indirizzo posta elettronica",
-              "E-mailadres", "E-postadress", "Adres e-mail", "邮箱", "电子邮箱", "电子邮件", "電子郵件", "電子信箱",
-              "メールアドレス", "이메일"),
-    "email_status": ("Email Validation", "Email Validation Status", "Email Verification", "Email Verification Status",
-                     "Email Verification Result", "Work Email Status", "Primary Email Status", "Verification status",
-                     "Email Verification Status Result", "Verification Status", "Email Status Detail", "Email Quality"),
-    "first_name": ("Given Name", "Forename", "First", "Fname", "Contact First Name", "Prospect First Name", "Vorname",
-                   "Prénom", "Nombre", "Person - First name", "Prospect First", "Nombre de pila", "Voornaam",
-                   "Förnamn", "Fornavn", "Imię", "Etunimi", "Jméno", "Keresztnév", "Имя", "名"),
-    "last_name": ("Surname", "Family Name", "Sobrenome", "Last", "Lname", "Contact Last Name", "Prospect Last Name",
-                  "Nachname", "Familienname", "Nom de famille", "Apellido", "Apellidos", "Person - Last name",
-                  "Primer apellido", "Cognome", "Achternaam", "Efternamn", "Etternavn", "Efternavn", "Nazwisko",
-                  "Sukunimi", "Příjmení", "Vezetéknév", "Фамилия", "姓"),
-    "full_name": ("Name", "Contact Name", "Contact Full Name", "Person Name", "Prospect Name", "Prospect Full Name",
-                  "Lead Name", "Vollständiger Name", "Vor- und Nachname", "Nom complet", "Nombre completo",
-                  "Person - Name", "Display Name", "Anzeigename", "Nom d'affichage", "Nombre para mostrar",
-                  "Lead Full Name", "Person", "氏名", "Nome", "Nome completo", "Naam", "Namn", "Navn",
-                  "Nombre y apellidos", "姓名", "이름", "성명"),
-    "job_title": ("Title", "Position", "Job Position", "Current Job Title", "Current Title", "Current Position",
-                  "Prospect Position", "Contact Title", "LinkedIn Job Title", "Jobtitel", "Berufsbezeichnung",
-                  "Stellenbezeichnung", "Intitulé du poste", "Poste", "Fonction", "Cargo", "Puesto", "Role",
-                  "Organization 1 - Title", "Organization Title", "Person - Job title", "Person - Job Title",
-                  "Designation", "Occupation Title", "Contact Job Title", "LinkedIn Title", "Job Title Full",
-                  "Position Title", "Person Title", "Organisation 1 - Titel", "Organisation 1 - Titre",
-                  "Organisation - Titel", "Organización 1 - Puesto", "Qualifica", "Posizione", "Functie", "Funktion",
-                  "Stanowisko", "Должность", "Current Job", "职位", "职务", "職稱", "職位", "役職", "직책", "직위"),
-    "headline": ("LinkedIn Headline", "Profile Headline"),
-    "seniority": ("Seniority Level", "Management Level", "Job Seniority", "Job Level", "Employment Seniority",
-                  "Seniority Levels", "Job title hierarchy level", "Contact Seniority"),
-    "departments": ("Department", "Job Department", "Abteilung", "Organization 1 - Department",
-                    "Organization Department", "Contact Department", "Departamento",
-                    "Organisation 1 - Abteilung"),
-    "functions": ("Function", "Job Function", "Job Functions", "Job Functions List"),
-    "linkedin_url": ("Person Linkedin Url", "LinkedIn Profile URL", "LinkedIn Profile", "Contact LinkedIn URL",
-                     "Contact LinkedIn Profile URL", "Prospect LinkedIn URL", "Personal LinkedIn URL",
-                     "LinkedIn Public Profile URL", "Public Profile URL", "Public LinkedIn URL",
-                     "Default Profile URL", "LinkedIn", "LinkedIn Link", "LinkedIn Profile Link", "Person LinkedIn",
-                     "LinkedIn Bio", "LinkedIn Profil", "Profil LinkedIn", "Profile URL", "Profile Link", "URL",
-                     "LinkedIn Contact Profile URL", "LinkedIn Profile Url", "LinkedIn URI", "Contact LinkedIn",
-                     "Person LinkedIn URL", "Linkedin Person URL", "LinkedIn Contact URL",
-                     "LinkedIn Personal Profile", "LinkedIn Public URL", "LinkedIn handle URL",
-                     "Person - LinkedIn Page", "Person - LinkedIn", "Social: LinkedIn", "LinkedIn Contact Profile"),
-    "location": ("Person Location", "Contact Location", "Prospect Location", "Full Location", "Standort",
-                 "Primary location", "Location Full", "Person Full Location"),
-    "location_city": ("City", "Person City", "Contact City", "Mailing City", "Stadt", "Ort", "Wohnort", "Ville",
-                      "Ciudad", "Business City", "Work City", "Address 1 - City", "Person - City",
-                      "Primary location > City", "Ort geschäftlich", "Ville (bureau)", "Ciudad de trabajo",
-                      "Ciudad del trabajo", "Home City", "Ort privat", "Ville (domicile)", "Ciudad de residencia",
-                      "城市", "도시"),
-    "location_state": ("State", "Person State", "Contact State", "State/Region", "State/Province", "Mailing State",
-                       "Mailing State/Province", "Province", "Bundesland", "Bundesland/Region", "Region",
-                       "Business State", "Work State", "Work County", "Address 1 - Region", "Person - State",
-                       "Primary location > State", "Region geschäftlich", "Dép/Région (bureau)",
-                       "Provincia o estado de trabajo", "Home State", "Home County", "Bundesland/Kanton privat",
-                       "Dép/Région (domicile)"),
-    "location_country": ("Country", "Person Country", "Contact Country", "Country/Region", "Mailing Country", "Land",
-                         "Land/Region", "Pays", "Pays/Région", "País", "País/región", "Business Country/Region",
-                         "Business Country", "Work Country", "Address 1 - Country", "Person - Country",
-                         "Primary location > Country", "Land/Region geschäftlich", "Pays/Région (bureau)",
-                         "País o región del trabajo", "Home Country/Region", "Home Country", "Land/Region privat",
-                         "Pays/Région (domicile)", "国家", "國家", "국가"),
-    "location_country_code": ("Country Code", "Person Country Code", "Country/Region Code", "Country ISO",
-                              "Country ISO Code", "ISO Country Code", "Ländercode", "Contact Country ISO 2",
-                              "Contact Country ISO", "Primary location > Country code"),
-    "phone": ("Phone Number", "Work Direct Phone", "Direct Phone", "Direct Dial", "Direct Phone 1",
-              "Direct Phone Number", "Direct", "Contact Direct Phone", "Direct Line", "Work Phone",
-              "Work Phone Number", "Business Phone", "Office Phone", "Contact Phone", "Contact Phone Number",
-              "Telephone", "Telephone Number", "Tel", "First Phone", "Telefon", "Telefonnummer", "Téléphone",
-              "Numéro de téléphone", "Teléfono", "Número de teléfono", "Phone 1 - Value", "Phone 1", "Phone Number 1",
-              "Primary Phone", "Person - Phone - Work", "Person - Phone", "Phone numbers", "Phone Numbers",
-              "Telefon geschäftlich", "Telefon 1 - Wert", "Téléphone (bureau)", "Téléphone 1 - Valeur",
-              "Teléfono del trabajo", "Teléfono 1 - Valor", "Corporate Phone", "Other Phone", "Home Phone",
-              "Business Phone 2", "Phone 2 - Value", "Phone 2", "Phone Number 2", "Direct Phone 2", "Other Phone 1",
-              "Person - Phone - Home", "Person - Phone - Other", "Telefon privat", "Telefon (privat)",
-              "Téléphone (domicile)", "Particular", "Home Phone 2", "Phone 3 - Value", "电话", "電話", "電話番号",
-              "전화번호"),
-    "mobile_phone": ("Mobile", "Mobile Phone Number", "Mobile Number", "Cell Phone", "Cell Phone Number", "Cell",
-                     "Cell Number", "Personal Phone", "Handy", "Handynummer", "Mobil", "Mobiltelefon",
-                     "Mobiltelefonnummer", "Mobilnummer", "Téléphone portable", "Móvil", "Person - Phone - Mobile",
-                     "Mobile 1", "Mobile phone 1", "Contact Mobile Phone", "Contact Mobile", "Direct Mobile",
-                     "Mobile Direct", "Tél. mobile", "Teléfono móvil", "Téléphone mobile", "Mobile 2",
-                     "Mobiltelefon 2", "手机", "手机号", "手机号码", "手機", "携帯電話", "휴대폰"),
-    "company": ("Company Name", "Account Name", "Organization", "Organization Name", "Organisation",
-                "Organisation Name", "Current Company", "Current Company Name", "Employer", "Associated Company",
-                "Primary Company", "Prospect Company", "Cleaned Company Name", "Company Name Cleaned", "Firma",
-                "Firmenname", "Unternehmen", "Unternehmensname", "Name des Unternehmens", "Entreprise",
-                "Nom de l'entreprise", "Société", "Empresa", "Nombre de la empresa", "Company Table Data",
-                "Company Name for Emails", "Organization 1 - Name", "Person - Organization", "Organization - Name",
-                "Associated Company Name", "Company Name (Current)", "Current Employer", "Account", "Company - Name",
-                "Organisation 1 - Name", "Organisation 1 - Nom", "Organización 1 - Nombre", "Organización", "Azienda",
-                "Società", "Bedrijf", "Företag", "Firma (Name)", "Компания", "会社名", "Company / Account", "Accounts",
-                "公司", "公司名称", "企业名称", "单位名称", "公司名稱", "회사", "회사명"),
-    "company_domain": ("Company Domain Name", "Domain", "Organization Domain", "Account Domain", "Company Website",
-                       "Company Website URL", "Company Web", "Website", "Website URL", "Web Site",
-                       "Organization Website", "Account Website", "Company URL", "Webseite", "Website-URL",
-                       "Site web", "Sitio web", "Company > Domains", "Company Domains", "Email Domain (Company)",
-                       "Domain name", "Company website domain", "Company Website Domain", "Company Domain URL",
-                       "Business Web Page", "Web Page", "Web Page 1", "Website 1 - Value", "Organization - Website",
-                       "Associated Company Domain", "Account Domain Name", "Page Web", "Página web", "Website Company",
-                       "网站", "网址", "官网", "網站", "홈페이지"),
-    "profile_summary": ("Summary", "About", "Bio", "Biography", "LinkedIn Summary", "Person Summary",
-                        "Prospect Summary"),
-    "profile_image_url": ("Profile Image", "Profile Picture", "Profile Picture URL", "Profile Photo",
-                          "Profile Photo URL", "LinkedIn Profile Image URL", "Photo URL", "Picture URL", "Image URL",
-                          "Avatar", "Avatar URL"),
-    "skills": ("LinkedIn Skills", "All Skills", "Skill", "Kenntnisse"),
-    "job_history": ("Experience", "Experiences", "Work History", "Work Experience", "Employment History"),
-    "education": ("Educations", "Education History"),
-    "certifications": ("Certificates", "Licenses & Certifications", "Zertifikate"),
-    "languages": ("Language Skills", "Spoken Languages", "Sprachen"),
-    "provider_ids.apollo": ("Apollo Contact Id", "Apollo Person Id", "Apollo Id", "Apollo Record Id"),
-    "provider_ids.hubspot": ("HubSpot Contact ID", "HubSpot Record ID", "HubSpot ID"),
-    "provider_ids.salesforce": ("Salesforce Contact ID", "Salesforce Lead ID", "Salesforce ID"),
-    "provider_ids.linkedin": ("LinkedIn Member ID", "vmid", "Sales Navigator ID"),
-}  # fmt: skip
-
-_COMPANY: Final[Mapping[str, Sequence[str]]] = {
-    "id": ("External ID", "Record ID", "Record ID - Company", "Company ID", "Account ID", "Organization ID",
-           "Company Record ID", "Entity ID", "Organization - ID", "Company System ID", "ZoomInfo Company ID",
-           "Zoom company ID"),
-    "name": ("Company Name", "Company", "Account Name", "Organization Name", "Organization", "Organisation Name",
-             "Organisation", "Business Name", "Account", "Firma", "Firmenname", "Unternehmen", "Unternehmensname",
-             "Name des Unternehmens", "Entreprise", "Nom de l'entreprise", "Société", "Empresa",
-             "Nombre de la empresa", "Legal Name", "Company Legal Name", "Cleaned Company Name",
-             "Company Name Cleaned", "Company Name for Emails", "Organization - Name", "Company Record Name",
-             "Company - Name", "Azienda", "Bedrijf", "公司", "公司名称", "企业名称", "单位名称", "公司名稱",
-             "会社名", "회사", "회사명"),
-    "domain": ("Company Domain Name", "Company Domain", "Primary Domain", "Root Domain", "Website Domain",
-               "Web Domain", "Domain Name", "Organization Domain", "Account Domain", "Domains", "Company Domains",
-               "Organization - Domain"),
-    "website": ("Company Website", "Website URL", "Company Website URL", "Web Site", "Organization Website",
-                "Account Website", "Homepage", "Company Homepage", "Company Web", "Webseite", "Website-URL",
-                "Internetadresse", "Site web", "Sitio web", "Company URL", "URL", "Organization - Website",
-                "Web Page", "Business Web Page", "网站", "网址", "官网", "網站", "홈페이지"),
-    "industry": ("Company Industry", "Primary Industry", "Main Industry", "LinkedIn Industry", "Account Industry",
-                 "Branche", "Industrie", "Secteur", "Secteur d'activité", "Sector", "Organization - Industry",
-                 "Industry Group", "行业", "行業", "業種", "업종"),
-    "industries": ("All Industries", "Secondary Industries", "Company Industries", "Industries List", "Categories",
-                   "Industry Groups"),
-    "company_keywords": ("Keywords", "Specialties", "Specialities", "Company Specialties", "Company Specialities",
-                         "LinkedIn Specialties", "Schlagwörter"),
-    "hashtags": ("Company Hashtags", "LinkedIn Hashtags"),
-    "naics_codes": ("NAICS Code", "NAICS", "Primary NAICS Code"),
-    "headcount": ("# Employees", "Employees", "Number of Employees", "No. of Employees", "Num Employees",
-                  "Employee Count", "Company Employee Count", "Company Headcount", "Employee Headcount",
-                  "Company Size", "Size", "Employee Range", "Company Employee Range", "Headcount Range",
-                  "Company Size Range", "Staff Count", "Mitarbeiter", "Mitarbeiterzahl", "Anzahl Mitarbeiter",
-                  "Anzahl der Mitarbeiter", "Effectif", "Número de empleados", "Number of Employees on LinkedIn",
-                  "Employees on LinkedIn", "LinkedIn Employees", "Organization - Number of employees",
-                  "Employee range", "No of Employees", "Employees Range", "Company Number of Employees"),
-    "description": ("Company Description", "Short Description", "About", "About Us", "Overview", "Company Overview",
-                    "LinkedIn Description", "SEO Description", "Summary", "Beschreibung", "Full Description"),
-    "company_type": ("Organization Type", "Ownership", "Ownership Type", "Legal Form", "Rechtsform"),
-    "year_founded": ("Founded Year", "Founded", "Founding Year", "Company Year Founded", "Company Founded Year",
-                     "Company Founded", "Year Established", "Established", "Year Started", "Gründungsjahr",
-                     "Gegründet", "Année de création", "Founded Date", "Foundation date", "Company Foundation Year"),
-    "revenue": ("Annual Revenue", "Company Revenue", "Company Annual Revenue", "Revenue Range", "Estimated Revenue",
-                "Company Revenue Range", "Annual Revenue Range", "Umsatz", "Jahresumsatz", "Chiffre d'affaires",
-                "Estimated Revenue Range", "Estimated ARR"),
-    "location": ("Company Location", "HQ Location", "Headquarters Location", "Headquarters", "HQ", "Company HQ",
-                 "Firmensitz", "Sitz", "Standort", "Primary location", "Organization - Address"),
-    "hq_address": ("Company Address", "Headquarters Address", "Address", "Street Address", "Street", "Company Street",
-                   "Billing Address", "Billing Street", "Adresse", "Anschrift", "Straße", "Straße und Hausnummer",
-                   "Dirección", "Organization - Address - Street", "Primary location > Line 1",
-                   "Company Street Address"),
-    "hq_city": ("City", "Company City", "Headquarters City", "Billing City", "Stadt", "Ort", "Ville", "Ciudad",
-                "Primary location > City", "HQ City", "Shipping City", "城市", "도시"),
-    "hq_state": ("State", "Company State", "Headquarters State", "State/Region", "State/Province", "Billing State",
-                 "Billing State/Province", "Province", "Bundesland", "Bundesland/Region", "Region",
-                 "Primary location > State", "HQ State", "Shipping State"),
-    "hq_country": ("Country", "Company Country", "Headquarters Country", "Country/Region", "Billing Country", "Land",
-                   "Land/Region", "Pays", "Pays/Région", "País", "País/región", "Primary location > Country",
-                   "HQ Country", "Shipping Country", "国家", "國家", "국가"),
-    "hq_country_code": ("Country Code", "Company Country Code", "Country/Region Code", "Country ISO",
-                        "Country ISO Code", "ISO Country Code", "Ländercode"),
-    "hq_postal_code": ("Postal Code", "Company Postal Code", "Zip", "Zip Code", "Zip/Postal Code", "Postcode",
-                       "Billing Zip", "Billing Postal Code", "Billing Zip/Postal Code", "PLZ", "Postleitzahl",
-                       "Code postal", "Código postal", "Primary location > Postcode", "HQ Postal Code",
-                       "Billing Code", "Shipping Code", "Company ZIP/Postal code"),
-    "office_locations": ("Locations", "Offices", "All Locations", "All Offices", "Other Locations"),
-    "hq_phone": ("Company Phone", "Company Phone Number", "Headquarters Phone", "Corporate Phone", "Main Phone",
-                 "Company Main Phone", "Account Phone", "Phone", "Phone Number", "Telephone", "Telephone Number",
-                 "Telefon", "Telefonnummer", "Téléphone", "Numéro de téléphone", "Teléfono", "Company HQ Phone",
-                 "HQ Phone", "Organization - Phone", "电话", "電話", "電話番号", "전화번호"),
-    "linkedin_url": ("Company Linkedin Url", "LinkedIn Company Page", "LinkedIn Company URL",
-                     "LinkedIn Company Profile", "LinkedIn Company Profile URL", "Company LinkedIn",
-                     "Company LinkedIn Profile", "Company LinkedIn Page", "Company LinkedIn Link",
-                     "Regular Company URL", "Account LinkedIn URL", "LinkedIn", "LinkedIn Page", "LinkedIn Profile",
-                     "LinkedIn Profile URL", "LinkedIn Link", "LinkedIn Account URL", "Organization - LinkedIn",
-                     "Company LinkedIn URL"),
-    "social_urls.facebook": ("Facebook Url", "Facebook", "Facebook Company Page", "Company Facebook",
-                             "Company Facebook Url"),
-    "social_urls.twitter": ("Twitter Url", "Twitter", "Twitter Handle", "Company Twitter", "Company Twitter Url",
-                            "X Url"),
-    "social_urls.instagram": ("Instagram Url", "Instagram", "Company Instagram"),
-    "social_urls.youtube": ("YouTube Url", "YouTube", "Company YouTube"),
-    "social_urls.crunchbase": ("Crunchbase Url", "Crunchbase", "Organization Name URL", "Crunchbase Profile"),
-    "social_urls.xing": ("Xing Url", "Xing"),
-    "social_urls.github": ("GitHub Url", "GitHub"),
-    "technologies": ("Technology", "Tech Stack", "Web Technologies", "Technologies Used", "Company Technologies"),
-    "provider_ids.apollo": ("Apollo Account Id", "Apollo Organization Id", "Apollo Id", "Apollo Record Id"),
-    "provider_ids.hubspot": ("HubSpot Company ID", "HubSpot Record ID", "HubSpot ID"),
-    "provider_ids.salesforce": ("Salesforce Account ID", "Salesforce ID"),
-    "provider_ids.linkedin": ("LinkedIn Company ID", "LinkedIn ID", "Sales Navigator ID"),
-    "funding_total": ("Total Funding", "Total Funding Amount", "Total Funding (USD)", "Company Total Funding",
-                      "Total Money Raised", "Total Raised", "Total Funding Amount (in USD)",
-                      "Total Equity Funding Amount"),
-    "funding_stage_latest": ("Latest Funding", "Latest Funding Stage", "Latest Funding Round", "Latest Funding Type",
-                             "Last Funding Type", "Last Funding Round", "Last Funding Stage", "Funding Stage",
-                             "Funding Status"),
-    "funding_latest_date": ("Last Raised At", "Last Raised", "Last Funding Date", "Latest Funding Date",
-                            "Last Funding At", "Funding Date"),
-    "funding_events": ("Funding Rounds", "Funding History"),
-    "job_postings_active_count": ("Active Job Postings", "Job Postings", "Open Jobs", "Open Positions",
-                                  "Job Openings", "Job Openings Count", "Active Jobs"),
-    "job_posting_titles": ("Job Titles Hiring", "Open Job Titles"),
-    "it_spend": ("Estimated IT Spend", "IT Spending"),
-}  # fmt: skip
-
-# The columns that our own exports add: the normaliser computes them anew, and the rest is ours to set.
-_DROPPED: Final[Mapping[EntityType, Sequence[str]]] = {
-    "person": (
-        "normalized_first_name", "normalized_last_name", "normalized_full_name", "normalized_job_title",
-        "normalized_seniority", "normalized_email", "normalized_email_is_free", "normalized_phone",
-        "normalized_phone_is_valid", "normalized_country_code", "normalized_company_domain",
-        "created_at", "updated_at", "workspace_slug",
-    ),
-    "company": (
-        "normalized_name", "normalized_domain", "normalized_industry", "normalized_headcount_min",
-        "normalized_headcount_max", "normalized_country_code", "normalized_year_founded",
-        "created_at", "updated_at", "workspace_slug",
-    ),
-}  # fmt: skip
-
-# Words that depend on what stands beside them: the header, the headers that have to be there too, and the field that
-# it then fills; None for none. Of two such headers, a title of address and a job's, the last means it.
-_PERSON_CONTEXT: Final = (
-    ("Title", ("Job Title", "Suffix"), None),
-    ("Titre", ("Prénom", "Suffixe"), "job_title"),
-    ("Work", ("Mobile",), "phone"),
-    ("Nom", ("Prénom",), "last_name"),
-    ("Name", ("Vorname",), "last_name"),
-    ("Naam", ("Voornaam",), "last_name"),
-    ("Namn", ("Förnamn",), "last_name"),
-    ("Navn", ("Fornavn",), "last_name"),
-    ("Nome", ("Cognome",), "first_name"),
-    ("Nome", ("Sobrenome",), "first_name"),
-    ("Nome", ("Apelido",), "first_name"),
-)
-
 # By how many fields a file must look like the other kind before it counts as that: fewer are doubtful.
 _CLEAR_MARGIN: Final = 3
 # Columns that make a file one of people, however much it says about their companies besides.
 _WHO: Final = frozenset({"email", "first_name", "last_name", "full_name", "job_title", "linkedin_url"})
-
-# What a person would name first when asked for a header row.
-USUAL_HEADERS: Final[Mapping[EntityType, str]] = {
-    "person": "Email, First Name, Last Name, LinkedIn URL, Company, Company Domain, Job Title",
-    "company": "Company Name, Domain, Website, LinkedIn URL, Industry, Country, Employees",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -382,7 +110,7 @@ def _targets(entity_type: EntityType, headers: Sequence[str]) -> list["_Target |
     names = [normalized_header(header) for header in headers]
     targets = [_TABLES[entity_type].get(name) for name in names]
     if entity_type == "person":
-        for header, beside, field in _PERSON_CONTEXT:
+        for header, beside, field in PERSON_CONTEXT:
             _read_in_context(names, targets, normalized_header(header), map(normalized_header, beside), field)
     return targets
 
@@ -499,7 +227,7 @@ def _unique_names(headers: Sequence[str]) -> list[str]:
 
 def _table(entity_type: EntityType, headers: Mapping[str, Sequence[str]]) -> dict[str, _Target]:
     """Turn the table of fields into one of normalised headers, a field's own name first."""
-    table = {normalized_header(name): _Target(name, None, 0, dropped=True) for name in _DROPPED[entity_type]}
+    table = {normalized_header(name): _Target(name, None, 0, dropped=True) for name in DROPPED[entity_type]}
     table[EXTRA_FIELD] = _Target(EXTRA_FIELD, None, 0)
     for path, names in headers.items():
         field, _, key = path.partition(".")
@@ -512,8 +240,8 @@ def _table(entity_type: EntityType, headers: Mapping[str, Sequence[str]]) -> dic
 
 
 _TABLES: Final[Mapping[EntityType, Mapping[str, _Target]]] = {
-    "person": _table("person", _PERSON),
-    "company": _table("company", _COMPANY),
+    "person": _table("person", PERSON),
+    "company": _table("company", COMPANY),
 }
 
 
@@ -523,6 +251,6 @@ def _spellings(headers: Mapping[str, Sequence[str]]) -> frozenset[str]:
 
 
 _SPELLINGS: Final[Mapping[EntityType, frozenset[str]]] = {
-    "person": _spellings(_PERSON),
-    "company": _spellings(_COMPANY),
+    "person": _spellings(PERSON),
+    "company": _spellings(COMPANY),
 }

@@ -19,26 +19,25 @@ from math import inf
 from time import monotonic
 from typing import Any, BinaryIO, Final
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert
 
 from app.db.session import WriteSession, repeats_conflicts, transaction
 from app.entities.csv.encodings import codec_named
 from app.entities.csv.headers import Mapped, counts_as_other
-from app.entities.csv.reader import Column, CsvError, CsvReader, OutOfTime, Refusal, Row
+from app.entities.csv.import_headers import adds_nothing, described, recorded_columns
+from app.entities.csv.import_report import ImportReport, LineRemark, Replacement, SharedKey, list_first
+from app.entities.csv.reader import CsvError, CsvReader, OutOfTime, Refusal, Row
 from app.entities.fields import EXTRA, RAW_FIELDS, Fields
 from app.entities.matching import MATCH_COLUMNS, NAME_FIELDS, NAMES, Candidate, Match, Matcher, ReadNames, are_others
 from app.entities.merge import Change, is_blank
 from app.entities.read import load_columns
 from app.entities.upsert import UpsertCounts, changes_of, upsert_entities
-from app.errors import DamagedData, DatabaseUnavailable, Invalid
+from app.errors import DatabaseUnavailable, Invalid
 from app.models import ImportFile
 from app.values.entity_types import PLURALS, EntityType
 
 SLICE_ROWS: Final = 1000
 SLICE_CHARS: Final = 4_000_000
-MAX_REFUSALS: Final = 100
-"""Rows of each kind that a report names; the others are counted."""
-
 _MAX_TRIES: Final = 5
 """Times that a part of a file is stored before another import of the same names is left to go first."""
 
@@ -57,72 +56,6 @@ class ImportOptions:
     mapped: Mapped = field(default_factory=dict)
     from_line: int = 1
     seconds: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class LineRemark:
-    """What is to be said of a cell of a row that was read. The text holds no personal data."""
-
-    line: int
-    column: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class SharedKey:
-    """A row that shares a key, or its id, with the entity `shared_with`, which bears another name.
-
-    A row that is kept apart has an `id` of its own; one in conflict is left out.
-    """
-
-    line: int
-    id: str
-    shared_with: str
-
-
-@dataclass(frozen=True, slots=True)
-class Replacement:
-    """A row that replaces values of an entity, and their fields. What stood there stays in the history."""
-
-    line: int
-    id: str
-    fields: list[str]
-
-
-@dataclass(slots=True)
-class ImportReport:
-    """What became of a file. `total` is the sum of the five counts that follow it.
-
-    Two rows of the file that are about the same entity count twice, as if they came in two files. Of the rows
-    `created`, `updated` and `unchanged`, `kept_apart` share a key with an entity of another name, and `replaced` put a
-    value in the place of another; rows in `conflicts` have the id of an entity of another name, and are left out.
-    `columns` says for each header which field it fills: None where its cells are kept beside the fields, or left out;
-    `left_out` are the headers of the latter. `remarked` counts the cells that a remark was made about. `guessed` has
-    some words of a file whose encoding was guessed. `stopped_at` is the line to go on from if the time was over before
-    the end of the file.
-    """
-
-    total: int = 0
-    created: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    refused: int = 0
-    conflicts: int = 0
-    kept_apart: int = 0
-    replaced: int = 0
-    refusals: list[Refusal] = field(default_factory=list)
-    conflict_rows: list[SharedKey] = field(default_factory=list)
-    apart_rows: list[SharedKey] = field(default_factory=list)
-    replacements: list[Replacement] = field(default_factory=list)
-    columns: list[tuple[str, str | None]] = field(default_factory=list)
-    left_out: list[str] = field(default_factory=list)
-    encoding: str = ""
-    delimiter: str = ""
-    is_dry_run: bool = False
-    remarked: int = 0
-    remarks: list[LineRemark] = field(default_factory=list)
-    guessed: str | None = None
-    stopped_at: int | None = None
 
 
 _AS_IT_IS: Final = ImportOptions()
@@ -184,13 +117,6 @@ def _refuse_other_type(entity_type: EntityType, headers: list[str]) -> None:
         f" of {asked}. Nothing was imported; expected a list of {asked}."
         f" `flask enrich import {other} …` or POST /api/{found}/import takes a list of {found}."
     )
-
-
-def described(column: Column) -> str | None:
-    """Return where a column's cells go: a field, `social_urls.facebook`, or None for beside the fields."""
-    if column.field is None or column.is_fallback:
-        return None
-    return f"{column.field}.{column.key}" if column.key else column.field
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,12 +189,12 @@ class _Import:
     def _note(self, row: Row) -> None:
         for remark in row.remarks:
             self.report.remarked += 1
-            _list_some(self.report.remarks, LineRemark(row.line, remark.column, remark.text))
+            list_first(self.report.remarks, LineRemark(row.line, remark.column, remark.text))
 
     def _refuse(self, refusal: Refusal) -> None:
         self.report.total += 1
         self.report.refused += 1
-        _list_some(self.report.refusals, refusal)
+        list_first(self.report.refusals, refusal)
 
     def _store(self, rows: list[Row]) -> None:
         for attempt in range(_MAX_TRIES):
@@ -346,7 +272,7 @@ class _Import:
             self._list(one)
             if fields := replaced.get(one.row.line):
                 report.replaced += 1
-                _list_some(report.replacements, Replacement(one.row.line, one.match.id, fields))
+                list_first(report.replacements, Replacement(one.row.line, one.match.id, fields))
 
     def _list(self, one: _MatchedRow) -> None:
         """Count and list a row that shares a key."""
@@ -356,10 +282,10 @@ class _Import:
         shared = SharedKey(one.row.line, one.match.id, one.match.shared_with)
         if one.match.is_conflict:
             report.conflicts += 1
-            _list_some(report.conflict_rows, shared)
+            list_first(report.conflict_rows, shared)
         else:
             report.kept_apart += 1
-            _list_some(report.apart_rows, shared)
+            list_first(report.apart_rows, shared)
 
     def _combine(self, stored: Fields, given: Fields) -> Fields:
         """Return the values after an import of what is given."""
@@ -380,7 +306,7 @@ class _Import:
             return
         columns = [[column.header, described(column)] for column in self._reader.columns if not column.dropped]
         known = recorded_columns(session, self._entity_type, self._workspace_slug)
-        if columns in known or (self._is_export() and _adds_nothing(columns, known)):
+        if columns in known or (self._is_export() and adds_nothing(columns, known)):
             return
         values = {"workspace_slug": self._workspace_slug, "entity_type": self._entity_type, "columns": columns}
         session.execute(insert(ImportFile).values(values))
@@ -459,35 +385,6 @@ def _counted(changes: Mapping[str, Change] | None) -> UpsertCounts:
 def _replaced_fields(changes: Mapping[str, Change]) -> list[str]:
     """Return the fields in which another value stood; what stands beside the fields does not count."""
     return sorted(name for name, change in changes.items() if name != EXTRA and not is_blank(change.old))
-
-
-def _list_some(listed: list[Any], item: Any) -> None:
-    if len(listed) < MAX_REFUSALS:
-        listed.append(item)
-
-
-def recorded_columns(session: WriteSession, entity_type: str, workspace_slug: str) -> list[list[list[str | None]]]:
-    """Return the columns of each imported file, `[[header, field or None], …]`, the oldest file first."""
-    query = select(ImportFile.columns).where(
-        ImportFile.workspace_slug == workspace_slug, ImportFile.entity_type == entity_type
-    )
-    found = list(session.scalars(query.order_by(ImportFile.id)))
-    if not all(map(_is_header_row, found)):
-        raise DamagedData
-    return found
-
-
-def _is_header_row(columns: Any) -> bool:
-    """Return whether a stored value is a list of headers, each with where its cells go."""
-    return isinstance(columns, list) and all(
-        isinstance(column, list) and len(column) == 2 and {type(part) for part in column} <= {str, type(None)}
-        for column in columns
-    )
-
-
-def _adds_nothing(columns: list[list[str | None]], known: list[list[list[str | None]]]) -> bool:
-    recorded = [column for columns in known for column in columns]
-    return all(column in recorded or column[0] == column[1] for column in columns)
 
 
 def _combined(stored: Any, given: Any) -> Any:

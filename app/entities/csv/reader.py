@@ -10,11 +10,11 @@ from typing import BinaryIO, Final
 
 from app.entities.csv.cells import Remark
 from app.entities.csv.footers import Footers, NoFooters
+from app.entities.csv.header_names import USUAL_HEADERS
 from app.entities.csv.headers import (
     EXTRA_FIELD,
     ID_FIELD,
     MAX_HEADER_CHARS,
-    USUAL_HEADERS,
     Column,
     Mapped,
     MappingError,

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from app.enrichment.waterfall.erase import erase_entity
 from app.entities.csv import imports
-from app.entities.csv.imports import ImportReport, import_csv
+from app.entities.csv.import_report import ImportReport
+from app.entities.csv.imports import import_csv
 from app.entities.fields import table_of
 from app.entities.ids import identify
 from app.entities.matching import Candidate, Matcher

@@ -16,7 +16,8 @@ from app.db.session import transaction
 from app.entities.changes import Writing, write_changes
 from app.entities.csv import exports
 from app.entities.csv.exports import export_csv
-from app.entities.csv.imports import ImportReport, import_csv
+from app.entities.csv.import_report import ImportReport
+from app.entities.csv.imports import import_csv
 from app.entities.fields import NORMALIZED_FIELDS, RAW_FIELDS
 from app.entities.merge import Change
 from app.entities.read import list_entities, load_entities, load_for_update

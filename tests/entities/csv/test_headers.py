@@ -7,8 +7,15 @@ from typing import cast
 
 import pytest
 
-from app.entities.csv import headers as csv_headers
-from app.entities.csv.headers import Column, MappingError, known_headers, map_columns, normalized_header
+from app.entities.csv.header_names import COMPANY, PERSON
+from app.entities.csv.headers import (
+    MAX_HEADER_CHARS,
+    Column,
+    MappingError,
+    known_headers,
+    map_columns,
+    normalized_header,
+)
 from app.models import Company, Person
 from app.values.entity_types import EntityType
 
@@ -145,7 +152,7 @@ def test_own_fields_are_known_in_every_spelling(
             assert (column.field, column.key, column.is_fallback, column.dropped) == (name, None, False, False)
 
 
-@pytest.mark.parametrize("table", [csv_headers._PERSON, csv_headers._COMPANY])
+@pytest.mark.parametrize("table", [PERSON, COMPANY])
 def test_table_gives_a_header_to_one_field_only(table: Mapping[str, Sequence[str]]) -> None:
     """A header listed for two fields would silently go to the first."""
     owners: dict[str, set[str]] = {}
@@ -175,7 +182,7 @@ def test_repeated_header_of_full_length_stays_readable() -> None:
     """The name that tells two apart is no longer than a header may be, or our own export could not be imported."""
     names = [column.header for column in map_columns("person", ["id", *["h" * 200] * 3])]
     assert len(set(names)) == 4
-    assert max(map(len, names)) == csv_headers.MAX_HEADER_CHARS
+    assert max(map(len, names)) == MAX_HEADER_CHARS
 
 
 def test_repeated_and_blank_headers_get_names_of_their_own() -> None:

@@ -1,0 +1,42 @@
+"""The header rows of imported files, as they are recorded for exports."""
+
+from typing import Any
+
+from sqlalchemy import select
+
+from app.db.session import WriteSession
+from app.entities.csv.headers import Column
+from app.errors import DamagedData
+from app.models import ImportFile
+
+
+def described(column: Column) -> str | None:
+    """Return where a column's cells go: a field, `social_urls.facebook`, or None for beside the fields."""
+    if column.field is None or column.is_fallback:
+        return None
+    return f"{column.field}.{column.key}" if column.key else column.field
+
+
+def recorded_columns(session: WriteSession, entity_type: str, workspace_slug: str) -> list[list[list[str | None]]]:
+    """Return the columns of each imported file, `[[header, field or None], …]`, the oldest file first."""
+    query = select(ImportFile.columns).where(
+        ImportFile.workspace_slug == workspace_slug, ImportFile.entity_type == entity_type
+    )
+    found = list(session.scalars(query.order_by(ImportFile.id)))
+    if not all(map(_is_header_row, found)):
+        raise DamagedData
+    return found
+
+
+def _is_header_row(columns: Any) -> bool:
+    """Return whether a stored value is a list of headers, each with where its cells go."""
+    return isinstance(columns, list) and all(
+        isinstance(column, list) and len(column) == 2 and {type(part) for part in column} <= {str, type(None)}
+        for column in columns
+    )
+
+
+def adds_nothing(columns: list[list[str | None]], known: list[list[list[str | None]]]) -> bool:
+    """Return whether all columns are recorded already or are called as their fields are."""
+    recorded = [column for columns in known for column in columns]
+    return all(column in recorded or column[0] == column[1] for column in columns)
