@@ -15,7 +15,7 @@ from app.normalizer.data.name_words import (
     PARTICLES,
     SHORT_NAMES,
 )
-from app.normalizer.name_text import KINSHIP, bare
+from app.normalizer.name_shapes import KINSHIP, bare
 from app.normalizer.text import capitalize
 from app.values.text import fold, word_set
 

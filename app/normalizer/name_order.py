@@ -36,7 +36,7 @@ from app.normalizer.data.name_words import (
     VIETNAMESE_FAMILY_NAMES,
     VIETNAMESE_SYLLABLES,
 )
-from app.normalizer.name_text import bare, is_initials
+from app.normalizer.name_shapes import bare, is_initials
 from app.values.text import fold, word_set
 
 _FAMILY_FIRST_SCRIPT = re.compile(

@@ -1,0 +1,83 @@
+"""The text of a name column without remarks: brackets, nicknames, taglines and slogans."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import Any
+
+from app.normalizer.data.name_words import CREDENTIAL_WORDS, CREDENTIALS
+from app.normalizer.name_shapes import WORD_EDGE, bare, is_known_name
+from app.normalizer.nobody import says_nothing
+from app.values import blanks
+from app.values.text import clean
+
+_LONGEST_NAME = 200
+_BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|\{[^{}]*\}|\"[^\"]*\"|“[^“”]*”|„[^„“”]*[“”]|«[^«»]*»")
+_QUOTED = re.compile(r"(?<=\s)['‘’][^\W\d_]{2,}['’](?=\s)")
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-fA-F]{1,6}|[A-Za-z]{2,31}\d{0,2});")
+_TAGLINE = re.compile(
+    r"\s[|·►~:]\s?|\s?[|•►#✓]\s?|\s@|\s[-–—]\s(?=\S*\s|[A-Z&]+$)|\s(?:at|bei|chez|from|is|via|formerly|alias|aka|a\.k\.a\.)\s"
+    r"|,?\s(?:(?i:née|geb\.|geborener?)|né|nee|born|nata|roz\.|rozená|z d\.|ur\.)\s|,?\s[Ee]x-\S"
+)
+_SLOGAN = re.compile(
+    r"[\s,]+(?:open to (?:work|new)|open for|opentowork|hiring|we['’]?\s?(?:a)?re (?:hiring|recruiting)|now hiring|"
+    r"i['’]?\s?a?m hiring|is hiring|looking for|actively (?:looking|seeking)|available for|seeking|hire me|"
+    r"on a mission|helping)\b.*$",
+    re.IGNORECASE,
+)
+_DASH_REMARK = re.compile(r"\s[-–—]\s*(\S+)$")
+_USER_NAME = re.compile(r"\S@|@\S*\.\S")
+_COUPLE = re.compile(r"(?:^|\s)(?:&|\+|and|und|et|og|och)(?:\s|$)|\w&\w|&$", re.UNICODE)
+_COUPLE_IN_CAPITALS = re.compile(r"\s(?:AND|UND|ET|OG|OCH)\s")
+_NOBLE_AND = re.compile(r"\b(?:von|zu|of|de)\b.*\sund\b", re.IGNORECASE)
+_FIRM = re.compile(r"\b(?:gmbh|llc|ltd|inc|corp|plc|sarl|s\.r\.l|pty|sdn|bhd|ооо|зао)\b\.?", re.IGNORECASE)
+_SPACED_CREDENTIAL = re.compile(
+    r"(?<=[\s,])(?:(Ph)\.?\s?(D)|(Ed|Psy|Pharm|Ll|LL)\.\s?([BDM])"
+    r"|([MBPCD])\.\s?(Sc|Ed|Eng|Tech|Com|Phil|Div|Arch|Pharm|Psych|Mus|Min|Th|Des))\b\.?"
+    r"(?=\s*(?:$|[,(/])|\s[A-Z][A-Za-z]*[A-Z.])"
+)
+
+
+def readable(value: Any) -> str | None:
+    """Return the text of a column without remarks, or None if it holds no single person's name."""
+    text = clean(value, _LONGEST_NAME)
+    if text is None:
+        return None
+    text = clean(html.unescape(text)) if _ENTITY.search(text) else text
+    if text is None or blanks.says_nothing(text) or says_nothing(text):
+        return None
+    if "://" in text or _USER_NAME.search(text):
+        return None
+    text = _without_remarks(text)
+    return None if _is_no_person(text) else text
+
+
+def _is_no_person(text: str) -> bool:
+    if not any(char.isalpha() for char in text) or _FIRM.search(text) or text.lower().endswith(" family"):
+        return True
+    if _COUPLE_IN_CAPITALS.search(text) and text.isupper():
+        return True
+    return _COUPLE.search(text) is not None and not _NOBLE_AND.search(text)
+
+
+def _without_remarks(text: str) -> str:
+    """Return the text without brackets ("(she/her)"), nicknames in quotes, taglines and slogans."""
+    plain = _BRACKETS.sub(" ", text)
+    if not any(char.isalpha() for char in plain):
+        plain = text.strip('()[]{}"“”„«» ')
+    plain = _QUOTED.sub(" ", plain)
+    head = _SLOGAN.sub("", _TAGLINE.split(plain, maxsplit=1)[0])
+    head = head if any(char.isalpha() for char in head) else plain
+    head = _SPACED_CREDENTIAL.sub(lambda match: ".".join(filter(None, match.groups())), f" {head}")
+    return _joined_hyphens(" ".join(head.replace(" ,", ",").split()))
+
+
+def _joined_hyphens(text: str) -> str:
+    """Return "Anna Smith - Jones" with a hyphen, and without what follows if that is no name."""
+    remark = _DASH_REMARK.search(text)
+    if remark and (bare(remark.group(1)) in CREDENTIAL_WORDS or bare(remark.group(1)) in CREDENTIALS):
+        text = text[: remark.start()]
+    elif remark and not is_known_name(remark.group(1)):
+        return ""  # a second family name or an employer
+    return re.sub(r"\s[-–—]\s", "-", text).strip(WORD_EDGE)

@@ -1,0 +1,44 @@
+"""The shapes of words in names: their keys in the word lists, initials, capitals."""
+
+from __future__ import annotations
+
+import functools
+import re
+import unicodedata
+
+from app.normalizer.data.family_names import FAMILY_NAMES
+from app.normalizer.data.given_names import GIVEN_NAMES
+from app.values.text import fold
+
+KINSHIP = frozenset({"a/l", "a/p", "s/o", "d/o"})
+"""What Malaysians and Singaporeans write for "son of" and "daughter of"."""
+WORD_EDGE = ' ,;:-–—_|/\\*•·#+="“”!?<>^~`´'  # not the full stop, which belongs to "Jr."
+_REMEMBERED_WORDS = 8192
+_INITIALS = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]?\.?")
+_INITIAL_PAIR = re.compile(r"(?:[^\W\d_]+\.?-)+[^\W\d_]\.")
+
+
+@functools.lru_cache(_REMEMBERED_WORDS)
+def bare(word: str) -> str:
+    """Return the key of a word in the lists: folded, without dots, commas and brackets."""
+    return fold(word).replace(".", "").strip(",()'’®*")
+
+
+def is_initials(word: str) -> bool:
+    """Return whether a word is an initial or several with dots: "J.", "J.R."."""
+    return _INITIALS.fullmatch(word) is not None
+
+
+def is_initial_pair(word: str) -> bool:
+    """Return whether a word is initials with a hyphen: "J.-P."."""
+    return _INITIAL_PAIR.fullmatch(word) is not None
+
+
+def is_mixed(text: str) -> bool:
+    """Return whether a text has upper and lower case letters, so that capitals mean something."""
+    return not (text.isupper() or text.islower()) or any(unicodedata.category(char) == "Lo" for char in text)
+
+
+def is_known_name(word: str) -> bool:
+    """Return whether a word is in the lists of given and family names."""
+    return bare(word) in GIVEN_NAMES or bare(word) in FAMILY_NAMES
