@@ -136,20 +136,29 @@ def guess(lines: Iterable[bytes]) -> Guess:
     words = _high_words(lines)
     if not words:
         return Guess(None)
-    if not any(any(map(str.isalpha, _core(_decoded(word, WINDOWS_1252)))) for word in words):
+    if not any(map(_has_letters, words)):
         return Guess(WINDOWS_1252)
     readings = _readings(lines, words)
     plausible = [reading for reading in readings if reading.strange <= _MOST_STRANGE]
     candidates = tuple(reading.encoding for reading in (plausible or readings)[:_CANDIDATES_NAMED])
+    if not _is_clear(plausible, words, lines):
+        return Guess(None, candidates)
+    return Guess(plausible[0].encoding, candidates, _sample(plausible[0].text))
+
+
+def _has_letters(word: bytes) -> bool:
+    return any(map(str.isalpha, _core(word.decode(WINDOWS_1252, errors="replace"))))
+
+
+def _is_clear(plausible: Sequence[_Reading], words: Sequence[bytes], lines: Sequence[bytes]) -> bool:
+    """Return whether the first reading is that much likelier than the next."""
     if not plausible:
-        return Guess(None, candidates)
+        return False
     best = plausible[0]
-    margin = best.weight - plausible[1].weight if len(plausible) > 1 else math.inf
     if len(words) < _WORDS_NEEDED and best.encoding != WINDOWS_1252:
-        return Guess(None, candidates)
-    if margin <= _needed(best, lines):
-        return Guess(None, candidates)
-    return Guess(best.encoding, candidates, _sample(best.text))
+        return False
+    margin = best.weight - plausible[1].weight if len(plausible) > 1 else math.inf
+    return margin > _needed(best, lines)
 
 
 def _needed(best: _Reading, lines: Sequence[bytes]) -> float:
@@ -200,21 +209,32 @@ def _readings(lines: Sequence[bytes], words: Sequence[bytes]) -> list[_Reading]:
 
 
 def _alphabet_reading(name: str, words: Sequence[bytes]) -> _Reading | None:
-    languages, weight = _ALPHABETS[name]
+    languages, rarity = _ALPHABETS[name]
+    texts = _texts(words, name)
+    if texts is None:
+        return None
+    cores = list(map(_core, texts))
+    letters = list(map(_letters, cores))
+    faults = sum(map(_faults, cores)) + sum(map(_has_lost_its_capital, texts))
+    weight = faults * _STRANGE + _LONE_SYMBOL * cores.count("") + _likelihood(letters, languages)
+    known = frozenset().union(*(LETTERS[language] for language in languages))
+    strange = faults + sum(char not in known for word in letters for char in word)
+    return _Reading(" ".join(texts), name, rarity + weight, strange / max(sum(map(len, letters)), 1))
+
+
+def _texts(words: Sequence[bytes], name: str) -> list[str] | None:
+    """Return words as an encoding has them, or None if they are no text there."""
     try:
         texts = [word.decode(name) for word in words]
     except UnicodeDecodeError:
         return None
-    if any(map(_NO_TEXT.search, texts)):
-        return None
-    cores = [_core(text) for text in texts]
+    return None if any(map(_NO_TEXT.search, texts)) else texts
+
+
+def _letters(core: str) -> list[str]:
+    """Return the letters of a word that are not ASCII, in one case."""
     # The small letter of a dotted capital I is two characters in Unicode, and Turkish has it about as often as ı.
-    letters = [[char for char in core.replace("İ", "ı").lower() if not char.isascii()] for core in cores]
-    faults = sum(map(_faults, cores)) + sum(map(_has_lost_its_capital, texts))
-    weight += faults * _STRANGE + _LONE_SYMBOL * sum(not core for core in cores) + _likelihood(letters, languages)
-    count = sum(map(len, letters))
-    strange = faults + sum(not any(char in LETTERS[name] for name in languages) for word in letters for char in word)
-    return _Reading(" ".join(texts), name, weight, strange / max(count, 1))
+    return [char for char in core.replace("İ", "ı").lower() if not char.isascii()]
 
 
 def _likelihood(words: Sequence[Sequence[str]], languages: Sequence[str]) -> float:
@@ -299,10 +319,6 @@ _FREQUENT: Final = {
     "big5": ((0xA4, 0xC6, 0.95 / 5401), (0xC9, 0xF9, 0.02 / 7652), (0xA1, 0xA3, 0.02 / 400)),
     "euc-kr": ((0xB0, 0xC8, 0.97 / 2350), (0xCA, 0xFD, 0.01 / 4888), (0xA1, 0xA3, 0.02 / 188)),
 }
-
-
-def _decoded(word: bytes, name: str) -> str:
-    return word.decode(name, errors="replace")
 
 
 def _sample(text: str) -> str:

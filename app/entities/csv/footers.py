@@ -169,10 +169,8 @@ class Footers:
         """Return why a record names nobody, or None if it may be a row."""
         if record.after_blank or self._is_below or self._other_header is not None or self._may_be_none(record.text):
             return self._why_unusual(record)
-        cells = record.cells
         self._rows += 1
-        if len(cells) - cells.count("") <= 1:
-            self._narrow_rows += 1
+        self._narrow_rows += _is_narrow(record.cells)
         return None
 
     def _may_be_none(self, text: str) -> bool:
@@ -181,21 +179,13 @@ class Footers:
         return not start.isalpha() or start.casefold()[:_START_CHARS] in self._unusual_starts
 
     def _why_unusual(self, record: Record) -> str | None:
-        cells = record.cells
         self._is_below = self._is_below or record.after_blank
-        if self._other_header is None and not any(cells):
+        if self._other_header is None and not any(record.cells):
             self._count_row(is_narrow=True)
             return None
-        first = _bare(cells[0])
-        reason = None
-        if first == self._first or first.strip() in self._known:
-            reason = self._why_header(record)
-        if reason is None and self._other_header is not None:
-            reason = self._why_other_header(record.line, self._other_header)
-        if reason is None and (self._is_below or self._is_suspect(record.text)):
-            reason = self._why_footer(cells)
+        reason = self._why_header(record) or self._why_other_header(record.line) or self._why_footer(record)
         if reason is None:
-            self._count_row(is_narrow=len(cells) - cells.count("") <= 1)
+            self._count_row(is_narrow=_is_narrow(record.cells))
         elif reason in (_TOTAL, _FOOTER):
             # What follows a line about the table is more of that, unless it is as wide as a row.
             self._is_below = True
@@ -208,19 +198,26 @@ class Footers:
         self._is_below = False
 
     def _why_header(self, record: Record) -> str | None:
+        """Return why a record is no row if it is the header once more; note if it is another header."""
+        first = _bare(record.cells[0])
+        if first != self._first and first.strip() not in self._known:
+            return None
         cells = [normalized_header(cell) for cell in record.cells]
-        filled = [cell for cell in cells if cell]
-        if filled and cells[: len(self._header)] == self._header[: len(cells)] and len(filled) == len(self._header):
+        filled = len(cells) - cells.count("")
+        is_alike = cells[: len(self._header)] == self._header[: len(cells)]
+        if is_alike and filled == len(self._header):
             return HEADER_AGAIN
         known = sum(_bare(cell).strip() in self._known for cell in record.cells)
-        if known >= _WIDE and known * 2 > len(filled):
+        if known >= _WIDE and known * 2 > filled:
             self._other_header = record.line
         return None
 
-    def _why_other_header(self, line: int, other: int) -> str:
-        if line == other:
+    def _why_other_header(self, line: int) -> str | None:
+        if self._other_header is None:
+            return None
+        if line == self._other_header:
             return "a second header row with other columns; import what stands below it as a file of its own"
-        return f"the row stands below a second header row, line {other}, that has other columns"
+        return f"the row stands below a second header row, line {self._other_header}, that has other columns"
 
     def _is_suspect(self, text: str) -> bool:
         word = _FIRST_WORD.search(text, 0, _SUSPECT_CHARS)
@@ -228,34 +225,52 @@ class Footers:
             word is not None and word[0].casefold() in _SUSPECT_WORDS
         )
 
-    def _why_footer(self, cells: Sequence[str]) -> str | None:
-        filled = [cell.strip() for cell in cells if cell and not cell.isspace()]
-        if not filled or len(filled[0]) > _LONGEST_LABEL or self._names_itself(cells):
+    def _why_footer(self, record: Record) -> str | None:
+        if not self._is_below and not self._is_suspect(record.text):
             return None
-        if self._is_total(filled):
+        filled = [text for cell in record.cells if (text := cell.strip())]
+        if not filled or len(filled[0]) > _LONGEST_LABEL or self._names_itself(record.cells):
+            return None
+        if _is_total(filled):
             return _TOTAL
-        is_usual = self._narrow_rows * 2 > self._rows or self._rows_after_blank * 2 > self._rows
-        is_below = self._is_below and self._rows > 0 and not is_usual
-        if not self._is_wide:
-            return None
-        if len(filled) == 1 and (is_below or _ABOUT.match(filled[0]) or _RULE.fullmatch(filled[0])):
-            return _FOOTER
-        if len(filled) == 2 and is_below and filled[0].endswith((":", "：")):
-            return _FOOTER
-        return None
+        return _FOOTER if self._is_about_table(filled) else None
 
-    def _is_total(self, filled: Sequence[str]) -> bool:
-        if _TOTAL_WORDS.fullmatch(filled[0]) is None:
+    def _is_about_table(self, filled: Sequence[str]) -> bool:
+        """Return whether a line of one cell, or of a label and its value, is about the table."""
+        if not self._is_wide:
             return False
-        return all(map(_NUMBER.fullmatch, filled[1:])) and (len(filled) > 1 or any(map(str.isdigit, filled[0])))
+        label = filled[0]
+        if len(filled) == 1:
+            return self._is_below_rows or _ABOUT.match(label) is not None or _RULE.fullmatch(label) is not None
+        return len(filled) == 2 and label.endswith((":", "：")) and self._is_below_rows
+
+    @property
+    def _is_below_rows(self) -> bool:
+        """Whether a blank line ended the rows: not if rows of one cell, or with a blank line before them, are usual."""
+        usual = self._rows // 2
+        return self._is_below and self._rows > 0 and max(self._narrow_rows, self._rows_after_blank) <= usual
 
     def _names_itself(self, cells: Sequence[str]) -> bool:
         """Return whether a row has an address, a page or an id of its own."""
-        texts = [cells[index].strip() for index in self._addresses if index < len(cells)]
-        if any("." in text and " " not in text for text in texts):
+        if any("." in text and " " not in text for text in _texts_at(self._addresses, cells)):
             return True
-        ids = [cells[index].strip() for index in self._ids if index < len(cells)]
-        return any(is_entity_id(text) and any(map(str.isdigit, text)) for text in ids)
+        return any(is_entity_id(text) and any(map(str.isdigit, text)) for text in _texts_at(self._ids, cells))
+
+
+def _texts_at(places: Sequence[int], cells: Sequence[str]) -> list[str]:
+    """Return the cells of some columns; a row may end before them."""
+    return [cells[place].strip() for place in places if place < len(cells)]
+
+
+def _is_narrow(cells: Sequence[str]) -> bool:
+    """Return whether at most one cell has something in it."""
+    return len(cells) - cells.count("") <= 1
+
+
+def _is_total(filled: Sequence[str]) -> bool:
+    if _TOTAL_WORDS.fullmatch(filled[0]) is None:
+        return False
+    return all(map(_NUMBER.fullmatch, filled[1:])) and (len(filled) > 1 or any(map(str.isdigit, filled[0])))
 
 
 class NoFooters:

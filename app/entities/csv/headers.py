@@ -111,23 +111,25 @@ def _targets(entity_type: EntityType, headers: Sequence[str]) -> list["_Target |
     targets = [_TABLES[entity_type].get(name) for name in names]
     if entity_type == "person":
         for header, beside, field in PERSON_CONTEXT:
-            _read_in_context(names, targets, normalized_header(header), map(normalized_header, beside), field)
+            name = normalized_header(header)
+            has_others = set(map(normalized_header, beside)).issubset(names)
+            if has_others and not _is_taken(field, name, names, targets):
+                _retarget(name, field, names, targets)
     return targets
 
 
-def _read_in_context(
-    names: Sequence[str], targets: list["_Target | None"], name: str, beside: Iterable[str], field: str | None
-) -> None:
-    """Set what a header means beside others, unless another column has that meaning already."""
-    if name not in names or not set(beside) <= set(names):
-        return
+def _is_taken(field: str | None, name: str, names: Sequence[str], targets: Sequence["_Target | None"]) -> bool:
+    """Return whether a column with another header has that meaning already."""
     others = [target for other, target in zip(names, targets, strict=True) if other != name]
-    if any(target is not None and target.field == field for target in others):
-        return
-    places = [index for index, other in enumerate(names) if other == name]
+    return any(target is not None and target.field == field for target in others)
+
+
+def _retarget(name: str, field: str | None, names: Sequence[str], targets: list["_Target | None"]) -> None:
+    """Set what a header means beside others: of several columns with it, the last fills the field."""
+    places = [place for place, other in enumerate(names) if other == name]
     for place in places:
         targets[place] = None
-    if field is not None:
+    if places and field is not None:
         targets[places[-1]] = _Target(field, None, 0)
 
 

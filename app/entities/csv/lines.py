@@ -201,14 +201,18 @@ def _find_encoding(sample: bytes, named: str | None) -> tuple[str, bytes]:
             return encoding, mark
     if named is not None:
         return ("utf-16-le" if named == "utf-16" else named), b""
-    start = sample[:4096]
+    return _encoding_by_zeros(sample[:4096]), b""
+
+
+def _encoding_by_zeros(start: bytes) -> str:
+    """Return UTF-16 if every other byte of a start is zero, as it is in most Western text; else UTF-8."""
     even, odd = start[0::2].count(0), start[1::2].count(0)
-    pairs = len(start) // 2
-    if pairs and odd > pairs * 0.4 and even < pairs * 0.1:
-        return "utf-16-le", b""
-    if pairs and even > pairs * 0.4 and odd < pairs * 0.1:
-        return "utf-16-be", b""
-    return "utf-8", b""
+    many, few = len(start) // 2 * 0.4, len(start) // 2 * 0.1
+    if odd > many and even < few:
+        return "utf-16-le"
+    if even > many and odd < few:
+        return "utf-16-be"
+    return "utf-8"
 
 
 def _chain(sample: bytes, stream: BinaryIO, is_time_over: IsTimeOver) -> Iterator[bytes]:

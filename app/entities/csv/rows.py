@@ -95,20 +95,17 @@ class _Contents:
 
 
 class _Reading(NamedTuple):
-    """How the cells of a column are read that are not just text.
-
-    `doubt` tells which are mended: if it is None, those with an ampersand. `convert` is None for text.
-    """
+    """How the cells of a column are read that are not just text; `doubt` tells which of them are mended."""
 
     column: Column
-    doubt: Doubt | None
-    convert: Convert | None
+    doubt: Doubt
+    convert: Convert
 
 
 _Step = tuple[int, str | None, str, Doubt | None, _Reading]
 """A column: its place, its field if it has one, its header, what tells unusual cells from others, how these are read.
 
-If there is nothing to tell them by, an ampersand does. A plain tuple: it is unpacked for each cell.
+A plain tuple: it is unpacked for each cell.
 """
 
 
@@ -120,6 +117,10 @@ class RowReader:
         self.columns = columns
         self._is_export = is_export
         self._steps = self._plan()
+        self._steps_without_ampersands = [
+            (place, name, header, None if is_unusual is _has_ampersand else is_unusual, reading)
+            for place, name, header, is_unusual, reading in self._steps
+        ]
         self._reasons: dict[str, str] = {}
         self._needed = f"the row needs an id, or {IDENTIFYING_FIELDS[entity_type]}"
 
@@ -150,7 +151,7 @@ class RowReader:
         elif len(cells) > width and any(cells[width:]):
             return Refusal(line, f"the row has {len(cells)} cells, the header {width}")
         try:
-            contents = self._contents(cells, has_ampersand="&" in text)
+            contents = self._contents(cells, self._steps if "&" in text else self._steps_without_ampersands)
         except CellError as error:
             return Refusal(line, str(error))
         if not contents.fields and not any(cells):
@@ -165,52 +166,45 @@ class RowReader:
 
     def _step(self, index: int, column: Column) -> _Step:
         if column.field is None:
-            return index, None, column.header, None, _Reading(column, _no_doubt, None)
+            return index, None, column.header, None, _Reading(column, _no_doubt, text_or_nothing)
         convert = converter(self.entity_type, column.field, column.key)
-        is_text = convert is text_or_nothing and column.key is None
         pattern = IN_DOUBT.get(column.field)
-        doubt: Doubt | None = pattern.search if pattern is not None else None
+        doubt: Doubt = _has_ampersand if pattern is None else pattern.search
         if self._is_export or convert in _STRUCTURED:
             doubt = _no_doubt
-        is_unusual = doubt if is_text and not column.is_fallback else _always
-        reading = _Reading(column, doubt, None if is_text else convert)
-        return index, column.field, column.header, is_unusual, reading
+        is_text = convert is text_or_nothing and column.key is None and not column.is_fallback
+        is_unusual = doubt if is_text else _always
+        return index, column.field, column.header, is_unusual, _Reading(column, doubt, convert)
 
-    def _contents(self, cells: list[str], *, has_ampersand: bool) -> _Contents:
+    def _contents(self, cells: list[str], steps: Sequence[_Step]) -> _Contents:
         contents = _Contents()
         fields, extra = contents.fields, contents.extra
-        for place, name, header, is_unusual, reading in self._steps:
+        for place, name, header, is_unusual, reading in steps:
             cell = cells[place]
             if not cell:
                 continue
-            start = cell[0]
-            is_odd = start not in _PLAIN_STARTS and (start in _SIGNS or cell.casefold() in WORDS)
-            if is_odd or (has_ampersand and "&" in cell if is_unusual is None else is_unusual(cell)):
-                self._read_at_length(cell, name, reading, contents, is_odd=is_odd)
+            is_odd = cell[0] not in _PLAIN_STARTS and _is_odd(cell)
+            if is_odd or (is_unusual is not None and is_unusual(cell)):
+                self._read_at_length(cell, reading, contents, is_odd=is_odd)
             elif name is None:
                 extra[header] = cell
             elif name not in fields:
                 fields[name] = cell
         return contents
 
-    def _read_at_length(
-        self, cell: str, name: str | None, reading: _Reading, contents: _Contents, *, is_odd: bool
-    ) -> None:
+    def _read_at_length(self, cell: str, reading: _Reading, contents: _Contents, *, is_odd: bool) -> None:
         """Read a cell that starts with something unusual or belongs to a column that is not just text."""
         column = reading.column
+        field = column.field or ""
         if is_odd:
-            cell = self._unguarded(cell, name or "")
-        if name is None or column.is_fallback:
+            cell = self._unguarded(cell, field)
+        if not field or column.is_fallback:
             contents.extra[column.header] = cell
-        if name is None or (is_odd and is_placeholder(cell, name)):
+        if not field or (is_odd and is_placeholder(cell, field)):
             return
-        if "&" in cell if reading.doubt is None else reading.doubt(cell):
+        if reading.doubt(cell):
             cell = _mended(cell, column, contents)
-        if not cell:
-            return
-        if reading.convert is None:
-            contents.fields.setdefault(name, cell)
-        else:
+        if cell:
             _put_converted(contents, column, reading.convert, cell)
 
     def _unguarded(self, cell: str, field: str) -> str:
@@ -219,32 +213,33 @@ class RowReader:
         return cell if self._is_export else bare(cell, field)
 
     def _identified(self, line: int, contents: _Contents) -> Row | Refusal:
-        fields, extra, before = contents.fields, contents.extra, contents.before
-        own_id = fields.pop(ID_FIELD, None)
-        if own_id is not None and not is_entity_id(own_id):
+        own_id = contents.fields.pop(ID_FIELD, None)
+        if own_id is None:
+            return self._with_derived_id(line, contents)
+        if not is_entity_id(own_id):
             return Refusal(line, f"column {self._header_of(ID_FIELD)!r}: an id has {ENTITY_ID_RULE}")
-        identity = self._identity(fields) if own_id is None else None
-        entity_id = identity.id if identity is not None else own_id
-        if entity_id is None:
+        former_id = contents.before.get(ID_FIELD, own_id)
+        is_other = former_id != own_id and is_entity_id(former_id)
+        remarks = tuple(contents.remarks)
+        return Row(line, contents.fields, contents.extra, own_id, False, None, remarks, former_id if is_other else None)
+
+    def _with_derived_id(self, line: int, contents: _Contents) -> Row | Refusal:
+        fields = contents.fields
+        is_told_apart = not _IDENTIFYING[self.entity_type].isdisjoint(fields)
+        identity = identify(self.entity_type, fields) if is_told_apart else None
+        if identity is None:
             is_nobody = has_placeholder_for_name(self.entity_type, fields)
             return Refusal(line, f"the name is a placeholder; {self._needed}" if is_nobody else self._needed)
-        former_id = self._former_id(fields, before, own_id) if before else None
-        is_other = former_id is not None and former_id != entity_id
-        remarks = tuple(contents.remarks)
-        return Row(line, fields, extra, entity_id, own_id is None, identity, remarks, former_id if is_other else None)
+        former_id = self._former_id(contents, identity) if contents.before else None
+        return Row(line, fields, contents.extra, identity.id, True, identity, tuple(contents.remarks), former_id)
 
-    def _identity(self, fields: dict[str, Any]) -> Identity | None:
-        if _IDENTIFYING[self.entity_type].isdisjoint(fields):
+    def _former_id(self, contents: _Contents, identity: Identity) -> str | None:
+        """Return the id that the cells as they stand would give, if it is another."""
+        former = identify(self.entity_type, {**contents.fields, **contents.before})
+        if former is None:
             return None
-        return identify(self.entity_type, fields)
-
-    def _former_id(self, fields: dict[str, Any], before: dict[str, str], own_id: str | None) -> str | None:
-        if own_id is None:
-            former = {**fields, **before}
-            identity = identify(self.entity_type, former)
-            return None if identity is None else identity.earlier_id or identity.id
-        former_id = before.get(ID_FIELD, own_id)
-        return former_id if is_entity_id(former_id) else None
+        former_id = former.earlier_id or former.id
+        return former_id if former_id != identity.id else None
 
     def _header_of(self, field: str) -> str:
         return next(column.header for column in self.columns if column.field == field)
@@ -256,6 +251,15 @@ class RowReader:
                 name = repr(self.columns[index].header) if index < len(self.columns) else str(index + 1)
                 return f"column {name}: {bad}"
         return "the row holds a control character"
+
+
+def _is_odd(cell: str) -> bool:
+    """Return whether a cell may be under a guard, or stand for nothing."""
+    return cell[0] in _SIGNS or cell.casefold() in WORDS
+
+
+def _has_ampersand(cell: str) -> bool:
+    return "&" in cell
 
 
 def _no_doubt(_: str) -> None:
