@@ -317,5 +317,10 @@ async def _run(options: argparse.Namespace) -> None:
     await runner.cleanup()
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Serve until a signal comes, or whoever started it is gone."""
     asyncio.run(_run(_arguments(sys.argv[1:])))
+
+
+if __name__ == "__main__":
+    main()
