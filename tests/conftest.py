@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,10 @@ __all__ = ["fake_server", "shared_fake_server"]
 # How long an example takes says something about the machine alone, which may be busy.
 settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("suite")
+
+# Told to keep no bytecode, each of the many processes that tests start would compile the application anew.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 CRON_SECRET = "a-cron-secret-for-tests"
 
