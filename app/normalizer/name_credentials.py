@@ -14,10 +14,13 @@ from app.normalizer.data.name_words import (
     SHORT_CREDENTIALS,
     TITLES,
 )
-from app.normalizer.name_shapes import bare, is_initials, is_mixed
+from app.normalizer.name_shapes import bare, is_initials, is_mixed, stands_out
 from app.values.text import fold
 
 _POSTNOMINALS = CREDENTIALS | CREDENTIAL_WORDS | TITLES
+_UNSURE_CREDENTIALS = SHORT_CREDENTIALS | AMBIGUOUS_CREDENTIALS
+_SPLIT_CREDENTIALS = CREDENTIALS | SHORT_CREDENTIALS
+_SURE_PRONOUNS = frozenset({"he", "she", "they", "him", "her", "them"})
 _JOINING_WORDS = frozenset({"and", "of", "in", "for", "the", "a"})
 _VOWEL = re.compile(r"[aeiouyAEIOUY]")
 _CAMEL_CREDENTIAL = re.compile(
@@ -29,11 +32,11 @@ _DIGIT = re.compile(r"\d")
 def is_pronoun(word: str) -> bool:
     """Return whether a word is pronouns with a slash: "she/her"."""
     parts = re.split(r"[/|\\]", fold(word).strip("()."))
-    return len(parts) > 1 and all(part in PRONOUNS for part in parts if part)
+    return len(parts) > 1 and PRONOUNS.issuperset(filter(None, parts))
 
 
 def is_postnominal(words: Sequence[str], mixed: bool, head_length: int) -> bool:
-    """Return whether all words behind a comma say what somebody is rather than what somebody is called."""
+    """Return whether all words behind a comma say what a person is rather than what the person is called."""
     if all(_is_pronoun_alone(word, mixed) for word in words):
         return True
     return all(_is_credential_behind_comma(word, mixed, head_length) for word in words)
@@ -42,41 +45,51 @@ def is_postnominal(words: Sequence[str], mixed: bool, head_length: int) -> bool:
 def _is_pronoun_alone(word: str, mixed: bool) -> bool:
     """Return whether a word without a slash is a pronoun: "she", but not "Ella"."""
     key = fold(word).strip(".")
-    return key in PRONOUNS and ((mixed and word.islower()) or key in {"he", "she", "they", "him", "her", "them"})
+    if key in _SURE_PRONOUNS:
+        return True
+    return key in PRONOUNS and mixed and word.islower()
 
 
 def _is_credential_behind_comma(word: str, mixed: bool, head_length: int) -> bool:
     key = bare(word)
-    if key in _POSTNOMINALS or _DIGIT.search(word):
+    if _is_surely_behind_comma(word, key):
         return True
-    if key in _JOINING_WORDS and word.islower():
-        return True
-    if key in SHORT_CREDENTIALS or key in AMBIGUOUS_CREDENTIALS:
-        may_be_name = head_length < 2 or (mixed and word.istitle())
-        return not may_be_name or _is_marked(word, mixed)
-    return _looks_like_credential(word, mixed, head_length)
+    if key not in _UNSURE_CREDENTIALS:
+        return _looks_like_credential(word, mixed, head_length)
+    may_be_name = head_length < 2 or (mixed and word.istitle())
+    return not may_be_name or _is_marked(word, mixed)
+
+
+def _is_surely_behind_comma(word: str, key: str) -> bool:
+    """Return whether a word behind a comma is no name: a known credential or title, a number, "of" before a field."""
+    if key in _JOINING_WORDS:
+        return word.islower()
+    return key in _POSTNOMINALS or _DIGIT.search(word) is not None
 
 
 def _is_marked(word: str, mixed: bool) -> bool:
     """Return whether a word is written as credentials are: with a dot inside, as "PhD" is, or in capitals."""
-    if _CAMEL_CREDENTIAL.fullmatch(word) or "." in word[:-1]:
-        return True
-    return mixed and word.isupper()
+    return _is_shaped_so(word) or stands_out(word, mixed)
+
+
+def _is_shaped_so(word: str) -> bool:
+    return "." in word[:-1] or _CAMEL_CREDENTIAL.fullmatch(word) is not None
 
 
 def _looks_like_credential(word: str, mixed: bool, head_length: int) -> bool:
     """Return whether a word that no list knows has the shape of an abbreviation."""
-    has_dot = "." in word[:-1]
-    if is_initials(word):
-        return has_dot and head_length > 1
-    if has_dot:
-        return True
-    if bare(word) in GIVEN_NAMES:
+    if "." in word[:-1]:
+        return head_length > 1 or not is_initials(word)
+    if is_initials(word) or bare(word) in GIVEN_NAMES:
         return False
     if _CAMEL_CREDENTIAL.fullmatch(word):
         return True
-    stands_out = mixed and word.isupper() and len(word) > 1
-    return stands_out and (head_length > 1 or _VOWEL.search(word) is None)
+    is_in_capitals = len(word) > 1 and stands_out(word, mixed)
+    return is_in_capitals and (head_length > 1 or not _has_vowel(word))
+
+
+def _has_vowel(word: str) -> bool:
+    return _VOWEL.search(word) is not None
 
 
 def without_credentials(words: list[str], least_before: int) -> list[str]:
@@ -84,38 +97,40 @@ def without_credentials(words: list[str], least_before: int) -> list[str]:
 
     `least_before` is 2 in the column of a part, where no given name stands in front.
     """
-    text = " ".join(words)
-    mixed = is_mixed(text)
+    mixed = is_mixed(" ".join(words))
     kept = words
     while len(kept) > 1:
-        if _is_split_credential(kept):
-            kept = kept[:-2]
-        elif _is_credential(kept, mixed, len(kept) - 2 + least_before):
-            kept = kept[:-1]
-        else:
+        size = _credential_size(kept, mixed, len(kept) - 2 + least_before)
+        if size == 0:
             break
+        kept = kept[:-size]
     return kept
+
+
+def _credential_size(words: Sequence[str], mixed: bool, before: int) -> int:
+    """Return how many words at the end are one credential, which follows `before` words of a name."""
+    if _is_split_credential(words):
+        return 2
+    return 1 if _is_credential(words, mixed, before) else 0
 
 
 def _is_split_credential(words: Sequence[str]) -> bool:
     """Return whether the last two words are one credential: "M. D."."""
     if len(words) < 4 or not words[-2].endswith("."):
         return False
-    return bare(words[-2] + words[-1]) in CREDENTIALS | SHORT_CREDENTIALS and len(bare(words[-1])) == 1
+    return len(bare(words[-1])) == 1 and bare(words[-2] + words[-1]) in _SPLIT_CREDENTIALS
 
 
 def _is_credential(words: Sequence[str], mixed: bool, before: int) -> bool:
-    """Return whether the last word is a credential, with so many words of a name before it."""
+    """Return whether the last word is a credential, which follows `before` words of a name."""
     word = words[-1]
     key = bare(word)
     if key in CREDENTIALS:
         return True
     if key in SHORT_CREDENTIALS:
-        is_short_for_nothing_else = before > 1 and _VOWEL.search(key) is None
-        return is_short_for_nothing_else or _is_marked(word, mixed)
+        return _is_marked(word, mixed) or (before > 1 and not _has_vowel(key))
     if key in AMBIGUOUS_CREDENTIALS:
-        may_be_name = before < 2 or _is_family_in_capitals(words)
-        return not may_be_name and _is_marked(word, mixed)
+        return _is_marked(word, mixed) and before > 1 and not _is_family_in_capitals(words)
     if is_initials(word) or key in GIVEN_NAMES:
         return False
     return _has_shape_of_credential(word, mixed, before)
@@ -128,11 +143,13 @@ def _is_family_in_capitals(words: Sequence[str]) -> bool:
 
 
 def _has_shape_of_credential(word: str, mixed: bool, before: int) -> bool:
-    if "." in word[:-1] or _CAMEL_CREDENTIAL.fullmatch(word):
+    if _is_shaped_so(word):
         return before > 1 or not word.isalpha()
-    stands_out = mixed and word.isupper()
-    if before < 2 or not stands_out:
-        return False
+    return before > 1 and stands_out(word, mixed) and _is_no_word(word)
+
+
+def _is_no_word(word: str) -> bool:
+    """Return whether capitals are no word: with a digit or a known credential inside, or without a vowel."""
     if _DIGIT.search(word) or _has_credential_part(word):
         return True
     return len(word) > 2 and _is_unspeakable(word)
@@ -140,8 +157,8 @@ def _has_shape_of_credential(word: str, mixed: bool, before: int) -> bool:
 
 def _is_unspeakable(word: str) -> bool:
     """Return whether a word is letters of ASCII without a vowel."""
-    return word.isalpha() and word.isascii() and _VOWEL.search(word) is None
+    return word.isalpha() and word.isascii() and not _has_vowel(word)
 
 
 def _has_credential_part(word: str) -> bool:
-    return "-" in word and any(bare(part) in CREDENTIALS for part in word.split("-"))
+    return "-" in word and not CREDENTIALS.isdisjoint(map(bare, word.split("-")))

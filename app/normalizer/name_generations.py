@@ -19,14 +19,21 @@ def without_generation(words: list[str]) -> tuple[list[str], str | None]:
 
 
 def _generation_at_end(words: list[str]) -> str | None:
-    word, key = words[-1], bare(words[-1])
-    is_month = key in {"jun", "sen"} and not word.endswith(".")
-    if is_generation(word) and not is_month:
-        return _rendered_generation(word, key)
-    is_lower_mark = key in LOWER_GENERATIONS and word.islower()
-    if is_lower_mark and is_mixed(" ".join(words)):
+    word = words[-1]
+    if is_generation(word) and not _may_be_name(word):
+        return _rendered(word)
+    if _is_lower_mark(word) and is_mixed(" ".join(words)):
         return word
-    return None if len(words) < 3 else _generation_behind_name(words)
+    return _generation_behind_name(words) if len(words) > 2 else None
+
+
+def _may_be_name(word: str) -> bool:
+    """Return whether a mark is a name unless a dot stands behind it: "Jun", "Sen"."""
+    return bare(word) in {"jun", "sen"} and not word.endswith(".")
+
+
+def _is_lower_mark(word: str) -> bool:
+    return word.islower() and bare(word) in LOWER_GENERATIONS
 
 
 def _generation_behind_name(words: list[str]) -> str | None:
@@ -44,5 +51,6 @@ def _is_fifth(words: list[str]) -> bool:
     return follows_name and words[-1] == "V"
 
 
-def _rendered_generation(word: str, key: str) -> str:
+def _rendered(word: str) -> str:
+    key = bare(word)
     return word.capitalize() if key == "junior" else GENERATIONS[key]

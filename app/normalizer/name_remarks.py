@@ -26,6 +26,7 @@ _SLOGAN = re.compile(
     r"on a mission|helping)\b.*$",
     re.IGNORECASE,
 )
+_SPACED_DASH = re.compile(r"\s[-–—]\s")
 _DASH_REMARK = re.compile(r"\s[-–—]\s*(\S+)$")
 _USER_NAME = re.compile(r"\S@|@\S*\.\S")
 _COUPLE = re.compile(r"(?:^|\s)(?:&|\+|and|und|et|og|och)(?:\s|$)|\w&\w|&$", re.UNICODE)
@@ -37,26 +38,48 @@ _SPACED_CREDENTIAL = re.compile(
     r"|([MBPCD])\.\s?(Sc|Ed|Eng|Tech|Com|Phil|Div|Arch|Pharm|Psych|Mus|Min|Th|Des))\b\.?"
     r"(?=\s*(?:$|[,(/])|\s[A-Z][A-Za-z]*[A-Z.])"
 )
+_CREDENTIALS = CREDENTIAL_WORDS | CREDENTIALS
 
 
 def readable(value: Any) -> str | None:
     """Return the text of a column without remarks, or None if it holds no single person's name."""
-    text = clean(value, _LONGEST_NAME)
-    if text is None:
-        return None
-    text = clean(html.unescape(text)) if _ENTITY.search(text) else text
-    if text is None or blanks.says_nothing(text) or says_nothing(text):
-        return None
-    if "://" in text or _USER_NAME.search(text):
+    text = _plain_text(value)
+    if text is None or _is_absent(text) or _is_address(text):
         return None
     text = _without_remarks(text)
     return None if _is_no_person(text) else text
 
 
+def _plain_text(value: Any) -> str | None:
+    text = clean(value, _LONGEST_NAME)
+    if text is None or not _ENTITY.search(text):
+        return text
+    return clean(html.unescape(text))
+
+
+def _is_absent(text: str) -> bool:
+    return blanks.says_nothing(text) or says_nothing(text)
+
+
+def _is_address(text: str) -> bool:
+    return "://" in text or _USER_NAME.search(text) is not None
+
+
 def _is_no_person(text: str) -> bool:
-    if not any(char.isalpha() for char in text) or _FIRM.search(text) or text.lower().endswith(" family"):
-        return True
-    if _COUPLE_IN_CAPITALS.search(text) and text.isupper():
+    return not _has_letters(text) or _is_group(text) or _is_couple(text)
+
+
+def _has_letters(text: str) -> bool:
+    return any(map(str.isalpha, text))
+
+
+def _is_group(text: str) -> bool:
+    """Return whether a text names a company or a household."""
+    return _FIRM.search(text) is not None or text.lower().endswith(" family")
+
+
+def _is_couple(text: str) -> bool:
+    if text.isupper() and _COUPLE_IN_CAPITALS.search(text):
         return True
     return _COUPLE.search(text) is not None and not _NOBLE_AND.search(text)
 
@@ -64,11 +87,12 @@ def _is_no_person(text: str) -> bool:
 def _without_remarks(text: str) -> str:
     """Return the text without brackets ("(she/her)"), nicknames in quotes, taglines and slogans."""
     plain = _BRACKETS.sub(" ", text)
-    if not any(char.isalpha() for char in plain):
+    if not _has_letters(plain):
         plain = text.strip('()[]{}"“”„«» ')
     plain = _QUOTED.sub(" ", plain)
     head = _SLOGAN.sub("", _TAGLINE.split(plain, maxsplit=1)[0])
-    head = head if any(char.isalpha() for char in head) else plain
+    if not _has_letters(head):
+        head = plain
     head = _SPACED_CREDENTIAL.sub(lambda match: ".".join(filter(None, match.groups())), f" {head}")
     return _joined_hyphens(" ".join(head.replace(" ,", ",").split()))
 
@@ -76,8 +100,10 @@ def _without_remarks(text: str) -> str:
 def _joined_hyphens(text: str) -> str:
     """Return "Anna Smith - Jones" with a hyphen, and without what follows if that is no name."""
     remark = _DASH_REMARK.search(text)
-    if remark and (bare(remark.group(1)) in CREDENTIAL_WORDS or bare(remark.group(1)) in CREDENTIALS):
-        text = text[: remark.start()]
-    elif remark and not is_known_name(remark.group(1)):
-        return ""  # a second family name or an employer
-    return re.sub(r"\s[-–—]\s", "-", text).strip(WORD_EDGE)
+    if remark is not None:
+        word = remark.group(1)
+        if bare(word) in _CREDENTIALS:
+            text = text[: remark.start()]
+        elif not is_known_name(word):
+            return ""  # a second family name or an employer
+    return _SPACED_DASH.sub("-", text).strip(WORD_EDGE)

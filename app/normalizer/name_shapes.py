@@ -36,7 +36,14 @@ def is_initial_pair(word: str) -> bool:
 
 def is_mixed(text: str) -> bool:
     """Return whether a text has upper and lower case letters, so that capitals mean something."""
-    return not (text.isupper() or text.islower()) or any(unicodedata.category(char) == "Lo" for char in text)
+    if text.isupper() or text.islower():
+        return any(unicodedata.category(char) == "Lo" for char in text)
+    return True
+
+
+def stands_out(word: str, mixed: bool) -> bool:
+    """Return whether a word is in capitals in a text that is not."""
+    return mixed and word.isupper()
 
 
 def is_known_name(word: str) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from itertools import filterfalse, takewhile
 from typing import Any, NamedTuple
 
 from app.normalizer.data.family_names import FAMILY_NAMES
@@ -35,6 +36,9 @@ from app.normalizer.nobody import is_nobody
 from app.values.text import fold
 
 _DOTTED_WORDS = CREDENTIALS | SHORT_CREDENTIALS | AMBIGUOUS_CREDENTIALS | TITLES
+_TITLES_ALONE = TITLES | CREDENTIALS
+_GLUED_TITLES = TITLES | TITLES_WITH_DOT
+_ALL_FAMILY_NAMES = FAMILY_NAMES | SPANISH_FAMILY_NAMES
 _LONGEST_GIVEN = 4  # words
 _LONGEST_MONONYM = 7  # letters that are taken for a name of one word in capitals
 _COMMA = re.compile(r"[,;،、]")
@@ -61,99 +65,63 @@ def read_name(value: Any) -> NameText | None:
     if text is None or is_nobody(text):
         return None
     segments = _segments(text)
-    names = list(map(_without_decoration, segments))
+    names = [without_titles(without_credentials(words, 1)) for words in segments]
     if not _are_one_name(names):
         return None
     if len(names) == 2:
-        family, generation_of_family = without_generation(names[0])
-        given, generation = without_generation(names[1])
-        return _inverted(family, given, generation or generation_of_family)
-    words, generation = without_generation(names[0])
-    if len(segments[0]) == 1 and _is_user_name(words[0]):
-        return None
-    is_titled = names[0] != segments[0] or _COMMA.search(text) is not None
-    is_family_alone = is_titled and _is_family_alone(words, segments[0])
-    return NameText(tuple(words), (), generation, is_family_alone)
-
-
-def _without_decoration(words: list[str]) -> list[str]:
-    return without_titles(without_credentials(words, 1))
-
-
-def _are_one_name(segments: list[list[str]]) -> bool:
-    """Return whether the words between commas are a name, or a family name and a given name."""
-    if segments in ([], [[]]) or len(segments) > 2:
-        return False
-    if any(map(_has_stranger, segments)) or any(map(_is_unclear, segments)):
-        return False
-    return len(segments) == 2 or not _is_title_alone(segments[0])
+        return _inverted(*names)
+    has_comma = _COMMA.search(text) is not None
+    return _in_reading_order(names[0], segments[0], has_comma)
 
 
 def read_part(value: Any) -> tuple[str, ...]:
     """Return the words of a first or last name column without titles, credentials and generation."""
     text = readable(value)
-    if text is None:
-        return ()
-    segments = _segments(text)
+    segments = _segments(text) if text else []
     if len(segments) != 1:
         return ()
     words, _ = without_generation(without_titles(without_credentials(segments[0], 2)))
     return () if _has_stranger(words) or _is_title_alone(words) else tuple(words)
 
 
-def _is_user_name(word: str) -> bool:
-    """Return whether a single word that is no known name was typed as user names are: "idabrandt"."""
-    if is_known_name(word) or not word.isascii():
-        return False
-    return word.islower() or (word.isupper() and len(word) > _LONGEST_MONONYM)
-
-
-def _is_title_alone(words: Sequence[str]) -> bool:
-    if len(words) != 1:
-        return False
-    key = bare(words[0])
-    is_marked = words[0].endswith(".") and len(key) > 1 and (key in TITLES_WITH_DOT or is_generation(words[0]))
-    return key in TITLES or key in CREDENTIALS or is_marked
-
-
-def _is_unclear(words: Sequence[str]) -> bool:
-    """Return whether a word is nobody's name, or a job ends the words without a sign before it."""
-    keys = [bare(word) for word in words]
-    return not NEVER_NAMES.isdisjoint(keys) or (len(keys) > 2 and keys[-1] in JOB_WORDS)
-
-
-def _is_family_alone(words: Sequence[str], before: Sequence[str]) -> bool:
-    """Return whether the single word beside a title is a family name; knights have their given name there."""
-    return len(words) == 1 and not is_initials(words[0]) and bare(before[0]) not in {"sir", "dame"}
+# The words between commas
 
 
 def _segments(text: str) -> list[list[str]]:
     """Return the words between commas; segments of credentials, titles, pronouns and generations are off or joined."""
     mixed = is_mixed(text)
-    segments = map(_words, _COMMA.split(_TITLE_TAIL.sub("", text)))
-    head, *others = list(filter(None, segments)) or [[]]
-    kept = [head]
-    for words in others:
-        generations = [word for word in words if is_generation(word) or word.strip(".") == "V"]
-        rest = [word for word in words if word not in generations]
-        if not rest or is_postnominal(rest, mixed, len(head) + len(kept) - 1):
-            kept[-1] = [*kept[-1], *generations]
-        else:
+    segments = list(filter(None, map(_words, _COMMA.split(_TITLE_TAIL.sub("", text)))))
+    kept = segments[:1]
+    for words in segments[1:]:
+        rest = list(filterfalse(_may_be_generation, words))
+        if rest and not is_postnominal(rest, mixed, len(segments[0]) + len(kept) - 1):
             kept.append(words)
-    return list(filter(None, kept))
+        else:
+            kept[-1] = [*kept[-1], *filter(_may_be_generation, words)]
+    return kept
+
+
+def _may_be_generation(word: str) -> bool:
+    return is_generation(word) or word.strip(".") == "V"
 
 
 def _words(segment: str) -> list[str]:
     words: list[str] = []
-    for word in segment.split():
-        stripped = word.strip(WORD_EDGE)
-        if not any(map(str.isalnum, stripped)) or is_pronoun(stripped):
+    for written in segment.split():
+        word = _without_full_stop(written.strip(WORD_EDGE))
+        if not any(map(str.isalnum, word)) or is_pronoun(word):
             continue
-        if len(stripped) > 5 and stripped.endswith(".") and bare(stripped) in GIVEN_NAMES:
-            stripped = stripped[:-1]
-        is_in_front = all(before.endswith(".") for before in words)
-        words.extend(_unglued(stripped) if is_in_front else [stripped])
+        if all(before.endswith(".") for before in words):
+            words.extend(_unglued(word))
+        else:
+            words.append(word)
     return words
+
+
+def _without_full_stop(word: str) -> str:
+    """Return a given name without the full stop of a sentence."""
+    has_stop = len(word) > 5 and word.endswith(".")
+    return word[:-1] if has_stop and bare(word) in GIVEN_NAMES else word
 
 
 def _unglued(word: str) -> list[str]:
@@ -169,22 +137,45 @@ def _split_at_title(word: str) -> list[str]:
     return [*titles, word[match.end() :]]
 
 
-def _split_user_name(word: str) -> list[str]:
-    pieces = re.split(r"[._]", word)
-    is_user_name = len(pieces) == 2 and all(len(piece) > 1 and piece.isalpha() for piece in pieces)
-    if not is_user_name or bare(pieces[0]) not in GIVEN_NAMES or bare(pieces[1]) in GIVEN_NAMES:
-        return []
-    return pieces
-
-
 def _opens_name(head: str, word: str) -> bool:
     """Return whether what stands before the dots is a title, an initial or a short given name."""
     parts = head.rstrip(".").split(".")
-    long_parts = [fold(part) for part in parts if len(part) > 1]
-    if long_parts and (TITLES | TITLES_WITH_DOT).issuperset(long_parts):
+    if _are_titles(parts):
         return True
     is_short = len(parts[0]) == 1 or bare(head) in SHORT_GIVEN_NAMES
     return is_short and word[:1].isupper() and is_mixed(word)
+
+
+def _are_titles(parts: list[str]) -> bool:
+    """Return whether all parts but the initials are titles, and there is one."""
+    long_parts = [fold(part) for part in parts if len(part) > 1]
+    return bool(long_parts) and _GLUED_TITLES.issuperset(long_parts)
+
+
+def _split_user_name(word: str) -> list[str]:
+    pieces = re.split(r"[._]", word)
+    if len(pieces) != 2 or not all(map(_is_plain_word, pieces)):
+        return []
+    given, family = map(bare, pieces)
+    return pieces if given in GIVEN_NAMES and family not in GIVEN_NAMES else []
+
+
+def _is_plain_word(piece: str) -> bool:
+    return len(piece) > 1 and piece.isalpha()
+
+
+# Names and what is none
+
+
+def _are_one_name(segments: list[list[str]]) -> bool:
+    """Return whether the words between commas are a name, or a family name and a given name."""
+    if not 1 <= len(segments) <= 2 or any(map(_is_no_name, segments)):
+        return False
+    return len(segments) == 2 or not _is_title_alone(segments[0])
+
+
+def _is_no_name(words: Sequence[str]) -> bool:
+    return _has_stranger(words) or _is_unclear(words)
 
 
 def _has_stranger(words: Sequence[str]) -> bool:
@@ -193,24 +184,99 @@ def _has_stranger(words: Sequence[str]) -> bool:
 
 
 def _is_strange(word: str) -> bool:
-    if _ORDINAL.fullmatch(word) or bare(word) in KINSHIP:
+    if word.isalpha() or _ORDINAL.fullmatch(word) or bare(word) in KINSHIP:
         return False
-    if word.startswith("."):
+    if word.startswith(".") or _has_inner_dot(word):
         return True
-    if _INNER_DOT.search(word) and not (is_initials(word) or is_initial_pair(word)):
-        return True
-    return not all(unicodedata.category(char)[0] in "LM" or char in _NAME_MARKS for char in word)
+    return not all(map(_is_name_character, word))
 
 
-def _inverted(family: list[str], given: list[str], generation: str | None) -> NameText | None:
-    """Return the name of "Smith, John", or None if what follows the comma may be no given name."""
-    while len(given) > 1 and given[-1].islower() and bare(given[-1]) in ALL_PARTICLES:
-        family, given = [given[-1], *family], given[:-1]
-    if not given or len(given) > _LONGEST_GIVEN or any(bare(word) in CREDENTIAL_WORDS for word in given):
+def _has_inner_dot(word: str) -> bool:
+    """Return whether a dot joins two words, as in the names of users, rather than initials."""
+    if is_initials(word) or is_initial_pair(word):
+        return False
+    return _INNER_DOT.search(word) is not None
+
+
+def _is_name_character(char: str) -> bool:
+    return char in _NAME_MARKS or unicodedata.category(char)[0] in "LM"
+
+
+def _is_unclear(words: Sequence[str]) -> bool:
+    """Return whether a word is nobody's name, or a job ends the words without a sign before it."""
+    keys = [bare(word) for word in words]
+    if not NEVER_NAMES.isdisjoint(keys):
+        return True
+    return len(keys) > 2 and keys[-1] in JOB_WORDS
+
+
+def _is_title_alone(words: Sequence[str]) -> bool:
+    if len(words) != 1:
+        return False
+    return bare(words[0]) in _TITLES_ALONE or _is_dotted_mark(words[0])
+
+
+def _is_dotted_mark(word: str) -> bool:
+    """Return whether a word is a title or a generation because of the dot behind it."""
+    key = bare(word)
+    if not word.endswith(".") or len(key) < 2:
+        return False
+    return key in TITLES_WITH_DOT or is_generation(word)
+
+
+# A name in reading order
+
+
+def _in_reading_order(name: list[str], segment: list[str], has_comma: bool) -> NameText | None:
+    """Return the name of "Dr. John Smith Jr.", or None for the name of a user."""
+    words, generation = without_generation(name)
+    if len(segment) == 1 and _is_user_name(words[0]):
         return None
-    if _is_family_name(family) or bare(given[0]).split("-")[0] in GIVEN_NAMES:
-        return NameText(tuple(given), tuple(family), generation, False)
-    return None
+    is_titled = has_comma or name != segment
+    is_family_alone = is_titled and _is_family_alone(words, segment)
+    return NameText(tuple(words), (), generation, is_family_alone)
+
+
+def _is_user_name(word: str) -> bool:
+    """Return whether a single word that is no known name was typed as user names are: "idabrandt"."""
+    if is_known_name(word) or not word.isascii():
+        return False
+    return word.islower() or (word.isupper() and len(word) > _LONGEST_MONONYM)
+
+
+def _is_family_alone(words: Sequence[str], before: Sequence[str]) -> bool:
+    """Return whether the single word beside a title is a family name; knights have their given name there."""
+    return len(words) == 1 and not is_initials(words[0]) and bare(before[0]) not in {"sir", "dame"}
+
+
+# A name with the family name first
+
+
+def _inverted(before_comma: list[str], behind_comma: list[str]) -> NameText | None:
+    """Return the name of "Smith, John", or None if what follows the comma may be no given name."""
+    family, generation_of_family = without_generation(before_comma)
+    given, generation = without_generation(behind_comma)
+    particles = _particles_at_end(given)
+    if particles:
+        family, given = [*given[-particles:], *family], given[:-particles]
+    if not _may_be_given_name(given):
+        return None
+    is_certain = _is_family_name(family) or bare(given[0]).split("-")[0] in GIVEN_NAMES
+    return NameText(tuple(given), tuple(family), generation or generation_of_family, False) if is_certain else None
+
+
+def _particles_at_end(given: Sequence[str]) -> int:
+    """Return how many words behind the given name belong to the family name: "Berg, Anna van den"."""
+    particles = takewhile(_is_small_particle, given[:0:-1])
+    return len(list(particles))
+
+
+def _is_small_particle(word: str) -> bool:
+    return word.islower() and bare(word) in ALL_PARTICLES
+
+
+def _may_be_given_name(words: Sequence[str]) -> bool:
+    return len(words) <= _LONGEST_GIVEN and CREDENTIAL_WORDS.isdisjoint(map(bare, words))
 
 
 def _is_family_name(words: Sequence[str]) -> bool:
@@ -218,4 +284,4 @@ def _is_family_name(words: Sequence[str]) -> bool:
     keys = [bare(word) for word in words]
     if len(words) == 1 or keys[0] in FAMILY_OPENINGS:
         return True
-    return keys[0] not in GIVEN_NAMES and not (FAMILY_NAMES.isdisjoint(keys) and SPANISH_FAMILY_NAMES.isdisjoint(keys))
+    return keys[0] not in GIVEN_NAMES and not _ALL_FAMILY_NAMES.isdisjoint(keys)

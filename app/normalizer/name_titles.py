@@ -14,7 +14,9 @@ from app.normalizer.data.name_words import (
     TITLES_IN_CAPITALS,
     TITLES_WITH_DOT,
 )
-from app.normalizer.name_shapes import bare, is_initial_pair, is_initials, is_mixed
+from app.normalizer.name_shapes import bare, is_initial_pair, is_initials, is_mixed, stands_out
+
+_ALL_GIVEN_NAMES = GIVEN_NAMES | SHORT_GIVEN_NAMES
 
 
 def without_titles(words: list[str]) -> list[str]:
@@ -23,59 +25,66 @@ def without_titles(words: list[str]) -> list[str]:
     mixed = is_mixed(" ".join(words))
     while start < len(words) - 1 and _is_title(words, start, mixed):
         start += 1
-    kept = words[start:]
-    named = [word for word in kept if not (word.endswith(".") and bare(word) in TITLES)] or kept
-    return _without_nobility(_without_trailing_title(named))
+    return _without_nobility(_without_trailing_title(_without_inner_titles(words[start:])))
 
 
 def _is_title(words: Sequence[str], position: int, mixed: bool) -> bool:
-    word, rest = words[position], len(words) - position - 1
-    key = bare(word)
+    word, words_behind = words[position], len(words) - position - 1
     if _is_known_title(words, position):
         return True
-    if key in TITLES_WITH_DOT and word.endswith("."):
+    if word.endswith("."):
+        return _is_title_with_dot(word, mixed, words_behind)
+    if words_behind > 1 and _is_title_before_two(word, mixed):
+        return True
+    is_inside_in_lower = position > 0 and mixed and word.islower()
+    return is_inside_in_lower and bare(word) in TITLES_WITH_DOT
+
+
+def _is_known_title(words: Sequence[str], position: int) -> bool:
+    """Return whether a word is a title wherever it stands, "the" before one, or one of nobility before a particle."""
+    key = bare(words[position])
+    if key in TITLES:
+        return True
+    if key == "the":
+        return bare(words[position + 1]) in TITLES
+    return key in NOBILITY and not PARTICLES.isdisjoint(map(bare, words[position + 1 :]))
+
+
+def _is_title_with_dot(word: str, mixed: bool, words_behind: int) -> bool:
+    if bare(word) in TITLES_WITH_DOT:
         return not _is_capital(word)
-    if rest > 1 and _is_title_before_two(word, mixed):
+    if words_behind > 1 and _is_title_before_two(word, mixed):
         return True
-    is_inner_title = position > 0 and key in TITLES_WITH_DOT
-    if is_inner_title and mixed and word.islower():
-        return True
-    return _is_abbreviation(word, key, mixed, rest)
+    return _is_abbreviation(word, mixed, words_behind)
 
 
 def _is_capital(word: str) -> bool:
     return len(bare(word)) == 1 and word.isupper()
 
 
-def _is_known_title(words: Sequence[str], position: int) -> bool:
-    """Return whether a word is a title wherever it stands, "the" before one, or one of nobility before a particle."""
-    key = bare(words[position])
-    if key == "the" and bare(words[position + 1]) in TITLES:
-        return True
-    if key in NOBILITY and not PARTICLES.isdisjoint(map(bare, words[position + 1 :])):
-        return True
-    return key in TITLES
-
-
 def _is_title_before_two(word: str, mixed: bool) -> bool:
     """Return whether a word is a title if two words of a name follow it."""
     key = bare(word)
-    if key in TITLES_BEFORE_TWO:
-        return True
-    stands_out = mixed and word.isupper()
-    return stands_out and key in TITLES_IN_CAPITALS
+    return key in TITLES_BEFORE_TWO or (key in TITLES_IN_CAPITALS and stands_out(word, mixed))
 
 
-def _is_abbreviation(word: str, key: str, mixed: bool, rest: int) -> bool:
+def _is_abbreviation(word: str, mixed: bool, words_behind: int) -> bool:
     """Return whether an unknown word with a dot in front is a title rather than a short given name."""
-    if not word.endswith(".") or len(key) < 2:
-        return False
     if is_initials(word) or is_initial_pair(word):
         return False
-    if key in SHORT_GIVEN_NAMES or key in GIVEN_NAMES:
+    key = bare(word)
+    if len(key) < 2 or key in _ALL_GIVEN_NAMES:
         return False
-    stands_out = mixed and word.islower()
-    return stands_out or rest > 1 or ".-" in word
+    is_in_lower = mixed and word.islower()
+    return is_in_lower or words_behind > 1 or ".-" in word
+
+
+def _without_inner_titles(words: list[str]) -> list[str]:
+    return [word for word in words if not _is_dotted_title(word)] or words
+
+
+def _is_dotted_title(word: str) -> bool:
+    return word.endswith(".") and bare(word) in TITLES
 
 
 def _without_trailing_title(words: list[str]) -> list[str]:
@@ -86,9 +95,9 @@ def _without_trailing_title(words: list[str]) -> list[str]:
 
 def _without_nobility(words: list[str]) -> list[str]:
     """Return "Karl Freiherr von Stein" as "Karl von Stein"; "Anton Graf" stays."""
-    last = len(words) - 1
-    return [
-        word
-        for position, word in enumerate(words)
-        if not (0 < position < last and bare(word) in NOBILITY and bare(words[position + 1]) in PARTICLES)
-    ]
+    return [word for position, word in enumerate(words) if not _is_inner_nobility(words, position)]
+
+
+def _is_inner_nobility(words: Sequence[str], position: int) -> bool:
+    is_inside = 0 < position < len(words) - 1
+    return is_inside and bare(words[position]) in NOBILITY and bare(words[position + 1]) in PARTICLES
