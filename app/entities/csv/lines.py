@@ -11,7 +11,9 @@ A line ends with a line feed, a carriage return, or both.
 """
 
 import codecs
+import re
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from itertools import chain
 from typing import BinaryIO, Final
 
@@ -35,6 +37,8 @@ _MARKS: Final = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _UNICODE: Final = frozenset({"utf-8", "utf-8-sig", "utf-16-le", "utf-16-be"})
+# Any line that is UTF-8 and not ASCII has one of these.
+_UTF8_LETTER: Final = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 # Lines of no clear encoding that are looked at together, and how often: it takes some milliseconds.
 _MAX_EVIDENCE: Final = 400
 _MAX_GUESSES: Final = 5
@@ -47,7 +51,7 @@ IsTimeOver = Callable[[], bool]
 
 
 class OutOfTime(Exception):
-    """Whoever asked for the records wants no more of them; `Records.next_line` is the line to go on from."""
+    """The time for reading is over; `Records.next_line` is the line to go on from."""
 
 
 class CsvError(ValueError):
@@ -99,13 +103,21 @@ class Lines:
     def _split(self, block: bytes | None) -> list[str]:
         if block is None:
             return [self.OVERLONG]
-        try:
-            return block.decode(self._certain_codec).split("\n")
-        except UnicodeDecodeError:
-            lines = block.split(b"\n")
+        names = [self._certain_codec]
+        if self._is_all_guessed(block):
+            names.append(python_codec(self.encoding))
+        for name in names:
+            with suppress(UnicodeDecodeError):
+                return block.decode(name).split("\n")
+        lines = block.split(b"\n")
         if not self._is_certain:
             self._learn(lines)
         return list(map(self._text, lines))
+
+    def _is_all_guessed(self, block: bytes) -> bool:
+        """Return whether no line beyond ASCII can be UTF-8, in a file whose guessed encoding has one byte a letter."""
+        is_guessed = not self._is_certain and self.encoding not in _UNICODE
+        return is_guessed and self.encoding not in IDEOGRAPHS and _UTF8_LETTER.search(block) is None
 
     @property
     def _certain_codec(self) -> str:

@@ -58,7 +58,7 @@ class _Ending(Enum):
 class Records:
     """The records of lines, with the refusals between them; blank lines are passed over.
 
-    `next_line` is the line of the first that was not given yet.
+    `next_line` is the line of the first record that was not yielded yet.
 
     A line that leaves a quote open looks ahead for the line that closes it. Those in between are kept in `_ahead`,
     and each is looked at once: seen from a quote that was opened on any line before, all but the last are inside

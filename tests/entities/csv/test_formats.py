@@ -1,6 +1,7 @@
 """What tools do to files and cells: encodings, footers, second headers, several values, damaged numbers."""
 
 import io
+from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from app.entities.csv.cells import SEVERAL_VALUES
 from app.entities.csv.encodings import codec_named, guess, python_codec
 from app.entities.csv.reader import CsvError, CsvReader, Refusal, Row
 from app.entities.csv.records import Records
+from app.values.blanks import WORDS
 from app.values.entity_types import EntityType
 
 DATA = Path(__file__).parent / "data"
@@ -214,3 +216,36 @@ def test_each_line_is_looked_at_a_fixed_number_of_times(line: str, monkeypatch: 
     looks = 0
     assert sum(1 for _ in islice(reader, None)) <= lines
     assert looks <= 2 * lines + 2_000
+
+
+@pytest.mark.parametrize("spell", [str.lower, str.upper, str.title, str.capitalize])
+def test_every_word_for_nothing_is_seen_in_any_case(spell: Callable[[str], str]) -> None:
+    """No first letter lets a placeholder pass for a value."""
+    words = sorted(WORDS)
+    rows = read("Email,City\n" + "".join(f'a@b.example,"{spell(word)}"\n' for word in words))
+    assert [row.fields for row in rows if isinstance(row, Row)] == [{"email": "a@b.example"}] * len(words)
+
+
+def test_ampersand_in_one_cell_is_decoded_and_leaves_the_others_alone() -> None:
+    """A row with an ampersand is read as one without, but for the cells that have it."""
+    first, second = read("Email,Company,City,Notes\na@b.example,A &amp; B,Bonn,x & y\nc@d.example,A B,Bonn,x\n")
+    assert isinstance(first, Row)
+    assert isinstance(second, Row)
+    assert first.fields == {"email": "a@b.example", "company": "A & B", "location_city": "Bonn"}
+    assert (first.extra, second.extra) == ({"Notes": "x & y"}, {"Notes": "x"})
+    assert second.fields == {"email": "c@d.example", "company": "A B", "location_city": "Bonn"}
+
+
+def test_lines_that_repeat_are_each_refused_with_their_own_number() -> None:
+    """What is known of a short line is its reason and not its place."""
+    rows = read("Email,Name\n" + "a\nb\n" * 3 + ",\n" + "a\n")
+    assert [row.line for row in rows if isinstance(row, Refusal)] == [2, 3, 4, 5, 6, 7, 9]
+    assert len({row.reason for row in rows if isinstance(row, Refusal)}) == 1
+
+
+def test_line_in_utf8_is_read_right_long_after_another_encoding_was_guessed() -> None:
+    """Each line stands for itself, however many were in another encoding."""
+    guessed = "a@b.example,Jörg Müller,Köln\n".encode("windows-1252") * 10_000
+    rows = read(b"Email,Name,City\n" + guessed + "c@d.example,Zoë,Jülich\n".encode() + guessed)
+    cities = [row.fields["location_city"] for row in rows if isinstance(row, Row)]
+    assert cities == ["Köln"] * 10_000 + ["Jülich"] + ["Köln"] * 10_000
