@@ -154,7 +154,7 @@ def _damaged(text: str, column: str, field: str) -> Mended:
 def _decoded(text: str) -> str:
     """Write HTML's names and numbers of characters as what they mean; two tools in a row encode twice."""
     for _ in range(_MOST_ENCODINGS):
-        decoded = _ENTITY.sub(lambda found: html.unescape(found[0]), text)
+        decoded = _ENTITY.sub(lambda entity: html.unescape(entity[0]), text)
         if decoded == text or find_bad_character(decoded.replace("\r\n", "\n")) is not None:
             break
         text = decoded.replace("\r\n", "\n").strip()

@@ -22,10 +22,10 @@ def recorded_columns(session: WriteSession, entity_type: str, workspace_slug: st
     query = select(ImportFile.columns).where(
         ImportFile.workspace_slug == workspace_slug, ImportFile.entity_type == entity_type
     )
-    found = list(session.scalars(query.order_by(ImportFile.id)))
-    if not all(map(_is_header_row, found)):
+    recorded = list(session.scalars(query.order_by(ImportFile.id)))
+    if not all(map(_is_header_row, recorded)):
         raise DamagedData
-    return found
+    return recorded
 
 
 def _is_header_row(columns: Any) -> bool:

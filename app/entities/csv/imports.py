@@ -111,11 +111,11 @@ def _refuse_other_type(entity_type: EntityType, headers: list[str]) -> None:
     if counts is None:
         return
     other: EntityType = "company" if entity_type == "person" else "person"
-    asked, found = PLURALS[entity_type], PLURALS[other]
+    asked, held = PLURALS[entity_type], PLURALS[other]
     raise Invalid(
-        f"The file looks like a list of {found}: it has columns for {counts[0]} fields of {found} and {counts[1]}"
+        f"The file looks like a list of {held}: it has columns for {counts[0]} fields of {held} and {counts[1]}"
         f" of {asked}. Nothing was imported; expected a list of {asked}."
-        f" `flask enrich import {other} …` or POST /api/{found}/import takes a list of {found}."
+        f" `flask enrich import {other} …` or POST /api/{held}/import takes a list of {held}."
     )
 
 
@@ -215,18 +215,18 @@ class _Import:
             self._record_columns(session)
             matcher = self._matcher(self._stored_names)
             matched = self._matched(rows, matcher)
-            written = [one for one in matched if not one.match.is_conflict]
+            written = [row for row in matched if not row.match.is_conflict]
 
             def note(position: int, changes: Mapping[str, Change]) -> None:
-                one = written[position]
-                if one.is_derived and self._is_clash(matcher, one, changes):
+                matched_row = written[position]
+                if matched_row.is_derived and self._is_clash(matcher, matched_row, changes):
                     raise _Clash
                 if fields := _replaced_fields(changes):
-                    replaced[one.row.line] = fields
+                    replaced[matched_row.row.line] = fields
 
             counts = upsert_entities(
                 self._entity_type,
-                [one.values() for one in written],
+                [row.values() for row in written],
                 workspace_slug=self._workspace_slug,
                 session=session,
                 combine=self._combine,
@@ -249,12 +249,12 @@ class _Import:
         columns = MATCH_COLUMNS[self._entity_type]
         return load_columns(self._entity_type, ids, columns, workspace_slug=self._workspace_slug)
 
-    def _is_clash(self, matcher: Matcher, one: _MatchedRow, changes: Mapping[str, Change]) -> bool:
+    def _is_clash(self, matcher: Matcher, matched_row: _MatchedRow, changes: Mapping[str, Change]) -> bool:
         """Return whether a name is about to be replaced that somebody has stored since the rows were matched."""
         names = {name: changes[name].old for name in NAME_FIELDS[self._entity_type] if name in changes}
-        if not names or matcher.was_judged(one.match.id, names):
+        if not names or matcher.was_judged(matched_row.match.id, names):
             return False
-        fields = one.row.fields
+        fields = matched_row.row.fields
         return are_others(self._entity_type, fields, {**fields, **names}, may_be_renamed=True)
 
     def _read_fields(self, rows: list[Row]) -> set[str]:
@@ -268,29 +268,29 @@ class _Import:
         report.created += counts.created
         report.updated += counts.updated
         report.unchanged += counts.unchanged
-        for one in matched:
-            self._list(one)
-            if fields := replaced.get(one.row.line):
+        for matched_row in matched:
+            self._list(matched_row)
+            if fields := replaced.get(matched_row.row.line):
                 report.replaced += 1
-                list_first(report.replacements, Replacement(one.row.line, one.match.id, fields))
+                list_first(report.replacements, Replacement(matched_row.row.line, matched_row.match.id, fields))
 
-    def _list(self, one: _MatchedRow) -> None:
+    def _list(self, matched_row: _MatchedRow) -> None:
         """Count and list a row that shares a key."""
         report = self.report
-        if one.match.shared_with is None:
+        if matched_row.match.shared_with is None:
             return
-        shared = SharedKey(one.row.line, one.match.id, one.match.shared_with)
-        if one.match.is_conflict:
+        shared = SharedKey(matched_row.row.line, matched_row.match.id, matched_row.match.shared_with)
+        if matched_row.match.is_conflict:
             report.conflicts += 1
             list_first(report.conflict_rows, shared)
         else:
             report.kept_apart += 1
             list_first(report.apart_rows, shared)
 
-    def _combine(self, stored: Fields, given: Fields) -> Fields:
-        """Return the values after an import of what is given."""
-        combined = {name: _combined(stored.get(name), value) for name, value in given.items() if name != EXTRA}
-        extra = {name: text for name, text in given.get(EXTRA, {}).items() if not self._is_echo(stored, name, text)}
+    def _combine(self, stored: Fields, values: Fields) -> Fields:
+        """Return the values after an import of values."""
+        combined = {name: _combined(stored.get(name), value) for name, value in values.items() if name != EXTRA}
+        extra = {name: text for name, text in values.get(EXTRA, {}).items() if not self._is_echo(stored, name, text)}
         if extra:
             combined[EXTRA] = _combined(stored.get(EXTRA), extra)
         return combined
@@ -334,16 +334,16 @@ class _DryRun(_Import):
     @repeats_conflicts
     def _write(self, rows: list[Row]) -> tuple[list[_MatchedRow], UpsertCounts, _Replaced]:
         matched = self._matched(rows, self._matcher(self._stored_names))
-        written = [one for one in matched if not one.match.is_conflict]
+        written = [row for row in matched if not row.match.is_conflict]
         names = self._read_fields(rows).union({EXTRA}, *(row.fields for row in rows))
-        standing = self._standing([one.match.id for one in written], sorted(names))
+        standing = self._standing([row.match.id for row in written], sorted(names))
         counts = UpsertCounts()
         replaced: _Replaced = {}
-        for one in written:
-            changes = self._lay_over(standing, one.values())
+        for matched_row in written:
+            changes = self._lay_over(standing, matched_row.values())
             counts += _counted(changes)
             if fields := _replaced_fields(changes or {}):
-                replaced[one.row.line] = fields
+                replaced[matched_row.row.line] = fields
         drafts = [(entity_id, json.dumps(fields)) for entity_id, fields in standing.items()]
         self._draft.executemany("INSERT OR REPLACE INTO entities VALUES (?, ?)", drafts)
         return matched, counts, replaced
@@ -387,13 +387,13 @@ def _replaced_fields(changes: Mapping[str, Change]) -> list[str]:
     return sorted(name for name, change in changes.items() if name != EXTRA and not is_blank(change.old))
 
 
-def _combined(stored: Any, given: Any) -> Any:
-    """Return a field's value after a cell gave one. White space around what is stored is no difference."""
-    if isinstance(stored, str) and isinstance(given, str) and stored.strip() == given:
+def _combined(stored: Any, value: Any) -> Any:
+    """Return a field's value after a cell gave another. White space around what is stored is no difference."""
+    if isinstance(stored, str) and isinstance(value, str) and stored.strip() == value:
         return stored
-    if isinstance(stored, dict) and isinstance(given, dict):
-        return {**stored, **{key: _combined(stored.get(key), value) for key, value in given.items()}}
-    return given
+    if isinstance(stored, dict) and isinstance(value, dict):
+        return {**stored, **{key: _combined(stored.get(key), entry) for key, entry in value.items()}}
+    return value
 
 
 def _slices(rows: Iterable[Row]) -> Iterator[list[Row]]:
