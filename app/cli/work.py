@@ -1,10 +1,12 @@
 """The commands that drive the queue: `process`, for cron, and `work`, a service."""
 
+import os
 import random
 import sys
 import time
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 import click
@@ -15,6 +17,7 @@ from app.cli.group import ExitCode, enrich
 from app.cli.options import Number, json_option
 from app.cli.progress import DrainProgress
 from app.cli.signals import stop_on_signals
+from app.cli.supervisor import Supervisor
 from app.db.failures import is_missing_table, is_unavailable
 from app.db.session import end_read
 from app.enrichment import queue
@@ -29,6 +32,7 @@ from app.models.job import ACTIVE, JobStatus
 log = structlog.get_logger(__name__)
 
 LARGEST = 999_999_999
+MAX_PROCESSES = 256
 MAX_WAIT_SECONDS = 60.0
 """The longest that `work` waits between tries while the database is away."""
 
@@ -162,12 +166,35 @@ def _pause_line(job: JobView) -> str:
 @enrich.command(cls=click.Command)
 @click.option("--poll-seconds", type=Number(1, 3600), default=5, show_default=True, help="Between looks for work.")
 @click.option("--exit-when-empty", is_flag=True, help="End as soon as nothing is due.")
-def work(poll_seconds: int, exit_when_empty: bool) -> None:
+@click.option(
+    "--processes",
+    type=Number(0, MAX_PROCESSES),
+    default=1,
+    show_default=True,
+    help="How many work side by side; 0: one for each core.",
+)
+def work(poll_seconds: int, exit_when_empty: bool, processes: int) -> None:
     """Process jobs as they come, until told to stop: a service.
 
     SIGTERM or Ctrl-C stops it after the entity under way; a second one at once. It waits for a database that is
-    away, and goes on with the next job where one breaks.
+    away, and goes on with the next job if one breaks. Of several processes, one that dies is started again.
     """
+    count = processes or _cores()
+    if count == 1:
+        _work(poll_seconds, exit_when_empty)
+        return
+    code = Supervisor(count, partial(_work, poll_seconds, exit_when_empty)).run()
+    click.get_current_context().exit(code)
+
+
+def _cores() -> int:
+    """Return how many cores this process may use, where the system says so, or else all that there are."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _work(poll_seconds: int, exit_when_empty: bool) -> None:
     with stop_on_signals():
         log.info("worker started", poll_seconds=poll_seconds)
         failures = 0
