@@ -60,7 +60,7 @@ _LONGEST_LINK: Final = 2_000
 _ADDRESSED: Final = frozenset({*IN_DOUBT, "profile_image_url", "social_urls"})
 """Fields of which a link's target is the value, and not what it shows."""
 
-# How Python prints lists and objects, where that is not JSON; and a list as databases print it.
+# How Python prints lists and objects that are not JSON, and how databases print lists.
 # A quote that is not closed reaches to the end, so each character is looked at once.
 _PYTHON_TOKEN: Final = re.compile(
     r"""(?P<double>"(?:[^"\\]|\\.)*+(?:"|\\?\Z))|'(?P<single>(?:[^'\\]|\\.)*+)(?:'|\\?\Z)"""
@@ -80,7 +80,7 @@ class CellError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """What is to be said of a cell whose row was read."""
+    """A remark about a cell whose row was read."""
 
     column: str
     text: str
@@ -88,7 +88,7 @@ class Remark:
 
 @dataclass(frozen=True, slots=True)
 class Mended:
-    """What a cell means for its field, what else it holds, and what is to be said of it."""
+    """What a cell means for its field, what else it holds, and a remark about it, if any."""
 
     value: str
     rest: str
@@ -202,7 +202,7 @@ def text_or_nothing(cell: str) -> str:
 def linkedin_url(cell: str) -> str | None:
     """Return a LinkedIn address, or None for another site's and for one inside Sales Navigator.
 
-    Sales Navigator's addresses open only for whoever made the list, and no provider knows them.
+    Sales Navigator's addresses open only for the person who made the list, and no provider knows them.
     """
     folded = cell.casefold()
     if "linkedin.com/sales/" in folded or ("://" in folded and "linkedin." not in folded):

@@ -131,7 +131,7 @@ def python_codec(name: str) -> str:
 
 
 def guess(lines: Iterable[bytes]) -> Guess:
-    """Say what lines that are no UTF-8 are in."""
+    """Guess the encoding of lines that are not UTF-8."""
     lines = list(filter(None, map(_start, itertools.islice(lines, _LINES))))
     words = _high_words(lines)
     if not words:
@@ -322,7 +322,7 @@ _FREQUENT: Final = {
 
 
 def _sample(text: str) -> str:
-    """Return a few words that are not ASCII, for whoever is to see whether they are right."""
+    """Return a few words that are not ASCII, for a person to check."""
     words = dict.fromkeys(word for word in re.findall(r"\w+", text) if not word.isascii())
     return " ".join(words)[:_SAMPLE_CHARS]
 

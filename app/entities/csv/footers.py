@@ -147,7 +147,7 @@ _SUSPECT_STARTS_OF_WORDS: Final = _starts(_SUSPECT_WORDS)
 
 
 class Footers:
-    """Tells the rows of one table that name nobody, in the order of the file."""
+    """Finds the rows of one table that name nobody; asked in the order of the file."""
 
     def __init__(self, entity_type: EntityType, columns: Sequence[Column], header: Sequence[str]) -> None:
         self._known = known_spellings(entity_type)
@@ -162,7 +162,7 @@ class Footers:
         self._rows = self._narrow_rows = self._rows_after_blank = 0
 
     def blank_row(self) -> None:
-        """Note that a row of blank cells stands here."""
+        """Note a row of blank cells."""
         self._is_below = True
 
     def why_no_row(self, record: Record) -> str | None:
@@ -274,13 +274,13 @@ def _is_total(filled: Sequence[str]) -> bool:
 
 
 class NoFooters:
-    """Stands for the footers of a table that has none: one of our own exports."""
+    """The footers of one of our own exports, which has none."""
 
     def why_no_row(self, _record: Record) -> None:
-        """Say that every record may be a row."""
+        """Return None: every record may be a row."""
 
     def blank_row(self) -> None:
-        """Say that it does not matter."""
+        """Ignore a row of blank cells."""
 
 
 def _bare(cell: str) -> str:

@@ -6,8 +6,8 @@ compared by their letters and digits alone, in one case, so that "First Name", "
 different files; what stands beside them decides. The owner of a file has the last word: a mapping
 says of a column which field it fills.
 
-The order within a field is the order of trust: where a file has two columns for one field, the
-one that stands first here gives the value and the others step in where it is blank.
+The order within a field is the order of trust: if a file has two columns for one field, the
+first of them here gives the value, and the others step in if it is blank.
 """
 
 import html
@@ -38,9 +38,9 @@ class Column:
     """One column of a file, and where its cells go.
 
     `field` is the entity's field ("id" for the id), or None for a column that no field stands
-    for, whose cells are kept in `extra` under `header`. `key` is set where the column is one entry
+    for, whose cells are kept in `extra` under `header`. `key` is set if the column is one entry
     of a dict field. A fallback is a further column for a field that a more trusted one fills: it
-    is used where that is blank, and its cells are kept in `extra` besides. A dropped column is
+    is used if that is blank, and its cells are kept in `extra` besides. A dropped column is
     neither imported nor kept: our exports compute it, or the owner of the file ignores it.
     """
 
@@ -163,7 +163,7 @@ def counts_as_other(entity_type: EntityType, headers: Sequence[str]) -> tuple[in
     """Return whether a header row clearly is one of the other entity type.
 
     Returns how many fields of the other type and how many of this one it has columns for, or None
-    where it is not clear. What our exports compute counts too. People are often exported with much
+    if it is not clear. What our exports compute counts too. People are often exported with much
     about their companies: a header that only people have says whose file it is.
     """
     own = _TABLES[entity_type]
@@ -219,7 +219,7 @@ def _unique_names(headers: Sequence[str]) -> list[str]:
         name = base = header or f"Column {index + 1}"
         number = 2
         while name in taken:
-            # Cut where it would become longer than an import, of our own export too, takes a header.
+            # Cut it if it would become longer than the headers that an import accepts.
             mark = f" ({number})"
             name, number = base[: MAX_HEADER_CHARS - len(mark)] + mark, number + 1
         taken.add(name)

@@ -11,7 +11,7 @@ from app.models import ImportFile
 
 
 def described(column: Column) -> str | None:
-    """Return where a column's cells go: a field, `social_urls.facebook`, or None for beside the fields."""
+    """Return the field that a column fills, such as `social_urls.facebook`, or None if its cells go to `extra`."""
     if column.field is None or column.is_fallback:
         return None
     return f"{column.field}.{column.key}" if column.key else column.field

@@ -11,7 +11,7 @@ MAX_REFUSALS: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class LineRemark:
-    """What is to be said of a cell of a row that was read. The text holds no personal data."""
+    """A remark about a cell of a row that was read. The text holds no personal data."""
 
     line: int
     column: str
@@ -46,7 +46,7 @@ class ImportReport:
     Two rows of the file that are about the same entity count twice, as if they came in two files. Of the rows
     `created`, `updated` and `unchanged`, `kept_apart` share a key with an entity of another name, and `replaced` put a
     value in the place of another; rows in `conflicts` have the id of an entity of another name, and are left out.
-    `columns` says for each header which field it fills: None where its cells are kept beside the fields, or left out;
+    `columns` says for each header which field it fills: None if its cells are kept beside the fields, or left out;
     `left_out` are the headers of the latter. `remarked` counts the cells that a remark was made about. `guessed` has
     some words of a file whose encoding was guessed. `stopped_at` is the line to go on from if the time was over before
     the end of the file.

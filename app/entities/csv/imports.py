@@ -47,7 +47,7 @@ OnProgress = Callable[[int], None]
 
 @dataclass(frozen=True, slots=True)
 class ImportOptions:
-    """How a file is to be read, where its owner knows better: the encoding, and what each column means.
+    """What the owner of a file knows better: its encoding, and what each column means.
 
     `from_line` leaves out the rows above it. After `seconds` the import ends, and tells the line to go on from.
     """
@@ -71,12 +71,12 @@ def import_csv(
     on_progress: OnProgress | None = None,
     options: ImportOptions = _AS_IT_IS,
 ) -> ImportReport:
-    """Upsert the rows of a CSV file into a workspace and say what became of them.
+    """Upsert the rows of a CSV file into a workspace and report what became of them.
 
     With `replaces_names`, a row with an id of its own replaces the entity of that id whatever its name. With
     `is_dry_run`, nothing is written, and the report says what would become of the rows.
 
-    Raises `Invalid`, with nothing stored, where the file as a whole cannot be read or clearly is a
+    Raises `Invalid`, with nothing stored, if the file as a whole cannot be read or clearly is a
     list of the other entity type. A row that cannot be read is refused alone.
     """
     reader = _reader(entity_type, stream, options)
@@ -383,7 +383,7 @@ def _counted(changes: Mapping[str, Change] | None) -> UpsertCounts:
 
 
 def _replaced_fields(changes: Mapping[str, Change]) -> list[str]:
-    """Return the fields in which another value stood; what stands beside the fields does not count."""
+    """Return the fields that had another value; what is kept beside the fields does not count."""
     return sorted(name for name, change in changes.items() if name != EXTRA and not is_blank(change.old))
 
 
@@ -397,7 +397,7 @@ def _combined(stored: Any, value: Any) -> Any:
 
 
 def _slices(rows: Iterable[Row]) -> Iterator[list[Row]]:
-    """Cut rows into lists of at most 1,000, fewer where they are long."""
+    """Cut rows into lists of at most 1,000, fewer if they are long."""
     part: list[Row] = []
     chars = 0
     for row in rows:

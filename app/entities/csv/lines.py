@@ -97,7 +97,7 @@ class Lines:
         self.number -= len(lines)
 
     def rest(self) -> Iterator[str]:
-        """Return the lines that were not taken; whoever takes them from here counts them."""
+        """Return the lines that were not taken yet, for the caller to count."""
         return self._lines
 
     def _split(self, block: bytes | None) -> list[str]:
@@ -184,7 +184,7 @@ def _by_guess(line: bytes, encoding: str) -> str:
 
 
 def doubt_about(candidates: Iterable[str]) -> str:
-    """Say which encodings a text may be in, and how to tell the service."""
+    """Describe which encodings a text may be in, and how to name one to the service."""
     names = " or ".join(candidates)
     may_be = f"they may be in {names}" if names else "they are in no encoding that is known"
     return f"{may_be}; say which by --encoding (over HTTP, by the parameter encoding or the charset of text/csv)"

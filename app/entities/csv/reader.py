@@ -46,7 +46,7 @@ class CsvReader:
 
     Making one reads the header: `columns` says what became of each, `delimiter` is the separator
     found, `encoding` the encoding (while rows are read it may turn from utf-8 to one that is guessed).
-    Raises CsvError, then and not later, when the file as a whole cannot be used; a row that cannot
+    Raises CsvError, then and not later, if the file as a whole cannot be used; a row that cannot
     is a Refusal between the rows. There may be as many refusals as lines: keep the first and count.
 
     The caller may name the encoding, say which column fills which field, and leave out what stands
@@ -117,7 +117,7 @@ class CsvReader:
         return 1 if self._records is None else self._records.next_line
 
     def _is_to_end(self) -> bool:
-        """Return whether to end here: not before some lines were read, so that whoever goes on comes to an end."""
+        """Return whether to end here: not before some lines were read, so that repeated calls come to an end."""
         return self.next_line >= self._from_line + _LEAST_LINES and self._is_time_over()
 
     def _find_delimiter(self) -> str:

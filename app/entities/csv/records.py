@@ -164,7 +164,7 @@ class Records:
         return ending
 
     def _ending_inside(self, line: str) -> _Ending | None:
-        """Say how a line ends a quoted cell that was opened before it; None if it does not."""
+        """Return how a line ends a quoted cell that was opened before it; None if it does not."""
         if line in _NO_LINE:
             return _Ending.MALFORMED
         ending = self._ending_of('"' + line)

@@ -58,7 +58,7 @@ _MOST_REASONS: Final = 4_096
 _STRUCTURED: Final = frozenset({array, json_object, integer})
 
 Doubt = Callable[[str], object]
-"""Tells by a cell's characters whether it is worth a second look."""
+"""Returns whether the characters of a cell make it worth a second look."""
 
 
 @dataclass(slots=True)
@@ -66,9 +66,9 @@ class Row:
     """One entity of the file, not to be changed. Not frozen: each row makes one, and a frozen class is slower to make.
 
     `fields` has the fields that the row says something about, lists and dicts as such; `extra` the
-    cells of columns that no field stands for. The id is the row's own, or one derived from its
+    cells of columns that mean no field. The id is the row's own, or one derived from its
     fields, which two rows about the same entity share; `identity` has what it was derived from.
-    `former_id` is the id that the cells as they stand would give, where it is another: an import of
+    `former_id` is the id that the cells as they stand would give, if it is another: an import of
     an earlier version may have stored that.
     """
 
@@ -263,11 +263,11 @@ def _has_ampersand(cell: str) -> bool:
 
 
 def _no_doubt(_: str) -> None:
-    """Say that no cell of a column is worth a second look."""
+    """Return None: no cell of the column is worth a second look."""
 
 
 def _always(_: str) -> bool:
-    """Say that each cell of a column is read at length."""
+    """Return True: each cell of the column is read at length."""
     return True
 
 
