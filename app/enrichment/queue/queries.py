@@ -1,13 +1,14 @@
 """Jobs as callers see them: counts with live progress, errors, and the state of the queue."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from itertools import groupby, islice
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, ColumnElement, Row, Select, Text, func, select, true, union_all
+from sqlalchemy import BigInteger, ColumnElement, Row, Select, Text, bindparam, func, select, true, union_all
 
 from app.db.pages import Page, page_of
 from app.enrichment.queue.entity_ids import ChunkUnreadable, parse_ids
@@ -81,13 +82,20 @@ class QueueHealth:
 
 def get_job(job_id: str, *, workspace_slug: str | None = None) -> JobView:
     """Return one job. Raises `JobNotFound`, also for a job of another workspace."""
-    query = select(jobs).where(jobs.c.id == known_id(job_id))
-    if workspace_slug is not None:
-        query = query.where(jobs.c.workspace_slug == workspace_slug)
-    views = _views(query)
+    values = {"the_job": known_id(job_id), "the_workspace": workspace_slug}
+    views = _views(_one_job(is_bound=workspace_slug is not None), values)
     if not views:
         raise JobNotFound
     return views[0]
+
+
+@cache
+def _one_job(*, is_bound: bool) -> Select[Any]:
+    """Return the query for one job. Cached: building it costs more than running it."""
+    query = select(jobs).where(jobs.c.id == bindparam("the_job"))
+    if is_bound:
+        query = query.where(jobs.c.workspace_slug == bindparam("the_workspace"))
+    return _with_progress(query)
 
 
 def list_jobs(
@@ -108,7 +116,7 @@ def list_jobs(
         if last_id is None:
             raise _bad_cursor()
         query = query.where(jobs.c.id < last_id)
-    views = _views(query)
+    views = _views(_with_progress(query))
     return page_of(views, limit, lambda view: view.id)
 
 
@@ -189,8 +197,8 @@ def known_id(job_id: str) -> str:
     return parsed
 
 
-def _views(query: Select[Any]) -> list[JobView]:
-    """Return the jobs of a query, newest first, each with its open chunks.
+def _with_progress(query: Select[Any]) -> Select[Any]:
+    """Return the query for the jobs of another, newest first, each with its open chunks.
 
     One statement: between two, a chunk could end, and be counted twice or not at all.
     """
@@ -198,7 +206,7 @@ def _views(query: Select[Any]) -> list[JobView]:
     is_live = progress.c.worker.is_not(None) & (progress.c.lease_expires_at > utcnow())
     joined = page.outerjoin(progress, (progress.c.job_id == page.c.id) & progress.c.finished_at.is_(None))
     spent = select(func.coalesce(func.sum(costs.c.cost_micros), 0)).where(costs.c.job_id == page.c.id).scalar_subquery()
-    rows = db.session.execute(
+    return (
         select(
             page,
             utcnow().label("now"),
@@ -210,6 +218,10 @@ def _views(query: Select[Any]) -> list[JobView]:
         .select_from(joined)
         .order_by(page.c.id.desc())
     )
+
+
+def _views(query: Select[Any], values: Mapping[str, Any] | None = None) -> list[JobView]:
+    rows = db.session.connection().execute(query, values)
     try:
         return [_view(list(chunks)) for _, chunks in groupby(rows, key=lambda row: row.id)]
     except (TypeError, ZeroDivisionError) as exc:
