@@ -24,7 +24,7 @@ from app.models.job import ENDED, jobs
 from app.models.provider_state import ProviderCondition, provider_paces, provider_states
 from app.models.types import utcnow
 from app.providers.base import Answer, OutcomeClass, Provider
-from app.providers.names import WATERFALL, sharing_account
+from app.providers.names import WATERFALL, account_of, sharing_account
 
 log = structlog.get_logger(__name__)
 
@@ -174,19 +174,20 @@ class KnownStates:
 
 @repeats_conflicts
 def reset(provider: str) -> None:
-    """Forget what is held against a provider and its verifier, and that it asked to slow down.
+    """Forget what is held against a provider and its verifier, and that their account asked to slow down.
 
     Chunks that may wait for it are due at once.
     """
+    account = account_of(provider)
     with transaction() as session:
         session.execute(delete(provider_states).where(provider_states.c.provider.in_(sharing_account(provider))))
         session.execute(
             update(provider_paces)
-            .where(or_(provider_paces.c.name == provider, provider_paces.c.name.like(f"{provider}:%")))
+            .where(or_(provider_paces.c.name == account, provider_paces.c.name.like(f"{account}:%")))
             .values(blocked_until=None)
         )
     with transaction() as session:
-        session.execute(transitions.make_due(jobs.c.provider.in_([provider, WATERFALL]), jobs.c.status.not_in(ENDED)))
+        session.execute(transitions.make_due(jobs.c.provider.in_([account, WATERFALL]), jobs.c.status.not_in(ENDED)))
     log.info("provider reset", provider=provider)
 
 

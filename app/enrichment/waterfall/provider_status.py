@@ -19,6 +19,7 @@ from app.models.in_flight_call import in_flight_calls
 from app.models.provider_state import ProviderCondition, provider_paces
 from app.models.types import utcnow
 from app.providers.base import Provider
+from app.providers.names import account_of
 from app.providers.registry import current_registry
 from app.providers.settings import Limits
 
@@ -101,7 +102,7 @@ def _view(
     spent: Mapping[str, int],
 ) -> ProviderView:
     missing = provider.why_unusable()
-    blocked_until = blocks.get(provider.name)
+    blocked_until = blocks.get(account_of(provider.name))
     is_healthy = state is None or state.is_available(provider)
     return ProviderView(
         name=provider.name,
@@ -126,7 +127,7 @@ def _view(
 
 
 def _blocks() -> dict[str, datetime]:
-    """Return until when each provider asked to be left alone, for calls of whatever kind."""
+    """Return until when each account's provider asked to be left alone, for calls of whatever kind."""
     query = select(provider_paces.c.name, provider_paces.c.blocked_until)
     found: dict[str, datetime] = {}
     for row in db.session.execute(query.where(provider_paces.c.blocked_until > utcnow())):

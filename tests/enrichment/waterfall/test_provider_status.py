@@ -83,6 +83,19 @@ def test_a_provider_in_trouble_says_why_and_until_when(context: Flask) -> None:
     assert db.session.scalar(select(func.count()).select_from(provider_states)) == 1
 
 
+def test_a_verifier_waits_with_the_account_that_its_calls_use(context: Flask) -> None:
+    """It shows that, and a reset of it ends it."""
+    settings = {**DEFAULTS, "leadmagic": replace(DEFAULTS["leadmagic"], api_key="a-key")}
+    context.extensions["tranche.registry"] = make_registry(settings)
+    with transaction() as session:
+        session.execute(insert(provider_paces).values(name="leadmagic:person", blocked_until=utcnow(600)))
+    for name in ("leadmagic", "leadmagic-verify"):
+        view = view_of(name)
+        assert view.blocked_until is not None and not view.is_available
+    assert reset_provider("leadmagic-verify").is_available
+    assert view_of("leadmagic").is_available
+
+
 def test_a_provider_that_is_none_cannot_be_reset(context: Flask) -> None:
     """The answer names those that there are."""
     with pytest.raises(NotFound, match=r"expected one of prospeo, .*findymail-verify\.$"):
