@@ -115,22 +115,14 @@ def _claim_next(session: WriteSession, worker: str, lease_seconds: float, scope:
 
 
 def _take_over(session: WriteSession, worker: str, lease_seconds: float, scope: Scope) -> Lease | None:
-    """Claim an open chunk again: its worker's lease ran out, or it was released and is due.
-
-    Those of lost workers come first: others may wait for what they had asked or reserved.
-    """
+    """Claim an open chunk again: its worker's lease ran out, or it was released and is due."""
     expired = (
         select(*transitions.JOB_COLUMNS, progress.c.position, progress.c.worker)
         .select_from(transitions.OPEN)
         .where(transitions.EXPIRED)
     )
     row = session.execute(
-        scope.narrow(expired)
-        .order_by(
-            progress.c.worker.is_(None), jobs.c.priority.desc(), jobs.c.created_at, jobs.c.id, progress.c.position
-        )
-        .limit(1)
-        .with_for_update(of=progress, skip_locked=True)
+        scope.narrow(expired).order_by(*transitions.LOST_FIRST).limit(1).with_for_update(of=progress, skip_locked=True)
     ).one_or_none()
     if row is None:
         return None

@@ -55,9 +55,9 @@ def _next_jobs(scope: Scope) -> list[str]:
 
     Only ids are read: what is beside them may be what cannot be.
     """
-    order = (jobs.c.priority.desc(), jobs.c.created_at, jobs.c.id)
-    expired = select(jobs.c.id).select_from(transitions.OPEN).where(transitions.EXPIRED).order_by(*order).limit(1)
-    claimable = select(jobs.c.id).where(jobs.c.claimable).order_by(*order).limit(1)
-    found = [db.session.scalar(scope.narrow(query)) for query in (expired, claimable)]
+    expired = select(jobs.c.id).select_from(transitions.OPEN).where(transitions.EXPIRED)
+    claimable = select(jobs.c.id).where(jobs.c.claimable)
+    first = (expired.order_by(*transitions.LOST_FIRST), claimable.order_by(*transitions.OLDEST_FIRST))
+    job_ids = [db.session.scalar(scope.narrow(query).limit(1)) for query in first]
     db.session.rollback()
-    return list(dict.fromkeys(job_id for job_id in found if job_id is not None))
+    return list(dict.fromkeys(job_id for job_id in job_ids if job_id is not None))
