@@ -24,6 +24,11 @@ def bare(word: str) -> str:
     return fold(word).replace(".", "").strip(",()'’®*")
 
 
+def plain_key(word: str) -> str:
+    """Return the key of a word with a plain "d" for the Vietnamese "đ"."""
+    return bare(word).replace("đ", "d")
+
+
 def is_initials(word: str) -> bool:
     """Return whether a word is an initial or several with dots: "J.", "J.R."."""
     return _INITIALS.fullmatch(word) is not None

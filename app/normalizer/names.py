@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from app.normalizer.name_case import recase_words
-from app.normalizer.name_order import (
-    UNKNOWN,
-    Order,
+from app.normalizer.east_asian_names import (
     are_written_together,
-    has_known_order,
     is_east_asian_family,
     is_family_first_script,
     is_one_given_name,
     is_vietnamese,
+)
+from app.normalizer.name_case import recase_words
+from app.normalizer.name_order import (
+    UNKNOWN,
+    Order,
+    has_known_order,
     order_by_capitals,
     order_by_patronymic,
     order_given_first,
@@ -60,9 +62,8 @@ def _normalize_once(first: Any, last: Any, full: Any) -> Name:
     if names_nobody(first, last, full):
         return _NOBODY
     given, family = _part(read_part(first), is_family=False), _part(read_part(last), is_family=True)
-    text = read_name(full)
-    whole = _NOBODY if text is None else _whole(text)
-    if whole.full is not None and (given is None or family is None):
+    whole = _whole(read_name(full))
+    if given is None or family is None:
         given, family = _filled(whole, given, family)
     return Name(given, family, whole.full or _joined(given, family))
 
@@ -71,18 +72,24 @@ def _part(words: Sequence[str], is_family: bool) -> str | None:
     return " ".join(recase_words(words, is_family)) or None
 
 
-def _whole(text: NameText) -> Name:
+def _whole(text: NameText | None) -> Name:
     """Return the name of a full name column."""
+    if text is None:
+        return _NOBODY
     if text.is_family_alone:
         family = " ".join(recase_words(text.words, is_family=True))
         return Name(None, family, family)
+    order = _shown_order(text)
+    if order is None:
+        return _by_words(text)
+    return _NOBODY if order is UNKNOWN else _ordered(order, text)
+
+
+def _shown_order(text: NameText) -> Order | None:
+    """Return the order that a comma or capitals show, `UNKNOWN` if they mislead, None without them."""
     if text.family:
-        order: Order | None = Order(text.words, text.family, not is_family_first_script("".join(text.family)))
-    else:
-        order = order_by_capitals(text.words)
-    if order is UNKNOWN:
-        return _NOBODY
-    return _ordered(order, text) if order else _by_words(text)
+        return Order(text.words, text.family, not is_family_first_script("".join(text.family)))
+    return order_by_capitals(text.words)
 
 
 def _by_words(text: NameText) -> Name:
@@ -98,15 +105,20 @@ def _by_words(text: NameText) -> Name:
 def _ordered(order: Order, text: NameText) -> Name:
     """Return a name whose family name a comma or its capitals show."""
     context = " ".join((*order.given, *order.family))
-    family_first = is_vietnamese([*order.family, *order.given])
-    given = recase_words(order.given, keeps_particles=family_first, context=context)
+    is_family_first = is_vietnamese([*order.family, *order.given])
+    given = recase_words(order.given, keeps_particles=is_family_first, context=context)
     family = recase_words(order.family, is_family=True, context=context)
-    parts = (_first_name(given, family), " ".join(family))
-    if not text.family and is_east_asian_family(family) and not order.is_read_so:
-        return Name(None if family_first else parts[0], parts[1], " ".join([*family, *given]))
+    first, last = _first_name(given, family), " ".join(family)
+    if _stays_family_first(order, text, family):
+        return Name(None if is_family_first else first, last, " ".join([*family, *given]))
     if are_written_together("".join(given), "".join(family)):
-        return Name(*parts, "".join([*family, *given]))
-    return Name(*parts, _with_generation([*given, *family], text.generation))
+        return Name(first, last, "".join([*family, *given]))
+    return Name(first, last, _with_generation([*given, *family], text.generation))
+
+
+def _stays_family_first(order: Order, text: NameText, family: Sequence[str]) -> bool:
+    """Return whether a full name keeps its East Asian family name in front: "WANG Wei", but not "Wang, Wei"."""
+    return not (text.family or order.is_read_so) and is_east_asian_family(family)
 
 
 def _first_name(given: Sequence[str], family: Sequence[str]) -> str | None:
@@ -124,20 +136,25 @@ def _with_generation(words: Sequence[str], generation: str | None) -> str:
 
 
 def _filled(whole: Name, given: str | None, family: str | None) -> tuple[str | None, str | None]:
-    """Return both parts, the missing ones taken from the full name where it agrees with what is given."""
-    if given is None and family is None:
-        return whole.first, whole.last
+    """Return both parts, the missing ones taken from the full name if it agrees with the part that is known."""
     text = whole.full or ""
     if given is not None:
-        agrees = whole.first is not None and fold(whole.first) == fold(given)
-        return given, whole.last if agrees else _kept_rest(text.removeprefix(f"{given} "), text)
-    agrees = whole.last is not None and family is not None and fold(whole.last) == fold(family)
-    return whole.first if agrees else _kept_rest(text.removesuffix(f" {family}"), text), family
+        rest = text.removeprefix(f"{given} ")
+        return given, whole.last if _agree(whole.first, given) else _single_rest(rest, text)
+    if family is not None:
+        rest = text.removesuffix(f" {family}")
+        return whole.first if _agree(whole.last, family) else _single_rest(rest, text), family
+    return whole.first, whole.last
 
 
-def _kept_rest(rest: str, whole: str) -> str | None:
-    """Return what is left of the full name once the known part is taken off, when it is one word."""
-    return rest if rest != whole and rest and " " not in rest else None
+def _agree(part: str | None, column: str) -> bool:
+    return part is not None and fold(part) == fold(column)
+
+
+def _single_rest(rest: str, text: str) -> str | None:
+    """Return what is left of the full name once the known part is taken off, if it is one word."""
+    is_one_word = rest != "" and " " not in rest
+    return rest if is_one_word and rest != text else None
 
 
 def _joined(given: str | None, family: str | None) -> str | None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from app.normalizer import name_order
+from app.normalizer import family_starts
 from app.normalizer.name_case import recase_words
 from app.normalizer.names import normalize_name
 
@@ -114,7 +114,7 @@ def test_family_name_is_recased(name: str, expected: str) -> None:
 WORDS = st.one_of(
     st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=8),
     st.text(string.ascii_letters + "äéőşłßñжиΑλאבمحनம王", min_size=1, max_size=8),
-    st.sampled_from(sorted(name_order._parser_words())).flatmap(lambda word: st.sampled_from([word, word.title()])),
+    st.sampled_from(sorted(family_starts._parser_words())).flatmap(lambda word: st.sampled_from([word, word.title()])),
     st.sampled_from(
         ["Smith", "O'Neil", "St.", "J", "J.", "née", "Jr", "III", "MD", "Dr", "Abdul", "y", "&", "X", "iv", "Vii"]
     ),
@@ -126,6 +126,6 @@ WORDS = st.one_of(
 @example(["Van", "Johnson"])
 def test_plain_words_are_split_as_the_parser_splits_them(words: list[str]) -> None:
     """The shorter way that most names take leads where the longer one does."""
-    if all(map(name_order._is_plain, words)):
-        parsed = name_order._parser().parse(" ".join(words))
+    if all(map(family_starts._is_plain, words)):
+        parsed = family_starts._parser().parse(" ".join(words))
         assert (parsed.given, parsed.family) == (words[0], words[-1])
