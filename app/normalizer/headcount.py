@@ -84,6 +84,13 @@ class _Number(NamedTuple):
     is_plain: bool  # digits alone, as a year is written
 
 
+class _Token(NamedTuple):
+    form: str
+    """What the token is in a pattern: a sign, or "n" for a number."""
+    end: int
+    number: _Number | None = None
+
+
 UNKNOWN = Headcount(None, None)
 
 
@@ -109,18 +116,25 @@ def _plain(text: str) -> str:
 
 
 def _from_text(text: str) -> Headcount:
-    if text.strip(" ()") in SOLO:
+    core = text.strip("() ")
+    if core in SOLO:
         return Headcount(1, 1)
     if pair := _PAIR.fullmatch(text):
-        if _THOUSANDS.fullmatch(text) and text.strip("[]") not in _RANGES_LIKE_NUMBERS:
-            return UNKNOWN  # "[1,500]" is one number or two
-        return _checked(Headcount(int(pair.group(1)), int(pair.group(2))))
-    if text.strip("() ") in _RANGES_LIKE_NUMBERS:
+        return _from_pair(pair)
+    if core in _RANGES_LIKE_NUMBERS:
         return UNKNOWN
     date, words = _undo_date(text), _read(text)
     if date and words:  # "sub 10" is "under 10" in English and a date in Turkish
         return UNKNOWN
     return _checked(date or words or UNKNOWN)
+
+
+def _from_pair(pair: re.Match[str]) -> Headcount:
+    """Return the range in brackets; "[1,500]" is one number or two and so unknown."""
+    text = pair.group()
+    if _THOUSANDS.fullmatch(text) and text.strip("[]") not in _RANGES_LIKE_NUMBERS:
+        return UNKNOWN
+    return _checked(Headcount(int(pair.group(1)), int(pair.group(2))))
 
 
 def _read(text: str) -> Headcount | None:
@@ -131,24 +145,36 @@ def _read(text: str) -> Headcount | None:
         if text[position].isspace():
             position += 1
             continue
-        match = _NUMBER.match(text, position)
-        if match:
-            number = _number(match, text)
-            if number is None:
-                return None
-            numbers.append(number)
-            pattern += "n"
-        else:
-            phrases = _PHRASES.get(text[position])
-            match = phrases.match(text, position) if phrases else None
-            if match is None:
-                return None
-            sign = _sign(match.group())
-            if sign is Sign.TO and _is_of_alphabet(text[position]) and text[position - 1 : position].isdigit():
-                return None  # "1e5" is no range
-            pattern += sign
-        position = match.end()
+        token = _number_at(text, position) or _sign_at(text, position)
+        if token is None:
+            return None
+        if token.number is not None:
+            numbers.append(token.number)
+        pattern += token.form
+        position = token.end
     return _bounds(pattern, numbers)
+
+
+def _number_at(text: str, position: int) -> _Token | None:
+    match = _NUMBER.match(text, position)
+    number = _number(match, text) if match else None
+    return _Token("n", match.end(), number) if match and number else None
+
+
+def _sign_at(text: str, position: int) -> _Token | None:
+    """Return the word or symbol at a position, None if it is not known."""
+    phrases = _PHRASES.get(text[position])
+    match = phrases.match(text, position) if phrases else None
+    if match is None:
+        return None
+    sign = _sign(match.group())
+    if sign is Sign.TO and _is_letter_behind_digit(text, position):
+        return None  # "1e5" is no range
+    return _Token(sign, match.end())
+
+
+def _is_letter_behind_digit(text: str, position: int) -> bool:
+    return _is_of_alphabet(text[position]) and text[position - 1 : position].isdigit()
 
 
 def _sign(phrase: str) -> Sign:
@@ -161,56 +187,64 @@ def _bounds(pattern: str, numbers: list[_Number]) -> Headcount | None:
     if len(numbers) != 1:
         return None
     value = numbers[0].value
-    for form, bounds in (
+    bounds = (
         (_EXACT, Headcount(value, value)),
         (_AT_LEAST, Headcount(value, None)),
         (_MORE_THAN, Headcount(value + 1, None)),
         (_LESS_THAN, Headcount(1, value - 1)),
         (_UP_TO, Headcount(1, value)),
-    ):
-        if form.fullmatch(pattern):
-            return bounds
-    return None
+    )
+    return next((headcount for form, headcount in bounds if form.fullmatch(pattern)), None)
 
 
 def _range(first: _Number, second: _Number) -> Headcount | None:
     # "5-10k" may mean 5 or 5,000: a unit only on the right decides nothing unless the numbers are close.
     is_unclear = second.is_scaled and not first.is_scaled and first.value * 100 < second.value
-    is_time = (
-        first.is_plain
-        and second.is_plain
-        and 1900 <= first.value <= second.value <= 2100
-        and second.value - first.value < _SPAN_OF_YEARS
-    )
-    return None if is_unclear or is_time else Headcount(first.value, second.value)
+    if is_unclear or _are_years(first, second):
+        return None
+    return Headcount(first.value, second.value)
+
+
+def _are_years(first: _Number, second: _Number) -> bool:
+    if not (first.is_plain and second.is_plain):
+        return False
+    return 1900 <= first.value <= second.value <= 2100 and second.value - first.value < _SPAN_OF_YEARS
 
 
 def _number(match: re.Match[str], text: str) -> _Number | None:
     """Return the value of ``1,001``, ``1.001`` (both one thousand and one), ``51.0``, ``1.2k`` or ``1万``."""
     digits, decimals, scale = match.group("digits", "decimals", "scale")
     whole = re.sub(r"[^0-9]", "", digits)
-    if scale is None:
-        is_whole = decimals is None or not decimals.strip("0")
-        return _Number(int(whole), False, digits == whole) if is_whole else None
-    has_groups = digits != whole and scale != "m"
-    is_unsure = scale in _UNSURE_SCALES and not _UNSURE_SCALES[scale].search(text)
-    value = Decimal(f"{whole}.{decimals or 0}") * SCALES[scale]
-    if has_groups or is_unsure or value != int(value):
+    has_groups = digits != whole
+    value = Decimal(f"{whole}.{decimals or 0}") * SCALES.get(scale, 1)
+    if value != int(value):
         return None
-    return _Number(int(value), True, False)
+    if scale is None:
+        return _Number(int(value), False, not has_groups)
+    is_mixed = has_groups and scale != "m"
+    return None if is_mixed or _is_unsure_scale(scale, text) else _Number(int(value), True, False)
+
+
+def _is_unsure_scale(scale: str, text: str) -> bool:
+    words_for_employees = _UNSURE_SCALES.get(scale)
+    return words_for_employees is not None and words_for_employees.search(text) is None
 
 
 def _undo_date(text: str) -> Headcount | None:
+    months, number = _month_and_number(text)
+    ranges = {(min(month, number), max(month, number)) for month in months} & _USUAL_RANGES
+    return Headcount(*ranges.pop()) if len(ranges) == 1 else None
+
+
+def _month_and_number(text: str) -> tuple[frozenset[int], int]:
+    """Return the months that a date's word may stand for, none if the text is no date, and the date's number."""
     if match := _EASTERN_DATE.fullmatch(text):
-        months, number = frozenset({int(match.group(1))}), int(match.group(2))
-    elif match := _DAY_MONTH.fullmatch(text):
-        months, number = MONTHS.get(match.group(2), frozenset()), int(match.group(1))
-    elif match := _MONTH_NUMBER.fullmatch(text):
-        months, number = MONTHS.get(match.group(1), frozenset()), int(match.group(2))
-    else:
-        return None
-    readings = {(min(month, number), max(month, number)) for month in months} & _USUAL_RANGES
-    return Headcount(*readings.pop()) if len(readings) == 1 else None
+        return frozenset({int(match.group(1))}), int(match.group(2))
+    if match := _DAY_MONTH.fullmatch(text):
+        return MONTHS.get(match.group(2), frozenset()), int(match.group(1))
+    if match := _MONTH_NUMBER.fullmatch(text):
+        return MONTHS.get(match.group(1), frozenset()), int(match.group(2))
+    return frozenset(), 0
 
 
 def _checked(headcount: Headcount) -> Headcount:
@@ -220,4 +254,4 @@ def _checked(headcount: Headcount) -> Headcount:
     if highest is None:
         return headcount
     # LinkedIn has "0-1"; zero alone is a missing value.
-    return headcount if 1 <= highest <= LARGEST and lowest <= highest else UNKNOWN
+    return headcount if max(lowest, 1) <= highest <= LARGEST else UNKNOWN

@@ -7,7 +7,7 @@ number. Here the text is taken apart first: the library is handed nothing but th
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from app.normalizer.data.phone_words import EXTENSION_MARKERS, LABEL_PARTS, NO_PHONE_WORDS, PHONE_LABELS
@@ -28,10 +28,18 @@ _NUMBERED_LABEL = re.compile(r"([^\W\d]\D{0,30}?[\s#.]*)[1-9]\s*[:)]\s*(?=\D?\s*
 _PLUS = re.compile(r"(?:\(\s*\+|\+\s*\(|00\s?\+|\+)[\s+(]*(?:00\s?)?([0-9]+)\s?\)?")
 _CARRIER_BLANK = re.compile(r"\b0\s?xx\s?(?=[0-9])")
 
+_KNOWN_WORDS = PHONE_LABELS | EXTENSION_MARKERS
+_KNOWN_PARTS = _KNOWN_WORDS | LABEL_PARTS
+_LABEL_WORDS = PHONE_LABELS | LABEL_PARTS
 _FAX_WORDS = frozenset(word for word in NO_PHONE_WORDS if word.startswith(("fax", "tele", "факс")))
 
+_LINE_ENDS = re.compile(r"[\r\n]+")
+_ASCII_DIGIT = re.compile(r"[0-9]")
+_DECIMALS = re.compile(r",[0-9]")
+_SPACED_SIGN = re.compile(r"\s*([./-])\s*")
 _RUN = re.compile(r"[+(]*[0-9](?:[0-9\s()./-]*[0-9])?\)?")
 _WORD = re.compile(r"[^\W\d]+")
+_GLUED_SIGN = re.compile(r"[^\W\d][-./]$")
 _GLUED_WORD = re.compile(r"\s*[-./]?([^\W\d]+)")
 
 _DAY = r"(?:[0-2]?[0-9]|3[01])"
@@ -86,7 +94,7 @@ def _as_text(value: Any) -> str | None:
     written = _written(value)
     if written is None or len(written) > 2 * _LONGEST_CELL:
         return None
-    text = clean(re.sub(r"[\r\n]+", ";", written))
+    text = clean(_LINE_ENDS.sub(";", written))
     if text is None or len(text) > _LONGEST_CELL or _has_other_numbers(text):
         return None
     return fold(plain_digits(text).translate(_DASHES)).strip("'\"=`´ ")
@@ -94,13 +102,16 @@ def _as_text(value: Any) -> str | None:
 
 def _written(value: Any) -> str | None:
     """Return a text as it is, and a whole number as its digits."""
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, float):
-        value = int(value) if value.is_integer() and abs(value) < 10**15 else None
-    if isinstance(value, int):
-        return str(value) if abs(value) < 10**20 else None
-    return value if isinstance(value, str) else None
+    match value:
+        case str():
+            return value
+        case bool():
+            return None
+        case int():
+            return str(value) if abs(value) < 10**20 else None
+        case float() if value.is_integer() and abs(value) < 10**15:
+            return str(int(value))
+    return None
 
 
 def _has_other_numbers(text: str) -> bool:
@@ -110,22 +121,33 @@ def _has_other_numbers(text: str) -> bool:
 
 
 def _number_in(part: str) -> WrittenNumber | None:
+    text = _without_decoration(part)
+    if text is None:
+        return None
+    run = _RUN.search(text)
+    if run is None:
+        return None
+    number = run.group().strip()
+    before, after = text[: run.start()], text[run.end() :]
+    if _is_other_number(number, after) or not _fits_its_words(before, number, after):
+        return None
+    is_alone = not (_has_unknown_word(before) or _has_unknown_word(_until_digit(after)))
+    return WrittenNumber(number, is_alone)
+
+
+def _without_decoration(part: str) -> str | None:
+    """Return a part of a cell with one way to write a plus sign, None if it is about something else."""
     text = part.strip(" ,'\"")
     if match := _FLOAT.fullmatch(text):
         text = match.group(1)
     text = _NUMBERED_LABEL.sub(r"\1 ", text, count=1)
     if _SCIENTIFIC.fullmatch(text) or _FOREIGN.search(text):
         return None
-    text = _PLUS.sub(r"+\1 ", _CARRIER_BLANK.sub("0", text))
-    run = _RUN.search(text)
-    if run is None:
-        return None
-    number = run.group().strip()
-    before, after = text[: run.start()], text[run.end() :]
-    is_beside_its_words = _may_precede(before, number) and _may_follow(after, number)
-    if _is_other_number(number, after) or not is_beside_its_words:
-        return None
-    return WrittenNumber(number, not _unknown_words(before) and not _unknown_words(_until_digit(after)))
+    return _PLUS.sub(r"+\1 ", _CARRIER_BLANK.sub("0", text))
+
+
+def _fits_its_words(before: str, number: str, after: str) -> bool:
+    return _may_precede(before, number) and _may_follow(after, number)
 
 
 def _without_uri(text: str) -> str:
@@ -142,11 +164,11 @@ def _is_other_number(number: str, after: str) -> bool:
     """Return whether the digits are a date, a sum, an id, a coordinate or an internet address."""
     if number.startswith("+"):
         return False
-    compact = re.sub(r"\s*([./-])\s*", r"\1", number)
+    compact = _SPACED_SIGN.sub(r"\1", number)
     if any(pattern.fullmatch(compact) for pattern in _NO_NUMBER) or _is_ip_address(compact):
         return True
-    is_bare = number.isdigit() and not number.startswith("0")
-    return is_bare and re.match(r",[0-9]", after) is not None
+    is_plain = number.isdigit() and not number.startswith("0")
+    return is_plain and _DECIMALS.match(after) is not None
 
 
 def _is_ip_address(text: str) -> bool:
@@ -154,8 +176,11 @@ def _is_ip_address(text: str) -> bool:
     if not _IP_ADDRESS.fullmatch(text):
         return False
     octets = text.split(".")
-    is_in_range = all(octet == str(int(octet)) and int(octet) <= 255 for octet in octets)
-    return is_in_range and any(len(octet) != 2 for octet in octets)
+    return all(map(_is_octet, octets)) and any(len(octet) != 2 for octet in octets)
+
+
+def _is_octet(digits: str) -> bool:
+    return digits == str(int(digits)) and int(digits) <= 255
 
 
 def _may_precede(before: str, number: str) -> bool:
@@ -163,12 +188,17 @@ def _may_precede(before: str, number: str) -> bool:
     words = _WORD.findall(before)
     if not NO_PHONE_WORDS.isdisjoint(words):
         return False
-    is_glued = before[-1:].isalpha() or re.search(r"[^\W\d][-./]$", before) is not None
-    if number.startswith("+") and not is_glued:
+    if number.startswith("+") and not _is_glued(before):
         return True
-    if not (PHONE_LABELS | LABEL_PARTS).issuperset(words):
-        return False
-    return not words or not PHONE_LABELS.isdisjoint(words)
+    return not words or _are_label(words)
+
+
+def _is_glued(before: str) -> bool:
+    return before[-1:].isalpha() or _GLUED_SIGN.search(before) is not None
+
+
+def _are_label(words: Sequence[str]) -> bool:
+    return _LABEL_WORDS.issuperset(words) and not PHONE_LABELS.isdisjoint(words)
 
 
 def _may_follow(after: str, number: str) -> bool:
@@ -176,13 +206,17 @@ def _may_follow(after: str, number: str) -> bool:
     words = _WORD.findall(_until_digit(after))
     if not words:
         return True
-    is_label_of_next = words[0] in _FAX_WORDS and re.search(r"[0-9]", after) is not None
-    if not NO_PHONE_WORDS.isdisjoint(words) and not is_label_of_next:
+    if not NO_PHONE_WORDS.isdisjoint(words) and not _opens_fax_number(words, after):
         return False
     if _is_glued_to_stranger(after):
         return False
-    has_shape = not number.isdigit() or number.startswith("0")
-    return has_shape or not _unknown_words(" ".join(words))
+    has_shape = number.startswith("0") or not number.isdigit()
+    return has_shape or not _has_unknown_word(" ".join(words))
+
+
+def _opens_fax_number(words: Sequence[str], after: str) -> bool:
+    """Return whether the words are the label of the next number, which is a fax."""
+    return words[0] in _FAX_WORDS and _ASCII_DIGIT.search(after) is not None
 
 
 def _is_glued_to_stranger(after: str) -> bool:
@@ -190,16 +224,12 @@ def _is_glued_to_stranger(after: str) -> bool:
     if after[:1].isspace():
         return False
     glued = _GLUED_WORD.match(after)
-    return glued is not None and not _is_known(glued.group(1))
+    return glued is not None and glued.group(1) not in _KNOWN_WORDS
 
 
-def _is_known(word: str) -> bool:
-    return word in PHONE_LABELS or word in EXTENSION_MARKERS
-
-
-def _unknown_words(text: str) -> bool:
-    return any(not _is_known(word) and word not in LABEL_PARTS for word in _WORD.findall(text))
+def _has_unknown_word(text: str) -> bool:
+    return not _KNOWN_PARTS.issuperset(_WORD.findall(text))
 
 
 def _until_digit(text: str) -> str:
-    return re.split(r"[0-9]", text, maxsplit=1)[0]
+    return _ASCII_DIGIT.split(text, maxsplit=1)[0]

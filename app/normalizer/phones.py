@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from itertools import chain
 from typing import Any, NamedTuple
 
 import phonenumbers
@@ -50,12 +51,9 @@ def normalize_phone(candidates: Iterable[Any], country_code: str | None) -> Phon
     number that is written in full, with its country prefix or the country's leading zero, need only be of a possible
     length, if no other words stand beside it; any other must lie in a range that its country has given out.
     """
-    for candidate in candidates:
-        for written in written_numbers(candidate):
-            phone = _read(written, country_code)
-            if phone is not None:
-                return phone
-    return None
+    numbers = chain.from_iterable(map(written_numbers, candidates))
+    phones = (_read(written, country_code) for written in numbers)
+    return next(filter(None, phones), None)
 
 
 def _read(written: WrittenNumber, region: str | None) -> Phone | None:
@@ -72,23 +70,23 @@ def _e164(number: PhoneNumber) -> str:
 
 def _valid_part(text: str, region: str | None) -> PhoneNumber | None:
     """Return the valid number at the beginning of a text, without a second extension or the switchboard's "-0"."""
-    if match := _EXTRA_END.fullmatch(text):
-        number = _valid(match.group(1), region)
-        if number is not None:
-            return number
-    for head in _heads(text):
-        number = _valid(head, region)
-        if number is not None and (head == text or _is_complete(number)):
-            return number
-    match = _LAST_GROUP.fullmatch(text)
+    return (
+        _valid_match(_EXTRA_END, text, region) or _valid_head(text, region) or _valid_match(_LAST_GROUP, text, region)
+    )
+
+
+def _valid_match(pattern: re.Pattern[str], text: str, region: str | None) -> PhoneNumber | None:
+    match = pattern.fullmatch(text)
     return _valid(match.group(1), region) if match else None
 
 
-def _heads(text: str) -> Iterator[str]:
-    """Yield the beginnings of a text that may be the whole number, the shortest first, the text itself last."""
+def _valid_head(text: str, region: str | None) -> PhoneNumber | None:
+    """Return the valid number before a slash, if it is a whole one, else that of the text."""
     for slash in re.finditer("/", text):
-        yield text[: slash.start()]
-    yield text
+        number = _valid(text[: slash.start()], region)
+        if number is not None and _is_complete(number):
+            return number
+    return _valid(text, region)
 
 
 def _is_complete(number: PhoneNumber) -> bool:
@@ -105,13 +103,16 @@ def _usual_length(country_code: int) -> int:
 
 def _valid(text: str, region: str | None) -> PhoneNumber | None:
     """Return the only valid number that a text can stand for."""
-    digits = re.sub(r"[^0-9]", "", text)
+    digits = _digits(text)
     if text.startswith("+"):
-        without_zero = re.sub(r"[^0-9]", "", _ZERO_IN_BRACKETS.sub("", text))
-        return _international(text, digits) or _international(text, without_zero)
-    if region is None:
-        return _international(text, digits[2:]) if digits.startswith("00") else None
-    return _national(text, digits, region)
+        return _international(text, digits) or _international(text, _digits(_ZERO_IN_BRACKETS.sub("", text)))
+    if region is not None:
+        return _national(text, digits, region)
+    return _international(text, digits[2:]) if digits.startswith("00") else None
+
+
+def _digits(text: str) -> str:
+    return re.sub(r"[^0-9]", "", text)
 
 
 def _national(text: str, digits: str, region: str) -> PhoneNumber | None:
@@ -119,9 +120,9 @@ def _national(text: str, digits: str, region: str) -> PhoneNumber | None:
     metadata = PhoneMetadata.metadata_for_region(region)
     if metadata is None:
         return None
-    code = str(metadata.country_code)
     if abroad := _without_exit_code(digits, metadata.international_prefix or "00"):
         return abroad
+    code = str(metadata.country_code)
     local = _parse(code + digits)
     worldwide = _parse(digits) if digits.startswith(code) else None
     if local is None:
@@ -131,26 +132,30 @@ def _national(text: str, digits: str, region: str) -> PhoneNumber | None:
 
 def _local_or_worldwide(text: str, code: str, local: PhoneNumber, worldwide: PhoneNumber | None) -> PhoneNumber | None:
     """Return which of two readings of digits is meant: without the country's code, or with it."""
-    digits = re.sub(r"[^0-9]", "", text)
+    digits = _digits(text)
     if worldwide is None:
         return local if _is_whole(text, digits, local) else None
-    is_certain = worldwide == local or not _is_written_in_full(digits, local)
-    return worldwide if is_certain or _first_group(text) == code else None
+    if worldwide == local or not _is_written_in_full(digits, local):
+        return worldwide
+    return worldwide if _first_group(text) == code else None
 
 
 def _is_whole(text: str, digits: str, number: PhoneNumber) -> bool:
     """Return whether digits are a number rather than a part of one or something else."""
     if _is_written_in_full(digits, number):
         return _is_complete(number)
-    is_american = text.startswith("(") and _AMERICAN.fullmatch(text) is not None
-    if is_american or _PLACEHOLDER.fullmatch(digits) or _is_foreign(text, digits):
+    if _is_american_in_brackets(text) or _PLACEHOLDER.fullmatch(digits) or _is_foreign(text, digits):
         return False
     return len(digits) >= (_FEWEST_BARE_DIGITS if text.isdigit() else _FEWEST_GROUPED_DIGITS)
 
 
+def _is_american_in_brackets(text: str) -> bool:
+    return text.startswith("(") and _AMERICAN.fullmatch(text) is not None
+
+
 def _is_written_in_full(digits: str, number: PhoneNumber) -> bool:
     """Return whether digits are those that the country writes, with the zero or "06" that its numbers begin with."""
-    return digits == re.sub(r"[^0-9]", "", phonenumbers.format_number(number, PhoneNumberFormat.NATIONAL))
+    return digits == _digits(phonenumbers.format_number(number, PhoneNumberFormat.NATIONAL))
 
 
 def _is_foreign(text: str, digits: str) -> bool:
@@ -186,9 +191,7 @@ def _parse(digits: str) -> PhoneNumber | None:
 
 
 def _parse_any(digits: str) -> PhoneNumber | None:
-    for code, prefix in _GIVEN_UP_PREFIXES.items():
-        if digits.startswith(code):
-            digits = code + prefix.sub("", digits[len(code) :], count=1)
+    digits = _without_given_up_prefix(digits)
     try:
         number = phonenumbers.parse("+" + digits, None)
     except NumberParseException:
@@ -199,20 +202,29 @@ def _parse_any(digits: str) -> PhoneNumber | None:
     return None if is_too_long or is_changed else number
 
 
+def _without_given_up_prefix(digits: str) -> str:
+    for code, prefix in _GIVEN_UP_PREFIXES.items():
+        if digits.startswith(code):
+            return code + prefix.sub("", digits[len(code) :], count=1)
+    return digits
+
+
 def _possible(text: str, region: str | None) -> PhoneNumber | None:
     """Return a number of a possible length that is written in full, though it is in no range that is known."""
-    digits = re.sub(r"[^0-9]", "", text)
-    if "/" in text:
-        return None
-    if text.startswith("+"):
-        number = _parse_any(digits) if len(digits) >= _FEWEST_DIGITS else None
-    elif digits.startswith("00"):
-        number = _parse_any(digits[2:]) if len(digits) >= _FEWEST_DIGITS + 2 else None
-    else:
-        number = _possible_in(text, digits, region)
+    number = None if "/" in text else _written_in_full(text, region)
     if number is None or number.national_number == 0 or not _fits_groups(text, number):
         return None
     return number if phonenumbers.is_possible_number_with_reason(number) == ValidationResult.IS_POSSIBLE else None
+
+
+def _written_in_full(text: str, region: str | None) -> PhoneNumber | None:
+    """Return the number of a text that has its country prefix or the country's leading zero."""
+    digits = _digits(text)
+    if not text.startswith("+"):
+        if not digits.startswith("00"):
+            return _possible_in(text, digits, region)
+        digits = digits[2:]
+    return _parse_any(digits) if len(digits) >= _FEWEST_DIGITS else None
 
 
 def _possible_in(text: str, digits: str, region: str | None) -> PhoneNumber | None:
@@ -220,8 +232,12 @@ def _possible_in(text: str, digits: str, region: str | None) -> PhoneNumber | No
     if metadata is None or _PLACEHOLDER.fullmatch(digits):
         return None
     is_american = metadata.country_code == 1 and _AMERICAN.fullmatch(text) is not None
-    has_zero = metadata.national_prefix == "0" and digits.startswith("0") and len(digits) > _FEWEST_BARE_DIGITS
+    has_zero = metadata.national_prefix == "0" and _opens_with_zero(digits)
     return _parse_any(f"{metadata.country_code}{digits}") if is_american or has_zero else None
+
+
+def _opens_with_zero(digits: str) -> bool:
+    return digits.startswith("0") and len(digits) > _FEWEST_BARE_DIGITS
 
 
 def _fits_groups(text: str, number: PhoneNumber) -> bool:
