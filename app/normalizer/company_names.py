@@ -99,12 +99,15 @@ def _without_residue(name: str) -> str:
 def _trade_name(name: str) -> str:
     """Return the name that a company trades under, or the name itself."""
     match = _TRADE_NAME.fullmatch(name)
-    if match is None:
-        return name
-    if match["mark"].casefold() != "dba" or "(" in name or has_legal_form(match["legal"]):
-        return match["trade"]
-    is_written_so = name.isupper() or (match["mark"] == "dba" and not name.islower())
-    return match["trade"] if is_written_so else name  # "Oracle DBA Services"
+    return match["trade"] if match and _joins_trade_name(match) else name
+
+
+def _joins_trade_name(match: re.Match[str]) -> bool:
+    """Return whether "dba" and the like join two names, unlike in "Oracle DBA Services"."""
+    name, mark = match.group(), match["mark"]
+    if mark.casefold() != "dba" or "(" in name or has_legal_form(match["legal"]):
+        return True
+    return name.isupper() or (mark == "dba" and not name.islower())
 
 
 def _recase(name: str, shouted: bool) -> str:
@@ -115,11 +118,10 @@ def _recase(name: str, shouted: bool) -> str:
 
 def _recase_word(word: str, position: int, shouted: bool) -> str:
     lowered = word.lower()
+    stem, _, ending = lowered.rpartition(".")
+    if _is_web_address(stem, ending):
+        return _recase_word(word[: len(stem)], position, shouted) + "." + ending
     bare = lowered.strip(".,()")
-    stem, dot, ending = lowered.rpartition(".")
-    is_web_address = ending in words.WEB_ENDINGS and "." not in stem
-    if stem and is_web_address:
-        return _recase_word(word[: len(stem)], position, shouted) + dot + ending
     if bare in words.SPELLED:
         return lowered.replace(bare, words.SPELLED[bare])
     if position > 0 and bare in words.SMALL_WORDS:
@@ -127,6 +129,10 @@ def _recase_word(word: str, position: int, shouted: bool) -> str:
     if _is_upper(word, bare, shouted):
         return word.upper()
     return "-".join(map(_capitalize_piece, word.split("-")))
+
+
+def _is_web_address(stem: str, ending: str) -> bool:
+    return stem != "" and "." not in stem and ending in words.WEB_ENDINGS
 
 
 def _is_upper(word: str, bare: str, shouted: bool) -> bool:
@@ -142,15 +148,19 @@ def _stays_upper(bare: str, word: str) -> bool:
         return False
     if bare in words.UPPER_WORDS or _NO_VOWELS.fullmatch(bare):
         return True
-    has_sign = "&" in word or any(char.isdigit() for char in word)
+    has_sign = "&" in word or any(map(str.isdigit, word))
     return has_sign and len(word) <= _SHORT_CAPS + 1
 
 
 def _capitalize_piece(piece: str) -> str:
-    start = next((index for index, char in enumerate(piece) if char.isalnum()), 0)
     head, mark, tail = piece.partition("'")
-    if mark and len(head) <= 2 and len(tail) > 1:
+    if len(head) <= 2 and len(tail) > 1:
         return capitalize(head) + mark + capitalize(tail)
     if piece.lower().startswith("mc") and len(piece) > 4:
         return "Mc" + capitalize(piece[2:])
+    return _capitalize_behind_signs(piece)
+
+
+def _capitalize_behind_signs(piece: str) -> str:
+    start = next((index for index, char in enumerate(piece) if char.isalnum()), 0)
     return piece[:start] + capitalize(piece[start:])

@@ -66,16 +66,22 @@ def country_from_column(value: Any) -> str | None:
 
 def _from_parts(text: str) -> str | None:
     """Decide ``DE - Germany``, ``Germany (DE)`` and ``Germany/Deutschland``, whose parts name the same country."""
-    bracketed = _BRACKETED_END.fullmatch(text)
-    if bracketed:
-        outside, inside = code_of(bracketed.group(1)), code_of(bracketed.group(2))
+    if bracketed := _BRACKETED_END.fullmatch(text):
+        outside, inside = map(code_of, bracketed.groups())
         return outside if inside in {None, outside} else None
+    parts = _parts(text)
+    if not 1 < len(parts) <= _MOST_PARTS:
+        return None
+    codes = set(map(code_of, parts))
+    return codes.pop() if len(codes) == 1 else None
+
+
+def _parts(text: str) -> list[str]:
     parts = [part for part in _SEPARATORS.split(text) if part.strip()]
-    if len(parts) == 1:
-        first, _, rest = text.partition(" ")
-        parts = [first, rest] if len(first) <= _LONGEST_CODE else [text]
-    codes = {code_of(part) for part in parts[:_MOST_PARTS]}
-    return codes.pop() if len(codes) == 1 and 1 < len(parts) <= _MOST_PARTS else None
+    if len(parts) != 1:
+        return parts
+    first, _, rest = text.partition(" ")
+    return [first, rest] if len(first) <= _LONGEST_CODE else [text]
 
 
 def country_from_location(value: Any) -> str | None:
@@ -88,7 +94,7 @@ def country_from_location(value: Any) -> str | None:
     if text is None:
         return None
     whole = _key(_BRACKETS.sub(" ", text))
-    parts = [key for part in whole.split(",") if (key := part.strip())]
+    parts = list(filter(None, map(str.strip, whole.split(","))))
     if len(parts) > 1 and english_code_of(whole) is None:  # "Korea, Republic of" is one name
         return _from_pair(parts[-2], parts[-1])
     return _from_lone_part(whole) if parts else None
@@ -98,14 +104,18 @@ def _from_pair(city: str, last: str) -> str | None:
     """Decide ``City, Last``, refusing what the city contradicts."""
     if settled := METROS_BY_CODE.get((city, last.upper())):
         return settled
-    home, code = METROS.get(city, (None, None))
     if len(last) == 2 and last.isascii():
-        country = _from_two_letters(last.upper(), home, code)
-    elif zipped := _US_ZIP.fullmatch(last):
-        country = "US" if _is_us_state(zipped.group(1)) else None
-    else:
-        return REGIONS.get(last) or REGION_CODES.get(last.upper()) or _named_country(last)
-    return None if home not in {None, country} and city not in SHARED_METROS else country
+        home, code = METROS.get(city, (None, None))
+        return _unless_contradicted(_from_two_letters(last.upper(), home, code), city)
+    if zipped := _US_ZIP.fullmatch(last):
+        return _unless_contradicted("US", city) if _is_us_state(zipped.group(1)) else None
+    return REGIONS.get(last) or REGION_CODES.get(last.upper()) or _named_country(last)
+
+
+def _unless_contradicted(country: str | None, city: str) -> str | None:
+    """Return a country, or None if the city is known to be in another one alone."""
+    home, _ = METROS.get(city, (country, None))
+    return country if home == country or city in SHARED_METROS else None
 
 
 def _from_two_letters(last: str, home: str | None, code: str | None) -> str | None:
@@ -123,8 +133,12 @@ def _from_lone_part(text: str) -> str | None:
         return None
     area = _AREA.fullmatch(text)
     metro = area.group(1) if area else text
-    known = _named_country(text) or REGIONS.get(text) or REGIONS.get(metro)
-    return known or (METROS[metro][0] if metro in METROS and metro not in SHARED_METROS else None)
+    return _named_country(text) or REGIONS.get(text) or REGIONS.get(metro) or _country_of_metro(metro)
+
+
+def _country_of_metro(metro: str) -> str | None:
+    country, _ = METROS.get(metro, (None, None))
+    return None if metro in SHARED_METROS else country
 
 
 def _named_country(key: str) -> str | None:

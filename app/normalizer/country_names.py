@@ -43,10 +43,18 @@ _SHORT_NAME = re.compile(r"([^,(（،]+)[,(（،].*")
 def code_of(name: str) -> str | None:
     """Return the alpha-2 code of the country that a code or a name in any language stands for."""
     key = _key(fold(name))
-    if not name.isascii():
-        code = _own_accented_names().get(_key(name.casefold())) or _translations().get(_key(name.casefold()))
-        if code is not None or (key.isascii() and len(key) < _SHORTEST_FOLDED_NAME):
-            return code
+    if name.isascii():
+        return _plain_code_of(key)
+    code = _accented_code_of(_key(name.casefold()))
+    is_like_code = key.isascii() and len(key) < _SHORTEST_FOLDED_NAME
+    return code if code is not None or is_like_code else _plain_code_of(key)
+
+
+def _accented_code_of(key: str) -> str | None:
+    return _own_accented_names().get(key) or _translations().get(key)
+
+
+def _plain_code_of(key: str) -> str | None:
     code = _english_names().get(key)
     if code is not None or len(key) < _SHORTEST_FOLDED_NAME:
         return code

@@ -15,6 +15,7 @@ from app.values.text import clean, fold
 
 INDUSTRIES = words.INDUSTRIES
 _MOST_WORDS = 8
+_MOST_NAMES = 20  # of a list
 _LONGEST_NAME = 120  # longer text is a description of the company
 
 _NOT_WORD = re.compile(r"[\W_]+")
@@ -27,27 +28,30 @@ _PHRASES = {
 }
 
 
-def normalize_industry(value: Any, others: Any = None) -> str | None:
+def normalize_industry(value: Any, more_names: Any = None) -> str | None:
     """Return the vocabulary value for an industry's name, or None when the rules cannot tell.
 
     Args:
         value: the industry as given.
-        others: a list of further names, read when `value` decides nothing; all that decide have to agree.
+        more_names: a list of further names, read when `value` decides nothing; all that decide have to agree.
     """
-    decided = _decide(value)
-    if decided is not None or not isinstance(others, list):
-        return decided
-    found = {industry for other in others[:20] if (industry := _decide(other))}
-    return found.pop() if len(found) == 1 else None
+    industry = _decide(value)
+    if industry is not None or not isinstance(more_names, list):
+        return industry
+    return _only(set(filter(None, map(_decide, more_names[:_MOST_NAMES]))))
+
+
+def _only(industries: set[str]) -> str | None:
+    return next(iter(industries)) if len(industries) == 1 else None
 
 
 def _decide(value: Any) -> str | None:
     text = clean(value, _LONGEST_NAME + 1)
     if text is None or len(text) > _LONGEST_NAME:
         return None
-    names = [name for name in _LIST.split(text) if name]
-    found = {_decide_name(_deepest(name)) for name in names}
-    return found.pop() if len(found) == 1 else None
+    names = filter(None, _LIST.split(text))
+    industries = {_decide_name(_deepest(name)) for name in names}
+    return industries.pop() if len(industries) == 1 else None
 
 
 def _deepest(path: str) -> str:
@@ -87,14 +91,12 @@ def _of_words(tokens: list[str], leading_words: int) -> str | None:
     industries = set(filter(None, map(words.KEYWORDS.get, tokens)))
     if tokens[-1] in words.MAKERS:  # drugs and devices are health care, wherever they are made
         return words.HEALTH if words.HEALTH in industries else words.MANUFACTURING
-    is_list = leading_words < len(tokens)
-    if not is_list and _is_insurance(tokens):
-        return words.INSURANCE
     first = _first_industry(tokens, leading_words)
-    if first and not is_list:
-        return first
-    is_sure = first in industries or words.UNSAFE_WORDS.isdisjoint(tokens)
-    return industries.pop() if is_sure and len(industries) == 1 else None
+    is_list = leading_words < len(tokens)
+    if not is_list and (industry := words.INSURANCE if _is_insurance(tokens) else first):
+        return industry
+    is_certain = first in industries or words.UNSAFE_WORDS.isdisjoint(tokens)
+    return _only(industries) if is_certain else None
 
 
 def _is_insurance(tokens: list[str]) -> bool:

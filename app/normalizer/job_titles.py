@@ -41,9 +41,8 @@ _PLURALS = word_set(
     planners controllers inspectors operators technicians
     """
 )
-
-
 _LOOKS_AFTER = frozenset({"of", "for", "to", "and", "vp", "head"})
+_LIST_SIGN = re.compile(r"[,&/-]")
 
 
 class JobTitle(NamedTuple):
@@ -76,10 +75,16 @@ def _newlines_marked(value: Any) -> Any:
 
 
 def _clean_once(text: str, employer: str | None) -> str:
-    segments = [segment for part in _SEGMENT.split(_GENDERS.sub(" ", text)) if (segment := _bare(part))]
+    segments = filter(None, map(_bare, _SEGMENT.split(_GENDERS.sub(" ", text))))
     titles = [_without_employer(segment, employer) for segment in segments]
-    chosen = next((title for title in titles if decide_seniority(title)), titles[0] if titles else "")
-    return _singular(recase_title(chosen))[:_LONGEST_TITLE].strip()
+    return _singular(recase_title(_first_decided(titles)))[:_LONGEST_TITLE].strip()
+
+
+def _first_decided(titles: list[str]) -> str:
+    """Return the first title whose level is known, else the first."""
+    if not titles:
+        return ""
+    return next(filter(decide_seniority, titles), titles[0])
 
 
 def _bare(text: str) -> str:
@@ -95,12 +100,17 @@ def _without_employer(title: str, employer: str | None) -> str:
     match = _EMPLOYER.fullmatch(title)
     if match is None:
         return title
-    role, word, tail = match.group(1).strip(_EDGE), match.group(2), match.group(3)
-    is_phrase = word is not None and fold(tail).split()[0] in _NO_EMPLOYER
-    is_sure = decide_seniority(role) is not None or (
-        word is None and " " in match.group(0)[match.end(1) : match.start(3)]
-    )
-    return role if role and is_sure and not is_phrase else title
+    role = match.group(1).strip(_EDGE)
+    return role if role and _names_employer(match, role) else title
+
+
+def _names_employer(match: re.Match[str], role: str) -> bool:
+    """Return whether an employer follows "at" or "@", rather than the rest of a phrase such as "at large"."""
+    word, tail = match.group(2, 3)
+    if word is None:
+        is_spaced = " " in match.group(0)[match.end(1) : match.start(3)]
+        return is_spaced or decide_seniority(role) is not None
+    return fold(tail).split()[0] not in _NO_EMPLOYER and decide_seniority(role) is not None
 
 
 def _without_known_employer(title: str, employer: str) -> str:
@@ -113,23 +123,29 @@ def _without_known_employer(title: str, employer: str) -> str:
 
 
 def _singular(title: str) -> str:
-    """Return "Sales Manager" for "Sales Managers", where the plural is the title and not what it looks after."""
+    """Return "Sales Manager" for "Sales Managers", if the plural is the title and not what it looks after."""
     head, _, last = title.rpartition(" ")
-    if last.lower() not in _PLURALS or any(mark in head for mark in ",&-/"):
+    if last.lower() not in _PLURALS or _looks_after_people(head):
         return title
-    is_looked_after = _LOOKS_AFTER & set(head.lower().split()) or decide_seniority(head) is not None
-    return title if is_looked_after else title[:-1]
+    return title[:-1]
+
+
+def _looks_after_people(head: str) -> bool:
+    """Return whether the words before a plural are a role of their own, or a list."""
+    if _LIST_SIGN.search(head) or not _LOOKS_AFTER.isdisjoint(head.lower().split()):
+        return True
+    return decide_seniority(head) is not None
 
 
 def recase_title(title: str) -> str:
     """Return a title in all upper or all lower case in title case; mixed case stays but for "Ceo" and the like."""
     if acronym := _acronym_alone(title):
         return acronym
-    if title.isupper() or title.islower():
-        is_upper = title.isupper()
-        pieces = _WORD.findall(title)
-        return "".join(_recase_word(piece, index == 0, is_upper) for index, piece in enumerate(pieces))
-    return " ".join(_MISTYPED.get(word, word) for word in title.split(" "))
+    if not (title.isupper() or title.islower()):
+        return " ".join(_MISTYPED.get(word, word) for word in title.split(" "))
+    is_upper = title.isupper()
+    first, *others = _WORD.findall(title)
+    return _recase_word(first, True, is_upper) + "".join(_recase_word(word, False, is_upper) for word in others)
 
 
 def _acronym_alone(title: str) -> str | None:
@@ -148,13 +164,16 @@ def _recase_word(word: str, is_first: bool, is_upper: bool) -> str:
         return lowered
     if is_upper and _is_unknown_acronym(lowered):
         return word
-    if _INITIALS.fullmatch(lowered):
-        return word.upper()
     if "-" in word:
-        first, *others = word.split("-")
-        pieces = [_recase_word(first, True, is_upper), *(_recase_word(other, is_first, is_upper) for other in others)]
-        return "-".join(pieces)
-    return word.upper() if "&" in word else capitalize(word)
+        return _recase_hyphenated(word, is_first, is_upper)
+    return word.upper() if "&" in word or _INITIALS.fullmatch(lowered) else capitalize(word)
+
+
+def _recase_hyphenated(word: str, is_first: bool, is_upper: bool) -> str:
+    first, *others = word.split("-")
+    return "-".join(
+        [_recase_word(first, True, is_upper), *(_recase_word(piece, is_first, is_upper) for piece in others)]
+    )
 
 
 def _is_unknown_acronym(lowered: str) -> bool:

@@ -30,9 +30,9 @@ def names_nobody(first: Any, last: Any, full: Any) -> bool:
     A text names nobody if all of its words do: "Anna Sales" and "Will Test" are people. Without any text the answer is
     False, as it is if the columns and the full name disagree: a row that names somebody anywhere is somebody's.
     """
-    parts = [text for text in (clean(first, _LONGEST_NAME), clean(last, _LONGEST_NAME)) if text]
-    whole = clean(full, _LONGEST_NAME)
-    names = [name for name in (" ".join(parts), whole) if name]
+    first_name, last_name, full_name = (clean(column, _LONGEST_NAME) for column in (first, last, full))
+    joined = " ".join(filter(None, (first_name, last_name)))
+    names = list(filter(None, (joined, full_name)))
     return bool(names) and all(map(is_nobody, names))
 
 
@@ -62,9 +62,11 @@ def _say_nobody(words: list[str]) -> bool:
     if words[0] not in JOINING_WORDS and NOBODY_WORDS.issuperset(words):
         return True
     text = " ".join(words)
-    if text in NOBODY_PHRASES or _is_household(text):
-        return True
-    return text.startswith(NOBODY_OPENINGS) or text.endswith(NOBODY_ENDINGS)
+    return _is_nobody_phrase(text) or _is_household(text)
+
+
+def _is_nobody_phrase(text: str) -> bool:
+    return text in NOBODY_PHRASES or text.startswith(NOBODY_OPENINGS) or text.endswith(NOBODY_ENDINGS)
 
 
 def _is_household(text: str) -> bool:

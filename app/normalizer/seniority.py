@@ -9,6 +9,7 @@ that disagree (chief of staff, executive director, general counsel, team leader,
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 from collections.abc import Iterable
 from typing import Final
@@ -47,6 +48,10 @@ _NEEDED_KINDS = {
     "officers": words.OFFICERS,
     "advisor": words.ADVISORS,
 }
+_OWNERS = words.OWNERS | words.PRESIDENTS | words.PARTNERS
+_MANAGERS = words.LEADER_HEADS | words.MANAGER_HEADS
+_DEPARTMENTS = words.PEOPLE_MANAGERS | words.IC_MANAGERS | words.MORE_DEPARTMENTS
+_ASSISTED_RANKS = words.C_SUITE_HEADS | {"president", "vp"}
 _LEVEL_NUMBER = re.compile(r"(?:i{1,3}|iv|v|[0-9]{1,2}|l[0-9])")
 
 
@@ -57,8 +62,16 @@ def decide_seniority(title: str) -> str | None:
     A title of several roles ("CTO & Founder") has the level of the highest one.
     """
     text = _prepared(title)
-    if words.NOT_NOW & set(text.replace(",", " ").split()):
+    if not words.NOT_NOW.isdisjoint(text.replace(",", " ").split()):
         return None
+    levels = _levels(text)
+    if C_SUITE in levels and _has_lone_deputy(text):
+        return None
+    return _highest(levels, is_senior=_has_lone_mark(text, "senior"))
+
+
+def _levels(text: str) -> list[str]:
+    """Return the levels of the roles in a title, in their order."""
     levels: list[str] = []
     for part in _SEPARATOR.split(text):
         level, is_support = _decide_part(part.split())
@@ -66,16 +79,14 @@ def decide_seniority(title: str) -> str | None:
             levels.append(level)
         if is_support and len(levels) <= 1:
             break  # "Assistant to the CEO and Founder" is about other people from here on
-    if C_SUITE in levels and _has_lone_deputy(text):
-        return None
-    return _highest(levels, is_senior=_has_lone_mark(text, "senior"))
+    return levels
 
 
 def _highest(levels: list[str], is_senior: bool) -> str | None:
-    decided = [level for level in SENIORITIES if level in levels]
-    if not decided or (_UNCLEAR in levels and decided[0] != C_SUITE):
+    highest = next(filter(levels.__contains__, SENIORITIES), None)
+    if _UNCLEAR in levels and highest != C_SUITE:
         return None
-    return SENIOR_IC if decided[0] == IC and is_senior else decided[0]
+    return SENIOR_IC if highest == IC and is_senior else highest
 
 
 def _has_lone_mark(text: str, mark: str) -> bool:
@@ -85,8 +96,8 @@ def _has_lone_mark(text: str, mark: str) -> bool:
 
 def _has_lone_deputy(text: str) -> bool:
     """Return whether a part makes another one a deputy's: "Geschäftsführer, stellvertretend"."""
-    parts = [part.split() for part in _SEPARATOR.split(text)]
-    return any(words.DEPUTIES.issuperset(part) for part in parts if part)
+    parts = filter(None, map(str.split, _SEPARATOR.split(text)))
+    return any(map(words.DEPUTIES.issuperset, parts))
 
 
 def _prepared(title: str) -> str:
@@ -137,36 +148,39 @@ def _decide_part(tokens: list[str]) -> tuple[str | None, bool]:
         return None, False
     tail = _tail(tokens)
     head = tokens[: len(tokens) - len(tail)]
-    if not head:
-        return None, False
     position = _head_position(head)
     if position is None:
         return None, False
-    noun = head[position]
+    ordered, noun, after = head[:position], head[position], head[position + 1 :]
+    return _decide(ordered, noun, after, tail), _is_support(ordered, noun)
+
+
+def _is_support(ordered: list[str], noun: str) -> bool:
+    if noun in words.ASSISTANT_HEADS:
+        return True
     is_rank = noun in words.C_SUITE_HEADS or noun in words.PRESIDENTS
-    is_support = noun in words.ASSISTANT_HEADS or (is_rank and bool(words.ASSISTANT_HEADS & set(head[:position])))
-    return _decide(head[:position], noun, head[position + 1 :], tail), is_support
+    return is_rank and not words.ASSISTANT_HEADS.isdisjoint(ordered)
 
 
 def _tail(tokens: list[str]) -> list[str]:
     """Return what follows the first preposition, it included: what the role is about."""
-    for index, token in enumerate(tokens):
-        if token in words.PREPOSITIONS:
-            return tokens[index:]
-    return []
+    return list(itertools.dropwhile(lambda token: token not in words.PREPOSITIONS, tokens))
 
 
 def _head_position(tokens: list[str]) -> int | None:
     """Return where the head stands: the last head noun, unless the words after it make it a department."""
-    heads = [index for index, token in enumerate(tokens) if _is_head(token)]
-    if not heads:
+    last = next((index for index in reversed(range(len(tokens))) if _is_head(tokens[index])), None)
+    if last is None:
         return None
-    if "vp" in tokens and tokens[heads[-1]] not in words.ASSISTANT_HEADS:
+    if "vp" in tokens and tokens[last] not in words.ASSISTANT_HEADS:
         return tokens.index("vp")
-    last = heads[-1]
-    if words.AFTER_HEAD_BLOCK & set(tokens[last + 1 :]) and not _leads(tokens[last], last, tokens):
-        return None
-    return last
+    return None if _is_department(tokens, last) else last
+
+
+def _is_department(tokens: list[str], position: int) -> bool:
+    if words.AFTER_HEAD_BLOCK.isdisjoint(tokens[position + 1 :]):
+        return False
+    return not _leads(tokens[position], position, tokens)
 
 
 def _leads(noun: str, position: int, tokens: list[str]) -> bool:
@@ -196,7 +210,6 @@ def _heads() -> frozenset[str]:
 
 def _decide(ordered: list[str], noun: str, after: list[str], tail: list[str]) -> str | None:
     """Return the level of a head noun with the words before it, those after it, and what it is about."""
-    before = set(ordered)
     noun = _masculine(noun)
     if noun == _UNCLEAR or ("entrylevel" in after and noun in _ranks()):
         return _UNCLEAR
@@ -204,13 +217,13 @@ def _decide(ordered: list[str], noun: str, after: list[str], tail: list[str]) ->
         return VP
     if noun in words.C_SUITE_HEADS:
         return _decide_c_suite(ordered, after)
-    if noun in words.OWNERS | words.PRESIDENTS | words.PARTNERS:
+    if noun in _OWNERS:
         return _decide_owner(noun, ordered, after, tail)
     if noun in words.DIRECTOR_HEADS:
-        return _UNCLEAR if before & words.CRAFT_DIRECTORS else DIRECTOR
-    if noun in words.LEADER_HEADS | words.MANAGER_HEADS:
+        return DIRECTOR if words.CRAFT_DIRECTORS.isdisjoint(ordered) else _UNCLEAR
+    if noun in _MANAGERS:
         return _decide_manager(ordered, noun, after, tail)
-    return _decide_contributor(before, ordered, noun, after)
+    return _decide_contributor(ordered, noun, after)
 
 
 def _masculine(noun: str) -> str:
@@ -220,58 +233,72 @@ def _masculine(noun: str) -> str:
 
 
 def _decide_c_suite(ordered: list[str], after: list[str]) -> str:
-    is_unclear = _has_deputy([*ordered, *after]) or words.AFTER_HEAD_BLOCK & set(after)
+    is_unclear = _has_deputy([*ordered, *after]) or not words.AFTER_HEAD_BLOCK.isdisjoint(after)
     return _UNCLEAR if is_unclear else C_SUITE
 
 
 def _decide_owner(noun: str, ordered: list[str], after: list[str], tail: list[str]) -> str | None:
     if _has_deputy(after):
         return _UNCLEAR
+    if noun in words.PARTNERS:
+        return _decide_partner(ordered, after)
     if noun in words.OWNERS:
-        return C_SUITE if set(ordered) <= words.BUSINESS_WORDS else _UNCLEAR
-    if noun in words.PRESIDENTS:
-        is_of_company = set(ordered) <= words.PRESIDENT_KINDS and not words.NOT_A_COMPANY & {*tail, *after}
-        return C_SUITE if is_of_company else _UNCLEAR
-    return _decide_partner(ordered, after)
+        leads_company = words.BUSINESS_WORDS.issuperset(ordered)
+    else:
+        leads_company = words.PRESIDENT_KINDS.issuperset(ordered) and words.NOT_A_COMPANY.isdisjoint([*tail, *after])
+    return C_SUITE if leads_company else _UNCLEAR
 
 
 def _decide_partner(ordered: list[str], after: list[str]) -> str | None:
-    kind = ordered[-1] if ordered else ""
-    is_adviser = kind == "business" and bool(words.BUSINESS_PARTNERS & set(ordered))
-    if is_adviser or kind in {"people", "talent", "hr"}:
-        return SENIOR_IC if words.SENIOR_MARKS & set(ordered) else IC
+    if _is_adviser(ordered):
+        return IC if words.SENIOR_MARKS.isdisjoint(ordered) else SENIOR_IC
     if after:
         return None  # "Partner Channel" is whom the role deals with
-    return C_SUITE if set(ordered) <= words.PARTNER_KINDS else _UNCLEAR
+    return C_SUITE if words.PARTNER_KINDS.issuperset(ordered) else _UNCLEAR
 
 
-def _decide_head(ordered: list[str], after: list[str], tail: list[str]) -> str:
-    """Decide "Head of Sales", "Sales Head" and "Head Sales"; not "Head Chef" or "Head Boy"."""
-    departments = words.PEOPLE_MANAGERS | words.IC_MANAGERS | words.MORE_DEPARTMENTS
+def _is_adviser(ordered: list[str]) -> bool:
+    """Return whether a partner advises colleagues: "HR Business Partner", "Talent Partner"."""
+    kind = _kind(ordered)
+    if kind == "business":
+        return not words.BUSINESS_PARTNERS.isdisjoint(ordered)
+    return kind in {"people", "talent", "hr"}
+
+
+def _kind(ordered: list[str]) -> str:
+    """Return the word right before the head, "" if there is none."""
+    return ordered[-1] if ordered else ""
+
+
+def _leads_department(ordered: list[str], after: list[str], tail: list[str]) -> bool:
+    """Return whether "head" leads, as in "Head of Sales", "Sales Head", "Head Sales"; not "Head Chef", "Head Boy"."""
     if after:
-        return MANAGER if after[0] in departments and not _is_head(after[-1]) else _UNCLEAR
-    return MANAGER if tail[:1] == ["of"] or (ordered and ordered[-1] in departments) else _UNCLEAR
+        return after[0] in _DEPARTMENTS and not _is_head(after[-1])
+    return tail[:1] == ["of"] or _kind(ordered) in _DEPARTMENTS
 
 
 def _decide_manager(ordered: list[str], noun: str, after: list[str], tail: list[str]) -> str | None:
-    before = set(ordered)
-    if before & words.ENTRY_MARKS:
+    if not words.ENTRY_MARKS.isdisjoint(ordered):
         return _UNCLEAR
     if noun == "head":
-        return _decide_head(ordered, after, tail)
+        return MANAGER if _leads_department(ordered, after, tail) else _UNCLEAR
     if noun in words.LEADER_HEADS:
         return MANAGER
+    return _decide_manager_of_field(ordered)
+
+
+def _decide_manager_of_field(ordered: list[str]) -> str:
     fields = [word for word in ordered if word not in words.MANAGER_STEPS]
     if not fields:
         return MANAGER
     if fields[-1] in words.IC_MANAGERS:
-        return _decide_ic_manager(before)
+        return _decide_ic_manager(set(ordered))
     return MANAGER if fields[-1] in words.PEOPLE_MANAGERS and not _is_narrow(fields) else _UNCLEAR
 
 
 def _is_narrow(fields: list[str]) -> bool:
     """Return whether a field of marketing or sales is one that a single person runs as often as a team."""
-    return fields[-1] in {"marketing", "sales"} and bool(words.NARROW_FIELDS & set(fields[:-1]))
+    return fields[-1] in {"marketing", "sales"} and not words.NARROW_FIELDS.isdisjoint(fields[:-1])
 
 
 def _decide_ic_manager(before: set[str]) -> str:
@@ -284,46 +311,59 @@ def _decide_ic_manager(before: set[str]) -> str:
     return SENIOR_IC if before & (words.SENIOR_MARKS | {"staff"}) else IC
 
 
-def _decide_contributor(before: set[str], ordered: list[str], noun: str, after: list[str]) -> str | None:
+def _decide_contributor(ordered: list[str], noun: str, after: list[str]) -> str:
     if noun in words.ENTRY_HEADS:
-        is_unclear = noun == "student" and (before & {"phd", "doctoral"} or after)
-        return _UNCLEAR if is_unclear else ENTRY_LEVEL
+        return _UNCLEAR if noun == "student" and _is_unclear_student(ordered, after) else ENTRY_LEVEL
     if noun in words.LEAD_HEADS:
         return SENIOR_IC if ordered and not after else _UNCLEAR
-    if not _is_plain_noun(noun, ordered):
-        return _UNCLEAR
-    return _step(before, noun, after)
+    return _step(set(ordered), noun, after) if _is_plain_noun(noun, ordered) else _UNCLEAR
+
+
+def _is_unclear_student(ordered: list[str], after: list[str]) -> bool:
+    return bool(after) or "phd" in ordered or "doctoral" in ordered
 
 
 def _is_plain_noun(noun: str, ordered: list[str]) -> bool:
     """Return whether the head is work that somebody does, going by the word before it where that matters."""
-    kind = ordered[-1] if ordered else ""
+    kind = _kind(ordered)
     if noun in words.ASSISTANT_HEADS:
         return noun in {"ea", "pa"} or _is_assisted(kind)
     if noun in {"associate", "associates"}:
         return "senior" in ordered or kind in words.SALES_ASSOCIATES
     if noun == "agent":
-        return bool(kind) and kind not in words.AGENT_EXCEPTIONS
+        return kind != "" and kind not in words.AGENT_EXCEPTIONS
     if kinds := _NEEDED_KINDS.get(noun):
         return kind in kinds
-    return not (noun in words.ARTS_AND_TRADES and kind in {"executive", "managing"})
+    return noun not in words.ARTS_AND_TRADES or kind not in {"executive", "managing"}
 
 
 def _is_assisted(kind: str) -> bool:
     """Return whether the word before "assistant" is a field of such work, or the person assisted."""
-    return kind in words.ASSISTANTS or kind.endswith("'s") or kind in words.C_SUITE_HEADS | {"president", "vp"}
+    return kind in words.ASSISTANTS or kind.endswith("'s") or kind in _ASSISTED_RANKS
 
 
 def _step(before: set[str], noun: str, after: list[str]) -> str:
     """Return the step of the ladder that the marks around a working noun give."""
     if _is_unclear_step(before, noun):
         return _UNCLEAR
-    if before & words.SENIOR_MARKS or ("staff" in before and noun in words.STAFF_SENIOR):
+    if _is_senior(before, noun):
         return _UNCLEAR if before & words.ENTRY_MARKS else SENIOR_IC
-    number = after[0] if after and _LEVEL_NUMBER.fullmatch(after[0]) else "ii"
-    if number not in {"ii", "2"}:
+    if not _has_middle_number(after):
         return _UNCLEAR
     return ENTRY_LEVEL if _is_entry_level(before, noun, after) else IC
+
+
+def _is_senior(before: set[str], noun: str) -> bool:
+    if before & words.SENIOR_MARKS:
+        return True
+    return "staff" in before and noun in words.STAFF_SENIOR
+
+
+def _has_middle_number(after: list[str]) -> bool:
+    """Return whether the level behind a noun is the second ("Engineer II"), or none stands there."""
+    if not after or not _LEVEL_NUMBER.fullmatch(after[0]):
+        return True
+    return after[0] in {"ii", "2"}
 
 
 def _is_entry_level(before: set[str], noun: str, after: list[str]) -> bool:
