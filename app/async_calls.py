@@ -81,20 +81,20 @@ class Calls(Generic[Key, Result]):
         """
         ended: list[tuple[Key, Result | BaseException]] = []
         until = last = time.monotonic() + seconds
-        while self._futures and (one := self._next_ended(until)) is not None:
+        while self._futures and (call := self._next_ended(until)) is not None:
             now = time.monotonic()
             if not ended:
                 last = min(last, now + linger_seconds)
             until = min(last, now + gap_seconds)
-            ended.append(one)
+            ended.append(call)
         return ended
 
     def collect_all(self, keys: Collection[Key], seconds: float) -> list[tuple[Key, Result | BaseException]]:
         """Return the calls that have ended by the time that all of `keys` have, at most so many seconds from now."""
         ended: list[tuple[Key, Result | BaseException]] = []
         until = time.monotonic() + seconds
-        while not self._futures.keys().isdisjoint(keys) and (one := self._next_ended(until)) is not None:
-            ended.append(one)
+        while not self._futures.keys().isdisjoint(keys) and (call := self._next_ended(until)) is not None:
+            ended.append(call)
         return ended
 
     def _next_ended(self, until: float) -> tuple[Key, Result | BaseException] | None:

@@ -196,16 +196,16 @@ def _read(environment: dict[str, str], name: str) -> str | None:
 
 def _provider_settings(environment: dict[str, str], default: ProviderSettings) -> ProviderSettings:
     """Return a provider's settings: what the environment says, and the defaults for the rest."""
-    given: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for option, parse in _PROVIDER_OPTIONS.items():
         name = f"{default.prefix}_{option}"
         if text := _read(environment, name):
             try:
-                given[option.lower()] = parse(text.strip(), default)
+                values[option.lower()] = parse(text.strip(), default)
             except ValueError as exc:
                 raise ConfigError(f"{name}: {exc}") from None
     options = {name: _read(environment, f"{default.prefix}_{name}") or value for name, value in default.options.items()}
-    return replace(default, **given, options=MappingProxyType(options))
+    return replace(default, **values, options=MappingProxyType(options))
 
 
 def _parse_key(text: str, _default: ProviderSettings) -> str:

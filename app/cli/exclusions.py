@@ -75,11 +75,11 @@ def _lines(stream: IO[bytes]) -> Iterator[tuple[int, str]]:
 @json_option
 def exclusions(workspace: str, as_json: bool) -> None:
     """List what is excluded: domains by name, then addresses."""
-    found = _all(workspace)
+    views = _all(workspace)
     if as_json:
-        output.print_json(ExclusionSchema(many=True).dump(list(found)))
+        output.print_json(ExclusionSchema(many=True).dump(list(views)))
         return
-    rows = [[one.value, one.kind, output.clock(one.created_at)] for one in found]
+    rows = [[view.value, view.kind, output.clock(view.created_at)] for view in views]
     if rows:
         output.print_table(["value", "kind", "created"], rows)
     else:

@@ -220,7 +220,7 @@ def _code_of(error: AppError) -> ExitCode:
 
 def _with_details(error: AppError) -> str:
     """Return an error's message with the details that it does not say itself."""
-    more = [f"{one['path']}: {one['message']}" for one in error.details if one["message"] not in error.message]
+    more = [f"{part['path']}: {part['message']}" for part in error.details if part["message"] not in error.message]
     return f"{error.message.rstrip('.')} ({'; '.join(more)})." if more else error.message
 
 

@@ -170,8 +170,8 @@ def _facts(job: JobView) -> list[tuple[str, object]]:
 
 def _options(job: JobView) -> list[tuple[str, object]]:
     """Return what the job's request said of its waterfall."""
-    given = job.options or {}
-    texts = {name: ", ".join(value) if isinstance(value, list) else value for name, value in given.items()}
+    options = job.options or {}
+    texts = {name: ", ".join(value) if isinstance(value, list) else value for name, value in options.items()}
     return [(name, texts[name]) for name in ("order", "until", "verifier") if name in texts]
 
 
@@ -198,19 +198,19 @@ def errors(job_id: str, limit: int, as_csv: bool, as_json: bool) -> None:
     if as_csv and as_json:
         raise click.UsageError("Expected --csv or --json, not both.")
     if as_csv:
-        rows = ([one.entity_id, one.code, one.error, output.clock(one.at)] for one in _errors(job_id, None))
+        rows = ([error.entity_id, error.code, error.error, output.clock(error.at)] for error in _errors(job_id, None))
         for block in csv_lines(["entityId", "code", "error", "at"], rows):
             click.echo(block, nl=False)
         return
-    found = list(_errors(job_id, limit))
+    views = list(_errors(job_id, limit))
     if as_json:
-        output.print_json(EntityErrorSchema(many=True).dump(found))
-    elif found:
+        output.print_json(EntityErrorSchema(many=True).dump(views))
+    elif views:
         output.print_table(
             ["entity", "code", "error", "at"],
-            ([one.entity_id, one.code, one.error, output.clock(one.at)] for one in found),
+            ([error.entity_id, error.code, error.error, output.clock(error.at)] for error in views),
         )
-        if len(found) == limit:
+        if len(views) == limit:
             output.note("There may be more: --limit, or --csv for all of them.")
     else:
         output.note("No errors.")

@@ -39,11 +39,11 @@ def create(name: str, scopes: str, workspace: str | None, as_json: bool) -> None
 @json_option
 def list_(as_json: bool) -> None:
     """List all keys, revoked ones too, oldest first."""
-    found = api_keys.list_keys()
+    keys = api_keys.list_keys()
     if as_json:
-        output.print_json([_as_json(key) for key in found])
-    elif found:
-        output.print_table(["id", "name", "scopes", "workspace", "created", "revoked"], [_row(key) for key in found])
+        output.print_json([_as_json(key) for key in keys])
+    elif keys:
+        output.print_table(["id", "name", "scopes", "workspace", "created", "revoked"], [_row(key) for key in keys])
     else:
         flask = output.program()
         output.note(f"No keys yet. To make one: {flask} enrich keys create --name reports --scopes read")

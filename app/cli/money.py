@@ -84,14 +84,14 @@ def print_estimate(estimate: Estimate, *, as_json: bool) -> None:
         ["provider", "questions", "missing input", "answered before", "at least", "at most"],
         [
             [
-                one.provider,
-                f"{one.questions:,}",
-                f"{one.missing_input:,}",
-                f"{one.answered_before:,}",
-                dollars(one.low_micros),
-                dollars(one.high_micros),
+                step.provider,
+                f"{step.questions:,}",
+                f"{step.missing_input:,}",
+                f"{step.answered_before:,}",
+                dollars(step.low_micros),
+                dollars(step.high_micros),
             ]
-            for one in estimate.steps
+            for step in estimate.steps
         ],
     )
     click.echo(_price_line(estimate))

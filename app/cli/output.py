@@ -132,7 +132,7 @@ def program() -> str:
     called = Path(sys.argv[0])
     if called.name == "__main__.py":
         return f"{shlex.quote(sys.executable)} -m flask"
-    found = shutil.which("flask")
-    if called.name != "flask" or (found and Path(found).resolve() == called.resolve()):
+    installed = shutil.which("flask")
+    if called.name != "flask" or (installed and Path(installed).resolve() == called.resolve()):
         return "flask"
     return shlex.quote(sys.argv[0])

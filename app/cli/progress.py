@@ -100,16 +100,16 @@ class DrainProgress:
     def _jobs_with_work(self) -> list[JobView]:
         if self._job_id is not None:
             return [queue.get_job(self._job_id)]
-        found: list[JobView] = []
+        views: list[JobView] = []
         for status in ACTIVE:
             cursor: str | None = None
-            while len(found) < MAX_JOBS_COUNTED:
+            while len(views) < MAX_JOBS_COUNTED:
                 page = queue.list_jobs(status=status, cursor=cursor, limit=200)
-                found += page.rows
+                views += page.rows
                 cursor = page.next_cursor
                 if cursor is None:
                     break
-        return found
+        return views
 
     def _start(self) -> None:
         self._progress = Progress(

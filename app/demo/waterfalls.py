@@ -144,10 +144,10 @@ def _tell_gains(before: Mapping[EntityType, Mapping[str, int]]) -> None:
 
 def _tell_costs(server: ServerProcess) -> None:
     """Print what each provider was asked, found and cost, by our books and by its own meter."""
-    report, found, charged = report_costs(), _finds(), Counter(ledger.totals(ledger.read(server.ledger)))
+    report, finds, charged = report_costs(), _finds(), Counter(ledger.totals(ledger.read(server.ledger)))
     end_read()
     rows = [
-        [row.key, f"{row.calls:,}", f"{found[row.key]:,}", dollars(row.cost_micros), dollars(charged[row.key])]
+        [row.key, f"{row.calls:,}", f"{finds[row.key]:,}", dollars(row.cost_micros), dollars(charged[row.key])]
         for row in report.page.rows
     ]
     click.echo()

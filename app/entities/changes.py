@@ -170,14 +170,14 @@ def _update_statement(entity_type: str, names: tuple[str, ...], engine: str) -> 
     types: dict[str, TypeEngine[Any]] = {"of_id": EntityId}
     for name in names:
         types |= {f"has_{name}": Boolean(), f"new_{name}": table.c[name].type}
-    given: dict[str, ColumnElement[Any]] = {name: bindparam(name, type_=kind) for name, kind in types.items()}
+    parameters: dict[str, ColumnElement[Any]] = {name: bindparam(name, type_=kind) for name, kind in types.items()}
     conditions = [table.c.workspace_slug == bindparam("of_workspace")]
     if engine != "sqlite":
-        given = dict(json_rows(types, bindparam("rows", type_=JSON())).c.items())
+        parameters = dict(json_rows(types, bindparam("rows", type_=JSON())).c.items())
         # Repeats what the join says: without it, the planner may join with the whole workspace.
         conditions.append(is_any_of(table.c.id, bindparam("ids")))
-    values = {name: case((given[f"has_{name}"], given[f"new_{name}"]), else_=table.c[name]) for name in names}
-    conditions.append(table.c.id == given["of_id"])
+    values = {name: case((parameters[f"has_{name}"], parameters[f"new_{name}"]), else_=table.c[name]) for name in names}
+    conditions.append(table.c.id == parameters["of_id"])
     updated = update(table).where(*conditions).values({**values, "updated_at": utcnow()})
     if engine == "sqlite":
         return updated

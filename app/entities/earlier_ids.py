@@ -42,18 +42,18 @@ def earlier_key(entity_type: EntityType, fields: Mapping[str, Any]) -> str | Non
 
 def _linkedin(entity_type: EntityType, url: str) -> str | None:
     text = url.strip().lower()
-    found = _LINKEDIN.match(text) or _BARE_LINKEDIN.match(text)
-    if found is None or found.group(1) not in _LINKEDIN_KINDS[entity_type]:
+    match = _LINKEDIN.match(text) or _BARE_LINKEDIN.match(text)
+    if match is None or match.group(1) not in _LINKEDIN_KINDS[entity_type]:
         return None
-    name = unicodedata.normalize("NFC", unquote(found.group(2))).strip().casefold()
-    return f"{found.group(1)}/{name}" if name else None
+    name = unicodedata.normalize("NFC", unquote(match.group(2))).strip().casefold()
+    return f"{match.group(1)}/{name}" if name else None
 
 
 def _host(text: str) -> str | None:
-    found = _HOST.match(text.strip().lower())
-    if found is None:
+    match = _HOST.match(text.strip().lower())
+    if match is None:
         return None
-    host = found.group(1).rstrip(".").removeprefix("www.")
+    host = match.group(1).rstrip(".").removeprefix("www.")
     labels = host.split(".")
     # A last label of one letter is an abbreviation ("n.a."), and one of digits an address.
     if len(labels) < 2 or len(labels[-1]) < 2 or labels[-1].isdigit() or not all(labels):

@@ -128,7 +128,7 @@ def has_placeholder_for_name(entity_type: EntityType, fields: Mapping[str, Any])
 
 def have_other_keys(entity_type: EntityType, fields: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Return whether both have a key of one kind, and not the same."""
-    keys, others = (_keys(entity_type, given) for given in (fields, other))
+    keys, others = (_keys(entity_type, values) for values in (fields, other))
     return any(keys[kind] != others[kind] for kind in keys.keys() & others.keys())
 
 

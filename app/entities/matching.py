@@ -75,9 +75,9 @@ def says_less(entity_type: EntityType, fields: Fields, stored: Fields) -> bool:
         return bool(_words(entity_type, stored))
     if compare_names(entity_type, fields, stored) is Resemblance.UNKNOWN:
         return True
-    mine, theirs = _words(entity_type, fields), _words(entity_type, stored)
-    is_shorter = len("".join(mine)) < len("".join(theirs))
-    return is_shorter and all(any(their.startswith(word) for their in theirs) for word in mine)
+    words, stored_words = _words(entity_type, fields), _words(entity_type, stored)
+    is_shorter = len("".join(words)) < len("".join(stored_words))
+    return is_shorter and all(any(longer.startswith(word) for longer in stored_words) for word in words)
 
 
 def _words(entity_type: EntityType, fields: Fields) -> list[str]:
@@ -213,7 +213,9 @@ class Matcher:
     def _kept_apart(self, row: Candidate, identity: Identity) -> str | None:
         """Return the id under which the row's entity is kept apart already, if it is."""
         known = (entity_id for entity_id in identity.apart_ids if entity_id in self._names)
-        return next((one for one in known if not self._is_other(one, row.fields, may_be_renamed=True)), None)
+        return next(
+            (apart_id for apart_id in known if not self._is_other(apart_id, row.fields, may_be_renamed=True)), None
+        )
 
     def _is_earlier(self, row: Candidate, identity: Identity) -> bool:
         """Return whether an older entity is stored under the id that an earlier release gave the row."""

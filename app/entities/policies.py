@@ -48,7 +48,7 @@ def parse_policies(text: str) -> dict[str, dict[str, MergePolicy]]:
 
 
 def _parsed(entry: str, number: int) -> tuple[str, str, MergePolicy]:
-    found = _ENTRY.fullmatch(entry.strip())
-    if found is None or found[3] not in set(MergePolicy):
+    match = _ENTRY.fullmatch(entry.strip())
+    if match is None or match[3] not in set(MergePolicy):
         raise ValueError(f"entry {number}: expected a field and what to do, {_RULE}")
-    return found[1], found[2], MergePolicy(found[3])
+    return match[1], match[2], MergePolicy(match[3])

@@ -74,21 +74,21 @@ def upsert_entities(
     return counts
 
 
-def changes_of(stored: Fields, given: Fields, combine: Combine) -> dict[str, Change]:
+def changes_of(stored: Fields, offered: Fields, combine: Combine) -> dict[str, Change]:
     """Return what differs after `given` is combined with the stored values."""
     return {
         name: Change(stored.get(name), value)
-        for name, value in combine(stored, given).items()
+        for name, value in combine(stored, offered).items()
         if differs(stored.get(name), value)
     }
 
 
-def _replaced(stored: Fields, given: Fields) -> Fields:
+def _replaced(stored: Fields, offered: Fields) -> Fields:
     """Return the values after an upsert: given fields replace, `extra` merges by key."""
-    if EXTRA not in given:
-        return given
-    merged = {**(stored.get(EXTRA) or {}), **(given[EXTRA] or {})}
-    return {**given, EXTRA: merged or None}
+    if EXTRA not in offered:
+        return offered
+    merged = {**(stored.get(EXTRA) or {}), **(offered[EXTRA] or {})}
+    return {**offered, EXTRA: merged or None}
 
 
 def _by_id(entity_type: str, rows: Iterable[Fields]) -> dict[str, list[_PositionedRow]]:
@@ -163,13 +163,13 @@ class _Upsert:
             self.entity_type, ids, self.names, workspace_slug=self.workspace_slug, is_locking=is_locking
         )
 
-    def _insert(self, given: Mapping[str, Fields]) -> set[str]:
+    def _insert(self, entities: Mapping[str, Fields]) -> set[str]:
         """Insert entities in the order given, and return the ids of those that nobody else inserted."""
         created: set[str] = set()
         blank = dict.fromkeys(self.names)
         rows = [
             {"workspace_slug": self.workspace_slug, "id": entity_id, **blank, **fields}
-            for entity_id, fields in given.items()
+            for entity_id, fields in entities.items()
         ]
         for start in range(0, len(rows), SLICE_ROWS):
             part = rows[start : start + SLICE_ROWS]

@@ -155,13 +155,13 @@ def _values_of(row: Mapping[str, Any], entity_type: str) -> Mapping[str, Any]:
 def _fields(values: Mapping[str, Any], kinds: Mapping[str, str]) -> dict[str, Any]:
     # The normalised forms are derived here, and taken from nobody.
     names = {_squashed(name): name for name in kinds if not name.startswith("normalized_")}
-    found: dict[str, Any] = {}
+    fields: dict[str, Any] = {}
     for key, value in values.items():
         name = names.get(_squashed(key))
-        if name is not None and name not in found:
+        if name is not None and name not in fields:
             read = email_address(value) if name == "email" else _READERS[kinds[name]](value)
-            found |= filled({name: read})
-    return _without_strange_hosts(found)
+            fields |= filled({name: read})
+    return _without_strange_hosts(fields)
 
 
 def _without_strange_hosts(fields: dict[str, Any]) -> dict[str, Any]:

@@ -252,18 +252,18 @@ def _request(site: str, seconds: float) -> dict[str, Any]:
     }
 
 
-def _fields(found: Any) -> dict[str, Any]:
+def _fields(page: Any) -> dict[str, Any]:
     """Return the canonical fields among what the model said, without what it made up for want of an answer."""
-    headcount = integer(find(found, "headcount")) or 0
-    year = integer(find(found, "yearFounded")) or 0
+    headcount = integer(find(page, "headcount")) or 0
+    year = integer(find(page, "yearFounded")) or 0
     return filled(
         {
-            "name": _said(find(found, "name")),
-            "industry": _said(find(found, "industry")),
+            "name": _said(find(page, "name")),
+            "industry": _said(find(page, "industry")),
             "headcount": str(headcount) if 0 < headcount <= _LARGEST_HEADCOUNT else None,
-            "description": _said(find(found, "description")),
+            "description": _said(find(page, "description")),
             "year_founded": str(year) if _FIRST_YEAR <= year <= datetime.now(UTC).year else None,
-            "location": _said(find(found, "location")),
+            "location": _said(find(page, "location")),
         }
     )
 

@@ -193,7 +193,7 @@ def _ids(fields: Mapping[str, Any]) -> dict[str, str]:
     ids = fields.get("provider_ids")
     if not isinstance(ids, Mapping):
         return {}
-    return {name: value for name, given in ids.items() if isinstance(name, str) and (value := text(given))}
+    return {name: value for name, written in ids.items() if isinstance(name, str) and (value := text(written))}
 
 
 def _domains(values: Iterable[Any], name: str | None = None) -> frozenset[str]:

@@ -90,13 +90,13 @@ def parse_limits(text: str) -> dict[str, Limits]:
 
     Raises ValueError with what was expected.
     """
-    found: dict[str, Limits] = {}
+    limits: dict[str, Limits] = {}
     for part in text.split(";"):
         name, _, rest = part.rpartition(":")
-        if name.strip() not in {"", "person", "company"} or name.strip() in found:
+        if name.strip() not in {"", "person", "company"} or name.strip() in limits:
             raise ValueError("expected limits such as 5/s, 300/min, 2000/day, 15 at once; company: 500/min")
-        found[name.strip()] = _parse_one(rest)
-    return found
+        limits[name.strip()] = _parse_one(rest)
+    return limits
 
 
 def _parse_one(text: str) -> Limits:

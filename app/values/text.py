@@ -44,11 +44,11 @@ def find_bad_character(text: str) -> str | None:
     # Most text is printable, and asking that is ten times faster than the search.
     if text.isprintable():
         return None
-    found = _BAD_CHARACTER.search(text)
-    if found is None:
+    match = _BAD_CHARACTER.search(text)
+    if match is None:
         return None
-    kind = "lone surrogate" if "\ud800" <= found.group() <= "\udfff" else "control character"
-    return f"{kind} U+{ord(found.group()):04X} at position {found.start() + 1}"
+    kind = "lone surrogate" if "\ud800" <= match.group() <= "\udfff" else "control character"
+    return f"{kind} U+{ord(match.group()):04X} at position {match.start() + 1}"
 
 
 def without_bad_characters(text: str) -> str:

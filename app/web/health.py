@@ -70,8 +70,8 @@ class ReadyResource(MethodView):
 
 def _is_migrated() -> bool:
     # Without that table the error handler says the same.
-    found = db.session.scalars(text("SELECT version_num FROM alembic_version")).all()
-    return set(found) == _known_heads()
+    versions = db.session.scalars(text("SELECT version_num FROM alembic_version")).all()
+    return set(versions) == _known_heads()
 
 
 @cache

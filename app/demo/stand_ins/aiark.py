@@ -104,8 +104,8 @@ class AiArk(StandIn):
             return wrong
         asked = _asked_people(call.body)
         is_anybody = call.says("wrong_person") or not asked
-        found = _strangers(call.body["size"]) if is_anybody else [who for who in asked if call.finds(who.identity)]
-        return self._page(call, [(who.identity, _person(call, who)) for who in found], "person", "0.5")
+        people = _strangers(call.body["size"]) if is_anybody else [who for who in asked if call.finds(who.identity)]
+        return self._page(call, [(who.identity, _person(call, who)) for who in people], "person", "0.5")
 
     def _page(self, call: Call, rows: list[tuple[str, Any]], operation: str, credits: str) -> Reply:
         size = call.body["size"]
@@ -183,7 +183,7 @@ class AiArk(StandIn):
             return {"state": "DONE", "output": [invalid] if call.variant % 3 == 1 else []}
         status, kind = _email_state(call)
         call.charge("email", who.identity, 1 if status == "VALID" else 0)
-        one = {
+        verdict = {
             "address": who.email,
             "status": status,
             "domainType": kind,
@@ -191,7 +191,7 @@ class AiArk(StandIn):
             "free": False,
             "generic": False,
         }
-        return {"state": "DONE", "output": [{**one, "subStatus": "", "mx": {"found": True, "provider": "Google"}}]}
+        return {"state": "DONE", "output": [{**verdict, "subStatus": "", "mx": {"found": True, "provider": "Google"}}]}
 
 
 def _email_state(call: Call) -> tuple[str, str]:

@@ -110,9 +110,9 @@ class StandIn:
 
     def marker_of(self, call: Call) -> Scenario | None:
         """Return the scenario that a whole call asks for."""
-        found = self.marker(self.identifying_text(call))
-        is_of_row = call.path in self.bulk_paths and found is not None and found.name in self.row_level
-        return None if is_of_row else found
+        marker = self.marker(self.identifying_text(call))
+        is_of_row = call.path in self.bulk_paths and marker is not None and marker.name in self.row_level
+        return None if is_of_row else marker
 
     def identifying_text(self, call: Call) -> str:
         """Return the text in which markers are looked for."""

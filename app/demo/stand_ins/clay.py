@@ -84,8 +84,8 @@ def _callback(call: Call, row: dict[str, Any], identity: str) -> dict[str, Any]:
     if not call.finds(identity):
         blank = {**answer, "person": {"email": ""}, "company": {"name": "", "industry": ""}}
         return {**answer, "status": "not_found"} if call.variant % 2 == 0 else blank
-    found = _company_values(call, row) if row.get("entity") == "company" else _person_values(call, row)
-    return answer | found
+    values = _company_values(call, row) if row.get("entity") == "company" else _person_values(call, row)
+    return answer | values
 
 
 def _person(row: dict[str, Any]) -> invented.Person:

@@ -109,13 +109,13 @@ class Findymail(StandIn):
         domain, url, name = (text_of(call.body, key) for key in ("domain", "linkedin_url", "name"))
         if not (domain or url or name):
             return self.bad_request(0)
-        found = invented.company(domain=domain, linkedin=url, name=name)
-        if not call.finds(found.identity):
+        company = invented.company(domain=domain, linkedin=url, name=name)
+        if not call.finds(company.identity):
             return one_of((Reply(200, {}), Reply(404, {"message": "Not found"}), Reply(204)), call.variant)
-        call.charge("company", found.identity, 1, free_repeat=True)
-        size = f"{found.headcount // 10 * 10 + 1}-{found.headcount // 10 * 10 + 10}"
+        call.charge("company", company.identity, 1, free_repeat=True)
+        size = f"{company.headcount // 10 * 10 + 1}-{company.headcount // 10 * 10 + 10}"
         return Reply(
-            200, {"name": found.name, "domain": found.domain, "company_size": size, "industry": found.industry}
+            200, {"name": company.name, "domain": company.domain, "company_size": size, "industry": company.industry}
         )
 
     def _by_email(self, call: Call) -> Reply:
@@ -126,8 +126,8 @@ class Findymail(StandIn):
         if not call.finds(who.identity):
             return Reply(404, {"message": "Not found"})
         call.charge("reverse_email", who.identity, 2 if call.body.get("with_profile") else 1, free_repeat=True)
-        found = {"email": email, "linkedin_url": who.linkedin_url, "fullName": who.full_name}
-        return Reply(200, {**found, "jobTitle": who.title, "companyName": who.company.name})
+        fields = {"email": email, "linkedin_url": who.linkedin_url, "fullName": who.full_name}
+        return Reply(200, {**fields, "jobTitle": who.title, "companyName": who.company.name})
 
     def _phone(self, call: Call) -> Reply:
         url = text_of(call.body, "linkedin_url")

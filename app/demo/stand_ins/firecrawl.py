@@ -141,8 +141,8 @@ def _is_timeout(value: Any) -> bool:
 
 def _wants_json(body: dict[str, Any]) -> bool:
     formats = body.get("formats")
-    wanted = [one for one in formats if isinstance(one, dict)] if isinstance(formats, list) else []
-    return any(one.get("type") == "json" and isinstance(one.get("schema"), dict) for one in wanted)
+    wanted = [wish for wish in formats if isinstance(wish, dict)] if isinstance(formats, list) else []
+    return any(wish.get("type") == "json" and isinstance(wish.get("schema"), dict) for wish in wanted)
 
 
 def _page(call: Call, company: Company, has_json: bool) -> dict[str, Any]:

@@ -327,10 +327,10 @@ def _keys(schema: Any) -> frozenset[str]:
         return frozenset().union(*map(_keys, schema)) if schema else frozenset()
     if not isinstance(schema, dict):
         return frozenset()
-    found = frozenset(schema)
+    keys = frozenset(schema)
     for name, value in schema.items():
-        found |= _keys(list(value.values())) if name == "properties" else _keys(value)
-    return found
+        keys |= _keys(list(value.values())) if name == "properties" else _keys(value)
+    return keys
 
 
 def _fill(schema: Mapping[str, Any], name: str, asked: list[dict[str, Any]], call: Call) -> Any:

@@ -299,5 +299,5 @@ def _funding(company: Company) -> dict[str, Any]:
         ),
         company.domain,
     )
-    one = {"stage": "Series A", "date": "2024-05-01", "amount": company.funding_total}
-    return {total: company.funding_total, latest: one, events: [one]}
+    event = {"stage": "Series A", "date": "2024-05-01", "amount": company.funding_total}
+    return {total: company.funding_total, latest: event, events: [event]}

@@ -110,13 +110,15 @@ def book(
 def record_costs(session: WriteSession, job: JobInfo, settlements: Sequence[Settlement]) -> None:
     """Add what calls cost to what the job has spent on each provider, on the days whose caps they fall under."""
     rows: dict[tuple[str, date], dict[str, Any]] = {}
-    for one in (settlement for settlement in settlements if settlement.is_sent):
+    for settlement in settlements:
+        if not settlement.is_sent:
+            continue
         row = rows.setdefault(
-            (one.provider, one.reserved_on),
+            (settlement.provider, settlement.reserved_on),
             {
                 "job_id": job.id,
-                "provider": one.provider,
-                "day": one.reserved_on,
+                "provider": settlement.provider,
+                "day": settlement.reserved_on,
                 "workspace_slug": job.workspace_slug,
                 "calls": 0,
                 "charged_calls": 0,
@@ -125,9 +127,9 @@ def record_costs(session: WriteSession, job: JobInfo, settlements: Sequence[Sett
             },
         )
         row["calls"] += 1
-        row["charged_calls"] += one.cost_micros > 0
-        row["cost_micros"] += one.cost_micros
-        row["in_doubt_micros"] += one.cost_micros if one.is_in_doubt else 0
+        row["charged_calls"] += settlement.cost_micros > 0
+        row["cost_micros"] += settlement.cost_micros
+        row["in_doubt_micros"] += settlement.cost_micros if settlement.is_in_doubt else 0
     if rows:
         upsert(session, costs, [rows[key] for key in sorted(rows)], added=_COUNTERS)
 
@@ -147,9 +149,9 @@ class _Account:
     def __post_init__(self) -> None:
         self.reserved, self.spent = self.stored_reserved, self.stored_spent
 
-    def settle(self, one: Settlement) -> None:
-        self.reserved = max(0, self.reserved - one.reserved_micros)
-        self.spent += one.cost_micros
+    def settle(self, settlement: Settlement) -> None:
+        self.reserved = max(0, self.reserved - settlement.reserved_micros)
+        self.spent += settlement.cost_micros
 
     def reserve(self, price: int) -> None:
         self.reserved += price

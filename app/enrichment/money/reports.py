@@ -162,17 +162,17 @@ def _page(group: Group, scope: Sequence[ColumnElement[bool]], limit: int, cursor
 
 def _read_cursor(group: Group, cursor: str) -> Any:
     """Return the key that a cursor holds, which is that of the last row before."""
-    found: Any = None
+    last: Any = None
     if group is Group.JOB:
-        found = parse_id(cursor)
+        last = parse_id(cursor)
     elif group is Group.DAY:
-        found = parse_day(cursor)
+        last = parse_day(cursor)
     elif is_slug(cursor):
-        found = cursor
-    if found is None:
+        last = cursor
+    if last is None:
         message = "expected a cursor that an earlier page gave"
         raise Invalid(f"The cursor is not valid: {message}.", details=[detail("cursor", message)])
-    return found
+    return last
 
 
 def parse_day(text: str) -> date | None:

@@ -19,10 +19,10 @@ class Day(fields.Date):
     """A day in UTC, `2026-11-30`, and in no other spelling."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> date:
-        found = parse_day(value) if isinstance(value, str) else None
-        if found is None:
+        day = parse_day(value) if isinstance(value, str) else None
+        if day is None:
             raise ma.ValidationError("expected a day such as 2026-11-30")
-        return found
+        return day
 
 
 class CapSchema(Schema):

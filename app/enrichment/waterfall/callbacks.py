@@ -73,6 +73,6 @@ def receive(request_id: str, signature: str, header_secret: str | None, payload:
         return kept.one_or_none() is not None
 
 
-def _is_same(given: str, expected: str) -> bool:
-    digests = (hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest() for text in (given, expected))
+def _is_same(signature: str, expected: str) -> bool:
+    digests = (hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest() for text in (signature, expected))
     return hmac.compare_digest(*digests)

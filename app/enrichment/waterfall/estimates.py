@@ -91,7 +91,7 @@ class Estimate:
     @property
     def warning(self) -> str | None:
         """The sentence that names the first cap in its way, or None."""
-        cap = min(self.caps, key=lambda one: one.remaining_micros or 0, default=None)
+        cap = min(self.caps, key=lambda status: status.remaining_micros or 0, default=None)
         if cap is None or cap.remaining_micros is None or self.high_micros <= cap.remaining_micros:
             return None
         verb = "costs" if self.low_micros > cap.remaining_micros else "may cost"
@@ -127,8 +127,8 @@ def estimate(
     with unique_ids(entity_ids) as ids:
         if ids.kept == 0:
             raise EmptyJob(details=[detail("entityIds", "expected at least one id")])
-        for some in ids.slices(SLICE_ROWS):
-            survey.add(some)
+        for part in ids.slices(SLICE_ROWS):
+            survey.add(part)
             end_read()
         total, duplicates = ids.kept, ids.repeated
     caps = [CapView("job", workspace_slug, job.cap_micros)]
@@ -165,7 +165,7 @@ class _Survey:
         # Without a model the normaliser asks nobody and costs nothing.
         if self.plan.normalizer is not None and self.plan.normalizer.capabilities.charges_misses:
             asked.append(Step(Purpose.NORMALIZE, self.plan.normalizer))
-        self.steps = {one: StepEstimate(one.provider.name, one.purpose.name.lower()) for one in asked}
+        self.steps = {step: StepEstimate(step.provider.name, step.purpose.name.lower()) for step in asked}
 
     def add(self, ids: Sequence[str]) -> None:
         """Take in a slice of the job's entities."""
@@ -173,7 +173,10 @@ class _Survey:
         known = load_entities(job.entity_type, ids, workspace_slug=job.workspace_slug)
         excluded = Exclusions.load_for(job.entity_type, known.values(), job.workspace_slug)
         prior = self.recent.prior(ids, self.plan.steps)
-        runs = [EntityRun(0, one, fields, self.plan, prior=prior.get(one, {})) for one, fields in known.items()]
+        runs = [
+            EntityRun(0, entity_id, fields, self.plan, prior=prior.get(entity_id, {}))
+            for entity_id, fields in known.items()
+        ]
         self.cached = self._load_cached(runs)
         self.unknown += len(ids) - len(known)
         for run in runs:

@@ -17,12 +17,12 @@ from app.models.types import utcnow
 def of_chunk(job_id: str, position: int) -> dict[str, list[Row[Any]]]:
     """Return the calls that earlier holders of a chunk have left on record, by entity."""
     query = select(in_flight_calls, (in_flight_calls.c.deadline_at <= utcnow()).label("is_overdue"))
-    found: dict[str, list[Row[Any]]] = {}
+    calls: dict[str, list[Row[Any]]] = {}
     for row in db.session.execute(
         query.where(in_flight_calls.c.job_id == job_id, in_flight_calls.c.position == position)
     ):
-        found.setdefault(row.entity_id, []).append(row)
-    return found
+        calls.setdefault(row.entity_id, []).append(row)
+    return calls
 
 
 def open_calls(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> set[str]:

@@ -37,8 +37,8 @@ class JobOptions:
 
     def stored(self) -> dict[str, Any] | None:
         """Return what a job's row keeps of it, apart from the cap."""
-        given = {"order": self.order, "until": self.until, "verifier": self.verifier}
-        kept = {name: list(value) if isinstance(value, tuple) else value for name, value in given.items() if value}
+        walk = {"order": self.order, "until": self.until, "verifier": self.verifier}
+        kept = {name: list(value) if isinstance(value, tuple) else value for name, value in walk.items() if value}
         return kept or None
 
     def shape(self) -> str:
@@ -59,16 +59,16 @@ DEFAULT_OPTIONS = JobOptions()
 
 
 def _raw_field(entity_type: str, name: str) -> str | None:
-    found = field_named(entity_type, name)
-    return found if found in RAW_FIELDS[entity_type] else None
+    field = field_named(entity_type, name)
+    return field if field in RAW_FIELDS[entity_type] else None
 
 
 def _each_once(
-    path: str, given: tuple[str, ...] | None, read: Callable[[str], str | None], examples: Iterable[str]
+    path: str, words: tuple[str, ...] | None, read: Callable[[str], str | None], examples: Iterable[str]
 ) -> tuple[str, ...] | None:
-    if given is None:
+    if words is None:
         return None
-    names = tuple(read(name) for name in given)
+    names = tuple(read(name) for name in words)
     known = tuple(name for name in names if name is not None)
     if not known or len(known) != len(names) or len(set(known)) != len(known):
         _refuse(path, f"expected one or more, each once, of: {', '.join(examples)}")

@@ -129,11 +129,11 @@ def _view(
 def _blocks() -> dict[str, datetime]:
     """Return until when each account's provider asked to be left alone, for calls of whatever kind."""
     query = select(provider_paces.c.name, provider_paces.c.blocked_until)
-    found: dict[str, datetime] = {}
+    blocks: dict[str, datetime] = {}
     for row in db.session.execute(query.where(provider_paces.c.blocked_until > utcnow())):
         provider = row.name.partition(":")[0]
-        found[provider] = max(row.blocked_until, found.get(provider, row.blocked_until))
-    return found
+        blocks[provider] = max(row.blocked_until, blocks.get(provider, row.blocked_until))
+    return blocks
 
 
 def _calls_under_way(workspace_slug: str | None) -> dict[str, int]:
