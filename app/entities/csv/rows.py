@@ -52,9 +52,6 @@ _PLAIN_STARTS: Final = frozenset(string.ascii_letters + string.digits) - {
     letter for word in WORDS for letter in (word[0], word[0].upper())
 }
 """What a cell starts with that is neither of those nor a word that stands for nothing."""
-_SHORT: Final = 8
-"""Lines of so few characters repeat one another, so why they are refused is looked up."""
-_MOST_REASONS: Final = 4_096
 _STRUCTURED: Final = frozenset({array, json_object, integer})
 
 Doubt = Callable[[str], object]
@@ -121,27 +118,12 @@ class RowReader:
             (place, name, header, None if is_unusual is _has_ampersand else is_unusual, reading)
             for place, name, header, is_unusual, reading in self._steps
         ]
-        self._reasons: dict[str, str] = {}
         self._needed = f"the row needs an id, or {IDENTIFYING_FIELDS[entity_type]}"
 
     def read(self, record: Record) -> Row | Refusal | None:
         """Turn a record into a row; None if all its cells are blank."""
         if not any(record.cells):
             return None
-        if len(record.text) > _SHORT:
-            return self._row(record)
-        reason = self._reasons.get(record.text)
-        return self._short_row(record) if reason is None else Refusal(record.line, reason)
-
-    def _short_row(self, record: Record) -> Row | Refusal | None:
-        row = self._row(record)
-        if isinstance(row, Refusal):
-            if len(self._reasons) == _MOST_REASONS:
-                self._reasons.clear()
-            self._reasons[record.text] = row.reason
-        return row
-
-    def _row(self, record: Record) -> Row | Refusal | None:
         line, text = record.line, record.text
         if not text.isprintable() and find_bad_character(text) is not None:
             return Refusal(line, self._describe_bad(record.cells))
