@@ -66,8 +66,8 @@ class Config:
     """The largest `maxSeconds` that a caller may ask for."""
     ENRICH_LEASE_SECONDS: int = field(default=60, metadata=_whole_number(1, 3600))
     """Seconds after its last checkpoint until a chunk may be taken over. Must outlast one provider call."""
-    ENRICH_CONCURRENCY: int = field(default=10, metadata=_whole_number(1, 500))
-    """Entities of one chunk that are worked on at once."""
+    ENRICH_CONCURRENCY: int = field(default=50, metadata=_whole_number(1, 500))
+    """The most calls that one process has under way at once."""
     ENRICH_DAILY_CAP_USD: Decimal | None = field(default=Decimal(10), metadata=_DOLLARS)
     """Dollars that all jobs together may spend on one day (UTC); None: no cap."""
     ENRICH_WORKSPACE_DAILY_CAP_USD: Decimal | None = field(default=None, metadata=_DOLLARS)

@@ -1,8 +1,12 @@
-"""A clock for budgets that tests move by hand."""
+"""A clock for budgets that tests move by hand, and a ceiling of calls that they can count to."""
 
 import time
+from dataclasses import replace
 
 import pytest
+from flask import Flask
+
+from app.config import config
 
 
 class BudgetClock:
@@ -26,3 +30,9 @@ def budget_clock(monkeypatch: pytest.MonkeyPatch) -> BudgetClock:
     clock = BudgetClock()
     monkeypatch.setattr("app.enrichment.queue.time_budget.time", clock)
     return clock
+
+
+@pytest.fixture
+def ten_at_once(context: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let ten entities be worked on at once, for tests that count those that are not."""
+    monkeypatch.setitem(context.config, "TRANCHE", replace(config(), ENRICH_CONCURRENCY=10))

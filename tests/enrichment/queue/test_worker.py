@@ -224,6 +224,7 @@ def test_a_used_up_budget_releases_the_rest_at_once(context: Flask, budget_clock
     check_invariants(drained=True)
 
 
+@pytest.mark.usefixtures("ten_at_once")
 def test_a_used_up_budget_cancels_coroutines(context: Flask, budget_clock: BudgetClock) -> None:
     """A coroutine that is still waiting at the end of the budget is cancelled, and runs again later."""
     job_id = enqueue(40, chunk_size=40)

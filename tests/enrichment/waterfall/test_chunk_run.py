@@ -113,6 +113,7 @@ def test_an_id_without_an_entity_is_that_entitys_error(context: Flask) -> None:
     check_invariants(drained=True)
 
 
+@pytest.mark.usefixtures("ten_at_once")
 def test_the_time_budget_releases_what_is_not_answered(context: Flask) -> None:
     """Answers that came are stored; nothing is asked twice."""
     add(40)

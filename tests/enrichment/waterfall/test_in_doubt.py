@@ -141,6 +141,7 @@ def test_a_retry_asks_again_about_what_is_held(context: Flask) -> None:
     check_invariants(drained=True)
 
 
+@pytest.mark.usefixtures("ten_at_once")
 def test_entities_that_were_not_under_way_go_on_after_a_lost_worker(context: Flask) -> None:
     """Those that were decided are not asked again, those that had not come up are asked once."""
     add(30)
