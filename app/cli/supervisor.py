@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
-from typing import Final
+from typing import Final, NoReturn
 
 import structlog
 
@@ -58,8 +58,8 @@ class Supervisor:
     def run(self) -> int:
         """Run until every worker is done or a signal says to stop; return the exit code.
 
-        The first SIGTERM or SIGINT is passed on as one, the second as another, on which workers stop at once, and
-        the third kills them.
+        The first SIGTERM or SIGINT is passed on and stops workers in order, the second stops them at once, and the
+        third kills them.
         """
         # What is loaded stays shared: the collector would write to each page of it.
         gc.freeze()
@@ -86,8 +86,8 @@ class Supervisor:
             if self._signals:
                 return
             worker.pid, worker.started_at = os.fork(), time.monotonic()
-        if not worker.pid:
-            self._be_worker()
+            if not worker.pid:
+                self._be_worker()
         log.info("worker process started", worker=worker.number, worker_pid=worker.pid)
 
     def _reap(self, worker: _Worker) -> None:
@@ -113,14 +113,16 @@ class Supervisor:
             again_in_seconds=round(seconds, 1),
         )
 
-    def _be_worker(self) -> None:
+    def _be_worker(self) -> NoReturn:
         """Work in a forked process; does not return."""
         code = 1
         try:
             # Of its own group: Ctrl-C on a terminal comes from the supervisor alone, once.
             os.setpgid(0, 0)
+            # Until here a signal waits: the supervisor's handler, which is still in place, would swallow it.
             for number in STOP_SIGNALS:
                 signal.signal(number, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
             os.close(self._held)
             threading.Thread(target=_stop_when_closed, args=[self._alive], daemon=True).start()
             self._work()
@@ -137,7 +139,8 @@ class Supervisor:
     def _handling_signals(self) -> Iterator[None]:
         def handle(number: int, _frame: FrameType | None) -> None:
             self._signals.append(number)
-            passed_on = signal.SIGTERM if len(self._signals) < 3 else signal.SIGKILL
+            # Two of one kind that a worker has not come to yet would be one to it.
+            passed_on = (signal.SIGTERM, signal.SIGINT, signal.SIGKILL)[min(len(self._signals), 3) - 1]
             for worker in self._workers:
                 if worker.pid:
                     os.kill(worker.pid, passed_on)

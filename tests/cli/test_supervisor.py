@@ -1,13 +1,17 @@
 """`flask enrich work --processes`: several workers, started again if they die, stopped with their supervisor."""
 
+import os
 import re
 import signal
-from typing import Any
+import threading
+import time
+from typing import Any, NoReturn
 
 import psutil
 import pytest
 from flask import Flask
 
+from app.cli.supervisor import Supervisor
 from tests.invariants import check_invariants
 from tests.patience import PATIENCE_SECONDS
 
@@ -74,6 +78,34 @@ def test_a_second_signal_stops_workers_that_do_not_heed_the_first(
     assert "told\n" in iter(process.stdout.readline, "")
     process.send_signal(signal.SIGTERM)
     assert process.wait(PATIENCE_SECONDS) == 128 + signal.SIGTERM
+    assert job_of(sqlite_app, job_id).status == "pending"
+
+
+# From Python 3.12 on, a fork beside a thread is warned of; the timer's is one.
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_worker_that_has_only_just_begun_is_stopped_too(sqlite_app: Flask, add_job: Any, job_of: Any) -> None:
+    """A signal that comes before a worker has set itself up waits for it, and is not taken for its supervisor's."""
+    job_id = add_job(sqlite_app)
+    begun, go_on = os.pipe(), os.pipe()
+
+    def work() -> None:
+        os.write(begun[1], b"x")
+        time.sleep(PATIENCE_SECONDS)
+
+    class Slow(Supervisor):
+        def _be_worker(self) -> NoReturn:
+            os.read(go_on[0], 1)
+            super()._be_worker()
+
+    with sqlite_app.app_context():
+        supervisor = Slow(2, work)
+        timer = threading.Timer(1.0, lambda: (os.kill(os.getpid(), signal.SIGTERM), os.write(go_on[1], b"xx")))
+        timer.start()
+        assert supervisor.run() == 0
+    timer.join(PATIENCE_SECONDS)
+    os.set_blocking(begun[0], False)
+    with pytest.raises(BlockingIOError):
+        os.read(begun[0], 1)
     assert job_of(sqlite_app, job_id).status == "pending"
 
 

@@ -50,6 +50,7 @@ from tests.enrichment.scenes import (
 )
 from tests.fakes.provider import FakeProvider, registry_of
 from tests.invariants import check_invariants
+from tests.patience import PATIENCE_SECONDS
 
 
 class Losing(FakeProvider):
@@ -276,10 +277,10 @@ def test_another_job_does_not_have_an_address_verified_while_its_verdict_is_in_d
     work = Waterfall(registry_of(finder, verifiers=[verifier]), retry_seconds=(0.01,))
     work._registry.verifiers["leadmagic"] = verifier  # type: ignore[union-attr,index]
     job_ids = [enqueue(order=["findymail"], verifier="leadmagic") for _ in range(2)]
-    queue.drain(work=work, time_budget=10)
+    queue.drain(work=work, time_budget=PATIENCE_SECONDS)
     assert [outcomes(job_id) for job_id in job_ids] == ["h", "h"]
     child = queue.retry(job_ids[1])
-    queue.drain(work=work, time_budget=10)
+    queue.drain(work=work, time_budget=PATIENCE_SECONDS)
     assert outcomes(child.id) == "k" and person()["email_status"] == "valid"
     assert (finder.asked, verifier.asked) == ({"p0": 1}, {"p0": 2})
     check_invariants(drained=True)
@@ -565,10 +566,10 @@ def test_a_circuit_that_opens_over_cut_off_answers_does_not_take_the_entity_past
     add(1)
     first, second = Cutting(times=5), paid("prospeo")
     job_id = enqueue(order=["findymail", "prospeo"])
-    queue.drain(work=pipeline(first, second, retries=9), time_budget=10)
+    queue.drain(work=pipeline(first, second, retries=9), time_budget=PATIENCE_SECONDS)
     assert outcomes(job_id) == "r" and second.asked == {} and first.asked == {"p0": 5}
     cool_down()
-    queue.drain(work=pipeline(first, second, retries=9), time_budget=10)
+    queue.drain(work=pipeline(first, second, retries=9), time_budget=PATIENCE_SECONDS)
     assert outcomes(job_id) == "s" and second.asked == {} and spent() == PRICE
     check_invariants(drained=True)
 
@@ -629,7 +630,7 @@ def test_failed_bulk_calls_open_the_circuit_as_single_ones_do(context: Flask) ->
     add(6)
     provider = paid(default=AWAY, bulk_size=6)
     enqueue(6, "findymail")
-    queue.drain(work=pipeline(provider, retries=9), time_budget=10)
+    queue.drain(work=pipeline(provider, retries=9), time_budget=PATIENCE_SECONDS)
     assert len(provider.calls) == 5 and load_states()["findymail"].condition == "circuit_open"
 
 
@@ -645,7 +646,7 @@ def test_a_bulk_call_with_mixed_answers_says_one_thing_of_its_provider(
     provider = paid(answers={"p3": odd}, default=AWAY, bulk_size=6)
     leave_alone(provider, *[AWAY] * 4)
     enqueue(6, "findymail")
-    queue.drain(work=pipeline(provider, retries=0), time_budget=10)
+    queue.drain(work=pipeline(provider, retries=0), time_budget=PATIENCE_SECONDS)
     assert load_states()["findymail"].condition == condition
 
 
