@@ -7,12 +7,15 @@ that the company is another. A domain that stands without a name is taken for on
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import product, starmap
 from typing import Final
 
 import idna
 from anyascii import anyascii
 
-from app.identity.names import Resemblance, loose, script_of
+from app.identity.names import Resemblance
+from app.identity.readings import script_of
+from app.identity.spellings import loose
 from app.normalizer.company_names import normalize_company_name
 from app.values.text import word_set
 
@@ -30,10 +33,10 @@ _PASSING_WORDS: Final = _PLACES | word_set(
     """
 )
 # What stands before or behind a brand in a domain of its own.
-_DOMAIN_AFFIXES: Final = (
-    ("get", "try", "use", "go", "join", "my", "the", "we", "with", "hello", "team"),
-    ("app", "hq", "inc", "corp", "group", "gmbh", "online", "global", "official", "io", "hr", "ag", "usa", "uk", "eu"),
-)
+_DOMAIN_OPENINGS: Final = ("get", "try", "use", "go", "join", "my", "the", "we", "with", "hello", "team")
+_DOMAIN_ENDINGS: Final = (
+    "app", "hq", "inc", "corp", "group", "gmbh", "online", "global", "official", "io", "hr", "ag", "usa", "uk", "eu",
+)  # fmt: skip
 _SHORTEST_ACRONYM: Final = 2
 _SHORTEST_BARE_LABEL: Final = 4
 
@@ -53,38 +56,97 @@ def compare(asked: Firm, said: Firm) -> Resemblance:
     `SAME`: one domain, or the same name. `AKIN`: the name of one holds that of the other. `UNLIKE`: other names, and
     no domain in common. `UNKNOWN`: nothing to compare.
     """
-    if not (asked.domains | asked.mail_domains).isdisjoint(said.domains | said.mail_domains):
+    if _share_domain(asked, said):
         return Resemblance.SAME
     if not (_is_latin(asked.name) and _is_latin(said.name)):
         return _compare_across_scripts(asked, said)
     likeness = max(_compare_names(_names(asked), _names(said)), _compare_initials(asked, said))
-    is_nameless = asked.name is None or said.name is None
-    if likeness is Resemblance.AKIN and is_nameless and _share_label(asked, said):
+    if likeness is Resemblance.AKIN and _are_one_by_label(asked, said):
         return Resemblance.SAME
     if likeness is Resemblance.UNLIKE and _is_one_called_like_domain(asked, said):
         return Resemblance.AKIN
     return likeness
 
 
-def _is_one_called_like_domain(asked: Firm, said: Firm) -> bool:
-    return _is_called_like_domain(asked, said) or _is_called_like_domain(said, asked)
-
-
 def have_other_labels(asked: Firm, said: Firm) -> bool:
     """Return whether both have domains, and none is called like one of the other's."""
-    return bool(asked.domains and said.domains) and not _share_label(asked, said)
+    return _have_domains(asked, said) and not _share_label(asked, said)
 
 
 def name_two_places(asked: Firm, said: Firm) -> bool:
     """Return whether the names are of two branches of a company: "Acme Germany" and "Acme France"."""
-    here, there = (_PLACES.intersection(_plain_words(firm.name or "")) for firm in (asked, said))
-    return bool(here) and bool(there) and here.isdisjoint(there)
+    here, there = _places(asked), _places(said)
+    return bool(here and there) and here.isdisjoint(there)
+
+
+def _places(firm: Firm) -> frozenset[str]:
+    return _PLACES.intersection(_plain_words(firm.name or ""))
+
+
+# Domains
+
+
+def _share_domain(asked: Firm, said: Firm) -> bool:
+    return not (asked.domains | asked.mail_domains).isdisjoint(said.domains | said.mail_domains)
+
+
+def _have_domains(asked: Firm, said: Firm) -> bool:
+    return bool(asked.domains and said.domains)
+
+
+def _share_label(asked: Firm, said: Firm) -> bool:
+    return not set(map(_label, asked.domains)).isdisjoint(map(_label, said.domains))
+
+
+def _are_one_by_label(asked: Firm, said: Firm) -> bool:
+    """Return whether domains that are called alike make up for a name that is missing."""
+    is_nameless = asked.name is None or said.name is None
+    return is_nameless and _share_label(asked, said)
+
+
+def _is_one_called_like_domain(asked: Firm, said: Firm) -> bool:
+    return _is_called_like_domain(asked, said) or _is_called_like_domain(said, asked)
+
+
+def _is_called_like_domain(named: Firm, other: Firm) -> bool:
+    """Return whether a name is what the other's domain is called: PwC, of PricewaterhouseCoopers at pwc.com."""
+    name = "".join(_full(named.name))
+    return name != "" and (name,) in _labels(other)
+
+
+def _labels_begin_alike(asked: Firm, said: Firm) -> bool:
+    labels = product(map(_label, asked.domains), map(_label, said.domains))
+    return any(left.startswith(right) or right.startswith(left) for left, right in labels)
+
+
+def _labels(firm: Firm) -> list[tuple[str, ...]]:
+    return [(label,) for domain in sorted(firm.domains) for label in _bare_labels(domain)]
+
+
+def _bare_labels(domain: str) -> list[str]:
+    """Return a domain's label, and what is left of it without words such as "get" and "hq"."""
+    label = _label(domain)
+    shortened = [*map(label.removeprefix, _DOMAIN_OPENINGS), *map(label.removesuffix, _DOMAIN_ENDINGS)]
+    rests = [rest for rest in dict.fromkeys(shortened) if rest != label]
+    return [label, *(rest for rest in rests if len(rest) >= _SHORTEST_BARE_LABEL)]
+
+
+def _label(domain: str) -> str:
+    """Return what a registrable domain calls its owner, in the letters of `_brand`: "muller" for `müller.de`."""
+    try:
+        label = idna.decode(domain).partition(".")[0]
+    except (idna.IDNAError, UnicodeError):
+        label = domain.partition(".")[0]
+    return "".join(_plain_words(label))
+
+
+# Names
 
 
 def _compare_across_scripts(asked: Firm, said: Firm) -> Resemblance:
     """Compare by sound and by domain, as names are also translated."""
-    brands = ["".join(_brand(firm.name)) for firm in (asked, said)]
-    if all(brands) and loose(brands[0]) == loose(brands[1]):
+    left, right = "".join(_brand(asked.name)), "".join(_brand(said.name))
+    if left and right and loose(left) == loose(right):
         return Resemblance.SAME
     return _compare_names(_labels(asked), _labels(said))
 
@@ -98,75 +160,40 @@ def _names(firm: Firm) -> list[tuple[str, ...]]:
     return [brand] if brand else _labels(firm)
 
 
-def _labels(firm: Firm) -> list[tuple[str, ...]]:
-    return [(label,) for domain in sorted(firm.domains) for label in _bare_labels(domain)]
-
-
 def _compare_names(asked: Iterable[tuple[str, ...]], said: Iterable[tuple[str, ...]]) -> Resemblance:
-    pairs = [(one, other) for one in asked for other in said]
-    return max((_compare_brands(one, other) for one, other in pairs), default=Resemblance.UNKNOWN)
+    return max(starmap(_compare_brands, product(asked, said)), default=Resemblance.UNKNOWN)
 
 
-def _compare_brands(one: tuple[str, ...], other: tuple[str, ...]) -> Resemblance:
-    if "".join(one) == "".join(other):
+def _compare_brands(left: tuple[str, ...], right: tuple[str, ...]) -> Resemblance:
+    if "".join(left) == "".join(right):
         return Resemblance.SAME
-    if set(one) <= set(other) or set(other) <= set(one) or _opens(one, other) or _opens(other, one):
-        return Resemblance.AKIN
-    return Resemblance.UNLIKE
+    is_akin = _holds(left, right) or _holds(right, left)
+    return Resemblance.AKIN if is_akin else Resemblance.UNLIKE
 
 
-def _opens(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
-    """Return whether one name, written together, opens the other: "nordlicht" and "Nordlichtenergie"."""
-    short, long = "".join(one), "".join(other)
-    return len(short) > 3 and long.startswith(short)
+def _holds(name: tuple[str, ...], part: tuple[str, ...]) -> bool:
+    """Return whether a name has all words of another, or opens with it: "Nordlichtenergie" and "nordlicht"."""
+    opening = "".join(part)
+    return set(part) <= set(name) or (len(opening) > 3 and "".join(name).startswith(opening))
 
 
 def _compare_initials(asked: Firm, said: Firm) -> Resemblance:
     """Return `SAME` if one name is the other's initials, but `AKIN` if their domains begin otherwise."""
-    known, told = ([*_names(firm), _full(firm.name)] for firm in (asked, said))
-    if not any(_is_acronym(one, other) or _is_acronym(other, one) for one in known for other in told):
+    pairs = product(_all_names(asked), _all_names(said))
+    if not any(_is_acronym(left, right) or _is_acronym(right, left) for left, right in pairs):
         return Resemblance.UNKNOWN
-    is_apart = bool(asked.domains and said.domains) and not _labels_begin_alike(asked, said)
+    is_apart = _have_domains(asked, said) and not _labels_begin_alike(asked, said)
     return Resemblance.AKIN if is_apart else Resemblance.SAME
 
 
-def _is_acronym(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
-    """Return whether a name is another's initials: of all words, or at least three if some of them come and go."""
-    initials = "".join(word[0] for word in other)
-    shortest = _SHORTEST_ACRONYM if _PASSING_WORDS.isdisjoint(other) else _SHORTEST_ACRONYM + 1
-    return len(other) > 1 and len(initials) >= shortest and "".join(one) == initials
+def _all_names(firm: Firm) -> list[tuple[str, ...]]:
+    return [*_names(firm), _full(firm.name)]
 
 
-def _labels_begin_alike(asked: Firm, said: Firm) -> bool:
-    pairs = ((_label(one), _label(other)) for one in asked.domains for other in said.domains)
-    return any(one.startswith(other) or other.startswith(one) for one, other in pairs)
-
-
-def _is_called_like_domain(named: Firm, other: Firm) -> bool:
-    """Return whether a name is what the other's domain is called: PwC, of PricewaterhouseCoopers at pwc.com."""
-    name = "".join(_full(named.name))
-    return bool(name) and (name,) in _labels(other)
-
-
-def _share_label(asked: Firm, said: Firm) -> bool:
-    return not {_label(domain) for domain in asked.domains}.isdisjoint(_label(domain) for domain in said.domains)
-
-
-def _bare_labels(domain: str) -> list[str]:
-    """Return a domain's label, and what is left of it without words such as "get" and "hq"."""
-    label = _label(domain)
-    before, behind = _DOMAIN_AFFIXES
-    bare = [label.removeprefix(affix) for affix in before] + [label.removesuffix(affix) for affix in behind]
-    return [label, *(rest for rest in dict.fromkeys(bare) if rest != label and len(rest) >= _SHORTEST_BARE_LABEL)]
-
-
-def _label(domain: str) -> str:
-    """Return what a registrable domain calls its owner, in the letters of `_brand`: "muller" for `müller.de`."""
-    try:
-        label = idna.decode(domain).partition(".")[0]
-    except (idna.IDNAError, UnicodeError):
-        label = domain.partition(".")[0]
-    return "".join(_plain_words(label))
+def _is_acronym(name: tuple[str, ...], words: tuple[str, ...]) -> bool:
+    """Return whether a name is the initials of words: of all, or of at least three if some of them come and go."""
+    shortest = _SHORTEST_ACRONYM if _PASSING_WORDS.isdisjoint(words) else _SHORTEST_ACRONYM + 1
+    return len(words) >= shortest and "".join(name) == "".join(word[0] for word in words)
 
 
 def _brand(name: str | None) -> tuple[str, ...]:
@@ -175,9 +202,12 @@ def _brand(name: str | None) -> tuple[str, ...]:
     A letter that a name begins with stays, as in "E.ON", unless it is an article.
     """
     words = _full(name)
-    first, rest = words[:1], words[1:]
-    head = first if first and len(first[0]) == 1 and first != ("a",) else _lasting(first)
-    return head + _lasting(rest) or words
+    letters = words[:1] if _opens_with_letter(words) else ()
+    return letters + _lasting(words[len(letters) :]) or words
+
+
+def _opens_with_letter(words: tuple[str, ...]) -> bool:
+    return words != () and len(words[0]) == 1 and words[0] != "a"
 
 
 def _lasting(words: tuple[str, ...]) -> tuple[str, ...]:

@@ -42,6 +42,7 @@ from typing import Any, Final
 from app.identity import companies, names
 from app.identity.companies import Firm
 from app.identity.names import Resemblance
+from app.identity.spellings import given_names
 from app.providers.reading import find
 from app.values.emails import email_address, is_shared_mailbox, mail_domain
 from app.values.hosts import bare_host, is_platform, own_host, public_suffixes, registrable_domain
@@ -67,7 +68,7 @@ def load() -> None:
     """Read the word lists, which takes long the first time, where it holds up nobody."""
     public_suffixes()
     mail_providers()
-    names.given_names()
+    given_names()
 
 
 def judge(entity_type: str, asked: Mapping[str, Any], said: Mapping[str, Any]) -> Match:
@@ -156,8 +157,15 @@ def _judge_company(asked: Mapping[str, Any], said: Mapping[str, Any]) -> Match:
     if page is Resemblance.SAME:
         has_moved = company is Resemblance.UNLIKE and have_domains
         return Match.ANOTHER if has_moved else Match.SAME
-    is_related = company is Resemblance.AKIN and have_domains
-    return Match.ANOTHER if is_related or Resemblance.UNLIKE in {company, page} else Match.CANNOT_TELL
+    return Match.ANOTHER if _is_another_company(company, page, have_domains) else Match.CANNOT_TELL
+
+
+def _is_another_company(company: Resemblance, page: Resemblance, have_domains: bool) -> bool:
+    """Return whether names, domains and pages of which none is the same tell two companies apart."""
+    if Resemblance.UNLIKE in {company, page}:
+        return True
+    # A subsidiary, or a namesake.
+    return company is Resemblance.AKIN and have_domains
 
 
 def _company_keys(fields: Mapping[str, Any]) -> dict[str, str]:

@@ -122,8 +122,9 @@ class RowReader:
 
     def read(self, record: Record) -> Row | Refusal | None:
         """Turn a record into a row; None if all its cells are blank."""
-        if not any(record.cells):
-            return None
+        return self._row(record) if any(record.cells) else None
+
+    def _row(self, record: Record) -> Row | Refusal | None:
         line, text = record.line, record.text
         if not text.isprintable() and find_bad_character(text) is not None:
             return Refusal(line, self._describe_bad(record.cells))
