@@ -17,7 +17,7 @@ def create_app(config: Config | None = None, *, with_routes: bool = True) -> Fla
     """Make the application: settings, logs, extensions, blueprints, commands, in that order.
 
     Without a `config` the settings are read from the environment. Without
-    routes it serves commands alone, and is there in half the time. Raises
+    routes it serves commands alone, which start sooner for it. Raises
     `ConfigError` where one of them cannot be used.
     """
     config = config or Config.from_env()
