@@ -30,8 +30,8 @@ REVISION = """
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0004"
-down_revision = "0003"
+revision = "0005"
+down_revision = "0004"
 
 
 def upgrade():
@@ -50,7 +50,7 @@ def with_revision(folder: Path, upgrade: str, downgrade: str = "pass") -> str:
     copy = folder / "migrations"
     shutil.copytree(PROJECT_ROOT / "migrations", copy, ignore=shutil.ignore_patterns("__pycache__"))
     content = REVISION.format(upgrade=upgrade, downgrade=downgrade)
-    (copy / "versions" / "0004_next.py").write_text(content, encoding="utf-8")
+    (copy / "versions" / "0005_next.py").write_text(content, encoding="utf-8")
     return str(copy)
 
 
@@ -129,10 +129,10 @@ def test_a_revision_that_makes_a_table_anew_loses_no_row(context: Flask, tmp_pat
     try:
         upgrade(directory=directory)
         assert counts() == before
-        assert db.session.scalar(text("SELECT version_num FROM alembic_version")) == "0004"
+        assert db.session.scalar(text("SELECT version_num FROM alembic_version")) == "0005"
     finally:
         db.session.rollback()
-        downgrade(directory=directory, revision="0003")
+        downgrade(directory=directory, revision="0004")
     assert counts() == before
     if db.engine.dialect.name == "sqlite":
         assert db.session.scalar(text("PRAGMA foreign_keys")) == 1
@@ -147,10 +147,10 @@ def test_a_revision_that_leaves_rows_without_their_job_is_undone(
     directory = with_revision(tmp_path, 'op.execute("DELETE FROM enrichment_jobs")')
     fill()
     before = counts()
-    with pytest.raises(click.ClickException, match=r"0004 is undone: rows in .*enrichment_chunks"):
+    with pytest.raises(click.ClickException, match=r"0005 is undone: rows in .*enrichment_chunks"):
         upgrade(directory=directory)
     assert counts() == before
-    assert db.session.scalar(text("SELECT version_num FROM alembic_version")) == "0003"
+    assert db.session.scalar(text("SELECT version_num FROM alembic_version")) == "0004"
     assert db.session.scalar(text("PRAGMA foreign_keys")) == 1
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import cast
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Table, Text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Table, Text, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import Base
@@ -61,6 +61,8 @@ class ChunkProgress(Base):
     worker: Mapped[str | None] = mapped_column(String(128))
     lease_expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     outcomes: Mapped[str] = mapped_column(Text)
+    due_at_once: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether what it may wait for has changed while it was held: then it is due as soon as it is given back."""
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     write_count: Mapped[int] = mapped_column(default=0, server_default="0")
     """How often a holder has written here: tells whether a commit whose answer was lost took place."""

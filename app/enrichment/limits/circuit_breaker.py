@@ -176,7 +176,7 @@ class KnownStates:
 def reset(provider: str) -> None:
     """Forget what is held against a provider and its verifier, and that their account asked to slow down.
 
-    Chunks that may wait for it are due at once.
+    Chunks that may wait for it are due at once, or as soon as they are given back.
     """
     account = account_of(provider)
     with transaction() as session:

@@ -149,7 +149,7 @@ class Lease:
             # A chunk that gets on is not given up, however many workers it costs.
             crashes = min(self.crash_count, CRASHES_BEFORE_CAUTION) if self.decided_count else self.crash_count
             with transaction() as session:
-                status = self._write(session, transitions.RENEW, seconds=self.lease_seconds, the_crashes=crashes)
+                status: str = self._write(session, transitions.RENEW, seconds=self.lease_seconds, the_crashes=crashes)
                 if store is not None:
                     store(session)
             return status
@@ -194,12 +194,15 @@ class Lease:
         It may be claimed again after its `retry_in_seconds`. With a `pause_reason`
         the whole job is paused with it, for `pause_seconds`; None: until it is
         resumed by hand. With `only_if_idle`, a job that has other chunks to go
-        on with only tells the reason.
+        on with only tells the reason. Where what it waits for may have changed
+        since the claim, it is due at once, and nothing is paused.
         """
         # This worker lives, so no entity of it is under suspicion.
         self.outcomes = [Outcome.UNTOUCHED if mark == Outcome.INTENT else mark for mark in self.outcomes]
         with transaction() as session:
-            self._write(session, transitions.GIVE_BACK, seconds=self.retry_in_seconds)
+            is_due = self._write(session, transitions.GIVE_BACK, seconds=self.retry_in_seconds)
+            if is_due:
+                pause_reason = None
             if pause_reason is not None and only_if_idle and self._has_other_work(session):
                 session.execute(transitions.tell_reason(self.job.id, pause_reason))
             elif pause_reason is not None:
@@ -244,7 +247,7 @@ class Lease:
     def _mark(self) -> commits.Mark:
         return commits.Mark(self.job.id, self.position, self.fencing_token, self.write_count)
 
-    def _write(self, session: WriteSession, statement: ReturningUpdate[Any], **values: Any) -> str:
+    def _write(self, session: WriteSession, statement: ReturningUpdate[Any], **values: Any) -> Any:
         """Write outcomes and errors if the chunk is still this lease's; return what the statement does."""
         returned = self._own(session, statement, the_outcomes="".join(self.outcomes), **values)
         if self._failures:
@@ -263,9 +266,9 @@ class Lease:
         if rows:
             session.execute(insert(entity_errors), rows)
 
-    def _own(self, session: WriteSession, statement: ReturningUpdate[Any], **values: Any) -> str:
+    def _own(self, session: WriteSession, statement: ReturningUpdate[Any], **values: Any) -> Any:
         """Write to the chunk's progress row if it is still this lease's; return what the statement does."""
-        returned: str | None = session.scalar(statement, {**self._token, **values})
+        returned = session.scalar(statement, {**self._token, **values})
         if returned is None:
             raise LeaseLost
         return returned

@@ -216,6 +216,7 @@ def take_over_chunk(
             crash_count=progress.c.crash_count + int(was_lost),
             worker=worker,
             lease_expires_at=utcnow(lease_seconds),
+            due_at_once=false(),
         )
         .returning(progress.c.attempt, progress.c.crash_count, progress.c.outcomes, progress.c.write_count)
     )
@@ -228,18 +229,20 @@ def close_chunks_as_they_are(*of_chunks: ColumnElement[bool]) -> Update:
 
 
 def make_due(*of_jobs: ColumnElement[bool]) -> Update:
-    """Return the update that lets the chunks of some jobs that nobody holds be claimed at once."""
+    """Return the update that lets the open chunks of some jobs be claimed at once, or when they are given back."""
     return _due_at_once(progress.c.job_id.in_(select(jobs.c.id).where(*of_jobs)))
 
 
 def make_chunk_due(job_id: str, position: int) -> Update:
-    """Return the update that lets one chunk be claimed at once, if nobody holds it."""
+    """Return the update that lets one open chunk be claimed at once, or when it is given back."""
     return _due_at_once(progress.c.job_id == job_id, progress.c.position == position)
 
 
 def _due_at_once(*of_chunks: ColumnElement[bool]) -> Update:
-    is_waiting = and_(_IS_OPEN, progress.c.worker.is_(None), progress.c.lease_expires_at > utcnow())
-    return update(progress).where(*of_chunks, is_waiting).values(lease_expires_at=utcnow())
+    # Who holds one may be about to let it wait for what has just changed.
+    is_held = progress.c.worker.is_not(None)
+    due = {"due_at_once": is_held, "lease_expires_at": case((is_held, progress.c.lease_expires_at), else_=utcnow())}
+    return update(progress).where(*of_chunks, _IS_OPEN, progress.c.lease_expires_at > utcnow()).values(due)
 
 
 # A new chunk
@@ -299,6 +302,7 @@ def _open_taken(taken: CTE, outcomes: ColumnElement[Any]) -> CTE:
         "worker": bindparam("worker", type_=String),
         "lease_expires_at": utcnow(SECONDS),
         "outcomes": outcomes,
+        "due_at_once": false(),
         "write_count": _ZERO,
     }
     rows = select(*values.values())
@@ -366,8 +370,12 @@ CLOSE: Final = _CLOSED_AS_DECIDED.returning(progress.c.outcomes)
 """Closes a chunk that is decided."""
 RENEW: Final = _KEPT.values(crash_count=bindparam("the_crashes")).returning(_JOB_STATUS)
 """Keeps the lease and returns the job's status."""
-GIVE_BACK: Final = _KEPT.values(worker=null()).returning(progress.c.outcomes)
-"""Ends the lease of a chunk that is not decided; it is due again after `seconds`."""
+GIVE_BACK: Final = (
+    _OWNED.values(outcomes=bindparam("the_outcomes"), worker=null())
+    .values(lease_expires_at=case((progress.c.due_at_once, utcnow()), else_=utcnow(SECONDS)))
+    .returning(progress.c.due_at_once)
+)
+"""Ends the lease of a chunk that is not decided; it is due again after `seconds`, or at once: returns which."""
 
 
 def _with_counts() -> Update:

@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 
 from app.enrichment import queue
+from app.enrichment.limits import circuit_breaker
 from app.enrichment.queue import ChunkResult, claims, lease
 from app.enrichment.queue.lease import Failure, JobInfo
 from app.errors import LeaseLost
@@ -56,6 +57,25 @@ def test_a_reason_to_wait_does_not_cover_up_why_a_job_was_stopped(context: Flask
     assert queue.get_job(job_id).pause_reason is None
     third.finish()
     check_invariants(drained=True)
+
+
+@pytest.mark.parametrize("pause_reason", [None, "provider away"])
+def test_what_changes_while_a_chunk_is_held_counts_when_it_is_given_back(
+    context: Flask, pause_reason: str | None
+) -> None:
+    """Its worker was about to wait for what somebody has just put right; the next time it waits as it says."""
+    job_id = enqueue()
+    lease = claim()
+    circuit_breaker.reset("ai-normalizer")
+    lease.retry_in_seconds = 600
+    lease.release(pause_reason=pause_reason, pause_seconds=600)
+    assert (queue.get_job(job_id).status, queue.get_job(job_id).pause_reason) == ("pending", None)
+    again = claim()
+    assert again.fencing_token == 2
+    again.retry_in_seconds = 600
+    again.release()
+    assert queue.process_next_chunk() is None
+    check_invariants()
 
 
 def test_the_call_that_wakes_a_job_also_takes_its_released_chunk(context: Flask) -> None:

@@ -46,6 +46,8 @@ class ChunkModel:
     """Whether a worker has it, dead or alive."""
     is_due: bool = False
     """Whether its lease has run out, or the time until its next try."""
+    due_at_once: bool = False
+    """Whether it is due as soon as its worker gives it back."""
     is_closed: bool = False
 
     @property
@@ -257,7 +259,7 @@ class Lifecycle(RuleBasedStateMachine):
         chunk.attempt += 1
         assert lease.fencing_token == chunk.attempt
         chunk.outcomes = chunk.outcomes or "." * len(chunk.ids)
-        chunk.is_held, chunk.is_due, job.status = True, False, "running"
+        chunk.is_held, chunk.is_due, chunk.due_at_once, job.status = True, False, False, "running"
         assert "".join(lease.outcomes) == chunk.outcomes, "what was decided stays so"
         lease.read_entity_ids()
         assert lease.entity_ids == chunk.ids
@@ -322,8 +324,9 @@ class Lifecycle(RuleBasedStateMachine):
             lambda: hand.lease.release(pause_reason=reason, pause_seconds=seconds, only_if_idle=only_if_idle),
         ):
             hand.is_gone = True
-            chunk.is_held, chunk.is_due = False, not waits
-            if pause and job.status in GOING and (is_idle or not only_if_idle):
+            chunk.is_held, chunk.is_due = False, chunk.due_at_once or not waits
+            is_pausing = pause and not chunk.due_at_once
+            if is_pausing and job.status in GOING and (is_idle or not only_if_idle):
                 job.status, job.pause, job.reason = "paused", pause, reason
             job.settle()
             if job.status in AS_IS:
@@ -362,6 +365,8 @@ class Lifecycle(RuleBasedStateMachine):
     def resume(self, pick: int) -> None:
         job = self._job(pick, likely=lambda job: job.status == "paused")
         if self._move(queue.resume, job, job.status == "paused"):
+            for chunk in filter(lambda one: one.is_open and not one.is_due, job.chunks):
+                chunk.is_due, chunk.due_at_once = not chunk.is_held, chunk.is_held
             job.advance()
 
     @precondition(lambda self: len(self.jobs) > 1)
