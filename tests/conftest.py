@@ -1,9 +1,9 @@
 """Fixtures: an application on SQLite and on a real PostgreSQL, emptied before each test."""
 
 import os
-import shutil
 import sys
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, settings
 
-from app import create_app
+from app import create_app, logs
 from app.config import Config
 from app.extensions import db
-from tests.databases import RunDatabases, empty
+from tests.databases import RunDatabases, empty, let_go
 from tests.fakes.fixtures import fake_server, shared_fake_server
 
 __all__ = ["fake_server", "shared_fake_server"]
@@ -29,6 +29,7 @@ sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 CRON_SECRET = "a-cron-secret-for-tests"
+TIERS = {"faults", "fuzz"}
 
 
 RUN_DATABASES = pytest.StashKey[RunDatabases]()
@@ -52,12 +53,24 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         config.stash[RUN_DATABASES].remove()
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Run one worker more than there are cores: tests wait, for a pause or an answer, a fifth of their time."""
+    return (os.cpu_count() or 1) + 1
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Do not even load the tests of a tier that is left out."""
+    is_tier = collection_path.parent == Path(__file__).parent and collection_path.name in TIERS
+    return True if is_tier and f"not {collection_path.name}" in config.option.markexpr else None
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Give the tests of a tier's folder the tier's marker, ahead of the selection by markers."""
     for item in items:
         # Within the project: the folder that it was cloned into may have any name.
-        for tier in {"faults", "fuzz"} & set(item.path.relative_to(item.config.rootpath).parts):
+        for tier in TIERS & set(item.path.relative_to(item.config.rootpath).parts):
             item.add_marker(tier)
 
 
@@ -76,18 +89,18 @@ def migrated_sqlite(request: pytest.FixtureRequest) -> Path:
 
 
 @pytest.fixture(scope="session")
-def migrated_postgresql(request: pytest.FixtureRequest, worker_id: str) -> str:
+def migrated_postgresql(request: pytest.FixtureRequest, worker_id: str) -> Iterator[str]:
     """The URL of this worker's own PostgreSQL database, with the schema in it."""
-    return request.config.stash[RUN_DATABASES].postgresql(worker_id)
+    url = request.config.stash[RUN_DATABASES].postgresql(worker_id)
+    yield url
+    let_go(url)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of a migrated, empty database; a test that takes it runs on both kinds."""
+def database_url(request: pytest.FixtureRequest, worker_id: str) -> str:
+    """The URL of a migrated, empty database, this worker's own; a test that takes it runs on both kinds."""
     if request.param == "sqlite":
-        path = tmp_path / "test.db"
-        shutil.copy(request.getfixturevalue("migrated_sqlite"), path)
-        return f"sqlite:///{path}"
+        return request.config.stash[RUN_DATABASES].empty_sqlite(worker_id)
     url: str = request.getfixturevalue("migrated_postgresql")
     empty(url)
     return url
@@ -99,15 +112,35 @@ def make_app(database_url: str) -> Iterator[Callable[..., Flask]]:
     made: list[Flask] = []
 
     def make(**settings: Any) -> Flask:
-        settings = {"CRON_SECRET": CRON_SECRET, "LOG_LEVEL": "WARNING", **settings}
-        made.append(create_app(Config(DATABASE_URL=database_url, TESTING=True, **settings)))
+        made.append(_create(database_url, **settings) if settings or made else _usual_app(database_url))
         return made[-1]
 
     yield make
     for app in made:
         with app.app_context():
             db.session.remove()
-            db.engine.dispose()
+            # To connect to a server takes longer than many a test; the next one goes on with these connections.
+            if app is not _keep_app(database_url) or db.engine.dialect.name == "sqlite":
+                db.engine.dispose()
+
+
+def _create(database_url: str, **settings: Any) -> Flask:
+    settings = {"CRON_SECRET": CRON_SECRET, "LOG_LEVEL": "WARNING", **settings}
+    return create_app(Config(DATABASE_URL=database_url, TESTING=True, **settings))
+
+
+def _usual_app(database_url: str) -> Flask:
+    """Return the application of most tests, which is made once: to make it takes longer than most tests."""
+    app = _keep_app(database_url)
+    logs.configure(app.config["TRANCHE"])
+    for name in ("tranche.registry", "tranche.heartbeat"):
+        app.extensions.pop(name, None)
+    return app
+
+
+@cache
+def _keep_app(database_url: str) -> Flask:
+    return _create(database_url)
 
 
 @pytest.fixture

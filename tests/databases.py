@@ -52,6 +52,14 @@ class RunDatabases:
                 _migrate_sqlite(path)
         return path
 
+    def empty_sqlite(self, name: str) -> str:
+        """Put an SQLite file with the schema and no row in the place of the last one of that name; return its URL."""
+        path = self.folder / f"{name}.db"
+        for ending in ("", "-wal", "-shm"):
+            Path(f"{path}{ending}").unlink(missing_ok=True)
+        shutil.copy(self.sqlite(), path)
+        return f"sqlite:///{path}"
+
     def postgresql(self, name: str) -> str:
         """Make a database with the schema in it on the run's PostgreSQL server; return its URL."""
         server = OwnPostgres(self._data)
@@ -99,5 +107,10 @@ def empty(url: str) -> None:
 
 @lru_cache
 def _engine(url: str) -> Engine:
-    # No connection is kept: a file goes with its test's folder, and a connection that is let go of while open warns.
-    return create_engine(url, poolclass=NullPool)
+    # Of a file no connection is kept: another one takes its place.
+    return create_engine(url, poolclass=NullPool if url.startswith("sqlite") else None)
+
+
+def let_go(url: str) -> None:
+    """Close the connection that `empty` has kept: one that is let go of while open warns."""
+    _engine(url).dispose()

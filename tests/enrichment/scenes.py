@@ -94,9 +94,9 @@ def drain(*providers: FakeProvider, verifiers: Sequence[FakeProvider] = (), seco
 
 
 def rows(table: Table, *conditions: Any) -> list[Any]:
-    """Return a table's rows as they are stored now."""
+    """Return a table's rows as they are stored now, in the order of their keys."""
     db.session.rollback()
-    return list(db.session.execute(select(table).where(*conditions)).all())
+    return list(db.session.execute(select(table).where(*conditions).order_by(*table.primary_key)).all())
 
 
 def tried(entity_id: str = "p0") -> list[tuple[str, str]]:

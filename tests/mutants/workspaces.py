@@ -41,6 +41,8 @@ def workspace_mutants(root: Path) -> list[Mutant]:
     mutants = []
     for path in sorted(root.glob("app/**/*.py")):
         text = path.read_text(encoding="utf-8")
+        if "workspace_slug" not in text:
+            continue
         name = path.relative_to(root).as_posix()
         for node in comparisons(ast.parse(text)):
             old = ast.get_source_segment(text, node) or ""

@@ -113,8 +113,8 @@ async def hang_up(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
 
 
 def packed(size: int, bits: int) -> bytes:
-    """Return a bomb: so many blanks, which pack a thousandfold."""
-    packer = zlib.compressobj(9, zlib.DEFLATED, bits)
+    """Return a bomb: so many blanks, which pack well even where it is to be quick."""
+    packer = zlib.compressobj(1, zlib.DEFLATED, bits)
     return b"".join(packer.compress(b" " * MIB) for _ in range(size // MIB)) + packer.flush()
 
 

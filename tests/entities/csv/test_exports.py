@@ -232,7 +232,7 @@ def given_fields(entity_type: str) -> st.SearchStrategy[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("entity_type", ["person", "company"])
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_export_and_import_are_inverses(context: Flask, entity_type: str, data: st.DataObject) -> None:
     """Whatever the API took, among whatever imported columns, an imported export changes nothing."""
