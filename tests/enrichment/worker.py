@@ -1,9 +1,8 @@
 """A worker process for tests: drains the queue with a callback that leaves a witness.
 
-Its arguments are `WITNESS SECONDS [ID]`, its settings in the environment. Each call of the callback appends `start ID` and `end ID` to the
-witness file, one write each, so that lines of several processes do not mix.
-The entity with the given id is not done with before there is a file
-`WITNESS.go`.
+Its arguments are `WITNESS SECONDS [ID]`, its settings in the environment. Each call of the callback appends
+`start ID` and `end ID` to the witness file, one write each, so that lines of several processes do not mix. The entity
+with the given id is not done with before there is a file `WITNESS.go`.
 """
 
 import os
