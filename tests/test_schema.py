@@ -2,14 +2,17 @@
 
 import shutil
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
 from flask import Flask
 from flask_migrate import check, downgrade, upgrade
-from sqlalchemy import func, inspect, select, text
+from sqlalchemy import Column, MetaData, String, Table, func, insert, inspect, select, text
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import CreateIndex
 
@@ -21,7 +24,8 @@ from app.entities import exclusions
 from app.entities.csv import imports
 from app.entities.upsert import upsert_entities
 from app.extensions import db
-from app.models.types import UtcDateTime
+from app.models.attempt import attempts, entity_revisions
+from app.models.types import Id, Json, UtcDateTime, new_id
 from app.providers.base import Answer, OutcomeClass
 from app.web import api_keys
 from tests.fakes.provider import FakeProvider, csv_stream, registry_of
@@ -30,8 +34,8 @@ REVISION = """
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0005"
-down_revision = "0004"
+revision = "0006"
+down_revision = "0005"
 
 
 def upgrade():
@@ -50,7 +54,7 @@ def with_revision(folder: Path, upgrade: str, downgrade: str = "pass") -> str:
     copy = folder / "migrations"
     shutil.copytree(PROJECT_ROOT / "migrations", copy, ignore=shutil.ignore_patterns("__pycache__"))
     content = REVISION.format(upgrade=upgrade, downgrade=downgrade)
-    (copy / "versions" / "0005_next.py").write_text(content, encoding="utf-8")
+    (copy / "versions" / "0006_next.py").write_text(content, encoding="utf-8")
     return str(copy)
 
 
@@ -129,10 +133,10 @@ def test_a_revision_that_makes_a_table_anew_loses_no_row(context: Flask, tmp_pat
     try:
         upgrade(directory=directory)
         assert counts() == before
-        assert db.session.scalar(text("SELECT version_num FROM alembic_version")) == "0005"
+        assert db.session.scalar(text("SELECT version_num FROM alembic_version")) == "0006"
     finally:
         db.session.rollback()
-        downgrade(directory=directory, revision="0004")
+        downgrade(directory=directory, revision="0005")
     assert counts() == before
     if db.engine.dialect.name == "sqlite":
         assert db.session.scalar(text("PRAGMA foreign_keys")) == 1
@@ -147,10 +151,10 @@ def test_a_revision_that_leaves_rows_without_their_job_is_undone(
     directory = with_revision(tmp_path, 'op.execute("DELETE FROM enrichment_jobs")')
     fill()
     before = counts()
-    with pytest.raises(click.ClickException, match=r"0005 is undone: rows in .*enrichment_chunks"):
+    with pytest.raises(click.ClickException, match=r"0006 is undone: rows in .*enrichment_chunks"):
         upgrade(directory=directory)
     assert counts() == before
-    assert db.session.scalar(text("SELECT version_num FROM alembic_version")) == "0004"
+    assert db.session.scalar(text("SELECT version_num FROM alembic_version")) == "0005"
     assert db.session.scalar(text("PRAGMA foreign_keys")) == 1
 
 
@@ -160,3 +164,76 @@ def test_every_instant_is_stored_with_its_zone_or_as_utc(context: Flask) -> None
         for column in table.columns:
             if column.name.endswith("_at") or column.name == "at":
                 assert isinstance(column.type, UtcDateTime), f"{table.name}.{column.name}"
+
+
+def test_history_of_fields_becomes_one_of_writes_and_back(context: Flask) -> None:
+    """Who gave what and when, and what stood there before, is the same in either form."""
+    job_id, first, second = new_id(), new_id(), new_id()
+    downgrade(revision="0004")
+    try:
+        with transaction() as session:
+            session.execute(insert(attempts), [_attempt(job_id, attempt_id) for attempt_id in (first, second)])
+            session.execute(insert(OLD_HISTORY), list(_old_history(first, second)))
+        before = sorted(map(repr, db.session.execute(select(OLD_HISTORY)).all()))
+        db.session.rollback()
+        upgrade()
+        revisions = db.session.execute(select(entity_revisions).order_by(entity_revisions.c.id)).all()
+        db.session.rollback()
+        assert [(row.entity_id, row.provider, row.attempt_id, row.job_id, row.changes) for row in revisions] == [
+            ("a", "prospeo", first, job_id, {"email": [None, "x@y.z"], "skills": [["a"], ["a", "b"]]}),
+            ("a", "caller", None, None, {"email": ["x@y.z", None]}),
+            ("a", "prospeo", first, job_id, {"phone": [None, "1"], "normalized_email_is_free": [False, True]}),
+            ("b", "prospeo", second, job_id, {"extra": [{}, {"a": {"b": [1, 2.5, None, "ü"]}}]}),
+            ("b", "prospeo", second, job_id, {"phone": ["1", "2"]}),
+            ("b", "prospeo", second, job_id, {"phone": ["2", "3"]}),
+        ]
+        downgrade(revision="0004")
+        assert sorted(map(repr, db.session.execute(select(OLD_HISTORY)).all())) == before
+        db.session.rollback()
+    finally:
+        db.session.rollback()
+        upgrade()
+
+
+OLD_HISTORY = Table(
+    "field_changes",
+    MetaData(),
+    *(Column(name, String) for name in ("workspace_slug", "entity_type", "entity_id", "provider", "field")),
+    Column("attempt_id", Id),
+    Column("created_at", UtcDateTime),
+    Column("old_value", Json),
+    Column("new_value", Json),
+)
+
+
+def _old_history(first: str, second: str) -> Iterator[dict[str, Any]]:
+    """Give rows of the time before, the oldest first: two writes of one attempt, and a field changed twice in one."""
+    early, late = (datetime(2026, 1, 1, 12, 0, 0, number, tzinfo=UTC) for number in (1000, 2000))
+    for entity_id, provider, attempt_id, at, field, old_value, new_value in (
+        ("a", "prospeo", first, early, "email", None, "x@y.z"),
+        ("a", "prospeo", first, early, "skills", ["a"], ["a", "b"]),
+        ("a", "caller", None, early, "email", "x@y.z", None),
+        ("a", "prospeo", first, late, "phone", None, "1"),
+        ("a", "prospeo", first, late, "normalized_email_is_free", False, True),
+        ("b", "prospeo", second, late, "extra", {}, {"a": {"b": [1, 2.5, None, "ü"]}}),
+        ("b", "prospeo", second, early, "phone", "1", "2"),
+        ("b", "prospeo", second, early, "phone", "2", "3"),
+    ):
+        about = {"workspace_slug": "default", "entity_type": "person", "entity_id": entity_id, "provider": provider}
+        change = {"field": field, "old_value": old_value, "new_value": new_value}
+        yield {**about, "attempt_id": attempt_id, "created_at": at, **change}
+
+
+def _attempt(job_id: str, attempt_id: str) -> dict[str, Any]:
+    return {
+        "id": attempt_id,
+        "job_id": job_id,
+        "workspace_slug": "default",
+        "entity_type": "person",
+        "entity_id": "a",
+        "provider": "prospeo",
+        "status": "success",
+        "outcome_class": "success",
+        "started_at": datetime(2026, 1, 1, tzinfo=UTC),
+        "finished_at": datetime(2026, 1, 1, tzinfo=UTC),
+    }

@@ -19,7 +19,7 @@ from app.entities.csv.imports import import_csv
 from app.entities.read import get_entity, select_ids
 from app.entities.undo import UndoCounts, undo_job
 from app.extensions import db
-from app.models.attempt import attempts, field_changes
+from app.models.attempt import attempts, entity_revisions
 from app.models.cached_value import cached_values
 from app.models.in_flight_call import in_flight_calls as flight_rows
 from app.providers.base import Answer, Lookup, OutcomeClass
@@ -110,7 +110,7 @@ def test_an_erasure_leaves_what_is_known_of_the_twin(twins: Flask) -> None:
     drain(paid())
     enqueue(2, "clay", workspace_slug="north")
     drain(paid("clay", default=Answer(OutcomeClass.SUCCESS, pending_seconds=600)))
-    tables = (attempts, field_changes, flight_rows)
+    tables = (attempts, entity_revisions, flight_rows)
     before = [rows(table) for table in tables]
     assert all(before)
     erase_entity("person", "p0", workspace_slug="default")

@@ -14,7 +14,7 @@ import click
 from flask import Flask, current_app
 from flask_migrate import upgrade
 from rich.text import Text
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from app import demo as samples
 from app import logs
@@ -33,7 +33,7 @@ from app.entities.csv.imports import import_csv
 from app.entities.fields import Fields
 from app.entities.read import list_entities, select_ids
 from app.extensions import db
-from app.models.attempt import field_changes
+from app.models.attempt import entity_revisions
 from app.values.entity_types import PLURALS, EntityType
 from app.web.auth import DEFAULT_WORKSPACE
 
@@ -192,7 +192,7 @@ _VARIETY: Final = {"person": "seniority", "company": "industry"}
 
 
 def _tell_changes() -> None:
-    changes = db.session.scalar(select(func.count()).select_from(field_changes))
+    changes = sum(len(changes) for changes in db.session.scalars(select(entity_revisions.c.changes)))
     end_read()
     click.echo(f"\n{changes:,} values were written; each is on record with its provider, time and former value.")
 

@@ -14,11 +14,9 @@ from sqlalchemy import (
     Update,
     bindparam,
     case,
-    func,
     insert,
     literal,
     select,
-    true,
     update,
 )
 from sqlalchemy.types import TypeEngine
@@ -27,8 +25,9 @@ from app.db.session import WriteSession
 from app.db.sql import engine_name, insert_rows, is_any_of, json_rows
 from app.entities.fields import Fields, table_of
 from app.entities.merge import Change
+from app.errors import DamagedData
 from app.extensions import db
-from app.models.attempt import field_changes
+from app.models.attempt import entity_revisions
 from app.models.types import EntityId, utcnow
 
 CALLER: Final = "caller"
@@ -53,36 +52,58 @@ class Writing:
     changes: Mapping[str, Change]
     provider: str
     attempt_id: str | None = None
+    job_id: str | None = None
 
 
 def write_changes(session: WriteSession, entity_type: str, workspace_slug: str, writings: Iterable[Writing]) -> None:
     """Store changed fields and who changed them; on PostgreSQL as one statement whatever their number.
 
-    If several writings concern one entity, the later overlays the former, and each leaves its history. The caller
+    If several writings concern one entity, the later overlays the former, and each leaves its revision. The caller
     has locked the rows with `load_for_update` in the same transaction: a change of a deleted entity would
-    leave its history behind.
+    leave its revision behind.
     """
     writings = sorted((writing for writing in writings if writing.changes), key=lambda writing: writing.entity_id)
     if not writings:
         return
     values = _new_values(writings)
+    revisions = [_revision(writing) for writing in writings]
     if engine_name() == "sqlite":
         _write_to_sqlite(session, entity_type, workspace_slug, values)
-        insert_rows(session, field_changes, list(_history_rows(entity_type, workspace_slug, writings)))
+        about = {"workspace_slug": workspace_slug, "entity_type": entity_type}
+        insert_rows(session, entity_revisions, [{**about, **revision} for revision in revisions])
     else:
-        _write_to_postgresql(session, entity_type, workspace_slug, values, writings)
+        _write_to_postgresql(session, entity_type, workspace_slug, values, revisions)
 
 
 def load_provenance(entity_type: str, entity_id: str, workspace_slug: str) -> dict[str, Provenance]:
     """Return, by field, who made the last change."""
-    is_about_it = (
-        field_changes.c.workspace_slug == workspace_slug,
-        field_changes.c.entity_type == entity_type,
-        field_changes.c.entity_id == entity_id,
+    revisions = entity_revisions.c
+    query = (
+        select(revisions.provider, revisions.attempt_id, revisions.created_at, revisions.changes)
+        .where(*about_entities(entity_type, workspace_slug, [entity_id]))
+        .order_by(revisions.id)
     )
-    latest = select(func.max(field_changes.c.id)).where(*is_about_it).group_by(field_changes.c.field)
-    rows = db.session.execute(select(field_changes).where(*is_about_it, field_changes.c.id.in_(latest)))
-    return {row.field: Provenance(row.provider, row.attempt_id, row.created_at, row.old_value) for row in rows}
+    return {
+        name: Provenance(row.provider, row.attempt_id, row.created_at, change.old)
+        for row in db.session.execute(query)
+        for name, change in read_changes(row.changes).items()
+    }
+
+
+def about_entities(entity_type: str, workspace_slug: str, ids: Iterable[str]) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions for the revisions of some entities."""
+    return (
+        entity_revisions.c.workspace_slug == workspace_slug,
+        entity_revisions.c.entity_type == entity_type,
+        is_any_of(entity_revisions.c.entity_id, ids),
+    )
+
+
+def read_changes(stored: Any) -> dict[str, Change]:
+    """Return the changes of a revision, by field. Raises `DamagedData`."""
+    if not isinstance(stored, dict) or not all(isinstance(pair, list) and len(pair) == 2 for pair in stored.values()):
+        raise DamagedData
+    return {name: Change(*pair) for name, pair in stored.items()}
 
 
 def _new_values(writings: Iterable[Writing]) -> dict[str, Fields]:
@@ -108,13 +129,13 @@ def _write_to_postgresql(
     entity_type: str,
     workspace_slug: str,
     values: Mapping[str, Fields],
-    writings: Iterable[Writing],
+    revisions: list[dict[str, Any]],
 ) -> None:
     parameters = {
         "of_workspace": workspace_slug,
         "ids": list(values),
         "rows": list(_update_rows(values)),
-        "history": [_nested_history(writing) for writing in writings],
+        "revisions": revisions,
     }
     statement = _update_statement(entity_type, _changed_names(values), "postgresql")
     session.connection().execute(statement, parameters)
@@ -132,31 +153,13 @@ def _update_rows(values: Mapping[str, Fields]) -> Iterator[dict[str, Any]]:
         yield row
 
 
-def _history_rows(entity_type: str, workspace_slug: str, writings: Iterable[Writing]) -> Iterator[dict[str, Any]]:
-    for writing in writings:
-        for name, change in writing.changes.items():
-            yield {
-                "workspace_slug": workspace_slug,
-                "entity_type": entity_type,
-                "entity_id": writing.entity_id,
-                "field": name,
-                "old_value": change.old,
-                "new_value": change.new,
-                "provider": writing.provider,
-                "attempt_id": writing.attempt_id,
-            }
-
-
-def _nested_history(writing: Writing) -> dict[str, Any]:
-    """Return a writing's history with its id said once: repeated for each field, it would be most of what is sent."""
-    changes = [
-        {"field": name, "old_value": change.old, "new_value": change.new} for name, change in writing.changes.items()
-    ]
+def _revision(writing: Writing) -> dict[str, Any]:
     return {
         "entity_id": writing.entity_id,
         "provider": writing.provider,
         "attempt_id": writing.attempt_id,
-        "changes": changes,
+        "job_id": writing.job_id,
+        "changes": {name: [change.old, change.new] for name, change in writing.changes.items()},
     }
 
 
@@ -164,7 +167,7 @@ def _nested_history(writing: Writing) -> dict[str, Any]:
 def _update_statement(entity_type: str, names: tuple[str, ...], engine: str) -> Update:
     """Return the update of many entities, each of which sets its own fields and keeps the others.
 
-    On PostgreSQL it also stores their history.
+    On PostgreSQL it also stores their revisions.
     """
     table = table_of(entity_type)
     types: dict[str, TypeEngine[Any]] = {"of_id": EntityId}
@@ -181,20 +184,17 @@ def _update_statement(entity_type: str, names: tuple[str, ...], engine: str) -> 
     updated = update(table).where(*conditions).values({**values, "updated_at": utcnow()})
     if engine == "sqlite":
         return updated
-    return updated.add_cte(_insert_of_history(entity_type).cte("history"))
+    return updated.add_cte(_insert_of_revisions(entity_type).cte("revisions"))
 
 
-def _insert_of_history(entity_type: str) -> Insert:
-    """Return the insert of the parameter `history`: one row for each field of each writing."""
-    of_writing = {name: field_changes.c[name].type for name in ("entity_id", "provider", "attempt_id")}
-    of_change = {name: field_changes.c[name].type for name in ("field", "old_value", "new_value")}
-    writing = json_rows({**of_writing, "changes": JSON()}, bindparam("history", type_=JSON()))
-    change = json_rows(of_change, writing.c.changes, name="change")
+def _insert_of_revisions(entity_type: str) -> Insert:
+    """Return the insert of the parameter `revisions`."""
+    names = ("entity_id", "provider", "attempt_id", "job_id", "changes")
+    types = {name: entity_revisions.c[name].type for name in names}
+    revision = json_rows(types, bindparam("revisions", type_=JSON()))
     values = {
         "workspace_slug": bindparam("of_workspace"),
         "entity_type": literal(entity_type),
-        **{name: writing.c[name] for name in of_writing},
-        **{name: change.c[name] for name in of_change},
+        **{name: revision.c[name] for name in names},
     }
-    rows = select(*values.values()).select_from(writing.join(change, true()))
-    return insert(field_changes).from_select(list(values), rows)
+    return insert(entity_revisions).from_select(list(values), select(*values.values()).select_from(revision))

@@ -9,24 +9,23 @@ in the order of their ids. If it breaks off, it is run again: what was put back 
 """
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Final
 
 import structlog
-from sqlalchemy import Row, Select, Text, case, null, select
+from sqlalchemy import Row, Select, Text, select
 
 from app.db.session import WriteSession, end_read, transaction
-from app.db.sql import is_any_of
-from app.entities.changes import Writing, write_changes
+from app.entities.changes import Writing, about_entities, read_changes, write_changes
 from app.entities.fields import FIELDS, is_of_kind
 from app.entities.merge import Change, differs
 from app.entities.read import SLICE_ROWS, load_for_update
 from app.errors import DamagedData, JobNotFound, JobStateConflict
 from app.extensions import db
-from app.models.attempt import attempts, field_changes
+from app.models.attempt import entity_revisions
 from app.models.chunk import chunks, progress
 from app.models.job import ACTIVE, jobs
 from app.models.types import parse_id, utcnow
@@ -50,6 +49,15 @@ class UndoCounts:
 
     def __add__(self, other: "UndoCounts") -> "UndoCounts":
         return UndoCounts(self.restored + other.restored, self.kept + other.kept)
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A change of a field, and who made it."""
+
+    provider: str
+    job_id: str | None
+    change: Change
 
 
 def undo_job(job_id: str, *, workspace_slug: str | None = None, on_progress: OnProgress | None = None) -> UndoCounts:
@@ -134,51 +142,44 @@ def _undo(session: WriteSession, job: Row[Any], ids: Sequence[str]) -> UndoCount
     for entity_id, field, steps in _histories(job, list(current)):
         run = _last_run(steps)
         value = current[entity_id].get(field)
-        if run[-1].job_id != job.id or differs(value, run[-1].new_value):
+        former = run[0].change.old
+        if run[-1].job_id != job.id or differs(value, run[-1].change.new):
             kept += any(step.job_id == job.id for step in steps)
-        elif differs(value, run[0].old_value):
-            if field not in kinds or not is_of_kind(run[0].old_value, kinds[field]):
+        elif differs(value, former):
+            if field not in kinds or not is_of_kind(former, kinds[field]):
                 raise DamagedData
-            changes.setdefault(entity_id, {})[field] = Change(value, run[0].old_value)
+            changes.setdefault(entity_id, {})[field] = Change(value, former)
             restored += 1
     writings = [Writing(entity_id, fields, UNDO) for entity_id, fields in changes.items()]
     write_changes(session, job.entity_type, job.workspace_slug, writings)
     return UndoCounts(restored, kept)
 
 
-def _histories(job: Row[Any], ids: list[str]) -> Iterator[tuple[str, str, list[Row[Any]]]]:
-    """Yield the changes that stand of each field of some entities, oldest first; values only of the job's own."""
-    is_own = attempts.c.job_id == job.id
-    query: Select[Any] = (
-        select(
-            field_changes.c.entity_id,
-            field_changes.c.field,
-            field_changes.c.provider,
-            attempts.c.job_id,
-            case((is_own, field_changes.c.old_value), else_=null()).label("old_value"),
-            case((is_own, field_changes.c.new_value), else_=null()).label("new_value"),
-        )
-        .outerjoin(attempts, attempts.c.id == field_changes.c.attempt_id)
-        .where(
-            field_changes.c.workspace_slug == job.workspace_slug,
-            field_changes.c.entity_type == job.entity_type,
-            is_any_of(field_changes.c.entity_id, ids),
-        )
-        .order_by(field_changes.c.entity_id, field_changes.c.field, field_changes.c.id)
+def _histories(job: Row[Any], ids: list[str]) -> Iterator[tuple[str, str, list[_Step]]]:
+    """Yield the changes that stand of each field of some entities, oldest first."""
+    revisions = entity_revisions.c
+    query = (
+        select(revisions.entity_id, revisions.provider, revisions.job_id, revisions.changes)
+        .where(*about_entities(job.entity_type, job.workspace_slug, ids))
+        .order_by(revisions.entity_id, revisions.id)
     )
-    rows = db.session.execute(query).all()
-    for (entity_id, field), steps in groupby(rows, key=lambda row: (row.entity_id, row.field)):
-        standing = _standing(steps)
-        if standing:
-            yield entity_id, field, standing
+    for entity_id, rows in groupby(db.session.execute(query), key=lambda row: row.entity_id):
+        by_field: dict[str, list[_Step]] = {}
+        for row in rows:
+            for field, change in read_changes(row.changes).items():
+                by_field.setdefault(field, []).append(_Step(row.provider, row.job_id, change))
+        for field, steps in by_field.items():
+            standing = _standing(steps)
+            if standing:
+                yield entity_id, field, standing
 
 
-def _standing(steps: Iterator[Row[Any]]) -> list[Row[Any]]:
+def _standing(steps: Iterable[_Step]) -> list[_Step]:
     """Return the changes that no undo has taken back.
 
     An undo takes back the last job's run of changes, as `_undo` finds it.
     """
-    standing: list[Row[Any]] = []
+    standing: list[_Step] = []
     for step in steps:
         if step.provider == UNDO and standing:
             del standing[-len(_last_run(standing)) :]
@@ -187,7 +188,7 @@ def _standing(steps: Iterator[Row[Any]]) -> list[Row[Any]]:
     return standing
 
 
-def _last_run(steps: Sequence[Row[Any]]) -> list[Row[Any]]:
+def _last_run(steps: Sequence[_Step]) -> list[_Step]:
     """Return the last changes that are of one job, the last change's."""
     first = len(steps) - 1
     while first and steps[first - 1].job_id == steps[-1].job_id:

@@ -1,7 +1,7 @@
 """The tables. Importing this package makes all of them known to migrations."""
 
 from app.models.api_key import ApiKey
-from app.models.attempt import Attempt, FieldChange
+from app.models.attempt import Attempt, EntityRevision
 from app.models.cached_value import CachedValue
 from app.models.chunk import Chunk, ChunkProgress, EntityError
 from app.models.company import Company
@@ -24,8 +24,8 @@ __all__ = [
     "Cost",
     "EnrichmentJob",
     "EntityError",
+    "EntityRevision",
     "Exclusion",
-    "FieldChange",
     "Heartbeat",
     "ImportFile",
     "InFlightCall",

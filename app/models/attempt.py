@@ -55,28 +55,28 @@ class Attempt(Base):
     )
 
 
-class FieldChange(Base):
-    """One field of an entity that got another value: who gave it, and what stood there before.
+class EntityRevision(Base):
+    """What one attempt changed of an entity: who gave the values, and what stood there before.
 
-    The provider `caller` stands for an upsert or an import, which has no attempt.
+    The provider `caller` stands for an upsert or an import, which has neither job nor attempt.
     """
 
-    __tablename__ = "field_changes"
+    __tablename__ = "entity_revisions"
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
     workspace_slug: Mapped[str] = mapped_column(Slug)
     entity_type: Mapped[str] = mapped_column(String(16))
     entity_id: Mapped[str] = mapped_column(EntityId)
-    field: Mapped[str] = mapped_column(String(64))
-    old_value: Mapped[Any | None] = mapped_column(Json)
-    new_value: Mapped[Any | None] = mapped_column(Json)
     provider: Mapped[str] = mapped_column(String(64))
     attempt_id: Mapped[str | None] = mapped_column(Id)
+    job_id: Mapped[str | None] = mapped_column(Id)
+    changes: Mapped[dict[str, list[Any]]] = mapped_column(Json)
+    """By field, the value that stood there and the one that does now."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow())
 
     __table_args__ = (
         one_of("entity_type", ENTITY_TYPES),
-        Index("ix_field_changes_entity", "workspace_slug", "entity_type", "entity_id", "id"),
+        Index("ix_entity_revisions_entity", "workspace_slug", "entity_type", "entity_id", "id"),
     )
 
 
@@ -89,4 +89,4 @@ Index(
     postgresql_where=attempts.c.raw_answer.is_not(None),
     sqlite_where=attempts.c.raw_answer.is_not(None),
 )
-field_changes = cast(Table, FieldChange.__table__)
+entity_revisions = cast(Table, EntityRevision.__table__)

@@ -22,7 +22,7 @@ from app.entities.read import EntityView, get_entity, list_entities, load_entiti
 from app.entities.upsert import UpsertCounts, upsert_entities
 from app.errors import EntityNotFound, Invalid
 from app.extensions import db
-from app.models import Attempt, ChunkProgress, EnrichmentJob, EntityError, FieldChange, Person
+from app.models import Attempt, ChunkProgress, EnrichmentJob, EntityError, EntityRevision, Person
 from app.models.chunk import chunks
 from app.models.types import new_id, utcnow
 from tests.patience import PATIENCE_SECONDS
@@ -50,10 +50,13 @@ def write(*writings: Writing) -> None:
 
 
 def changes_of(entity_id: str) -> list[tuple[Any, ...]]:
-    """Return the history of an entity: field, old value, new value, provider; oldest first."""
-    columns = (FieldChange.field, FieldChange.old_value, FieldChange.new_value, FieldChange.provider)
-    query = select(*columns).where(FieldChange.entity_id == entity_id).order_by(FieldChange.id)
-    return [tuple(row) for row in db.session.execute(query)]
+    """Return the history of an entity: field, old value, new value, provider; oldest first, those of one by name."""
+    query = select(EntityRevision).where(EntityRevision.entity_id == entity_id).order_by(EntityRevision.id)
+    return [
+        (field, *pair, revision.provider)
+        for revision in db.session.scalars(query)
+        for field, pair in sorted(revision.changes.items())
+    ]
 
 
 # Upsert
@@ -217,10 +220,9 @@ def test_upserts_and_erasures_at_once_end_in_a_consistent_state(app: Flask) -> N
 
 def assert_histories_are_chains(emails: dict[str, str]) -> None:
     """Assert that each change starts from where the one before ended, and the last ends at what is stored."""
-    query = select(FieldChange.entity_id, FieldChange.old_value, FieldChange.new_value).order_by(FieldChange.id)
     histories: dict[str, list[Any]] = {}
-    for entity_id, old, new in db.session.execute(query):
-        histories.setdefault(entity_id, []).append((old, new))
+    for revision in db.session.scalars(select(EntityRevision).order_by(EntityRevision.id)):
+        histories.setdefault(revision.entity_id, []).append(revision.changes["email"])
     assert histories
     for entity_id, history in histories.items():
         assert all(before[1] == after[0] for before, after in pairwise(history))
@@ -289,10 +291,10 @@ def test_writings_of_one_entity_are_laid_over_each_other(context: Flask) -> None
     after = view("a").fields
     assert (after["phone"], after["email"], after["job_title"]) == (None, "x", "CEO")
     assert changes_of("a") == [
-        ("phone", "1", "2", "first"),
         ("email", None, "x", "first"),
-        ("phone", "2", None, "third"),
+        ("phone", "1", "2", "first"),
         ("job_title", None, "CEO", "third"),
+        ("phone", "2", None, "third"),
     ]
     assert view("b").fields["email"] == "y"
 

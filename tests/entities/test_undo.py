@@ -19,7 +19,7 @@ from app.entities.undo import UndoCounts, undo_job
 from app.entities.upsert import upsert_entities
 from app.errors import JobNotFound, JobStateConflict
 from app.extensions import db
-from app.models import FieldChange
+from app.models import EntityRevision
 from app.models.attempt import AttemptStatus, attempts
 from app.models.chunk import chunks
 from app.models.types import new_id, utcnow
@@ -62,7 +62,7 @@ def write_as(job_id: str, values: dict[str, dict[str, Any]]) -> None:
         }
         for entity_id, attempt_id in attempt_ids.items():
             session.execute(insert(attempts).values(**attempt_row(job_id, entity_id, attempt_id)))
-        writings = [Writing(one, fields, "prospeo", attempt_ids[one]) for one, fields in changes.items()]
+        writings = [Writing(one, fields, "prospeo", attempt_ids[one], job_id) for one, fields in changes.items()]
         write_changes(session, "person", "default", writings)
 
 
@@ -285,5 +285,5 @@ def assert_refused(job_id: str, words: str) -> None:
 def history() -> list[tuple[Any, ...]]:
     """Return every change there is."""
     db.session.rollback()
-    query = select(FieldChange.id, FieldChange.provider, FieldChange.new_value).order_by(FieldChange.id)
+    query = select(EntityRevision.id, EntityRevision.provider, EntityRevision.changes).order_by(EntityRevision.id)
     return [tuple(row) for row in db.session.execute(query)]

@@ -29,7 +29,7 @@ from tests.web.conftest import make_key
 
 FOR_PEOPLE = {
     "people": "the people themselves",
-    "field_changes": "what stood in a field before",
+    "entity_revisions": "what stood in a field before",
     "enrichment_attempts": "what providers answered, and addresses that are withheld",
     "enrichment_chunks": "the ids of a job, which may be addresses",
     "enrichment_errors": "ids again",

@@ -25,7 +25,7 @@ from app.enrichment.waterfall.erase import erase_entity
 from app.entities.fields import table_of
 from app.entities.upsert import upsert_entities
 from app.extensions import db
-from app.models.attempt import attempts, field_changes
+from app.models.attempt import attempts, entity_revisions
 from app.models.cached_value import cached_values
 from app.models.in_flight_call import in_flight_calls
 from tests.fakes.process import CALLBACK_SECRET, FakeServer
@@ -44,7 +44,7 @@ RECORDS = frozenset(
         "enrichment_errors",
         "enrichment_flights",
         "exclusions",
-        "field_changes",
+        "entity_revisions",
     }
 )
 
@@ -241,7 +241,7 @@ def values_only_about(subject: Subject, other: Subject) -> set[str]:
 def values_about(subject: Subject) -> set[str]:
     """Return every longer text that stands in a column of a row about it."""
     entities = table_of(subject.kind)
-    rows = [dict(row) for table in (attempts, field_changes, in_flight_calls) for row in rows_about(table, subject)]
+    rows = [dict(row) for table in (attempts, entity_revisions, in_flight_calls) for row in rows_about(table, subject)]
     rows += [dict(row) for row in db.session.execute(select(entities).where(entities.c.id == subject.id)).mappings()]
     rows += [dict(row) for row in db.session.execute(select(cached_values)).mappings()]
     end_read()

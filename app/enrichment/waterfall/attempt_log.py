@@ -4,20 +4,20 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 
 from app.db.session import WriteSession
-from app.db.sql import insert_rows, is_any_of
+from app.db.sql import insert_rows
 from app.enrichment.queue.lease import JobInfo
 from app.enrichment.waterfall import model_cache
 from app.enrichment.waterfall.batch import AttemptResult, Batch, ChunkContext, NotAsked, Verdict
 from app.enrichment.waterfall.dedup import NOT_ASKED, PARTIAL
 from app.enrichment.waterfall.entity_run import IN_DOUBT, Purpose, withheld_fields
-from app.entities.changes import Writing, write_changes
+from app.entities.changes import Writing, about_entities, read_changes, write_changes
 from app.entities.merge import Change, merge_fields
 from app.entities.policies import MergePolicy
 from app.entities.read import load_for_update
-from app.models.attempt import AttemptStatus, attempts, field_changes
+from app.models.attempt import AttemptStatus, attempts, entity_revisions
 from app.models.types import new_id
 from app.providers.base import DEFINITE, Answer, OutcomeClass, Provider
 
@@ -59,7 +59,7 @@ def _write_results(
         attempt = result.attempt
         times = changed_at.get(attempt.entity_id, {})
         changes = _merge(context, entities[attempt.entity_id], result.offered, times, result.started_at)
-        writings.append(Writing(attempt.entity_id, changes, attempt.provider.name, attempt.id))
+        writings.append(Writing(attempt.entity_id, changes, attempt.provider.name, attempt.id, context.job.id))
         rows.append(_attempt_row(context, result, sorted(changes)))
     return writings, rows
 
@@ -96,22 +96,19 @@ def _merge(
 
 def _changed_at(session: WriteSession, context: ChunkContext, ids: Iterable[str]) -> dict[str, dict[str, datetime]]:
     """Return when fields that may be replaced were changed last, by entity; nothing if no field may be."""
-    names = [name for name, policy in context.policies.items() if policy is MergePolicy.REPLACE]
+    names = {name for name, policy in context.policies.items() if policy is MergePolicy.REPLACE}
     if not names:
         return {}
+    revisions = entity_revisions.c
     query = (
-        select(field_changes.c.entity_id, field_changes.c.field, func.max(field_changes.c.created_at).label("at"))
-        .where(
-            field_changes.c.workspace_slug == context.job.workspace_slug,
-            field_changes.c.entity_type == context.job.entity_type,
-            is_any_of(field_changes.c.entity_id, ids),
-            field_changes.c.field.in_(names),
-        )
-        .group_by(field_changes.c.entity_id, field_changes.c.field)
+        select(revisions.entity_id, revisions.created_at, revisions.changes)
+        .where(*about_entities(context.job.entity_type, context.job.workspace_slug, ids))
+        .order_by(revisions.id)
     )
     changed_at: dict[str, dict[str, datetime]] = {}
     for row in session.connection().execute(query):
-        changed_at.setdefault(row.entity_id, {})[row.field] = row.at
+        at = dict.fromkeys(names & read_changes(row.changes).keys(), row.created_at)
+        changed_at.setdefault(row.entity_id, {}).update(at)
     return changed_at
 
 
@@ -130,7 +127,7 @@ def _apply_verdict(
     before = session.scalar(select(attempts.c.fields_written).where(is_attempt)) or []
     written = sorted({*before, *changes})
     session.execute(update(attempts).where(is_attempt).values(withheld=None, fields_written=written))
-    return [Writing(verdict.entity_id, changes, verdict.provider, verdict.attempt_id)]
+    return [Writing(verdict.entity_id, changes, verdict.provider, verdict.attempt_id, context.job.id)]
 
 
 def _attempt_row(context: ChunkContext, result: AttemptResult, fields_written: list[str]) -> dict[str, Any]:

@@ -8,11 +8,12 @@ from sqlalchemy import JSON, ColumnElement, Select, Table, Text, delete, literal
 from app.db.session import WriteSession, scrub_log, transaction
 from app.db.sql import engine_name
 from app.enrichment.waterfall import model_cache
+from app.entities.changes import read_changes
 from app.entities.fields import RAW_FIELDS, table_of
 from app.entities.read import load_columns
 from app.errors import EntityNotFound
 from app.extensions import db
-from app.models.attempt import attempts, field_changes
+from app.models.attempt import attempts, entity_revisions
 from app.models.chunk import ERASED_ID, chunks, entity_errors
 from app.models.in_flight_call import in_flight_calls
 from app.models.job import jobs
@@ -92,8 +93,10 @@ class _Erasure:
         )
         if self.entity_id not in stored:
             return set()
-        query = select(field_changes.c.field, field_changes.c.old_value).where(*self._is_about_it(field_changes))
-        former_values = [(row.field, row.old_value) for row in db.session.execute(query)]
+        query = select(entity_revisions.c.changes).where(*self._is_about_it(entity_revisions))
+        former_values = [
+            (name, change.old) for stored in db.session.scalars(query) for name, change in read_changes(stored).items()
+        ]
         return model_cache.keys_of(self.entity_type, self.entity_id, stored[self.entity_id], former_values)
 
     def delete_entity(self) -> int:
@@ -108,7 +111,7 @@ class _Erasure:
 
     def delete_history(self) -> int:
         """Delete the changes of its fields."""
-        return self._execute(delete(field_changes).where(*self._is_about_it(field_changes)))
+        return self._execute(delete(entity_revisions).where(*self._is_about_it(entity_revisions)))
 
     def delete_errors(self) -> int:
         """Delete its errors in jobs."""

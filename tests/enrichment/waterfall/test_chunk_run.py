@@ -16,7 +16,7 @@ from app.entities.read import load_entities
 from app.entities.upsert import upsert_entities
 from app.errors import JobStateConflict, LeaseLost
 from app.extensions import db
-from app.models.attempt import attempts, field_changes
+from app.models.attempt import attempts, entity_revisions
 from app.providers.base import Answer, Lookup, OutcomeClass
 from tests.enrichment.helpers import claim, expire_leases, ids, job_row
 from tests.fakes.provider import FakeProvider, registry_of
@@ -60,9 +60,9 @@ def test_an_answer_is_merged_with_its_attempt_and_its_change(context: Flask) -> 
     assert (attempt.status, attempt.outcome_class, attempt.cost_micros) == ("success", "success", 0)
     assert (attempt.fields_written, attempt.raw_answer) == (["job_title"], {"title": "CEO"})
     assert attempt.started_at <= attempt.finished_at
-    change = rows(field_changes)[0]
-    assert (change.field, change.old_value, change.new_value) == ("job_title", None, "CEO")
-    assert (change.provider, change.attempt_id) == ("fake", attempt.id)
+    revision = rows(entity_revisions)[0]
+    assert revision.changes == {"job_title": [None, "CEO"]}
+    assert (revision.provider, revision.attempt_id, revision.job_id) == ("fake", attempt.id, job_id)
     check_invariants(drained=True)
 
 
@@ -72,7 +72,7 @@ def test_existing_values_win_and_an_unchanged_entity_leaves_no_change(context: F
     run(FakeProvider(), 1)
     assert field("p0", "job_title") == "CFO"
     assert rows(attempts)[0].fields_written == []
-    assert rows(field_changes) == []
+    assert rows(entity_revisions) == []
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ def test_an_entity_erased_in_mid_call_stays_erased(context: Flask) -> None:
 
     run(Erasing(), 1)
     assert load_entities("person", ["p0"], workspace_slug="default") == {}
-    assert rows(attempts) == [] and rows(field_changes) == []
+    assert rows(attempts) == [] and rows(entity_revisions) == []
 
 
 def test_a_value_written_in_mid_call_wins_over_the_answer(context: Flask) -> None:
@@ -209,8 +209,9 @@ def test_the_normaliser_fills_its_columns_and_leaves_the_raw_values(context: Fla
     assert (person["normalized_email"], person["full_name"]) == ("john@example.com", "JOHN MCDONALD")
     written = [row.fields_written for row in rows(attempts)]
     assert sorted(map(bool, written)) == [False, True]
-    assert {row.provider for row in rows(field_changes)} == {"ai-normalizer"}
-    assert {row.old_value for row in rows(field_changes)} == {None}
+    (revision,) = rows(entity_revisions)
+    assert revision.provider == "ai-normalizer"
+    assert {old for old, _ in revision.changes.values()} == {None}
 
 
 def test_a_normalised_value_goes_when_the_text_it_came_from_is_gone(context: Flask) -> None:

@@ -19,7 +19,7 @@ from app.entities.read import EntityView, get_entity, list_entities
 from app.entities.upsert import upsert_entities
 from app.errors import Invalid
 from app.extensions import db
-from app.models import FieldChange, ImportFile, Person
+from app.models import EntityRevision, ImportFile, Person
 from app.values.entity_types import EntityType
 from tests.entities.csv.test_headers import (
     APOLLO_COMPANIES,
@@ -277,7 +277,7 @@ def test_interrupted_import_keeps_its_slices_and_can_be_run_again(
     report = imported(text, on_progress=progress.append)
     assert (report.created, report.unchanged) == (15, 20)
     assert progress == [10, 20, 10, 20, 30, 35]
-    assert db.session.scalar(select(func.count()).select_from(FieldChange)) == 0
+    assert db.session.scalar(select(func.count()).select_from(EntityRevision)) == 0
 
 
 def test_long_rows_make_short_slices(context: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
