@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from flask import Flask
 from psycopg.pq import TransactionStatus
 from sqlalchemy import event
 
@@ -23,6 +24,21 @@ class Statement:
     sql: str
     plan: str
     buffers: int = field(default=0)
+
+
+@contextmanager
+def statements(app: Flask) -> Iterator[list[str]]:
+    """Note every statement that is sent to the database."""
+    sent: list[str] = []
+    with app.app_context():
+        engine = db.engine
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        sent.append(" ".join(statement.split()))
+
+    event.listen(engine, "before_cursor_execute", note)
+    yield sent
+    event.remove(engine, "before_cursor_execute", note)
 
 
 @contextmanager

@@ -6,12 +6,14 @@ no safety.
 
 import hashlib
 import secrets
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from flask import current_app
 from sqlalchemy import bindparam, select, update
 
 from app.db.session import end_read, transaction
@@ -23,6 +25,9 @@ from app.values.identifiers import SLUG_RULE, is_slug
 from app.values.text import find_bad_character
 
 KEY_PREFIX: Final = "tr_"
+KEY_SECONDS: Final = 1.0
+"""How long a key that was found counts as valid without another look."""
+_MOST_KNOWN: Final = 1000
 
 
 class Scope(StrEnum):
@@ -87,16 +92,40 @@ def revoke_key(key_id: str) -> KeyView:
         key = session.scalar(select(ApiKey).where(ApiKey.id == parsed).execution_options(populate_existing=True))
         if parsed is None or key is None:
             raise NotFound("There is no such key.")
-        return _view(key)
+        view = _view(key)
+    _known_keys().clear()
+    return view
 
 
 def find_key(token: str) -> KeyView | None:
-    """Return the key whose secret is `token`, or None if there is none or it is revoked."""
-    row = db.session.connection().execute(_LIVE_KEY, {"secret_sha256": _digest(token)}).one_or_none()
+    """Return the key whose secret is `token`, or None if there is none or it is revoked.
+
+    What was found is known for `KEY_SECONDS`: a key that another process revokes opens the door for that long.
+    """
+    digest, known = _digest(token), _known_keys()
+    found = known.get(digest)
+    if found is not None and time.monotonic() < found[1]:
+        return found[0]
+    row = db.session.connection().execute(_LIVE_KEY, {"secret_sha256": digest}).one_or_none()
     view = KeyView(**row._mapping) if row else None
     # Provider calls may follow, and no transaction stays open across those.
     end_read()
+    if view is None:
+        known.pop(digest, None)
+        return None
+    if len(known) >= _MOST_KNOWN:
+        known.clear()
+    known[digest] = (view, time.monotonic() + KEY_SECONDS)
     return view
+
+
+def _known_keys() -> dict[str, tuple[KeyView, float]]:
+    """Return the keys that this application has found lately, by digest, each with when it is to be looked up again.
+
+    Only keys that there are come in, so nobody can fill it.
+    """
+    known: dict[str, tuple[KeyView, float]] = current_app.extensions.setdefault("tranche.keys", {})
+    return known
 
 
 _COLUMNS: Final = (

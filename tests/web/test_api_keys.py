@@ -1,6 +1,8 @@
 """API keys: stored as a digest, checked, revoked."""
 
 import re
+from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from app.errors import Invalid, NotFound
 from app.extensions import db
 from app.models import ApiKey
 from app.web import api_keys
+from tests.statements import statements
 from tests.web.conftest import Login
 
 
@@ -52,6 +55,24 @@ def test_revoked_key_is_401(app: Flask, login: Login) -> None:
         revoked = api_keys.revoke_key(key_id)
         assert revoked.revoked_at is not None
         assert api_keys.revoke_key(key_id) == revoked
+    assert client.get("/api/enrichment/jobs").status_code == 401
+
+
+def test_key_is_looked_up_once_a_second(
+    app: Flask, make_app: Callable[..., Flask], login: Login, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until then a key that somebody else revokes still opens the door, and no longer."""
+    clock = SimpleNamespace(monotonic=lambda: 100.0)
+    monkeypatch.setattr(api_keys, "time", clock)
+    client = login("read")
+    for sees_key in (True, False):
+        with statements(app) as sent:
+            assert client.get("/api/enrichment/jobs").status_code == 200
+        assert any("api_keys" in statement for statement in sent) is sees_key
+    with make_app().app_context():
+        api_keys.revoke_key(api_keys.list_keys()[0].id)
+    assert client.get("/api/enrichment/jobs").status_code == 200
+    clock.monotonic = lambda: 101.0
     assert client.get("/api/enrichment/jobs").status_code == 401
 
 

@@ -5,10 +5,11 @@ from typing import Any
 
 from sqlalchemy import Select, select
 
-from app.db.session import WriteSession, repeats_conflicts, single_statement, transaction
+from app.db.session import WriteSession, end_read, repeats_conflicts, single_statement, transaction
 from app.db.sql import engine_name
 from app.enrichment.queue import closing, transitions
 from app.enrichment.queue.lease import JobInfo, Lease
+from app.extensions import db
 from app.models.chunk import Outcome, progress
 from app.models.job import jobs
 
@@ -45,6 +46,8 @@ def claim(worker: str, *, lease_seconds: float, scope: Scope = ANY_JOB) -> Lease
         if is_certain:
             return lease
     else:
+        if not _is_there_work(scope):
+            return None
         with transaction() as session:
             if not session.scalar(transitions.IS_DUE):
                 return _claim_next(session, worker, lease_seconds, scope)
@@ -67,6 +70,14 @@ def wake_paused_jobs() -> None:
     """Let paused jobs go on whose `resume_at` has passed."""
     with transaction() as session:
         session.execute(transitions.WAKE)
+
+
+def _is_there_work(scope: Scope) -> bool:
+    """Look for work without SQLite's write lock, which those who have some may hold."""
+    look = transitions.is_there_work(scope.job_id is not None, scope.workspace_slug is not None)
+    found = db.session.scalar(look, {"the_job": scope.job_id, "the_workspace": scope.workspace_slug})
+    end_read()
+    return bool(found)
 
 
 def _claim_at_once(worker: str, lease_seconds: float, scope: Scope) -> tuple[bool, Lease | None]:

@@ -262,6 +262,12 @@ def claim_statements(by_job: bool, by_workspace: bool) -> tuple[Select[Any], Ret
 
 
 @cache
+def is_there_work(by_job: bool, by_workspace: bool) -> Select[Any]:
+    """Return the query for whether a claim would find anything to do."""
+    return select(or_(_is_due(), exists(_claimable(by_job, by_workspace))))
+
+
+@cache
 def claim_at_once(by_job: bool, by_workspace: bool) -> Select[Any]:
     """Return a whole claim of a new chunk as one statement, for PostgreSQL.
 
