@@ -94,7 +94,7 @@ def _parsed_start(words: Sequence[str]) -> int:
 
 def _is_plain(word: str) -> bool:
     """Return whether a word is nothing but a name to the parser, wherever it stands."""
-    if not word.isalpha() or _NUMERAL.fullmatch(word):
+    if not word.replace("-", "").isalpha() or _NUMERAL.fullmatch(word):
         return False
     return fold(word) not in _parser_words()
 

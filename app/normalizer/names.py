@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from app.normalizer.east_asian_names import (
@@ -61,15 +62,21 @@ def normalize_name(first: Any, last: Any, full: Any) -> Name:
 def _normalize_once(first: Any, last: Any, full: Any) -> Name:
     if names_nobody(first, last, full):
         return _NOBODY
-    given, family = _part(read_part(first), is_family=False), _part(read_part(last), is_family=True)
+    given, family = _part(first, is_family=False), _part(last, is_family=True)
     whole = _whole(read_name(full))
     if given is None or family is None:
         given, family = _filled(whole, given, family)
     return Name(given, family, whole.full or _joined(given, family))
 
 
-def _part(words: Sequence[str], is_family: bool) -> str | None:
-    return " ".join(recase_words(words, is_family)) or None
+def _part(value: Any, *, is_family: bool) -> str | None:
+    return _read_part(value, is_family) if isinstance(value, str) else None
+
+
+@lru_cache(maxsize=16_384)
+def _read_part(text: str, is_family: bool) -> str | None:
+    """Return a part of a name. Kept: given names repeat within a list, and what was normalised is read once more."""
+    return " ".join(recase_words(read_part(text), is_family)) or None
 
 
 def _whole(text: NameText | None) -> Name:
