@@ -11,13 +11,14 @@ from dataclasses import replace
 from typing import Any
 
 from app.providers.base import Answer
+from app.values.numbers import fits_64_bits
 from app.values.text import without_bad_characters
 
 _KINDS: Mapping[str, Callable[[Any], bool]] = {
     "text": lambda value: isinstance(value, str),
     "list": lambda value: isinstance(value, list),
     "dict": lambda value: isinstance(value, dict),
-    "integer": lambda value: type(value) is int and abs(value) < 2**63,
+    "integer": lambda value: type(value) is int and fits_64_bits(value),
     "boolean": lambda value: isinstance(value, bool),
 }
 

@@ -317,7 +317,19 @@ def test_rows_with_a_repeated_index_are_passed_over() -> None:
 
 @pytest.mark.parametrize("api", APIS)
 @pytest.mark.parametrize(
-    "rows", ["{not json", "", '{"answers": {}}', "[]", "null", "[" * 9000, '{"answers": ' + "[" * 9000]
+    "rows",
+    [
+        "{not json",
+        "",
+        '{"answers": {}}',
+        "[]",
+        "null",
+        "[" * 9000,
+        '{"answers": ' + "[" * 9000,
+        '{"answers": ' + "[" * 90 + "]" * 90 + "}",
+        '{"answers": [{"index": NaN}]}',
+        '{"answers": [{"index": ' + "1" * 5000 + "}]}",
+    ],
 )
 def test_garbage_is_transient_and_paid(api: str, rows: str) -> None:
     """A text that is no answer may be asked again; its tokens are charged, and the rules' result is there."""

@@ -83,13 +83,20 @@ def _http_date(value: str) -> datetime | None:
 
 
 def _parsed(body: bytes) -> tuple[Any, bool]:
-    """Return the JSON of a body, and whether it is any.
+    """Return the JSON of a body, and whether it is any."""
+    try:
+        return parse_json(body.decode("utf-8-sig"))
+    except ValueError:
+        return None, False
+
+
+def parse_json(text: str) -> tuple[Any, bool]:
+    """Return the JSON of a text that a provider wrote, and whether it is any.
 
     More is taken than from callers: what the fields can hold is checked when they are read, and the raw answer is
     kept as it came.
     """
     try:
-        text = body.decode("utf-8-sig")
         return strict_json.loads(text, max_depth=MAX_DEPTH, on_large=None, refuses_repeated_names=False), True
     except ValueError:
         return None, False
