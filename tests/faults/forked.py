@@ -21,6 +21,7 @@ from flask.cli import main as flask_main
 
 from app import create_app
 from app.config import Config
+from app.providers import identity
 
 ROOT = Path(__file__).parents[2]
 
@@ -139,6 +140,8 @@ def _work(log: str) -> None:
 
 
 if __name__ == "__main__":
-    # Imports what an application needs. No connection is opened that a fork could share.
+    # Imports what an application needs, and loads what its first chunk would. No connection is opened that a fork could
+    # share.
     create_app(Config.from_env())
+    identity.load()
     main()
