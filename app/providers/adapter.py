@@ -11,9 +11,9 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
+from app.providers.answer_match import Match, judge
 from app.providers.api_client import ApiClient
 from app.providers.base import DEFINITE, Answer, Capabilities, Lookup, OutcomeClass, Provider
-from app.providers.identity import Match, judge
 from app.providers.questions import Known, known_fields
 from app.values.emails import email_address
 

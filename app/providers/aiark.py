@@ -21,11 +21,11 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 from app.providers.adapter import PaidProvider, with_second_call
+from app.providers.answer_match import Match, judge
 from app.providers.api_client import DEFAULT_STATUSES
 from app.providers.base import Answer, Capabilities, Lookup, OutcomeClass
 from app.providers.http.client import Http
 from app.providers.http.reply import Reply
-from app.providers.identity import Match, judge
 from app.providers.questions import company_host
 from app.providers.reading import a_list, filled, find, full_name, strings
 from app.providers.settings import ProviderSettings

@@ -21,7 +21,7 @@ from flask.cli import main as flask_main
 
 from app import create_app
 from app.config import Config
-from app.providers import identity
+from app.providers import answer_match
 
 ROOT = Path(__file__).parents[2]
 
@@ -143,5 +143,5 @@ if __name__ == "__main__":
     # Imports what an application needs, and loads what its first chunk would. No connection is opened that a fork could
     # share.
     create_app(Config.from_env())
-    identity.load()
+    answer_match.load()
     main()

@@ -23,7 +23,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "app/enrichment/queue/enqueue.py": ("tests/enrichment/queue/test_enqueue.py",),
     "app/entities/exclusions.py": ("tests/entities/test_exclusions.py",),
     "app/entities/csv/exports.py": ("tests/entities/csv/test_exports.py",),
-    "app/entities/csv/import_headers.py": ("tests/entities/csv/test_imports.py",),
+    "app/entities/csv/recorded_headers.py": ("tests/entities/csv/test_imports.py",),
     "app/entities/changes.py": ("tests/entities/test_store.py",),
     "app/enrichment/waterfall/erase.py": ("tests/entities/test_store.py",),
     "app/entities/read.py": ("tests/entities/test_store.py",),

@@ -8,6 +8,7 @@ from sqlalchemy import Select, select
 from app.db.session import WriteSession, end_read, repeats_conflicts, single_statement, transaction
 from app.db.sql import engine_name
 from app.enrichment.queue import closing, transitions
+from app.enrichment.queue.claim_order import TAKEOVER_ORDER
 from app.enrichment.queue.lease import JobInfo, Lease
 from app.extensions import db
 from app.models.chunk import Outcome, progress
@@ -133,7 +134,7 @@ def _take_over(session: WriteSession, worker: str, lease_seconds: float, scope: 
         .where(transitions.EXPIRED)
     )
     row = session.execute(
-        scope.narrow(expired).order_by(*transitions.LOST_FIRST).limit(1).with_for_update(of=progress, skip_locked=True)
+        scope.narrow(expired).order_by(*TAKEOVER_ORDER).limit(1).with_for_update(of=progress, skip_locked=True)
     ).one_or_none()
     if row is None:
         return None

@@ -10,6 +10,7 @@ from sqlalchemy import insert, select
 from app.db.failures import is_unavailable
 from app.db.session import repeats_conflicts, transaction
 from app.enrichment.queue import claims, transitions
+from app.enrichment.queue.claim_order import JOB_ORDER, TAKEOVER_ORDER
 from app.enrichment.queue.claims import Scope
 from app.enrichment.queue.lease import Lease
 from app.errors import describe_bug
@@ -57,7 +58,7 @@ def _next_jobs(scope: Scope) -> list[str]:
     """
     expired = select(jobs.c.id).select_from(transitions.OPEN).where(transitions.EXPIRED)
     claimable = select(jobs.c.id).where(jobs.c.claimable)
-    first = (expired.order_by(*transitions.LOST_FIRST), claimable.order_by(*transitions.OLDEST_FIRST))
+    first = (expired.order_by(*TAKEOVER_ORDER), claimable.order_by(*JOB_ORDER))
     job_ids = [db.session.scalar(scope.narrow(query).limit(1)) for query in first]
     db.session.rollback()
     return list(dict.fromkeys(job_id for job_id in job_ids if job_id is not None))

@@ -43,6 +43,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.dml import ReturningUpdate, Update
 
+from app.enrichment.queue.claim_order import JOB_ORDER
 from app.models.chunk import DECIDED, Outcome, chunks, progress
 from app.models.job import ACTIVE, JobStatus, jobs
 from app.models.types import utcnow
@@ -176,11 +177,6 @@ EXPIRED: Final = and_(_IS_OPEN, _HAS_RUN_OUT, _IS_ACTIVE)
 """Chunks to be taken over."""
 LEFT_BEHIND: Final = and_(_IS_OPEN, _IS_UNHELD, _IS_CLOSED_AS_IS)
 """Chunks that jobs which have ended, or are about to, have left behind."""
-OLDEST_FIRST: Final = (jobs.c.priority.desc(), jobs.c.created_at, jobs.c.id)
-"""The order in which jobs are claimed."""
-LOST_FIRST: Final = (progress.c.worker.is_(None), *OLDEST_FIRST, progress.c.position)
-"""The order in which open chunks are taken over. Those of lost workers come first: others may wait for what they had
-asked or reserved."""
 
 
 def _is_due() -> ColumnElement[bool]:
@@ -345,7 +341,7 @@ def _take(claimable: Select[Any]) -> Update:
 
 
 def _oldest(claimable: Select[Any]) -> Select[Any]:
-    return claimable.order_by(*OLDEST_FIRST).limit(_ONE)
+    return claimable.order_by(*JOB_ORDER).limit(_ONE)
 
 
 # A holder's writes

@@ -28,14 +28,15 @@ from app.enrichment.waterfall.admission import SHARED_WAIT_SECONDS
 from app.enrichment.waterfall.batch import Admission, AttemptResult, Call, ChunkContext
 from app.enrichment.waterfall.checkpoint import store_batch
 from app.enrichment.waterfall.dedup import RecentAnswers
-from app.enrichment.waterfall.entity_run import RETRY_SECONDS, EntityRun, Plan
+from app.enrichment.waterfall.entity_run import EntityRun, Plan
 from app.enrichment.waterfall.loading import Loader
 from app.enrichment.waterfall.plan import make_plan
 from app.enrichment.waterfall.results import ResultHandler
+from app.enrichment.waterfall.retries import RETRY_SECONDS
 from app.enrichment.waterfall.routing import Router
 from app.enrichment.waterfall.scheduler import PATIENCE_SHARE, Scheduler
 from app.errors import describe_bug
-from app.providers import identity
+from app.providers import answer_match
 from app.providers.base import Answer, OutcomeClass
 from app.providers.registry import Registry, current_registry
 
@@ -60,7 +61,7 @@ class Waterfall:
         Raises `LeaseLost`, and `JobMustWait` if the job has to be paused.
         """
         # Read here: in its first use on the loop's thread it would hold up the calls that are due then.
-        identity.load()
+        answer_match.load()
         settings = config()
         registry = self._registry or current_registry()
         plan = make_plan(lease.job, registry, settings)

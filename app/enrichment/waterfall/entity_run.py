@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import Enum, IntEnum, auto
 from typing import Any, Final
 
+from app.enrichment.waterfall.retries import is_retried
 from app.entities.merge import is_blank
 from app.models.chunk import Outcome
 from app.providers.base import DEFINITE, Answer, OutcomeClass, Provider
@@ -20,8 +21,6 @@ REPEATABLE: Final = "repeatable"
 """What a prior attempt is called that may have been paid without an answer, if its provider repeats it for free."""
 UNAVAILABLE: Final = "provider_unavailable"
 """The code of the error that no provider could be asked."""
-RETRY_SECONDS: Final = (1.0, 2.0, 4.0)
-"""How long to wait before each further try of a call that failed for a passing reason."""
 _IS_DOWN: Final = frozenset({OutcomeClass.CREDITS_EXHAUSTED, OutcomeClass.AUTH_FAILED})
 
 
@@ -305,7 +304,7 @@ class EntityRun:
         if answer.outcome_class is OutcomeClass.RATE_LIMITED:
             seconds = answer.retry_after_seconds or 1.0
             self.wait_until(now + seconds, f"Provider {provider.name} asked to slow down.")
-        elif self._may_try_again(step, answer, retry):
+        elif is_retried(answer, provider, self.tries, retry):
             self.wait_until(now + retry[self.tries])
             self.tries += 1
             if not answer.is_cost_known:
@@ -318,10 +317,6 @@ class EntityRun:
             self.state = State.DECIDED
         else:
             self._apply_step(step, answer, attempt_id)
-
-    def _may_try_again(self, step: Step, answer: Answer, retry: Sequence[float]) -> bool:
-        is_safe = answer.is_cost_known or step.provider.capabilities.repeat_is_free
-        return answer.outcome_class is OutcomeClass.TRANSIENT and is_safe and self.tries < len(retry)
 
     def _apply_step(self, step: Step, answer: Answer, attempt_id: str) -> None:
         if answer.outcome_class in _IS_DOWN:

@@ -22,7 +22,7 @@ from app.db.session import end_read
 from app.db.sql import select_json_keys
 from app.entities.csv.cells import CellError, converter, is_placeholder
 from app.entities.csv.headers import Column, map_columns
-from app.entities.csv.import_headers import described, recorded_columns
+from app.entities.csv.recorded_headers import described, recorded_columns
 from app.entities.csv.writer import csv_lines
 from app.entities.exclusions import Exclusions
 from app.entities.fields import EXTRA, NORMALIZED_FIELDS, RAW_FIELDS, table_of

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Final
 
-from app.entities.csv.header_names import COMPANY, DROPPED, PERSON, PERSON_CONTEXT
+from app.entities.csv.accepted_headers import COMPANY, DROPPED, PERSON, PERSON_CONTEXT
 from app.entities.fields import RAW_FIELDS, field_named
 from app.values.entity_types import EntityType
 

@@ -24,9 +24,9 @@ from sqlalchemy import insert
 from app.db.session import WriteSession, repeats_conflicts, transaction
 from app.entities.csv.encodings import codec_named
 from app.entities.csv.headers import Mapped, counts_as_other
-from app.entities.csv.import_headers import adds_nothing, described, recorded_columns
 from app.entities.csv.import_report import ImportReport, LineRemark, Replacement, SharedKey, list_first
 from app.entities.csv.reader import CsvError, CsvReader, OutOfTime, Refusal, Row
+from app.entities.csv.recorded_headers import adds_nothing, described, recorded_columns
 from app.entities.fields import EXTRA, RAW_FIELDS, Fields
 from app.entities.matching import MATCH_COLUMNS, NAME_FIELDS, NAMES, Candidate, Match, Matcher, ReadNames, are_others
 from app.entities.merge import Change, is_blank

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import BinaryIO, Final
 
+from app.entities.csv.accepted_headers import USUAL_HEADERS
 from app.entities.csv.cells import Remark
 from app.entities.csv.footers import Footers, NoFooters
-from app.entities.csv.header_names import USUAL_HEADERS
 from app.entities.csv.headers import (
     EXTRA_FIELD,
     ID_FIELD,

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.enrichment.waterfall.entity_run import (
-    RETRY_SECONDS,
     Decision,
     EntityRun,
     Offer,
@@ -18,6 +17,7 @@ from app.enrichment.waterfall.entity_run import (
     Purpose,
     Step,
 )
+from app.enrichment.waterfall.retries import RETRY_SECONDS
 from app.models.chunk import Outcome
 from app.providers.base import DEFINITE, Answer, OutcomeClass
 from tests.enrichment.scenes import AWAY, BAD, CUT_OFF, EMAIL, NO_CREDITS, NOT_FOUND, REFUSED, paid, verdict

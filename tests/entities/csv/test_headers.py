@@ -7,7 +7,7 @@ from typing import cast
 
 import pytest
 
-from app.entities.csv.header_names import COMPANY, PERSON
+from app.entities.csv.accepted_headers import COMPANY, PERSON
 from app.entities.csv.headers import (
     MAX_HEADER_CHARS,
     Column,

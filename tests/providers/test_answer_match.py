@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from app.providers.identity import Match, judge
+from app.providers.answer_match import Match, judge
 
 _FIELDS: dict[str, dict[str, tuple[str, Callable[[str], Any]]]] = {
     "person": {
