@@ -52,6 +52,20 @@ MUTANTS = (
     ),
     Mutant("a chunk can be given back twice", STATEMENTS, "        progress.c.worker.is_not(None),\n", "", LEASES),
     Mutant(
+        "a chunk in somebody's hands does not hear what changed",
+        STATEMENTS,
+        '"due_at_once": is_held',
+        '"due_at_once": false()',
+        LEASES,
+    ),
+    Mutant(
+        "a chunk stays due at once for ever",
+        STATEMENTS,
+        "            due_at_once=false(),\n",
+        "",
+        LEASES,
+    ),
+    Mutant(
         "SKIP LOCKED on the job's row",
         STATEMENTS,
         ".with_for_update(key_share=True)",
