@@ -54,15 +54,23 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers() -> int:
-    """Run one worker more than there are cores: tests wait, for a pause or an answer, a fifth of their time."""
-    return (os.cpu_count() or 1) + 1
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Run one worker more than there are cores: tests wait, for a pause or an answer, a fifth of their time.
+
+    Not where tests kill processes by the dozen, of which each has some of its own.
+    """
+    cores = os.cpu_count() or 1
+    return cores + 1 if _is_left_out("faults", config) else cores
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Do not even load the tests of a tier that is left out."""
     is_tier = collection_path.parent == Path(__file__).parent and collection_path.name in TIERS
-    return True if is_tier and f"not {collection_path.name}" in config.option.markexpr else None
+    return True if is_tier and _is_left_out(collection_path.name, config) else None
+
+
+def _is_left_out(tier: str, config: pytest.Config) -> bool:
+    return f"not {tier}" in config.option.markexpr
 
 
 @pytest.hookimpl(tryfirst=True)
