@@ -123,7 +123,7 @@ def check_columns(result: Mapping[str, Any], columns: Mapping[str, type]) -> Non
     json.dumps(result).encode()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.dictionaries(st.sampled_from(PERSON_FIELDS), values, max_size=12))
 def test_normalize_person_gives_every_column_for_any_input(fields: dict[str, Any]) -> None:
     """No JSON value makes the rules raise, and every column is present with its type."""
@@ -134,7 +134,7 @@ def test_normalize_person_gives_every_column_for_any_input(fields: dict[str, Any
     assert (result["normalized_phone"] is None) == (result["normalized_phone_is_valid"] is None)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.dictionaries(st.sampled_from(COMPANY_FIELDS), values, max_size=10))
 def test_normalize_company_gives_every_column_for_any_input(fields: dict[str, Any]) -> None:
     """No JSON value makes the rules raise, and every column is present with its type."""
@@ -144,7 +144,7 @@ def test_normalize_company_gives_every_column_for_any_input(fields: dict[str, An
     assert highest is None or (lowest is not None and lowest <= highest)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(st.dictionaries(st.sampled_from(PERSON_FIELDS), values, max_size=12))
 def test_normalize_person_changes_nothing_the_second_time(fields: dict[str, Any]) -> None:
     """Normalising normalised values gives the same values."""
@@ -153,7 +153,7 @@ def test_normalize_person_changes_nothing_the_second_time(fields: dict[str, Any]
     assert again == once
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(st.dictionaries(st.sampled_from(COMPANY_FIELDS), values, max_size=10))
 def test_normalize_company_changes_nothing_the_second_time(fields: dict[str, Any]) -> None:
     """Normalising normalised values gives the same values."""
@@ -170,7 +170,7 @@ def words_of(*texts: Any) -> set[str]:
     return set(_WORD.findall(" ".join(map(fold, cleaned)).replace("ı", "i")))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(names, names, names)
 def test_normalised_name_has_no_word_that_the_raw_one_lacks(first: Any, last: Any, full: Any) -> None:
     """A name is taken from what came, never made up; only generations have a form of their own ("2nd" is II)."""
@@ -185,7 +185,7 @@ def test_titles_credentials_and_remarks_change_nothing(person: str, title: str, 
     assert normalize_name(None, None, f"{title}{person}{ending}") == normalize_name(None, None, person)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(st.dictionaries(st.sampled_from(PERSON_FIELDS), values, max_size=12))
 def test_normalize_person_leaves_its_input_alone(fields: dict[str, Any]) -> None:
     """The rules are pure: the mapping they read stays as it was, and the same input gives the same answer."""
