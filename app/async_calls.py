@@ -44,7 +44,7 @@ class Calls(Generic[Key, Result]):
         self._futures: dict[Key, Future[None]] = {}
         self._begun: set[Key] = set()
         self._tasks: dict[Key, asyncio.Task[None]] = {}
-        self._is_closed = False
+        self._given_up: set[Key] = set()
 
     def __len__(self) -> int:
         return len(self._futures)
@@ -105,18 +105,18 @@ class Calls(Generic[Key, Result]):
         del self._futures[key]
         return key, result
 
-    def cancel(self, keys: Iterable[Key] = ()) -> None:
-        """Break off some calls, which end as a CancelledError, and all that have not begun. No other begins."""
-        broken_off = set(keys)
+    def cancel(self, keys: Iterable[Key], *, unless_begun: Iterable[Key] = ()) -> None:
+        """Break off some calls, which end as a CancelledError, and others unless they have begun."""
+        broken_off, given_up = set(keys), {*keys, *unless_begun}
 
         def cancel() -> None:
             # On the loop's own thread: a call that begins at this moment has either begun or will not.
-            self._is_closed = True
+            self._given_up |= given_up
             for key, task in self._tasks.items():
-                if key in broken_off or key not in self._begun:
+                if key in broken_off or (key in given_up and key not in self._begun):
                     task.cancel()
 
-        if self._futures:
+        if not self._futures.keys().isdisjoint(given_up):
             _event_loop().call_soon_threadsafe(cancel)
 
     async def _run(
@@ -129,7 +129,7 @@ class Calls(Generic[Key, Result]):
             start_at = max(start_at, time.monotonic())
             await asyncio.sleep(start_at - time.monotonic())
             async with self._slots:
-                if self._is_closed or time.monotonic() - start_at > (deadline - start_at) / 4:
+                if key in self._given_up or time.monotonic() - start_at > (deadline - start_at) / 4:
                     raise NotSent
                 self._begun.add(key)
                 async with asyncio.timeout(min(seconds, deadline - time.monotonic())):
@@ -139,6 +139,8 @@ class Calls(Generic[Key, Result]):
             self._ended.put((key, exc if key in self._begun else NotSent()))
         finally:
             self._tasks.pop(key, None)
+            self._begun.discard(key)
+            self._given_up.discard(key)
 
 
 def _event_loop() -> asyncio.AbstractEventLoop:

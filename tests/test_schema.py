@@ -19,7 +19,7 @@ from sqlalchemy.schema import CreateIndex
 from app.config import PROJECT_ROOT
 from app.db.session import transaction
 from app.enrichment import queue
-from app.enrichment.waterfall.chunk_run import Waterfall
+from app.enrichment.waterfall.work_loop import Waterfall
 from app.entities import exclusions
 from app.entities.csv import imports
 from app.entities.upsert import upsert_entities

@@ -24,7 +24,7 @@ from app.enrichment import queue
 from app.enrichment.queue import ChunkResult, DrainResult, JobView
 from app.enrichment.queue.schemas import ChunkResultSchema
 from app.enrichment.queue.time_budget import stop_requested
-from app.enrichment.waterfall.chunk_run import Waterfall
+from app.enrichment.waterfall.work_loop import Waterfall
 from app.extensions import db
 from app.logs import trace
 from app.models.job import ACTIVE, JobStatus

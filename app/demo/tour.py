@@ -26,7 +26,7 @@ from app.db.session import end_read
 from app.demo import waterfalls
 from app.enrichment import queue
 from app.enrichment.queue import JobView
-from app.enrichment.waterfall.chunk_run import Waterfall
+from app.enrichment.waterfall.work_loop import Waterfall
 from app.entities.csv.exports import export_csv
 from app.entities.csv.import_report import ImportReport
 from app.entities.csv.imports import import_csv

@@ -26,8 +26,8 @@ from app.demo.stand_ins import ledger
 from app.demo.stand_ins.process import KEYS, ServerProcess
 from app.enrichment import queue
 from app.enrichment.money.reports import CostCounts, dollars, report_costs
-from app.enrichment.waterfall.chunk_run import Waterfall
 from app.enrichment.waterfall.estimates import estimate
+from app.enrichment.waterfall.work_loop import Waterfall
 from app.entities.fields import table_of
 from app.entities.read import has_blank, select_ids
 from app.extensions import db

@@ -3,7 +3,7 @@
 from sqlalchemy import select
 
 from app.enrichment import queue
-from app.enrichment.waterfall.chunk_run import Waterfall
+from app.enrichment.waterfall.work_loop import Waterfall
 from app.extensions import db
 from app.values.hosts import public_suffixes
 from tests.benchmarks.stage import on_signal

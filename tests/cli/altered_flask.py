@@ -13,7 +13,7 @@ from typing import Any
 from flask.cli import main
 
 from app.enrichment.queue.time_budget import stop_requested
-from app.enrichment.waterfall.chunk_run import Waterfall
+from app.enrichment.waterfall.chunk_run import ChunkRun
 from app.providers.ai_normalizer import provider
 from app.providers.ai_normalizer.provider import AiNormalizer
 from app.providers.base import Answer, Lookup
@@ -39,5 +39,5 @@ if sys.argv.pop(1) == "slow":
     provider.BULK_SIZES = {}
     AiNormalizer.lookup = _slow_lookup  # type: ignore[method-assign]
 else:
-    Waterfall.run = _stuck_run  # type: ignore[method-assign]
+    ChunkRun.begin = _stuck_run  # type: ignore[method-assign]
 main()

@@ -12,7 +12,7 @@ from click.testing import Result
 from flask import Flask
 from sqlalchemy.engine import make_url
 
-from app.enrichment.waterfall.chunk_run import Waterfall
+from app.enrichment.waterfall.chunk_run import ChunkRun
 from tests.patience import PATIENCE_SECONDS
 
 SECRET_WORD = "a-secret-word"
@@ -218,7 +218,7 @@ def _break_pipeline(monkeypatch: pytest.MonkeyPatch) -> None:
     def run(*_arguments: Any, **_options: Any) -> None:
         raise RuntimeError(SECRET_WORD)
 
-    monkeypatch.setattr(Waterfall, "run", run)
+    monkeypatch.setattr(ChunkRun, "begin", run)
 
 
 def test_a_job_paused_by_the_pipeline_ends_with_5(sqlite_app: Flask, run: Any, add_job: Any) -> None:

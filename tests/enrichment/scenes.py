@@ -11,8 +11,8 @@ from sqlalchemy import Table, select
 from app.config import config
 from app.db.session import transaction
 from app.enrichment import queue
-from app.enrichment.waterfall.chunk_run import Waterfall
 from app.enrichment.waterfall.options import JobOptions
+from app.enrichment.waterfall.work_loop import Waterfall
 from app.entities.read import load_entities
 from app.entities.upsert import upsert_entities
 from app.extensions import db
@@ -91,6 +91,13 @@ def pipeline(*providers: FakeProvider, verifiers: Sequence[FakeProvider] = (), r
 def drain(*providers: FakeProvider, verifiers: Sequence[FakeProvider] = (), seconds: float = PATIENCE_SECONDS) -> None:
     """Work until nothing is due."""
     queue.drain(work=pipeline(*providers, verifiers=verifiers), time_budget=seconds)
+
+
+def drain_in_turn(*providers: FakeProvider, verifiers: Sequence[FakeProvider] = ()) -> None:
+    """Work until nothing is due, on one chunk after another: each knows what became of those before it."""
+    work = pipeline(*providers, verifiers=verifiers)
+    while queue.process_next_chunk(work=work) is not None:
+        pass
 
 
 def rows(table: Table, *conditions: Any) -> list[Any]:

@@ -13,7 +13,7 @@ from sqlalchemy import func, select, text
 from app.db.session import end_read
 from app.demo.stand_ins import ledger
 from app.enrichment import queue
-from app.enrichment.waterfall.chunk_run import Waterfall
+from app.enrichment.waterfall.work_loop import Waterfall
 from app.extensions import db
 from app.models.chunk import progress
 from app.models.heartbeat import heartbeats

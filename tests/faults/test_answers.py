@@ -8,7 +8,7 @@ from sqlalchemy import select
 from app.db.session import end_read
 from app.enrichment import queue
 from app.enrichment.limits import circuit_breaker
-from app.enrichment.waterfall.chunk_run import Waterfall
+from app.enrichment.waterfall.work_loop import Waterfall
 from app.extensions import db
 from app.models.chunk import entity_errors
 from app.models.job import JobStatus

@@ -19,8 +19,8 @@ from app.demo.stand_ins import ledger
 from app.enrichment import queue
 from app.enrichment.limits import circuit_breaker
 from app.enrichment.limits.circuit_breaker import load_states
-from app.enrichment.waterfall.chunk_run import Waterfall
 from app.enrichment.waterfall.options import JobOptions
+from app.enrichment.waterfall.work_loop import Waterfall
 from app.extensions import db
 from app.models.attempt import attempts
 from app.models.job import JobStatus, jobs

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app.db.session import transaction
 from app.enrichment import queue
-from app.enrichment.waterfall.chunk_run import Waterfall
+from app.enrichment.waterfall.work_loop import Waterfall
 from app.entities import exclusions
 from app.entities.csv.imports import import_csv
 from app.entities.upsert import upsert_entities

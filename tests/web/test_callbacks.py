@@ -16,7 +16,7 @@ from app.db.session import end_read, transaction
 from app.demo.stand_ins import ledger
 from app.enrichment import queue
 from app.enrichment.waterfall.callbacks import PATH, sign
-from app.enrichment.waterfall.chunk_run import Waterfall
+from app.enrichment.waterfall.work_loop import Waterfall
 from app.entities.read import load_entities
 from app.entities.upsert import upsert_entities
 from app.extensions import db

@@ -17,7 +17,7 @@ from flask import Flask
 from app.config import PROJECT_ROOT
 from app.db.session import end_read, transaction
 from app.enrichment import queue
-from app.enrichment.waterfall.chunk_run import Waterfall
+from app.enrichment.waterfall.work_loop import Waterfall
 from app.entities.upsert import upsert_entities
 from tests.conftest import CRON_SECRET
 from tests.invariants import check_invariants

@@ -1,11 +1,12 @@
 """The queue: what callers may do with jobs. Each name is explained where it is defined.
 
 A job is cut into chunks when it is enqueued (`enqueue`). Anyone may claim a chunk and work on it (`worker`), under a
-lease (`claims`, `lease`), and steer the job (`control`) or look at it (`queries`).
+lease (`claims`, `in_hand`, `lease`), and steer the job (`control`) or look at it (`queries`).
 """
 
 from app.enrichment.queue.control import cancel, pause, resume
 from app.enrichment.queue.enqueue import Enqueued, accept_job, enqueue_job, retry
+from app.enrichment.queue.in_hand import ChunkResult, record_heartbeat
 from app.enrichment.queue.queries import (
     EntityErrorView,
     JobView,
@@ -16,7 +17,7 @@ from app.enrichment.queue.queries import (
     list_jobs,
 )
 from app.enrichment.queue.time_budget import stop_requested
-from app.enrichment.queue.worker import ChunkResult, DrainResult, drain, process_next_chunk, record_heartbeat
+from app.enrichment.queue.worker import DrainResult, drain, process_next_chunk
 
 __all__ = [
     "ChunkResult",

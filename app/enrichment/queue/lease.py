@@ -63,7 +63,7 @@ class Failure:
     message: str
 
 
-@dataclass
+@dataclass(eq=False)
 class Lease:
     """A chunk in this worker's hands: its entities, what is decided of them, and the right to write it.
 
@@ -90,6 +90,7 @@ class Lease:
     decided_count: int = 0
     """Entities decided since the claim."""
     is_closed: bool = False
+    """Whether the chunk is out of this worker's hands: finished, given back, failed or lost."""
     retry_in_seconds: float = 0.0
     """When the undecided entities are worth another claim, if the chunk is released."""
     _failures: list[dict[str, Any]] = field(default_factory=list)
@@ -209,6 +210,7 @@ class Lease:
                 session.execute(transitions.pause_job(self.job.id, pause_reason, pause_seconds))
             status = closing.add_counts(session, self.job.id, [], returned=1)
         self._stored(status)
+        self.is_closed = True
         if status in CLOSED_AS_IS:
             closing.close_ended_jobs()
 
@@ -238,6 +240,7 @@ class Lease:
             error = {"job_id": self.job.id, "entity_id": "system", "code": failure.code, "message": failure.message}
             session.execute(insert(entity_errors).values(error))
         self._stored(status)
+        self.is_closed = True
 
     def _commit(self, write: Callable[[], str], *, insist: bool) -> None:
         status = commits.commit(write, self._mark, give_up_after=self.lease_seconds / 2, insist=insist)

@@ -26,8 +26,8 @@ from app.enrichment.queue.schemas import (
     NewJob,
     ProcessQuerySchema,
 )
-from app.enrichment.waterfall.chunk_run import Waterfall
 from app.enrichment.waterfall.plan import job_columns
+from app.enrichment.waterfall.work_loop import Waterfall
 from app.entities.upsert import upsert_entities
 from app.errors import Invalid, detail
 from app.web.auth import principal, readable_workspace, require, visible_workspace, workspace_for

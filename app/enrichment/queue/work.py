@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol
 
 from app.async_calls import STOP_SECONDS, Calls, NotSent
 from app.config import config
+from app.enrichment.queue.in_hand import ChunksInHand
 from app.enrichment.queue.lease import Failure, JobInfo, Lease
 from app.enrichment.queue.time_budget import Budget
 from app.errors import describe
@@ -32,24 +33,15 @@ LINED_UP: Final = 2
 """For each coroutine that is awaited, so many are handed to the loop, so that the next begins without a wait."""
 
 
-class JobMustWait(Exception):
-    """The job cannot go on for now: it is paused with this reason, for `seconds`; None: until somebody resumes it."""
-
-    def __init__(self, reason: str, seconds: float | None, *, only_if_idle: bool = False) -> None:
-        super().__init__(reason)
-        self.seconds = seconds
-        self.only_if_idle = only_if_idle
-        """Whether other chunks of the job can go on, so that it is paused only if there are none."""
-
-
 class Work(Protocol):
-    """Runs chunks that the queue has claimed."""
+    """Takes chunks and works on them."""
 
-    def run(self, lease: Lease, budget: Budget, *, concurrency: int) -> None:
-        """Decide as many of the chunk's entities as the budget allows, at most `concurrency` at once.
+    def run(self, chunks: ChunksInHand, *, concurrency: int) -> None:
+        """Take chunks until none is left, and decide as many of the entities of each as its budget allows.
 
-        May finish the chunk; the queue closes or releases what it leaves open. Raises `LeaseLost`, and `JobMustWait`
-        if the job has to be paused.
+        At most `concurrency` entities are worked on at once. May have several chunks in hand. What is done with one
+        is done under `chunks.guarding`, which sees to errors; raise `JobMustWait` there to pause the job. Each chunk
+        is handed back with `chunks.close`.
         """
 
     def least_seconds(self, whole_seconds: float) -> float:
@@ -69,8 +61,14 @@ class EntityFunctionWork:
     def __init__(self, on_process: EntityFunction | None) -> None:
         self._function = on_process
 
-    def run(self, lease: Lease, budget: Budget, *, concurrency: int) -> None:
-        """Decide as many of the chunk's entities as the budget allows. Raises `LeaseLost`."""
+    def run(self, chunks: ChunksInHand, *, concurrency: int) -> None:
+        """Work on one chunk after another."""
+        while (lease := chunks.take()) is not None:
+            with chunks.guarding(lease):
+                self._run_chunk(lease, chunks.new_budget(), concurrency)
+            chunks.close(lease)
+
+    def _run_chunk(self, lease: Lease, budget: Budget, concurrency: int) -> None:
         for index in lease.undecided:
             if is_suspect(lease, index):
                 decide_suspect(lease, index)

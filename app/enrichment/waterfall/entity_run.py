@@ -165,13 +165,22 @@ class EntityRun:
     def next_step(self) -> Step | Decision:
         """Return what is to be done next, as far as the run itself knows."""
         self.state = self._next_state()
-        if self.state is State.TO_VERIFY and self.plan.verifier is not None:
+        return self._step_of(self.state) or self._decision()
+
+    @property
+    def provider_ahead(self) -> Provider | None:
+        """The provider that it asks next, as far as the run itself knows; None: nobody."""
+        step = self._step_of(self._next_state())
+        return step.provider if step is not None else None
+
+    def _step_of(self, state: State) -> Step | None:
+        if state is State.TO_VERIFY and self.plan.verifier is not None:
             return Step(Purpose.VERIFY, self.plan.verifier)
-        if self.state is State.TO_ASK:
+        if state is State.TO_ASK:
             return Step(Purpose.STEP, self.plan.steps[self.step_index])
-        if self.state is State.TO_NORMALIZE and self.plan.normalizer is not None:
+        if state is State.TO_NORMALIZE and self.plan.normalizer is not None:
             return Step(Purpose.NORMALIZE, self.plan.normalizer)
-        return self._decision()
+        return None
 
     def _next_state(self) -> State:
         if self.state is State.DECIDED:

@@ -3,8 +3,8 @@
 from typing import Any, Final
 
 from app.config import Config, config
+from app.enrichment.queue.in_hand import JobMustWait
 from app.enrichment.queue.lease import JobInfo
-from app.enrichment.queue.work import JobMustWait
 from app.enrichment.waterfall.entity_run import Plan
 from app.enrichment.waterfall.options import JobOptions
 from app.errors import ProviderNotAvailable, detail

@@ -1,7 +1,7 @@
 """The next step of each entity, and whether it can be taken now."""
 
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -9,8 +9,8 @@ from typing import Any, Final
 from app.config import Config
 from app.db.session import end_read
 from app.enrichment.limits.circuit_breaker import KnownStates, ProviderState
+from app.enrichment.queue.in_hand import JobMustWait
 from app.enrichment.queue.lease import Failure
-from app.enrichment.queue.work import JobMustWait
 from app.enrichment.waterfall import model_cache
 from app.enrichment.waterfall.batch import Admission, Attempt, Call, ChunkContext
 from app.enrichment.waterfall.callbacks import callback_url
@@ -30,7 +30,7 @@ from app.enrichment.waterfall.plan import UNUSABLE_SECONDS
 from app.enrichment.waterfall.results import ResultHandler
 from app.models.chunk import Outcome
 from app.models.types import new_id
-from app.providers.base import Answer, Lookup, OutcomeClass
+from app.providers.base import Answer, Lookup, OutcomeClass, Provider
 from app.providers.settings import ExhaustionPolicy
 
 RETURN_SECONDS: Final = 86_400.0
@@ -121,6 +121,11 @@ class Router:
     def has_fresh(self) -> bool:
         """Whether the next step of a run is to be found."""
         return bool(self._fresh)
+
+    def lines(self) -> Counter[Provider]:
+        """Count the runs that are in no call, by the provider that they ask next."""
+        ahead = (run.provider_ahead for run in (*self._fresh, *self._waiting))
+        return Counter(provider for provider in ahead if provider is not None)
 
     def first_instant(self) -> float:
         """Return the instant of the monotonic clock at which the first waiting run can go on; infinity: none."""

@@ -1,8 +1,8 @@
 """Which attempts become calls now: room, rate limits, time, and company for bulk calls."""
 
 import time
-from collections import deque
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections import Counter, deque
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -10,12 +10,11 @@ from app.enrichment.limits import rate_limits
 from app.enrichment.limits.circuit_breaker import KnownStates
 from app.enrichment.queue.time_budget import Budget
 from app.enrichment.waterfall.batch import Attempt, Call
+from app.enrichment.waterfall.calls_under_way import CallsUnderWay
 from app.enrichment.waterfall.entity_run import EntityRun
 from app.models.types import new_id
 from app.providers.base import Provider
 
-AHEAD: Final = 2
-"""For so many calls that are awaited at once, one is granted ahead, to begin as soon as one of those ends."""
 BULK_WAIT_SECONDS: Final = 0.5
 """How long entities wait for others that may come to the same bulk call."""
 PATIENCE_SHARE: Final = 0.6
@@ -35,7 +34,6 @@ class Scheduler:
 
     entity_type: str
     budget: Budget
-    concurrency: int
     states: KnownStates
     _ready: dict[_Group, deque[Attempt]] = field(default_factory=dict)
     _filling_until: dict[str, float] = field(default_factory=dict)
@@ -75,24 +73,26 @@ class Scheduler:
                 del self._ready[group]
         return runs
 
-    def choose(self, under_way: Mapping[str, Call], may_come: Callable[[int], bool]) -> list[Call]:
+    def choose(self, under_way: CallsUnderWay, may_come: Callable[[int], bool]) -> list[Call]:
         """Return the calls that are to start now, as far as there is room and time for them.
 
         `may_come` says whether somebody is on the way to a step of the waterfall.
         """
-        now = time.monotonic()
-        begun = sum(call.start_at <= now for call in under_way.values())
-        room = self.concurrency + self.concurrency // AHEAD - begun
         chosen: list[Call] = []
+        room = under_way.room() if self._ready else 0
         # Those that have come furthest first: they end soonest, and what comes after them is kept busy.
         for group, attempts in sorted(self._ready.items(), key=lambda item: -item[1][0].run.step_index):
             provider = attempts[0].provider
-            most = min(room, len(chosen) + self._most_to_ask(provider, under_way, now))
+            most = min(room, len(chosen) + self._most_to_ask(provider, under_way))
             while attempts and len(chosen) < most and self._may_start(attempts, may_come):
                 chosen.append(self._call(provider, attempts))
             if not attempts:
                 del self._ready[group]
         return chosen
+
+    def lines(self) -> Counter[Provider]:
+        """Count the attempts that are lined up, by provider."""
+        return Counter(attempt.provider for attempts in self._ready.values() for attempt in attempts)
 
     def patience(self, provider: Provider) -> float:
         """Return how long a call may take, in seconds."""
@@ -108,10 +108,11 @@ class Scheduler:
         taken = tuple(attempts.popleft() for _ in range(size))
         return Call(new_id(), provider, taken, self.patience(provider), is_local=taken[0].is_local)
 
-    def _most_to_ask(self, provider: Provider, under_way: Mapping[str, Call], now: float) -> int:
+    def _most_to_ask(self, provider: Provider, under_way: CallsUnderWay) -> int:
         """Return how many more calls its limits could allow at all: more would only keep room from others."""
+        now = time.monotonic()
         limits = provider.settings.limits_for(self.entity_type)
-        calls = [call for call in under_way.values() if call.provider is provider]
+        calls = [call for call in under_way if call.provider is provider]
         lined_up = sum(call.start_at > now for call in calls)
         most = rate_limits.most_lined_up(limits) - lined_up
         if limits.at_once is not None:

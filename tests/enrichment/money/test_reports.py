@@ -12,8 +12,8 @@ from sqlalchemy import insert
 from app.db.session import transaction
 from app.enrichment import queue
 from app.enrichment.money.reports import CostCounts, Group, daily_caps, dollars, parse_day, report_costs, today
-from app.enrichment.waterfall.chunk_run import Waterfall
 from app.enrichment.waterfall.provider_status import list_providers
+from app.enrichment.waterfall.work_loop import Waterfall
 from app.entities.upsert import upsert_entities
 from app.errors import Invalid
 from app.models.spending import costs, spending

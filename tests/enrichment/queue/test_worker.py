@@ -13,9 +13,9 @@ from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 from app.enrichment import queue
 from app.enrichment.queue import ChunkResult, work
 from app.enrichment.queue.entity_ids import ChunkUnreadable
+from app.enrichment.queue.in_hand import MAX_IDLE_CHUNKS
 from app.enrichment.queue.lease import JobInfo
 from app.enrichment.queue.time_budget import stop_requested
-from app.enrichment.queue.worker import MAX_IDLE_CHUNKS
 from app.errors import JobNotFound
 from app.extensions import db
 from app.models.chunk import progress
@@ -292,7 +292,7 @@ def test_a_coroutine_cut_off_by_the_end_of_a_drain_is_no_error(context: Flask, b
 def test_a_drain_ends_where_nothing_is_ever_decided(context: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     """It says so in the log instead of starting the same calls for ever."""
     enqueue(1)
-    monkeypatch.setattr(work.EntityFunctionWork, "run", lambda *_, **__: None)
+    monkeypatch.setattr(work.EntityFunctionWork, "_run_chunk", lambda *_: None)
     with structlog.testing.capture_logs() as logs:
         result = queue.drain(None)
     assert (result.chunks, result.processed_total) == (MAX_IDLE_CHUNKS, 0)

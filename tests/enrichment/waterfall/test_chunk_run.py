@@ -10,8 +10,9 @@ from sqlalchemy import select
 from app.db.session import transaction
 from app.enrichment import queue
 from app.enrichment.queue import ChunkResult
-from app.enrichment.waterfall.chunk_run import Waterfall
+from app.enrichment.waterfall.chunk_run import ChunkRun
 from app.enrichment.waterfall.erase import erase_entity
+from app.enrichment.waterfall.work_loop import Waterfall
 from app.entities.read import load_entities
 from app.entities.upsert import upsert_entities
 from app.errors import JobStateConflict, LeaseLost
@@ -254,7 +255,7 @@ def test_a_chunk_that_broke_says_no_more_than_how(context: Flask, monkeypatch: p
     def break_down(*_arguments: Any, **_options: Any) -> None:
         raise RuntimeError("ada@example.com")
 
-    monkeypatch.setattr(Waterfall, "run", break_down)
+    monkeypatch.setattr(ChunkRun, "begin", break_down)
     with pytest.raises(RuntimeError):
         run(FakeProvider(), 1)
     job_id = queue.list_jobs().rows[0].id

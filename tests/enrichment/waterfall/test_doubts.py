@@ -13,9 +13,9 @@ from app.enrichment import queue
 from app.enrichment.limits import circuit_breaker
 from app.enrichment.limits.circuit_breaker import load_states
 from app.enrichment.queue.lease import CRASHES_BEFORE_CAUTION
-from app.enrichment.waterfall.chunk_run import Waterfall
 from app.enrichment.waterfall.erase import erase_entity
 from app.enrichment.waterfall.recovery import recover_lost_calls
+from app.enrichment.waterfall.work_loop import Waterfall
 from app.extensions import db
 from app.models.attempt import attempts
 from app.models.chunk import progress
@@ -37,6 +37,7 @@ from tests.enrichment.scenes import (
     REFUSED,
     add,
     drain,
+    drain_in_turn,
     enqueue,
     flight_count,
     paid,
@@ -250,7 +251,7 @@ def test_another_waterfall_pays_nobody_else_for_what_a_lost_worker_may_have_paid
     add(2)
     first, second = Losing(context, answers={"p1": NOT_FOUND}), paid("prospeo")
     jobs_ = [enqueue(2, order=["leadmagic", "prospeo"], chunk_size=1) for _ in range(2)]
-    drain(first, second)
+    drain_in_turn(first, second)
     assert outcomes(jobs_[0]) == "hs" and outcomes(jobs_[1])[0] == "h"
     assert first.asked == {"p0": 1, "p1": 1} and second.asked == {"p1": 1}
     check_invariants(drained=True)

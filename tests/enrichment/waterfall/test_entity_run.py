@@ -11,7 +11,7 @@ from flask import Flask
 
 from app.enrichment import queue
 from app.enrichment.limits.circuit_breaker import CIRCUIT_SECONDS, CREDITS_SECONDS
-from app.enrichment.waterfall.chunk_run import Waterfall
+from app.enrichment.waterfall.work_loop import Waterfall
 from app.models.attempt import attempts
 from app.models.in_flight_call import in_flight_calls
 from app.providers.base import Answer, Lookup, OutcomeClass
@@ -30,6 +30,7 @@ from tests.enrichment.scenes import (
     change,
     cost_rows,
     drain,
+    drain_in_turn,
     enqueue,
     paid,
     person,
@@ -172,7 +173,7 @@ def test_a_provider_without_credits_or_key_is_gone_past(context: Flask, answer: 
     add(4)
     first, second = paid("findymail", default=answer), paid("prospeo")
     job_id = enqueue(4, order=ORDER[:2], chunk_size=2)
-    drain(first, second)
+    drain_in_turn(first, second)
     assert sum(first.asked.values()) <= 2, "the calls that were under way when the first answer came"
     assert second.asked == {"p0": 1, "p1": 1, "p2": 1, "p3": 1}
     assert queue.get_job(job_id).success == 4 and cost_rows()["findymail"][2] == 0
@@ -184,7 +185,7 @@ def test_a_provider_whose_circuit_is_open_is_gone_past(context: Flask) -> None:
     add(6)
     first, second = paid("findymail", default=AWAY), paid("prospeo")
     job_id = enqueue(6, order=ORDER[:2], chunk_size=1)
-    drain(first, second)
+    drain_in_turn(first, second)
     assert sum(first.asked.values()) in {5, 8}, "the second entity's tries at most are ended"
     assert len(second.asked) == 6 and queue.get_job(job_id).success == 6
     check_invariants(drained=True)
@@ -377,7 +378,9 @@ def test_a_verifier_that_is_known_to_be_down_is_not_asked(context: Flask) -> Non
     add(4)
     finder, verifier = paid(), paid("leadmagic-verify", default=NO_CREDITS)
     job_id = enqueue(4, order=["findymail"], verifier="leadmagic", chunk_size=1)
-    queue.drain(work=pipeline_with(finder, verifier))
+    work = pipeline_with(finder, verifier)
+    while queue.process_next_chunk(work=work) is not None:
+        pass
     assert sum(verifier.asked.values()) == 1 and queue.get_job(job_id).success == 4
     assert all(person(f"p{number}")["email"] for number in range(4))
     check_invariants(drained=True)

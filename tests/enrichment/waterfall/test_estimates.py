@@ -14,9 +14,9 @@ from app.db.session import transaction
 from app.enrichment import queue
 from app.enrichment.money.reports import today
 from app.enrichment.waterfall import model_cache
-from app.enrichment.waterfall.chunk_run import Waterfall
 from app.enrichment.waterfall.estimates import Estimate, StepEstimate, estimate
 from app.enrichment.waterfall.options import DEFAULT_OPTIONS, JobOptions
+from app.enrichment.waterfall.work_loop import Waterfall
 from app.entities import exclusions
 from app.entities.read import load_entities
 from app.entities.upsert import upsert_entities

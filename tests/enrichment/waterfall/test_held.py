@@ -5,7 +5,7 @@ from flask import Flask
 from app.db.session import transaction
 from app.enrichment import queue
 from app.enrichment.queue.queries import held_ids
-from app.enrichment.waterfall.chunk_run import Waterfall
+from app.enrichment.waterfall.work_loop import Waterfall
 from app.entities.upsert import upsert_entities
 from app.providers.base import Answer, OutcomeClass
 from tests.fakes.provider import FakeProvider, registry_of

@@ -38,6 +38,7 @@ from tests.enrichment.scenes import (
     change,
     cost_rows,
     drain,
+    drain_in_turn,
     enqueue,
     flight_count,
     paid,
@@ -130,7 +131,7 @@ def test_a_retry_asks_again_about_what_is_held(context: Flask) -> None:
     add(3)
     provider = forgetful(context, repeat_is_free=False)
     job_id = enqueue(3, "findymail", chunk_size=1)
-    drain(provider)
+    drain_in_turn(provider)
     view = queue.get_job(job_id)
     assert (view.held, view.success) == (1, 2)
     child = queue.retry(job_id)

@@ -17,6 +17,7 @@ from tests.enrichment.scenes import (
     add,
     cost_rows,
     drain,
+    drain_in_turn,
     enqueue,
     paid,
     person,
@@ -111,7 +112,7 @@ def test_provider_is_left_alone_after_a_partial_answer_that_tells_of_it(context:
     add(3)
     first, second = two_calls(trouble), paid("prospeo")
     enqueue(3, order=("aiark", "prospeo"), chunk_size=1)
-    drain(first, second)
+    drain_in_turn(first, second)
     assert circuit_breaker.load_states()["aiark"].condition == ProviderCondition(str(trouble))
     assert circuit_breaker.load_states()["aiark"].reason == "The second call failed."
     assert (first.asked.total(), second.asked.total()) == (1, 3)
@@ -122,7 +123,7 @@ def test_provider_counts_a_failure_for_each_partial_answer_of_a_server_that_is_a
     add(6)
     first = two_calls(OutcomeClass.TRANSIENT)
     enqueue(6, order=("aiark", "prospeo"), chunk_size=1)
-    drain(first, paid("prospeo"))
+    drain_in_turn(first, paid("prospeo"))
     assert circuit_breaker.load_states()["aiark"].condition == ProviderCondition.CIRCUIT_OPEN
     assert first.asked.total() == circuit_breaker.FAILURES_TO_OPEN
 
@@ -143,7 +144,7 @@ def test_job_of_one_provider_ends_a_partial_entity_as_an_error_and_is_paused_wit
     add(3)
     provider = two_calls(OutcomeClass.CREDITS_EXHAUSTED)
     job_id = enqueue(3, "aiark", chunk_size=1)
-    drain(provider)
+    drain_in_turn(provider)
     assert end_of(job_id) == (0, 1, 0, ["credits_exhausted"])
     assert (queue.get_job(job_id).status, provider.asked.total()) == ("paused", 1)
 

@@ -1,0 +1,87 @@
+"""The calls that a worker has under way, for all the chunks in its hands."""
+
+import time
+from collections.abc import Awaitable, Callable, Collection, Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from app.async_calls import STOP_SECONDS, Calls
+from app.enrichment.waterfall.batch import Call
+from app.providers.base import Answer
+
+AHEAD: Final = 2
+"""For so many calls that are awaited at once, one is granted ahead, to begin as soon as one of those ends."""
+
+CallResult = list[Answer] | BaseException
+
+
+@dataclass(eq=False)
+class CallsOfChunk:
+    """The calls of one chunk: those under way, and those that have ended and are not yet applied."""
+
+    shared: "CallsUnderWay"
+    under_way: dict[str, Call] = field(default_factory=dict)
+    ended: list[tuple[Call, CallResult]] = field(default_factory=list)
+
+    def start(self, call: Call, asking: Callable[[], Awaitable[list[Answer]]], *, deadline: float) -> None:
+        """Start a call, at its `start_at`."""
+        self.under_way[call.id] = call
+        self.shared.start(self, call, asking, deadline)
+
+    def take_ended(self) -> list[tuple[Call, CallResult]]:
+        """Return what has ended, each call once."""
+        ended, self.ended = self.ended, []
+        return ended
+
+    def cancel_local(self) -> None:
+        """Break off what is answered here, and give up what has not begun; a call that is paid for goes on."""
+        local = [call.id for call in self.under_way.values() if call.is_local]
+        self.shared.calls.cancel(local, unless_begun=self.under_way)
+
+    @property
+    def has_paid(self) -> bool:
+        """Whether a call of a provider is under way."""
+        return any(not call.is_local for call in self.under_way.values())
+
+
+class CallsUnderWay:
+    """The calls of all chunks in hand, of which at most `concurrency` are awaited at once."""
+
+    def __init__(self, concurrency: int) -> None:
+        self.concurrency = concurrency
+        self.calls: Calls[str, list[Answer]] = Calls(concurrency)
+        self._under_way: dict[str, tuple[CallsOfChunk, Call]] = {}
+
+    def __len__(self) -> int:
+        return len(self._under_way)
+
+    def __iter__(self) -> Iterator[Call]:
+        return (call for _, call in self._under_way.values())
+
+    def room(self) -> int:
+        """Return how many more calls may be started now."""
+        now = time.monotonic()
+        begun = sum(call.start_at <= now for call in self)
+        return self.concurrency + self.concurrency // AHEAD - begun
+
+    def start(
+        self, owner: CallsOfChunk, call: Call, asking: Callable[[], Awaitable[list[Answer]]], deadline: float
+    ) -> None:
+        """Start a call of a chunk."""
+        self._under_way[call.id] = (owner, call)
+        grace = 0.0 if call.is_local else STOP_SECONDS
+        self.calls.start(call.id, asking, deadline=deadline + grace, start_at=call.start_at)
+
+    def collect(self, seconds: float, *, linger_seconds: float, gap_seconds: float) -> None:
+        """Wait for calls to end, as `Calls.collect` does, and hand each to its chunk."""
+        self._hand_out(self.calls.collect(seconds, linger_seconds=linger_seconds, gap_seconds=gap_seconds))
+
+    def collect_all(self, call_ids: Collection[str], seconds: float) -> None:
+        """Wait for some calls to end, at most so many seconds, and hand to its chunk what has ended."""
+        self._hand_out(self.calls.collect_all(call_ids, seconds))
+
+    def _hand_out(self, ended: list[tuple[str, CallResult]]) -> None:
+        for call_id, result in ended:
+            owner, call = self._under_way.pop(call_id)
+            del owner.under_way[call_id]
+            owner.ended.append((call, result))

@@ -1,0 +1,222 @@
+"""The service's own work: chunks through the provider or the waterfall that their jobs name.
+
+One worker has as many chunks in hand as it needs to keep its calls going, and goes round them. With one at a time, the
+last calls of each would be waited for with nothing else under way. Each chunk has its own lease, its own budget and its
+own checkpoints; they share the calls that may be under way at once, and the wait for them.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from app.config import Config, config
+from app.db.failures import is_unavailable
+from app.enrichment.limits import rate_limits
+from app.enrichment.money.caps import caps_of
+from app.enrichment.queue.in_hand import ChunksInHand
+from app.enrichment.queue.lease import Lease
+from app.enrichment.queue.work import CHECKPOINT_SECONDS
+from app.enrichment.waterfall import recovery
+from app.enrichment.waterfall.admission import SHARED_WAIT_SECONDS
+from app.enrichment.waterfall.batch import ChunkContext
+from app.enrichment.waterfall.calls_under_way import CallsUnderWay
+from app.enrichment.waterfall.chunk_run import LINGER_SECONDS, ChunkRun
+from app.enrichment.waterfall.dedup import RecentAnswers
+from app.enrichment.waterfall.entity_run import Plan
+from app.enrichment.waterfall.plan import make_plan
+from app.enrichment.waterfall.retries import RETRY_SECONDS
+from app.enrichment.waterfall.scheduler import PATIENCE_SHARE
+from app.providers import answer_match
+from app.providers.base import Provider
+from app.providers.registry import Registry, current_registry
+
+GAP_SECONDS: Final = 0.01
+"""How long the last answers of a chunk wait for each next one."""
+LOOK_SECONDS: Final = 1.0
+"""How long after a look for another chunk that found none it is looked again, while others are in hand."""
+
+
+class Waterfall:
+    """Runs entities through the provider or the waterfall that their job names: the queue's `Work`."""
+
+    def __init__(self, registry: Registry | None = None, *, retry_seconds: Sequence[float] = RETRY_SECONDS) -> None:
+        self._registry = registry
+        self._retry_seconds = tuple(retry_seconds)
+
+    def run(self, chunks: ChunksInHand, *, concurrency: int) -> None:
+        """Take chunks until none is left, several at a time, and decide what the budget of each allows."""
+        registry = self._registry or current_registry()
+        WorkLoop(chunks, CallsUnderWay(concurrency), registry, config(), self._retry_seconds).run()
+
+    def least_seconds(self, whole_seconds: float) -> float:
+        """Return the time that a paid call may take: with less left, none starts."""
+        return PATIENCE_SHARE * whole_seconds
+
+    def between_chunks(self) -> None:
+        """Book what lost workers have left behind, and forget raw answers that are old: one small batch of each."""
+        recovery.recover_lost_calls()
+        recovery.forget_old_answers()
+
+
+@dataclass
+class WorkLoop:
+    """Goes round the chunks in hand, takes more if calls could be made that these do not need, and waits for calls."""
+
+    chunks: ChunksInHand
+    under_way: CallsUnderWay
+    registry: Registry
+    settings: Config
+    retry_seconds: tuple[float, ...]
+    _runs: list[ChunkRun] = field(default_factory=list)
+    _look_at: float = 0.0
+    """When another chunk is looked for at the earliest, on the monotonic clock."""
+    _error: Exception | None = None
+    """What broke one of the chunks; the others are brought to an end before it is raised."""
+
+    def run(self) -> None:
+        """Work until nothing is due, or the time is used up. Raises what broke a chunk."""
+        # Read here: in its first use on the loop's thread it would hold up the calls that are due then.
+        answer_match.load()
+        while True:
+            while self._needs_more() and (run := self._take()) is not None:
+                # At once, so that its calls are under way when the next one is looked for.
+                self._go_on(run)
+            if not self._runs:
+                break
+            for run in tuple(self._runs):
+                self._go_on(run)
+            if self._runs:
+                self._wait()
+        if self._error is not None:
+            raise self._error
+
+    # Chunks in and out
+
+    def _take(self) -> ChunkRun | None:
+        """Take a chunk and begin with it; None if there is none that can be begun now."""
+        run = None
+        try:
+            while run is None and (lease := self.chunks.take()) is not None:
+                if lease.crash_count and self._runs:
+                    # It is worked on alone, once these are done.
+                    self.chunks.put_back(lease)
+                    self._look_at = float("inf")
+                    return None
+                run = self._begin(lease)
+        except Exception as exc:
+            self._wind_down(exc)
+        if run is None:
+            self._look_at = time.monotonic() + LOOK_SECONDS
+        return run
+
+    def _needs_more(self) -> bool:
+        """Return whether what is in hand cannot fill the calls that may be under way, and there is time for others."""
+        if self._error is not None:
+            return False
+        if not self._runs:
+            return True
+        if time.monotonic() < self._look_at or not self.chunks.has_time:
+            return False
+        if any(run.is_cautious for run in self._runs):
+            return False
+        room = self.under_way.room()
+        return room > 0 and not self._is_filled(room)
+
+    def _is_filled(self, room: int) -> bool:
+        """Return whether enough entities wait already, for a call or for the limits of a provider."""
+        waiting = 0
+        for run in self._runs:
+            lines = run.lines()
+            waiting += lines.total()
+            if waiting >= room or _is_limited(lines, run.context.job.entity_type):
+                return True
+        return False
+
+    def _begin(self, lease: Lease) -> ChunkRun | None:
+        """Load a chunk's entities; None if its job has to wait, so that it is closed at once."""
+        with self.chunks.guarding(lease):
+            run = self._new_run(lease)
+            run.begin()
+        if lease.is_closed:
+            self.chunks.close(lease)
+            return None
+        self._runs.append(run)
+        return run
+
+    def _new_run(self, lease: Lease) -> ChunkRun:
+        plan = make_plan(lease.job, self.registry, self.settings)
+        context = _context(lease, plan, self.settings, self.retry_seconds)
+        return ChunkRun(context, self.chunks.new_budget(), self.under_way, self.registry, self.settings)
+
+    def _go_on(self, run: ChunkRun) -> None:
+        try:
+            with self.chunks.guarding(run.lease):
+                if run.go_on():
+                    return
+                run.end()
+            self._runs.remove(run)
+            self.chunks.close(run.lease)
+        except Exception as exc:
+            self._runs = [other for other in self._runs if other is not run]
+            self._wind_down(exc)
+        if not self._runs:
+            self._look_at = 0.0
+
+    def _wind_down(self, error: Exception) -> None:
+        """Let the chunks in hand end: their answers are waited for, and nothing else begins."""
+        if self._error is not None and is_unavailable(error):
+            # The database is away for more than one of them: nothing more can be stored.
+            raise error
+        self._error = self._error or error
+        for run in self._runs:
+            run.is_winding_down = True
+
+    # What is waited for
+
+    def _wait(self) -> None:
+        """Wait for calls to end, or for something that is in no call to become possible."""
+        seconds = max(0.0, min(run.seconds_to_next() for run in self._runs))
+        if not self.under_way:
+            time.sleep(min(seconds, SHARED_WAIT_SECONDS))
+            return
+        linger, gap = self._linger_seconds()
+        self.under_way.collect(min(CHECKPOINT_SECONDS, seconds), linger_seconds=linger, gap_seconds=gap)
+
+    def _linger_seconds(self) -> tuple[float, float]:
+        """Return how long an answer waits for others to be stored with it, and how long for each next one.
+
+        Longer rounds cost fewer commits; the calls that are granted ahead fill the time.
+        """
+        if any(run.has_line for run in self._runs):
+            linger = min(LINGER_SECONDS, max(run.save_seconds for run in self._runs))
+            return linger, linger
+        if any(run.calls.has_paid for run in self._runs):
+            # Nothing waits to be granted, so that only the number of commits matters.
+            return 2 * LINGER_SECONDS, GAP_SECONDS
+        return CHECKPOINT_SECONDS, CHECKPOINT_SECONDS
+
+
+def _is_limited(lines: Counter[Provider], entity_type: str) -> bool:
+    """Return whether so many wait for one provider that its limits, and not what is in hand, decide what starts."""
+    for provider, count in lines.items():
+        limits = provider.settings.limits_for(entity_type)
+        most = rate_limits.most_lined_up(limits)
+        if count >= (most if limits.at_once is None else min(most, limits.at_once)):
+            return True
+    return False
+
+
+def _context(lease: Lease, plan: Plan, settings: Config, retry_seconds: tuple[float, ...]) -> ChunkContext:
+    job = lease.job
+    return ChunkContext(
+        lease,
+        job,
+        plan,
+        RecentAnswers.of(job, settings),
+        caps_of(settings, job),
+        settings.merge_policies.get(job.entity_type, {}),
+        retry_seconds,
+        keeps_raw=settings.ENRICH_RAW_ANSWER_DAYS > 0,
+    )

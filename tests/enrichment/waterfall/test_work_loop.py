@@ -1,0 +1,235 @@
+"""Several chunks in one worker's hands: a drain takes what it needs to keep its calls going, one call takes one."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select, update
+
+from app.db.session import transaction
+from app.enrichment import queue
+from app.enrichment.queue.entity_ids import ChunkUnreadable
+from app.enrichment.queue.time_budget import stop_requested
+from app.enrichment.waterfall.chunk_run import ChunkRun
+from app.extensions import db
+from app.models.chunk import chunks, progress
+from app.models.types import utcnow
+from app.providers.base import Answer, Lookup
+from app.providers.settings import Limits
+from tests.enrichment.helpers import claim, expire_leases, job_row, progress_rows
+from tests.enrichment.scenes import EMAIL, PRICE, add, drain, enqueue, person, pipeline, spent, tried
+from tests.fakes.provider import FakeProvider
+from tests.invariants import check_invariants
+
+PROVIDER = "findymail"
+
+
+class Watched(FakeProvider):
+    """A provider that costs, and does something in each call before it answers."""
+
+    def __init__(self, app: Flask, in_call: Callable[[str], None] = lambda _: None, **options: Any) -> None:
+        super().__init__(**{"name": PROVIDER, "price_micros": PRICE, "default": EMAIL, **options})
+        self.app, self.in_call = app, in_call
+
+    async def lookup(self, lookup: Lookup, *, deadline: float) -> Answer:
+        await asyncio.to_thread(self._act, lookup.entity_id)
+        return await super().lookup(lookup, deadline=deadline)
+
+    def _act(self, entity_id: str) -> None:
+        with self.app.app_context():
+            self.in_call(entity_id)
+            db.session.rollback()
+
+
+class Meeting(FakeProvider):
+    """A provider whose calls end when so many of them are under way at once, or all have been."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(name=PROVIDER, price_micros=PRICE, default=EMAIL)
+        self.size, self.full = size, asyncio.Event()
+
+    async def lookup(self, lookup: Lookup, *, deadline: float) -> Answer:
+        self.calls.append([lookup.entity_id])
+        if len(self.calls) >= self.size:
+            self.full.set()
+        async with asyncio.timeout(20):
+            await self.full.wait()
+        return self._answer(lookup)
+
+
+def held_chunks() -> list[int]:
+    """Return the positions of the chunks that a worker has in its hands."""
+    query = select(progress.c.position).where(progress.c.worker.is_not(None)).order_by(progress.c.position)
+    return list(db.session.scalars(query))
+
+
+def expire(job_id: str, *, position: int) -> None:
+    """Let the first lease of a chunk run out."""
+    db.session.rollback()
+    is_first = (progress.c.job_id == job_id, progress.c.position == position, progress.c.attempt == 1)
+    with transaction() as session:
+        session.execute(update(progress).where(*is_first).values(lease_expires_at=utcnow(-1)))
+
+
+def test_a_drain_fills_its_calls_from_several_chunks(context: Flask) -> None:
+    """The calls of five chunks of one entity are under way at once, and none ends before all are."""
+    add(5)
+    job_id = enqueue(5, PROVIDER, chunk_size=1)
+    provider = Meeting(5)
+    drain(provider)
+    assert provider.asked.total() == 5 and queue.get_job(job_id).success == 5
+    check_invariants(drained=True)
+
+
+def test_one_call_of_the_processor_has_one_chunk_in_its_hands(context: Flask) -> None:
+    """By its contract, however many calls it could make."""
+    add(3)
+    enqueue(3, PROVIDER, chunk_size=1)
+    held: list[list[int]] = []
+    provider = Watched(context, lambda _: held.append(held_chunks()))
+    result = queue.process_next_chunk(work=pipeline(provider))
+    assert result is not None and (result.processed, result.total) == (1, 3)
+    assert held == [[0]]
+
+
+def test_a_drain_takes_no_more_chunks_than_it_was_given(context: Flask) -> None:
+    """Each of them is told of once it is closed, and the rest is left for others."""
+    add(5)
+    job_id = enqueue(5, PROVIDER, chunk_size=1)
+    told: list[int] = []
+    work = pipeline(Meeting(2))
+    result = queue.drain(work=work, max_chunks=2, on_chunk=lambda chunk: told.append(chunk.processed))
+    assert (result.chunks, result.processed_total, told) == (2, 2, [1, 1])
+    assert len(progress_rows(job_id)) == 2 and queue.get_job(job_id).success == 2
+
+
+def test_the_oldest_job_goes_first(context: Flask) -> None:
+    """A younger job's chunks are taken only once the older one has none left."""
+    add(4)
+    older, younger = (enqueue(4, PROVIDER, order=None, chunk_size=2) for _ in range(2))
+    seen: list[tuple[int, int]] = []
+    provider = Watched(context, lambda _: seen.append((job_row(older).next_chunk, job_row(younger).next_chunk)))
+    drain(provider)
+    assert all(of_older == 2 for of_older, of_younger in seen if of_younger)
+    check_invariants(drained=True)
+
+
+def test_what_waits_for_a_limit_keeps_other_chunks_where_they_are(context: Flask) -> None:
+    """A provider of three calls at once is not fed with all chunks of the job: their time would run out."""
+    add(40)
+    job_id = enqueue(40, PROVIDER, chunk_size=10)
+    most_held: list[int] = []
+    provider = Watched(context, lambda _: most_held.append(len(held_chunks())), limits=Limits(at_once=3))
+    drain(provider)
+    assert provider.most_at_once <= 3 and max(most_held) <= 2
+    assert queue.get_job(job_id).success == 40
+
+
+def test_a_lost_chunk_takes_nothing_from_the_others(context: Flask) -> None:
+    """Its answer is stored by nobody, and in doubt for whoever takes it over; the others go on."""
+    add(4)
+    job_id = enqueue(4, PROVIDER, chunk_size=1)
+
+    def lose_the_first(entity_id: str) -> None:
+        if entity_id == "p0":
+            expire(job_id, position=0)
+
+    provider = Watched(context, lose_the_first, repeat_is_free=False)
+    drain(provider)
+    view = queue.get_job(job_id)
+    assert (view.success, view.held) == (3, 1) and provider.asked == {f"p{number}": 1 for number in range(4)}
+    assert person("p0")["email"] is None and tried("p0") == [(PROVIDER, "in_doubt")]
+    assert spent() == 4 * PRICE
+    check_invariants(drained=True)
+
+
+def test_a_chunk_that_has_cost_a_worker_is_worked_on_alone_until_it_gets_on(context: Flask) -> None:
+    """So that an innocent one shares no second crash; then the others join it."""
+    add(4)
+    enqueue(4, PROVIDER, chunk_size=1)
+    claim("lost worker")
+    expire_leases()
+    held: dict[str, list[int]] = {}
+
+    def note(entity_id: str) -> None:
+        held[entity_id] = held_chunks()
+
+    provider = Watched(context, note)
+    drain(provider)
+    assert held["p0"] == [0]
+    assert all(0 not in held[entity_id] for entity_id in ("p1", "p2", "p3"))
+    check_invariants(drained=True)
+
+
+def test_a_suspect_that_comes_up_while_others_are_in_hand_is_put_back(context: Flask) -> None:
+    """It is taken again, alone, once they are done."""
+    add(3)
+    job_id = enqueue(3, PROVIDER, chunk_size=1)
+    claim("lost worker")
+    held: dict[str, list[int]] = {}
+
+    def expire_and_note(entity_id: str) -> None:
+        held[entity_id] = held_chunks()
+        if entity_id == "p1":
+            expire(job_id, position=0)
+
+    provider = Watched(context, expire_and_note)
+    drain(provider)
+    assert held["p0"] == [0] and provider.asked == {"p0": 1, "p1": 1, "p2": 1}
+    assert [(row.crash_count, row.finished_at is not None) for row in progress_rows(job_id)] == [
+        (1, True),
+        (0, True),
+        (0, True),
+    ]
+    check_invariants(drained=True)
+
+
+def test_a_chunk_that_breaks_leaves_the_others_their_answers(context: Flask) -> None:
+    """What was paid for is stored before the error is raised; nothing else is begun."""
+    add(4)
+    sound = enqueue(2, PROVIDER, chunk_size=1)
+    broken = enqueue(4, PROVIDER, chunk_size=1)
+    with transaction() as session:
+        is_third = (chunks.c.job_id == broken, chunks.c.position == 2)
+        session.execute(update(chunks).where(*is_third).values(entity_ids=["p2", "p3"]))
+    provider = Watched(context)
+    with pytest.raises(ChunkUnreadable):
+        drain(provider)
+    assert queue.get_job(sound).success == 2 and queue.get_job(broken).status == "failed"
+    assert [row.entity_id for row in queue.list_errors(broken).rows] == ["system"]
+    assert provider.asked.total() * PRICE == spent() and not held_chunks()
+
+
+def test_a_work_that_breaks_outside_of_a_chunk_fails_what_it_has_in_hand(
+    context: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Claimed again, it would break again, for ever."""
+    add(2)
+    job_id = enqueue(2, PROVIDER, chunk_size=1)
+
+    def break_down(_run: ChunkRun) -> float:
+        raise RuntimeError
+
+    monkeypatch.setattr(ChunkRun, "seconds_to_next", break_down)
+    with pytest.raises(RuntimeError):
+        drain(Watched(context))
+    assert queue.get_job(job_id).status == "failed" and not held_chunks()
+
+
+def test_a_stop_gives_every_chunk_back_with_what_was_answered(context: Flask) -> None:
+    """No call begins after it, those under way are stored, and nobody's lease has to run out."""
+    add(6)
+    job_id = enqueue(6, PROVIDER, chunk_size=3)
+    provider = Watched(context, lambda _: stop_requested.set(), limits=Limits(at_once=2))
+    try:
+        drain(provider)
+    finally:
+        stop_requested.clear()
+    asked = provider.asked.total()
+    assert 1 <= asked <= 4 and queue.get_job(job_id).success == asked and not held_chunks()
+    assert spent() == asked * PRICE
+    drain(Watched(context))
+    assert queue.get_job(job_id).success == 6
+    check_invariants(drained=True)
