@@ -44,11 +44,17 @@ class Reading:
 def read(fields: Mapping[str, Any]) -> list[Reading]:
     """Return the readings of the name that the fields give, each in one script; none if they name nobody."""
     first, last, full = (clean(fields.get(name), _LONGEST_NAME) for name in ("first_name", "last_name", "full_name"))
+    return list(_read(first, last, full))
+
+
+@functools.lru_cache(maxsize=4096)
+def _read(first: str | None, last: str | None, full: str | None) -> tuple[Reading, ...]:
+    """Return the readings of a name. Kept: an answer mostly has the name that was asked with."""
     if names_nobody(first, last, full):
-        return []
+        return ()
     joined = " ".join(filter(None, (first, last)))
     texts = filter(None, (full, joined))
-    return [reading for text in texts if "@" not in text for reading in _read_text(text)]
+    return tuple(reading for text in texts if "@" not in text for reading in _read_text(text))
 
 
 def _read_text(text: str) -> list[Reading]:

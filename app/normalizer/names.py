@@ -51,6 +51,19 @@ def normalize_name(first: Any, last: Any, full: Any) -> Name:
     credentials go; ``Jr.`` and ``III`` stay in the full name only. Mixed case stays as it is. A text that holds no
     single person's name, or of which nobody can tell which words are the name, counts as absent.
     """
+    columns = (first, last, full)
+    if all(column is None or isinstance(column, str) for column in columns):
+        return _normalized(first, last, full)
+    return _until_stable(first, last, full)
+
+
+@lru_cache(maxsize=4096)
+def _normalized(first: str | None, last: str | None, full: str | None) -> Name:
+    """Return the forms of a name. Kept: a provider's answer mostly has the name that was asked with."""
+    return _until_stable(first, last, full)
+
+
+def _until_stable(first: Any, last: Any, full: Any) -> Name:
     name, before = _normalize_once(first, last, full), (first, last, full)
     for _ in range(_MOST_ROUNDS):  # until normalising again changes nothing
         if name == before:

@@ -8,6 +8,8 @@ LinkedIn page does no harm: the page says who is meant.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, Final
 
 from app.normalizer.company_names import is_no_company
@@ -22,6 +24,8 @@ _NOT_PUBLIC: Final = (".arpa", ".onion")
 # Reserved for documentation, so nobody's network uses it and it resolves nowhere.
 _DOCUMENTATION: Final = ".example"
 _NAMES: Final = ("first_name", "last_name", "full_name")
+_OF_PERSON: Final = (*_NAMES, "company", "company_domain", "linkedin_url", "email")
+_OF_COMPANY: Final = ("name", "domain", "website", "linkedin_url")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +38,13 @@ class Known:
 
 def known_fields(entity_type: str, fields: Mapping[str, Any]) -> Known:
     """Return the fields that identify an entity, as they are written."""
-    refused = _refused_of_person(fields) if entity_type == "person" else _refused_of_company(fields)
+    names = _OF_PERSON if entity_type == "person" else _OF_COMPANY
+    values = tuple(fields.get(name) for name in names)
+    # What a caller of the providers makes up may be anything.
+    is_text = all(value is None or isinstance(value, str) for value in values)
+    refused = (
+        _refused_text(entity_type, values) if is_text else _refused(entity_type, dict(zip(names, values, strict=True)))
+    )
     kept = {name: value for name, value in fields.items() if name not in refused}
     return Known(kept, tuple(dict.fromkeys(remark for remark in refused.values() if remark)))
 
@@ -62,6 +72,17 @@ def is_public_name(host: str) -> bool:
     if name is None or "_" in name or name.endswith(_NOT_PUBLIC):
         return False
     return name.endswith(_DOCUMENTATION) or registrable_domain(name) is not None
+
+
+@lru_cache(maxsize=4096)
+def _refused_text(entity_type: str, values: tuple[str | None, ...]) -> Mapping[str, str]:
+    """Return the refused fields. Kept: an entity is looked at before each question, for its price, and in the call."""
+    names = _OF_PERSON if entity_type == "person" else _OF_COMPANY
+    return MappingProxyType(_refused(entity_type, dict(zip(names, values, strict=True))))
+
+
+def _refused(entity_type: str, fields: Mapping[str, Any]) -> dict[str, str]:
+    return _refused_of_person(fields) if entity_type == "person" else _refused_of_company(fields)
 
 
 def _refused_of_person(fields: Mapping[str, Any]) -> dict[str, str]:

@@ -72,13 +72,18 @@ def own_host(value: Any, name: Any = None) -> str | None:
     platform's own: its host is returned if the name says so (`Etsy, Inc.` and etsy.com), or, for marketplaces and
     directories, if there is no name to compare.
     """
+    return _own_host(value, name if isinstance(name, str) else "") if isinstance(value, str) else None
+
+
+@lru_cache(maxsize=16_384)
+def _own_host(value: str, name: str) -> str | None:
+    """Return the own host. Kept: one company is looked at for each of its people, before and after each call."""
     host, path = _split(value)
     if host is None:
         return None
     host = _without_www(host)
     is_known_ending = has_public_suffix(host) or host.endswith(_RESERVED)
-    is_own = is_known_ending and _is_own(host, path, name if isinstance(name, str) else "")
-    return host if is_own else None
+    return host if is_known_ending and _is_own(host, path, name) else None
 
 
 def own_domain(value: Any, name: Any = None) -> str | None:

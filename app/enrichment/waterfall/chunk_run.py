@@ -168,7 +168,11 @@ class ChunkRun:
                 self.calls.cancel_local()
             return self._seconds_for_calls() > 0
         now = time.monotonic()
-        self.idle_since = self.idle_since or now
+        # While other chunks have calls under way, this worker is not idle.
+        self.idle_since = now if self.shared else self.idle_since or now
+        if self.shared and self.scheduler.has_time and not self._is_stopped:
+            # It is those calls that leave no room, or use up the limits of a provider.
+            return True
         # What others have under way may be lost, and to be settled by whoever takes over their chunk: maybe this one.
         patience = self.idle_since + routing.MAX_WAIT_SECONDS - now
         return not self._is_stopped and self._seconds_to_next() <= min(patience, self.budget.seconds_left)

@@ -36,6 +36,8 @@ from app.providers.settings import ExhaustionPolicy
 RETURN_SECONDS: Final = 86_400.0
 """How long a provider may be unavailable until entities wait no longer for its free repeat, but are held. Whoever buys
 credits does so within a day; without a bound, their jobs would never end."""
+SHORT_WAIT_SECONDS: Final = 2.0
+"""The wait up to which a run is taken to be held up by the limits of a provider, and not by trouble with it."""
 MAX_WAIT_SECONDS: Final = 5.0
 """The longest that a worker waits with a chunk in its hands for something to become possible."""
 
@@ -126,6 +128,12 @@ class Router:
         """Count the runs that are in no call, by the provider that they ask next."""
         ahead = (run.provider_ahead for run in (*self._fresh, *self._waiting))
         return Counter(provider for provider in ahead if provider is not None)
+
+    @property
+    def waits_for_limit(self) -> bool:
+        """Whether a run waits, for a short time, until the limits of a provider let it be asked."""
+        soon = time.monotonic() + SHORT_WAIT_SECONDS
+        return any(run.waits_for and run.ready_at <= soon for run in self._waiting)
 
     def first_instant(self) -> float:
         """Return the instant of the monotonic clock at which the first waiting run can go on; infinity: none."""

@@ -43,6 +43,11 @@ class Scheduler:
         """Whether no attempt is lined up."""
         return not self._ready
 
+    @property
+    def has_time(self) -> bool:
+        """Whether an attempt is lined up that there is time for."""
+        return any(self._has_time(attempts[0]) for attempts in self._ready.values())
+
     def add(self, attempts: Iterable[Attempt]) -> None:
         """Line attempts up."""
         for attempt in attempts:
@@ -126,10 +131,13 @@ class Scheduler:
         if attempts[0].is_local:
             return True
         provider = attempts[0].provider
-        if self.budget.seconds_left < self.patience(provider):
+        if not self._has_time(attempts[0]):
             self._filling_until.pop(provider.name, None)
             return False
         return not self._fills_up(provider, attempts, may_come)
+
+    def _has_time(self, attempt: Attempt) -> bool:
+        return attempt.is_local or self.budget.seconds_left >= self.patience(attempt.provider)
 
     def _fills_up(self, provider: Provider, attempts: deque[Attempt], may_come: Callable[[int], bool]) -> bool:
         """Return whether a bulk call is better made a little later, when others have come to the same step."""

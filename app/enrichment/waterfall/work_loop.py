@@ -130,7 +130,7 @@ class WorkLoop:
         for run in self._runs:
             lines = run.lines()
             waiting += lines.total()
-            if waiting >= room or _is_limited(lines, run.context.job.entity_type):
+            if waiting >= room or run.router.waits_for_limit or _is_limited(lines, run.context.job.entity_type):
                 return True
         return False
 
