@@ -1,5 +1,8 @@
 """Erase a person or company and everything recorded about it."""
 
+import json
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,10 +11,9 @@ from sqlalchemy import JSON, ColumnElement, Select, Table, Text, delete, literal
 from app.db.session import WriteSession, scrub_log, transaction
 from app.db.sql import engine_name
 from app.enrichment.waterfall import model_cache
-from app.entities.changes import read_changes
-from app.entities.fields import RAW_FIELDS, table_of
+from app.entities.fields import RAW_FIELDS, Fields, table_of
 from app.entities.read import load_columns
-from app.errors import EntityNotFound
+from app.errors import DamagedData, EntityNotFound
 from app.extensions import db
 from app.models.attempt import attempts, entity_revisions
 from app.models.chunk import ERASED_ID, chunks, entity_errors
@@ -83,21 +85,17 @@ class _Erasure:
         return len(matching)
 
     def find_cache_keys(self) -> set[str]:
-        """Return the model cache's keys for the entity's values, present and former; locks its row."""
-        stored = load_columns(
-            self.entity_type,
-            [self.entity_id],
-            RAW_FIELDS[self.entity_type],
-            workspace_slug=self.workspace_slug,
-            is_locking=True,
-        )
-        if self.entity_id not in stored:
+        """Return the model cache's keys for the entity's values, present and former; locks its row.
+
+        What is damaged is passed by: it must not keep anybody from being erased.
+        """
+        fields = self._lock()
+        if fields is None:
             return set()
-        query = select(entity_revisions.c.changes).where(*self._is_about_it(entity_revisions))
-        former_values = [
-            (name, change.old) for stored in db.session.scalars(query) for name, change in read_changes(stored).items()
-        ]
-        return model_cache.keys_of(self.entity_type, self.entity_id, stored[self.entity_id], former_values)
+        # As text, since SQLite would raise for what is no JSON.
+        query = select(entity_revisions.c.changes.cast(Text)).where(*self._is_about_it(entity_revisions))
+        former_values = [value for changes in db.session.scalars(query) for value in _values_in(changes)]
+        return model_cache.keys_of(self.entity_type, self.entity_id, fields, former_values)
 
     def delete_entity(self) -> int:
         """Delete the person or company itself."""
@@ -124,6 +122,20 @@ class _Erasure:
         about_it = update(in_flight_calls).where(*self._is_about_it(in_flight_calls))
         return self._execute(about_it.values(entity_id=anonymous_id, callback=None))
 
+    def _lock(self) -> Fields | None:
+        """Lock the entity's row and return its fields, without lists and objects if one is damaged; None: no row."""
+        kinds = RAW_FIELDS[self.entity_type]
+        try:
+            return self._load_locked(kinds)
+        except DamagedData:
+            return self._load_locked([name for name, kind in kinds.items() if kind == "text"])
+
+    def _load_locked(self, names: Iterable[str]) -> Fields | None:
+        ids = [self.entity_id]
+        return load_columns(self.entity_type, ids, names, workspace_slug=self.workspace_slug, is_locking=True).get(
+            self.entity_id
+        )
+
     def _is_about_it(self, table: Table) -> tuple[ColumnElement[bool], ...]:
         return (
             table.c.workspace_slug == self.workspace_slug,
@@ -146,3 +158,13 @@ class _Erasure:
 
     def _execute(self, statement: Any) -> int:
         return int(self.session.connection().execute(statement).rowcount)
+
+
+def _values_in(changes: str) -> list[tuple[str, Any]]:
+    """Return the values of a stored revision by name of field; of one that cannot be read, none."""
+    pairs = None
+    with suppress(ValueError):
+        pairs = json.loads(changes)
+    if not isinstance(pairs, dict):
+        return []
+    return [(name, value) for name, pair in pairs.items() if isinstance(pair, list) for value in pair]
