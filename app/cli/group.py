@@ -116,6 +116,7 @@ MODULES: Final[Mapping[str, str]] = {
     "errors": "app.cli.jobs",
     "exclude": "app.cli.exclusions",
     "exclusions": "app.cli.exclusions",
+    "explain": "app.cli.explain",
     "export": "app.cli.lists",
     "import": "app.cli.lists",
     "include": "app.cli.exclusions",

@@ -77,6 +77,7 @@ def _add_rows(job_id: str) -> None:
 def _routes(job_id: str) -> list[tuple[str, str]]:
     reads = [
         "/readyz", "/api/people", "/api/people/p4", "/api/people/export.csv", "/api/people?missing=email",
+        "/api/people/p4/receipt",
         "/api/enrichment/jobs", f"/api/enrichment/jobs/{job_id}", f"/api/enrichment/jobs/{job_id}/errors",
         "/api/enrichment/costs", "/api/enrichment/costs?groupBy=day", "/api/enrichment/providers",
         "/api/enrichment/exclusions",

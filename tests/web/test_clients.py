@@ -31,6 +31,7 @@ OPERATIONS = {
     *("estimateJob", "getCosts", "listProviders", "resetProvider", "receiveAnswer"),
     *("listPeople", "upsertPeople", "getPerson", "erasePerson", "importPeople", "exportPeople"),
     *("listCompanies", "upsertCompanies", "getCompany", "eraseCompany", "importCompanies", "exportCompanies"),
+    *("getPersonReceipt", "getCompanyReceipt"),
     *("listExclusions", "addExclusions", "removeExclusion"),
 }
 

@@ -146,6 +146,11 @@ def ids_to_retry(job_id: str) -> Iterator[str]:
     return _ids_with(job_id, lambda outcome: outcome not in _DONE, true())
 
 
+SEARCHED_ENTITIES: Final = 250_000
+"""In how many entities of jobs one entity is looked for: some 10 ms."""
+_WITH_PROGRESS: Final = chunks.outerjoin(
+    progress, (progress.c.job_id == chunks.c.job_id) & (progress.c.position == chunks.c.position)
+)
 _DONE: Final = DECIDED - {Outcome.ERROR, Outcome.HELD}
 
 
@@ -154,12 +159,9 @@ def _ids_with(job_id: str, is_wanted: Callable[[str], bool], of_chunks: ColumnEl
 
     Entities of a chunk that was never claimed are untouched.
     """
-    joined = chunks.outerjoin(
-        progress, (progress.c.job_id == chunks.c.job_id) & (progress.c.position == chunks.c.position)
-    )
     query = (
         select(chunks.c.position, chunks.c.entity_ids.cast(Text).label("ids"), progress.c.outcomes)
-        .select_from(joined)
+        .select_from(_WITH_PROGRESS)
         .where(chunks.c.job_id == job_id, of_chunks)
         .order_by(chunks.c.position)
         .execution_options(yield_per=100)
@@ -172,6 +174,49 @@ def _ids_with(job_id: str, is_wanted: Callable[[str], bool], of_chunks: ColumnEl
                 for entity_id, outcome in zip(ids, outcomes, strict=False):
                     if entity_id != ERASED_ID and is_wanted(outcome):
                         yield entity_id
+
+
+def find_outcomes(entity_id: str, totals: Mapping[str, int]) -> dict[str, Outcome]:
+    """Return what became of an entity in some jobs, which come with their numbers of entities.
+
+    No index leads from an entity to its chunk. So jobs are looked through as long as they come to `SEARCHED_ENTITIES`,
+    and those that are left out are missing, like those without the entity.
+    """
+    ids_text = chunks.c.entity_ids.cast(Text)
+    query = (
+        select(chunks.c.job_id, chunks.c.position, ids_text.label("ids"), progress.c.outcomes)
+        .select_from(_WITH_PROGRESS)
+        .where(chunks.c.job_id.in_(_that_can_be_searched(totals)))
+        .where(ids_text.contains(f'"{entity_id}"', autoescape=True))
+    )
+    found: dict[str, Outcome] = {}
+    for row in db.session.execute(query):
+        with suppress(ChunkUnreadable, ValueError):
+            place = parse_ids(row.ids, row.position).index(entity_id)
+            outcomes = row.outcomes or ""
+            found[row.job_id] = Outcome(outcomes[place]) if place < len(outcomes) else Outcome.UNTOUCHED
+    return found
+
+
+def first_errors(entity_id: str, job_ids: Sequence[str]) -> dict[str, str]:
+    """Return the message of an entity's error in some jobs, by job. It looks through all errors of the jobs."""
+    if not job_ids:
+        return {}
+    query = select(entity_errors.c.job_id, entity_errors.c.message).where(
+        entity_errors.c.job_id.in_(job_ids), entity_errors.c.entity_id == entity_id
+    )
+    return {row.job_id: row.message for row in db.session.execute(query)}
+
+
+def _that_can_be_searched(totals: Mapping[str, int]) -> list[str]:
+    """Return the jobs, the shortest first, that come to as many entities as may be looked through."""
+    left, job_ids = SEARCHED_ENTITIES, []
+    for job_id, total in sorted(totals.items(), key=lambda job: job[1]):
+        left -= total
+        if left < 0:
+            break
+        job_ids.append(job_id)
+    return job_ids
 
 
 def health() -> QueueHealth:
