@@ -7,15 +7,12 @@ import click
 
 from app.cli import output
 from app.cli.group import enrich
-from app.cli.options import Number, json_option, workspace_option
+from app.cli.options import Number, entity_argument, entity_type_option, json_option, known_type, workspace_option
 from app.db.session import end_read
 from app.enrichment.money.reports import dollars
 from app.enrichment.waterfall.charges import Charge
 from app.enrichment.waterfall.receipt_schemas import ReceiptSchema
 from app.enrichment.waterfall.receipts import CallState, OpenCall, Receipt, ReceiptLine, make_receipt
-from app.entities.read import existing_ids
-from app.errors import EntityNotFound
-from app.values.entity_types import ENTITY_TYPES
 
 _OUTCOMES: Final = {
     "success": "answered",
@@ -38,8 +35,8 @@ _STATES: Final = {
 
 
 @enrich.command()
-@click.argument("entity_id", metavar="ID")
-@click.option("--entity-type", type=click.Choice(ENTITY_TYPES), help="What the id is of.  [whichever there is]")
+@entity_argument
+@entity_type_option
 @click.option("--job", "job_id", metavar="JOB", help="Only what this job did.")
 @workspace_option
 @click.option("--limit", type=Number(1, 1000), default=100, show_default=True, help="How many attempts.")
@@ -55,23 +52,13 @@ def explain(
     as_json: bool,
 ) -> None:
     """Say who was asked about a person or company, what that gave, what it cost, and why it ended there."""
-    entity_type = entity_type or _type_of(entity_id, workspace)
-    receipt = make_receipt(entity_type, entity_id, workspace_slug=workspace, job_id=job_id, limit=limit, cursor=cursor)
+    known = known_type(entity_id, workspace, entity_type)
+    receipt = make_receipt(known, entity_id, workspace_slug=workspace, job_id=job_id, limit=limit, cursor=cursor)
     end_read()
     if as_json:
         output.print_json(ReceiptSchema().dump(receipt))
         return
     _print(receipt)
-
-
-def _type_of(entity_id: str, workspace: str) -> str:
-    """Return what an id is of. Raises `EntityNotFound`, and `click.UsageError` for an id of both."""
-    found = [one for one in ENTITY_TYPES if existing_ids(one, [entity_id], workspace_slug=workspace)]
-    if not found:
-        raise EntityNotFound
-    if len(found) > 1:
-        raise click.UsageError("A person and a company have this id; say --entity-type person or company.")
-    return found[0]
 
 
 def _print(receipt: Receipt) -> None:

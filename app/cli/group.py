@@ -129,6 +129,7 @@ MODULES: Final[Mapping[str, str]] = {
     "retry": "app.cli.jobs",
     "show": "app.cli.jobs",
     "undo": "app.cli.undo",
+    "undo-field": "app.cli.undo",
     "work": "app.cli.work",
 }
 """The commands and the modules that add them to the group. A module is loaded when one of its commands is asked for."""

@@ -1,4 +1,4 @@
-"""People and companies over HTTP: upsert, import, read, export, explain, erase. Both have the same routes."""
+"""People and companies over HTTP: upsert, import, read, export, explain, undo, erase. Both have the same routes."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +22,8 @@ from app.entities.csv.headers import read_mapping
 from app.entities.csv.imports import ImportOptions, import_csv
 from app.entities.read import get_entity, list_entities
 from app.entities.schemas import (
+    FieldUndoQuerySchema,
+    FieldUndoSchema,
     ImportQuerySchema,
     ImportReportSchema,
     UpsertCountsSchema,
@@ -32,6 +34,7 @@ from app.entities.schemas import (
     list_query_schema,
     list_schema,
 )
+from app.entities.undo import FieldUndo, undo_field
 from app.entities.upsert import UpsertCounts, upsert_entities
 from app.errors import EntityNotFound, Invalid, UnsupportedMediaType, detail
 from app.values.entity_types import PLURALS, EntityType
@@ -86,6 +89,7 @@ def _routes_of(entity_type: EntityType) -> Blueprint:
     _add_import(blueprint, entity_type)
     _add_export(blueprint, entity_type)
     _add_receipt(blueprint, entity_type)
+    _add_undo(blueprint, entity_type)
     _add_resource(blueprint, entity_type)
     return blueprint
 
@@ -179,6 +183,30 @@ def _add_receipt(blueprint: Blueprint, entity_type: EntityType) -> None:
             """
             workspace_slug = workspace_for(query.pop("workspace_slug", None))
             return make_receipt(entity_type, _possible_id(entity_id), workspace_slug=workspace_slug, **query)
+
+
+def _add_undo(blueprint: Blueprint, entity_type: EntityType) -> None:
+    @blueprint.route("/<rest_of_path:entity_id>/undo", parameters=[_ENTITY_ID])
+    class FieldUndoResource(MethodView):
+        """The undoing of the last change of one field."""
+
+        @require("write")
+        @blueprint.doc(operationId=f"undo{entity_type.capitalize()}Field")
+        @blueprint.arguments(FieldUndoQuerySchema, location="query")
+        @blueprint.refuses(404, 409)
+        @blueprint.response(200, FieldUndoSchema)
+        def post(self, query: dict[str, Any], entity_id: str) -> FieldUndo:
+            """Put back the value that a field had before its last change; called again, it takes that back.
+
+            409 if there is nothing to put back, or if the field has a value that its history does not know.
+            """
+            return undo_field(
+                entity_type,
+                _possible_id(entity_id),
+                query["field"],
+                workspace_slug=workspace_for(query.get("workspace_slug")),
+                is_dry_run=query["dry_run"],
+            )
 
 
 def _add_resource(blueprint: Blueprint, entity_type: EntityType) -> None:

@@ -19,6 +19,9 @@ class Door:
     names: str = ""
     """What stands in the address: job, person, company, exclusion, or something that is no workspace's own."""
 
+    query: str = ""
+    """What the address needs behind it."""
+
     @property
     def is_owned(self) -> bool:
         """Whether the address names an object of a workspace."""
@@ -33,6 +36,7 @@ def _of_entities(plural: str, kind: str) -> dict[tuple[str, str], Door]:
         ("GET", f"/api/{plural}/export.csv"): Door(200, "read"),
         ("GET", f"/api/{plural}/{{}}"): Door(200, "read", names=kind),
         ("GET", f"/api/{plural}/{{}}/receipt"): Door(200, "read", names=kind),
+        ("POST", f"/api/{plural}/{{}}/undo"): Door(409, "write", names=kind, query="?field=normalized_country_code"),
         ("DELETE", f"/api/{plural}/{{}}"): Door(204, "write", names=kind),
     }
 

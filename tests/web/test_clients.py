@@ -31,7 +31,7 @@ OPERATIONS = {
     *("estimateJob", "getCosts", "listProviders", "resetProvider", "receiveAnswer"),
     *("listPeople", "upsertPeople", "getPerson", "erasePerson", "importPeople", "exportPeople"),
     *("listCompanies", "upsertCompanies", "getCompany", "eraseCompany", "importCompanies", "exportCompanies"),
-    *("getPersonReceipt", "getCompanyReceipt"),
+    *("getPersonReceipt", "getCompanyReceipt", "undoPersonField", "undoCompanyField"),
     *("listExclusions", "addExclusions", "removeExclusion"),
 }
 
