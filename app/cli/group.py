@@ -109,6 +109,7 @@ class EnrichGroup(AppGroup):
 
 
 MODULES: Final[Mapping[str, str]] = {
+    "accept-held": "app.cli.retry",
     "cancel": "app.cli.jobs",
     "costs": "app.cli.money",
     "demo": "app.cli.demo",
@@ -126,7 +127,7 @@ MODULES: Final[Mapping[str, str]] = {
     "process": "app.cli.work",
     "providers": "app.cli.money",
     "resume": "app.cli.jobs",
-    "retry": "app.cli.jobs",
+    "retry": "app.cli.retry",
     "show": "app.cli.jobs",
     "undo": "app.cli.undo",
     "undo-field": "app.cli.undo",

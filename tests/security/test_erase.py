@@ -260,8 +260,9 @@ def rows_about(table: Table, subject: Subject) -> Any:
 
 
 def rows_without(words: set[str]) -> dict[str, list[str]]:
-    """Return the rows that are about others. Rows that hold lists of ids, or times of their own, are passed by."""
+    """Return the rows that are about others. Rows that hold lists of ids, counts or times are passed by."""
     passed_by = {"alembic_version", "api_keys", "enrichment_chunks", "exclusions", "heartbeats", "enrichment_flights"}
+    passed_by.add("enrichment_error_counts")
     lowered = {word.lower() for word in words}
     return {
         name: sorted(row for row in rows if not any(word in row.lower() for word in lowered))

@@ -4,12 +4,13 @@ import json
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import JSON, ColumnElement, Select, Table, Text, delete, literal, select, update
 
 from app.db.session import WriteSession, scrub_log, transaction
 from app.db.sql import engine_name
+from app.enrichment.queue import failures
 from app.enrichment.waterfall import model_cache
 from app.entities.fields import RAW_FIELDS, Fields, table_of
 from app.entities.read import load_columns
@@ -46,11 +47,12 @@ def erase_entity(entity_type: str, entity_id: str, *, workspace_slug: str) -> No
         erased += erasure.delete_entity()
         erased += erasure.delete_attempts()
         erased += erasure.delete_history()
-        erased += erasure.delete_errors()
         erased += erasure.anonymize_calls()
+        model_cache.delete(session, cache_keys)
+        # Last, like their counts everywhere.
+        erased += erasure.delete_errors()
         if not erased:
             raise EntityNotFound
-        model_cache.delete(session, cache_keys)
     scrub_log()
 
 
@@ -114,7 +116,13 @@ class _Erasure:
     def delete_errors(self) -> int:
         """Delete its errors in jobs."""
         is_its_error = (entity_errors.c.job_id.in_(self._jobs()), entity_errors.c.entity_id == self.entity_id)
-        return self._execute(delete(entity_errors).where(*is_its_error))
+        deleted = (
+            self.session.connection()
+            .execute(delete(entity_errors).where(*is_its_error).returning(*(entity_errors.c[name] for name in _KIND)))
+            .all()
+        )
+        failures.take_off_counts(self.session, [dict(zip(_KIND, row, strict=True)) for row in deleted])
+        return len(deleted)
 
     def anonymize_calls(self) -> int:
         """Take its id and callback out of calls in flight, whose rows stay: money is reserved under them."""
@@ -158,6 +166,9 @@ class _Erasure:
 
     def _execute(self, statement: Any) -> int:
         return int(self.session.connection().execute(statement).rowcount)
+
+
+_KIND: Final = ("job_id", "code", "provider")
 
 
 def _values_in(changes: str) -> list[tuple[str, Any]]:
