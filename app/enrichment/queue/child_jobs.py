@@ -94,17 +94,23 @@ class Retry:
 
     def entity_ids(self) -> Iterator[str]:
         """Give the ids that it takes."""
-        leaves_held = self.job.held_accepted_at is not None
-        if not (self.chosen.is_narrow or self.earlier or leaves_held):
+        is_part = self.chosen.is_narrow or bool(self.earlier)
+        if self._takes_held and not is_part:
             return ids_to_retry(self.job.id)
         parts = []
         if not self.chosen.is_held:
             parts.append(self._failed_ids())
-        if not self.chosen.is_of_kind and not leaves_held and not any(one.is_held for one in self.earlier):
+        if self._takes_held:
             parts.append(ids_with(self.job.id, lambda outcome: outcome == Outcome.HELD))
         if not self.chosen.is_narrow:
             parts.append(ids_with(self.job.id, lambda outcome: outcome not in DECIDED))
         return chain.from_iterable(parts)
+
+    @property
+    def _takes_held(self) -> bool:
+        """Whether held entities are in it, if there are any."""
+        is_taken = self.chosen.is_of_kind or any(one.is_held for one in self.earlier)
+        return self.job.held_accepted_at is None and not is_taken
 
     def why_nothing(self) -> str:
         """Return the sentence that says why it takes no entity."""

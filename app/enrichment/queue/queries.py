@@ -124,8 +124,8 @@ def ids_to_retry(job_id: str) -> Iterator[str]:
     return ids_with(job_id, lambda outcome: outcome not in _DONE)
 
 
-SEARCHED_ENTITIES: Final = 250_000
-"""In how many entities of jobs one entity is looked for: some 10 ms."""
+SEARCHED_ENTITIES: Final = 200_000
+"""In how many entities of jobs one entity is looked for: some 20 ms."""
 _WITH_PROGRESS: Final = chunks.outerjoin(
     progress, (progress.c.job_id == chunks.c.job_id) & (progress.c.position == chunks.c.position)
 )
