@@ -9,7 +9,7 @@ import click
 from app.entities.read import existing_ids
 from app.errors import EntityNotFound
 from app.values.entity_types import ENTITY_TYPES
-from app.values.identifiers import SLUG_RULE, is_slug
+from app.values.identifiers import SLUG_RULE, is_entity_id, is_slug
 from app.values.numbers import parse_integer
 from app.web.auth import DEFAULT_WORKSPACE
 
@@ -91,8 +91,10 @@ class Slug(click.ParamType[str]):
 def known_type(entity_id: str, workspace: str, entity_type: str | None) -> str:
     """Return what an id is of, if nobody says: of whatever there is under it.
 
-    Raises `EntityNotFound`, and `click.UsageError` if it is of a person and of a company.
+    Raises `EntityNotFound`, also for what can be no id, and `click.UsageError` if it is of a person and of a company.
     """
+    if not is_entity_id(entity_id):
+        raise EntityNotFound
     if entity_type is not None:
         return entity_type
     found = [one for one in ENTITY_TYPES if existing_ids(one, [entity_id], workspace_slug=workspace)]

@@ -127,7 +127,7 @@ class Retry:
 
         Raises `JobStateConflict`.
         """
-        query = select(jobs.c.held_accepted_at).where(jobs.c.id == self.job.id).with_for_update()
+        query = select(jobs.c.held_accepted_at).where(jobs.c.id == self.job.id).with_for_update(key_share=True)
         held_accepted_at = session.scalar(query)
         if held_accepted_at != self.job.held_accepted_at or earlier_retries(self.job.id) != self.earlier:
             raise JobStateConflict("The job was retried, or what it holds accepted, meanwhile; try again.")

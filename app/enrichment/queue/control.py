@@ -53,7 +53,7 @@ def accept_held(job_id: str, *, workspace_slug: str | None = None) -> JobView:
         raise JobStateConflict("The job has no held entities.")
     with transaction() as session:
         # A retry holds the row too, so that one of the two comes first.
-        row = select(jobs.c.held_accepted_at).where(jobs.c.id == job.id).with_for_update()
+        row = select(jobs.c.held_accepted_at).where(jobs.c.id == job.id).with_for_update(key_share=True)
         if session.scalar(row) is None:
             if any(earlier.is_held or not earlier.is_narrow for earlier in earlier_retries(job.id)):
                 raise JobStateConflict("The held entities were retried; look at the job that came of it.")
