@@ -20,7 +20,7 @@ from app.config import config, micros
 from app.enrichment.money.caps import ALL_DAYS, OVERALL
 from app.extensions import db
 from app.models.attempt import attempts
-from app.models.chunk import DECIDED, ERASED_ID, Outcome, chunks, entity_errors, progress
+from app.models.chunk import DECIDED, ERASED_ID, Outcome, chunks, entity_errors, error_counts, progress
 from app.models.in_flight_call import in_flight_calls
 from app.models.job import ACTIVE, ENDED, JobStatus, jobs
 from app.models.spending import costs, spending
@@ -46,6 +46,7 @@ class Rule(StrEnum):
     SUM = "I2 processed is the sum of success, error, skipped and held"
     COUNTERS = "I2 a job's counters are those of its closed chunks"
     ERROR_ROWS = "I2 the entities that are errors are those with an error row"
+    ERROR_COUNTS = "I2 the counts of errors are those of their rows"
     BROKEN = "I2 a failed job says what broke it"
     LEASE = "I3 an open chunk has an end of its lease, a closed one neither that nor a worker"
     TOKEN = "I3 a chunk was claimed at least once, and more often than it was lost"
@@ -119,7 +120,7 @@ def violations(
 ) -> list[tuple[Rule, str]]:
     """Return what does not hold, as the open transaction sees it: the rule, and where."""
     content = _Content.read()
-    found = [*_of_jobs(content), *_of_chunks(content), *_of_calls(content), *_money()]
+    found = [*_of_jobs(content), *_of_chunks(content), *_error_counts(), *_of_calls(content), *_money()]
     found += [(Rule.ACCEPTED, job_id) for job_id in accepted if job_id not in content.jobs]
     if in_order:
         found += _order(content)
@@ -251,6 +252,14 @@ def _of_chunks(content: _Content) -> Found:
         if failed[job_id] != told[job_id]:
             names = sorted((failed[job_id] - told[job_id]) | (told[job_id] - failed[job_id]))
             yield Rule.ERROR_ROWS, f"job {job_id}: {names[:5]}"
+
+
+def _error_counts() -> Found:
+    """Compare the counts of errors by job, code and provider with the rows."""
+    kind = (entity_errors.c.job_id, entity_errors.c.code, entity_errors.c.provider)
+    rows = {tuple(key): count for *key, count in db.session.execute(select(*kind, func.count()).group_by(*kind))}
+    counted = {tuple(key): count for *key, count in db.session.execute(select(error_counts)) if count}
+    yield from ((Rule.ERROR_COUNTS, f"{key}") for key in rows.keys() | counted if rows.get(key) != counted.get(key))
 
 
 def _order(content: _Content) -> Found:

@@ -21,7 +21,7 @@ from app.enrichment.queue.lease import Failure
 from app.enrichment.waterfall.options import JobOptions
 from app.extensions import db
 from app.models.attempt import attempts
-from app.models.chunk import Outcome, chunks, entity_errors, progress
+from app.models.chunk import Outcome, chunks, entity_errors, error_counts, progress
 from app.models.in_flight_call import in_flight_calls
 from app.models.job import jobs
 from app.models.spending import costs, spending
@@ -168,6 +168,9 @@ def add_error(job_id: str, entity_id: str) -> None:
     db.session.execute(insert(entity_errors).values(row))
 
 
+MORE_ERRORS = update(error_counts).values(error_count=error_counts.c.error_count + 1)
+
+
 def start(job_id: str) -> None:
     """Let a job that nobody has claimed have started an hour ago, before those that are older."""
     change_job(job_id, started_at=utcnow(-3600))
@@ -210,6 +213,7 @@ PLANTED: list[tuple[Rule, str, Plant]] = [
     (Rule.ERROR_ROWS, "an error has two rows", lambda s: add_error(s.done, "p1")),
     (Rule.ERROR_ROWS, "a success has a row", lambda s: add_error(s.done, "p0")),
     (Rule.ERROR_ROWS, "two outcomes of a chunk are exchanged", lambda s: change_chunk(s.done, 0, outcomes="es")),
+    (Rule.ERROR_COUNTS, "a count is one too many", lambda s: db.session.execute(MORE_ERRORS)),
     (
         Rule.BROKEN,
         "nothing says what broke",

@@ -4,7 +4,7 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,23 +19,26 @@ from sqlalchemy.schema import CreateIndex
 from app.config import PROJECT_ROOT
 from app.db.session import transaction
 from app.enrichment import queue
+from app.enrichment.queue.lease import Failure
 from app.enrichment.waterfall.work_loop import Waterfall
 from app.entities import exclusions
 from app.entities.csv import imports
 from app.entities.upsert import upsert_entities
 from app.extensions import db
 from app.models.attempt import attempts, entity_revisions
+from app.models.chunk import Outcome
 from app.models.types import Id, Json, UtcDateTime, new_id
 from app.providers.base import Answer, OutcomeClass
 from app.web import api_keys
+from tests.enrichment.helpers import claim
 from tests.fakes.provider import FakeProvider, csv_stream, registry_of
 
 REVISION = """
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0006"
-down_revision = "0005"
+revision = "{next}"
+down_revision = "{head}"
 
 
 def upgrade():
@@ -45,6 +48,8 @@ def upgrade():
 def downgrade():
     {downgrade}
 """
+HEAD = max(path.name for path in (PROJECT_ROOT / "migrations" / "versions").glob("0*.py"))[:4]
+NEXT = f"{int(HEAD) + 1:04}"
 CHANGE = """with op.batch_alter_table("enrichment_jobs") as change:
         change.alter_column("priority", existing_type=sa.{before}(), type_=sa.{after}())"""
 
@@ -53,8 +58,8 @@ def with_revision(folder: Path, upgrade: str, downgrade: str = "pass") -> str:
     """Copy the migrations, add one more revision, and return the copy's folder."""
     copy = folder / "migrations"
     shutil.copytree(PROJECT_ROOT / "migrations", copy, ignore=shutil.ignore_patterns("__pycache__"))
-    content = REVISION.format(upgrade=upgrade, downgrade=downgrade)
-    (copy / "versions" / "0006_next.py").write_text(content, encoding="utf-8")
+    content = REVISION.format(upgrade=upgrade, downgrade=downgrade, head=HEAD, next=NEXT)
+    (copy / "versions" / f"{NEXT}_next.py").write_text(content, encoding="utf-8")
     return str(copy)
 
 
@@ -133,10 +138,10 @@ def test_a_revision_that_makes_a_table_anew_loses_no_row(context: Flask, tmp_pat
     try:
         upgrade(directory=directory)
         assert counts() == before
-        assert db.session.scalar(text("SELECT version_num FROM alembic_version")) == "0006"
+        assert db.session.scalar(text("SELECT version_num FROM alembic_version")) == NEXT
     finally:
         db.session.rollback()
-        downgrade(directory=directory, revision="0005")
+        downgrade(directory=directory, revision=HEAD)
     assert counts() == before
     if db.engine.dialect.name == "sqlite":
         assert db.session.scalar(text("PRAGMA foreign_keys")) == 1
@@ -151,10 +156,10 @@ def test_a_revision_that_leaves_rows_without_their_job_is_undone(
     directory = with_revision(tmp_path, 'op.execute("DELETE FROM enrichment_jobs")')
     fill()
     before = counts()
-    with pytest.raises(click.ClickException, match=r"0006 is undone: rows in .*enrichment_chunks"):
+    with pytest.raises(click.ClickException, match=rf"{NEXT} is undone: rows in .*enrichment_chunks"):
         upgrade(directory=directory)
     assert counts() == before
-    assert db.session.scalar(text("SELECT version_num FROM alembic_version")) == "0005"
+    assert db.session.scalar(text("SELECT version_num FROM alembic_version")) == HEAD
     assert db.session.scalar(text("PRAGMA foreign_keys")) == 1
 
 
@@ -195,6 +200,34 @@ def test_history_of_fields_becomes_one_of_writes_and_back(context: Flask) -> Non
         upgrade()
 
 
+def test_errors_get_their_provider_and_their_counts_and_give_them_up_again(context: Flask) -> None:
+    """The provider is that of the last attempt that failed in the same way; of several retries the first stays one."""
+    job_id = queue.enqueue_job("person", "waterfall", ["a", "b", "c"])
+    lease = claim()
+    for index, code in enumerate(("transient", "transient", "entity_not_found")):
+        lease.decide(index, Outcome.ERROR, Failure(code, "no", "prospeo" if index < 2 else ""))
+    lease.finish()
+    rows = [{**_attempt(job_id, new_id()), "outcome_class": code, "provider": provider, "finished_at": A_DAY + at}
+            for code, provider, at in (("transient", "findymail", timedelta(0)), ("not_found", "clay", timedelta(2)),
+                                       ("transient", "prospeo", timedelta(1)))]  # fmt: skip
+    with transaction() as session:
+        session.execute(insert(attempts), rows)
+    children = [
+        queue.retry(job_id, chosen=queue.RetryFilter(code=code)).id for code in ("transient", "entity_not_found")
+    ]
+    db.session.rollback()
+    try:
+        downgrade(revision="0005")
+        upgrade()
+        kinds = {(kind.code, kind.provider): kind.count for kind in queue.summarize_errors(job_id).kinds}
+        assert kinds == {("transient", "prospeo"): 1, ("transient", None): 1, ("entity_not_found", None): 1}
+        assert [queue.get_job(child).parent_job_id for child in children] == [job_id, None]
+    finally:
+        db.session.rollback()
+        upgrade()
+
+
+A_DAY = datetime(2026, 1, 1, tzinfo=UTC)
 OLD_HISTORY = Table(
     "field_changes",
     MetaData(),

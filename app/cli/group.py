@@ -109,6 +109,7 @@ class EnrichGroup(AppGroup):
 
 
 MODULES: Final[Mapping[str, str]] = {
+    "accept-held": "app.cli.retry",
     "cancel": "app.cli.jobs",
     "costs": "app.cli.money",
     "demo": "app.cli.demo",
@@ -116,6 +117,7 @@ MODULES: Final[Mapping[str, str]] = {
     "errors": "app.cli.jobs",
     "exclude": "app.cli.exclusions",
     "exclusions": "app.cli.exclusions",
+    "explain": "app.cli.explain",
     "export": "app.cli.lists",
     "import": "app.cli.lists",
     "include": "app.cli.exclusions",
@@ -125,9 +127,10 @@ MODULES: Final[Mapping[str, str]] = {
     "process": "app.cli.work",
     "providers": "app.cli.money",
     "resume": "app.cli.jobs",
-    "retry": "app.cli.jobs",
+    "retry": "app.cli.retry",
     "show": "app.cli.jobs",
     "undo": "app.cli.undo",
+    "undo-field": "app.cli.undo",
     "work": "app.cli.work",
 }
 """The commands and the modules that add them to the group. A module is loaded when one of its commands is asked for."""

@@ -2,20 +2,19 @@
 
 import sys
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import click
 from rich.text import Text
 
 from app.cli import output
 from app.cli.group import enrich
-from app.cli.options import Number, any_workspace_option, job_argument, json_option
+from app.cli.options import Number, Slug, any_workspace_option, job_argument, json_option
 from app.db.session import end_read
 from app.enrichment import queue
 from app.enrichment.money.reports import dollars
-from app.enrichment.queue import EntityErrorView, JobView, QueueHealth
+from app.enrichment.queue import EntityErrorView, ErrorSummary, JobView, QueueHealth
 from app.enrichment.queue.queries import held_ids
-from app.enrichment.queue.schemas import EntityErrorSchema, JobListSchema, JobSchema
+from app.enrichment.queue.schemas import EntityErrorSchema, ErrorSummarySchema, JobListSchema, JobSchema
 from app.entities.csv.writer import csv_lines
 from app.models.job import ENDED, JobStatus
 
@@ -135,7 +134,12 @@ def _held_lines(job: JobView, held: list[str]) -> Iterator[str]:
     more = f" and {job.held - len(held):,} more" if job.held > len(held) else ""
     yield f"Held, since it is unknown whether a call was paid: {', '.join(held)}{more}"
     when = "" if job.status in ENDED else ", once the job has ended"
-    yield f"Ask about them again, which may be paying again{when}: {output.program()} enrich retry {job.id}"
+    flask = output.program()
+    if job.held_accepted_at is not None:
+        yield "It was accepted that they stay as they are."
+        return
+    yield f"Ask about them again, which may be paying again{when}: {flask} enrich retry {job.id} --held"
+    yield f"Or accept that they stay as they are{when}: {flask} enrich accept-held {job.id}"
 
 
 def _facts(job: JobView) -> list[tuple[str, object]]:
@@ -161,11 +165,18 @@ def _facts(job: JobView) -> list[tuple[str, object]]:
         ("excluded", f"{job.excluded:,}" if job.excluded else None),
         ("ETA", None if job.eta_seconds is None else output.duration(job.eta_seconds)),
         ("retries job", job.parent_job_id),
+        ("retries", _retried(job)),
         ("created", output.clock(job.created_at)),
         ("started", output.clock(job.started_at)),
         ("finished", output.clock(job.finished_at)),
     ]
     return [(name, value) for name, value in facts if value not in {None, ""}]
+
+
+def _retried(job: JobView) -> str | None:
+    """Return which entities of its parent a job retries; None: all that were left."""
+    parts = job.retry_filter or {}
+    return ", ".join(name if value is True else f"{name} {value}" for name, value in parts.items()) or None
 
 
 def _options(job: JobView) -> list[tuple[str, object]]:
@@ -179,7 +190,7 @@ def _next_steps(job: JobView) -> Iterator[str]:
     """Say which commands make sense for a job now."""
     flask = output.program()
     if job.errors:
-        yield f"What failed: {flask} enrich errors {job.id}"
+        yield f"What failed: {flask} enrich errors {job.id} --summary"
     if job.status in ENDED and job.errors:
         yield f"Try again what failed{' or is held' if job.held else ''}: {flask} enrich retry {job.id}"
     if job.status == JobStatus.PAUSED:
@@ -190,38 +201,73 @@ def _next_steps(job: JobView) -> Iterator[str]:
 
 @enrich.command()
 @job_argument
+@click.option("--code", metavar="CODE", help="Only errors of this code.")
+@click.option("--provider", type=Slug(), help="Only errors that this provider's answers led to.")
+@click.option("--summary", "as_summary", is_flag=True, help="Count them by code and provider.")
 @click.option("--limit", type=Number(1, 1_000_000), default=100, show_default=True, help="How many.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print all of them as CSV.")
 @json_option
-def errors(job_id: str, limit: int, as_csv: bool, as_json: bool) -> None:
+def errors(
+    job_id: str,
+    code: str | None,
+    provider: str | None,
+    as_summary: bool,
+    limit: int,
+    as_csv: bool,
+    as_json: bool,
+) -> None:
     """List what failed in one job, oldest first."""
-    if as_csv and as_json:
-        raise click.UsageError("Expected --csv or --json, not both.")
-    if as_csv:
-        rows = ([error.entity_id, error.code, error.error, output.clock(error.at)] for error in _errors(job_id, None))
-        for block in csv_lines(["entityId", "code", "error", "at"], rows):
+    if as_csv and (as_json or as_summary):
+        raise click.UsageError(f"Expected --csv or --{'json' if as_json else 'summary'}, not both.")
+    if as_summary:
+        if code or provider:
+            raise click.UsageError("Expected --summary of all errors, without --code and --provider.")
+        _print_summary(queue.summarize_errors(job_id), as_json=as_json)
+    elif as_csv:
+        for block in csv_lines(["entityId", *_ERROR_COLUMNS], map(_error_row, _errors(job_id, None, code, provider))):
             click.echo(block, nl=False)
+    else:
+        _print_errors(list(_errors(job_id, limit, code, provider)), limit, as_json=as_json)
+
+
+def _print_summary(summary: ErrorSummary, *, as_json: bool) -> None:
+    end_read()
+    if as_json:
+        output.print_json(ErrorSummarySchema().dump(summary))
         return
-    views = list(_errors(job_id, limit))
+    if summary.kinds:
+        rows = [[kind.code, kind.provider, f"{kind.count:,}"] for kind in summary.kinds]
+        output.print_table(["code", "provider", "errors"], [*rows, ["total", "", f"{summary.total:,}"]])
+    else:
+        output.note("No errors.")
+    if summary.held:
+        output.note(f"Held, since it is unknown whether a call was paid: {summary.held:,}.")
+
+
+def _print_errors(views: list[EntityErrorView], limit: int, *, as_json: bool) -> None:
     if as_json:
         output.print_json(EntityErrorSchema(many=True).dump(views))
     elif views:
-        output.print_table(
-            ["entity", "code", "error", "at"],
-            ([error.entity_id, error.code, error.error, output.clock(error.at)] for error in views),
-        )
+        output.print_table(["entity", *_ERROR_COLUMNS], map(_error_row, views))
         if len(views) == limit:
             output.note("There may be more: --limit, or --csv for all of them.")
     else:
         output.note("No errors.")
 
 
-def _errors(job_id: str, limit: int | None) -> Iterator[EntityErrorView]:
-    """Yield a job's errors page by page, all of them if there is no limit."""
+_ERROR_COLUMNS = ("code", "error", "at")
+
+
+def _error_row(error: EntityErrorView) -> list[object]:
+    return [error.entity_id, error.code, error.error, output.clock(error.at)]
+
+
+def _errors(job_id: str, limit: int | None, code: str | None, provider: str | None) -> Iterator[EntityErrorView]:
+    """Yield a job's errors, or those of a kind, page by page, all of them if there is no limit."""
     cursor: str | None = None
     while True:
         size = ERRORS_A_PAGE if limit is None else min(limit, ERRORS_A_PAGE)
-        page = queue.list_errors(job_id, cursor=cursor, limit=size)
+        page = queue.list_errors(job_id, code=code, provider=provider, cursor=cursor, limit=size)
         end_read()
         yield from page.rows
         cursor = page.next_cursor
@@ -230,7 +276,7 @@ def _errors(job_id: str, limit: int | None) -> Iterator[EntityErrorView]:
             return
 
 
-def _add_move(name: str, move: Callable[[str], JobView], help_: str, tell: Callable[[JobView], str]) -> None:
+def _add_move(name: str, move: Callable[[str], JobView], help_: str) -> None:
     """Add a command that changes where a job stands and prints what came of it."""
 
     @job_argument
@@ -241,25 +287,11 @@ def _add_move(name: str, move: Callable[[str], JobView], help_: str, tell: Calla
         if as_json:
             output.print_json(JobSchema().dump(job))
         else:
-            click.echo(tell(job))
+            click.echo(f"Job {job.id} is {job.status}.")
 
     enrich.command(name, help=help_)(command)
 
 
-def _tell_status(job: JobView) -> str:
-    return f"Job {job.id} is {job.status}."
-
-
-def _tell_child(job: JobView) -> str:
-    again = output.count(job.total, "entity", "entities")
-    return f"Job {job.id} is {job.status}: it tries {again} again."
-
-
-_MOVES: list[tuple[str, Any, str, Callable[[JobView], str]]] = [
-    ("pause", queue.pause, "Stop a job until it is resumed.", _tell_status),
-    ("resume", queue.resume, "Let a paused job go on.", _tell_status),
-    ("cancel", queue.cancel, "End a job; what is decided stays.", _tell_status),
-    ("retry", queue.retry, "Make a new job of a job's failed and held entities.", _tell_child),
-]
-for _move in _MOVES:
-    _add_move(*_move)
+_add_move("pause", queue.pause, "Stop a job until it is resumed.")
+_add_move("resume", queue.resume, "Let a paused job go on.")
+_add_move("cancel", queue.cancel, "End a job; what is decided stays.")

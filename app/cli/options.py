@@ -6,8 +6,10 @@ from typing import IO, Any, TypeVar
 
 import click
 
+from app.entities.read import existing_ids
+from app.errors import EntityNotFound
 from app.values.entity_types import ENTITY_TYPES
-from app.values.identifiers import SLUG_RULE, is_slug
+from app.values.identifiers import SLUG_RULE, is_entity_id, is_slug
 from app.values.numbers import parse_integer
 from app.web.auth import DEFAULT_WORKSPACE
 
@@ -86,7 +88,28 @@ class Slug(click.ParamType[str]):
         return str(value)
 
 
+def known_type(entity_id: str, workspace: str, entity_type: str | None) -> str:
+    """Return what an id is of, if nobody says: of whatever there is under it.
+
+    Raises `EntityNotFound`, also for what can be no id, and `click.UsageError` if it is of a person and of a company.
+    """
+    if not is_entity_id(entity_id):
+        raise EntityNotFound
+    if entity_type is not None:
+        return entity_type
+    found = [one for one in ENTITY_TYPES if existing_ids(one, [entity_id], workspace_slug=workspace)]
+    if not found:
+        raise EntityNotFound
+    if len(found) > 1:
+        raise click.UsageError("A person and a company have this id; say --entity-type person or company.")
+    return found[0]
+
+
 entity_type_argument = click.argument("entity_type", type=click.Choice(ENTITY_TYPES))
+entity_argument = click.argument("entity_id", metavar="ID")
+entity_type_option = click.option(
+    "--entity-type", type=click.Choice(ENTITY_TYPES), help="What the id is of.  [whichever there is]"
+)
 job_argument = click.argument("job_id")
 workspace_option = click.option(
     "--workspace", type=Slug(), default=DEFAULT_WORKSPACE, show_default=True, help="The workspace."

@@ -1,4 +1,4 @@
-"""People and companies over HTTP: upsert, import, read, export, erase. Both have the same routes."""
+"""People and companies over HTTP: upsert, import, read, export, explain, undo, erase. Both have the same routes."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,11 +15,15 @@ from werkzeug.routing import BaseConverter
 from app.config import config
 from app.db.session import check_writable, transaction
 from app.enrichment.waterfall.erase import erase_entity
+from app.enrichment.waterfall.receipt_schemas import ReceiptQuerySchema, ReceiptSchema
+from app.enrichment.waterfall.receipts import Receipt, make_receipt
 from app.entities.csv.exports import export_csv
 from app.entities.csv.headers import read_mapping
 from app.entities.csv.imports import ImportOptions, import_csv
 from app.entities.read import get_entity, list_entities
 from app.entities.schemas import (
+    FieldUndoQuerySchema,
+    FieldUndoSchema,
     ImportQuerySchema,
     ImportReportSchema,
     UpsertCountsSchema,
@@ -30,6 +34,7 @@ from app.entities.schemas import (
     list_query_schema,
     list_schema,
 )
+from app.entities.undo import FieldUndo, undo_field
 from app.entities.upsert import UpsertCounts, upsert_entities
 from app.errors import EntityNotFound, Invalid, UnsupportedMediaType, detail
 from app.values.entity_types import PLURALS, EntityType
@@ -83,6 +88,8 @@ def _routes_of(entity_type: EntityType) -> Blueprint:
     _add_collection(blueprint, entity_type)
     _add_import(blueprint, entity_type)
     _add_export(blueprint, entity_type)
+    _add_receipt(blueprint, entity_type)
+    _add_undo(blueprint, entity_type)
     _add_resource(blueprint, entity_type)
     return blueprint
 
@@ -157,6 +164,49 @@ def _add_export(blueprint: Blueprint, entity_type: EntityType) -> None:
             lines = export_csv(entity_type, workspace_slug=workspace_for(query.get("workspace_slug")))
             headers = {"Content-Disposition": f'attachment; filename="{plural}.csv"'}
             return Response(stream_with_context(_unbroken(lines)), mimetype="text/csv", headers=headers)
+
+
+def _add_receipt(blueprint: Blueprint, entity_type: EntityType) -> None:
+    @blueprint.route("/<rest_of_path:entity_id>/receipt", parameters=[_ENTITY_ID])
+    class ReceiptResource(MethodView):
+        """What was done about one person or company, and what it cost."""
+
+        @require("read")
+        @blueprint.doc(operationId=f"get{entity_type.capitalize()}Receipt")
+        @blueprint.arguments(ReceiptQuerySchema, location="query")
+        @blueprint.refuses(404)
+        @blueprint.response(200, ReceiptSchema)
+        def get(self, query: dict[str, Any], entity_id: str) -> Receipt:
+            """Show every attempt: its outcome, what it gave, what it cost by which rule, and why the walk ended.
+
+            The total is what the books have on it.
+            """
+            workspace_slug = workspace_for(query.pop("workspace_slug", None))
+            return make_receipt(entity_type, _possible_id(entity_id), workspace_slug=workspace_slug, **query)
+
+
+def _add_undo(blueprint: Blueprint, entity_type: EntityType) -> None:
+    @blueprint.route("/<rest_of_path:entity_id>/undo", parameters=[_ENTITY_ID])
+    class FieldUndoResource(MethodView):
+        """The undoing of the last change of one field."""
+
+        @require("write")
+        @blueprint.doc(operationId=f"undo{entity_type.capitalize()}Field")
+        @blueprint.arguments(FieldUndoQuerySchema, location="query")
+        @blueprint.refuses(404, 409)
+        @blueprint.response(200, FieldUndoSchema)
+        def post(self, query: dict[str, Any], entity_id: str) -> FieldUndo:
+            """Put back the value that a field had before its last change; called again, it takes that back.
+
+            409 if there is nothing to put back, or if the field has a value that its history does not know.
+            """
+            return undo_field(
+                entity_type,
+                _possible_id(entity_id),
+                query["field"],
+                workspace_slug=workspace_for(query.get("workspace_slug")),
+                is_dry_run=query["dry_run"],
+            )
 
 
 def _add_resource(blueprint: Blueprint, entity_type: EntityType) -> None:

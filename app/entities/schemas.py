@@ -209,10 +209,33 @@ class UpsertCountsSchema(Schema):
 class ProvenanceSchema(Schema):
     """Who gave a field its value."""
 
-    provider = fields.String(required=True, metadata={"description": "`caller` for an upsert or an import."})
+    provider = fields.String(
+        required=True, metadata={"description": "`caller` for an upsert or an import; `undo` and `redo`."}
+    )
     attempt_id = fields.String(required=True, allow_none=True)
     at = Instant(required=True)
     old_value = fields.Raw(required=True, allow_none=True, metadata={"description": "What stood there before."})
+
+
+class FieldUndoQuerySchema(WorkspaceQuerySchema):
+    """Which field to undo."""
+
+    field = Text(required=True, min_length=1, max_length=64, metadata={"example": "email"})
+    dry_run = Flag(load_default=False, metadata={"description": "Say what would be put back, write nothing."})
+
+
+class FieldUndoSchema(Schema):
+    """What became of a field."""
+
+    field = fields.Function(
+        lambda undo: camel_case(undo.field), required=True, metadata={"type": "string", "description": "Its name."}
+    )
+    value = fields.Raw(required=True, allow_none=True, metadata={"description": "What it has again."})
+    replaced = fields.Raw(required=True, allow_none=True, metadata={"description": "What was taken back."})
+    provider = fields.String(
+        required=True, metadata={"description": "Who gave that: a provider, `caller`, `undo` or `redo`."}
+    )
+    dry_run = fields.Boolean(required=True, attribute="is_dry_run", metadata={"description": "Nothing was written."})
 
 
 class RefusalSchema(Schema):

@@ -1,10 +1,11 @@
-"""Putting back what a job wrote.
+"""Putting back what a job wrote, or what was changed last in one field.
 
 The history of a field says who gave each value and which value it replaced. A job's values are taken
 back if they are the latest and unchanged; what was changed since is kept. An undo is a change like any
-other, so the history goes on, and one job can be undone after another, the latest first.
+other, so the history goes on, and one job can be undone after another, the latest first. The last change
+of a single field is taken back whoever made it; if that is an undo, it is redone.
 
-An undo goes through the job's chunks in order, some 1,000 entities a transaction, with the rows locked
+An undo of a job goes through the job's chunks in order, some 1,000 entities a transaction, with the rows locked
 in the order of their ids. If it breaks off, it is run again: what was put back stays.
 """
 
@@ -12,18 +13,17 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any, Final
 
 import structlog
 from sqlalchemy import Row, Select, Text, select
 
-from app.db.session import WriteSession, end_read, transaction
+from app.db.session import WriteSession, end_read, repeats_conflicts, transaction
 from app.entities.changes import Writing, about_entities, read_changes, write_changes
-from app.entities.fields import FIELDS, is_of_kind
+from app.entities.fields import FIELDS, field_named, is_of_kind
 from app.entities.merge import Change, differs
 from app.entities.read import SLICE_ROWS, load_for_update
-from app.errors import DamagedData, JobNotFound, JobStateConflict
+from app.errors import Conflict, DamagedData, EntityNotFound, Invalid, JobNotFound, JobStateConflict, detail
 from app.extensions import db
 from app.models.attempt import entity_revisions
 from app.models.chunk import chunks, progress
@@ -35,6 +35,8 @@ log = structlog.get_logger(__name__)
 
 UNDO: Final = "undo"
 """The provider of values that an undo put back."""
+REDO: Final = "redo"
+"""The provider of values that the undo of an undo put back."""
 
 OnProgress = Callable[[int], None]
 """Called after each transaction with the number of entities looked at so far."""
@@ -52,11 +54,24 @@ class UndoCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class FieldUndo:
+    """What became of a field: the value that it got back, and the one that was taken back."""
+
+    field: str
+    value: Any
+    replaced: Any
+    provider: str
+    """Who gave what was taken back: a provider, `caller`, `undo` or `redo`."""
+    is_dry_run: bool
+
+
+@dataclass(frozen=True, slots=True)
 class _Step:
     """A change of a field, and who made it."""
 
     provider: str
     job_id: str | None
+    attempt_id: str | None
     change: Change
 
 
@@ -79,6 +94,52 @@ def undo_job(job_id: str, *, workspace_slug: str | None = None, on_progress: OnP
             on_progress(seen)
     log.info("job undone", job_id=job.id, restored=counts.restored, kept=counts.kept)
     return counts
+
+
+@repeats_conflicts
+def undo_field(
+    entity_type: str, entity_id: str, field: str, *, workspace_slug: str, is_dry_run: bool = False
+) -> FieldUndo:
+    """Give a field of an entity the value that it had before its last change, or say what that would be.
+
+    What a job changed several times in a row is taken back as a whole. Undone again, the field has the value that was
+    taken back. Raises `EntityNotFound`, `Invalid` for an unknown field, and `Conflict` if its history does not lead to
+    the value that it has.
+    """
+    name = field_named(entity_type, field)
+    if name is None:
+        example = next(iter(FIELDS[entity_type]))
+        message = f"expected the name of a field, such as {example}"
+        raise Invalid(f"field: {message}.", details=[detail("field", message)])
+    with transaction() as session:
+        entity = load_for_update(entity_type, [entity_id], workspace_slug=workspace_slug).get(entity_id)
+        if entity is None:
+            raise EntityNotFound
+        steps = _steps_of(entity_type, workspace_slug, [entity_id]).get(entity_id, {}).get(name, [])
+        writing = _taken_back(entity_type, entity_id, name, entity.get(name), steps)
+        if not is_dry_run:
+            write_changes(session, entity_type, workspace_slug, [writing])
+            log.info("field undone", entity_type=entity_type, field=name)
+    change = writing.changes[name]
+    return FieldUndo(name, change.new, change.old, steps[-1].provider, is_dry_run)
+
+
+def _taken_back(entity_type: str, entity_id: str, field: str, value: Any, steps: Sequence[_Step]) -> Writing:
+    """Return the change that takes back the last one of a field. Raises `Conflict`."""
+    standing = _standing(steps)
+    if not standing and (not steps or steps[-1].provider != UNDO):
+        raise Conflict("The field has not been changed since it was given, so there is nothing to undo.")
+    if differs(value, steps[-1].change.new):
+        raise Conflict("The field has a value that its history does not know, so nothing is put back.")
+    if steps[-1].provider == UNDO:
+        former, provider, attempt_id = steps[-1].change.old, REDO, _undone(steps).attempt_id
+    else:
+        former, provider, attempt_id = _last_run(standing)[0].change.old, UNDO, None
+    if not is_of_kind(former, FIELDS[entity_type][field]):
+        raise DamagedData
+    if not differs(value, former):
+        raise Conflict("The last changes of the field have left it as it was, so there is nothing to undo.")
+    return Writing(entity_id, {field: Change(value, former)}, provider, attempt_id)
 
 
 def _find_job(job_id: str, workspace_slug: str | None) -> Row[Any]:
@@ -157,40 +218,53 @@ def _undo(session: WriteSession, job: Row[Any], ids: Sequence[str]) -> UndoCount
 
 def _histories(job: Row[Any], ids: list[str]) -> Iterator[tuple[str, str, list[_Step]]]:
     """Yield the changes that stand of each field of some entities, oldest first."""
-    revisions = entity_revisions.c
-    query = (
-        select(revisions.entity_id, revisions.provider, revisions.job_id, revisions.changes)
-        .where(*about_entities(job.entity_type, job.workspace_slug, ids))
-        .order_by(revisions.entity_id, revisions.id)
-    )
-    for entity_id, rows in groupby(db.session.execute(query), key=lambda row: row.entity_id):
-        by_field: dict[str, list[_Step]] = {}
-        for row in rows:
-            for field, change in read_changes(row.changes).items():
-                by_field.setdefault(field, []).append(_Step(row.provider, row.job_id, change))
+    for entity_id, by_field in _steps_of(job.entity_type, job.workspace_slug, ids).items():
         for field, steps in by_field.items():
             standing = _standing(steps)
             if standing:
                 yield entity_id, field, standing
 
 
-def _standing(steps: Iterable[_Step]) -> list[_Step]:
-    """Return the changes that no undo has taken back.
+def _steps_of(entity_type: str, workspace_slug: str, ids: list[str]) -> dict[str, dict[str, list[_Step]]]:
+    """Return all changes of some entities by field, oldest first."""
+    revisions = entity_revisions.c
+    query = (
+        select(revisions.entity_id, revisions.provider, revisions.job_id, revisions.attempt_id, revisions.changes)
+        .where(*about_entities(entity_type, workspace_slug, ids))
+        .order_by(revisions.entity_id, revisions.id)
+    )
+    steps: dict[str, dict[str, list[_Step]]] = {}
+    for row in db.session.execute(query):
+        by_field = steps.setdefault(row.entity_id, {})
+        for field, change in read_changes(row.changes).items():
+            by_field.setdefault(field, []).append(_Step(row.provider, row.job_id, row.attempt_id, change))
+    return steps
 
-    An undo takes back the last job's run of changes, as `_undo` finds it.
-    """
+
+def _standing(steps: Iterable[_Step]) -> list[_Step]:
+    """Return the changes that no undo has taken back, or that were redone since."""
     standing: list[_Step] = []
+    undone: list[_Step] = []
     for step in steps:
         if step.provider == UNDO and standing:
-            del standing[-len(_last_run(standing)) :]
+            undone = _last_run(standing)
+            del standing[-len(undone) :]
+        elif step.provider == REDO:
+            standing += undone
         else:
             standing.append(step)
     return standing
 
 
+def _undone(steps: Sequence[_Step]) -> _Step:
+    """Return the change that the last step, an undo, has taken back: the last of its run."""
+    standing = _standing(steps[:-1])
+    return standing[-1] if standing else steps[-1]
+
+
 def _last_run(steps: Sequence[_Step]) -> list[_Step]:
-    """Return the last changes that are of one job, the last change's."""
+    """Return the last changes that are of one job, the last change's; one without a job is a run of its own."""
     first = len(steps) - 1
-    while first and steps[first - 1].job_id == steps[-1].job_id:
+    while first and steps[-1].job_id is not None and steps[first - 1].job_id == steps[-1].job_id:
         first -= 1
     return list(steps[first:])

@@ -84,14 +84,33 @@ class EntityError(Base):
     entity_id: Mapped[str] = mapped_column(EntityId)
     code: Mapped[str] = mapped_column(String(64))
     message: Mapped[str] = mapped_column(String(500))
+    provider: Mapped[str] = mapped_column(String(64), default="", server_default="")
+    """Whose answer it was; empty: nobody's, or that of several."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow())
 
-    __table_args__ = (Index(None, "job_id", "id"),)
+    __table_args__ = (
+        Index(None, "job_id", "id"),
+        Index("ix_enrichment_errors_kind", "job_id", "code", "provider", "id"),
+    )
+
+
+class ErrorCount(Base):
+    """How many errors of a kind a job has: written with each of them, so that nobody has to count them."""
+
+    __tablename__ = "enrichment_error_counts"
+
+    job_id: Mapped[str] = mapped_column(Id, ForeignKey("enrichment_jobs.id", ondelete="CASCADE"), primary_key=True)
+    code: Mapped[str] = mapped_column(String(64), primary_key=True)
+    provider: Mapped[str] = mapped_column(String(64), primary_key=True)
+    error_count: Mapped[int]
+
+    __table_args__ = (CheckConstraint("error_count >= 0", name="not_negative"),)
 
 
 chunks = cast(Table, Chunk.__table__)
 progress = cast(Table, ChunkProgress.__table__)
 entity_errors = cast(Table, EntityError.__table__)
+error_counts = cast(Table, ErrorCount.__table__)
 
 Index(
     "ix_enrichment_chunk_progress_open",

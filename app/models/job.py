@@ -75,7 +75,12 @@ class EnrichmentJob(Base):
     """The most that this job may spend, in micro-dollars."""
     excluded_count: Mapped[int] = mapped_column(default=0, server_default="0")
     """Entities that were left out at enqueue because they are excluded."""
-    parent_job_id: Mapped[str | None] = mapped_column(Id)
+    parent_job_id: Mapped[str | None] = mapped_column(Id, index=True)
+    """The job that this one retries."""
+    retry_filter: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    """Which of its entities, by `code`, `provider` or `held`; None: all that were left."""
+    held_accepted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When somebody accepted that its held entities stay as they are."""
     idempotency_key: Mapped[str | None] = mapped_column(String(255))
     request_hash: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow())
@@ -112,7 +117,6 @@ class EnrichmentJob(Base):
         ),
         CheckConstraint("total_count > 0 AND chunk_size > 0 AND chunk_count > 0", name="has_entities"),
         UniqueConstraint("workspace_slug", "idempotency_key"),
-        UniqueConstraint("parent_job_id"),
         Index("ix_enrichment_jobs_workspace_slug_id", "workspace_slug", "id"),
     )
 

@@ -17,7 +17,7 @@ JOB_KEYS = {
     *("id", "workspaceSlug", "entityType", "provider", "priority", "status", "pauseReason", "pausedManually"),
     *("resumeAt", "chunkSize", "total", "duplicates", "processed", "success", "errors", "skipped", "held"),
     *("percent", "etaSeconds", "stalled", "parentJobId", "createdAt", "startedAt", "finishedAt"),
-    *("excluded", "costUsd", "capUsd", "waterfall"),
+    *("excluded", "costUsd", "capUsd", "waterfall", "retryFilter", "heldAcceptedAt"),
 }
 
 
@@ -132,6 +132,27 @@ def test_a_move_that_the_status_forbids_ends_with_2(sqlite_app: Flask, run: Any,
     result = run(sqlite_app, "resume", job_id)
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr == "tranche: The job is pending; only paused jobs can be resumed.\n"
+
+
+def test_errors_are_summed_up_and_retried_by_kind(sqlite_app: Flask, run: Any) -> None:
+    """The sum by kind, the price of a retry of one, the retry; and what is held, accepted."""
+    job_id = _job_of_unknown(sqlite_app, run)
+    table = run(sqlite_app, "errors", job_id, "--summary").stdout
+    assert table == "code\tprovider\terrors\nentity_not_found\t\t2\ntotal\t\t2\n"
+    assert json.loads(run(sqlite_app, "errors", job_id, "--summary", "--json").stdout)["total"] == 2
+    assert run(sqlite_app, "errors", job_id, "--code", "transient").stderr == "No errors.\n"
+    estimate = run(sqlite_app, "retry", job_id, "--code", "entity_not_found", "--estimate")
+    assert "for 2 entities" in estimate.stdout, estimate.output
+    refused = run(sqlite_app, "retry", job_id, "--held")
+    assert (refused.exit_code, refused.stdout) == (2, "") and "no such entities" in refused.stderr
+    child = run(sqlite_app, "retry", job_id, "--code", "entity_not_found")
+    assert "tries 2 entities again" in child.stdout
+    shown = run(sqlite_app, "show", child.stdout.split()[1]).stdout
+    assert "code entity_not_found" in shown
+    with sqlite_app.app_context(), transaction() as session:
+        session.execute(update(jobs).where(jobs.c.id == job_id).values(held_count=1, error_count=1))
+    accepted = run(sqlite_app, "accept-held", job_id)
+    assert accepted.stdout == f"1 held entity of job {job_id} accepted as they are.\n"
 
 
 def test_retry_makes_a_job_of_what_failed(sqlite_app: Flask, run: Any, add_people: Any) -> None:

@@ -1,4 +1,4 @@
-"""Undoing a job from the command line."""
+"""Undoing a job, or a field, from the command line."""
 
 import json
 from typing import Any
@@ -18,3 +18,16 @@ def test_job_is_undone(app: Flask, run: Any, add_job: Any) -> None:
     assert restored["kept"] == 0
     again = run(app, "undo", job_id)
     assert (again.exit_code, again.stdout) == (0, "0 fields restored, 0 kept, since changed after the job.\n")
+
+
+def test_field_is_undone(sqlite_app: Flask, run: Any) -> None:
+    """One line, or JSON, says what came back; a dry run says what would."""
+    for title in ("Boss", "Chief"):
+        run(sqlite_app, "import", "person", "-", stdin=f"id,job_title\np1,{title}\n")
+    dry = run(sqlite_app, "undo-field", "p1", "job_title", "--dry-run")
+    assert dry.stdout == 'job_title would be "Boss" again, in place of "Chief", which caller gave.\n', dry.output
+    undone = json.loads(run(sqlite_app, "undo-field", "p1", "jobTitle", "--entity-type", "person", "--json").stdout)
+    assert undone["value"] == "Boss" and undone["dryRun"] is False
+    refused = run(sqlite_app, "undo-field", "p1", "email")
+    assert (refused.exit_code, refused.stdout) == (2, "") and "nothing to undo" in refused.stderr
+    assert run(sqlite_app, "undo-field", "nobody", "email").exit_code == 2

@@ -15,9 +15,9 @@ from app.entities.changes import Writing, write_changes
 from app.entities.fields import table_of
 from app.entities.merge import Change
 from app.entities.read import get_entity, load_entities, load_for_update
-from app.entities.undo import UndoCounts, undo_job
+from app.entities.undo import UndoCounts, undo_field, undo_job
 from app.entities.upsert import upsert_entities
-from app.errors import JobNotFound, JobStateConflict
+from app.errors import Conflict, EntityNotFound, Invalid, JobNotFound, JobStateConflict
 from app.extensions import db
 from app.models import EntityRevision
 from app.models.attempt import AttemptStatus, attempts
@@ -274,6 +274,77 @@ def test_unknown_job_is_not_undone(context: Flask) -> None:
             undo_job(unknown)
     with pytest.raises(JobNotFound):
         undo_job(job_id, workspace_slug="north")
+
+
+# One field
+
+
+def undo(field: str, entity_id: str = "a", **options: Any) -> tuple[Any, str]:
+    """Undo a person's field; return the value that came back, and who gave the one that went."""
+    undone = undo_field("person", entity_id, field, **{"workspace_slug": "default", **options})
+    return undone.value, undone.provider
+
+
+def test_a_field_gets_back_what_it_had_before_its_last_change_and_again(context: Flask) -> None:
+    """Whoever made it, a job's changes in a row as one; an undo is undone too, and other fields stay."""
+    upsert({"id": "a", **A})
+    job_id = job_that_wrote({"a": {"job_title": "Chief", "email": "a@b.de"}}, {"a": {"job_title": "Head"}})
+    upsert({"id": "a", "job_title": "Mine"})
+    upsert({"id": "a", "job_title": "Ours"})
+    assert undo("job_title") == ("Mine", "caller")
+    assert undo("jobTitle") == ("Ours", "undo")
+    assert undo("job_title") == ("Mine", "redo")
+    upsert({"id": "a", "job_title": "Head"})
+    assert undo("job_title") == ("Mine", "caller")
+    assert fields_of("a", "job_title", "email") == ["Mine", "a@b.de"]
+    other = job_that_wrote({"a": {"email": "b@b.de"}}, {"a": {"email": "c@b.de"}})
+    assert undo("email") == ("a@b.de", "prospeo")
+    assert undo("email") == ("c@b.de", "undo")
+    view = get_entity("person", "a", workspace_slug="default").provenance["email"]
+    assert (view.provider, view.old_value, view.attempt_id is not None) == ("redo", "a@b.de", True)
+    assert undo_job(other) == UndoCounts(restored=1), "what was redone is the job's again"
+    assert undo_job(job_id) == UndoCounts(restored=1, kept=1)
+    assert fields_of("a", "job_title", "email") == ["Mine", None]
+
+
+def test_undo_of_a_jobs_field_leaves_the_rest_of_the_job_to_its_undo(context: Flask) -> None:
+    """And what the undo of a job put back can be had again field by field."""
+    upsert({"id": "a", **A})
+    job_id = job_that_wrote({"a": {"job_title": "Chief", "email": "a@b.de", "skills": ["x"]}})
+    assert undo("skills") == (None, "prospeo")
+    assert undo_job(job_id) == UndoCounts(restored=2)
+    assert undo("email") == ("a@b.de", "undo")
+    assert fields_of("a", "job_title", "email", "skills") == ["Boss", "a@b.de", None]
+
+
+def test_a_dry_run_says_what_would_come_back_and_writes_nothing(context: Flask) -> None:
+    """It is refused as the undo would be."""
+    upsert({"id": "a", **A})
+    job_that_wrote({"a": {"job_title": "Chief"}})
+    before = history()
+    assert undo("job_title", is_dry_run=True) == ("Boss", "prospeo")
+    assert history() == before and fields_of("a", "job_title") == ["Chief"]
+    with pytest.raises(Conflict, match="not been changed"):
+        undo("email", is_dry_run=True)
+
+
+def test_a_field_without_a_way_back_is_left_as_it_is(context: Flask) -> None:
+    """Never changed, changed by a hand that left no history, put back by the job itself, unknown, or elsewhere."""
+    upsert({"id": "a", **A})
+    job_that_wrote({"a": {"job_title": "Chief", "email": "a@b.de"}}, {"a": {"email": None}})
+    with transaction() as session:
+        table = table_of("person")
+        session.execute(update(table).where(table.c.id == "a").values(job_title="Unknown"))
+    before = history()
+    for field, reason in (("phone", "not been changed"), ("job_title", "does not know"), ("email", "as it was")):
+        with pytest.raises(Conflict, match=reason):
+            undo(field)
+    with pytest.raises(Invalid, match="expected the name of a field"):
+        undo("extra")
+    for options in ({"entity_id": "b"}, {"workspace_slug": "north"}):
+        with pytest.raises(EntityNotFound):
+            undo("email", **options)
+    assert history() == before and fields_of("a", "job_title", "email") == ["Unknown", None]
 
 
 def assert_refused(job_id: str, words: str) -> None:

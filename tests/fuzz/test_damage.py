@@ -77,11 +77,13 @@ def _add_rows(job_id: str) -> None:
 def _routes(job_id: str) -> list[tuple[str, str]]:
     reads = [
         "/readyz", "/api/people", "/api/people/p4", "/api/people/export.csv", "/api/people?missing=email",
+        "/api/people/p4/receipt", f"/api/enrichment/jobs/{job_id}/errors/summary",
+        f"/api/enrichment/jobs/{job_id}/retry?code=x",
         "/api/enrichment/jobs", f"/api/enrichment/jobs/{job_id}", f"/api/enrichment/jobs/{job_id}/errors",
         "/api/enrichment/costs", "/api/enrichment/costs?groupBy=day", "/api/enrichment/providers",
         "/api/enrichment/exclusions",
     ]  # fmt: skip
-    writes = ["pause", "resume", "undo", "retry", "cancel"]
+    writes = ["pause", "resume", "undo", "retry", "retry?code=x", "accept-held", "cancel"]
     return [("GET", path) for path in reads] + [("POST", f"/api/enrichment/jobs/{job_id}/{what}") for what in writes]
 
 

@@ -19,6 +19,9 @@ class Door:
     names: str = ""
     """What stands in the address: job, person, company, exclusion, or something that is no workspace's own."""
 
+    query: str = ""
+    """What the address needs behind it."""
+
     @property
     def is_owned(self) -> bool:
         """Whether the address names an object of a workspace."""
@@ -32,6 +35,8 @@ def _of_entities(plural: str, kind: str) -> dict[tuple[str, str], Door]:
         ("POST", f"/api/{plural}/import"): Door(415, "write"),
         ("GET", f"/api/{plural}/export.csv"): Door(200, "read"),
         ("GET", f"/api/{plural}/{{}}"): Door(200, "read", names=kind),
+        ("GET", f"/api/{plural}/{{}}/receipt"): Door(200, "read", names=kind),
+        ("POST", f"/api/{plural}/{{}}/undo"): Door(409, "write", names=kind, query="?field=normalized_country_code"),
         ("DELETE", f"/api/{plural}/{{}}"): Door(204, "write", names=kind),
     }
 
@@ -48,7 +53,10 @@ DOORS: dict[tuple[str, str], Door] = {
     ("POST", f"{_JOBS}/{{}}/pause"): Door(200, "write", names="job"),
     ("POST", f"{_JOBS}/{{}}/resume"): Door(409, "write", names="job"),
     ("POST", f"{_JOBS}/{{}}/cancel"): Door(200, "write", names="job"),
+    ("GET", f"{_JOBS}/{{}}/errors/summary"): Door(200, "read", names="job"),
+    ("GET", f"{_JOBS}/{{}}/retry"): Door(409, "read", names="job"),
     ("POST", f"{_JOBS}/{{}}/retry"): Door(409, "write", names="job"),
+    ("POST", f"{_JOBS}/{{}}/accept-held"): Door(409, "write", names="job"),
     ("POST", f"{_JOBS}/{{}}/undo"): Door(409, "write", names="job"),
     ("POST", "/api/enrichment/estimate"): Door(415, "read"),
     ("GET", "/api/enrichment/costs"): Door(200, "read"),

@@ -80,7 +80,8 @@ def unknown_name(kind: str) -> str:
 
 def call(client: FlaskClient, method: str, address: str, name: str = "", **options: Any) -> TestResponse:
     """Send a request with an empty body."""
-    return client.open(address.replace("{}", name), method=method, buffered=True, **options)
+    query = ALL[method, address].query if (method, address) in ALL else ""
+    return client.open(address.replace("{}", name) + query, method=method, buffered=True, **options)
 
 
 @on_sqlite
@@ -159,7 +160,8 @@ def test_a_bound_key_reaches_nothing_elsewhere_by_parameters(app: Flask) -> None
         objects = {kind: make_object(kind) for kind in ("job", "person", "company", "exclusion")}
         before = {name: rows for name, rows in every_row().items() if name != "heartbeats"}
     for address in ("people", "companies", "people/export.csv", "companies/export.csv", "enrichment/jobs",
-                    "enrichment/exclusions", "enrichment/costs", "people/some/one", "companies/some/one"):  # fmt: skip
+                    "enrichment/exclusions", "enrichment/costs", "people/some/one", "companies/some/one",
+                    "people/some/one/receipt", "companies/some/one/receipt"):  # fmt: skip
         named = "&groupBy=job" if address.endswith("costs") else ""
         assert call(stranger, "GET", f"/api/{address}?workspaceSlug={WORKSPACE}{named}").status_code == 403, address
         listed = call(stranger, "GET", f"/api/{address}?workspaceSlug=elsewhere{named}")
@@ -193,11 +195,11 @@ def test_head_and_options_and_unknown_methods_do_no_work(app: Flask) -> None:
     with app.app_context():
         names = {door.names: make_object(door.names) for door in ALL.values() if door.names}
         before = every_row()
-    # An entity may be called "import" or "export.csv"; such a name is looked up for the methods that have no other use.
+    # An entity may be called "import" or "a/receipt"; such a name is looked up for the methods that have no other use.
     of_names = {"GET", "DELETE"}
     known = {
         address: {method for method, other in ALL if other == address}
-        | (of_names if address.endswith(("/import", "/export.csv")) else set())
+        | (of_names if address.endswith(("/import", "/export.csv", "}/receipt", "}/undo")) else set())
         for _, address in ALL
     }
     for client in callers:

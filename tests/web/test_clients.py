@@ -27,10 +27,12 @@ GENERATOR = {"post_hooks": [], "content_type_overrides": {"text/csv": "applicati
 OPERATIONS = {
     *("getLiveness", "getReadiness"),
     *("listJobs", "createJob", "getJob", "listJobErrors", "processChunk", "drain"),
+    *("getJobErrorSummary", "estimateRetry", "acceptHeld"),
     *("pauseJob", "resumeJob", "cancelJob", "retryJob", "undoJob"),
     *("estimateJob", "getCosts", "listProviders", "resetProvider", "receiveAnswer"),
     *("listPeople", "upsertPeople", "getPerson", "erasePerson", "importPeople", "exportPeople"),
     *("listCompanies", "upsertCompanies", "getCompany", "eraseCompany", "importCompanies", "exportCompanies"),
+    *("getPersonReceipt", "getCompanyReceipt", "undoPersonField", "undoCompanyField"),
     *("listExclusions", "addExclusions", "removeExclusion"),
 }
 

@@ -64,7 +64,7 @@ def test_job_is_shown_in_camel_case(writer: FlaskClient) -> None:
         {"id", "workspaceSlug", "entityType", "provider", "priority", "status", "pauseReason", "pausedManually"}
         | {"resumeAt", "chunkSize", "total", "duplicates", "processed", "success", "errors", "skipped", "held"}
         | {"percent", "etaSeconds", "stalled", "parentJobId", "createdAt", "startedAt", "finishedAt"}
-        | {"excluded", "costUsd", "capUsd", "waterfall"}
+        | {"excluded", "costUsd", "capUsd", "waterfall", "retryFilter", "heldAcceptedAt"}
     )
     assert (job["chunkSize"], job["workspaceSlug"], job["priority"], job["percent"]) == (7, "north", -5, 0)
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", job["createdAt"])
@@ -273,6 +273,29 @@ def test_retry_makes_a_child_job(app: Flask, writer: FlaskClient) -> None:
     child = writer.post(f"{JOBS}/{job_id}/retry").get_json()
     assert (child["parentJobId"], child["total"], child["status"]) == (job_id, 3, "pending")
     assert writer.post(f"{JOBS}/{job_id}/retry").status_code == 409
+
+
+def test_errors_are_summed_up_and_retried_by_kind(app: Flask, writer: FlaskClient) -> None:
+    """The sum by kind, the list of a kind, the price of its retry, the retry, and what is held, accepted."""
+    job_id = make_failed_job(app)
+    url = f"{JOBS}/{job_id}"
+    summary = writer.get(f"{url}/errors/summary").get_json()
+    [kind] = summary["kinds"]
+    assert (summary["total"], summary["held"], kind["provider"], kind["count"]) == (3, 0, None, 3)
+    assert len(writer.get(f"{url}/errors?code={kind['code']}").get_json()) == 3
+    assert writer.get(f"{url}/errors?code=transient").get_json() == []
+    paged = writer.get(f"{url}/errors?code={kind['code']}&limit=1").headers["Link"]
+    assert f"code={kind['code']}" in paged
+    estimate = writer.get(f"{url}/retry?code={kind['code']}").get_json()
+    assert (estimate["total"], estimate["highUsd"]) == (3, 0)
+    assert writer.get(f"{url}/retry?provider=prospeo").status_code == 409
+    child = writer.post(f"{url}/retry?code={kind['code']}").get_json()
+    assert (child["parentJobId"], child["retryFilter"], child["total"]) == (job_id, {"code": kind["code"]}, 3)
+    for query in (f"?code={kind['code']}", "", "?held=true"):
+        assert writer.post(f"{url}/retry{query}").status_code == 409
+    assert writer.post(f"{url}/accept-held").get_json()["error"] == "The job has no held entities."
+    for query in ("held=true&code=x", "code=Not%20a%20code", "held=1"):
+        assert writer.post(f"{url}/retry?{query}").status_code == 422
 
 
 @pytest.mark.parametrize(

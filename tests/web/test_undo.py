@@ -45,3 +45,20 @@ def test_job_that_works_is_409_and_another_workspaces_is_404(app: Flask, login: 
     north = login("write", workspace_slug="north")
     for unknown in (job_id, new_id()):
         assert north.post(f"{JOBS}/{unknown}/undo").status_code == 404
+
+
+def test_a_field_is_undone(login: Login) -> None:
+    """By name in the spelling of JSON; the answer says what came back, and why there is nothing to."""
+    client = login("write", "read")
+    for title in ("Boss", "Chief"):
+        client.post("/api/people", json={"people": [{"id": "a/b", "jobTitle": title}]})
+    answer = {"field": "jobTitle", "value": "Boss", "replaced": "Chief", "provider": "caller"}
+    address = "/api/people/a/b/undo?field=jobTitle"
+    assert client.post(f"{address}&dryRun=true").get_json() == {**answer, "dryRun": True}
+    assert client.post(address).get_json() == {**answer, "dryRun": False}
+    assert client.get("/api/people/a/b").get_json()["jobTitle"] == "Boss"
+    refused = client.post("/api/people/a/b/undo?field=email")
+    assert (refused.status_code, refused.get_json()["code"]) == (409, "conflict")
+    assert client.post("/api/people/a/b/undo?field=nonsense").get_json()["details"][0]["path"] == "field"
+    assert client.post("/api/people/a/b/undo").status_code == 422
+    assert login("write", workspace_slug="north").post(address).status_code == 404

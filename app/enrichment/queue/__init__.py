@@ -4,18 +4,18 @@ A job is cut into chunks when it is enqueued (`enqueue`). Anyone may claim a chu
 lease (`claims`, `in_hand`, `lease`), and steer the job (`control`) or look at it (`queries`).
 """
 
-from app.enrichment.queue.control import cancel, pause, resume
+from app.enrichment.queue.child_jobs import RetryFilter
+from app.enrichment.queue.control import accept_held, cancel, pause, resume
 from app.enrichment.queue.enqueue import Enqueued, accept_job, enqueue_job, retry
-from app.enrichment.queue.in_hand import ChunkResult, record_heartbeat
-from app.enrichment.queue.queries import (
+from app.enrichment.queue.failures import (
     EntityErrorView,
-    JobView,
-    QueueHealth,
-    get_job,
-    health,
+    ErrorKind,
+    ErrorSummary,
     list_errors,
-    list_jobs,
+    summarize_errors,
 )
+from app.enrichment.queue.in_hand import ChunkResult, record_heartbeat
+from app.enrichment.queue.queries import JobView, QueueHealth, get_job, health, list_jobs
 from app.enrichment.queue.time_budget import stop_requested
 from app.enrichment.queue.worker import DrainResult, drain, process_next_chunk
 
@@ -24,8 +24,12 @@ __all__ = [
     "DrainResult",
     "Enqueued",
     "EntityErrorView",
+    "ErrorKind",
+    "ErrorSummary",
     "JobView",
     "QueueHealth",
+    "RetryFilter",
+    "accept_held",
     "accept_job",
     "cancel",
     "drain",
@@ -40,4 +44,5 @@ __all__ = [
     "resume",
     "retry",
     "stop_requested",
+    "summarize_errors",
 ]

@@ -1,14 +1,16 @@
-"""What a caller may do with a job that is there: pause, resume, cancel."""
+"""What a caller may do with a job that is there: pause, resume, cancel, accept what is held."""
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app.db.session import repeats_conflicts, transaction
 from app.enrichment.queue import closing, transitions
+from app.enrichment.queue.child_jobs import earlier_retries
 from app.enrichment.queue.queries import JobView, get_job
 from app.enrichment.queue.transitions import Transition
 from app.errors import JobStateConflict
-from app.models.job import JobStatus, jobs
+from app.models.job import ENDED, JobStatus, jobs
+from app.models.types import utcnow
 
 log = structlog.get_logger(__name__)
 
@@ -35,6 +37,29 @@ def cancel(job_id: str, *, workspace_slug: str | None = None) -> JobView:
     Raises `JobNotFound` and `JobStateConflict`.
     """
     return _move(job_id, workspace_slug, transitions.CANCEL, close_unheld=True)
+
+
+@repeats_conflicts
+def accept_held(job_id: str, *, workspace_slug: str | None = None) -> JobView:
+    """Accept that a job's held entities stay as they are: no retry asks about them again.
+
+    Their costs stay booked. Accepted again, nothing changes. Raises `JobNotFound`, and `JobStateConflict` if the job
+    has not ended, has no held entities, or has been retried with them.
+    """
+    job = get_job(job_id, workspace_slug=workspace_slug)
+    if job.status not in ENDED:
+        raise JobStateConflict(f"The job is {job.status}; what is held can be accepted once the job has ended.")
+    if not job.held:
+        raise JobStateConflict("The job has no held entities.")
+    with transaction() as session:
+        # A retry holds the row too, so that one of the two comes first.
+        row = select(jobs.c.held_accepted_at).where(jobs.c.id == job.id).with_for_update(key_share=True)
+        if session.scalar(row) is None:
+            if any(earlier.is_held or not earlier.is_narrow for earlier in earlier_retries(job.id)):
+                raise JobStateConflict("The held entities were retried; look at the job that came of it.")
+            session.execute(update(jobs).where(jobs.c.id == job.id).values(held_accepted_at=utcnow()))
+            log.info("held entities accepted", job_id=job.id, held=job.held)
+    return get_job(job.id)
 
 
 @repeats_conflicts

@@ -15,13 +15,14 @@ from sqlalchemy.exc import IntegrityError
 from app.config import config, micros
 from app.db.session import WriteSession, end_read, repeats_conflicts, transaction
 from app.enrichment.queue import closing
+from app.enrichment.queue.child_jobs import ALL, Retry, RetryFilter
 from app.enrichment.queue.entity_ids import UniqueIds, unique_ids
-from app.enrichment.queue.queries import JobView, get_job, ids_to_retry
+from app.enrichment.queue.queries import JobView, get_job
 from app.entities.exclusions import is_any_excluded, without_excluded
 from app.errors import EmptyJob, IdempotencyKeyReused, Invalid, JobStateConflict, detail
 from app.extensions import db
-from app.models.chunk import chunks, progress
-from app.models.job import ENDED, JobStatus, jobs
+from app.models.chunk import chunks
+from app.models.job import JobStatus, jobs
 from app.models.types import new_id
 from app.values.entity_types import ENTITY_TYPES
 from app.values.identifiers import SLUG_RULE, is_slug
@@ -97,19 +98,15 @@ def accept_job(
     return _enqueue(request, entity_ids, idempotency_key=idempotency_key, request_hash=request_hash, before=before)
 
 
-def retry(job_id: str, *, workspace_slug: str | None = None) -> JobView:
-    """Enqueue a child job of the failed and held entities of a job that ended, and return it.
+def retry(job_id: str, *, workspace_slug: str | None = None, chosen: RetryFilter = ALL) -> JobView:
+    """Enqueue a child job of the failed and held entities of a job that ended, or of some of them, and return it.
 
-    Of a cancelled or failed job also the entities that it never reached. A job
-    is retried once; what fails again is retried from the child. Raises
-    `JobNotFound` and `JobStateConflict`.
+    Without a filter, of a cancelled or failed job also the entities that it never reached. An entity is retried once
+    from a job; what fails again is retried from the child. Raises `JobNotFound` and `JobStateConflict`.
     """
     closing.close_ended_jobs()
-    job = get_job(job_id, workspace_slug=workspace_slug)
-    if job.status not in ENDED:
-        raise JobStateConflict(f"The job is {job.status}; only jobs that have ended can be retried.")
-    if _has_open_chunks(job.id):
-        raise JobStateConflict("The job still has chunks under way; try again when their leases have ended.")
+    retry = Retry.of(job_id, chosen, workspace_slug=workspace_slug)
+    job = retry.job
     request = _Request(
         job.entity_type,
         job.provider,
@@ -119,13 +116,12 @@ def retry(job_id: str, *, workspace_slug: str | None = None) -> JobView:
         job.options,
         job.cap_micros,
     )
+    child = {"parent_job_id": job.id, "retry_filter": chosen.stored()}
     try:
-        child = _enqueue(request, ids_to_retry(job.id), parent_job_id=job.id)
+        enqueued = _enqueue(request, retry.entity_ids(), child=child, before=retry.check)
     except EmptyJob as exc:
-        raise JobStateConflict("The job has no failed or held entities, so there is nothing to retry.") from exc
-    except IntegrityError as exc:
-        raise JobStateConflict("The job was retried before; retry the job that came of it.") from exc
-    return get_job(child.job_id)
+        raise JobStateConflict(retry.why_nothing()) from exc
+    return get_job(enqueued.job_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +150,7 @@ def _enqueue(
     *,
     idempotency_key: str | None = None,
     request_hash: str | None = None,
-    parent_job_id: str | None = None,
+    child: Mapping[str, Any] | None = None,
     before: Callable[[WriteSession], None] | None = None,
 ) -> Enqueued:
     _expect(not isinstance(entity_ids, str | bytes), "entityIds", "expected a list of entity ids")
@@ -162,7 +158,7 @@ def _enqueue(
         if ids.kept == 0:
             raise EmptyJob(details=[detail("entityIds", "expected at least one id")])
         if idempotency_key is None:
-            return _insert_job(request, ids, {"parent_job_id": parent_job_id}, before)
+            return _insert_job(request, ids, dict(child or {}), before)
         key = {"idempotency_key": idempotency_key, "request_hash": request_hash or _hash(request, ids)}
         earlier = _find_replay(request, key)
         if earlier is not None:
@@ -253,11 +249,6 @@ def _hash(request: _Request, ids: UniqueIds) -> str:
 
 def _cap_of(request: _Request) -> int | None:
     return micros(config().ENRICH_JOB_CAP_USD) if request.cap_micros == CAP_OF_SETTINGS else request.cap_micros
-
-
-def _has_open_chunks(job_id: str) -> bool:
-    query = select(progress.c.job_id).where(progress.c.job_id == job_id, progress.c.finished_at.is_(None)).limit(1)
-    return db.session.scalar(query) is not None
 
 
 def _expect(is_met: bool, path: str, message: str) -> None:

@@ -8,7 +8,8 @@ Locks are taken in one order everywhere, a chunk's progress row before its job's
 progress row nobody else can know yet. Every instant that a lease is judged by comes from the database's clock.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -18,7 +19,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from app.db.session import WriteSession, repeats_conflicts, single_statement, transaction
 from app.db.sql import engine_name
-from app.enrichment.queue import closing, commits, transitions
+from app.enrichment.queue import closing, commits, failures, transitions
 from app.enrichment.queue.entity_ids import ChunkUnreadable, parse_ids
 from app.enrichment.queue.transitions import CLOSED_AS_IS
 from app.errors import LeaseLost
@@ -61,6 +62,8 @@ class Failure:
 
     code: str
     message: str
+    provider: str = ""
+    """Whose answer it was; empty: nobody's, or that of several."""
 
 
 @dataclass(eq=False)
@@ -113,7 +116,8 @@ class Lease:
         self.decided_count += outcome in DECIDED
         if failure is not None:
             row = {"job_id": self.job.id, "entity_id": self.entity_ids[index]}
-            self._failures.append({**row, "code": failure.code, "message": failure.message[:500]})
+            kind = {"code": failure.code, "provider": failure.provider}
+            self._failures.append({**row, **kind, "message": failure.message[:500]})
 
     def forget_unstored(self) -> None:
         """Take back what was decided since the last checkpoint."""
@@ -149,11 +153,11 @@ class Lease:
         def write() -> str:
             # A chunk that gets on is not given up, however many workers it costs.
             crashes = min(self.crash_count, CRASHES_BEFORE_CAUTION) if self.decided_count else self.crash_count
-            with transaction() as session:
-                status: str = self._write(session, transitions.RENEW, seconds=self.lease_seconds, the_crashes=crashes)
+            values = {"seconds": self.lease_seconds, "the_crashes": crashes}
+            with self._writing(transitions.RENEW, **values) as (session, returned):
                 if store is not None:
                     store(session)
-            return status
+            return str(returned)
 
         self._commit(write, insist=insist)
 
@@ -164,8 +168,7 @@ class Lease:
         """
 
         def write() -> str:
-            with transaction() as session:
-                self._write(session, transitions.CLOSE)
+            with self._writing(transitions.CLOSE) as (session, _):
                 if store is not None:
                     store(session)
                 return closing.add_counts(session, self.job.id, [self.outcomes], returned=1)
@@ -200,8 +203,7 @@ class Lease:
         """
         # This worker lives, so no entity of it is under suspicion.
         self.outcomes = [Outcome.UNTOUCHED if mark == Outcome.INTENT else mark for mark in self.outcomes]
-        with transaction() as session:
-            is_due = self._write(session, transitions.GIVE_BACK, seconds=self.retry_in_seconds)
+        with self._writing(transitions.GIVE_BACK, seconds=self.retry_in_seconds) as (session, is_due):
             if is_due:
                 pause_reason = None
             if pause_reason is not None and only_if_idle and self._has_other_work(session):
@@ -237,8 +239,7 @@ class Lease:
             stored = self._own(session, transitions.CLOSE_AS_STORED)
             session.execute(transitions.fail_job(self.job.id))
             status = closing.add_counts(session, self.job.id, [stored], returned=1)
-            error = {"job_id": self.job.id, "entity_id": "system", "code": failure.code, "message": failure.message}
-            session.execute(insert(entity_errors).values(error))
+            failures.store_system_error(session, self.job.id, failure.code, failure.message)
         self._stored(status)
         self.is_closed = True
 
@@ -250,15 +251,21 @@ class Lease:
     def _mark(self) -> commits.Mark:
         return commits.Mark(self.job.id, self.position, self.fencing_token, self.write_count)
 
-    def _write(self, session: WriteSession, statement: ReturningUpdate[Any], **values: Any) -> Any:
-        """Write outcomes and errors if the chunk is still this lease's; return what the statement does."""
-        returned = self._own(session, statement, the_outcomes="".join(self.outcomes), **values)
-        if self._failures:
-            self._insert_failures(session)
-        return returned
+    @contextmanager
+    def _writing(self, statement: ReturningUpdate[Any], **values: Any) -> Iterator[tuple[WriteSession, Any]]:
+        """Write outcomes and errors if the chunk is still this lease's, in a transaction that others add to.
 
-    def _insert_failures(self, session: WriteSession) -> None:
-        """Store the errors, but for entities that were erased since the claim.
+        Gives the session, and what the statement returns. The errors are counted last: the job's other workers may
+        count the same kinds.
+        """
+        with transaction() as session:
+            returned = self._own(session, statement, the_outcomes="".join(self.outcomes), **values)
+            stored = self._insert_failures(session) if self._failures else []
+            yield session, returned
+            failures.add_counts(session, stored)
+
+    def _insert_failures(self, session: WriteSession) -> list[dict[str, Any]]:
+        """Store the errors, but for entities that were erased since the claim; return what was stored.
 
         The chunk's row is held until the commit, and an erasure begins with it:
         whichever comes second sees the other.
@@ -268,6 +275,7 @@ class Lease:
         rows = [row for row in self._failures if f'"{row["entity_id"]}"' in present]
         if rows:
             session.execute(insert(entity_errors), rows)
+        return rows
 
     def _own(self, session: WriteSession, statement: ReturningUpdate[Any], **values: Any) -> Any:
         """Write to the chunk's progress row if it is still this lease's; return what the statement does."""

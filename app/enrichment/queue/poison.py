@@ -5,18 +5,18 @@ those behind it. Such a job is ended here, without looking at what it counts.
 """
 
 import structlog
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
 from app.db.failures import is_unavailable
 from app.db.session import repeats_conflicts, transaction
-from app.enrichment.queue import claims, transitions
+from app.enrichment.queue import claims, failures, transitions
 from app.enrichment.queue.claim_order import JOB_ORDER, TAKEOVER_ORDER
 from app.enrichment.queue.claims import Scope
 from app.enrichment.queue.lease import Lease
 from app.errors import describe_bug
 from app.extensions import db
 from app.logs import trace
-from app.models.chunk import entity_errors, progress
+from app.models.chunk import progress
 from app.models.job import jobs
 
 log = structlog.get_logger(__name__)
@@ -47,8 +47,7 @@ def fail(job_id: str, error: Exception) -> None:
     with transaction() as session:
         session.execute(transitions.close_chunks_as_they_are(progress.c.job_id == job_id))
         session.execute(transitions.fail_job(job_id, in_flight=0))
-        failure = {"entity_id": "system", "code": "job_broke", "message": describe_bug(error)}
-        session.execute(insert(entity_errors).values(job_id=job_id, **failure))
+        failures.store_system_error(session, job_id, "job_broke", describe_bug(error))
 
 
 def _next_jobs(scope: Scope) -> list[str]:

@@ -1,4 +1,4 @@
-"""Jobs as callers see them: counts with live progress, errors, and the state of the queue."""
+"""Jobs as callers see them: counts with live progress, and the state of the queue."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -56,19 +56,12 @@ class JobView:
     cost_micros: int
     """What it has spent so far; calls under way are not in it."""
     parent_job_id: str | None
+    retry_filter: dict[str, Any] | None
+    """Which entities of the parent it retries; None: all that were left."""
+    held_accepted_at: datetime | None
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class EntityErrorView:
-    """One error of a job."""
-
-    entity_id: str
-    error: str
-    code: str
-    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,52 +107,42 @@ def list_jobs(
     if cursor is not None:
         last_id = parse_id(cursor)
         if last_id is None:
-            raise _bad_cursor()
+            raise bad_cursor()
         query = query.where(jobs.c.id < last_id)
     views = _views(_with_progress(query))
     return page_of(views, limit, lambda view: view.id)
 
 
-def list_errors(
-    job_id: str, *, workspace_slug: str | None = None, cursor: str | None = None, limit: int = 100
-) -> Page[EntityErrorView]:
-    """Return a job's errors, oldest first. Raises `JobNotFound` and `Invalid`."""
-    job = get_job(job_id, workspace_slug=workspace_slug)
-    query = select(entity_errors).where(entity_errors.c.job_id == job.id).order_by(entity_errors.c.id).limit(limit + 1)
-    if cursor is not None:
-        if not (cursor.isascii() and cursor.isdigit() and len(cursor) <= 18):
-            raise _bad_cursor()
-        query = query.where(entity_errors.c.id > int(cursor))
-    rows = db.session.execute(query).all()
-    views = [EntityErrorView(row.entity_id, row.message, row.code, row.created_at) for row in rows[:limit]]
-    return Page(views, str(rows[limit - 1].id) if len(rows) > limit else None)
-
-
 def held_ids(job_id: str, *, limit: int) -> list[str]:
     """Return the ids of a job's held entities, in order, at most `limit`."""
     is_held = progress.c.outcomes.contains(Outcome.HELD, autoescape=True)
-    return list(islice(_ids_with(job_id, lambda outcome: outcome == Outcome.HELD, is_held), limit))
+    return list(islice(ids_with(job_id, lambda outcome: outcome == Outcome.HELD, is_held), limit))
 
 
 def ids_to_retry(job_id: str) -> Iterator[str]:
     """Give the ids of a job that ended in error, held or undecided, in order."""
-    return _ids_with(job_id, lambda outcome: outcome not in _DONE, true())
+    return ids_with(job_id, lambda outcome: outcome not in _DONE)
 
 
+SEARCHED_ENTITIES: Final = 200_000
+"""In how many entities of jobs one entity is looked for: some 20 ms."""
+_WITH_PROGRESS: Final = chunks.outerjoin(
+    progress, (progress.c.job_id == chunks.c.job_id) & (progress.c.position == chunks.c.position)
+)
 _DONE: Final = DECIDED - {Outcome.ERROR, Outcome.HELD}
 
 
-def _ids_with(job_id: str, is_wanted: Callable[[str], bool], of_chunks: ColumnElement[bool]) -> Iterator[str]:
+_EVERY: Final = true()
+
+
+def ids_with(job_id: str, is_wanted: Callable[[str], bool], of_chunks: ColumnElement[bool] = _EVERY) -> Iterator[str]:
     """Give a job's entity ids by outcome, in order; a list that is damaged gives none.
 
     Entities of a chunk that was never claimed are untouched.
     """
-    joined = chunks.outerjoin(
-        progress, (progress.c.job_id == chunks.c.job_id) & (progress.c.position == chunks.c.position)
-    )
     query = (
         select(chunks.c.position, chunks.c.entity_ids.cast(Text).label("ids"), progress.c.outcomes)
-        .select_from(joined)
+        .select_from(_WITH_PROGRESS)
         .where(chunks.c.job_id == job_id, of_chunks)
         .order_by(chunks.c.position)
         .execution_options(yield_per=100)
@@ -172,6 +155,49 @@ def _ids_with(job_id: str, is_wanted: Callable[[str], bool], of_chunks: ColumnEl
                 for entity_id, outcome in zip(ids, outcomes, strict=False):
                     if entity_id != ERASED_ID and is_wanted(outcome):
                         yield entity_id
+
+
+def find_outcomes(entity_id: str, totals: Mapping[str, int]) -> dict[str, Outcome]:
+    """Return what became of an entity in some jobs, which come with their numbers of entities.
+
+    No index leads from an entity to its chunk. So jobs are looked through as long as they come to `SEARCHED_ENTITIES`,
+    and those that are left out are missing, like those without the entity.
+    """
+    ids_text = chunks.c.entity_ids.cast(Text)
+    query = (
+        select(chunks.c.job_id, chunks.c.position, ids_text.label("ids"), progress.c.outcomes)
+        .select_from(_WITH_PROGRESS)
+        .where(chunks.c.job_id.in_(_that_can_be_searched(totals)))
+        .where(ids_text.contains(f'"{entity_id}"', autoescape=True))
+    )
+    found: dict[str, Outcome] = {}
+    for row in db.session.execute(query):
+        with suppress(ChunkUnreadable, ValueError):
+            place = parse_ids(row.ids, row.position).index(entity_id)
+            outcomes = row.outcomes or ""
+            found[row.job_id] = Outcome(outcomes[place]) if place < len(outcomes) else Outcome.UNTOUCHED
+    return found
+
+
+def first_errors(entity_id: str, job_ids: Sequence[str]) -> dict[str, str]:
+    """Return the message of an entity's error in some jobs, by job. It looks through all errors of the jobs."""
+    if not job_ids:
+        return {}
+    query = select(entity_errors.c.job_id, entity_errors.c.message).where(
+        entity_errors.c.job_id.in_(job_ids), entity_errors.c.entity_id == entity_id
+    )
+    return {row.job_id: row.message for row in db.session.execute(query)}
+
+
+def _that_can_be_searched(totals: Mapping[str, int]) -> list[str]:
+    """Return the jobs, the shortest first, that come to as many entities as may be looked through."""
+    left, job_ids = SEARCHED_ENTITIES, []
+    for job_id, total in sorted(totals.items(), key=lambda job: job[1]):
+        left -= total
+        if left < 0:
+            break
+        job_ids.append(job_id)
+    return job_ids
 
 
 def health() -> QueueHealth:
@@ -262,6 +288,8 @@ def _view(rows: Sequence[Row[Any]]) -> JobView:
         cap_micros=row.cap_micros,
         cost_micros=row.cost_micros,
         parent_job_id=row.parent_job_id,
+        retry_filter=row.retry_filter,
+        held_accepted_at=row.held_accepted_at,
         created_at=row.created_at,
         started_at=row.started_at,
         finished_at=row.finished_at,
@@ -277,6 +305,7 @@ def _eta_seconds(row: Row[Any], processed: int) -> int | None:
     return round(left * elapsed / processed)
 
 
-def _bad_cursor() -> Invalid:
+def bad_cursor() -> Invalid:
+    """Return the error for a cursor that no page gave."""
     message = "expected a cursor that an earlier page gave"
     return Invalid(f"The cursor is not valid: {message}.", details=[detail("cursor", message)])

@@ -12,20 +12,24 @@ from app.config import config
 from app.db.pages import Page
 from app.db.session import WriteSession
 from app.enrichment import queue
-from app.enrichment.queue import ChunkResult, JobView
+from app.enrichment.money.schemas import EstimateSchema
+from app.enrichment.queue import ChunkResult, JobView, RetryFilter
 from app.enrichment.queue.schemas import (
     AcceptedJobSchema,
     ChunkResultSchema,
     DrainResultSchema,
     EntityErrorQuerySchema,
     EntityErrorSchema,
+    ErrorSummarySchema,
     JobListQuerySchema,
     JobListSchema,
     JobRequestSchema,
     JobSchema,
     NewJob,
     ProcessQuerySchema,
+    RetryQuerySchema,
 )
+from app.enrichment.waterfall.estimates import Estimate, estimate_retry
 from app.enrichment.waterfall.plan import job_columns
 from app.enrichment.waterfall.work_loop import Waterfall
 from app.entities.upsert import upsert_entities
@@ -147,12 +151,28 @@ class JobErrorCollection(MethodView):
     @blueprint.refuses(404)
     @blueprint.response(200, EntityErrorSchema(many=True), headers=PAGE_HEADERS)
     def get(self, query: dict[str, Any], job_id: UUID) -> tuple[list[Any], dict[str, str]]:
-        """List a job's errors, oldest first; the headers Link and X-Next-Cursor lead to the next page."""
+        """List a job's errors, or those of one kind, oldest first.
+
+        The headers Link and X-Next-Cursor lead to the next page.
+        """
         page = queue.list_errors(str(job_id), workspace_slug=visible_workspace(), **query)
         if page.next_cursor is None:
             return page.rows, {}
-        url = url_for(".JobErrorCollection", job_id=job_id, limit=query["limit"], cursor=page.next_cursor)
+        url = url_for(".JobErrorCollection", job_id=job_id, **{**query, "cursor": page.next_cursor})
         return page.rows, page_headers(page.next_cursor, url)
+
+
+@blueprint.route("/jobs/<uuid:job_id>/errors/summary")
+class JobErrorSummaryResource(MethodView):
+    """How much failed in one job, and why."""
+
+    @require("read")
+    @blueprint.doc(operationId="getJobErrorSummary")
+    @blueprint.refuses(404)
+    @blueprint.response(200, ErrorSummarySchema)
+    def get(self, job_id: UUID) -> queue.ErrorSummary:
+        """Count a job's errors by code and provider, as they stand at its last checkpoint."""
+        return queue.summarize_errors(str(job_id), workspace_slug=visible_workspace())
 
 
 @blueprint.route("/jobs/<uuid:job_id>/pause")
@@ -198,13 +218,40 @@ class JobCancelResource(MethodView):
 class JobRetryResource(MethodView):
     """The retrying of one job."""
 
+    @require("read")
+    @blueprint.doc(operationId="estimateRetry")
+    @blueprint.arguments(RetryQuerySchema, location="query")
+    @blueprint.refuses(404, 409)
+    @blueprint.response(200, EstimateSchema)
+    def get(self, chosen: RetryFilter, job_id: UUID) -> Estimate:
+        """Say how many entities a retry would take and what it would cost, and make none."""
+        workspace_slug = visible_workspace()
+        return estimate_retry(str(job_id), chosen, workspace_slug=workspace_slug, shows_overall=workspace_slug is None)
+
     @require("write")
     @blueprint.doc(operationId="retryJob")
+    @blueprint.arguments(RetryQuerySchema, location="query")
+    @blueprint.refuses(404, 409)
+    @blueprint.response(200, JobSchema)
+    def post(self, chosen: RetryFilter, job_id: UUID) -> JobView:
+        """Enqueue a child job of a job's failed and held entities, or of some of them, and show it.
+
+        An entity is retried once from a job: what an earlier retry took is left to the job that came of it.
+        """
+        return queue.retry(str(job_id), workspace_slug=visible_workspace(), chosen=chosen)
+
+
+@blueprint.route("/jobs/<uuid:job_id>/accept-held")
+class JobAcceptHeldResource(MethodView):
+    """The acceptance of what one job holds."""
+
+    @require("write")
+    @blueprint.doc(operationId="acceptHeld")
     @blueprint.refuses(404, 409)
     @blueprint.response(200, JobSchema)
     def post(self, job_id: UUID) -> JobView:
-        """Enqueue a child job of a job's failed and held entities, and show it."""
-        return queue.retry(str(job_id), workspace_slug=visible_workspace())
+        """Accept that held entities stay as they are, paid or not: no retry asks about them again."""
+        return queue.accept_held(str(job_id), workspace_slug=visible_workspace())
 
 
 def _accept(new: NewJob, workspace_slug: str) -> queue.Enqueued:

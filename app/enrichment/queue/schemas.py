@@ -10,6 +10,7 @@ from typing import Any, Final
 import marshmallow as ma
 from marshmallow import fields, post_load, validates_schema
 
+from app.enrichment.queue.child_jobs import RetryFilter
 from app.enrichment.queue.enqueue import MAX_CHUNK_SIZE
 from app.enrichment.waterfall.options import DEFAULT_OPTIONS, JobOptions
 from app.entities.schemas import entity_schema
@@ -21,6 +22,7 @@ from app.web.fields import (
     Dollars,
     EntityId,
     EntityIds,
+    Flag,
     Instant,
     JobId,
     Pattern,
@@ -73,6 +75,13 @@ class Entities(fields.Field[list[dict[str, Any]]]):
         if not isinstance(value, list) or len(value) > MAX_ENTITIES:
             raise ma.ValidationError(f"expected an array of at most {MAX_ENTITIES} objects")
         return value
+
+
+class ErrorCode(Pattern):
+    """The code of an error: lower-case words."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(re.compile("[a-z0-9_]{1,64}"), "expected the code of an error, such as transient", **options)
 
 
 class ProviderName(Slug):
@@ -158,6 +167,31 @@ class AcceptedJobSchema(Schema):
     excluded = fields.Integer(required=True, metadata={"description": "Excluded entities that were left out."})
 
 
+class ErrorKindQuerySchema(Schema):
+    """Errors of which kind; without, all."""
+
+    code = ErrorCode(metadata={"description": "Only errors of this code."})
+    provider = Slug(metadata={"description": "Only errors that this provider's answers led to."})
+
+
+class RetryFilterSchema(Schema):
+    """Which entities a retry takes: failed ones by code and provider, or held ones."""
+
+    code = fields.String()
+    provider = fields.String()
+    held = fields.Boolean()
+
+
+class RetryQuerySchema(ErrorKindQuerySchema):
+    """Which entities to retry; without, all that failed, are held or were never reached."""
+
+    held = Flag(load_default=False, metadata={"description": "Only held entities: it may be paying again."})
+
+    @post_load
+    def _make(self, data: dict[str, Any], **_: Any) -> RetryFilter:
+        return RetryFilter(data.get("code"), data.get("provider"), data["held"])
+
+
 class JobSchema(Schema):
     """A job with its progress up to the last checkpoint."""
 
@@ -186,6 +220,17 @@ class JobSchema(Schema):
     cap_usd = Dollars(required=True, allow_none=True, attribute="cap_micros")
     waterfall = fields.Nested(WaterfallSchema, required=True, allow_none=True, attribute="options")
     parent_job_id = fields.String(required=True, allow_none=True, metadata={"description": "The job it retries."})
+    retry_filter = fields.Nested(
+        RetryFilterSchema,
+        required=True,
+        allow_none=True,
+        metadata={"description": "Which entities of that job; null: all that were left."},
+    )
+    held_accepted_at = Instant(
+        required=True,
+        allow_none=True,
+        metadata={"description": "When it was accepted that its held entities stay as they are."},
+    )
     created_at = Instant(required=True)
     started_at = Instant(required=True, allow_none=True)
     finished_at = Instant(required=True, allow_none=True)
@@ -207,7 +252,7 @@ class JobListSchema(Schema):
     next_cursor = fields.String(required=True, allow_none=True)
 
 
-class EntityErrorQuerySchema(Schema):
+class EntityErrorQuerySchema(ErrorKindQuerySchema):
     """Which of a job's errors to list."""
 
     limit = QueryInteger(minimum=1, maximum=1000, load_default=100)
@@ -225,6 +270,30 @@ class EntityErrorSchema(Schema):
     error = fields.String(required=True)
     code = fields.String(required=True)
     at = Instant(required=True)
+
+
+class ErrorKindSchema(Schema):
+    """How many errors there are of one code and provider."""
+
+    code = fields.String(required=True)
+    provider = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Whose answers they were; null: nobody's, or those of several."},
+    )
+    count = fields.Integer(required=True)
+
+
+class ErrorSummarySchema(Schema):
+    """A job's errors by kind, the most frequent first, and its held entities."""
+
+    job_id = fields.String(required=True, metadata={"format": "uuid"})
+    total = fields.Integer(required=True, metadata={"description": "All errors."})
+    kinds = fields.List(fields.Nested(ErrorKindSchema), required=True)
+    held = fields.Integer(required=True, metadata={"description": "It is unknown whether a call was paid."})
+    held_accepted_at = Instant(
+        required=True, allow_none=True, metadata={"description": "When it was accepted that they stay as they are."}
+    )
 
 
 class ProcessQuerySchema(Schema):

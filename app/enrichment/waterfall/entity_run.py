@@ -90,11 +90,12 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """How a run ended. A code and a message come with an error."""
+    """How a run ended. A code and a message come with an error, and the provider, if it was one's."""
 
     outcome: Outcome
     code: str = ""
     message: str = ""
+    provider: str = ""
 
 
 class State(Enum):
@@ -145,8 +146,8 @@ class EntityRun:
     """How often the step at hand was tried again."""
     offer: Offer | None = None
     finding: Finding = Finding.NOTHING
-    failure: tuple[str, str] | None = None
-    """Code and message of the last thing that went wrong."""
+    failure: tuple[str, str, str] | None = None
+    """Code, message and provider of the last thing that went wrong."""
     skipped: list[str] = field(default_factory=list)
     """Why providers were skipped that could not be asked."""
     repeats: set[str] = field(default_factory=set)
@@ -353,7 +354,7 @@ class EntityRun:
         if answer.standing in _IS_DOWN and not self.plan.is_single:
             self.skipped.append(f"Provider {step.provider.name}: {reason}")
         else:
-            self.failure = (str(answer.standing), reason)
+            self.failure = (str(answer.standing), reason, step.provider.name)
         self.is_in_doubt |= not answer.is_cost_known
 
     def _decision(self) -> Decision:

@@ -1,17 +1,20 @@
 """Erase a person or company and everything recorded about it."""
 
+import json
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import JSON, ColumnElement, Select, Table, Text, delete, literal, select, update
 
 from app.db.session import WriteSession, scrub_log, transaction
 from app.db.sql import engine_name
+from app.enrichment.queue import failures
 from app.enrichment.waterfall import model_cache
-from app.entities.changes import read_changes
-from app.entities.fields import RAW_FIELDS, table_of
+from app.entities.fields import RAW_FIELDS, Fields, table_of
 from app.entities.read import load_columns
-from app.errors import EntityNotFound
+from app.errors import DamagedData, EntityNotFound
 from app.extensions import db
 from app.models.attempt import attempts, entity_revisions
 from app.models.chunk import ERASED_ID, chunks, entity_errors
@@ -44,11 +47,12 @@ def erase_entity(entity_type: str, entity_id: str, *, workspace_slug: str) -> No
         erased += erasure.delete_entity()
         erased += erasure.delete_attempts()
         erased += erasure.delete_history()
-        erased += erasure.delete_errors()
         erased += erasure.anonymize_calls()
+        model_cache.delete(session, cache_keys)
+        # Last, like their counts everywhere.
+        erased += erasure.delete_errors()
         if not erased:
             raise EntityNotFound
-        model_cache.delete(session, cache_keys)
     scrub_log()
 
 
@@ -83,21 +87,17 @@ class _Erasure:
         return len(matching)
 
     def find_cache_keys(self) -> set[str]:
-        """Return the model cache's keys for the entity's values, present and former; locks its row."""
-        stored = load_columns(
-            self.entity_type,
-            [self.entity_id],
-            RAW_FIELDS[self.entity_type],
-            workspace_slug=self.workspace_slug,
-            is_locking=True,
-        )
-        if self.entity_id not in stored:
+        """Return the model cache's keys for the entity's values, present and former; locks its row.
+
+        What is damaged is passed by: it must not keep anybody from being erased.
+        """
+        fields = self._lock()
+        if fields is None:
             return set()
-        query = select(entity_revisions.c.changes).where(*self._is_about_it(entity_revisions))
-        former_values = [
-            (name, change.old) for stored in db.session.scalars(query) for name, change in read_changes(stored).items()
-        ]
-        return model_cache.keys_of(self.entity_type, self.entity_id, stored[self.entity_id], former_values)
+        # As text, since SQLite would raise for what is no JSON.
+        query = select(entity_revisions.c.changes.cast(Text)).where(*self._is_about_it(entity_revisions))
+        former_values = [value for changes in db.session.scalars(query) for value in _values_in(changes)]
+        return model_cache.keys_of(self.entity_type, self.entity_id, fields, former_values)
 
     def delete_entity(self) -> int:
         """Delete the person or company itself."""
@@ -116,13 +116,33 @@ class _Erasure:
     def delete_errors(self) -> int:
         """Delete its errors in jobs."""
         is_its_error = (entity_errors.c.job_id.in_(self._jobs()), entity_errors.c.entity_id == self.entity_id)
-        return self._execute(delete(entity_errors).where(*is_its_error))
+        deleted = (
+            self.session.connection()
+            .execute(delete(entity_errors).where(*is_its_error).returning(*(entity_errors.c[name] for name in _KIND)))
+            .all()
+        )
+        failures.take_off_counts(self.session, [dict(zip(_KIND, row, strict=True)) for row in deleted])
+        return len(deleted)
 
     def anonymize_calls(self) -> int:
         """Take its id and callback out of calls in flight, whose rows stay: money is reserved under them."""
         anonymous_id = literal(ERASED_ID).concat(in_flight_calls.c.request_id.cast(Text))
         about_it = update(in_flight_calls).where(*self._is_about_it(in_flight_calls))
         return self._execute(about_it.values(entity_id=anonymous_id, callback=None))
+
+    def _lock(self) -> Fields | None:
+        """Lock the entity's row and return its fields, without lists and objects if one is damaged; None: no row."""
+        kinds = RAW_FIELDS[self.entity_type]
+        try:
+            return self._load_locked(kinds)
+        except DamagedData:
+            return self._load_locked([name for name, kind in kinds.items() if kind == "text"])
+
+    def _load_locked(self, names: Iterable[str]) -> Fields | None:
+        ids = [self.entity_id]
+        return load_columns(self.entity_type, ids, names, workspace_slug=self.workspace_slug, is_locking=True).get(
+            self.entity_id
+        )
 
     def _is_about_it(self, table: Table) -> tuple[ColumnElement[bool], ...]:
         return (
@@ -146,3 +166,16 @@ class _Erasure:
 
     def _execute(self, statement: Any) -> int:
         return int(self.session.connection().execute(statement).rowcount)
+
+
+_KIND: Final = ("job_id", "code", "provider")
+
+
+def _values_in(changes: str) -> list[tuple[str, Any]]:
+    """Return the values of a stored revision by name of field; of one that cannot be read, none."""
+    pairs = None
+    with suppress(ValueError):
+        pairs = json.loads(changes)
+    if not isinstance(pairs, dict):
+        return []
+    return [(name, value) for name, pair in pairs.items() if isinstance(pair, list) for value in pair]

@@ -12,10 +12,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from sqlalchemy import select
+
 from app.config import config
 from app.db.session import end_read
 from app.enrichment.money.caps import OVERALL
 from app.enrichment.money.reports import CapView, daily_caps, dollars
+from app.enrichment.queue.child_jobs import Retry, RetryFilter
 from app.enrichment.queue.entity_ids import unique_ids
 from app.enrichment.queue.lease import JobInfo
 from app.enrichment.waterfall import model_cache
@@ -26,8 +29,9 @@ from app.enrichment.waterfall.plan import insist_on_provider, make_plan
 from app.entities.exclusions import Exclusions
 from app.entities.merge import is_blank
 from app.entities.read import SLICE_ROWS, load_entities
-from app.errors import EmptyJob, detail
-from app.models.types import new_id
+from app.errors import EmptyJob, JobStateConflict, detail
+from app.extensions import db
+from app.models.types import new_id, utcnow
 from app.providers.base import Answer, Lookup, OutcomeClass, Provider
 from app.providers.registry import current_registry
 
@@ -119,11 +123,33 @@ def estimate(
     """
     options = options.checked(entity_type, provider)
     insist_on_provider(entity_type, provider, options)
-    registry = current_registry()
-    settings = config()
     # The id is nobody's: no call can be on record for it.
-    job = JobInfo(new_id(), entity_type, provider, workspace_slug, options.stored(), options.cap_micros(settings))
-    survey = _Survey(job, make_plan(job, registry, settings), RecentAnswers.of(job, settings))
+    job = JobInfo(new_id(), entity_type, provider, workspace_slug, options.stored(), options.cap_micros(config()))
+    return _estimate(job, entity_ids, shows_overall=shows_overall)
+
+
+def estimate_retry(
+    job_id: str, chosen: RetryFilter, *, workspace_slug: str | None = None, shows_overall: bool = True
+) -> Estimate:
+    """Return what a retry of a job would take and cost if it were made now. Only reads.
+
+    Raises `JobNotFound`, `JobStateConflict` if there can be no such retry, and `ProviderNotAvailable`.
+    """
+    retry = Retry.of(job_id, chosen, workspace_slug=workspace_slug)
+    parent = retry.job
+    options = JobOptions.read(parent.options)
+    insist_on_provider(parent.entity_type, parent.provider, options)
+    now = db.session.scalars(select(utcnow())).one()
+    about = (parent.entity_type, parent.provider, parent.workspace_slug, options.stored(), parent.cap_micros)
+    try:
+        return _estimate(JobInfo(new_id(), *about, parent.id, now), retry.entity_ids(), shows_overall=shows_overall)
+    except EmptyJob as exc:
+        raise JobStateConflict(retry.why_nothing()) from exc
+
+
+def _estimate(job: JobInfo, entity_ids: Iterable[str], *, shows_overall: bool) -> Estimate:
+    settings = config()
+    survey = _Survey(job, make_plan(job, current_registry(), settings), RecentAnswers.of(job, settings))
     with unique_ids(entity_ids) as ids:
         if ids.kept == 0:
             raise EmptyJob(details=[detail("entityIds", "expected at least one id")])
@@ -131,8 +157,8 @@ def estimate(
             survey.add(part)
             end_read()
         total, duplicates = ids.kept, ids.repeated
-    caps = [CapView("job", workspace_slug, job.cap_micros)]
-    caps += daily_caps(workspace_slug, shows_overall=shows_overall)
+    caps = [CapView("job", job.workspace_slug, job.cap_micros)]
+    caps += daily_caps(job.workspace_slug, shows_overall=shows_overall)
     end_read()
     return Estimate(
         total,

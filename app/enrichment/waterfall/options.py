@@ -7,7 +7,7 @@ from typing import Any
 
 from app.config import Config, micros
 from app.entities.fields import RAW_FIELDS, field_named
-from app.errors import Invalid, detail
+from app.errors import DamagedData, Invalid, detail
 from app.providers.names import NAMES, VERIFIER_NAMES, WATERFALL
 
 MAX_CAP_USD = 1_000_000
@@ -34,6 +34,14 @@ class JobOptions:
         if self.cap_usd is not None and not 0 <= self.cap_usd <= MAX_CAP_USD:
             _refuse("capUsd", f"expected dollars from 0 to {MAX_CAP_USD}")
         return JobOptions(order, until, self.verifier, self.cap_usd)
+
+    @classmethod
+    def read(cls, stored: Any) -> "JobOptions":
+        """Return what a job's row keeps of its options. Raises `DamagedData`."""
+        kept = {} if stored is None else stored
+        if not isinstance(kept, dict):
+            raise DamagedData
+        return cls(_texts(kept.get("order")), _texts(kept.get("until")), kept.get("verifier"))
 
     def stored(self) -> dict[str, Any] | None:
         """Return what a job's row keeps of it, apart from the cap."""
@@ -73,6 +81,14 @@ def _each_once(
     if not known or len(known) != len(names) or len(set(known)) != len(known):
         _refuse(path, f"expected one or more, each once, of: {', '.join(examples)}")
     return known
+
+
+def _texts(stored: Any) -> tuple[str, ...] | None:
+    if stored is None:
+        return None
+    if not isinstance(stored, list) or not all(isinstance(text, str) for text in stored):
+        raise DamagedData
+    return tuple(stored)
 
 
 def _refuse(path: str, message: str) -> None:

@@ -1,5 +1,6 @@
 """The provider order of a job under the current settings, or why it must wait."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from app.config import Config, config
@@ -34,10 +35,10 @@ def make_plan(job: JobInfo, registry: Registry, settings: Config) -> Plan:
 def _waterfall(job: JobInfo, registry: Registry, settings: Config, normalizer: Provider | None) -> Plan:
     options = job.options or {}
     if job.entity_type == "person":
-        default_order, default_until = settings.ENRICH_PERSON_WATERFALL, settings.ENRICH_PERSON_UNTIL
+        default_order = settings.ENRICH_PERSON_WATERFALL
         verifier = registry.usable_verifier(options.get("verifier", settings.ENRICH_VERIFIER))
     else:
-        default_order, default_until = settings.ENRICH_COMPANY_WATERFALL, settings.ENRICH_COMPANY_UNTIL
+        default_order = settings.ENRICH_COMPANY_WATERFALL
         verifier = None
     order = options.get("order") or default_order
     usable = (registry.usable(name, job.entity_type) for name in order)
@@ -45,7 +46,13 @@ def _waterfall(job: JobInfo, registry: Registry, settings: Config, normalizer: P
     if not steps:
         reasons = " ".join(str(registry.why_unusable(name, job.entity_type)) for name in order)
         raise JobMustWait(f"No provider of the waterfall can be used. {reasons}", UNUSABLE_SECONDS)
-    return Plan(steps, tuple(options.get("until") or default_until), verifier, normalizer)
+    return Plan(steps, wanted_fields(job.entity_type, options, settings), verifier, normalizer)
+
+
+def wanted_fields(entity_type: str, options: Mapping[str, Any], settings: Config) -> tuple[str, ...]:
+    """Return the fields that end the walks of a waterfall once all of them have a value."""
+    default = settings.ENRICH_PERSON_UNTIL if entity_type == "person" else settings.ENRICH_COMPANY_UNTIL
+    return tuple(options.get("until") or default)
 
 
 def job_columns(entity_type: str, provider: str, options: JobOptions) -> dict[str, Any]:

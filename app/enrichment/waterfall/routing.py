@@ -207,7 +207,7 @@ class Router:
             run.start_again(time.monotonic() + _soonest_return(self.context.plan, self.states), decision.message)
             self._waiting.append(run)
             return
-        failure = Failure(decision.code, decision.message) if is_error else None
+        failure = Failure(decision.code, decision.message, decision.provider) if is_error else None
         self.context.lease.decide(run.index, decision.outcome, failure)
 
     def _can_ask(self, run: EntityRun, step: Step) -> bool:

@@ -1,0 +1,48 @@
+"""The commands that ask again about what a job left open, or accept that it stays so."""
+
+import click
+
+from app.cli import output
+from app.cli.group import enrich
+from app.cli.money import print_estimate
+from app.cli.options import Slug, job_argument, json_option
+from app.db.session import end_read
+from app.enrichment import queue
+from app.enrichment.queue import RetryFilter
+from app.enrichment.queue.schemas import JobSchema
+from app.enrichment.waterfall.estimates import estimate_retry
+
+
+@enrich.command()
+@job_argument
+@click.option("--code", metavar="CODE", help="Only entities that failed with this code.")
+@click.option("--provider", type=Slug(), help="Only entities that failed by this provider's answer.")
+@click.option("--held", "is_held", is_flag=True, help="Only held entities: it may be paying again.")
+@click.option("--estimate", "is_estimate", is_flag=True, help="Say how many and what it would cost, make no job.")
+@json_option
+def retry(job_id: str, code: str | None, provider: str | None, is_held: bool, is_estimate: bool, as_json: bool) -> None:
+    """Make a new job of a job's failed and held entities, or of some of them."""
+    chosen = RetryFilter(code, provider, is_held)
+    if is_estimate:
+        print_estimate(estimate_retry(job_id, chosen), as_json=as_json)
+        return
+    job = queue.retry(job_id, chosen=chosen)
+    end_read()
+    if as_json:
+        output.print_json(JobSchema().dump(job))
+        return
+    again = output.count(job.total, "entity", "entities")
+    click.echo(f"Job {job.id} is {job.status}: it tries {again} again.")
+
+
+@enrich.command("accept-held")
+@job_argument
+@json_option
+def accept_held(job_id: str, as_json: bool) -> None:
+    """Accept that a job's held entities stay as they are, paid or not: no retry asks about them again."""
+    job = queue.accept_held(job_id)
+    end_read()
+    if as_json:
+        output.print_json(JobSchema().dump(job))
+        return
+    click.echo(f"{output.count(job.held, 'held entity', 'held entities')} of job {job.id} accepted as they are.")

@@ -1,0 +1,156 @@
+"""Which entities of a job a retry takes, each at most once: by code and provider of their error, or what is held.
+
+A job may be retried in parts. What an earlier retry of it took belongs to the job that came of it, and is retried
+from there.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, and_, false, not_, or_, select, true
+
+from app.db.session import WriteSession
+from app.enrichment.queue.queries import JobView, get_job, ids_to_retry, ids_with
+from app.errors import Invalid, JobStateConflict, detail
+from app.extensions import db
+from app.models.chunk import DECIDED, Outcome, entity_errors, progress
+from app.models.job import ENDED, jobs
+
+_SYSTEM_CODES: Final = ("chunk_broke", "job_broke")
+"""The codes of errors that are no entity's."""
+
+
+@dataclass(frozen=True, slots=True)
+class RetryFilter:
+    """Which entities to retry: failed ones by code and provider, or held ones; without any, all that are left.
+
+    Raises `Invalid` if both are asked for.
+    """
+
+    code: str | None = None
+    provider: str | None = None
+    is_held: bool = False
+
+    def __post_init__(self) -> None:
+        if self.is_held and self.is_of_kind:
+            message = "expected either held, or a code and a provider of errors"
+            raise Invalid(f"The filter is not valid: {message}.", details=[detail("held", message)])
+
+    @property
+    def is_of_kind(self) -> bool:
+        """Whether it names a code or a provider."""
+        return self.code is not None or self.provider is not None
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether it leaves anything out."""
+        return self.is_held or self.is_of_kind
+
+    def stored(self) -> dict[str, Any] | None:
+        """Return what the child's row keeps of it; None: it takes all."""
+        parts = {"code": self.code, "provider": self.provider, "held": self.is_held}
+        return {name: value for name, value in parts.items() if value} or None
+
+    @classmethod
+    def read(cls, stored: Any) -> "RetryFilter":
+        """Return the filter that a child's row keeps."""
+        parts = stored if isinstance(stored, dict) else {}
+        return cls(parts.get("code"), parts.get("provider"), parts.get("held") is True)
+
+    def takes(self) -> ColumnElement[bool]:
+        """Return the condition for the errors whose entities it takes."""
+        if self.is_held:
+            return false()
+        code = true() if self.code is None else entity_errors.c.code == self.code
+        provider = true() if self.provider is None else entity_errors.c.provider == self.provider
+        return and_(code, provider)
+
+
+ALL: Final = RetryFilter()
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """A retry that may be made: of which job, by which filter, beside which earlier ones."""
+
+    job: JobView
+    chosen: RetryFilter
+    earlier: Sequence[RetryFilter] = field(default_factory=tuple)
+
+    @classmethod
+    def of(cls, job_id: str, chosen: RetryFilter, *, workspace_slug: str | None = None) -> "Retry":
+        """Return a retry. Raises `JobNotFound`, and `JobStateConflict` if there can be none."""
+        job = get_job(job_id, workspace_slug=workspace_slug)
+        if job.status not in ENDED:
+            raise JobStateConflict(f"The job is {job.status}; only jobs that have ended can be retried.")
+        if _has_open_chunks(job.id):
+            raise JobStateConflict("The job still has chunks under way; try again when their leases have ended.")
+        earlier = earlier_retries(job.id)
+        if not all(one.is_narrow for one in earlier):
+            raise JobStateConflict("The job was retried before; retry the job that came of it.")
+        return cls(job, chosen, earlier)
+
+    def entity_ids(self) -> Iterator[str]:
+        """Give the ids that it takes."""
+        is_part = self.chosen.is_narrow or bool(self.earlier)
+        if self._takes_held and not is_part:
+            return ids_to_retry(self.job.id)
+        parts = []
+        if not self.chosen.is_held:
+            parts.append(self._failed_ids())
+        if self._takes_held:
+            parts.append(ids_with(self.job.id, lambda outcome: outcome == Outcome.HELD))
+        if not self.chosen.is_narrow:
+            parts.append(ids_with(self.job.id, lambda outcome: outcome not in DECIDED))
+        return chain.from_iterable(parts)
+
+    @property
+    def _takes_held(self) -> bool:
+        """Whether held entities are in it, if there are any."""
+        is_taken = self.chosen.is_of_kind or any(one.is_held for one in self.earlier)
+        return self.job.held_accepted_at is None and not is_taken
+
+    def why_nothing(self) -> str:
+        """Return the sentence that says why it takes no entity."""
+        if self.earlier:
+            return "What it asks for was retried before, or is not there; retry the jobs that came of it."
+        if self.job.held_accepted_at is not None and not self.chosen.is_of_kind:
+            return "It was accepted that the held entities stay as they are, so there is nothing to retry."
+        if self.chosen.is_narrow:
+            return "The job has no such entities, so there is nothing to retry."
+        return "The job has no failed or held entities, so there is nothing to retry."
+
+    def check(self, session: WriteSession) -> None:
+        """Hold the job's row until the caller's transaction ends, and insist that nothing has come in between.
+
+        Raises `JobStateConflict`.
+        """
+        query = select(jobs.c.held_accepted_at).where(jobs.c.id == self.job.id).with_for_update(key_share=True)
+        held_accepted_at = session.scalar(query)
+        if held_accepted_at != self.job.held_accepted_at or earlier_retries(self.job.id) != self.earlier:
+            raise JobStateConflict("The job was retried, or what it holds accepted, meanwhile; try again.")
+
+    def _failed_ids(self) -> Iterator[str]:
+        query = (
+            select(entity_errors.c.entity_id)
+            .where(entity_errors.c.job_id == self.job.id, self.chosen.takes())
+            .where(not_(or_(false(), *(one.takes() for one in self.earlier))))
+            .where(or_(entity_errors.c.entity_id != "system", entity_errors.c.code.not_in(_SYSTEM_CODES)))
+            .order_by(entity_errors.c.id)
+            .execution_options(yield_per=1000)
+        )
+        with db.session.scalars(query) as ids:
+            yield from ids
+
+
+def earlier_retries(job_id: str) -> tuple[RetryFilter, ...]:
+    """Return the filters of the retries that were made of a job."""
+    query = select(jobs.c.retry_filter).where(jobs.c.parent_job_id == job_id).order_by(jobs.c.id)
+    return tuple(RetryFilter.read(stored) for stored in db.session.scalars(query))
+
+
+def _has_open_chunks(job_id: str) -> bool:
+    query = select(progress.c.job_id).where(progress.c.job_id == job_id, progress.c.finished_at.is_(None)).limit(1)
+    return db.session.scalar(query) is not None

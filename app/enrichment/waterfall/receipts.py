@@ -1,0 +1,287 @@
+"""The receipt of an entity: who was asked about it, what that gave, and what it cost by which rule.
+
+It is made of what is on record anyway: attempts, the history of the entity, calls under way. Its total is what the
+books have on the entity, to the micro-dollar.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from sqlalchemy import BigInteger, ColumnElement, Row, Select, Table, and_, case, func, or_, select
+
+from app.db.pages import Page
+from app.enrichment.queue.queries import get_job
+from app.enrichment.waterfall.attempt_log import LOST_ERROR
+from app.enrichment.waterfall.charges import CHARGE_TEXTS, Charge, charge_of, operation_of
+from app.enrichment.waterfall.entity_run import IN_DOUBT
+from app.enrichment.waterfall.walks import Walk, describe_walks, names_in
+from app.entities.changes import load_provenance
+from app.entities.read import existing_ids
+from app.errors import EntityNotFound, Invalid, detail
+from app.extensions import db
+from app.models.attempt import attempts
+from app.models.in_flight_call import in_flight_calls
+from app.models.types import parse_id, utcnow
+from app.providers.base import OutcomeClass, Provider
+from app.providers.names import NORMALIZER, account_of
+from app.providers.registry import current_registry
+
+
+class Purpose(StrEnum):
+    """What an attempt was for."""
+
+    STEP = "step"
+    VERIFY = "verify"
+    NORMALIZE = "normalize"
+
+
+class CallState(StrEnum):
+    """How a call that has no answer yet stands."""
+
+    CALLING = "calling"
+    WAITING = "waiting"
+    """The question was taken; the answer comes by callback."""
+    LOST = "lost"
+    """It is overdue. Its worker is gone, or is about to say what came of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptLine:
+    """One attempt."""
+
+    attempt_id: str
+    job_id: str
+    provider: str
+    purpose: Purpose
+    outcome_class: str
+    error: str | None
+    started_at: datetime
+    seconds: float | None
+    """How long the answer took; None: nobody was called, or no answer came."""
+    fields_written: list[str]
+    fields_standing: list[str]
+    """Those of them that nobody has changed since."""
+    withheld: list[str]
+    """Fields of the answer that were not written."""
+    verdict: str | None
+    """What a verifier said of the address that the attempt brought: `accepted` or `rejected`; None: nothing."""
+    verifier: str | None
+    """Who said it."""
+    cost_micros: int
+    charge: Charge
+    operation: str | None
+    """The operation of the provider's present price list that costs as much; None: there is none, or several."""
+
+    @property
+    def rule(self) -> str:
+        """The price rule in words."""
+        return CHARGE_TEXTS[self.charge]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCall:
+    """A call that has no answer yet. What is reserved for it is in no total."""
+
+    job_id: str
+    provider: str
+    state: CallState
+    started_at: datetime
+    reserved_micros: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptTotal:
+    """What all attempts came to, those of other pages too."""
+
+    attempts: int
+    charged: int
+    cost_micros: int
+    in_doubt_micros: int
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """One page of an entity's attempts, oldest first, with how the walks that they belong to ended."""
+
+    entity_type: str
+    entity_id: str
+    workspace_slug: str
+    page: Page[ReceiptLine]
+    open_calls: list[OpenCall]
+    walks: list[Walk]
+    total: ReceiptTotal
+
+
+def make_receipt(
+    entity_type: str,
+    entity_id: str,
+    *,
+    workspace_slug: str,
+    job_id: str | None = None,
+    limit: int = 100,
+    cursor: str | None = None,
+) -> Receipt:
+    """Return the receipt of an entity, or of what one job did about it.
+
+    `cursor` is the `next_cursor` of the page before. Raises `EntityNotFound`, `JobNotFound`, and `Invalid` for a
+    cursor that no page gave.
+    """
+    if not existing_ids(entity_type, [entity_id], workspace_slug=workspace_slug):
+        raise EntityNotFound
+    if job_id is not None:
+        job_id = get_job(job_id, workspace_slug=workspace_slug).id
+    subject = _Subject(entity_type, entity_id, workspace_slug, job_id)
+    rows = db.session.execute(subject.page_query(limit, cursor)).all()
+    lines = _lines(subject, rows[:limit])
+    open_calls = subject.open_calls()
+    seen = dict.fromkeys([*(line.job_id for line in lines), *(call.job_id for call in open_calls)])
+    walks = describe_walks(entity_type, entity_id, workspace_slug, list(seen) if job_id is None else [job_id])
+    next_cursor = lines[-1].attempt_id if len(rows) > limit else None
+    return Receipt(entity_type, entity_id, workspace_slug, Page(lines, next_cursor), open_calls, walks, subject.total())
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """Whom a receipt is about, and the job that it is narrowed to."""
+
+    entity_type: str
+    entity_id: str
+    workspace_slug: str
+    job_id: str | None
+
+    def page_query(self, limit: int, cursor: str | None) -> Select[Any]:
+        """Return the query for a page of attempts, and one more."""
+        query = select(*_COLUMNS).where(*self._is_about_it(attempts)).order_by(attempts.c.id).limit(limit + 1)
+        if cursor is None:
+            return query
+        last_id = parse_id(cursor)
+        if last_id is None:
+            message = "expected a cursor that an earlier page gave"
+            raise Invalid(f"The cursor is not valid: {message}.", details=[detail("cursor", message)])
+        return query.where(attempts.c.id > last_id)
+
+    def total(self) -> ReceiptTotal:
+        """Add up all attempts: as many as one entity has."""
+        row = db.session.execute(select(*_SUMS).where(*self._is_about_it(attempts))).one()
+        return ReceiptTotal(**row._mapping)
+
+    def open_calls(self) -> list[OpenCall]:
+        """Return the calls that have no answer yet."""
+        is_overdue = (in_flight_calls.c.deadline_at <= utcnow()).label("is_overdue")
+        query = select(in_flight_calls, is_overdue).where(*self._is_about_it(in_flight_calls))
+        rows = db.session.execute(query.order_by(in_flight_calls.c.started_at))
+        return [OpenCall(row.job_id, row.provider, _state(row), row.started_at, row.reserved_micros) for row in rows]
+
+    def verdicts(self, since: datetime, limit: int) -> Sequence[Row[Any]]:
+        """Return the attempts of verifiers since an instant, in order."""
+        names = [verifier.name for verifier in current_registry().verifiers.values()]
+        query = select(*_COLUMNS).where(
+            *self._is_about_it(attempts), attempts.c.provider.in_(names), attempts.c.started_at >= since
+        )
+        return db.session.execute(query.order_by(attempts.c.started_at, attempts.c.id).limit(limit)).all()
+
+    def _is_about_it(self, table: Table) -> list[ColumnElement[bool]]:
+        conditions = [
+            table.c.workspace_slug == self.workspace_slug,
+            table.c.entity_type == self.entity_type,
+            table.c.entity_id == self.entity_id,
+        ]
+        return conditions if self.job_id is None else [*conditions, table.c.job_id == self.job_id]
+
+
+def _state(call: Row[Any]) -> CallState:
+    if call.callback is not None or (call.is_pending and not call.is_overdue):
+        return CallState.WAITING
+    return CallState.LOST if call.is_overdue else CallState.CALLING
+
+
+def _lines(subject: _Subject, rows: Sequence[Row[Any]]) -> list[ReceiptLine]:
+    registry = current_registry()
+    providers = {provider.name: provider for provider in (*registry.providers.values(), *registry.verifiers.values())}
+    provenance = load_provenance(subject.entity_type, subject.entity_id, subject.workspace_slug)
+    standing: dict[str | None, set[str]] = {}
+    for name, origin in provenance.items():
+        standing.setdefault(origin.attempt_id, set()).add(name)
+    verifiers = _verifiers(subject, rows)
+    return [_line(row, providers.get(row.provider), standing.get(row.id, set()), verifiers.get(row.id)) for row in rows]
+
+
+def _verifiers(subject: _Subject, rows: Sequence[Row[Any]]) -> dict[str, str]:
+    """Return who gave the verdict on the address of an attempt, by attempt."""
+    offers = [row for row in rows if _has_address(row)]
+    if not offers:
+        return {}
+    verdicts = subject.verdicts(min(row.finished_at for row in offers), 2 * len(rows))
+    judged = {}
+    for offer in offers:
+        # The verifier is asked next: nobody else is until its answer has come.
+        later = (row.provider for row in verdicts if row.started_at >= offer.finished_at)
+        verifier = next(later, None)
+        if verifier is not None:
+            judged[offer.id] = verifier
+    return judged
+
+
+def _has_address(row: Row[Any]) -> bool:
+    """Return whether an attempt brought an address that a verifier may have been asked about."""
+    is_step = account_of(row.provider) == row.provider != NORMALIZER
+    return is_step and ("email" in names_in(row.withheld) or "email" in names_in(row.fields_written))
+
+
+def _line(row: Row[Any], provider: Provider | None, standing: set[str], verifier: str | None) -> ReceiptLine:
+    written, withheld = names_in(row.fields_written), names_in(row.withheld)
+    verdict = "rejected" if row.is_rejected else None
+    if "email" in written and verifier is not None:
+        verdict = "accepted"
+    # Only a question that was sent has a fingerprint; a call whose worker was lost was sent, too.
+    is_lost = row.error == LOST_ERROR
+    is_called = row.fingerprint is not None or is_lost
+    return ReceiptLine(
+        attempt_id=row.id,
+        job_id=row.job_id,
+        provider=row.provider,
+        purpose=_purpose(row.provider),
+        outcome_class=row.outcome_class,
+        error=row.error,
+        started_at=row.started_at,
+        seconds=(row.finished_at - row.started_at).total_seconds() if is_called and not is_lost else None,
+        fields_written=written,
+        fields_standing=[name for name in written if name in standing],
+        withheld=withheld,
+        verdict=verdict,
+        verifier=verifier if verdict is not None else None,
+        cost_micros=row.cost_micros,
+        charge=charge_of(row.outcome_class, row.cost_micros, provider, is_called=is_called),
+        operation=operation_of(row.cost_micros, provider),
+    )
+
+
+def _purpose(provider: str) -> Purpose:
+    if account_of(provider) != provider:
+        return Purpose.VERIFY
+    return Purpose.NORMALIZE if provider == NORMALIZER else Purpose.STEP
+
+
+_COLUMNS: Final = tuple(
+    column for column in attempts.c if column.name not in {"raw_answer", "workspace_slug", "entity_type", "entity_id"}
+)
+_COST = attempts.c.cost_micros
+_IS_IN_DOUBT = or_(
+    attempts.c.outcome_class == IN_DOUBT, and_(attempts.c.outcome_class == OutcomeClass.TRANSIENT, _COST > 0)
+)
+
+
+def _sum(value: ColumnElement[Any], name: str) -> ColumnElement[int]:
+    # A sum of bigints is a decimal on PostgreSQL, and of no rows at all it is null.
+    return func.coalesce(func.sum(value), 0).cast(BigInteger).label(name)
+
+
+_SUMS: Final = (
+    func.count().label("attempts"),
+    _sum(case((_COST > 0, 1), else_=0), "charged"),
+    _sum(_COST, "cost_micros"),
+    _sum(case((_IS_IN_DOUBT, _COST), else_=0), "in_doubt_micros"),
+)
