@@ -17,10 +17,10 @@ from app.cli.options import InputFile, Number, entity_type_argument, json_option
 from app.cli.progress import counting
 from app.db.session import check_writable
 from app.entities.csv.encodings import codec_named
-from app.entities.csv.exports import export_csv
 from app.entities.csv.headers import read_mapping
 from app.entities.csv.import_report import ImportReport
 from app.entities.csv.imports import ImportOptions, import_csv
+from app.entities.exports import FORMATS, export_entities
 from app.entities.schemas import ImportReportSchema
 from app.values.entity_types import PLURALS, EntityType
 
@@ -208,18 +208,27 @@ def _report_as_json(report: ImportReport) -> Any:
 @entity_type_argument
 @workspace_option
 @click.option("-o", "--output", "path", default="-", show_default=True, help="The file to write; - is standard output.")
-def export(entity_type: EntityType, workspace: str, path: str) -> None:
-    """Write people or companies as CSV, with what has been found of them.
+@click.option(
+    "--format", "file_format", type=click.Choice(list(FORMATS)), help="Default: by the file's suffix, else csv."
+)
+def export(entity_type: EntityType, workspace: str, path: str, file_format: str | None) -> None:
+    """Write people or companies to a file, with what has been found of them.
 
     A file appears when it is complete, in place of one that was there.
     """
-    blocks = export_csv(entity_type, workspace_slug=workspace)
+    blocks = export_entities(entity_type, file_format or _format_of(path), workspace_slug=workspace)
     if path == "-":
         for block in blocks:
             click.echo(block, nl=False)
         return
     size = write_atomically(Path(path), blocks)
     output.note(f"Wrote {output.clean(path)}, {size:,} bytes.")
+
+
+def _format_of(path: str) -> str:
+    """Return the format that a file's suffix says, else CSV."""
+    suffix = Path(path).suffix.removeprefix(".").lower()
+    return suffix if suffix in FORMATS else "csv"
 
 
 def write_atomically(path: Path, blocks: Iterator[bytes]) -> int:

@@ -15,9 +15,9 @@ from werkzeug.routing import BaseConverter
 from app.config import config
 from app.db.session import check_writable, transaction
 from app.enrichment.waterfall.erase import erase_entity
-from app.entities.csv.exports import export_csv
 from app.entities.csv.headers import read_mapping
 from app.entities.csv.imports import ImportOptions, import_csv
+from app.entities.exports import FORMATS, export_entities
 from app.entities.read import get_entity, list_entities
 from app.entities.schemas import (
     ImportQuerySchema,
@@ -40,7 +40,7 @@ from app.web.blueprint import Blueprint
 log = structlog.get_logger(__name__)
 
 _MEGABYTE: Final = 1024 * 1024
-_FILE: Final = {"type": "string", "format": "binary"}
+_BINARY: Final = {"type": "string", "format": "binary"}
 _EXAMPLES: Final = {
     "person": "id,full_name,email\np1,Ada Lovelace,ada@example.com\n",
     "company": "id,name,domain\nc1,Example,example.com\n",
@@ -48,7 +48,7 @@ _EXAMPLES: Final = {
 
 
 def _upload(entity_type: EntityType) -> dict[str, Any]:
-    file = {**_FILE, "example": _EXAMPLES[entity_type]}
+    file = {**_BINARY, "example": _EXAMPLES[entity_type]}
     form = {"type": "object", "properties": {"file": file}, "required": ["file"], "additionalProperties": False}
     return {
         "required": True,
@@ -63,7 +63,6 @@ _ENTITY_ID: Final = {
     "description": "Slashes in it may be written as they are.",
     "schema": {"type": "string", "maxLength": 128, "pattern": f"^{ENTITY_ID_PATTERN.pattern}$"},
 }
-_CSV: Final = {"type": "string", "format": "binary"}
 
 
 class RestOfPath(BaseConverter):
@@ -82,7 +81,7 @@ def _routes_of(entity_type: EntityType) -> Blueprint:
     blueprint.record_once(lambda state: state.app.url_map.converters.update(rest_of_path=RestOfPath))
     _add_collection(blueprint, entity_type)
     _add_import(blueprint, entity_type)
-    _add_export(blueprint, entity_type)
+    _add_exports(blueprint, entity_type)
     _add_resource(blueprint, entity_type)
     return blueprint
 
@@ -141,22 +140,35 @@ def _add_import(blueprint: Blueprint, entity_type: EntityType) -> None:
             return _import(entity_type, query)
 
 
-def _add_export(blueprint: Blueprint, entity_type: EntityType) -> None:
+def _add_exports(blueprint: Blueprint, entity_type: EntityType) -> None:
     plural = PLURALS[entity_type]
 
     @blueprint.route("/export.csv")
-    class ExportResource(MethodView):
+    class CsvExportResource(MethodView):
         """An export as a CSV file."""
 
         @require("read")
         @blueprint.doc(operationId=f"export{plural.capitalize()}")
         @blueprint.arguments(WorkspaceQuerySchema, location="query")
-        @blueprint.response(200, content_type="text/csv", schema=_CSV)
+        @blueprint.response(200, content_type=FORMATS["csv"].media_type, schema=_BINARY)
         def get(self, query: dict[str, Any]) -> Response:
             """Export as CSV: the imported columns with their values as they stand, and what has been found besides."""
-            lines = export_csv(entity_type, workspace_slug=workspace_for(query.get("workspace_slug")))
-            headers = {"Content-Disposition": f'attachment; filename="{plural}.csv"'}
-            return Response(stream_with_context(_unbroken(lines)), mimetype="text/csv", headers=headers)
+            return _export(entity_type, "csv", query)
+
+    @blueprint.route("/export.xlsx")
+    class XlsxExportResource(MethodView):
+        """An export as an Excel workbook."""
+
+        @require("read")
+        @blueprint.doc(operationId=f"export{plural.capitalize()}AsXlsx")
+        @blueprint.arguments(WorkspaceQuerySchema, location="query")
+        @blueprint.response(200, content_type=FORMATS["xlsx"].media_type, schema=_BINARY)
+        def get(self, query: dict[str, Any]) -> Response:
+            """Export as a workbook: the columns and values of the CSV export, every cell text.
+
+            A workbook holds 1,048,575 entities. A text of more than 32,767 characters is cut, and says so.
+            """
+            return _export(entity_type, "xlsx", query)
 
 
 def _add_resource(blueprint: Blueprint, entity_type: EntityType) -> None:
@@ -202,6 +214,13 @@ def _import(entity_type: EntityType, query: dict[str, Any]) -> dict[str, Any]:
         )
     columns = [{"header": header, "field": field} for header, field in report.columns]
     return {**asdict(report), "columns": columns}
+
+
+def _export(entity_type: EntityType, file_format: str, query: dict[str, Any]) -> Response:
+    blocks = export_entities(entity_type, file_format, workspace_slug=workspace_for(query.get("workspace_slug")))
+    headers = {"Content-Disposition": f'attachment; filename="{PLURALS[entity_type]}.{file_format}"'}
+    media_type = FORMATS[file_format].media_type
+    return Response(stream_with_context(_unbroken(blocks)), mimetype=media_type, headers=headers)
 
 
 def _possible_id(entity_id: str) -> str:
@@ -255,10 +274,10 @@ def _refuse_form() -> NoReturn:
     raise Invalid("The form is not valid.", details=[detail("file", "expected one CSV file, and no other field")])
 
 
-def _unbroken(lines: Iterator[bytes]) -> Iterator[bytes]:
-    """Yield the lines; an error on the way is raised without values, which the server would log."""
+def _unbroken(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield the blocks; an error on the way is raised without values, which the server would log."""
     try:
-        yield from lines
+        yield from blocks
     except Exception as exc:
         log.error("export broke off", kind=type(exc).__name__)
         raise ConnectionAbortedError("the export broke off") from None

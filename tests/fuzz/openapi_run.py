@@ -27,7 +27,8 @@ NOT_ACCEPTED: Final[Mapping[str, str]] = {
 
 ALLOWS_MORE: Final[Mapping[str, str]] = {
     path: "the address is also that of an entity with this id, which the other methods answer to"
-    for path in ("/api/people/import", "/api/companies/import", "/api/people/export.csv", "/api/companies/export.csv")
+    for plural in ("people", "companies")
+    for path in (f"/api/{plural}/import", f"/api/{plural}/export.csv", f"/api/{plural}/export.xlsx")
 }
 """Paths whose `Allow` header names more methods than are documented under them."""
 

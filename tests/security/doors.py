@@ -31,6 +31,7 @@ def _of_entities(plural: str, kind: str) -> dict[tuple[str, str], Door]:
         ("POST", f"/api/{plural}"): Door(415, "write"),
         ("POST", f"/api/{plural}/import"): Door(415, "write"),
         ("GET", f"/api/{plural}/export.csv"): Door(200, "read"),
+        ("GET", f"/api/{plural}/export.xlsx"): Door(200, "read"),
         ("GET", f"/api/{plural}/{{}}"): Door(200, "read", names=kind),
         ("DELETE", f"/api/{plural}/{{}}"): Door(204, "write", names=kind),
     }

@@ -149,13 +149,14 @@ def test_entity_shows_who_gave_each_value(app: Flask, admin: FlaskClient) -> Non
 
 
 @pytest.mark.parametrize(
-    "entity_id", ["a/b", "/a//b/", "import", "export.csv", "export.csv/", "a@b.de", "a:b.c-d_e", "..", "./", "/"]
+    "entity_id",
+    ["a/b", "/a//b/", "import", "export.csv", "export.xlsx", "export.csv/", "a@b.de", "a:b.c-d_e", "..", "./", "/"],
 )
 def test_every_id_has_an_address(admin: FlaskClient, entity_id: str) -> None:
-    """Slashes and the names of other addresses do no harm; only `GET /export.csv` is taken."""
+    """Slashes and the names of other addresses do no harm; only the two exports are taken."""
     upsert(admin, {"id": entity_id})
     path = f"/api/people/{entity_id}"
-    if entity_id != "export.csv":
+    if entity_id not in {"export.csv", "export.xlsx"}:
         assert admin.get(path).json["id"] == entity_id
     assert admin.delete(path).status_code == 204
     assert ids_of(admin.get("/api/people")) == []
@@ -368,6 +369,7 @@ CALLS = [
     ("read", "get", "/api/people"),
     ("read", "get", "/api/people/a"),
     ("read", "get", "/api/people/export.csv"),
+    ("read", "get", "/api/people/export.xlsx"),
     ("write", "post", "/api/people"),
     ("write", "post", "/api/people/import"),
     ("write", "delete", "/api/people/a"),
@@ -423,6 +425,7 @@ def test_document_describes_every_address(admin: FlaskClient) -> None:
             f"/api/{plural}": {"get", "post"},
             f"/api/{plural}/import": {"post"},
             f"/api/{plural}/export.csv": {"get"},
+            f"/api/{plural}/export.xlsx": {"get"},
             f"/api/{plural}/{{entity_id}}": {"get", "delete"},
         }
         upload = document["paths"][f"/api/{plural}/import"]["post"]["requestBody"]["content"]

@@ -1,4 +1,4 @@
-"""People and companies as CSV: what was imported, in its own columns, and what has been found since.
+"""People and companies as a table, and as CSV: what was imported, in its own columns, and what was found since.
 
 The file has `id`; then the columns of the imported files, in their order and under their own
 headers; then the fields beyond those that hold a value in this workspace; then `extra`, where
@@ -38,17 +38,31 @@ Read = Callable[[EntityView], Any]
 Shows = Callable[[EntityView], bool]
 
 
+@dataclass(frozen=True, slots=True)
+class ExportTable:
+    """What an export has, whatever the format of its file. The rows can be taken once, and are read as they are."""
+
+    headers: list[str]
+    rows: Iterator[list[Any]]
+
+
 def export_csv(entity_type: EntityType, *, workspace_slug: str) -> Iterator[bytes]:
     """Return a workspace's entities as CSV, in blocks of whole lines; the first has the header alone.
 
     The layout and the exclusions are read before this returns, the entities as the blocks are taken.
     """
+    table = export_table(entity_type, workspace_slug=workspace_slug)
+    return csv_lines(table.headers, table.rows)
+
+
+def export_table(entity_type: EntityType, *, workspace_slug: str) -> ExportTable:
+    """Return a workspace's entities as a table, whose layout is read before this returns."""
     columns = _Layout(entity_type, workspace_slug).columns()
     excluded = Exclusions.load(workspace_slug)
     end_read()
     views = (view for view in _views(entity_type, workspace_slug) if not excluded.excludes(entity_type, view.fields))
     rows = ([column.read(view) for column in columns] for view in views)
-    return csv_lines([column.header for column in columns], rows)
+    return ExportTable([column.header for column in columns], rows)
 
 
 def _views(entity_type: str, workspace_slug: str) -> Iterator[EntityView]:

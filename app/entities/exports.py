@@ -1,0 +1,45 @@
+"""Exports of people and companies: one table, written in the format that is asked for."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from app.db.session import end_read
+from app.entities.csv.exports import ExportTable, export_table
+from app.entities.csv.writer import csv_lines
+from app.entities.read import has_more_than
+from app.entities.xlsx import writer as xlsx
+from app.values.entity_types import EntityType
+
+
+@dataclass(frozen=True, slots=True)
+class FileFormat:
+    """A format of exported files. `max_rows` is how many entities one holds, if there is such a limit."""
+
+    media_type: str
+    write: Callable[[ExportTable], Iterator[bytes]]
+    max_rows: int | None = None
+
+
+FORMATS: Final = {
+    "csv": FileFormat("text/csv", lambda table: csv_lines(table.headers, table.rows)),
+    "xlsx": FileFormat(
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        lambda table: xlsx.xlsx_blocks(table.headers, table.rows),
+        xlsx.MAX_ROWS - 1,
+    ),
+}
+"""By name, which is also the suffix of such files."""
+
+
+def export_entities(entity_type: EntityType, file_format: str, *, workspace_slug: str) -> Iterator[bytes]:
+    """Return a workspace's entities as a file of a format, in blocks; the first is there before any entity is read.
+
+    Raises `TooLargeForSheet`, before there is a block, if the workspace has more entities than a file holds. If they
+    become too many meanwhile, it is raised between the blocks.
+    """
+    kind = FORMATS[file_format]
+    if kind.max_rows is not None and has_more_than(kind.max_rows, entity_type, workspace_slug=workspace_slug):
+        end_read()
+        raise xlsx.TooLargeForSheet(xlsx.TOO_MANY_ROWS)
+    return kind.write(export_table(entity_type, workspace_slug=workspace_slug))
