@@ -62,6 +62,7 @@ def _encoding(_ctx: click.Context, _option: click.Parameter, name: str | None) -
     metavar="COLUMN=FIELD",
     help="Which field a column fills; keep keeps its cells beside the fields, ignore leaves them out. Repeatable.",
 )
+@click.option("--sheet", metavar="NAME", help="Which sheet of a workbook; default: the first that is not hidden.")
 @click.option("--from-line", type=Number(1, 999_999_999), default=1, help="Leave out the rows above this line.")
 @click.option("--dry-run", is_flag=True, help="Say what would become of the rows, and write nothing.")
 @click.option("--replace-names", is_flag=True, help="Let a row with an id replace an entity of another name.")
@@ -72,12 +73,13 @@ def import_(
     workspace: str,
     encoding: str | None,
     mapped: dict[str, str],
+    sheet: str | None,
     from_line: int,
     dry_run: bool,
     replace_names: bool,
     as_json: bool,
 ) -> None:
-    """Add or change people or companies by a CSV file; - is standard input.
+    """Add or change people or companies by a CSV file or an Excel workbook; - is standard input.
 
     Rows that cannot be used are listed and left out. A file that is imported again doubles nothing.
     A row never replaces another name's entity: if it has no id of its own, it is kept apart; if it
@@ -93,7 +95,7 @@ def import_(
             replaces_names=replace_names,
             is_dry_run=dry_run,
             on_progress=tell,
-            options=ImportOptions(encoding, mapped, from_line),
+            options=ImportOptions(encoding, mapped, from_line, sheet=sheet),
         )
     _print_refusals(report)
     _print_remarks(report)
@@ -140,12 +142,18 @@ def describe_remarks(report: ImportReport) -> Iterator[str]:
 def describe_columns(report: ImportReport) -> Iterator[str]:
     """Yield the lines that say how a file was read: its encoding, and what became of each column."""
     kept = [header for header, field in report.columns if field is None and header not in report.left_out]
-    yield f"format: {report.encoding}, separated by {DELIMITERS[report.delimiter]}"
+    yield f"format: {report.encoding}, {_layout(report)}"
     yield from _listed("read", [f"{header}→{field}" for header, field in report.columns if field is not None])
     yield from _listed("kept as they are", kept)
     yield from _listed("left out, since they are computed", report.left_out)
     if report.guessed is not None:
         yield f"the encoding was guessed; it reads: {output.clean(report.guessed)} (--encoding names another)"
+
+
+def _layout(report: ImportReport) -> str:
+    if report.sheet is not None:
+        return f"sheet {output.clean(report.sheet)!r}"
+    return f"separated by {DELIMITERS[report.delimiter]}"
 
 
 def _listed(what: str, names: list[str]) -> list[str]:

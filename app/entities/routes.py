@@ -41,6 +41,8 @@ log = structlog.get_logger(__name__)
 
 _MEGABYTE: Final = 1024 * 1024
 _BINARY: Final = {"type": "string", "format": "binary"}
+_XLSX: Final = FORMATS["xlsx"].media_type
+_FILES: Final = frozenset({"text/csv", _XLSX})
 _EXAMPLES: Final = {
     "person": "id,full_name,email\np1,Ada Lovelace,ada@example.com\n",
     "company": "id,name,domain\nc1,Example,example.com\n",
@@ -52,8 +54,9 @@ def _upload(entity_type: EntityType) -> dict[str, Any]:
     form = {"type": "object", "properties": {"file": file}, "required": ["file"], "additionalProperties": False}
     return {
         "required": True,
-        "description": "A CSV file, as the body itself or as the field `file` of a form.",
-        "content": {"text/csv": {"schema": file}, "multipart/form-data": {"schema": form}},
+        "description": "A CSV file or an Excel workbook, as the body itself or as the field `file` of a form. Which of"
+        " them it is, its content says.",
+        "content": {"text/csv": {"schema": file}, _XLSX: {"schema": _BINARY}, "multipart/form-data": {"schema": form}},
     }
 
 
@@ -121,7 +124,7 @@ def _add_collection(blueprint: Blueprint, entity_type: EntityType) -> None:
 def _add_import(blueprint: Blueprint, entity_type: EntityType) -> None:
     @blueprint.route("/import")
     class ImportResource(MethodView):
-        """An import of a CSV file."""
+        """An import of a file."""
 
         @require("write")
         @blueprint.doc(operationId=f"import{PLURALS[entity_type].capitalize()}")
@@ -129,7 +132,7 @@ def _add_import(blueprint: Blueprint, entity_type: EntityType) -> None:
         @blueprint.doc(requestBody=_upload(entity_type))
         @blueprint.response(200, ImportReportSchema)
         def post(self, query: dict[str, Any]) -> dict[str, Any]:
-            """Import a CSV file and say what became of its rows.
+            """Import a CSV file or an Excel workbook and say what became of its rows.
 
             Rows that cannot be used are refused one by one. Nothing is read before the whole file has
             come. What is read is stored in parts, and a file that is sent again doubles nothing. A row
@@ -239,7 +242,7 @@ def _uploaded_file() -> Iterator[BinaryIO]:
     request.max_content_length = config().IMPORT_MAX_MEGABYTES * _MEGABYTE
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise UnsupportedMediaType("Expected a body without content encoding.")
-    if request.mimetype == "text/csv":
+    if request.mimetype in _FILES:
         # On disk from a megabyte on, as Werkzeug keeps the files of a form.
         with SpooledTemporaryFile(max_size=_MEGABYTE) as file:
             copyfileobj(request.stream, file)
@@ -247,7 +250,7 @@ def _uploaded_file() -> Iterator[BinaryIO]:
             yield cast(BinaryIO, file)
         return
     if request.mimetype != "multipart/form-data":
-        raise UnsupportedMediaType("Expected a body of type text/csv, or a form with a file.")
+        raise UnsupportedMediaType("Expected a body of type text/csv or an Excel workbook, or a form with a file.")
     if request.form or set(request.files) != {"file"} or len(request.files.getlist("file")) != 1:
         _refuse_form()
     yield cast(BinaryIO, request.files["file"].stream)
@@ -260,18 +263,18 @@ def _import_options(query: dict[str, Any]) -> ImportOptions:
     except ValueError as error:
         raise Invalid("The query is not valid.", details=[detail("map", str(error))]) from error
     encoding = query.get("encoding") or _charset()
-    return ImportOptions(encoding, mapped, query["from_line"], config().ENRICH_TIME_BUDGET)
+    return ImportOptions(encoding, mapped, query["from_line"], config().ENRICH_TIME_BUDGET, query.get("sheet"))
 
 
 def _charset() -> str | None:
     """Return the encoding that the upload's media type names."""
-    if request.mimetype == "text/csv":
+    if request.mimetype in _FILES:
         return request.mimetype_params.get("charset")
     return request.files["file"].mimetype_params.get("charset")
 
 
 def _refuse_form() -> NoReturn:
-    raise Invalid("The form is not valid.", details=[detail("file", "expected one CSV file, and no other field")])
+    raise Invalid("The form is not valid.", details=[detail("file", "expected one file, and no other field")])
 
 
 def _unbroken(blocks: Iterator[bytes]) -> Iterator[bytes]:

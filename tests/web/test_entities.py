@@ -15,6 +15,7 @@ from werkzeug.test import TestResponse, encode_multipart
 from app.db.session import transaction
 from app.entities.changes import Writing, write_changes
 from app.entities.csv import exports
+from app.entities.exports import FORMATS
 from app.entities.fields import RAW_FIELDS
 from app.entities.merge import Change
 from app.entities.read import EntityView, load_for_update
@@ -429,7 +430,7 @@ def test_document_describes_every_address(admin: FlaskClient) -> None:
             f"/api/{plural}/{{entity_id}}": {"get", "delete"},
         }
         upload = document["paths"][f"/api/{plural}/import"]["post"]["requestBody"]["content"]
-        assert upload.keys() == {"text/csv", "multipart/form-data"}
+        assert upload.keys() == {"text/csv", FORMATS["xlsx"].media_type, "multipart/form-data"}
         schemas = document["components"]["schemas"]
         assert schemas[f"{name}Input"]["required"] == ["id"]
         assert not [field for field in schemas[f"{name}Input"]["properties"] if field.startswith("normalized")]
