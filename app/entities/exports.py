@@ -7,6 +7,7 @@ from typing import Final
 from app.db.session import end_read
 from app.entities.csv.exports import ExportTable, export_table
 from app.entities.csv.writer import csv_lines
+from app.entities.parquet import parquet_blocks
 from app.entities.read import has_more_than
 from app.entities.xlsx import writer as xlsx
 from app.values.entity_types import EntityType
@@ -28,15 +29,19 @@ FORMATS: Final = {
         lambda table: xlsx.xlsx_blocks(table.headers, table.rows),
         xlsx.MAX_ROWS - 1,
     ),
+    "parquet": FileFormat(
+        "application/vnd.apache.parquet", lambda table: parquet_blocks(table.headers, table.kinds, table.rows)
+    ),
 }
 """By name, which is also the suffix of such files."""
 
 
 def export_entities(entity_type: EntityType, file_format: str, *, workspace_slug: str) -> Iterator[bytes]:
-    """Return a workspace's entities as a file of a format, in blocks; the first is there before any entity is read.
+    """Return a workspace's entities as a file of a format, in blocks.
 
-    Raises `TooLargeForSheet`, before there is a block, if the workspace has more entities than a file holds. If they
-    become too many meanwhile, it is raised between the blocks.
+    The first block is there before any entity is read, but for Parquet, of which the whole file is written first.
+    Raises, before there is a block, `Invalid` if what writes the format is not installed, and `TooLargeForSheet` if
+    the workspace has more entities than a file holds. If they become too many meanwhile, it comes between the blocks.
     """
     kind = FORMATS[file_format]
     if kind.max_rows is not None and has_more_than(kind.max_rows, entity_type, workspace_slug=workspace_slug):

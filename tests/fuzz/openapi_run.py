@@ -26,9 +26,9 @@ NOT_ACCEPTED: Final[Mapping[str, str]] = {
 """Operations that may refuse what their schema allows, with the rule that JSON Schema cannot express."""
 
 ALLOWS_MORE: Final[Mapping[str, str]] = {
-    path: "the address is also that of an entity with this id, which the other methods answer to"
+    f"/api/{plural}/{name}": "the address is also that of an entity with this id, which the other methods answer to"
     for plural in ("people", "companies")
-    for path in (f"/api/{plural}/import", f"/api/{plural}/export.csv", f"/api/{plural}/export.xlsx")
+    for name in ("import", "export.csv", "export.xlsx", "export.parquet")
 }
 """Paths whose `Allow` header names more methods than are documented under them."""
 

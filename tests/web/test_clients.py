@@ -24,7 +24,7 @@ from tests.patience import PATIENCE_SECONDS
 from tests.web.conftest import make_key
 
 # The generator knows JSON, forms and bytes, and takes other media types as one of those if it is told so.
-FILES = ("text/csv", FORMATS["xlsx"].media_type)
+FILES = [kind.media_type for kind in FORMATS.values()]
 GENERATOR = {"post_hooks": [], "content_type_overrides": dict.fromkeys(FILES, "application/octet-stream")}
 OPERATIONS = {
     *("getLiveness", "getReadiness"),
@@ -32,6 +32,7 @@ OPERATIONS = {
     *("pauseJob", "resumeJob", "cancelJob", "retryJob", "undoJob"),
     *("estimateJob", "getCosts", "listProviders", "resetProvider", "receiveAnswer"),
     *("listPeople", "upsertPeople", "getPerson", "erasePerson", "importPeople", "exportPeople", "exportPeopleAsXlsx"),
+    *("exportPeopleAsParquet", "exportCompaniesAsParquet"),
     *("listCompanies", "upsertCompanies", "getCompany", "eraseCompany", "importCompanies", "exportCompanies"),
     "exportCompaniesAsXlsx",
     *("listExclusions", "addExclusions", "removeExclusion"),

@@ -151,13 +151,26 @@ def test_entity_shows_who_gave_each_value(app: Flask, admin: FlaskClient) -> Non
 
 @pytest.mark.parametrize(
     "entity_id",
-    ["a/b", "/a//b/", "import", "export.csv", "export.xlsx", "export.csv/", "a@b.de", "a:b.c-d_e", "..", "./", "/"],
+    [
+        "a/b",
+        "/a//b/",
+        "import",
+        "export.csv",
+        "export.xlsx",
+        "export.parquet",
+        "export.csv/",
+        "a@b.de",
+        "a:b.c-d_e",
+        "..",
+        "./",
+        "/",
+    ],
 )
 def test_every_id_has_an_address(admin: FlaskClient, entity_id: str) -> None:
-    """Slashes and the names of other addresses do no harm; only the two exports are taken."""
+    """Slashes and the names of other addresses do no harm; only the exports are taken."""
     upsert(admin, {"id": entity_id})
     path = f"/api/people/{entity_id}"
-    if entity_id not in {"export.csv", "export.xlsx"}:
+    if entity_id not in {f"export.{suffix}" for suffix in FORMATS}:
         assert admin.get(path).json["id"] == entity_id
     assert admin.delete(path).status_code == 204
     assert ids_of(admin.get("/api/people")) == []
@@ -371,6 +384,7 @@ CALLS = [
     ("read", "get", "/api/people/a"),
     ("read", "get", "/api/people/export.csv"),
     ("read", "get", "/api/people/export.xlsx"),
+    ("read", "get", "/api/people/export.parquet"),
     ("write", "post", "/api/people"),
     ("write", "post", "/api/people/import"),
     ("write", "delete", "/api/people/a"),
@@ -427,6 +441,7 @@ def test_document_describes_every_address(admin: FlaskClient) -> None:
             f"/api/{plural}/import": {"post"},
             f"/api/{plural}/export.csv": {"get"},
             f"/api/{plural}/export.xlsx": {"get"},
+            f"/api/{plural}/export.parquet": {"get"},
             f"/api/{plural}/{{entity_id}}": {"get", "delete"},
         }
         upload = document["paths"][f"/api/{plural}/import"]["post"]["requestBody"]["content"]

@@ -40,9 +40,13 @@ Shows = Callable[[EntityView], bool]
 
 @dataclass(frozen=True, slots=True)
 class ExportTable:
-    """What an export has, whatever the format of its file. The rows can be taken once, and are read as they are."""
+    """What an export has, whatever the format of its file. The rows can be taken once, and are read as they are.
+
+    `kinds` says of each column what its field is, "instant" of a time.
+    """
 
     headers: list[str]
+    kinds: list[str]
     rows: Iterator[list[Any]]
 
 
@@ -62,7 +66,7 @@ def export_table(entity_type: EntityType, *, workspace_slug: str) -> ExportTable
     end_read()
     views = (view for view in _views(entity_type, workspace_slug) if not excluded.excludes(entity_type, view.fields))
     rows = ([column.read(view) for column in columns] for view in views)
-    return ExportTable([column.header for column in columns], rows)
+    return ExportTable([column.header for column in columns], [column.kind for column in columns], rows)
 
 
 def _views(entity_type: str, workspace_slug: str) -> Iterator[EntityView]:
@@ -91,6 +95,7 @@ class _Header:
 class _Column:
     header: str
     read: Read
+    kind: str = "text"
 
 
 class _Layout:
@@ -109,7 +114,7 @@ class _Layout:
             for header, meaning in zip(headers, self._meanings(headers), strict=False)
             if header.target is None
         }
-        readers = [_Column(header.text, self._reader(header, headers, kept)) for header in headers]
+        readers = [_Column(header.text, self._reader(header, headers, kept), self._kind(header)) for header in headers]
         return [*readers, *self._rest(headers, kept), *self._computed()]
 
     def _headers(self) -> list[_Header]:
@@ -199,6 +204,9 @@ class _Layout:
             return lambda view: _without(view.fields[name], keys)
         return lambda view: self._value(view, name, header.text)
 
+    def _kind(self, header: _Header) -> str:
+        return RAW_FIELDS[self._entity_type].get(header.target or "", "text")
+
     def _value(self, view: EntityView, name: str, header: str) -> Any:
         """Return a field's value, or the cell that was imported for it and that it could not take."""
         value = view.fields[name]
@@ -242,13 +250,13 @@ class _Layout:
 
     def _computed(self) -> list[_Column]:
         normalized = [
-            _Column(name, lambda view, name=name: view.fields[name])  # type: ignore[misc]
-            for name in NORMALIZED_FIELDS[self._entity_type]
+            _Column(name, lambda view, name=name: view.fields[name], kind)  # type: ignore[misc]
+            for name, kind in NORMALIZED_FIELDS[self._entity_type].items()
         ]
         return [
             *normalized,
-            _Column("created_at", lambda view: view.created_at),
-            _Column("updated_at", lambda view: view.updated_at),
+            _Column("created_at", lambda view: view.created_at, "instant"),
+            _Column("updated_at", lambda view: view.updated_at, "instant"),
         ]
 
 
