@@ -219,12 +219,14 @@ def _report_as_json(report: ImportReport) -> Any:
 @click.option(
     "--format", "file_format", type=click.Choice(list(FORMATS)), help="Default: by the file's suffix, else csv."
 )
-def export(entity_type: EntityType, workspace: str, path: str, file_format: str | None) -> None:
+@click.option("--ready", is_flag=True, help="Only people with a verified address that is in date.")
+def export(entity_type: EntityType, workspace: str, path: str, file_format: str | None, ready: bool) -> None:
     """Write people or companies to a file, with what has been found of them.
 
     A file appears when it is complete, in place of one that was there.
     """
-    blocks = export_entities(entity_type, file_format or _format_of(path), workspace_slug=workspace)
+    file_format = file_format or _format_of(path)
+    blocks = export_entities(entity_type, file_format, workspace_slug=workspace, only_ready=ready)
     if path == "-":
         for block in blocks:
             click.echo(block, nl=False)

@@ -20,6 +20,7 @@ from app.entities.csv.imports import ImportOptions, import_csv
 from app.entities.exports import FORMATS, export_entities
 from app.entities.read import get_entity, list_entities
 from app.entities.schemas import (
+    ExportQuerySchema,
     ImportQuerySchema,
     ImportReportSchema,
     UpsertCountsSchema,
@@ -145,6 +146,7 @@ def _add_import(blueprint: Blueprint, entity_type: EntityType) -> None:
 
 def _add_exports(blueprint: Blueprint, entity_type: EntityType) -> None:
     plural = PLURALS[entity_type]
+    query_schema = ExportQuerySchema if entity_type == "person" else WorkspaceQuerySchema
 
     @blueprint.route("/export.csv")
     class CsvExportResource(MethodView):
@@ -152,7 +154,7 @@ def _add_exports(blueprint: Blueprint, entity_type: EntityType) -> None:
 
         @require("read")
         @blueprint.doc(operationId=f"export{plural.capitalize()}")
-        @blueprint.arguments(WorkspaceQuerySchema, location="query")
+        @blueprint.arguments(query_schema, location="query")
         @blueprint.response(200, content_type=FORMATS["csv"].media_type, schema=_BINARY)
         def get(self, query: dict[str, Any]) -> Response:
             """Export as CSV: the imported columns with their values as they stand, and what has been found besides."""
@@ -164,7 +166,7 @@ def _add_exports(blueprint: Blueprint, entity_type: EntityType) -> None:
 
         @require("read")
         @blueprint.doc(operationId=f"export{plural.capitalize()}AsXlsx")
-        @blueprint.arguments(WorkspaceQuerySchema, location="query")
+        @blueprint.arguments(query_schema, location="query")
         @blueprint.response(200, content_type=FORMATS["xlsx"].media_type, schema=_BINARY)
         def get(self, query: dict[str, Any]) -> Response:
             """Export as a workbook: the columns and values of the CSV export, every cell text.
@@ -179,7 +181,7 @@ def _add_exports(blueprint: Blueprint, entity_type: EntityType) -> None:
 
         @require("read")
         @blueprint.doc(operationId=f"export{plural.capitalize()}AsParquet")
-        @blueprint.arguments(WorkspaceQuerySchema, location="query")
+        @blueprint.arguments(query_schema, location="query")
         @blueprint.response(200, content_type=FORMATS["parquet"].media_type, schema=_BINARY)
         def get(self, query: dict[str, Any]) -> Response:
             """Export as Parquet: the columns of the CSV export, with numbers, truth values and times as such.
@@ -235,7 +237,9 @@ def _import(entity_type: EntityType, query: dict[str, Any]) -> dict[str, Any]:
 
 
 def _export(entity_type: EntityType, file_format: str, query: dict[str, Any]) -> Response:
-    blocks = export_entities(entity_type, file_format, workspace_slug=workspace_for(query.get("workspace_slug")))
+    workspace_slug = workspace_for(query.get("workspace_slug"))
+    only_ready = query.get("ready", False)
+    blocks = export_entities(entity_type, file_format, workspace_slug=workspace_slug, only_ready=only_ready)
     headers = {"Content-Disposition": f'attachment; filename="{PLURALS[entity_type]}.{file_format}"'}
     media_type = FORMATS[file_format].media_type
     return Response(stream_with_context(_unbroken(blocks)), mimetype=media_type, headers=headers)

@@ -203,6 +203,15 @@ class ImportQuerySchema(WorkspaceQuerySchema):
     )
 
 
+class ExportQuerySchema(WorkspaceQuerySchema):
+    """Which people are exported."""
+
+    ready = Flag(
+        load_default=False,
+        metadata={"description": "Only people with an address that was verified within ENRICH_SUCCESS_TTL_DAYS."},
+    )
+
+
 class UpsertCountsSchema(Schema):
     """What became of the rows; they add up to the rows given."""
 

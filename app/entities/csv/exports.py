@@ -28,6 +28,7 @@ from app.entities.exclusions import Exclusions
 from app.entities.fields import EXTRA, NORMALIZED_FIELDS, RAW_FIELDS, table_of
 from app.entities.merge import is_blank
 from app.entities.read import SLICE_ROWS, EntityView, has_blank, list_entities
+from app.entities.readiness import ready_people
 from app.extensions import db
 from app.values.entity_types import EntityType
 
@@ -59,12 +60,16 @@ def export_csv(entity_type: EntityType, *, workspace_slug: str) -> Iterator[byte
     return csv_lines(table.headers, table.rows)
 
 
-def export_table(entity_type: EntityType, *, workspace_slug: str) -> ExportTable:
-    """Return a workspace's entities as a table, whose layout is read before this returns."""
+def export_table(entity_type: EntityType, *, workspace_slug: str, only_ready: bool = False) -> ExportTable:
+    """Return a workspace's entities, or those who are ready, as a table, whose layout is read before this returns."""
     columns = _Layout(entity_type, workspace_slug).columns()
     excluded = Exclusions.load(workspace_slug)
     end_read()
-    views = (view for view in _views(entity_type, workspace_slug) if not excluded.excludes(entity_type, view.fields))
+    views: Iterator[EntityView] = (
+        view for view in _views(entity_type, workspace_slug) if not excluded.excludes(entity_type, view.fields)
+    )
+    if only_ready:
+        views = ready_people(views, workspace_slug=workspace_slug)
     rows = ([column.read(view) for column in columns] for view in views)
     return ExportTable([column.header for column in columns], [column.kind for column in columns], rows)
 
