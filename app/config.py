@@ -105,7 +105,7 @@ class Config:
     DATABASE_PREPARED_STATEMENTS: str = field(default="auto", metadata={"choices": ("auto", "true", "false")})
     """Whether PostgreSQL keeps the plans of frequent statements; `auto`: if no pooler is in between."""
     IMPORT_MAX_MEGABYTES: int = field(default=256, metadata=_whole_number(1, 4096))
-    """The largest CSV file taken over HTTP."""
+    """The largest file taken over HTTP."""
     TRUSTED_HOSTS: tuple[str, ...] = ()
     """Host names that are answered, separated by commas; `.example.com` covers subdomains. Empty: any."""
     LOG_LEVEL: str = field(default="INFO", metadata={"choices": ("DEBUG", "INFO", "WARNING", "ERROR")})

@@ -17,10 +17,10 @@ from app.cli.options import InputFile, Number, entity_type_argument, json_option
 from app.cli.progress import counting
 from app.db.session import check_writable
 from app.entities.csv.encodings import codec_named
-from app.entities.csv.exports import export_csv
 from app.entities.csv.headers import read_mapping
 from app.entities.csv.import_report import ImportReport
 from app.entities.csv.imports import ImportOptions, import_csv
+from app.entities.exports import FORMATS, export_entities
 from app.entities.schemas import ImportReportSchema
 from app.values.entity_types import PLURALS, EntityType
 
@@ -62,6 +62,7 @@ def _encoding(_ctx: click.Context, _option: click.Parameter, name: str | None) -
     metavar="COLUMN=FIELD",
     help="Which field a column fills; keep keeps its cells beside the fields, ignore leaves them out. Repeatable.",
 )
+@click.option("--sheet", metavar="NAME", help="Which sheet of a workbook; default: the first that is not hidden.")
 @click.option("--from-line", type=Number(1, 999_999_999), default=1, help="Leave out the rows above this line.")
 @click.option("--dry-run", is_flag=True, help="Say what would become of the rows, and write nothing.")
 @click.option("--replace-names", is_flag=True, help="Let a row with an id replace an entity of another name.")
@@ -72,12 +73,13 @@ def import_(
     workspace: str,
     encoding: str | None,
     mapped: dict[str, str],
+    sheet: str | None,
     from_line: int,
     dry_run: bool,
     replace_names: bool,
     as_json: bool,
 ) -> None:
-    """Add or change people or companies by a CSV file; - is standard input.
+    """Add or change people or companies by a CSV file or an Excel workbook; - is standard input.
 
     Rows that cannot be used are listed and left out. A file that is imported again doubles nothing.
     A row never replaces another name's entity: if it has no id of its own, it is kept apart; if it
@@ -93,7 +95,7 @@ def import_(
             replaces_names=replace_names,
             is_dry_run=dry_run,
             on_progress=tell,
-            options=ImportOptions(encoding, mapped, from_line),
+            options=ImportOptions(encoding, mapped, from_line, sheet=sheet),
         )
     _print_refusals(report)
     _print_remarks(report)
@@ -140,12 +142,18 @@ def describe_remarks(report: ImportReport) -> Iterator[str]:
 def describe_columns(report: ImportReport) -> Iterator[str]:
     """Yield the lines that say how a file was read: its encoding, and what became of each column."""
     kept = [header for header, field in report.columns if field is None and header not in report.left_out]
-    yield f"format: {report.encoding}, separated by {DELIMITERS[report.delimiter]}"
+    yield f"format: {report.encoding}, {_layout(report)}"
     yield from _listed("read", [f"{header}→{field}" for header, field in report.columns if field is not None])
     yield from _listed("kept as they are", kept)
     yield from _listed("left out, since they are computed", report.left_out)
     if report.guessed is not None:
         yield f"the encoding was guessed; it reads: {output.clean(report.guessed)} (--encoding names another)"
+
+
+def _layout(report: ImportReport) -> str:
+    if report.sheet is not None:
+        return f"sheet {output.clean(report.sheet)!r}"
+    return f"separated by {DELIMITERS[report.delimiter]}"
 
 
 def _listed(what: str, names: list[str]) -> list[str]:
@@ -208,18 +216,29 @@ def _report_as_json(report: ImportReport) -> Any:
 @entity_type_argument
 @workspace_option
 @click.option("-o", "--output", "path", default="-", show_default=True, help="The file to write; - is standard output.")
-def export(entity_type: EntityType, workspace: str, path: str) -> None:
-    """Write people or companies as CSV, with what has been found of them.
+@click.option(
+    "--format", "file_format", type=click.Choice(list(FORMATS)), help="Default: by the file's suffix, else csv."
+)
+@click.option("--ready", is_flag=True, help="Only people with a verified address that is in date.")
+def export(entity_type: EntityType, workspace: str, path: str, file_format: str | None, ready: bool) -> None:
+    """Write people or companies to a file, with what has been found of them.
 
     A file appears when it is complete, in place of one that was there.
     """
-    blocks = export_csv(entity_type, workspace_slug=workspace)
+    file_format = file_format or _format_of(path)
+    blocks = export_entities(entity_type, file_format, workspace_slug=workspace, only_ready=ready)
     if path == "-":
         for block in blocks:
             click.echo(block, nl=False)
         return
     size = write_atomically(Path(path), blocks)
     output.note(f"Wrote {output.clean(path)}, {size:,} bytes.")
+
+
+def _format_of(path: str) -> str:
+    """Return the format that a file's suffix says, else CSV."""
+    suffix = Path(path).suffix.removeprefix(".").lower()
+    return suffix if suffix in FORMATS else "csv"
 
 
 def write_atomically(path: Path, blocks: Iterator[bytes]) -> int:

@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, Select, Table, Text, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, Table, Text, bindparam, func, or_, select, true
 
 from app.db.pages import Page, page_of
 from app.db.sql import is_any_of
@@ -137,6 +137,13 @@ def select_ids(
     if missing is not None:
         query = query.where(has_blank(entity_type, missing))
     return _paged_ids(table, query)
+
+
+def has_more_than(count: int, entity_type: str, *, workspace_slug: str) -> bool:
+    """Return whether a workspace has more entities than that; as many are counted, and no more."""
+    table = table_of(entity_type)
+    query = select(true()).where(table.c.workspace_slug == workspace_slug).offset(count).limit(1)
+    return db.session.scalar(query) is not None
 
 
 def has_blank(entity_type: str, name: str) -> ColumnElement[bool]:

@@ -17,11 +17,12 @@ from app.db.session import check_writable, transaction
 from app.enrichment.waterfall.erase import erase_entity
 from app.enrichment.waterfall.receipt_schemas import ReceiptQuerySchema, ReceiptSchema
 from app.enrichment.waterfall.receipts import Receipt, make_receipt
-from app.entities.csv.exports import export_csv
 from app.entities.csv.headers import read_mapping
 from app.entities.csv.imports import ImportOptions, import_csv
+from app.entities.exports import FORMATS, export_entities
 from app.entities.read import get_entity, list_entities
 from app.entities.schemas import (
+    ExportQuerySchema,
     FieldUndoQuerySchema,
     FieldUndoSchema,
     ImportQuerySchema,
@@ -45,7 +46,9 @@ from app.web.blueprint import Blueprint
 log = structlog.get_logger(__name__)
 
 _MEGABYTE: Final = 1024 * 1024
-_FILE: Final = {"type": "string", "format": "binary"}
+_BINARY: Final = {"type": "string", "format": "binary"}
+_XLSX: Final = FORMATS["xlsx"].media_type
+_FILES: Final = frozenset({"text/csv", _XLSX})
 _EXAMPLES: Final = {
     "person": "id,full_name,email\np1,Ada Lovelace,ada@example.com\n",
     "company": "id,name,domain\nc1,Example,example.com\n",
@@ -53,12 +56,13 @@ _EXAMPLES: Final = {
 
 
 def _upload(entity_type: EntityType) -> dict[str, Any]:
-    file = {**_FILE, "example": _EXAMPLES[entity_type]}
+    file = {**_BINARY, "example": _EXAMPLES[entity_type]}
     form = {"type": "object", "properties": {"file": file}, "required": ["file"], "additionalProperties": False}
     return {
         "required": True,
-        "description": "A CSV file, as the body itself or as the field `file` of a form.",
-        "content": {"text/csv": {"schema": file}, "multipart/form-data": {"schema": form}},
+        "description": "A CSV file or an Excel workbook, as the body itself or as the field `file` of a form. Which of"
+        " them it is, its content says.",
+        "content": {"text/csv": {"schema": file}, _XLSX: {"schema": _BINARY}, "multipart/form-data": {"schema": form}},
     }
 
 
@@ -68,7 +72,6 @@ _ENTITY_ID: Final = {
     "description": "Slashes in it may be written as they are.",
     "schema": {"type": "string", "maxLength": 128, "pattern": f"^{ENTITY_ID_PATTERN.pattern}$"},
 }
-_CSV: Final = {"type": "string", "format": "binary"}
 
 
 class RestOfPath(BaseConverter):
@@ -87,7 +90,7 @@ def _routes_of(entity_type: EntityType) -> Blueprint:
     blueprint.record_once(lambda state: state.app.url_map.converters.update(rest_of_path=RestOfPath))
     _add_collection(blueprint, entity_type)
     _add_import(blueprint, entity_type)
-    _add_export(blueprint, entity_type)
+    _add_exports(blueprint, entity_type)
     _add_receipt(blueprint, entity_type)
     _add_undo(blueprint, entity_type)
     _add_resource(blueprint, entity_type)
@@ -129,7 +132,7 @@ def _add_collection(blueprint: Blueprint, entity_type: EntityType) -> None:
 def _add_import(blueprint: Blueprint, entity_type: EntityType) -> None:
     @blueprint.route("/import")
     class ImportResource(MethodView):
-        """An import of a CSV file."""
+        """An import of a file."""
 
         @require("write")
         @blueprint.doc(operationId=f"import{PLURALS[entity_type].capitalize()}")
@@ -137,7 +140,7 @@ def _add_import(blueprint: Blueprint, entity_type: EntityType) -> None:
         @blueprint.doc(requestBody=_upload(entity_type))
         @blueprint.response(200, ImportReportSchema)
         def post(self, query: dict[str, Any]) -> dict[str, Any]:
-            """Import a CSV file and say what became of its rows.
+            """Import a CSV file or an Excel workbook and say what became of its rows.
 
             Rows that cannot be used are refused one by one. Nothing is read before the whole file has
             come. What is read is stored in parts, and a file that is sent again doubles nothing. A row
@@ -148,22 +151,51 @@ def _add_import(blueprint: Blueprint, entity_type: EntityType) -> None:
             return _import(entity_type, query)
 
 
-def _add_export(blueprint: Blueprint, entity_type: EntityType) -> None:
+def _add_exports(blueprint: Blueprint, entity_type: EntityType) -> None:
     plural = PLURALS[entity_type]
+    query_schema = ExportQuerySchema if entity_type == "person" else WorkspaceQuerySchema
 
     @blueprint.route("/export.csv")
-    class ExportResource(MethodView):
+    class CsvExportResource(MethodView):
         """An export as a CSV file."""
 
         @require("read")
         @blueprint.doc(operationId=f"export{plural.capitalize()}")
-        @blueprint.arguments(WorkspaceQuerySchema, location="query")
-        @blueprint.response(200, content_type="text/csv", schema=_CSV)
+        @blueprint.arguments(query_schema, location="query")
+        @blueprint.response(200, content_type=FORMATS["csv"].media_type, schema=_BINARY)
         def get(self, query: dict[str, Any]) -> Response:
             """Export as CSV: the imported columns with their values as they stand, and what has been found besides."""
-            lines = export_csv(entity_type, workspace_slug=workspace_for(query.get("workspace_slug")))
-            headers = {"Content-Disposition": f'attachment; filename="{plural}.csv"'}
-            return Response(stream_with_context(_unbroken(lines)), mimetype="text/csv", headers=headers)
+            return _export(entity_type, "csv", query)
+
+    @blueprint.route("/export.xlsx")
+    class XlsxExportResource(MethodView):
+        """An export as an Excel workbook."""
+
+        @require("read")
+        @blueprint.doc(operationId=f"export{plural.capitalize()}AsXlsx")
+        @blueprint.arguments(query_schema, location="query")
+        @blueprint.response(200, content_type=FORMATS["xlsx"].media_type, schema=_BINARY)
+        def get(self, query: dict[str, Any]) -> Response:
+            """Export as a workbook: the columns and values of the CSV export, every cell text.
+
+            A workbook holds 1,048,575 entities. A text of more than 32,767 characters is cut, and says so.
+            """
+            return _export(entity_type, "xlsx", query)
+
+    @blueprint.route("/export.parquet")
+    class ParquetExportResource(MethodView):
+        """An export as a Parquet file."""
+
+        @require("read")
+        @blueprint.doc(operationId=f"export{plural.capitalize()}AsParquet")
+        @blueprint.arguments(query_schema, location="query")
+        @blueprint.response(200, content_type=FORMATS["parquet"].media_type, schema=_BINARY)
+        def get(self, query: dict[str, Any]) -> Response:
+            """Export as Parquet: the columns of the CSV export, with numbers, truth values and times as such.
+
+            Needs the extra `[parquet]`. The file begins to come when all of it is written.
+            """
+            return _export(entity_type, "parquet", query)
 
 
 def _add_receipt(blueprint: Blueprint, entity_type: EntityType) -> None:
@@ -254,6 +286,15 @@ def _import(entity_type: EntityType, query: dict[str, Any]) -> dict[str, Any]:
     return {**asdict(report), "columns": columns}
 
 
+def _export(entity_type: EntityType, file_format: str, query: dict[str, Any]) -> Response:
+    workspace_slug = workspace_for(query.get("workspace_slug"))
+    only_ready = query.get("ready", False)
+    blocks = export_entities(entity_type, file_format, workspace_slug=workspace_slug, only_ready=only_ready)
+    headers = {"Content-Disposition": f'attachment; filename="{PLURALS[entity_type]}.{file_format}"'}
+    media_type = FORMATS[file_format].media_type
+    return Response(stream_with_context(_unbroken(blocks)), mimetype=media_type, headers=headers)
+
+
 def _possible_id(entity_id: str) -> str:
     """Return a valid id. An invalid one is not found, like any other that does not exist."""
     if not is_entity_id(entity_id):
@@ -270,7 +311,7 @@ def _uploaded_file() -> Iterator[BinaryIO]:
     request.max_content_length = config().IMPORT_MAX_MEGABYTES * _MEGABYTE
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise UnsupportedMediaType("Expected a body without content encoding.")
-    if request.mimetype == "text/csv":
+    if request.mimetype in _FILES:
         # On disk from a megabyte on, as Werkzeug keeps the files of a form.
         with SpooledTemporaryFile(max_size=_MEGABYTE) as file:
             copyfileobj(request.stream, file)
@@ -278,7 +319,7 @@ def _uploaded_file() -> Iterator[BinaryIO]:
             yield cast(BinaryIO, file)
         return
     if request.mimetype != "multipart/form-data":
-        raise UnsupportedMediaType("Expected a body of type text/csv, or a form with a file.")
+        raise UnsupportedMediaType("Expected a body of type text/csv or an Excel workbook, or a form with a file.")
     if request.form or set(request.files) != {"file"} or len(request.files.getlist("file")) != 1:
         _refuse_form()
     yield cast(BinaryIO, request.files["file"].stream)
@@ -291,24 +332,24 @@ def _import_options(query: dict[str, Any]) -> ImportOptions:
     except ValueError as error:
         raise Invalid("The query is not valid.", details=[detail("map", str(error))]) from error
     encoding = query.get("encoding") or _charset()
-    return ImportOptions(encoding, mapped, query["from_line"], config().ENRICH_TIME_BUDGET)
+    return ImportOptions(encoding, mapped, query["from_line"], config().ENRICH_TIME_BUDGET, query.get("sheet"))
 
 
 def _charset() -> str | None:
     """Return the encoding that the upload's media type names."""
-    if request.mimetype == "text/csv":
+    if request.mimetype in _FILES:
         return request.mimetype_params.get("charset")
     return request.files["file"].mimetype_params.get("charset")
 
 
 def _refuse_form() -> NoReturn:
-    raise Invalid("The form is not valid.", details=[detail("file", "expected one CSV file, and no other field")])
+    raise Invalid("The form is not valid.", details=[detail("file", "expected one file, and no other field")])
 
 
-def _unbroken(lines: Iterator[bytes]) -> Iterator[bytes]:
-    """Yield the lines; an error on the way is raised without values, which the server would log."""
+def _unbroken(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield the blocks; an error on the way is raised without values, which the server would log."""
     try:
-        yield from lines
+        yield from blocks
     except Exception as exc:
         log.error("export broke off", kind=type(exc).__name__)
         raise ConnectionAbortedError("the export broke off") from None

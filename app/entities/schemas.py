@@ -24,6 +24,7 @@ from app.web.fields import JSON, EntityId, Flag, Instant, QueryInteger, Schema, 
 MAX_ROWS: Final = 10_000
 MAX_JSON_BYTES: Final = 65_536
 MAX_TEXT_CHARS: Final = 10_000
+MAX_SHEET_NAME: Final = 100
 _FIRST_100: Final = {"description": "The first 100."}
 
 
@@ -190,11 +191,24 @@ class ImportQuerySchema(WorkspaceQuerySchema):
             " beside the fields, `ignore` leaves them out."
         },
     )
+    sheet = Text(
+        max_length=MAX_SHEET_NAME,
+        metadata={"description": "Which sheet of a workbook is read; without, the first that is not hidden."},
+    )
     from_line = QueryInteger(
         minimum=1,
         maximum=999_999_999,
         load_default=1,
         metadata={"description": "Leaves out the rows above this line: `stoppedAt` of an import that ran out of time."},
+    )
+
+
+class ExportQuerySchema(WorkspaceQuerySchema):
+    """Which people are exported."""
+
+    ready = Flag(
+        load_default=False,
+        metadata={"description": "Only people with an address that was verified within ENRICH_SUCCESS_TTL_DAYS."},
     )
 
 
@@ -303,8 +317,11 @@ class ImportReportSchema(UpsertCountsSchema):
     apart_rows = fields.List(fields.Nested(SharedKeySchema), required=True, metadata=_FIRST_100)
     replacements = fields.List(fields.Nested(ReplacementSchema), required=True, metadata=_FIRST_100)
     columns = fields.List(fields.Nested(ImportColumnSchema), required=True)
-    encoding = fields.String(required=True)
-    delimiter = fields.String(required=True)
+    encoding = fields.String(required=True, metadata={"description": "`xlsx` of a workbook."})
+    delimiter = fields.String(required=True, metadata={"description": "Empty of a workbook."})
+    sheet = fields.String(
+        required=True, allow_none=True, metadata={"description": "The sheet that was read; null of a CSV file."}
+    )
     remarked = fields.Integer(required=True, metadata={"description": "Cells that a remark was made about."})
     remarks = fields.List(fields.Nested(RemarkSchema), required=True, metadata=_FIRST_100)
     guessed = fields.String(

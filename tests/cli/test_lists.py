@@ -188,7 +188,7 @@ def test_export_replaces_a_file_or_leaves_it(
         raise RuntimeError
 
     with monkeypatch.context() as patch:
-        patch.setattr("app.cli.lists.export_csv", broken)
+        patch.setattr("app.cli.lists.export_entities", broken)
         assert run(sqlite_app, "export", "person", "-o", str(path)).exit_code == 1
     assert path.read_text(encoding="utf-8") == "before"
     assert run(sqlite_app, "export", "person", "-o", str(path)).exit_code == 0

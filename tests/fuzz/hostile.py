@@ -83,7 +83,7 @@ storable_json_values = _nested(storable_json_texts, [text for text in NUMBERS if
 """JSON that the service has no reason to refuse, but for a repeated key."""
 
 ids = st.one_of(
-    st.sampled_from(["p1", "p2", "a/b", "x:y", "import", "export.csv", "system", "A" * 128]),
+    st.sampled_from(["p1", "p2", "a/b", "x:y", "import", "export.csv", "export.xlsx", "system", "A" * 128]),
     st.sampled_from(["", "A" * 129, "a b", "é", "p1\n", "\x00", "..", "(erased)"]),
 )
 json_ids = ids.map(json.dumps)

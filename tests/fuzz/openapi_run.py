@@ -26,8 +26,9 @@ NOT_ACCEPTED: Final[Mapping[str, str]] = {
 """Operations that may refuse what their schema allows, with the rule that JSON Schema cannot express."""
 
 ALLOWS_MORE: Final[Mapping[str, str]] = {
-    path: "the address is also that of an entity with this id, which the other methods answer to"
-    for path in ("/api/people/import", "/api/companies/import", "/api/people/export.csv", "/api/companies/export.csv")
+    f"/api/{plural}/{name}": "the address is also that of an entity with this id, which the other methods answer to"
+    for plural in ("people", "companies")
+    for name in ("import", "export.csv", "export.xlsx", "export.parquet")
 }
 """Paths whose `Allow` header names more methods than are documented under them."""
 

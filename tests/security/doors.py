@@ -2,8 +2,11 @@
 
 import re
 from dataclasses import dataclass
+from importlib.util import find_spec
 
 from flask import Flask
+
+HAS_DUCKDB = find_spec("duckdb") is not None
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,8 @@ def _of_entities(plural: str, kind: str) -> dict[tuple[str, str], Door]:
         ("POST", f"/api/{plural}"): Door(415, "write"),
         ("POST", f"/api/{plural}/import"): Door(415, "write"),
         ("GET", f"/api/{plural}/export.csv"): Door(200, "read"),
+        ("GET", f"/api/{plural}/export.xlsx"): Door(200, "read"),
+        ("GET", f"/api/{plural}/export.parquet"): Door(200 if HAS_DUCKDB else 422, "read"),
         ("GET", f"/api/{plural}/{{}}"): Door(200, "read", names=kind),
         ("GET", f"/api/{plural}/{{}}/receipt"): Door(200, "read", names=kind),
         ("POST", f"/api/{plural}/{{}}/undo"): Door(409, "write", names=kind, query="?field=normalized_country_code"),

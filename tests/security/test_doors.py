@@ -1,6 +1,8 @@
 """Who gets through which door: every address and method, for every kind of caller."""
 
+from io import BytesIO
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 from flask import Flask
@@ -22,6 +24,7 @@ from tests.statements import statements
 from tests.web.conftest import client_with, make_key
 
 WORKSPACE = "default"
+_LIKE_NAMES = ("/import", "/export.csv", "/export.xlsx", "/export.parquet", "}/receipt", "}/undo")
 """Where the objects are."""
 SCOPES: dict[str, tuple[str, ...]] = {scope: (scope,) for scope in Scope} | {"everything": tuple(Scope)}
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -159,13 +162,14 @@ def test_a_bound_key_reaches_nothing_elsewhere_by_parameters(app: Flask) -> None
     with app.app_context():
         objects = {kind: make_object(kind) for kind in ("job", "person", "company", "exclusion")}
         before = {name: rows for name, rows in every_row().items() if name != "heartbeats"}
-    for address in ("people", "companies", "people/export.csv", "companies/export.csv", "enrichment/jobs",
+    for address in ("people", "companies", "people/export.csv", "companies/export.csv",
+                    "people/export.xlsx", "companies/export.xlsx", "enrichment/jobs",
                     "enrichment/exclusions", "enrichment/costs", "people/some/one", "companies/some/one",
                     "people/some/one/receipt", "companies/some/one/receipt"):  # fmt: skip
         named = "&groupBy=job" if address.endswith("costs") else ""
         assert call(stranger, "GET", f"/api/{address}?workspaceSlug={WORKSPACE}{named}").status_code == 403, address
         listed = call(stranger, "GET", f"/api/{address}?workspaceSlug=elsewhere{named}")
-        assert not any(name in listed.text for name in objects.values()), address
+        assert not any(name in text_of(listed) for name in objects.values()), address
     for address in ("people/import", "companies/import"):
         csv = {"data": b"id\nx\n", "content_type": "text/csv"}
         assert call(stranger, "POST", f"/api/{address}?workspaceSlug={WORKSPACE}", **csv).status_code == 403
@@ -188,6 +192,14 @@ def test_a_bound_key_reaches_nothing_elsewhere_by_parameters(app: Flask) -> None
         assert {name: rows for name, rows in every_row().items() if name != "heartbeats"} == before
 
 
+def text_of(response: TestResponse) -> str:
+    """Return what an answer says; a workbook says it in its parts."""
+    if not response.data.startswith(b"PK"):
+        return response.text
+    with ZipFile(BytesIO(response.data)) as workbook:
+        return b"".join(map(workbook.read, workbook.namelist())).decode()
+
+
 @on_sqlite
 def test_head_and_options_and_unknown_methods_do_no_work(app: Flask) -> None:
     """HEAD reads at most, the others not even that, whoever asks."""
@@ -199,7 +211,7 @@ def test_head_and_options_and_unknown_methods_do_no_work(app: Flask) -> None:
     of_names = {"GET", "DELETE"}
     known = {
         address: {method for method, other in ALL if other == address}
-        | (of_names if address.endswith(("/import", "/export.csv", "}/receipt", "}/undo")) else set())
+        | (of_names if address.endswith(_LIKE_NAMES) else set())
         for _, address in ALL
     }
     for client in callers:

@@ -18,21 +18,25 @@ from werkzeug.serving import make_server
 
 from app import create_app
 from app.config import Config
+from app.entities.exports import FORMATS
 from app.extensions import db
 from tests.patience import PATIENCE_SECONDS
 from tests.web.conftest import make_key
 
 # The generator knows JSON, forms and bytes, and takes other media types as one of those if it is told so.
-GENERATOR = {"post_hooks": [], "content_type_overrides": {"text/csv": "application/octet-stream"}}
+FILES = [kind.media_type for kind in FORMATS.values()]
+GENERATOR = {"post_hooks": [], "content_type_overrides": dict.fromkeys(FILES, "application/octet-stream")}
 OPERATIONS = {
     *("getLiveness", "getReadiness"),
     *("listJobs", "createJob", "getJob", "listJobErrors", "processChunk", "drain"),
     *("getJobErrorSummary", "estimateRetry", "acceptHeld"),
     *("pauseJob", "resumeJob", "cancelJob", "retryJob", "undoJob"),
     *("estimateJob", "getCosts", "listProviders", "resetProvider", "receiveAnswer"),
-    *("listPeople", "upsertPeople", "getPerson", "erasePerson", "importPeople", "exportPeople"),
+    *("listPeople", "upsertPeople", "getPerson", "erasePerson", "importPeople", "exportPeople", "exportPeopleAsXlsx"),
+    *("exportPeopleAsParquet", "exportCompaniesAsParquet"),
     *("listCompanies", "upsertCompanies", "getCompany", "eraseCompany", "importCompanies", "exportCompanies"),
     *("getPersonReceipt", "getCompanyReceipt", "undoPersonField", "undoCompanyField"),
+    "exportCompaniesAsXlsx",
     *("listExclusions", "addExclusions", "removeExclusion"),
 }
 
@@ -154,3 +158,4 @@ def test_generated_client_reads_refusals_and_moves_files(call: Call, generated: 
     report = call("companies.import_companies", body=models.ImportCompaniesFilesBody(file))
     assert (report.created, [column.field for column in report.columns]) == (1, ["name", "website", None])
     assert b"acme.example,7" in call("companies.export_companies").payload.read()
+    assert call("companies.export_companies_as_xlsx").payload.read(4) == b"PK\x03\x04"

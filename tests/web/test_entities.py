@@ -15,6 +15,7 @@ from werkzeug.test import TestResponse, encode_multipart
 from app.db.session import transaction
 from app.entities.changes import Writing, write_changes
 from app.entities.csv import exports
+from app.entities.exports import FORMATS
 from app.entities.fields import RAW_FIELDS
 from app.entities.merge import Change
 from app.entities.read import EntityView, load_for_update
@@ -149,13 +150,27 @@ def test_entity_shows_who_gave_each_value(app: Flask, admin: FlaskClient) -> Non
 
 
 @pytest.mark.parametrize(
-    "entity_id", ["a/b", "/a//b/", "import", "export.csv", "export.csv/", "a@b.de", "a:b.c-d_e", "..", "./", "/"]
+    "entity_id",
+    [
+        "a/b",
+        "/a//b/",
+        "import",
+        "export.csv",
+        "export.xlsx",
+        "export.parquet",
+        "export.csv/",
+        "a@b.de",
+        "a:b.c-d_e",
+        "..",
+        "./",
+        "/",
+    ],
 )
 def test_every_id_has_an_address(admin: FlaskClient, entity_id: str) -> None:
-    """Slashes and the names of other addresses do no harm; only `GET /export.csv` is taken."""
+    """Slashes and the names of other addresses do no harm; only the exports are taken."""
     upsert(admin, {"id": entity_id})
     path = f"/api/people/{entity_id}"
-    if entity_id != "export.csv":
+    if entity_id not in {f"export.{suffix}" for suffix in FORMATS}:
         assert admin.get(path).json["id"] == entity_id
     assert admin.delete(path).status_code == 204
     assert ids_of(admin.get("/api/people")) == []
@@ -368,6 +383,8 @@ CALLS = [
     ("read", "get", "/api/people"),
     ("read", "get", "/api/people/a"),
     ("read", "get", "/api/people/export.csv"),
+    ("read", "get", "/api/people/export.xlsx"),
+    ("read", "get", "/api/people/export.parquet"),
     ("write", "post", "/api/people"),
     ("write", "post", "/api/people/import"),
     ("write", "delete", "/api/people/a"),
@@ -423,10 +440,12 @@ def test_document_describes_every_address(admin: FlaskClient) -> None:
             f"/api/{plural}": {"get", "post"},
             f"/api/{plural}/import": {"post"},
             f"/api/{plural}/export.csv": {"get"},
+            f"/api/{plural}/export.xlsx": {"get"},
+            f"/api/{plural}/export.parquet": {"get"},
             f"/api/{plural}/{{entity_id}}": {"get", "delete"},
         }
         upload = document["paths"][f"/api/{plural}/import"]["post"]["requestBody"]["content"]
-        assert upload.keys() == {"text/csv", "multipart/form-data"}
+        assert upload.keys() == {"text/csv", FORMATS["xlsx"].media_type, "multipart/form-data"}
         schemas = document["components"]["schemas"]
         assert schemas[f"{name}Input"]["required"] == ["id"]
         assert not [field for field in schemas[f"{name}Input"]["properties"] if field.startswith("normalized")]

@@ -1,4 +1,4 @@
-"""People and companies as CSV: what was imported, in its own columns, and what has been found since.
+"""People and companies as a table, and as CSV: what was imported, in its own columns, and what was found since.
 
 The file has `id`; then the columns of the imported files, in their order and under their own
 headers; then the fields beyond those that hold a value in this workspace; then `extra`, where
@@ -28,6 +28,7 @@ from app.entities.exclusions import Exclusions
 from app.entities.fields import EXTRA, NORMALIZED_FIELDS, RAW_FIELDS, table_of
 from app.entities.merge import is_blank
 from app.entities.read import SLICE_ROWS, EntityView, has_blank, list_entities
+from app.entities.readiness import ready_people
 from app.extensions import db
 from app.values.entity_types import EntityType
 
@@ -38,17 +39,39 @@ Read = Callable[[EntityView], Any]
 Shows = Callable[[EntityView], bool]
 
 
+@dataclass(frozen=True, slots=True)
+class ExportTable:
+    """What an export has, whatever the format of its file. The rows can be taken once, and are read as they are.
+
+    `kinds` says of each column what its field is, "instant" of a time.
+    """
+
+    headers: list[str]
+    kinds: list[str]
+    rows: Iterator[list[Any]]
+
+
 def export_csv(entity_type: EntityType, *, workspace_slug: str) -> Iterator[bytes]:
     """Return a workspace's entities as CSV, in blocks of whole lines; the first has the header alone.
 
     The layout and the exclusions are read before this returns, the entities as the blocks are taken.
     """
+    table = export_table(entity_type, workspace_slug=workspace_slug)
+    return csv_lines(table.headers, table.rows)
+
+
+def export_table(entity_type: EntityType, *, workspace_slug: str, only_ready: bool = False) -> ExportTable:
+    """Return a workspace's entities, or those who are ready, as a table, whose layout is read before this returns."""
     columns = _Layout(entity_type, workspace_slug).columns()
     excluded = Exclusions.load(workspace_slug)
     end_read()
-    views = (view for view in _views(entity_type, workspace_slug) if not excluded.excludes(entity_type, view.fields))
+    views: Iterator[EntityView] = (
+        view for view in _views(entity_type, workspace_slug) if not excluded.excludes(entity_type, view.fields)
+    )
+    if only_ready:
+        views = ready_people(views, workspace_slug=workspace_slug)
     rows = ([column.read(view) for column in columns] for view in views)
-    return csv_lines([column.header for column in columns], rows)
+    return ExportTable([column.header for column in columns], [column.kind for column in columns], rows)
 
 
 def _views(entity_type: str, workspace_slug: str) -> Iterator[EntityView]:
@@ -77,6 +100,7 @@ class _Header:
 class _Column:
     header: str
     read: Read
+    kind: str = "text"
 
 
 class _Layout:
@@ -95,7 +119,7 @@ class _Layout:
             for header, meaning in zip(headers, self._meanings(headers), strict=False)
             if header.target is None
         }
-        readers = [_Column(header.text, self._reader(header, headers, kept)) for header in headers]
+        readers = [_Column(header.text, self._reader(header, headers, kept), self._kind(header)) for header in headers]
         return [*readers, *self._rest(headers, kept), *self._computed()]
 
     def _headers(self) -> list[_Header]:
@@ -185,6 +209,9 @@ class _Layout:
             return lambda view: _without(view.fields[name], keys)
         return lambda view: self._value(view, name, header.text)
 
+    def _kind(self, header: _Header) -> str:
+        return RAW_FIELDS[self._entity_type].get(header.target or "", "text")
+
     def _value(self, view: EntityView, name: str, header: str) -> Any:
         """Return a field's value, or the cell that was imported for it and that it could not take."""
         value = view.fields[name]
@@ -228,13 +255,13 @@ class _Layout:
 
     def _computed(self) -> list[_Column]:
         normalized = [
-            _Column(name, lambda view, name=name: view.fields[name])  # type: ignore[misc]
-            for name in NORMALIZED_FIELDS[self._entity_type]
+            _Column(name, lambda view, name=name: view.fields[name], kind)  # type: ignore[misc]
+            for name, kind in NORMALIZED_FIELDS[self._entity_type].items()
         ]
         return [
             *normalized,
-            _Column("created_at", lambda view: view.created_at),
-            _Column("updated_at", lambda view: view.updated_at),
+            _Column("created_at", lambda view: view.created_at, "instant"),
+            _Column("updated_at", lambda view: view.updated_at, "instant"),
         ]
 
 

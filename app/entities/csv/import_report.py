@@ -48,8 +48,9 @@ class ImportReport:
     value in the place of another; rows in `conflicts` have the id of an entity of another name, and are left out.
     `columns` says for each header which field it fills: None if its cells are kept beside the fields, or left out;
     `left_out` are the headers of the latter. `remarked` counts the cells that a remark was made about. `guessed` has
-    some words of a file whose encoding was guessed. `stopped_at` is the line to go on from if the time was over before
-    the end of the file.
+    some words of a file whose encoding was guessed. `sheet` is the one that was read of a workbook, whose encoding is
+    "xlsx", and which has no delimiter. `stopped_at` is the line to go on from if the time was over before the end of
+    the file.
     """
 
     total: int = 0
@@ -71,6 +72,7 @@ class ImportReport:
     is_dry_run: bool = False
     remarked: int = 0
     remarks: list[LineRemark] = field(default_factory=list)
+    sheet: str | None = None
     guessed: str | None = None
     stopped_at: int | None = None
 

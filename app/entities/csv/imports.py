@@ -1,4 +1,4 @@
-"""CSV files into people and companies.
+"""CSV files and workbooks into people and companies.
 
 A file is read as a stream and stored in slices of 1,000 rows, each in a transaction of its own, so
 memory stays the same whatever the file's size. An import that is interrupted keeps the slices that
@@ -15,9 +15,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from math import inf
 from time import monotonic
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, cast
 
 from sqlalchemy import insert
 
@@ -32,6 +33,7 @@ from app.entities.matching import MATCH_COLUMNS, NAME_FIELDS, NAMES, Candidate, 
 from app.entities.merge import Change, is_blank
 from app.entities.read import load_columns
 from app.entities.upsert import UpsertCounts, changes_of, upsert_entities
+from app.entities.xlsx.reader import WORKBOOK_START, XlsxReader
 from app.errors import DatabaseUnavailable, Invalid
 from app.models import ImportFile
 from app.values.entity_types import PLURALS, EntityType
@@ -47,7 +49,7 @@ OnProgress = Callable[[int], None]
 
 @dataclass(frozen=True, slots=True)
 class ImportOptions:
-    """What the owner of a file knows better: its encoding, and what each column means.
+    """What the owner of a file knows better: its encoding or sheet, and what each column means.
 
     `from_line` leaves out the rows above it. After `seconds` the import ends, and tells the line to go on from.
     """
@@ -56,6 +58,7 @@ class ImportOptions:
     mapped: Mapped = field(default_factory=dict)
     from_line: int = 1
     seconds: float | None = None
+    sheet: str | None = None
 
 
 _AS_IT_IS: Final = ImportOptions()
@@ -71,7 +74,7 @@ def import_csv(
     on_progress: OnProgress | None = None,
     options: ImportOptions = _AS_IT_IS,
 ) -> ImportReport:
-    """Upsert the rows of a CSV file into a workspace and report what became of them.
+    """Upsert the rows of a CSV file, or of a workbook's sheet, into a workspace and report what became of them.
 
     With `replaces_names`, a row with an id of its own replaces the entity of that id whatever its name. With
     `is_dry_run`, nothing is written, and the report says what would become of the rows.
@@ -93,17 +96,35 @@ def _reader(entity_type: EntityType, stream: BinaryIO, options: ImportOptions) -
     except ValueError as error:
         raise Invalid(f"The encoding is not known: {error}.") from error
     ends_at = inf if options.seconds is None else monotonic() + options.seconds
+    # What a file is, its content says: names and media types are wrong too often.
+    start = stream.read(len(WORKBOOK_START))
+    kind = (
+        partial(XlsxReader, sheet=options.sheet) if start == WORKBOOK_START else partial(CsvReader, encoding=encoding)
+    )
+    if options.sheet is not None and start != WORKBOOK_START:
+        raise Invalid("A sheet is named, and the file is no Excel workbook.")
     try:
-        return CsvReader(
-            stream,
+        return kind(
+            cast(BinaryIO, _Rejoined(start, stream)),
             entity_type,
-            encoding=encoding,
             mapped=options.mapped,
             from_line=options.from_line,
             is_time_over=lambda: monotonic() >= ends_at,
         )
     except CsvError as error:
         raise Invalid(f"The file cannot be imported: {error}.") from error
+
+
+class _Rejoined:
+    """A stream of which the start was read already."""
+
+    def __init__(self, start: bytes, stream: BinaryIO) -> None:
+        self._start = start
+        self._stream = stream
+
+    def read(self, size: int = -1) -> bytes:
+        start, self._start = self._start, b""
+        return start or self._stream.read(size)
 
 
 def _refuse_other_type(entity_type: EntityType, headers: list[str]) -> None:
@@ -161,7 +182,7 @@ class _Import:
         self._began_at = datetime.now(UTC)
         columns = [(column.header, described(column)) for column in reader.columns]
         left_out = [column.header for column in reader.columns if column.dropped]
-        self.report = ImportReport(columns=columns, left_out=left_out, delimiter=reader.delimiter)
+        self.report = ImportReport(columns=columns, left_out=left_out, delimiter=reader.delimiter, sheet=reader.sheet)
 
     def run(self, on_progress: OnProgress | None) -> ImportReport:
         for part in _slices(self._accepted()):

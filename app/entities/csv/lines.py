@@ -24,7 +24,7 @@ MAX_LINE_BYTES: Final = 1_048_576
 
 _NO_CSV: Final = (
     (b"PK\x03\x04", "an Excel workbook or another zip archive"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel workbook"),
+    (b"\xd0\xcf\x11\xe0", "an Excel workbook that is old (.xls) or has a password"),
     (b"\x1f\x8b", "a gzip archive"),
     (b"%PDF", "a PDF document"),
     (codecs.BOM_UTF32_LE, "UTF-32 text"),

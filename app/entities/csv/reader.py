@@ -6,7 +6,7 @@ Here a file's separator and header are found, and its records become rows, or re
 
 from collections.abc import Callable, Iterator
 from itertools import islice
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, Protocol
 
 from app.entities.csv.accepted_headers import USUAL_HEADERS
 from app.entities.csv.cells import Remark
@@ -41,6 +41,14 @@ _LINES_ABOVE_HEADER: Final = 10
 _LEAST_LINES: Final = 1000
 
 
+class RecordSource(Protocol):
+    """The records of a file, with the refusals between them; `next_line` is that of the first that is to come."""
+
+    next_line: int
+
+    def __iter__(self) -> Iterator[Record | Refusal]: ...
+
+
 class CsvReader:
     """Reads a CSV file row by row, once, in constant memory.
 
@@ -52,6 +60,9 @@ class CsvReader:
     The caller may name the encoding, say which column fills which field, and leave out what stands
     above a line, of which nothing is told. When the caller's time is over, iterating ends in OutOfTime.
     """
+
+    sheet: str | None = None
+    """The sheet that is read, if the file is a workbook."""
 
     def __init__(
         self,
@@ -67,16 +78,24 @@ class CsvReader:
         self._mapped = mapped or {}
         self._from_line = from_line
         self._is_time_over = is_time_over
-        self._records: Records | None = None
-        self._lines = Lines(stream, encoding, self._is_to_end)
-        self.delimiter = self._find_delimiter()
-        self._records = Records(self._lines, self.delimiter)
+        self._records: RecordSource | None = None
+        self._records = self._open(stream, encoding)
         self._iterator = iter(self._records)
         header = self._read_header()
         self.columns = self._mapped_columns(header)
         self._refuse_useless_columns()
         self._footers = NoFooters() if self.is_export else Footers(entity_type, self.columns, header)
         self._rows = RowReader(entity_type, self.columns, is_export=self.is_export)
+
+    def _open(self, stream: BinaryIO, encoding: str | None) -> RecordSource:
+        """Find out how the file is to be read, and return its records."""
+        self._lines = Lines(stream, encoding, self._is_to_end)
+        self.delimiter = self._find_delimiter()
+        return Records(self._lines, self.delimiter)
+
+    def _sample(self) -> list[Record]:
+        """Return the first records, which are still to come."""
+        return sample_records(_peek(self._lines), self.delimiter)
 
     @property
     def encoding(self) -> str:
@@ -150,7 +169,7 @@ class CsvReader:
         return next((i for i in places if known_headers(self.entity_type, records[i].cells, self._mapped) > 1), 0)
 
     def _read_header(self) -> list[str]:
-        place = self._header_place(sample_records(_peek(self._lines), self.delimiter) or [Record(0, [], "")])
+        place = self._header_place(self._sample() or [Record(0, [], "")])
         records = (record for record in self._iterator if place == 0 or isinstance(record, Record))
         record = next(islice(records, place, None), None)
         if record is None:

@@ -30,9 +30,7 @@ _FIRST_OF_FORMULA: Final = frozenset("'=+-@\t\r\n\uff1d\uff0b\uff0d\uff20\u200b\
 def csv_lines(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:
     """Write a header and rows as CSV, in blocks of whole lines, as the rows come.
 
-    The header goes out at once, later lines in blocks of about 64 KiB. Lists and dicts are
-    written as compact JSON, true and false so, dates as ISO 8601, and None, blank text, an empty
-    list and an empty dict as nothing.
+    The header goes out at once, later lines in blocks of about 64 KiB. `cell_text` says how values are written.
     """
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, lineterminator="\r\n")
@@ -60,10 +58,15 @@ def unguard_formula(text: str) -> str:
     return text[1:] if text.startswith("'") and _FORMULA.match(text, 1) is not None else text
 
 
-def _cell(value: Any) -> str:
+def cell_text(value: Any) -> str:
+    """Return the text of a value in a file, unguarded.
+
+    Lists and dicts are compact JSON, dates ISO 8601. Nothing is blank, and so are blank text, an empty list and an
+    empty dict.
+    """
     if isinstance(value, str):
         # Blank text says nothing, here as on import.
-        return "" if value.isspace() else guard_formula(value)
+        return "" if value.isspace() else value
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -73,6 +76,10 @@ def _cell(value: Any) -> str:
     if isinstance(value, date):
         return value.isoformat()
     return str(value)
+
+
+def _cell(value: Any) -> str:
+    return guard_formula(cell_text(value))
 
 
 def _taken(buffer: io.StringIO) -> bytes:

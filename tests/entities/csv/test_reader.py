@@ -123,7 +123,7 @@ def test_lone_surrogate_in_utf16_refuses_its_row() -> None:
         (b"", "the file is empty; expected a header row such as Email"),
         (b"\n \r\n\n", "the file is empty"),
         (b"PK\x03\x04...", "an Excel workbook or another zip archive; expected CSV text"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1", "an old Excel workbook"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1", "an Excel workbook that is old \\(.xls\\) or has a password; expected"),
         (b"%PDF-1.7", "a PDF document"),
         ("Email".encode("utf-32"), "UTF-32"),
         (b"Email,\x00Name\na@b.example,x", "header row holds a control character U\\+0000"),

@@ -1,0 +1,61 @@
+"""Exports of people and companies: one table, written in the format that is asked for."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from app.db.session import end_read
+from app.entities.csv.exports import ExportTable, export_table
+from app.entities.csv.writer import csv_lines
+from app.entities.parquet import parquet_blocks
+from app.entities.read import has_more_than
+from app.entities.xlsx import writer as xlsx
+from app.errors import Invalid
+from app.values.entity_types import EntityType
+
+
+@dataclass(frozen=True, slots=True)
+class FileFormat:
+    """A format of exported files. `max_rows` is how many entities one holds, if there is such a limit."""
+
+    media_type: str
+    write: Callable[[ExportTable], Iterator[bytes]]
+    max_rows: int | None = None
+
+
+FORMATS: Final = {
+    "csv": FileFormat("text/csv", lambda table: csv_lines(table.headers, table.rows)),
+    "xlsx": FileFormat(
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        lambda table: xlsx.xlsx_blocks(table.headers, table.rows),
+        xlsx.MAX_ROWS - 1,
+    ),
+    "parquet": FileFormat(
+        "application/vnd.apache.parquet", lambda table: parquet_blocks(table.headers, table.kinds, table.rows)
+    ),
+}
+"""By name, which is also the suffix of such files."""
+
+
+def export_entities(
+    entity_type: EntityType, file_format: str, *, workspace_slug: str, only_ready: bool = False
+) -> Iterator[bytes]:
+    """Return a workspace's entities as a file of a format, in blocks; `only_ready` leaves out who cannot be written to.
+
+    The first block is there before any entity is read, but for Parquet, of which the whole file is written first.
+    Raises, before there is a block, `Invalid` if what writes the format is not installed, and `TooLargeForSheet` if
+    the workspace has more entities than a file holds. If they become too many meanwhile, it comes between the blocks.
+    """
+    kind = FORMATS[file_format]
+    if only_ready and entity_type != "person":
+        raise Invalid("Companies have no address that could be verified; expected people.")
+    if kind.max_rows is not None and not only_ready:
+        _refuse_too_many(kind.max_rows, entity_type, workspace_slug)
+    return kind.write(export_table(entity_type, workspace_slug=workspace_slug, only_ready=only_ready))
+
+
+def _refuse_too_many(max_rows: int, entity_type: EntityType, workspace_slug: str) -> None:
+    is_too_many = has_more_than(max_rows, entity_type, workspace_slug=workspace_slug)
+    end_read()
+    if is_too_many:
+        raise xlsx.TooLargeForSheet(xlsx.TOO_MANY_ROWS)
