@@ -24,8 +24,9 @@ from tests.statements import statements
 from tests.web.conftest import client_with, make_key
 
 WORKSPACE = "default"
-_LIKE_NAMES = ("/import", "/export.csv", "/export.xlsx", "/export.parquet", "}/receipt", "}/undo")
 """Where the objects are."""
+_LIKE_NAMES = ("/import", "/export.csv", "/export.xlsx", "/export.parquet", "}/receipt", "}/undo")
+"""Ends of addresses that the name of an entity may look like."""
 SCOPES: dict[str, tuple[str, ...]] = {scope: (scope,) for scope in Scope} | {"everything": tuple(Scope)}
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 """Where it makes no difference which database it is."""
