@@ -150,13 +150,6 @@ class ChunksInHand:
         is_done = lease.job_status == JobStatus.COMPLETE
         self._count(ChunkResult(lease.job.id, lease.decided_count, lease.total, is_done, lease.job_status))
 
-    def put_back(self, lease: Lease) -> None:
-        """Give back a chunk that was not begun, as if it had not been taken."""
-        with self.guarding(lease):
-            lease.release()
-        self._leases.remove(lease)
-        self.taken -= 1
-
     def fail_all(self, error: Exception) -> None:
         """Fail the jobs of what is in hand: the work broke outside of any one chunk, and would do so again."""
         if not is_unavailable(error):

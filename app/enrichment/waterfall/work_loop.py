@@ -34,6 +34,8 @@ from app.providers.registry import Registry, current_registry
 
 GAP_SECONDS: Final = 0.01
 """How long the last answers of a chunk wait for each next one."""
+RENEW_SHARE: Final = 0.25
+"""The share of a lease after which that of a chunk is renewed that waits for the others in hand."""
 LOOK_SECONDS: Final = 1.0
 """How long after a look for another chunk that found none it is looked again, while others are in hand."""
 
@@ -70,6 +72,10 @@ class WorkLoop:
     settings: Config
     retry_seconds: tuple[float, ...]
     _runs: list[ChunkRun] = field(default_factory=list)
+    _aside: Lease | None = None
+    """A chunk that has cost a worker: it waits in this one's hands until the others are done."""
+    _renew_at: float = 0.0
+    """When the lease of that chunk is renewed."""
     _look_at: float = 0.0
     """When another chunk is looked for at the earliest, on the monotonic clock."""
     _error: Exception | None = None
@@ -89,6 +95,9 @@ class WorkLoop:
                 self._go_on(run)
             if self._runs:
                 self._wait()
+                self._keep_aside()
+        if self._aside is not None:
+            self.chunks.close(self._aside)
         if self._error is not None:
             raise self._error
 
@@ -98,11 +107,10 @@ class WorkLoop:
         """Take a chunk and begin with it; None if there is none that can be begun now."""
         run = None
         try:
-            while run is None and (lease := self.chunks.take()) is not None:
+            while run is None and (lease := self._next_lease()) is not None:
                 if lease.crash_count and self._runs:
-                    # It is worked on alone, once these are done.
-                    self.chunks.put_back(lease)
-                    self._look_at = float("inf")
+                    self._aside, self._look_at = lease, float("inf")
+                    self._renew_at = time.monotonic() + lease.lease_seconds * RENEW_SHARE
                     return None
                 run = self._begin(lease)
         except Exception as exc:
@@ -133,6 +141,27 @@ class WorkLoop:
             if waiting >= room or run.router.waits_for_limit or _is_limited(lines, run.context.job.entity_type):
                 return True
         return False
+
+    def _next_lease(self) -> Lease | None:
+        lease, self._aside = self._aside, None
+        return lease or self.chunks.take()
+
+    def _keep_aside(self) -> None:
+        """Renew the lease of the chunk that waits for the others."""
+        lease = self._aside
+        if lease is None or time.monotonic() < self._renew_at:
+            return
+        self._renew_at = time.monotonic() + lease.lease_seconds * RENEW_SHARE
+        try:
+            with self.chunks.guarding(lease):
+                lease.checkpoint()
+        except Exception as exc:
+            self._aside = None
+            self._wind_down(exc)
+            return
+        if lease.is_closed:
+            self._aside = None
+            self.chunks.close(lease)
 
     def _begin(self, lease: Lease) -> ChunkRun | None:
         """Load a chunk's entities; None if its job has to wait, so that it is closed at once."""

@@ -163,8 +163,8 @@ def test_a_chunk_that_has_cost_a_worker_is_worked_on_alone_until_it_gets_on(cont
     check_invariants(drained=True)
 
 
-def test_a_suspect_that_comes_up_while_others_are_in_hand_is_put_back(context: Flask) -> None:
-    """It is taken again, alone, once they are done."""
+def test_a_suspect_that_comes_up_while_others_are_in_hand_waits_for_them(context: Flask) -> None:
+    """It is begun with once they are done, alone, and is nobody else's meanwhile."""
     add(3)
     job_id = enqueue(3, PROVIDER, chunk_size=1)
     claim("lost worker")
@@ -177,6 +177,7 @@ def test_a_suspect_that_comes_up_while_others_are_in_hand_is_put_back(context: F
 
     provider = Watched(context, expire_and_note)
     drain(provider)
+    assert [row.attempt for row in progress_rows(job_id)] == [2, 1, 1]
     assert held["p0"] == [0] and provider.asked == {"p0": 1, "p1": 1, "p2": 1}
     assert [(row.crash_count, row.finished_at is not None) for row in progress_rows(job_id)] == [
         (1, True),
