@@ -131,6 +131,7 @@ MODULES: Final[Mapping[str, str]] = {
     "show": "app.cli.jobs",
     "undo": "app.cli.undo",
     "undo-field": "app.cli.undo",
+    "users": "app.cli.users",
     "work": "app.cli.work",
 }
 """The commands and the modules that add them to the group. A module is loaded when one of its commands is asked for."""
