@@ -19,24 +19,25 @@ from app.web.auth import visible_workspace
 
 JOBS_PER_PAGE: Final = 25
 ERRORS_SHOWN: Final = 10
+ERRORS_PER_PAGE: Final = 100
 
 
 @blueprint.get("/console/jobs")
 @require(Scope.READ)
 def jobs() -> Response:
     """List jobs, newest first; the filter stands in the address."""
-    status = request.args.get("status") or None
-    status = status if status in set(JobStatus) else None
+    asked = request.args.get("status", "")
+    wanted = asked if asked in set(JobStatus) else None
     found = queue.list_jobs(
         workspace_slug=visible_workspace(),
-        status=status,
+        status=wanted,
         cursor=request.args.get("cursor") or None,
         limit=JOBS_PER_PAGE,
     )
     values: dict[str, Any] = {
         "jobs": found.rows,
         "next_cursor": found.next_cursor,
-        "status": status,
+        "wanted": wanted,
         "statuses": [*JobStatus],
         "is_open": any(job.finished_at is None for job in found.rows),
     }
@@ -63,6 +64,20 @@ def job(job_id: UUID) -> Response:
     }
     end_read()
     return live("job_live.html", **values) if is_live() else page("job.html", **values)
+
+
+@blueprint.get("/console/jobs/<uuid:job_id>/errors")
+@require(Scope.READ)
+def errors(job_id: UUID) -> Response:
+    """List what failed in a job, oldest first, page by page."""
+    workspace = visible_workspace()
+    found = queue.get_job(str(job_id), workspace_slug=workspace)
+    rows = queue.list_errors(
+        found.id, workspace_slug=workspace, cursor=request.args.get("cursor") or None, limit=ERRORS_PER_PAGE
+    )
+    values: dict[str, Any] = {"job": found, "errors": rows.rows, "next_cursor": rows.next_cursor}
+    end_read()
+    return page("errors.html", **values, may_retry=found.status in ENDED)
 
 
 def _rate(job: JobView) -> float | None:

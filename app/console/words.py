@@ -72,6 +72,11 @@ def number(value: int) -> str:
     return f"{value:,}"
 
 
+def counted(count: int, entity_type: str) -> str:
+    """Return a number of entities: `1 person`, `2,000 companies`."""
+    return f"{count:,} {entity_type if count == 1 else PLURALS[entity_type]}"
+
+
 def plural(entity_type: str) -> str:
     """Return what several entities of a type are called."""
     return PLURALS[entity_type]
@@ -79,6 +84,7 @@ def plural(entity_type: str) -> str:
 
 _FILTERS: Final[dict[str, Any]] = {
     "clock": clock,
+    "counted": counted,
     "duration": duration,
     "money": money,
     "number": number,
