@@ -45,7 +45,7 @@ MARK: Final = 0x7472616E
 CHUNK_SIZE: Final = 20
 PROVIDER_SECONDS: Final = 0.8
 """How long a played provider thinks about a call while somebody watches."""
-CONSOLE_CALLS: Final = 4
+CONSOLE_CALLS: Final = 2
 """How many it is asked at once then: a run lasts a few minutes."""
 ROWS_SHOWN: Final = 6
 REFUSALS_SHOWN: Final = 5
