@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
@@ -16,13 +15,12 @@ from app.db.session import end_read
 from app.enrichment import queue
 from app.enrichment.money import reports
 from app.enrichment.queue import JobView
-from app.enrichment.queue.queries import ids_to_retry
-from app.enrichment.waterfall.estimates import Estimate, estimate
-from app.enrichment.waterfall.options import JobOptions
+from app.enrichment.queue.child_jobs import ALL
+from app.enrichment.waterfall.estimates import Estimate, estimate_retry
 from app.enrichment.waterfall.work_loop import Waterfall
-from app.errors import ProviderNotAvailable
+from app.entities.undo import UndoCounts, undo_job
+from app.errors import JobStateConflict, ProviderNotAvailable
 from app.models.job import ENDED, JobStatus
-from app.providers.settings import MICROS
 from app.web.api_keys import Scope
 from app.web.auth import visible_workspace
 
@@ -76,6 +74,30 @@ def act(job_id: UUID, name: str) -> WerkzeugResponse:
     return redirect(url_for("console.job", job_id=changed.id), 303)
 
 
+@blueprint.get("/console/jobs/<uuid:job_id>/undo")
+@require(Scope.WRITE)
+def confirm_undo(job_id: UUID) -> Response:
+    """Say what an undo does, and ask for its word."""
+    return _undo_page(job_id)
+
+
+@blueprint.post("/console/jobs/<uuid:job_id>/undo")
+@require(Scope.WRITE)
+def undo(job_id: UUID) -> Response:
+    """Put back what a job wrote, if the word was typed, and say what came of it."""
+    if request.form.get("word", "").strip().lower() != "undo":
+        return _undo_page(job_id, status=422, problem="Nothing was undone: the word was not typed.")
+    return _undo_page(job_id, counts=undo_job(str(job_id), workspace_slug=visible_workspace()))
+
+
+def _undo_page(
+    job_id: UUID, *, status: int = 200, problem: str | None = None, counts: UndoCounts | None = None
+) -> Response:
+    job = queue.get_job(str(job_id), workspace_slug=visible_workspace())
+    end_read()
+    return page("undo.html", status=status, job=job, problem=problem, counts=counts)
+
+
 @blueprint.get("/console/process")
 @require(Scope.PROCESS)
 def confirm_process() -> Response:
@@ -110,29 +132,11 @@ def _job_asked_for() -> JobView | None:
 
 def _price_of_retry(job: JobView) -> Estimate | None:
     """Return what a retry would cost; None if there is nothing to retry, or nobody can be asked."""
-    options = JobOptions(**_options(job.options), cap_usd=_dollars(job.cap_micros))
-    ids = list(ids_to_retry(job.id))
-    if not ids:
-        return None
+    workspace = visible_workspace()
     try:
-        return estimate(
-            job.entity_type,
-            job.provider,
-            ids,
-            workspace_slug=job.workspace_slug,
-            options=options,
-            shows_overall=visible_workspace() is None,
-        )
-    except ProviderNotAvailable:
+        return estimate_retry(job.id, ALL, workspace_slug=workspace, shows_overall=workspace is None)
+    except (JobStateConflict, ProviderNotAvailable):
         return None
-
-
-def _options(stored: Mapping[str, Any] | None) -> dict[str, Any]:
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in (stored or {}).items()}
-
-
-def _dollars(micros: int | None) -> Decimal | None:
-    return None if micros is None else Decimal(micros) / MICROS
 
 
 _ACTIVE: Final = frozenset({JobStatus.PENDING, JobStatus.RUNNING})

@@ -1,18 +1,19 @@
 """People and companies: the list of them, and one with who gave which value."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from flask import Response, g, request
+from flask import Response, g, request, stream_with_context
 
 from app.console.access import require
 from app.console.blueprint import blueprint, page
 from app.console.workspaces import chosen_workspace
 from app.db.session import end_read
 from app.entities.changes import load_history
+from app.entities.csv.exports import export_csv, unbroken
 from app.entities.fields import NORMALIZED_FIELDS, RAW_FIELDS
 from app.entities.read import EntityView, get_entity, list_entities
-from app.values.entity_types import PLURALS
+from app.values.entity_types import ENTITY_TYPES, PLURALS, EntityType
 from app.web.api_keys import Scope
 
 ROWS: Final = 50
@@ -21,7 +22,7 @@ COLUMNS: Final = {
     "company": ("name", "domain", "industry", "headcount"),
 }
 """What a list shows of each."""
-_TYPES: Final = {plural: entity_type for entity_type, plural in PLURALS.items()}
+_TYPES: Final[Mapping[str, EntityType]] = {PLURALS[entity_type]: entity_type for entity_type in ENTITY_TYPES}
 _MASKED: Final = ("email", "phone")
 """Parts of the names of fields that a viewer sees in outline only."""
 
@@ -52,7 +53,16 @@ def entities(plural: str) -> Response:
     )
 
 
-@blueprint.get("/console/<any(people, companies):plural>/<path:entity_id>")
+@blueprint.get("/console/<any(people, companies):plural>/export.csv")
+@require(Scope.WRITE)
+def export(plural: str) -> Response:
+    """Send a workspace's people or companies as CSV: the columns that were imported, and what has been found."""
+    lines = export_csv(_TYPES[plural], workspace_slug=chosen_workspace())
+    headers = {"Content-Disposition": f'attachment; filename="{plural}.csv"'}
+    return Response(stream_with_context(unbroken(lines)), mimetype="text/csv", headers=headers)
+
+
+@blueprint.get("/console/<any(people, companies):plural>/<rest_of_path:entity_id>")
 @require(Scope.READ)
 def entity(plural: str, entity_id: str) -> Response:
     """Show one: each field as given and as normalised, who gave it and when, and what stood there before."""

@@ -14,6 +14,7 @@ SCREENS = {
     "company": "/console/companies/0-evil",
     "new": "/console/new",
     "estimate": "/console/new?type=person&missing=email&limit=50&provider=waterfall",
+    "exclusions": "/console/exclusions",
     "costs": "/console/costs?by=day",
     "providers": "/console/providers",
     "process": "/console/process",

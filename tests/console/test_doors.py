@@ -52,6 +52,11 @@ DOORS = {
     ("POST", "/console/new"): Door("write", 422),
     ("GET", "/console/{}"): Door("read"),
     ("GET", "/console/{}/{}"): Door("read"),
+    ("GET", "/console/{}/export.csv"): Door("write"),
+    ("GET", f"{_JOB}/undo"): Door("write"),
+    ("POST", f"{_JOB}/undo"): Door("write", 422),
+    ("GET", "/console/exclusions"): Door("read"),
+    ("POST", "/console/exclusions"): Door("write", 303),
     ("GET", "/console/costs"): Door("read"),
     ("GET", "/console/providers"): Door("read"),
     ("POST", "/console/providers/{}/reset"): Door("admin", 303),
@@ -69,7 +74,12 @@ def path_of(address: str, job_id: str) -> str:
     """Return the path of an address, with what is there in the one workspace."""
     if address == "/console/{}":
         return "/console/people"
-    names = {"/console/{}/{}": ("people", "a"), "/console/providers/{}/reset": ("prospeo",)}.get(address)
+    known = {
+        "/console/{}/{}": ("people", "a"),
+        "/console/{}/export.csv": ("people",),
+        "/console/providers/{}/reset": ("prospeo",),
+    }
+    names = known.get(address)
     for name in names or (job_id, "cancel"):
         address = address.replace("{}", name, 1)
     return address
@@ -103,7 +113,7 @@ OUTSIDERS = ("anonymous", "expired", "disabled", "with a key")
 def callers(app: Flask, signed_in: SignedIn) -> dict[str, FlaskClient]:
     """Make one of every kind."""
     found = {role: signed_in(role) for role in access.SCOPES}
-    found |= {f"{role} elsewhere": signed_in(role, workspace_slug="elsewhere") for role in access.SCOPES}
+    found |= {f"{role} elsewhere": signed_in(role, workspace_slug="elsewhere") for role in ("operator", "admin")}
     found |= {"expired": signed_in(name="late"), "disabled": signed_in(name="gone")}
     with app.app_context():
         users.disable_user("gone")

@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from app.db.session import transaction
 from app.enrichment import queue
 from app.enrichment.waterfall.work_loop import Waterfall
+from app.entities.read import get_entity
 from app.entities.upsert import upsert_entities
 from app.models.job import JobStatus
 from app.providers.base import Answer, OutcomeClass
@@ -74,12 +75,11 @@ def test_a_job_is_steered_by_its_buttons(app: Flask, signed_in: SignedIn) -> Non
     assert "Nothing is lost" in client.get(f"{address}/pause").text
     assert client.post(f"{address}/pause").location == address
     assert buttons() == ["resume", "cancel", "process"] and "Paused by hand" in client.get(address).text
-    assert "3 entities" not in client.get(f"{address}/resume").text
     client.post(f"{address}/resume")
     for decided in (2, 4):
         assert "entities decided in one chunk" in client.post("/console/process", data={"job": job_id}).text
         assert f"{decided / 4:.0%}".replace("%", " % decided") in client.get(address).text
-    assert buttons() == ["retry"] and "is complete now" in client.get(f"{address}/pause").text
+    assert buttons() == ["retry", "undo"] and "is complete now" in client.get(f"{address}/pause").text
     late = client.post(f"{address}/pause")
     assert (late.status_code, "The job is complete" in late.text) == (409, True)
     assert "There is no person with this id" in client.get(f"{address}/errors").text
@@ -172,6 +172,46 @@ def test_the_overview_says_what_to_do_next(app: Flask, signed_in: SignedIn) -> N
         assert answer.status_code == 200, status
         assert ("1 person" in answer.text) is (status == JobStatus.PAUSED)
     assert client.get("/console/jobs?cursor=x").status_code == 422
+
+
+def test_a_job_is_undone_by_its_word_alone(app: Flask, signed_in: SignedIn) -> None:
+    """What it wrote becomes what stood there before; without the word nothing does."""
+    with app.app_context():
+        job_id = queue.enqueue_job("person", "ai-normalizer", add({"id": "p1", "job_title": "vp of sales"}))
+        queue.drain(work=Waterfall())
+    client = signed_in("operator")
+    address = f"/console/jobs/{job_id}/undo"
+    assert "Undo…" in client.get(f"/console/jobs/{job_id}").text
+    for word in ("", "yes"):
+        assert client.post(address, data={"word": word}).status_code == 422
+    assert "As normalised" in client.get("/console/people/p1").text
+    done = client.post(address, data={"word": "Undo "})
+    assert re.search(r"[1-9]\d* values are what they were before", done.text)
+    with app.app_context():
+        assert get_entity("person", "p1", workspace_slug="default").fields["normalized_job_title"] is None
+
+
+@on_sqlite
+def test_exclusions_and_exports_are_those_of_the_workspace(app: Flask, signed_in: SignedIn) -> None:
+    """All that was pasted or nothing; who is excluded is in no file; a user of one workspace names no other."""
+    with app.app_context():
+        add({"id": "p1", "email": "ada@acme.example"}, {"id": "p2", "full_name": "=1+1"})
+    client, stranger = signed_in("operator"), signed_in("operator", workspace_slug="north")
+    wrong = client.post("/console/exclusions", data={"values": "acme.example no/t@@one"})
+    assert (wrong.status_code, "Nothing was added" in wrong.text) == (422, True)
+    assert client.post("/console/exclusions", data={"values": "https://www.acme.example/x\nbob@b.example"}).location
+    page = client.get("/console/exclusions").text
+    assert "acme.example" in page and "bob@b.example" in page
+    assert "b•••@b.example" in signed_in("viewer").get("/console/exclusions").text
+    file = client.get("/console/people/export.csv", buffered=True)
+    assert file.mimetype == "text/csv" and "p2" in file.text and "'=1+1" in file.text and "p1" not in file.text
+    for address in ("people/export.csv", "people", "exclusions"):
+        text = stranger.get(f"/console/{address}?workspace=default", buffered=True).text
+        assert "p2" not in text and "b.example" not in text
+    stranger.post("/console/exclusions", data={"remove": "acme.example", "workspace": "default"})
+    assert "acme.example" in client.get("/console/exclusions").text
+    client.post("/console/exclusions", data={"remove": "bob@b.example"})
+    assert "bob@b.example" not in client.get("/console/exclusions").text
 
 
 @on_sqlite
