@@ -98,6 +98,13 @@ class UnsupportedMediaType(AppError):
     status = 415
 
 
+class TooManyLogins(AppError):
+    """Too many failed logins; wait, or have a link made by `flask enrich users link`."""
+
+    code = "too_many_requests"
+    status = 429
+
+
 class Invalid(AppError, ValueError):
     """The input is well-formed but not valid."""
 

@@ -5,6 +5,7 @@ It stands apart from the factory because a command needs none of it, and would s
 
 from flask import Flask
 
+from app import console
 from app.enrichment.money.routes import blueprint as money_routes
 from app.enrichment.queue.routes import blueprint as job_routes
 from app.enrichment.waterfall.callback_routes import blueprint as callback_routes
@@ -26,5 +27,6 @@ def init_app(app: Flask) -> None:
     for blueprint in (*jobs, *entity_routes, exclusion_routes, health.blueprint):
         api.register_blueprint(blueprint)
     app.register_blueprint(docs.blueprint)
+    app.register_blueprint(console.blueprint)
     with app.app_context():
         current_registry()

@@ -29,7 +29,8 @@ sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 CRON_SECRET = "a-cron-secret-for-tests"
-TIERS = {"faults", "fuzz"}
+SECRET_KEY = "a-secret-key-for-tests"
+TIERS = {"browser", "faults", "fuzz"}
 
 
 RUN_DATABASES = pytest.StashKey[RunDatabases]()
@@ -133,7 +134,7 @@ def make_app(database_url: str) -> Iterator[Callable[..., Flask]]:
 
 
 def _create(database_url: str, **settings: Any) -> Flask:
-    settings = {"CRON_SECRET": CRON_SECRET, "LOG_LEVEL": "WARNING", **settings}
+    settings = {"CRON_SECRET": CRON_SECRET, "SECRET_KEY": SECRET_KEY, "LOG_LEVEL": "WARNING", **settings}
     return create_app(Config(DATABASE_URL=database_url, TESTING=True, **settings))
 
 

@@ -29,7 +29,7 @@ from app.models.attempt import attempts, entity_revisions
 from app.models.chunk import Outcome
 from app.models.types import Id, Json, UtcDateTime, new_id
 from app.providers.base import Answer, OutcomeClass
-from app.web import api_keys
+from app.web import api_keys, sessions, users
 from tests.enrichment.helpers import claim
 from tests.fakes.provider import FakeProvider, csv_stream, registry_of
 
@@ -81,6 +81,9 @@ def fill() -> None:
     with transaction() as session:
         upsert_entities("person", [{"id": "p0", "job_title": "CEO"}], workspace_slug="default", session=session)
     api_keys.create_key("key", ["read"])
+    user, _ = users.create_user("ada", "viewer")
+    sessions.begin_session(user)
+    sessions.sign_in("ada", "wrong")
     queue.enqueue_job("person", "ai-normalizer", ["p0", "nobody"])
     queue.drain(work=Waterfall())
     exclusions.add(["elsewhere.example"], "default")

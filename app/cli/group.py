@@ -111,6 +111,7 @@ class EnrichGroup(AppGroup):
 MODULES: Final[Mapping[str, str]] = {
     "accept-held": "app.cli.retry",
     "cancel": "app.cli.jobs",
+    "console": "app.cli.console",
     "costs": "app.cli.money",
     "demo": "app.cli.demo",
     "enqueue": "app.cli.enqueue",
@@ -131,6 +132,7 @@ MODULES: Final[Mapping[str, str]] = {
     "show": "app.cli.jobs",
     "undo": "app.cli.undo",
     "undo-field": "app.cli.undo",
+    "users": "app.cli.users",
     "work": "app.cli.work",
 }
 """The commands and the modules that add them to the group. A module is loaded when one of its commands is asked for."""

@@ -181,9 +181,9 @@ def work(poll_seconds: int, exit_when_empty: bool, processes: int) -> None:
     """
     count = processes or _cores()
     if count == 1:
-        _work(poll_seconds, exit_when_empty)
+        run_worker(poll_seconds, exit_when_empty=exit_when_empty)
         return
-    code = Supervisor(count, partial(_work, poll_seconds, exit_when_empty)).run()
+    code = Supervisor(count, partial(run_worker, poll_seconds, exit_when_empty=exit_when_empty)).run()
     click.get_current_context().exit(code)
 
 
@@ -194,7 +194,8 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
-def _work(poll_seconds: int, exit_when_empty: bool) -> None:
+def run_worker(poll_seconds: int, *, exit_when_empty: bool) -> None:
+    """Process jobs as they come until a signal says to stop or, with `exit_when_empty`, nothing is due."""
     with stop_on_signals():
         log.info("worker started", poll_seconds=poll_seconds)
         failures = 0

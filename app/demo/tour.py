@@ -1,5 +1,6 @@
 """`flask enrich demo`: sample lists through the whole service, on a database of its own."""
 
+import secrets
 import shlex
 import sqlite3
 import sys
@@ -19,6 +20,7 @@ from sqlalchemy import select
 from app import demo as samples
 from app import logs
 from app.cli import output
+from app.cli.console import serve
 from app.cli.lists import describe_remarks, describe_report, write_atomically
 from app.cli.progress import DrainProgress
 from app.config import PROJECT_ROOT, Config, config
@@ -34,12 +36,17 @@ from app.entities.fields import Fields
 from app.entities.read import list_entities, select_ids
 from app.extensions import db
 from app.models.attempt import entity_revisions
+from app.providers.names import WATERFALL
 from app.values.entity_types import PLURALS, EntityType
 from app.web.auth import DEFAULT_WORKSPACE
 
 MARK: Final = 0x7472616E
 """SQLite's application id of a demo's database, by which it is known as one that may be deleted."""
 CHUNK_SIZE: Final = 20
+PROVIDER_SECONDS: Final = 0.8
+"""How long a played provider thinks about a call while somebody watches."""
+CONSOLE_CALLS: Final = 2
+"""How many it is asked at once then: a run lasts a few minutes."""
 ROWS_SHOWN: Final = 6
 REFUSALS_SHOWN: Final = 5
 MAX_CELL_CHARS: Final = 32
@@ -68,6 +75,21 @@ def run(create_app: CreateApp, database: Path | None, *, with_providers: bool) -
     _tell_next(path, jobs[0], files, more=more)
 
 
+def serve_console(create_app: CreateApp, database: Path | None, port: int) -> None:
+    """Serve the console with jobs of the sample lists under way, in an application and a database of the demo's own.
+
+    The providers are played, and take their time, so that there is something to watch.
+    """
+    with waterfalls.play_providers(latency=PROVIDER_SECONDS) as server:
+        path = _make_database(database)
+        settings = {"PROVIDERS": waterfalls.settings_for(server), "SECRET_KEY": secrets.token_urlsafe(32)}
+        with _application(create_app, path, **settings, ENRICH_CONCURRENCY=CONSOLE_CALLS) as app:
+            for entity_type in _TYPES:
+                _bring_in(entity_type)
+                _enqueue(entity_type, provider=WATERFALL)
+            serve(app, port)
+
+
 def _normalize() -> list[str]:
     """Normalise what was imported, show what that changed and return the jobs' ids."""
     jobs = [_enqueue(entity_type) for entity_type in _TYPES]
@@ -89,10 +111,10 @@ def _bring_in(entity_type: EntityType) -> None:
     _tell_refusals(report)
 
 
-def _enqueue(entity_type: EntityType) -> str:
+def _enqueue(entity_type: EntityType, provider: str = "ai-normalizer") -> str:
     """Make a job of what was imported and return its id."""
     ids = select_ids(entity_type, workspace_slug=DEFAULT_WORKSPACE, all_=True)
-    accepted = queue.accept_job(entity_type, "ai-normalizer", ids, chunk_size=CHUNK_SIZE)
+    accepted = queue.accept_job(entity_type, provider, ids, chunk_size=CHUNK_SIZE)
     click.echo(f"Enqueued the {PLURALS[entity_type]} as job {accepted.job_id}, in chunks of {CHUNK_SIZE}.")
     return accepted.job_id
 
@@ -264,13 +286,13 @@ def _make_file(path: Path) -> None:
 
 
 @contextmanager
-def _application(create_app: CreateApp, path: Path, **settings: Any) -> Iterator[None]:
+def _application(create_app: CreateApp, path: Path, **settings: Any) -> Iterator[Flask]:
     """Push an application on the demo's database, migrated, with these settings and defaults for the rest."""
     app = create_app(Config(DATABASE_URL=f"sqlite:///{path}", LOG_LEVEL="WARNING", **settings))
     try:
         with app.app_context():
             upgrade()
-            yield
+            yield app
             db.session.remove()
             db.engine.dispose()
     finally:

@@ -46,10 +46,13 @@ _HIT_RATES: Final = "findymail=0.4,prospeo=0.5,leadmagic=0.4,aiark=0.6,firecrawl
 
 
 @contextmanager
-def play_providers() -> Iterator[ServerProcess]:
-    """Run the stand-ins' server for as long as the context is open. Raises `click.UsageError` if it does not start."""
+def play_providers(latency: float = 0.0) -> Iterator[ServerProcess]:
+    """Run the stand-ins' server for as long as the context is open; `latency` is in seconds.
+
+    Raises `click.UsageError` if it does not start.
+    """
     with tempfile.TemporaryDirectory(prefix="tranche-demo-") as folder:
-        server = ServerProcess(Path(folder) / "meter.jsonl", is_quiet=True, hit_rates=_HIT_RATES)
+        server = ServerProcess(Path(folder) / "meter.jsonl", is_quiet=True, hit_rates=_HIT_RATES, latency=latency)
         try:
             server.start()
         except ChildProcessError as exc:

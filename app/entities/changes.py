@@ -90,6 +90,29 @@ def load_provenance(entity_type: str, entity_id: str, workspace_slug: str) -> di
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One write of an entity: who, when, for which job, and what it changed."""
+
+    provider: str
+    job_id: str | None
+    at: datetime
+    changes: dict[str, Change]
+
+
+def load_history(entity_type: str, entity_id: str, workspace_slug: str, limit: int = 50) -> list[Revision]:
+    """Return the last writes of an entity, newest first."""
+    revisions = entity_revisions.c
+    query = (
+        select(revisions.provider, revisions.job_id, revisions.created_at, revisions.changes)
+        .where(*about_entities(entity_type, workspace_slug, [entity_id]))
+        .order_by(revisions.id.desc())
+        .limit(limit)
+    )
+    rows = db.session.execute(query)
+    return [Revision(row.provider, row.job_id, row.created_at, read_changes(row.changes)) for row in rows]
+
+
 def about_entities(entity_type: str, workspace_slug: str, ids: Iterable[str]) -> tuple[ColumnElement[bool], ...]:
     """Return the conditions for the revisions of some entities."""
     return (

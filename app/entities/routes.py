@@ -7,7 +7,6 @@ from shutil import copyfileobj
 from tempfile import SpooledTemporaryFile
 from typing import Any, BinaryIO, Final, NoReturn, cast
 
-import structlog
 from flask import Response, request, stream_with_context
 from flask.views import MethodView
 from werkzeug.routing import BaseConverter
@@ -17,6 +16,7 @@ from app.db.session import check_writable, transaction
 from app.enrichment.waterfall.erase import erase_entity
 from app.enrichment.waterfall.receipt_schemas import ReceiptQuerySchema, ReceiptSchema
 from app.enrichment.waterfall.receipts import Receipt, make_receipt
+from app.entities.csv.exports import unbroken
 from app.entities.csv.headers import read_mapping
 from app.entities.csv.imports import ImportOptions, import_csv
 from app.entities.exports import FORMATS, export_entities
@@ -42,8 +42,6 @@ from app.values.entity_types import PLURALS, EntityType
 from app.values.identifiers import ENTITY_ID_PATTERN, is_entity_id
 from app.web.auth import require, workspace_for
 from app.web.blueprint import Blueprint
-
-log = structlog.get_logger(__name__)
 
 _MEGABYTE: Final = 1024 * 1024
 _BINARY: Final = {"type": "string", "format": "binary"}
@@ -292,7 +290,7 @@ def _export(entity_type: EntityType, file_format: str, query: dict[str, Any]) ->
     blocks = export_entities(entity_type, file_format, workspace_slug=workspace_slug, only_ready=only_ready)
     headers = {"Content-Disposition": f'attachment; filename="{PLURALS[entity_type]}.{file_format}"'}
     media_type = FORMATS[file_format].media_type
-    return Response(stream_with_context(_unbroken(blocks)), mimetype=media_type, headers=headers)
+    return Response(stream_with_context(unbroken(blocks)), mimetype=media_type, headers=headers)
 
 
 def _possible_id(entity_id: str) -> str:
@@ -344,15 +342,6 @@ def _charset() -> str | None:
 
 def _refuse_form() -> NoReturn:
     raise Invalid("The form is not valid.", details=[detail("file", "expected one file, and no other field")])
-
-
-def _unbroken(blocks: Iterator[bytes]) -> Iterator[bytes]:
-    """Yield the blocks; an error on the way is raised without values, which the server would log."""
-    try:
-        yield from blocks
-    except Exception as exc:
-        log.error("export broke off", kind=type(exc).__name__)
-        raise ConnectionAbortedError("the export broke off") from None
 
 
 blueprints: Final = [_routes_of("person"), _routes_of("company")]

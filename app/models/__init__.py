@@ -13,6 +13,7 @@ from app.models.job import EnrichmentJob, JobStatus
 from app.models.person import Person
 from app.models.provider_state import ProviderPace, ProviderState
 from app.models.spending import Cost, Spending
+from app.models.user import LoginFailures, User, UserSession
 
 __all__ = [
     "ApiKey",
@@ -30,8 +31,11 @@ __all__ = [
     "ImportFile",
     "InFlightCall",
     "JobStatus",
+    "LoginFailures",
     "Person",
     "ProviderPace",
     "ProviderState",
     "Spending",
+    "User",
+    "UserSession",
 ]

@@ -1,7 +1,8 @@
 """Who may call what. Access is denied by default.
 
 A view names its scope with `require`; the check runs before every request, so a view without a scope is refused.
-Callers are API keys, and the cron caller with its secret.
+Callers are API keys, and the cron caller with its secret. The console's pages have a check of their own, for users:
+no key opens them, and no user's cookie opens anything else.
 """
 
 import hashlib
@@ -35,6 +36,9 @@ PUBLIC: Final = frozenset(
 )
 """The endpoints that need no credential in a header. Everything else names a scope."""
 
+CONSOLE: Final = "console"
+"""The blueprint whose pages have their own check."""
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 # Headers reach WSGI as Latin-1. What is not visible ASCII is no credential, and asking first
@@ -44,9 +48,9 @@ _BEARER = re.compile(r"[Bb][Ee][Aa][Rr][Ee][Rr] +([!-~]{1,512})")
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who is calling: an API key, or the cron caller with its secret."""
+    """Who is calling: an API key, the cron caller with its secret, or a user of the console."""
 
-    kind: Literal["key", "cron"]
+    kind: Literal["key", "cron", "user"]
     key_id: str | None
     scopes: frozenset[str]
     workspace_slug: str | None
@@ -116,6 +120,8 @@ def _guard() -> None:
     405; OPTIONS is answered by Flask itself and does no work.
     """
     if request.endpoint is None or request.endpoint in PUBLIC or request.method == "OPTIONS":
+        return
+    if request.blueprint == CONSOLE:
         return
     view = _view_function()
     accepts_cron_secret = getattr(view, "accepts_cron_secret", False)

@@ -1,10 +1,12 @@
 """`flask enrich demo`: the whole service on sample data, away from anybody's own."""
 
+import http.cookiejar
 import re
 import shlex
 import socket
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -95,3 +97,18 @@ def test_no_other_command_loads_the_demo() -> None:
     question = "import sys, app; print([name for name in sys.modules if name.startswith('app.demo')])"
     answer = subprocess.run([sys.executable, "-c", question], cwd=PROJECT_ROOT, capture_output=True, text=True)
     assert (answer.stdout, answer.stderr) == ("[]\n", "")
+
+
+def test_demo_shows_jobs_under_way_in_a_browser(start: Any, tmp_path: Path) -> None:
+    """The page behind the link has them, with money that played providers have charged; SIGTERM ends all of it."""
+    process = start("demo", "--console", "--database", str(tmp_path / "demo.db"), "--port", "0")
+    address = next(line.strip() for line in process.stdout if "/console/link/" in line)
+    jar = http.cookiejar.CookieJar()
+    browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
+    form = urllib.request.Request(address, data=b"", headers={"Sec-Fetch-Site": "same-origin"})
+    with browser.open(form, timeout=PATIENCE_SECONDS) as page:
+        text = page.read().decode()
+    assert "246 people" in text and "145 companies" in text and "of $10.00" in text
+    process.terminate()
+    process.communicate(timeout=PATIENCE_SECONDS)
+    assert process.returncode == 0

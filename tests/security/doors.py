@@ -1,10 +1,12 @@
 """Every address and method of the service with who may use it, written from the table in docs/api.md."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 
 from flask import Flask
+from werkzeug.routing import Rule
 
 HAS_DUCKDB = find_spec("duckdb") is not None
 
@@ -88,13 +90,20 @@ ALL = {**DOORS, **UNLISTED}
 
 
 def open_doors(app: Flask) -> set[tuple[str, str]]:
-    """Return method and address of everything that the application answers to, without HEAD and OPTIONS."""
+    """Return method and address of everything that the application answers to programs."""
     return {
-        (method, re.sub(r"<[^>]+>", "{}", rule.rule))
-        for rule in app.url_map.iter_rules()
-        for method in rule.methods or ()
-        if method not in {"HEAD", "OPTIONS"}
+        (method, address)
+        for method, address, rule in addresses_of(app)
+        # Its pages have a table of their own, in tests/console/.
+        if not rule.endpoint.startswith("console.")
     }
+
+
+def addresses_of(app: Flask) -> Iterator[tuple[str, str, Rule]]:
+    """Give method and address of everything that the application answers to, without HEAD and OPTIONS."""
+    for rule in app.url_map.iter_rules():
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
+            yield method, re.sub(r"<[^>]+>", "{}", rule.rule), rule
 
 
 def listed_doors(page: str) -> dict[tuple[str, str], str]:

@@ -24,6 +24,7 @@ from tests.statements import statements
 from tests.web.conftest import client_with, make_key
 
 WORKSPACE = "default"
+_LIKE_NAMES = ("/import", "/export.csv", "/export.xlsx", "/export.parquet", "}/receipt", "}/undo")
 """Where the objects are."""
 _LIKE_NAMES = ("/import", "/export.csv", "/export.xlsx", "/export.parquet", "}/receipt", "}/undo")
 """Ends of addresses that the name of an entity may look like."""

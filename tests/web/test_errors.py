@@ -34,7 +34,8 @@ def assert_error(response: TestResponse, status: int, code: str) -> dict[str, ob
 def test_unknown_address_is_404_without_echo(client: FlaskClient) -> None:
     """An address that nothing stands under is 404 and is not repeated."""
     assert_error(client.get(f"/api/{MARKER}"), 404, "not_found")
-    assert_error(client.get(f"//api//{MARKER}"), 404, "not_found")
+    # The client would take the first part of such an address for a host.
+    assert_error(client.get("/", environ_overrides={"PATH_INFO": f"//api//{MARKER}"}), 404, "not_found")
 
 
 def test_malformed_job_id_is_404(probe: FlaskClient) -> None:

@@ -128,6 +128,19 @@ def daily_caps(workspace_slug: str | None = None, *, shows_overall: bool = True)
     ]
 
 
+def job_costs(job_id: str) -> list[CostRow]:
+    """Return what a job has spent on each provider, by name."""
+    query = select(costs.c.provider.label("key"), *_SUMS).where(costs.c.job_id == job_id)
+    rows = db.session.execute(query.group_by(costs.c.provider).order_by(costs.c.provider))
+    return [CostRow(**row._mapping) for row in rows]
+
+
+def job_cap(job_id: str, workspace_slug: str, cap_micros: int | None) -> CapView:
+    """Return a job's own cap, and what is spent and reserved under it."""
+    query = select(spending.c.spent_micros, spending.c.reserved_micros).where(spending.c.scope == f"job:{job_id}")
+    return CapView("job", workspace_slug, cap_micros, *(db.session.execute(query).one_or_none() or ()))
+
+
 def spent_today(workspace_slug: str | None = None) -> dict[str, int]:
     """Return what each provider has cost today, by name."""
     spent = func.sum(costs.c.cost_micros).cast(BigInteger)

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import structlog
 from sqlalchemy import case, func, not_, select
 
 from app.db.session import end_read
@@ -31,6 +32,8 @@ from app.entities.read import SLICE_ROWS, EntityView, has_blank, list_entities
 from app.entities.readiness import ready_people
 from app.extensions import db
 from app.values.entity_types import EntityType
+
+log = structlog.get_logger(__name__)
 
 _ID: Final = "id"
 _TIMES: Final = ("created_at", "updated_at")
@@ -72,6 +75,15 @@ def export_table(entity_type: EntityType, *, workspace_slug: str, only_ready: bo
         views = ready_people(views, workspace_slug=workspace_slug)
     rows = ([column.read(view) for column in columns] for view in views)
     return ExportTable([column.header for column in columns], [column.kind for column in columns], rows)
+
+
+def unbroken(lines: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield the lines; an error on the way is raised without values, which the server would log."""
+    try:
+        yield from lines
+    except Exception as exc:
+        log.error("export broke off", kind=type(exc).__name__)
+        raise ConnectionAbortedError("the export broke off") from None
 
 
 def _views(entity_type: str, workspace_slug: str) -> Iterator[EntityView]:

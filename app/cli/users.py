@@ -1,0 +1,115 @@
+"""The commands that make users of the console, give them links, and keep them out."""
+
+from dataclasses import asdict
+from typing import Any, Final
+
+import click
+
+from app.cli import output
+from app.cli.group import enrich
+from app.cli.options import Slug, json_option
+from app.config import config
+from app.models.user import Role
+from app.values.spellings import camel_case
+from app.web import users as service
+from app.web.fields import Instant
+from app.web.users import UserView
+
+LOCAL_URL: Final = "http://127.0.0.1:8000"
+
+
+@enrich.group()
+def users() -> None:
+    """People who sign in to the console."""
+
+
+@users.command()
+@click.argument("name")
+@click.option(
+    "--role",
+    type=click.Choice([role.value for role in Role]),
+    default="viewer",
+    show_default=True,
+    help="What they may do.",
+)
+@click.option("--workspace", type=Slug(), help="Bind them to one workspace.  [default: all]")
+@json_option
+def create(name: str, role: str, workspace: str | None, as_json: bool) -> None:
+    """Make a user and print the link to sign in with, this once."""
+    user, token = service.create_user(name, role, workspace)
+    _print_link(token, as_json, **_as_json(user))
+
+
+@users.command()
+@click.argument("name")
+@json_option
+def link(name: str, as_json: bool) -> None:
+    """Print a new link for a user who has no password, or has lost it; an earlier one ends."""
+    _print_link(service.make_link(name), as_json, name=name)
+
+
+@users.command("list")
+@json_option
+def list_(as_json: bool) -> None:
+    """List all users, disabled ones too, by name."""
+    users = service.list_users()
+    if as_json:
+        output.print_json([_as_json(user) for user in users])
+    elif users:
+        columns = ["name", "role", "workspace", "password", "created", "disabled"]
+        output.print_table(columns, [_row(user) for user in users])
+    else:
+        output.note(f"No users yet. To make one: {output.program()} enrich users create ada --role admin")
+
+
+@users.command()
+@click.argument("name")
+@json_option
+def disable(name: str, as_json: bool) -> None:
+    """Keep a user out from now on, and end their sessions."""
+    user = service.disable_user(name)
+    _tell(user, f"The user {user.name} is disabled.", as_json)
+
+
+@users.command()
+@click.argument("name")
+@json_option
+def enable(name: str, as_json: bool) -> None:
+    """Let a disabled user in again."""
+    user = service.enable_user(name)
+    _tell(user, f"The user {user.name} may sign in again.", as_json)
+
+
+def link_url(token: str, url: str | None = None) -> str:
+    """Return the address of a link, on the service's own address if none is given."""
+    return f"{url or config().PUBLIC_URL or LOCAL_URL}/console/link/{token}"
+
+
+def _print_link(token: str, as_json: bool, **user: Any) -> None:
+    url = link_url(token)
+    if as_json:
+        output.print_json({**user, "link": url})
+        return
+    # Alone on stdout, so that it can be piped to whoever sends it.
+    click.echo(url)
+    output.note("Good for one hour and for once; it is not shown again.")
+    if config().PUBLIC_URL is None:
+        output.note(f"PUBLIC_URL is not set: {LOCAL_URL} stands for wherever the service runs.")
+
+
+def _tell(user: UserView, line: str, as_json: bool) -> None:
+    if as_json:
+        output.print_json(_as_json(user))
+    else:
+        click.echo(line)
+
+
+def _row(user: UserView) -> list[object]:
+    where, has_password = user.workspace_slug or "all", "set" if user.has_password else "none"
+    return [user.name, user.role, where, has_password, output.clock(user.created_at), output.clock(user.disabled_at)]
+
+
+def _as_json(user: UserView) -> dict[str, Any]:
+    instant = Instant()
+    times = {name: instant.serialize(name, user) for name in ("created_at", "disabled_at")}
+    return {camel_case(name): value for name, value in {**asdict(user), **times}.items()}

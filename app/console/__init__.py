@@ -1,0 +1,10 @@
+"""The console: pages for people, under `/console`.
+
+They are made here, by Jinja, and work without a script; htmx and a hundred lines of our own keep what they show up to
+date. Pages call what routes and commands call, and never a table.
+"""
+
+from app.console import actions, exclusions, jobs, lists, money, new_job, overview, sign_in
+from app.console.blueprint import blueprint
+
+__all__ = ["actions", "blueprint", "exclusions", "jobs", "lists", "money", "new_job", "overview", "sign_in"]

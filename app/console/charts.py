@@ -1,0 +1,58 @@
+"""Pictures of a few numbers, for templates to draw as SVG. Each stands beside its table."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from app.enrichment.queue import JobView
+
+CHART_HEIGHT: Final = 60
+BAR_WIDTH: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bar of a chart that is `CHART_HEIGHT` high."""
+
+    label: str
+    value: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a bar that is `BAR_WIDTH` wide."""
+
+    name: str
+    count: int
+    start: int
+    width: int
+
+
+def bars(values: Sequence[tuple[str, int]]) -> list[Bar]:
+    """Return bars, the largest as high as the chart; what is there at all can be seen."""
+    largest = max((value for _, value in values), default=0)
+    return [Bar(label, value, _share(value, largest, CHART_HEIGHT)) for label, value in values]
+
+
+def parts(job: JobView) -> list[Part]:
+    """Return a job's bar by outcome: what is undecided is left open."""
+    counts = {"success": job.success, "skipped": job.skipped, "error": job.errors, "held": job.held}
+    drawn: list[Part] = []
+    start = 0
+    for name, count in counts.items():
+        width = _share(count, job.total, BAR_WIDTH)
+        drawn.append(Part(name, count, start, min(width, BAR_WIDTH - start)))
+        start += drawn[-1].width
+    return drawn
+
+
+def share(micros: int, limit: int | None) -> int:
+    """Return how much of a bar an amount fills."""
+    return _share(micros, limit or 0, BAR_WIDTH)
+
+
+def _share(value: int, whole: int, length: int) -> int:
+    if value <= 0 or whole <= 0:
+        return 0
+    return min(length, max(2, round(value * length / whole)))

@@ -1,0 +1,87 @@
+"""Jobs: the list of them, and one with its progress, its money and its errors."""
+
+from typing import Any, Final
+from uuid import UUID
+
+from flask import Response, request
+
+from app.console import actions
+from app.console.access import require
+from app.console.blueprint import blueprint, is_live, live, page
+from app.console.driver import driver
+from app.db.session import end_read
+from app.enrichment import queue
+from app.enrichment.money import reports
+from app.enrichment.queue import JobView
+from app.models.job import ENDED, JobStatus
+from app.web.api_keys import Scope
+from app.web.auth import visible_workspace
+
+JOBS_PER_PAGE: Final = 25
+ERRORS_SHOWN: Final = 10
+ERRORS_PER_PAGE: Final = 100
+
+
+@blueprint.get("/console/jobs")
+@require(Scope.READ)
+def jobs() -> Response:
+    """List jobs, newest first; the filter stands in the address."""
+    asked = request.args.get("status", "")
+    wanted = asked if asked in set(JobStatus) else None
+    found = queue.list_jobs(
+        workspace_slug=visible_workspace(),
+        status=wanted,
+        cursor=request.args.get("cursor") or None,
+        limit=JOBS_PER_PAGE,
+    )
+    values: dict[str, Any] = {
+        "jobs": found.rows,
+        "next_cursor": found.next_cursor,
+        "wanted": wanted,
+        "statuses": [*JobStatus],
+        "is_open": any(job.finished_at is None for job in found.rows),
+    }
+    end_read()
+    return live("jobs_live.html", **values) if is_live() else page("jobs.html", **values)
+
+
+@blueprint.get("/console/jobs/<uuid:job_id>")
+@require(Scope.READ)
+def job(job_id: UUID) -> Response:
+    """Show one job; the part that changes is asked for until the job has ended."""
+    found = queue.get_job(str(job_id), workspace_slug=visible_workspace())
+    errors = queue.list_errors(found.id, workspace_slug=visible_workspace(), limit=ERRORS_SHOWN)
+    values: dict[str, Any] = {
+        "job": found,
+        "errors": errors.rows,
+        "has_more_errors": errors.next_cursor is not None,
+        "driver": driver([found]),
+        "costs": reports.job_costs(found.id),
+        "spending": reports.job_cap(found.id, found.workspace_slug, found.cap_micros),
+        "actions": actions.of_job(found),
+        "is_ended": found.status in ENDED,
+        "rate": _rate(found),
+    }
+    end_read()
+    return live("job_live.html", **values) if is_live() else page("job.html", **values)
+
+
+@blueprint.get("/console/jobs/<uuid:job_id>/errors")
+@require(Scope.READ)
+def errors(job_id: UUID) -> Response:
+    """List what failed in a job, oldest first, page by page."""
+    workspace = visible_workspace()
+    found = queue.get_job(str(job_id), workspace_slug=workspace)
+    rows = queue.list_errors(
+        found.id, workspace_slug=workspace, cursor=request.args.get("cursor") or None, limit=ERRORS_PER_PAGE
+    )
+    values: dict[str, Any] = {"job": found, "errors": rows.rows, "next_cursor": rows.next_cursor}
+    end_read()
+    return page("errors.html", **values, may_retry=found.status in ENDED)
+
+
+def _rate(job: JobView) -> float | None:
+    """Return the entities a minute that have been decided, while it runs."""
+    if job.eta_seconds is None or job.eta_seconds == 0:
+        return None
+    return (job.total - job.processed) * 60 / job.eta_seconds

@@ -1,0 +1,70 @@
+"""Money: what was spent, by whom and when; and the providers that it goes to."""
+
+from typing import Any, Final
+
+from flask import Response, g, redirect, request, url_for
+from werkzeug.wrappers import Response as WerkzeugResponse
+
+from app.console.access import require
+from app.console.blueprint import blueprint, page
+from app.console.charts import bars
+from app.db.session import end_read
+from app.enrichment.money import reports
+from app.enrichment.money.reports import Group
+from app.enrichment.waterfall.provider_status import list_providers, reset_provider
+from app.errors import Forbidden
+from app.web.api_keys import Scope
+from app.web.auth import visible_workspace
+
+ROWS: Final = 100
+
+
+@blueprint.get("/console/costs")
+@require(Scope.READ)
+def costs() -> Response:
+    """Show what was spent; grouping, days and page stand in the address."""
+    by = request.args.get("by", "")
+    group = Group(by) if by in set(Group) else Group.PROVIDER
+    workspace = visible_workspace()
+    report = reports.report_costs(
+        group,
+        first_day=reports.parse_day(request.args.get("from", "")),
+        last_day=reports.parse_day(request.args.get("to", "")),
+        workspace_slug=workspace,
+        shows_overall=workspace is None,
+        limit=ROWS,
+        cursor=request.args.get("cursor") or None,
+    )
+    days = reports.report_costs(
+        Group.DAY, first_day=report.first_day, last_day=report.last_day, workspace_slug=workspace
+    )
+    values: dict[str, Any] = {
+        "report": report,
+        "groups": [group for group in Group if group is not Group.WORKSPACE or workspace is None],
+        "days": bars([(row.key, row.cost_micros) for row in reversed(days.page.rows)]),
+    }
+    end_read()
+    return page("costs.html", **values)
+
+
+@blueprint.get("/console/providers")
+@require(Scope.READ)
+def providers() -> Response:
+    """Show how each provider stands, what it may be asked, and for how much."""
+    found = list_providers(visible_workspace())
+    end_read()
+    return page("providers.html", providers=found, may_reset=_may_reset())
+
+
+@blueprint.post("/console/providers/<name>/reset")
+@require(Scope.ADMIN)
+def reset(name: str) -> WerkzeugResponse:
+    """Forget what is held against a provider."""
+    if not _may_reset():
+        raise Forbidden("A provider is everybody's: this needs an admin of all workspaces.")
+    reset_provider(name)
+    return redirect(url_for("console.providers"), 303)
+
+
+def _may_reset() -> bool:
+    return g.principal.may(Scope.ADMIN) and g.principal.workspace_slug is None

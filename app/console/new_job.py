@@ -1,0 +1,149 @@
+"""A new job: whom, through whom, what it would cost, and up to which cap. Without the last two there is none."""
+
+import re
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import ROUND_UP, Decimal
+from itertools import islice
+from typing import Any, Final
+
+from flask import Response, redirect, request, url_for
+from werkzeug.wrappers import Response as WerkzeugResponse
+
+from app.console.access import require
+from app.console.blueprint import blueprint, page
+from app.console.workspaces import chosen_workspace
+from app.db.session import end_read
+from app.enrichment import queue
+from app.enrichment.waterfall.estimates import Estimate, estimate
+from app.enrichment.waterfall.options import JobOptions
+from app.enrichment.waterfall.plan import job_columns
+from app.entities.fields import RAW_FIELDS
+from app.entities.read import select_ids
+from app.errors import EmptyJob, Invalid
+from app.providers.names import NAMES, WATERFALL
+from app.providers.settings import MICROS
+from app.values.entity_types import ENTITY_TYPES
+from app.web.api_keys import Scope
+from app.web.auth import visible_workspace
+
+PILOT: Final = 50
+MOST: Final = 20_000
+"""Entities of a job that is made here: an estimate of more outlasts a request. The command line takes any number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Whom a form is about, and through whom."""
+
+    entity_type: str
+    missing: str | None
+    limit: int
+    provider: str
+    workspace: str
+
+    @classmethod
+    def of_request(cls) -> "Selection":
+        """Read the address or the form; what cannot be is the default, which the page shows."""
+        values = request.values
+        kind = values.get("type", "")
+        entity_type = kind if kind in ENTITY_TYPES else ENTITY_TYPES[0]
+        missing, provider = values.get("missing", ""), values.get("provider", "")
+        limit = values.get("limit", "")
+        return cls(
+            entity_type,
+            missing if missing in RAW_FIELDS[entity_type] else None,
+            min(int(limit), MOST) if re.fullmatch(r"[1-9][0-9]{0,6}", limit) else PILOT,
+            provider if provider in {*NAMES, WATERFALL} else WATERFALL,
+            chosen_workspace(),
+        )
+
+    def ids(self) -> Iterator[str]:
+        """Give the ids of the entities."""
+        selected = select_ids(
+            self.entity_type, workspace_slug=self.workspace, missing=self.missing, all_=self.missing is None
+        )
+        return islice(selected, self.limit)
+
+    def estimate(self, cap_usd: Decimal | None = None) -> Estimate:
+        """Return what a job of them would cost. Raises what `estimates.estimate` does."""
+        return estimate(
+            self.entity_type,
+            self.provider,
+            self.ids(),
+            workspace_slug=self.workspace,
+            options=JobOptions(cap_usd=cap_usd),
+            shows_overall=visible_workspace() is None,
+        )
+
+
+@blueprint.get("/console/new")
+@require(Scope.WRITE)
+def new_job() -> Response:
+    """Show the form and, once somebody is selected, what it would cost."""
+    selection = Selection.of_request()
+    return _form(selection) if "type" in request.args else _page(selection)
+
+
+@blueprint.post("/console/new")
+@require(Scope.WRITE)
+def make_job() -> Response | WerkzeugResponse:
+    """Make the job, if it costs no more than was shown, under the cap that was given."""
+    selection = Selection.of_request()
+    cap_usd = _dollars(request.form.get("cap", ""))
+    if cap_usd is None:
+        return _form(selection, "Give a cap in dollars, such as 2.50: the most that this job may spend.", status=422)
+    seen = request.form.get("seen", "")
+    price = selection.estimate(cap_usd)
+    if not seen.isdecimal() or price.high_micros > int(seen[:18]):
+        return _form(selection, "The price is another now than the one that was shown. Look again.", status=409)
+    key = request.form.get("key", "")
+    accepted = queue.accept_job(
+        selection.entity_type,
+        selection.provider,
+        selection.ids(),
+        workspace_slug=selection.workspace,
+        idempotency_key=key if re.fullmatch(r"console-[\w-]{22}", key) else None,
+        **job_columns(selection.entity_type, selection.provider, JobOptions(cap_usd=cap_usd)),
+    )
+    return redirect(url_for("console.job", job_id=accepted.job_id), 303)
+
+
+def _form(selection: Selection, problem: str | None = None, *, status: int = 200) -> Response:
+    """Show the form with an estimate, or why there is none."""
+    try:
+        price = selection.estimate()
+    except EmptyJob:
+        return _page(selection, "Nobody matches: there is no such entity in the workspace.", status=status)
+    except Invalid as error:
+        return _page(selection, error.message, status=status)
+    return _page(selection, problem, status=status, price=price, cap=_upper_end(price))
+
+
+def _page(
+    selection: Selection, problem: str | None = None, *, status: int = 200, price: Estimate | None = None, cap: str = ""
+) -> Response:
+    end_read()
+    values: dict[str, Any] = {
+        "selection": selection,
+        "problem": problem,
+        "price": price,
+        "cap": cap,
+        "key": f"console-{secrets.token_urlsafe(16)}",
+        "providers": [WATERFALL, *NAMES],
+        "types": ENTITY_TYPES,
+        "fields": [*RAW_FIELDS[selection.entity_type]],
+        "most": MOST,
+    }
+    return page("new_job.html", status=status, **values)
+
+
+def _upper_end(price: Estimate) -> str:
+    """Return the price at most as dollars, to the cent above."""
+    dollars = Decimal(price.high_micros) / MICROS
+    return f"{dollars.quantize(Decimal('0.01'), rounding=ROUND_UP)}"
+
+
+def _dollars(text: str) -> Decimal | None:
+    return Decimal(text) if re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6})?", text.strip()) else None

@@ -1,0 +1,113 @@
+"""The first page: what is under way, what today costs, and what waits for a person."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+from flask import Response, url_for
+
+from app.console.access import require
+from app.console.blueprint import blueprint, is_live, live, page
+from app.console.charts import Bar, bars
+from app.console.driver import driver
+from app.console.words import clock, status_sentence
+from app.db.session import end_read
+from app.enrichment import queue
+from app.enrichment.money import reports
+from app.enrichment.money.reports import Group
+from app.enrichment.queue import JobView
+from app.enrichment.waterfall.provider_status import ProviderView, list_providers
+from app.entities.read import list_entities
+from app.models.job import JobStatus
+from app.models.provider_state import ProviderCondition
+from app.values.entity_types import ENTITY_TYPES
+from app.web.api_keys import Scope
+from app.web.auth import DEFAULT_WORKSPACE, visible_workspace
+
+OPEN_STATUSES: Final = (JobStatus.RUNNING, JobStatus.CANCELLING, JobStatus.PENDING, JobStatus.PAUSED)
+OPEN_JOBS: Final = 10
+"""How many of each status are shown."""
+RECENT_JOBS: Final = 6
+CHART_DAYS: Final = 14
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something that waits for a person, and where to go for it."""
+
+    title: str
+    sentence: str
+    address: str
+
+
+@blueprint.get("/console")
+@require(Scope.READ)
+def overview() -> Response:
+    """Show the overview; the part that changes is asked for every few seconds."""
+    workspace = visible_workspace()
+    jobs = [job for status in OPEN_STATUSES for job in _open_jobs(status, workspace)]
+    recent = [job for job in queue.list_jobs(workspace_slug=workspace, limit=RECENT_JOBS).rows if job.finished_at]
+    providers = list_providers(workspace)
+    values: dict[str, Any] = {
+        "jobs": jobs,
+        "recent": recent,
+        "caps": reports.daily_caps(workspace, shows_overall=workspace is None),
+        "days": _days(workspace),
+        "driver": driver(jobs),
+        "notices": list(_notices(jobs, providers)),
+        "steps": _steps(providers, workspace, has_job=bool(jobs or recent)),
+    }
+    end_read()
+    return live("overview_live.html", **values) if is_live() else page("overview.html", **values)
+
+
+def _open_jobs(status: JobStatus, workspace: str | None) -> list[JobView]:
+    return queue.list_jobs(workspace_slug=workspace, status=status, limit=OPEN_JOBS).rows
+
+
+def _days(workspace: str | None) -> list[Bar]:
+    """Return what each of the last days has cost, days without a call included."""
+    today = reports.today()
+    first = today - timedelta(days=CHART_DAYS - 1)
+    report = reports.report_costs(Group.DAY, first_day=first, workspace_slug=workspace, shows_overall=False)
+    spent = {row.key: row.cost_micros for row in report.page.rows}
+    days = [(first + timedelta(days=offset)).isoformat() for offset in range(CHART_DAYS)]
+    return bars([(day, spent.get(day, 0)) for day in days])
+
+
+def _notices(jobs: list[JobView], providers: list[ProviderView]) -> Iterator[Notice]:
+    for job in jobs:
+        if job.status == JobStatus.PAUSED or job.stalled or job.held:
+            yield Notice(_what(job), status_sentence(job), url_for("console.job", job_id=job.id))
+    for provider in providers:
+        if provider.missing is None and not provider.is_available:
+            title = f"{provider.name} is not asked"
+            yield Notice(title, _why_not_asked(provider), url_for("console.overview"))
+
+
+def _what(job: JobView) -> str:
+    if job.stalled:
+        return "A job has lost its worker"
+    return "A job is paused" if job.status == JobStatus.PAUSED else f"{job.held:,} entities are held"
+
+
+def _why_not_asked(provider: ProviderView) -> str:
+    if provider.blocked_until is not None:
+        return f"It asked to be left alone until {clock(provider.blocked_until)}."
+    reason = {
+        ProviderCondition.AUTH_FAILED: "It refused the key: set the right one and restart.",
+        ProviderCondition.CREDITS_EXHAUSTED: "Its credits are gone: buy some, or wait until it is tried again.",
+        ProviderCondition.CIRCUIT_OPEN: "Its calls fail one after another, so it is left alone for a while.",
+    }.get(ProviderCondition(provider.condition), "")
+    until = f" It is tried again at {clock(provider.until)}." if provider.until else ""
+    return f"{reason}{until}"
+
+
+def _steps(providers: list[ProviderView], workspace: str | None, *, has_job: bool) -> dict[str, bool] | None:
+    """Return which of the first three steps are done; None once there is a job."""
+    if has_job:
+        return None
+    where = workspace or DEFAULT_WORKSPACE
+    has_list = any(list_entities(kind, workspace_slug=where, limit=1).rows for kind in ENTITY_TYPES)
+    return {"key": any(provider.missing is None and provider.prices for provider in providers), "list": has_list}

@@ -1,0 +1,95 @@
+"""Numbers, times and statuses in the words of a page."""
+
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from flask import Blueprint
+
+from app.console.charts import parts, share
+from app.enrichment.money.reports import dollars
+from app.enrichment.queue import JobView
+from app.models.job import JobStatus
+from app.values.entity_types import PLURALS
+
+_SENTENCES: Final = {
+    JobStatus.PENDING: "Waiting for somebody to work on it.",
+    JobStatus.RUNNING: "Being worked on.",
+    JobStatus.CANCELLING: "Being cancelled: calls under way are waited for, and no new one is made.",
+    JobStatus.CANCELLED: "Cancelled. What was decided until then has stayed.",
+    JobStatus.COMPLETE: "Complete: every entity is decided.",
+    JobStatus.FAILED: "Failed: a chunk broke as a whole. What was decided until then has stayed.",
+}
+
+
+def add_filters(blueprint: Blueprint) -> None:
+    """Let the templates use these words."""
+    for name, word in _FILTERS.items():
+        blueprint.add_app_template_filter(word, name)
+
+
+def status_sentence(job: JobView) -> str:
+    """Return how a job stands, why, and what ends that."""
+    if job.status == JobStatus.PAUSED:
+        return _pause_sentence(job)
+    if job.stalled:
+        return "Its worker is gone. The next one that looks for work takes over, and pays for nothing twice."
+    if job.status == JobStatus.PENDING and job.started_at is not None:
+        return "Between two chunks: the next call that looks for work goes on with it."
+    return _SENTENCES[JobStatus(job.status)]
+
+
+def _pause_sentence(job: JobView) -> str:
+    if job.paused_manually:
+        return "Paused by hand. It goes on when somebody resumes it."
+    reason = (job.pause_reason or "").rstrip(".")
+    until = f" It goes on at {clock(job.resume_at)}." if job.resume_at else ""
+    return f"Paused: {reason}.{until}"
+
+
+def clock(instant: datetime | None) -> str:
+    """Return an instant to the second, in UTC; a dash for None."""
+    return "–" if instant is None else instant.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def duration(seconds: float | None) -> str:
+    """Return a number of seconds as people say it: `40 s`, `12 min`, `3 h 5 min`; a dash for None."""
+    if seconds is None:
+        return "–"
+    whole = max(0, round(seconds))
+    if whole < 100:
+        return f"{whole} s"
+    minutes = round(whole / 60)
+    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def money(micros: int | None) -> str:
+    """Return an amount of dollars, to the cent if there is nothing below; a dash for None."""
+    return "–" if micros is None else dollars(micros)
+
+
+def number(value: int) -> str:
+    """Return a whole number with its thousands apart."""
+    return f"{value:,}"
+
+
+def counted(count: int, entity_type: str) -> str:
+    """Return a number of entities: `1 person`, `2,000 companies`."""
+    return f"{count:,} {entity_type if count == 1 else PLURALS[entity_type]}"
+
+
+def plural(entity_type: str) -> str:
+    """Return what several entities of a type are called."""
+    return PLURALS[entity_type]
+
+
+_FILTERS: Final[dict[str, Any]] = {
+    "clock": clock,
+    "counted": counted,
+    "duration": duration,
+    "money": money,
+    "number": number,
+    "parts": parts,
+    "plural": plural,
+    "sentence": status_sentence,
+    "share": share,
+}

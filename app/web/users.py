@@ -1,0 +1,225 @@
+"""Users of the console: made by command, let in by a one-time link, kept out by being disabled.
+
+There is no page for setting up: whoever can run a command on the machine makes the first user. A link is good for an
+hour and for once; of it, as of a session, only a digest keyed with `SECRET_KEY` is kept, so a copy of the database
+opens nothing.
+"""
+
+import hashlib
+import hmac
+import re
+import secrets
+import threading
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any, Final
+
+from sqlalchemy import delete, select, update
+from werkzeug.security import check_password_hash, generate_password_hash
+
+from app.config import ConfigError, config
+from app.db.session import WriteSession, end_read, transaction
+from app.errors import Conflict, Invalid, NotFound, detail
+from app.extensions import db
+from app.models import User
+from app.models.types import utcnow
+from app.models.user import Role, user_sessions, users
+from app.values.identifiers import SLUG_RULE, is_slug
+from app.values.text import find_bad_character
+
+LINK_SECONDS: Final = 3600.0
+MIN_PASSWORD: Final = 12
+MAX_PASSWORD: Final = 200
+HASH_METHOD: Final = "scrypt:131072:8:1"
+"""128 MB and some 0.4 s a try: what a guess costs to whoever has stolen the table."""
+NAME_RULE: Final = "1 to 64 characters of a-z, 0-9 and . _ @ -, the first a letter or digit"
+LINK_IS_OVER: Final = "This link has been used, or its hour is over. Ask for a new one."
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9._@-]{0,63}")
+_HASHERS = threading.BoundedSemaphore(2)
+
+
+@dataclass(frozen=True, slots=True)
+class UserView:
+    """A user without anything secret."""
+
+    id: str
+    name: str
+    role: str
+    workspace_slug: str | None
+    has_password: bool
+    created_at: datetime
+    disabled_at: datetime | None
+
+
+def create_user(name: str, role: str, workspace_slug: str | None = None) -> tuple[UserView, str]:
+    """Store a new user; return it with the token of its first link, which is never shown again.
+
+    Raises `Invalid` for an unusable name, role or workspace, and `Conflict` for a name that is taken.
+    """
+    _check_user(name, role, workspace_slug)
+    with transaction() as session:
+        if session.scalar(select(users.c.id).where(users.c.name == name)) is not None:
+            raise Conflict(f"There is a user {name} already.")
+        user = User(name=name, role=role, workspace_slug=workspace_slug)
+        session.add(user)
+        session.flush()
+        token = _new_link(session, user.id)
+        view = _view(user)
+    return view, token
+
+
+def list_users() -> list[UserView]:
+    """Return all users, disabled ones too, by name."""
+    views = [_view(user) for user in db.session.scalars(select(User).order_by(User.name))]
+    end_read()
+    return views
+
+
+def is_any_user() -> bool:
+    """Return whether somebody could sign in at all."""
+    found = db.session.scalar(select(users.c.id).where(users.c.disabled_at.is_(None)).limit(1))
+    end_read()
+    return found is not None
+
+
+def make_link(name: str) -> str:
+    """Return the token of a new link for a user; an earlier one that is still open ends.
+
+    Raises `NotFound`, and `Conflict` for a user who is disabled.
+    """
+    with transaction() as session:
+        user = _find(session, name)
+        if user.disabled_at is not None:
+            raise Conflict(f"The user {name} is disabled.")
+        return _new_link(session, user.id)
+
+
+def disable_user(name: str) -> UserView:
+    """Keep a user out from now on: sessions and the link end at once. Raises `NotFound`."""
+    with transaction() as session:
+        user = _find(session, name)
+        ended = {"disabled_at": utcnow(), "link_digest": None, "link_expires_at": None}
+        session.execute(update(users).where(users.c.id == user.id, users.c.disabled_at.is_(None)).values(ended))
+        session.execute(delete(user_sessions).where(user_sessions.c.user_id == user.id))
+        session.refresh(user)
+        return _view(user)
+
+
+def enable_user(name: str) -> UserView:
+    """Let a disabled user in again. Raises `NotFound`."""
+    with transaction() as session:
+        user = _find(session, name)
+        user.disabled_at = None
+        session.flush()
+        return _view(user)
+
+
+def find_link(token: str) -> UserView | None:
+    """Return whose open link this is, or None. Changes nothing."""
+    user = db.session.scalar(select(User).where(*_is_open(token)))
+    view = None if user is None else _view(user)
+    end_read()
+    return view
+
+
+def use_link(token: str, password: str | None) -> UserView:
+    """Use up a link and, if one is given, set the user's password, which ends the user's other sessions.
+
+    Raises `NotFound` for a link that is none any more, and `Invalid` for a password that is too short, which leaves
+    the link as it was.
+    """
+    hashed = None if password is None else _hash(password)
+    values = {"link_digest": None, "link_expires_at": None}
+    with transaction() as session:
+        # One statement: of two who use a link at the same moment, one is too late.
+        used = update(users).where(*_is_open(token)).values(values).returning(users.c.id)
+        user_id = session.scalar(used)
+        if user_id is None:
+            raise NotFound(LINK_IS_OVER)
+        if hashed is not None:
+            session.execute(update(users).where(users.c.id == user_id).values(password_hash=hashed))
+            session.execute(delete(user_sessions).where(user_sessions.c.user_id == user_id))
+        return _view(session.get_one(User, user_id, populate_existing=True))
+
+
+def check_password(name: str, password: str) -> UserView | None:
+    """Return the user of that name if the password is right. An unknown name takes as long as a known one."""
+    is_possible = _NAME.fullmatch(name) is not None
+    query = select(User).where(User.name == (name if is_possible else ""), User.disabled_at.is_(None))
+    user = db.session.scalar(query)
+    view = None if user is None else _view(user)
+    stored = None if user is None else user.password_hash
+    end_read()
+    with _HASHERS:
+        is_right = check_password_hash(stored or _nobodys_hash(HASH_METHOD), password[:MAX_PASSWORD])
+    return view if is_right and stored is not None else None
+
+
+def digest_of(kind: str, token: str) -> str:
+    """Return what is kept of a secret: a digest that nobody can make without `SECRET_KEY`.
+
+    Raises `ConfigError` if that is not set.
+    """
+    key = config().SECRET_KEY
+    if key is None:
+        raise ConfigError("SECRET_KEY: expected 16 or more random characters; without it the console is off")
+    return hmac.new(key.encode(), f"{kind}:{token}".encode(), hashlib.sha256).hexdigest()
+
+
+def _new_link(session: WriteSession, user_id: str) -> str:
+    token = secrets.token_urlsafe(32)
+    values = {"link_digest": digest_of("link", token), "link_expires_at": utcnow(LINK_SECONDS)}
+    session.execute(update(users).where(users.c.id == user_id).values(values))
+    return token
+
+
+def _is_open(token: str) -> tuple[Any, ...]:
+    is_known = users.c.link_digest == digest_of("link", token)
+    return is_known, users.c.link_expires_at > utcnow(), users.c.disabled_at.is_(None)
+
+
+def _find(session: WriteSession, name: str) -> User:
+    user = session.scalar(select(User).where(User.name == name))
+    if user is None:
+        raise NotFound(f"There is no user {name}." if _NAME.fullmatch(name) else "There is no such user.")
+    return user
+
+
+def _hash(password: str) -> str:
+    if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
+        rule = f"expected {MIN_PASSWORD} to {MAX_PASSWORD} characters"
+        raise Invalid(f"The password is not valid: {rule}.", details=[detail("password", rule)])
+    with _HASHERS:
+        return generate_password_hash(password, HASH_METHOD)
+
+
+@cache
+def _nobodys_hash(method: str) -> str:
+    """Return the hash of a password that nobody has."""
+    return generate_password_hash(secrets.token_urlsafe(32), method)
+
+
+def _check_user(name: str, role: str, workspace_slug: str | None) -> None:
+    details = []
+    if _NAME.fullmatch(name) is None or find_bad_character(name):
+        details.append(detail("name", f"expected {NAME_RULE}"))
+    if role not in set(Role):
+        details.append(detail("role", f"expected one of {', '.join(Role)}"))
+    if workspace_slug is not None and not is_slug(workspace_slug):
+        details.append(detail("workspaceSlug", f"expected {SLUG_RULE}"))
+    if details:
+        raise Invalid("The user is not valid.", details=details)
+
+
+def _view(user: User) -> UserView:
+    return UserView(
+        user.id,
+        user.name,
+        user.role,
+        user.workspace_slug,
+        user.password_hash is not None,
+        user.created_at,
+        user.disabled_at,
+    )

@@ -1,0 +1,218 @@
+"""Who gets to see and to do what in the console: every page and form, for every kind of caller."""
+
+from dataclasses import dataclass
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import update
+from werkzeug.test import TestResponse
+
+from app.console import access
+from app.db.session import transaction
+from app.enrichment import queue
+from app.entities.upsert import upsert_entities
+from app.extensions import db
+from app.models.types import utcnow
+from app.models.user import user_sessions
+from app.web import users
+from tests.console.conftest import SignedIn, browser
+from tests.security.doors import addresses_of
+from tests.security.evidence import every_row
+from tests.statements import statements
+from tests.web.conftest import client_with, make_key
+
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
+@dataclass(frozen=True)
+class Door:
+    """Who is let in, and what is answered to whoever is, with an empty form and a job that is there."""
+
+    scope: str
+    status: int = 200
+
+
+_JOB = "/console/jobs/{}"
+DOORS = {
+    ("GET", "/"): Door("open", 302),
+    ("GET", "/console"): Door("read"),
+    ("GET", "/console/assets/{}"): Door("open", 404),
+    ("GET", "/console/sign-in"): Door("open"),
+    ("POST", "/console/sign-in"): Door("open", 403),
+    ("POST", "/console/sign-out"): Door("read", 303),
+    ("GET", "/console/link/{}"): Door("open", 404),
+    ("POST", "/console/link/{}"): Door("open", 404),
+    ("GET", "/console/jobs"): Door("read"),
+    ("GET", _JOB): Door("read"),
+    ("GET", f"{_JOB}/{{}}"): Door("write"),
+    ("POST", f"{_JOB}/{{}}"): Door("write", 303),
+    ("GET", f"{_JOB}/errors"): Door("read"),
+    ("GET", "/console/new"): Door("write"),
+    ("POST", "/console/new"): Door("write", 422),
+    ("GET", "/console/{}"): Door("read"),
+    ("GET", "/console/{}/{}"): Door("read"),
+    ("GET", "/console/{}/export.csv"): Door("write"),
+    ("GET", f"{_JOB}/undo"): Door("write"),
+    ("POST", f"{_JOB}/undo"): Door("write", 422),
+    ("GET", "/console/exclusions"): Door("read"),
+    ("POST", "/console/exclusions"): Door("write", 303),
+    ("GET", "/console/costs"): Door("read"),
+    ("GET", "/console/providers"): Door("read"),
+    ("POST", "/console/providers/{}/reset"): Door("admin", 303),
+    ("GET", "/console/process"): Door("process"),
+    ("POST", "/console/process"): Door("process"),
+}
+
+
+def call(client: FlaskClient, method: str, address: str, job_id: str) -> TestResponse:
+    """Knock, with a job in the address where there is room for one."""
+    return client.open(path_of(address, job_id), method=method, buffered=True)
+
+
+def path_of(address: str, job_id: str) -> str:
+    """Return the path of an address, with what is there in the one workspace."""
+    if address == "/console/{}":
+        return "/console/people"
+    known = {
+        "/console/{}/{}": ("people", "a"),
+        "/console/{}/export.csv": ("people",),
+        "/console/providers/{}/reset": ("prospeo",),
+    }
+    names = known.get(address)
+    for name in names or (job_id, "cancel"):
+        address = address.replace("{}", name, 1)
+    return address
+
+
+def new_job() -> str:
+    """Make a person and a job in the one workspace."""
+    with transaction() as session:
+        upsert_entities("person", [{"id": "a"}], workspace_slug="default", session=session)
+    return queue.enqueue_job("person", "ai-normalizer", ["a", "b"])
+
+
+def expected(caller: str, door: Door, address: str) -> int:
+    """Return what a caller gets at a door."""
+    if door.scope == "open":
+        return 302 if address.endswith("sign-in") and caller not in OUTSIDERS else door.status
+    if caller in OUTSIDERS:
+        return 302
+    role = caller.partition(" ")[0]
+    if not {door.scope, "admin"} & access.SCOPES[role]:
+        return 403
+    is_bound, is_owned = caller.endswith("elsewhere"), "/jobs/{}" in address or address == "/console/{}/{}"
+    if is_bound and door.scope == "admin":
+        return 403
+    return 404 if is_bound and is_owned else door.status
+
+
+OUTSIDERS = ("anonymous", "expired", "disabled", "with a key")
+
+
+def callers(app: Flask, signed_in: SignedIn) -> dict[str, FlaskClient]:
+    """Make one of every kind."""
+    found = {role: signed_in(role) for role in access.SCOPES}
+    found |= {f"{role} elsewhere": signed_in(role, workspace_slug="elsewhere") for role in ("operator", "admin")}
+    found |= {"expired": signed_in(name="late"), "disabled": signed_in(name="gone")}
+    with app.app_context():
+        users.disable_user("gone")
+        late = next(user.id for user in users.list_users() if user.name == "late")
+        ended = update(user_sessions).where(user_sessions.c.user_id == late)
+        db.session.execute(ended.values(seen_at=utcnow(-13 * 3600.0)))
+        db.session.commit()
+    found["anonymous"] = browser(app)
+    found["with a key"] = client_with(app, make_key(app, "admin"))
+    found["with a key"].environ_base["HTTP_SEC_FETCH_SITE"] = "same-origin"
+    return found
+
+
+@on_sqlite
+def test_every_page_and_form_is_in_the_table(app: Flask) -> None:
+    """A new address needs an entry that says who may use it, and says the same itself."""
+    found = {(method, address): rule.endpoint for method, address, rule in addresses_of(app) if is_ours(rule)}
+    assert set(found) == set(DOORS)
+    for key, endpoint in found.items():
+        assert getattr(app.view_functions[endpoint], "console_scope", None) == DOORS[key].scope, key
+
+
+def only_reads(statement: str) -> bool:
+    """Return whether a statement changes nothing, nor takes the lock for it."""
+    return statement.startswith(("SELECT", "BEGIN")) and "IMMEDIATE" not in statement
+
+
+def is_ours(rule: object) -> bool:
+    """Return whether a rule is one of the console's."""
+    return str(getattr(rule, "endpoint", "")).startswith("console.")
+
+
+@on_sqlite
+def test_each_caller_gets_through_its_doors_and_no_other(app: Flask, signed_in: SignedIn) -> None:
+    """Role by page by action; who has no session is led to the sign-in, and has had nothing done."""
+    wrong = []
+    with app.app_context():
+        kept = new_job()
+    for caller, client in callers(app, signed_in).items():
+        for (method, address), door in DOORS.items():
+            if address in {"/console/sign-in", "/console/sign-out"} and method == "POST":
+                continue
+            with app.app_context():
+                job_id = new_job() if method == "POST" and address.startswith(_JOB) else kept
+            with statements(app) as sent:
+                response = call(client, method, address, job_id)
+            is_refused = response.status_code in {302, 403, 404} and door.scope != "open"
+            must_be_idle = method == "GET" or is_refused
+            is_idle = all(map(only_reads, sent)) or not must_be_idle
+            if response.status_code != expected(caller, door, address) or not is_idle:
+                wrong.append((caller, method, address, response.status_code, sent))
+            assert response.headers["Cache-Control"] == "no-store"
+    assert wrong == []
+
+
+@on_sqlite
+def test_no_form_of_another_site_does_anything(app: Flask, signed_in: SignedIn) -> None:
+    """By the browser's word or, from one that gives none, by the origin; without either it is refused too."""
+    client = signed_in("admin")
+    client.environ_base.pop("HTTP_SEC_FETCH_SITE")
+    forged = [
+        {"Sec-Fetch-Site": "cross-site", "Origin": "http://localhost"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Origin": "http://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://localhost.evil.example"},
+        {},
+    ]
+    with app.app_context():
+        job_id = new_job()
+        before = every_row()
+    for method, address in DOORS:
+        if method == "POST":
+            for headers in forged:
+                assert client.post(path_of(address, job_id), headers=headers).status_code == 403, (address, headers)
+    with app.app_context():
+        assert every_row() == before
+    from_here = client.post(f"/console/jobs/{job_id}/cancel", headers={"Origin": "http://localhost"})
+    assert from_here.status_code == 303
+
+
+@on_sqlite
+def test_a_cookie_opens_nothing_of_the_api(app: Flask, signed_in: SignedIn) -> None:
+    """The API takes keys alone."""
+    client = signed_in("admin")
+    for method, address, rule in addresses_of(app):
+        if not is_ours(rule) and address.startswith("/api/enrichment") and "callbacks" not in address:
+            assert call(client, method, address, "x").status_code in {401, 404}, address
+    assert client.get("/api/enrichment/jobs").status_code == 401
+
+
+@on_sqlite
+def test_head_does_no_work(app: Flask, signed_in: SignedIn) -> None:
+    """HEAD reads at most."""
+    client = signed_in("admin")
+    with app.app_context():
+        job_id = new_job()
+    for method, address in DOORS:
+        with statements(app) as sent:
+            response = call(client, "HEAD", address, job_id)
+        assert response.data == b"" and (("GET", address) in DOORS) is (response.status_code != 405), (method, address)
+        assert all(map(only_reads, sent)), sent

@@ -1,0 +1,225 @@
+"""What the pages show and do, by the services' own words."""
+
+import re
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app.db.session import transaction
+from app.enrichment import queue
+from app.enrichment.waterfall.work_loop import Waterfall
+from app.entities.read import get_entity
+from app.entities.upsert import upsert_entities
+from app.models.job import JobStatus
+from app.providers.base import Answer, OutcomeClass
+from tests.console.conftest import SignedIn
+from tests.fakes.provider import FakeProvider, registry_of
+from tests.invariants import check_invariants
+
+MARKUP = "<img src=x onerror=alert(1)><b hx-get=/evil hx-trigger=load>bold</b>"
+FORMULA = '=HYPERLINK("https://evil.example","x")<script>alert(1)</script>'
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+LIVE = {"HX-Request": "true"}
+
+
+def add(*entities: dict[str, Any], entity_type: str = "person") -> list[str]:
+    """Store entities and return their ids."""
+    with transaction() as session:
+        upsert_entities(entity_type, entities, workspace_slug="default", session=session)
+    return [entity["id"] for entity in entities]
+
+
+def hidden(page: str) -> dict[str, str]:
+    """Return the hidden fields of a page's forms."""
+    return dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', page))
+
+
+def test_a_job_is_made_only_with_an_estimate_and_a_cap(app: Flask, signed_in: SignedIn) -> None:
+    """The form shows both; without a cap, with a price that has risen, or unseen, there is no job; sent twice, one."""
+    app.extensions["tranche.registry"] = registry_of(FakeProvider({}, name="prospeo", price_micros=39_000))
+    with app.app_context():
+        add(*({"id": f"p{number}", "job_title": "CEO"} for number in range(3)))
+    client = signed_in("operator")
+    page = client.get("/console/new?type=person&missing=email&limit=2&provider=prospeo").text
+    assert "$0.00 to $0.078" in page and 'value="0.08"' in page and "Run 2 people" in page
+    form = hidden(page)
+    for wrong, status in (({"cap": ""}, 422), ({"cap": "-1"}, 422), ({"cap": "1", "seen": "77999"}, 409)):
+        assert client.post("/console/new", data={**form, **wrong}).status_code == status
+    assert client.post("/console/new", data={**form, "cap": "1", "seen": ""}).status_code == 409
+    with app.app_context():
+        assert queue.list_jobs().rows == []
+    made = [client.post("/console/new", data={**form, "cap": "0.04"}) for _ in range(2)]
+    assert {answer.status_code for answer in made} == {303} and made[0].location == made[1].location
+    with app.app_context():
+        (job,) = queue.list_jobs().rows
+    assert (job.total, job.provider, job.cap_micros) == (2, "prospeo", 40_000)
+    nobody = client.get("/console/new?type=company&provider=prospeo&limit=5")
+    assert "Nobody matches" in nobody.text
+    app.extensions.pop("tranche.registry")
+
+
+def test_a_job_is_steered_by_its_buttons(app: Flask, signed_in: SignedIn) -> None:
+    """Each status has those that it allows; what spends says so first; one that comes too late is told."""
+    with app.app_context():
+        ids = add(*({"id": f"p{number}", "job_title": "CEO"} for number in range(3)))
+        job_id = queue.enqueue_job("person", "ai-normalizer", [*ids, "nobody"], chunk_size=2)
+    client = signed_in("operator")
+    address = f"/console/jobs/{job_id}"
+
+    def buttons() -> list[str]:
+        return re.findall(r'id="do-(\w+)"', client.get(address).text)
+
+    assert buttons() == ["pause", "cancel", "process"]
+    assert "Nothing is lost" in client.get(f"{address}/pause").text
+    assert client.post(f"{address}/pause").location == address
+    assert buttons() == ["resume", "cancel", "process"] and "Paused by hand" in client.get(address).text
+    client.post(f"{address}/resume")
+    for decided in (2, 4):
+        assert "entities decided in one chunk" in client.post("/console/process", data={"job": job_id}).text
+        assert f"{decided / 4:.0%}".replace("%", " % decided") in client.get(address).text
+    assert buttons() == ["retry", "undo"] and "is complete now" in client.get(f"{address}/pause").text
+    late = client.post(f"{address}/pause")
+    assert (late.status_code, "The job is complete" in late.text) == (409, True)
+    assert "There is no person with this id" in client.get(f"{address}/errors").text
+    assert "Retry 1 for at most $0.00" in client.get(f"{address}/retry").text
+    child = client.post(f"{address}/retry").location
+    assert child != address and job_id[:8] in client.get(child).text
+    assert "No chunk can be worked on now" in client.post("/console/process", data={"job": job_id}).text
+    with app.app_context():
+        check_invariants()
+
+
+@on_sqlite
+def test_a_live_part_is_sent_only_if_it_has_changed(app: Flask, signed_in: SignedIn) -> None:
+    """It asks for itself until the job has ended; a part that is the same as before costs no bytes."""
+    with app.app_context():
+        job_id = queue.enqueue_job("person", "ai-normalizer", add({"id": "p", "job_title": "CEO"}))
+    client = signed_in("viewer")
+    for address in (f"/console/jobs/{job_id}", "/console", "/console/jobs"):
+        part = client.get(address, headers=LIVE)
+        assert part.text.lstrip().startswith("<div id=") and "data-poll" in part.text
+        known = {**LIVE, "If-None-Match": part.headers["ETag"]}
+        assert (client.get(address, headers=known).status_code, client.get(address, headers=LIVE).status_code) == (
+            304,
+            200,
+        )
+    with app.app_context():
+        queue.drain(work=Waterfall())
+    ended = client.get(f"/console/jobs/{job_id}", headers=known)
+    assert ended.status_code == 200 and "data-poll" not in ended.text
+    stranger = app.test_client().get("/console", headers=LIVE)
+    assert (stranger.status_code, stranger.headers["HX-Redirect"]) == (401, "/console/sign-in")
+
+
+def test_what_others_have_written_is_text_and_nothing_else(app: Flask, signed_in: SignedIn) -> None:
+    """Names, descriptions, errors and ids of any kind, on every page that shows them."""
+    answers = {
+        "c1": Answer(OutcomeClass.SUCCESS, fields={"description": MARKUP}),
+        "c2": Answer(OutcomeClass.INVALID_REQUEST, error=MARKUP),
+    }
+    with app.app_context():
+        ids = add({"id": "c1", "name": FORMULA}, {"id": "c2", "name": MARKUP}, entity_type="company")
+        job_id = queue.enqueue_job("company", "fake", ids)
+        queue.process_next_chunk(work=Waterfall(registry_of(FakeProvider(answers)), retry_seconds=()))
+    client = signed_in()
+    pages = ["/console", "/console/jobs", f"/console/jobs/{job_id}", f"/console/jobs/{job_id}/errors",
+             "/console/companies", "/console/companies/c1", "/console/companies/c2", "/console/costs",
+             f"/console/jobs/{job_id}/retry", "/console/new?type=company&provider=<b hx-get=x>"]  # fmt: skip
+    texts = [client.get(page).text for page in pages]
+    for text in texts:
+        for evil in ("<img src=x", "<b hx-get", "<script>alert", 'href="=', "javascript:"):
+            assert evil not in text
+        assert all("nonce=" in tag for tag in re.findall(r"<script[^>]*>", text))
+    whole = "\n".join(texts)
+    assert "&lt;img src=x onerror=alert(1)&gt;" in whole and "=HYPERLINK(" in whole
+
+
+@on_sqlite
+def test_addresses_and_numbers_are_shown_to_viewers_in_outline(app: Flask, signed_in: SignedIn) -> None:
+    """On the list, in the fields, in the history; and stand in no address of a page."""
+    with app.app_context():
+        add({"id": "p1", "email": "ada@acme.example", "phone": "+44 20 7946 0000"}, {"id": "ada@acme.example"})
+        add({"id": "p1", "email": "countess@acme.example"})
+    viewer, operator = signed_in("viewer"), signed_in("operator")
+    for page in ("/console/people", "/console/people/p1"):
+        text = viewer.get(page).text
+        assert "ada@" not in text and "countess@" not in text and "7946" not in text
+        assert "c•••@acme.example" in text
+        assert "countess@acme.example" in operator.get(page).text
+        assert "/ada@" not in operator.get(page).text
+    assert "a•••@acme.example" in viewer.get("/console/people/p1").text
+
+
+@on_sqlite
+def test_the_overview_says_what_to_do_next(app: Flask, signed_in: SignedIn) -> None:
+    """Nothing there: three steps. Work that nobody comes for: what to set up. A paused job: that it waits."""
+    client = signed_in()
+    assert "Three steps to a first run" in client.get("/console").text
+    with app.app_context():
+        job_id = queue.enqueue_job("person", "ai-normalizer", add({"id": "p"}))
+    text = client.get("/console").text
+    assert "Nobody is driving the queue" in text and "flask enrich work" in text and "Three steps" not in text
+    with app.app_context():
+        queue.record_heartbeat("drain")
+    assert "Nobody is driving the queue" not in client.get("/console").text
+    with app.app_context():
+        queue.pause(job_id)
+    assert "A job is paused" in client.get("/console").text
+    for status in JobStatus:
+        answer = client.get(f"/console/jobs?status={status.value}")
+        assert answer.status_code == 200, status
+        assert ("1 person" in answer.text) is (status == JobStatus.PAUSED)
+    assert client.get("/console/jobs?cursor=x").status_code == 422
+
+
+def test_a_job_is_undone_by_its_word_alone(app: Flask, signed_in: SignedIn) -> None:
+    """What it wrote becomes what stood there before; without the word nothing does."""
+    with app.app_context():
+        job_id = queue.enqueue_job("person", "ai-normalizer", add({"id": "p1", "job_title": "vp of sales"}))
+        queue.drain(work=Waterfall())
+    client = signed_in("operator")
+    address = f"/console/jobs/{job_id}/undo"
+    assert "Undo…" in client.get(f"/console/jobs/{job_id}").text
+    for word in ("", "yes"):
+        assert client.post(address, data={"word": word}).status_code == 422
+    assert "As normalised" in client.get("/console/people/p1").text
+    done = client.post(address, data={"word": "Undo "})
+    assert re.search(r"[1-9]\d* values are what they were before", done.text)
+    with app.app_context():
+        assert get_entity("person", "p1", workspace_slug="default").fields["normalized_job_title"] is None
+
+
+@on_sqlite
+def test_exclusions_and_exports_are_those_of_the_workspace(app: Flask, signed_in: SignedIn) -> None:
+    """All that was pasted or nothing; who is excluded is in no file; a user of one workspace names no other."""
+    with app.app_context():
+        add({"id": "p1", "email": "ada@acme.example"}, {"id": "p2", "full_name": "=1+1"})
+    client, stranger = signed_in("operator"), signed_in("operator", workspace_slug="north")
+    wrong = client.post("/console/exclusions", data={"values": "acme.example no/t@@one"})
+    assert (wrong.status_code, "Nothing was added" in wrong.text) == (422, True)
+    assert client.post("/console/exclusions", data={"values": "https://www.acme.example/x\nbob@b.example"}).location
+    page = client.get("/console/exclusions").text
+    assert "acme.example" in page and "bob@b.example" in page
+    assert "b•••@b.example" in signed_in("viewer").get("/console/exclusions").text
+    file = client.get("/console/people/export.csv", buffered=True)
+    assert file.mimetype == "text/csv" and "p2" in file.text and "'=1+1" in file.text and "p1" not in file.text
+    for address in ("people/export.csv", "people", "exclusions"):
+        text = stranger.get(f"/console/{address}?workspace=default", buffered=True).text
+        assert "p2" not in text and "b.example" not in text
+    stranger.post("/console/exclusions", data={"remove": "acme.example", "workspace": "default"})
+    assert "acme.example" in client.get("/console/exclusions").text
+    client.post("/console/exclusions", data={"remove": "bob@b.example"})
+    assert "bob@b.example" not in client.get("/console/exclusions").text
+
+
+@on_sqlite
+def test_costs_and_providers_are_filtered_by_the_address(app: Flask, signed_in: SignedIn) -> None:
+    """A wrong day is as none; days in the wrong order are refused in words; a provider is reset by an admin of all."""
+    client: FlaskClient = signed_in()
+    assert client.get("/console/costs?by=day&from=2026-13-01&to=x").status_code == 200
+    wrong = client.get("/console/costs?from=2026-02-02&to=2026-01-01")
+    assert (wrong.status_code, "not after the last one" in wrong.text) == (422, True)
+    assert "PROSPEO_API_KEY" in client.get("/console/providers").text
+    assert client.post("/console/providers/nobody/reset").status_code == 404
