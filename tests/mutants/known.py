@@ -30,6 +30,7 @@ class Mutant:
 
 LEASES = ("tests/enrichment/queue/test_leases.py",)
 PROCESS = ("tests/enrichment/queue/test_worker.py",)
+IN_HAND = ("tests/enrichment/waterfall/test_work_loop.py",)
 GATE = ("tests/enrichment/waterfall/test_dedup.py",)
 IN_DOUBT = ("tests/enrichment/waterfall/test_in_doubt.py",)
 DOUBTS = ("tests/enrichment/waterfall/test_doubts.py",)
@@ -182,6 +183,41 @@ MUTANTS = (
         "            admission = Admission(admission.granted, {}, {}, {}, frozenset(), None, None)\n"
         "            object.__setattr__(admission, 'granted', dict.fromkeys(()))\n",
         (*IN_DOUBT, "tests/faults/test_commits.py", "tests/faults/test_boundaries.py"),
+    ),
+    Mutant(
+        "a suspect chunk is worked on beside others",
+        "app/enrichment/waterfall/work_loop.py",
+        "                if lease.crash_count and self._runs:\n",
+        "                if False:\n",
+        IN_HAND,
+    ),
+    Mutant(
+        "other chunks join a suspect one before it gets on",
+        "app/enrichment/waterfall/work_loop.py",
+        "        if any(run.is_cautious for run in self._runs):\n",
+        "        if False:\n",
+        IN_HAND,
+    ),
+    Mutant(
+        "the call that is to work on one chunk takes several",
+        "app/enrichment/queue/worker.py",
+        "Budget.start(seconds), seconds, most=1)",
+        "Budget.start(seconds), seconds, most=None)",
+        IN_HAND,
+    ),
+    Mutant(
+        "a chunk that the limits hold up is given back",
+        "app/enrichment/waterfall/chunk_run.py",
+        "        if self.shared and self.scheduler.has_time and not self._is_stopped:\n",
+        "        if False:\n",
+        IN_HAND,
+    ),
+    Mutant(
+        "a chunk that breaks takes the answers of the others with it",
+        "app/enrichment/waterfall/work_loop.py",
+        "        if self._error is not None and is_unavailable(error):\n",
+        "        if True:\n",
+        IN_HAND,
     ),
     Mutant(
         "an earlier answer is not looked at",
