@@ -123,6 +123,7 @@ MODULES: Final[Mapping[str, str]] = {
     "include": "app.cli.exclusions",
     "jobs": "app.cli.jobs",
     "keys": "app.cli.keys",
+    "lists": "app.cli.entity_lists",
     "pause": "app.cli.jobs",
     "process": "app.cli.work",
     "providers": "app.cli.money",

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import shlex
 import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from typing import IO, Any
 import click
 
 from app.cli import output
+from app.cli.entity_lists import MADE_BY
 from app.cli.group import ExitCode, enrich
 from app.cli.options import InputFile, Number, entity_type_argument, json_option, workspace_option
 from app.cli.progress import counting
@@ -20,7 +22,9 @@ from app.entities.csv.encodings import codec_named
 from app.entities.csv.headers import read_mapping
 from app.entities.csv.import_report import ImportReport
 from app.entities.csv.imports import ImportOptions, import_csv
+from app.entities.csv.listing import Listing
 from app.entities.exports import FORMATS, export_entities
+from app.entities.lists import find_list
 from app.entities.schemas import ImportReportSchema
 from app.values.entity_types import PLURALS, EntityType
 
@@ -63,6 +67,12 @@ def _encoding(_ctx: click.Context, _option: click.Parameter, name: str | None) -
     help="Which field a column fills; keep keeps its cells beside the fields, ignore leaves them out. Repeatable.",
 )
 @click.option("--sheet", metavar="NAME", help="Which sheet of a workbook; default: the first that is not hidden.")
+@click.option(
+    "--list",
+    "list_name",
+    metavar="LIST",
+    help="The list to add the rows to, by name or id; made if there is none.  [default: a new one, called as the file]",
+)
 @click.option("--from-line", type=Number(1, 999_999_999), default=1, help="Leave out the rows above this line.")
 @click.option("--dry-run", is_flag=True, help="Say what would become of the rows, and write nothing.")
 @click.option("--replace-names", is_flag=True, help="Let a row with an id replace an entity of another name.")
@@ -74,6 +84,7 @@ def import_(
     encoding: str | None,
     mapped: dict[str, str],
     sheet: str | None,
+    list_name: str | None,
     from_line: int,
     dry_run: bool,
     replace_names: bool,
@@ -96,6 +107,7 @@ def import_(
             is_dry_run=dry_run,
             on_progress=tell,
             options=ImportOptions(encoding, mapped, from_line, sheet=sheet),
+            listing=Listing(list_name, _file_name(file), MADE_BY),
         )
     _print_refusals(report)
     _print_remarks(report)
@@ -108,6 +120,12 @@ def import_(
         raise SystemExit(ExitCode.CONFLICT)
 
 
+def _file_name(file: IO[bytes]) -> str | None:
+    """Return the name of a file without its folders; standard input has none."""
+    name = getattr(file, "name", None)
+    return os.path.basename(name) if isinstance(name, str) and name != "<stdin>" else None
+
+
 def _print_report(report: ImportReport, entity_type: EntityType, workspace: str) -> None:
     click.echo(describe_report(report, entity_type))
     for line in describe_remarks(report):
@@ -118,7 +136,9 @@ def _print_report(report: ImportReport, entity_type: EntityType, workspace: str)
         output.note("Nothing was written: this was a dry run.")
     elif report.total > report.refused + report.conflicts:
         option = "" if workspace == "default" else f" --workspace {workspace}"
-        output.note(f"Next: {output.program()} enrich enqueue {entity_type} --all{option}")
+        name = report.list_name or ""
+        output.note(f"list: {output.clean(name)}")
+        output.note(f"Next: {output.program()} enrich enqueue {entity_type} --list {shlex.quote(name)}{option}")
 
 
 def describe_report(report: ImportReport, entity_type: str) -> str:
@@ -215,18 +235,24 @@ def _report_as_json(report: ImportReport) -> Any:
 @enrich.command()
 @entity_type_argument
 @workspace_option
+@click.option("--list", "list_name", metavar="LIST", help="Only those of a list, with the columns of its file.")
 @click.option("-o", "--output", "path", default="-", show_default=True, help="The file to write; - is standard output.")
 @click.option(
     "--format", "file_format", type=click.Choice(list(FORMATS)), help="Default: by the file's suffix, else csv."
 )
 @click.option("--ready", is_flag=True, help="Only people with a verified address that is in date.")
-def export(entity_type: EntityType, workspace: str, path: str, file_format: str | None, ready: bool) -> None:
+def export(
+    entity_type: EntityType, workspace: str, list_name: str | None, path: str, file_format: str | None, ready: bool
+) -> None:
     """Write people or companies to a file, with what has been found of them.
 
     A file appears when it is complete, in place of one that was there.
     """
     file_format = file_format or _format_of(path)
-    blocks = export_entities(entity_type, file_format, workspace_slug=workspace, only_ready=ready)
+    list_id = None
+    if list_name is not None:
+        list_id = find_list(list_name, workspace_slug=workspace, entity_type=entity_type).id
+    blocks = export_entities(entity_type, file_format, workspace_slug=workspace, only_ready=ready, list_id=list_id)
     if path == "-":
         for block in blocks:
             click.echo(block, nl=False)

@@ -19,7 +19,9 @@ from app.enrichment.waterfall.receipt_schemas import ReceiptQuerySchema, Receipt
 from app.enrichment.waterfall.receipts import Receipt, make_receipt
 from app.entities.csv.headers import read_mapping
 from app.entities.csv.imports import ImportOptions, import_csv
+from app.entities.csv.listing import Listing
 from app.entities.exports import FORMATS, export_entities
+from app.entities.lists import find_list
 from app.entities.read import get_entity, list_entities
 from app.entities.schemas import (
     ExportQuerySchema,
@@ -27,6 +29,7 @@ from app.entities.schemas import (
     FieldUndoSchema,
     ImportQuerySchema,
     ImportReportSchema,
+    PeopleExportQuerySchema,
     UpsertCountsSchema,
     WorkspaceQuerySchema,
     answer,
@@ -40,7 +43,7 @@ from app.entities.upsert import UpsertCounts, upsert_entities
 from app.errors import EntityNotFound, Invalid, UnsupportedMediaType, detail
 from app.values.entity_types import PLURALS, EntityType
 from app.values.identifiers import ENTITY_ID_PATTERN, is_entity_id
-from app.web.auth import require, workspace_for
+from app.web.auth import caller_name, require, workspace_for
 from app.web.blueprint import Blueprint
 
 log = structlog.get_logger(__name__)
@@ -107,11 +110,13 @@ def _add_collection(blueprint: Blueprint, entity_type: EntityType) -> None:
         @require("read")
         @blueprint.doc(operationId=f"list{plural.capitalize()}")
         @blueprint.arguments(list_query_schema(entity_type), location="query")
+        @blueprint.refuses(404)
         @blueprint.response(200, list_schema(entity_type))
         def get(self, query: dict[str, Any]) -> dict[str, Any]:
             """List by id, page by page."""
             workspace_slug = workspace_for(query.pop("workspace_slug", None))
-            page = list_entities(entity_type, workspace_slug=workspace_slug, **query)
+            list_id = _list_id(entity_type, workspace_slug, query.pop("list_name", None))
+            page = list_entities(entity_type, workspace_slug=workspace_slug, list_id=list_id, **query)
             return {plural: [answer(view) for view in page.rows], "next_cursor": page.next_cursor}
 
         @require("write")
@@ -138,6 +143,7 @@ def _add_import(blueprint: Blueprint, entity_type: EntityType) -> None:
         @blueprint.doc(operationId=f"import{PLURALS[entity_type].capitalize()}")
         @blueprint.arguments(ImportQuerySchema, location="query")
         @blueprint.doc(requestBody=_upload(entity_type))
+        @blueprint.refuses(404)
         @blueprint.response(200, ImportReportSchema)
         def post(self, query: dict[str, Any]) -> dict[str, Any]:
             """Import a CSV file or an Excel workbook and say what became of its rows.
@@ -146,14 +152,14 @@ def _add_import(blueprint: Blueprint, entity_type: EntityType) -> None:
             come. What is read is stored in parts, and a file that is sent again doubles nothing. A row
             never replaces another name's entity: without an id it is kept apart, with one it is left
             out as a conflict. The call ends in time: `stoppedAt` is then the line to go on from, by
-            sending the file again with `fromLine`.
+            sending the file again with `fromLine`, and with `list` to go on with the list that was begun.
             """
             return _import(entity_type, query)
 
 
 def _add_exports(blueprint: Blueprint, entity_type: EntityType) -> None:
     plural = PLURALS[entity_type]
-    query_schema = ExportQuerySchema if entity_type == "person" else WorkspaceQuerySchema
+    query_schema = PeopleExportQuerySchema if entity_type == "person" else ExportQuerySchema
 
     @blueprint.route("/export.csv")
     class CsvExportResource(MethodView):
@@ -162,6 +168,7 @@ def _add_exports(blueprint: Blueprint, entity_type: EntityType) -> None:
         @require("read")
         @blueprint.doc(operationId=f"export{plural.capitalize()}")
         @blueprint.arguments(query_schema, location="query")
+        @blueprint.refuses(404)
         @blueprint.response(200, content_type=FORMATS["csv"].media_type, schema=_BINARY)
         def get(self, query: dict[str, Any]) -> Response:
             """Export as CSV: the imported columns with their values as they stand, and what has been found besides."""
@@ -174,6 +181,7 @@ def _add_exports(blueprint: Blueprint, entity_type: EntityType) -> None:
         @require("read")
         @blueprint.doc(operationId=f"export{plural.capitalize()}AsXlsx")
         @blueprint.arguments(query_schema, location="query")
+        @blueprint.refuses(404)
         @blueprint.response(200, content_type=FORMATS["xlsx"].media_type, schema=_BINARY)
         def get(self, query: dict[str, Any]) -> Response:
             """Export as a workbook: the columns and values of the CSV export, every cell text.
@@ -189,6 +197,7 @@ def _add_exports(blueprint: Blueprint, entity_type: EntityType) -> None:
         @require("read")
         @blueprint.doc(operationId=f"export{plural.capitalize()}AsParquet")
         @blueprint.arguments(query_schema, location="query")
+        @blueprint.refuses(404)
         @blueprint.response(200, content_type=FORMATS["parquet"].media_type, schema=_BINARY)
         def get(self, query: dict[str, Any]) -> Response:
             """Export as Parquet: the columns of the CSV export, with numbers, truth values and times as such.
@@ -281,6 +290,7 @@ def _import(entity_type: EntityType, query: dict[str, Any]) -> dict[str, Any]:
             replaces_names=query["replace_names"],
             is_dry_run=query["dry_run"],
             options=_import_options(query),
+            listing=Listing(query.get("list_name"), _file_name(), caller_name()),
         )
     columns = [{"header": header, "field": field} for header, field in report.columns]
     return {**asdict(report), "columns": columns}
@@ -288,11 +298,23 @@ def _import(entity_type: EntityType, query: dict[str, Any]) -> dict[str, Any]:
 
 def _export(entity_type: EntityType, file_format: str, query: dict[str, Any]) -> Response:
     workspace_slug = workspace_for(query.get("workspace_slug"))
-    only_ready = query.get("ready", False)
-    blocks = export_entities(entity_type, file_format, workspace_slug=workspace_slug, only_ready=only_ready)
+    blocks = export_entities(
+        entity_type,
+        file_format,
+        workspace_slug=workspace_slug,
+        only_ready=query.get("ready", False),
+        list_id=_list_id(entity_type, workspace_slug, query.get("list_name")),
+    )
     headers = {"Content-Disposition": f'attachment; filename="{PLURALS[entity_type]}.{file_format}"'}
     media_type = FORMATS[file_format].media_type
     return Response(stream_with_context(_unbroken(blocks)), mimetype=media_type, headers=headers)
+
+
+def _list_id(entity_type: EntityType, workspace_slug: str, reference: str | None) -> str | None:
+    """Return the id of the list that is named. Raises `ListNotFound` or `Invalid`."""
+    if reference is None:
+        return None
+    return find_list(reference, workspace_slug=workspace_slug, entity_type=entity_type).id
 
 
 def _possible_id(entity_id: str) -> str:
@@ -333,6 +355,11 @@ def _import_options(query: dict[str, Any]) -> ImportOptions:
         raise Invalid("The query is not valid.", details=[detail("map", str(error))]) from error
     encoding = query.get("encoding") or _charset()
     return ImportOptions(encoding, mapped, query["from_line"], config().ENRICH_TIME_BUDGET, query.get("sheet"))
+
+
+def _file_name() -> str | None:
+    """Return what the form calls the uploaded file; a bare body has no name."""
+    return request.files["file"].filename if "file" in request.files else None
 
 
 def _charset() -> str | None:

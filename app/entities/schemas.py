@@ -16,6 +16,7 @@ from marshmallow import fields, validate
 from app.entities.csv.headers import MAX_HEADER_CHARS
 from app.entities.fields import EXTRA, FIELDS, RAW_FIELDS, Kind
 from app.entities.read import EntityView
+from app.models.entity_list import MAX_NAME_CHARS
 from app.values.entity_types import PLURALS
 from app.values.spellings import camel_case
 from app.values.text import TEXT_PATTERN
@@ -63,6 +64,14 @@ class ExtraTexts(fields.Field[dict[str, str]]):
         if errors:
             raise ma.ValidationError(cast(Any, errors))
         return value
+
+
+class ListName(Text):
+    """A list, by its name or its id."""
+
+    def __init__(self, **options: Any) -> None:
+        metadata = {"description": "A list, by its name or its id.", **options.pop("metadata", {})}
+        super().__init__(min_length=1, max_length=MAX_NAME_CHARS, metadata=metadata, **options)
 
 
 class QueryInstant(fields.DateTime):
@@ -145,6 +154,7 @@ def list_query_schema(entity_type: str) -> Schema:
             validate=validate.OneOf(names, error=rule),
             metadata={"description": "Only those whose field is blank."},
         ),
+        "list_name": ListName(data_key="list", metadata={"description": "Only those of this list."}),
         "updated_since": QueryInstant(metadata={"description": "Only those changed then or later."}),
         "workspace_slug": Slug(),
     }
@@ -170,9 +180,22 @@ class WorkspaceQuerySchema(Schema):
     workspace_slug = Slug()
 
 
+class ExportQuerySchema(WorkspaceQuerySchema):
+    """What to export: a workspace, or a list of it."""
+
+    list_name = ListName(data_key="list", metadata={"description": "Only those of this list, in its file's columns."})
+
+
 class ImportQuerySchema(WorkspaceQuerySchema):
     """How a file is imported."""
 
+    list_name = ListName(
+        data_key="list",
+        metadata={
+            "description": "The name or id of the list to add the rows to; one that there is not yet is made."
+            " Without it a new list is made, called as the file is."
+        },
+    )
     dry_run = Flag(load_default=False, metadata={"description": "Say what would become of the file, write nothing."})
     replace_names = Flag(
         load_default=False,
@@ -203,7 +226,7 @@ class ImportQuerySchema(WorkspaceQuerySchema):
     )
 
 
-class ExportQuerySchema(WorkspaceQuerySchema):
+class PeopleExportQuerySchema(ExportQuerySchema):
     """Which people are exported."""
 
     ready = Flag(
@@ -334,6 +357,10 @@ class ImportReportSchema(UpsertCountsSchema):
         allow_none=True,
         metadata={"description": "The line to go on from, by `fromLine`, if the time was over before the file's end."},
     )
+    list_id = fields.String(
+        required=True, allow_none=True, metadata={"format": "uuid", "description": "The list that the rows are in."}
+    )
+    list_name = fields.String(required=True, allow_none=True)
     dry_run = fields.Boolean(required=True, attribute="is_dry_run", metadata={"description": "Nothing was written."})
 
 

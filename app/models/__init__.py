@@ -5,6 +5,7 @@ from app.models.attempt import Attempt, EntityRevision
 from app.models.cached_value import CachedValue
 from app.models.chunk import Chunk, ChunkProgress, EntityError
 from app.models.company import Company
+from app.models.entity_list import EntityList, EntityListMember
 from app.models.exclusion import Exclusion
 from app.models.heartbeat import Heartbeat
 from app.models.import_file import ImportFile
@@ -24,6 +25,8 @@ __all__ = [
     "Cost",
     "EnrichmentJob",
     "EntityError",
+    "EntityList",
+    "EntityListMember",
     "EntityRevision",
     "Exclusion",
     "Heartbeat",

@@ -37,6 +37,7 @@ OPERATIONS = {
     *("listCompanies", "upsertCompanies", "getCompany", "eraseCompany", "importCompanies", "exportCompanies"),
     *("getPersonReceipt", "getCompanyReceipt", "undoPersonField", "undoCompanyField"),
     "exportCompaniesAsXlsx",
+    *("listLists", "createList", "getList", "renameList", "deleteList", "getListCoverage", "countListCoverage"),
     *("listExclusions", "addExclusions", "removeExclusion"),
 }
 

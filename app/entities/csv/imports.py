@@ -13,7 +13,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from math import inf
@@ -26,6 +26,7 @@ from app.db.session import WriteSession, repeats_conflicts, transaction
 from app.entities.csv.encodings import codec_named
 from app.entities.csv.headers import Mapped, counts_as_other
 from app.entities.csv.import_report import ImportReport, LineRemark, Replacement, SharedKey, list_first
+from app.entities.csv.listing import Listing, ListOfImport
 from app.entities.csv.reader import CsvError, CsvReader, OutOfTime, Refusal, Row
 from app.entities.csv.recorded_headers import adds_nothing, described, recorded_columns
 from app.entities.fields import EXTRA, RAW_FIELDS, Fields
@@ -62,6 +63,7 @@ class ImportOptions:
 
 
 _AS_IT_IS: Final = ImportOptions()
+_UNNAMED: Final = Listing()
 
 
 def import_csv(
@@ -73,20 +75,23 @@ def import_csv(
     is_dry_run: bool = False,
     on_progress: OnProgress | None = None,
     options: ImportOptions = _AS_IT_IS,
+    listing: Listing = _UNNAMED,
 ) -> ImportReport:
-    """Upsert the rows of a CSV file, or of a workbook's sheet, into a workspace and report what became of them.
+    """Upsert the rows of a CSV file, or of a workbook's sheet, into a workspace, make a list of them, and report.
 
     With `replaces_names`, a row with an id of its own replaces the entity of that id whatever its name. With
     `is_dry_run`, nothing is written, and the report says what would become of the rows.
 
     Raises `Invalid`, with nothing stored, if the file as a whole cannot be read or clearly is a
-    list of the other entity type. A row that cannot be read is refused alone.
+    list of the other entity type, or cannot be added to the list that is named, and `ListNotFound` if that is named
+    by an unknown id. A row that cannot be read is refused alone.
     """
+    into = ListOfImport(listing, entity_type, workspace_slug)
     reader = _reader(entity_type, stream, options)
     if not options.mapped:
         _refuse_other_type(entity_type, [column.header for column in reader.columns])
     kind = _DryRun if is_dry_run else _Import
-    with closing(kind(reader, entity_type, workspace_slug, replaces_names)) as running:
+    with closing(kind(reader, entity_type, workspace_slug, replaces_names, into)) as running:
         return running.run(on_progress)
 
 
@@ -168,8 +173,16 @@ class _Clash(Exception):
 class _Import:
     """One import on its way."""
 
-    def __init__(self, reader: CsvReader, entity_type: EntityType, workspace_slug: str, replaces_names: bool) -> None:
+    def __init__(
+        self,
+        reader: CsvReader,
+        entity_type: EntityType,
+        workspace_slug: str,
+        replaces_names: bool,
+        into: ListOfImport,
+    ) -> None:
         self._reader = reader
+        self._into = into
         self._entity_type = entity_type
         self._workspace_slug = workspace_slug
         self._replaces_names = replaces_names
@@ -190,7 +203,7 @@ class _Import:
             if on_progress is not None:
                 on_progress(self.report.total)
         self.report.encoding, self.report.guessed = self._reader.encoding, self._reader.guessed or None
-        return self.report
+        return replace(self.report, **self._into.told())
 
     def close(self) -> None:
         """Nothing is held open."""
@@ -254,7 +267,8 @@ class _Import:
                 also_read=self._read_fields(rows),
                 on_change=note,
             )
-        self._is_recorded = True
+            view = self._into.add(session, self._reader.columns, [row.match.id for row in written])
+        self._is_recorded, self._into.view = True, view
         return matched, counts, replaced
 
     def _matched(self, rows: list[Row], matcher: Matcher) -> list[_MatchedRow]:
@@ -340,8 +354,8 @@ class _Import:
 class _DryRun(_Import):
     """An import that writes nothing: what it would write is kept in a file of its own, for the rows that follow."""
 
-    def __init__(self, reader: CsvReader, entity_type: EntityType, workspace_slug: str, replaces_names: bool) -> None:
-        super().__init__(reader, entity_type, workspace_slug, replaces_names)
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
         self.report.is_dry_run = True
         # An empty name is a private temporary file that SQLite deletes by itself.
         self._draft = sqlite3.connect("", isolation_level=None)
