@@ -24,6 +24,7 @@ from app.enrichment.queue.lease import Failure
 from app.enrichment.waterfall.work_loop import Waterfall
 from app.entities import exclusions
 from app.entities.csv import imports
+from app.entities.csv.opening import ImportOptions
 from app.entities.upsert import upsert_entities
 from app.extensions import db
 from app.models.attempt import attempts, entity_revisions
@@ -76,7 +77,10 @@ def counts() -> dict[str, int | None]:
 def fill() -> None:
     """Put at least one row into every table, through the services."""
     imports.import_csv(
-        "company", csv_stream("Company Name,Website\nAcme Inc.,acme.example\n"), workspace_slug="default"
+        "company",
+        csv_stream("Company Name,Website\nAcme Inc.,acme.example\n"),
+        workspace_slug="default",
+        options=ImportOptions(mapped={"Website": "domain"}),
     )
     with transaction() as session:
         upsert_entities("person", [{"id": "p0", "job_title": "CEO"}], workspace_slug="default", session=session)

@@ -125,6 +125,7 @@ MODULES: Final[Mapping[str, str]] = {
     "keys": "app.cli.keys",
     "lists": "app.cli.entity_lists",
     "pause": "app.cli.jobs",
+    "preview": "app.cli.previews",
     "process": "app.cli.work",
     "providers": "app.cli.money",
     "resume": "app.cli.jobs",

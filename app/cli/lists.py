@@ -19,10 +19,11 @@ from app.cli.options import InputFile, Number, entity_type_argument, json_option
 from app.cli.progress import counting
 from app.db.session import check_writable
 from app.entities.csv.encodings import codec_named
-from app.entities.csv.headers import read_mapping
+from app.entities.csv.headers import MappingError, read_mapping, read_whole_mapping
 from app.entities.csv.import_report import ImportReport
-from app.entities.csv.imports import ImportOptions, import_csv
+from app.entities.csv.imports import import_csv
 from app.entities.csv.listing import Listing
+from app.entities.csv.opening import ImportOptions
 from app.entities.exports import FORMATS, export_entities
 from app.entities.lists import find_list
 from app.entities.schemas import ImportReportSchema
@@ -41,6 +42,14 @@ def _mapped(_ctx: click.Context, _option: click.Parameter, texts: tuple[str, ...
         raise click.BadParameter(f"{error}.") from error
 
 
+def _whole_mapping(file: IO[bytes]) -> dict[str, str]:
+    try:
+        return read_whole_mapping(file.read().decode("utf-8-sig"))
+    except ValueError as error:
+        rule = str(error) if isinstance(error, MappingError) else "expected a file in UTF-8"
+        raise click.BadParameter(f"{rule}.", param_hint="--mapping") from error
+
+
 def _encoding(_ctx: click.Context, _option: click.Parameter, name: str | None) -> str | None:
     try:
         return None if name is None else codec_named(name)
@@ -48,17 +57,13 @@ def _encoding(_ctx: click.Context, _option: click.Parameter, name: str | None) -
         raise click.BadParameter(f"{error}.") from error
 
 
-@enrich.command("import")
-@entity_type_argument
-@click.argument("file", type=InputFile())
-@workspace_option
-@click.option(
+encoding_option = click.option(
     "--encoding",
     callback=_encoding,
     metavar="NAME",
     help="What the file's letters are in, such as windows-1251 or shift-jis.",
 )
-@click.option(
+map_option = click.option(
     "--map",
     "mapped",
     multiple=True,
@@ -66,16 +71,40 @@ def _encoding(_ctx: click.Context, _option: click.Parameter, name: str | None) -
     metavar="COLUMN=FIELD",
     help="Which field a column fills; keep keeps its cells beside the fields, ignore leaves them out. Repeatable.",
 )
-@click.option("--sheet", metavar="NAME", help="Which sheet of a workbook; default: the first that is not hidden.")
+mapping_option = click.option(
+    "--mapping",
+    "mapping_file",
+    type=InputFile(),
+    help="A file that says of each column which field it fills, keep or ignore: what preview --json prints.",
+)
+sheet_option = click.option(
+    "--sheet", metavar="NAME", help="Which sheet of a workbook; default: the first that is not hidden."
+)
+from_line_option = click.option(
+    "--from-line", type=Number(1, 999_999_999), default=1, help="Leave out the rows above this line."
+)
+replace_option = click.option(
+    "--replace-names", is_flag=True, help="Let a row with an id replace an entity of another name."
+)
+
+
+@enrich.command("import")
+@entity_type_argument
+@click.argument("file", type=InputFile())
+@workspace_option
+@encoding_option
+@map_option
+@mapping_option
+@sheet_option
 @click.option(
     "--list",
     "list_name",
     metavar="LIST",
     help="The list to add the rows to, by name or id; made if there is none.  [default: a new one, called as the file]",
 )
-@click.option("--from-line", type=Number(1, 999_999_999), default=1, help="Leave out the rows above this line.")
+@from_line_option
 @click.option("--dry-run", is_flag=True, help="Say what would become of the rows, and write nothing.")
-@click.option("--replace-names", is_flag=True, help="Let a row with an id replace an entity of another name.")
+@replace_option
 @json_option
 def import_(
     entity_type: EntityType,
@@ -83,6 +112,7 @@ def import_(
     workspace: str,
     encoding: str | None,
     mapped: dict[str, str],
+    mapping_file: IO[bytes] | None,
     sheet: str | None,
     list_name: str | None,
     from_line: int,
@@ -96,6 +126,9 @@ def import_(
     A row never replaces another name's entity: if it has no id of its own, it is kept apart; if it
     has, it is left out as a conflict, and the exit code is 6.
     """
+    whole = None if mapping_file is None else _whole_mapping(mapping_file)
+    if whole is not None and mapped:
+        raise click.UsageError("Expected either --mapping or --map.")
     if not dry_run:
         check_writable()
     with counting("Reading" if dry_run else "Importing", "rows", file) as tell:
@@ -106,12 +139,10 @@ def import_(
             replaces_names=replace_names,
             is_dry_run=dry_run,
             on_progress=tell,
-            options=ImportOptions(encoding, mapped, from_line, sheet=sheet),
+            options=ImportOptions(encoding, whole or mapped, from_line, sheet=sheet, is_complete=whole is not None),
             listing=Listing(list_name, _file_name(file), MADE_BY),
         )
-    _print_refusals(report)
-    _print_remarks(report)
-    _print_shared_keys(report)
+    print_rows(report)
     if as_json:
         output.print_json(_report_as_json(report))
     else:
@@ -192,6 +223,13 @@ def _listed(what: str, names: list[str]) -> list[str]:
         break_on_hyphens=False,
     )
     return [line.replace("\u00a0", " ") for line in lines]
+
+
+def print_rows(report: ImportReport) -> None:
+    """Print the rows that a report names."""
+    _print_refusals(report)
+    _print_remarks(report)
+    _print_shared_keys(report)
 
 
 def _print_refusals(report: ImportReport) -> None:

@@ -1,11 +1,12 @@
 """Lists over HTTP: make, look, rename, delete, and how much is known of their members."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
 from flask import url_for
 from flask.views import MethodView
-from marshmallow import fields
+from marshmallow import ValidationError, fields, validates_schema
 
 from app.config import config
 from app.db.pages import Page
@@ -78,6 +79,11 @@ class NewListRequestSchema(Schema):
     name = Text(required=True, min_length=1, max_length=MAX_NAME_CHARS)
     entity_ids = EntityIds()
     workspace_slug = Slug()
+
+    @validates_schema
+    def _check_ids(self, data: Mapping[str, Any], **_: Any) -> None:
+        if "entity_ids" in data and not data["entity_ids"]:
+            raise ValidationError("expected at least one id; without entityIds the list is empty", "entityIds")
 
 
 class ListNameSchema(Schema):

@@ -17,9 +17,11 @@ from app.db.session import check_writable, transaction
 from app.enrichment.waterfall.erase import erase_entity
 from app.enrichment.waterfall.receipt_schemas import ReceiptQuerySchema, ReceiptSchema
 from app.enrichment.waterfall.receipts import Receipt, make_receipt
-from app.entities.csv.headers import read_mapping
-from app.entities.csv.imports import ImportOptions, import_csv
+from app.entities.csv.headers import read_mapping, read_whole_mapping
+from app.entities.csv.imports import import_csv
 from app.entities.csv.listing import Listing
+from app.entities.csv.opening import ImportOptions
+from app.entities.csv.preview import preview_csv
 from app.entities.exports import FORMATS, export_entities
 from app.entities.lists import find_list
 from app.entities.read import get_entity, list_entities
@@ -27,9 +29,11 @@ from app.entities.schemas import (
     ExportQuerySchema,
     FieldUndoQuerySchema,
     FieldUndoSchema,
+    ImportPreviewSchema,
     ImportQuerySchema,
     ImportReportSchema,
     PeopleExportQuerySchema,
+    PreviewQuerySchema,
     UpsertCountsSchema,
     WorkspaceQuerySchema,
     answer,
@@ -37,6 +41,7 @@ from app.entities.schemas import (
     detail_schema,
     list_query_schema,
     list_schema,
+    preview_answer,
 )
 from app.entities.undo import FieldUndo, undo_field
 from app.entities.upsert import UpsertCounts, upsert_entities
@@ -60,11 +65,21 @@ _EXAMPLES: Final = {
 
 def _upload(entity_type: EntityType) -> dict[str, Any]:
     file = {**_BINARY, "example": _EXAMPLES[entity_type]}
-    form = {"type": "object", "properties": {"file": file}, "required": ["file"], "additionalProperties": False}
+    mapping = {
+        "type": "string",
+        "description": "For each column a field, `keep` or `ignore`: the `mapping` of a preview, as it is or changed.",
+        "example": '{"Name": "fullName", "Notes": "keep"}',
+    }
+    form = {
+        "type": "object",
+        "properties": {"file": file, "mapping": mapping},
+        "required": ["file"],
+        "additionalProperties": False,
+    }
     return {
         "required": True,
-        "description": "A CSV file or an Excel workbook, as the body itself or as the field `file` of a form. Which of"
-        " them it is, its content says.",
+        "description": "A CSV file or an Excel workbook, as the body itself or as the field `file` of a form, which may"
+        " have a mapping. Which of them it is, its content says.",
         "content": {"text/csv": {"schema": file}, _XLSX: {"schema": _BINARY}, "multipart/form-data": {"schema": form}},
     }
 
@@ -93,6 +108,7 @@ def _routes_of(entity_type: EntityType) -> Blueprint:
     blueprint.record_once(lambda state: state.app.url_map.converters.update(rest_of_path=RestOfPath))
     _add_collection(blueprint, entity_type)
     _add_import(blueprint, entity_type)
+    _add_preview(blueprint, entity_type)
     _add_exports(blueprint, entity_type)
     _add_receipt(blueprint, entity_type)
     _add_undo(blueprint, entity_type)
@@ -155,6 +171,34 @@ def _add_import(blueprint: Blueprint, entity_type: EntityType) -> None:
             sending the file again with `fromLine`, and with `list` to go on with the list that was begun.
             """
             return _import(entity_type, query)
+
+
+def _add_preview(blueprint: Blueprint, entity_type: EntityType) -> None:
+    @blueprint.route("/import-preview")
+    class ImportPreviewResource(MethodView):
+        """What would become of a file."""
+
+        @require("write")
+        @blueprint.doc(operationId=f"preview{PLURALS[entity_type].capitalize()}Import")
+        @blueprint.arguments(PreviewQuerySchema, location="query")
+        @blueprint.doc(requestBody=_upload(entity_type))
+        @blueprint.response(200, ImportPreviewSchema)
+        def post(self, query: dict[str, Any]) -> dict[str, Any]:
+            """Read a CSV file or an Excel workbook and say what an import would do with it; nothing is written or kept.
+
+            The answer's `mapping` says what becomes of each column. An import takes it, as it is or changed, beside
+            the file as the field `mapping` of a form, and remembers it for files with the same headers.
+            """
+            workspace_slug = workspace_for(query.get("workspace_slug"))
+            with _uploaded_file() as file:
+                preview = preview_csv(
+                    entity_type,
+                    file,
+                    workspace_slug=workspace_slug,
+                    options=_import_options(query),
+                    replaces_names=query["replace_names"],
+                )
+            return preview_answer(preview)
 
 
 def _add_exports(blueprint: Blueprint, entity_type: EntityType) -> None:
@@ -342,7 +386,7 @@ def _uploaded_file() -> Iterator[BinaryIO]:
         return
     if request.mimetype != "multipart/form-data":
         raise UnsupportedMediaType("Expected a body of type text/csv or an Excel workbook, or a form with a file.")
-    if request.form or set(request.files) != {"file"} or len(request.files.getlist("file")) != 1:
+    if set(request.form) - {"mapping"} or set(request.files) != {"file"} or len(request.files.getlist("file")) != 1:
         _refuse_form()
     yield cast(BinaryIO, request.files["file"].stream)
 
@@ -353,8 +397,29 @@ def _import_options(query: dict[str, Any]) -> ImportOptions:
         mapped = read_mapping(query.get("map", ()))
     except ValueError as error:
         raise Invalid("The query is not valid.", details=[detail("map", str(error))]) from error
-    encoding = query.get("encoding") or _charset()
-    return ImportOptions(encoding, mapped, query["from_line"], config().ENRICH_TIME_BUDGET, query.get("sheet"))
+    whole = _whole_mapping()
+    if whole is not None and mapped:
+        rule = "expected either it or the form's mapping"
+        raise Invalid("The query is not valid.", details=[detail("map", rule)])
+    return ImportOptions(
+        query.get("encoding") or _charset(),
+        whole or mapped,
+        query["from_line"],
+        config().ENRICH_TIME_BUDGET,
+        query.get("sheet"),
+        is_complete=whole is not None,
+    )
+
+
+def _whole_mapping() -> dict[str, str] | None:
+    """Return the mapping of the form, if there is one. Raises `Invalid`."""
+    text = request.form.get("mapping")
+    if text is None:
+        return None
+    try:
+        return read_whole_mapping(text)
+    except ValueError as error:
+        raise Invalid("The form is not valid.", details=[detail("mapping", str(error))]) from error
 
 
 def _file_name() -> str | None:
@@ -370,7 +435,7 @@ def _charset() -> str | None:
 
 
 def _refuse_form() -> NoReturn:
-    raise Invalid("The form is not valid.", details=[detail("file", "expected one file, and no other field")])
+    raise Invalid("The form is not valid.", details=[detail("file", "expected one file, and no field but mapping")])
 
 
 def _unbroken(blocks: Iterator[bytes]) -> Iterator[bytes]:

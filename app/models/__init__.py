@@ -9,6 +9,7 @@ from app.models.entity_list import EntityList, EntityListMember
 from app.models.exclusion import Exclusion
 from app.models.heartbeat import Heartbeat
 from app.models.import_file import ImportFile
+from app.models.import_mapping import ImportMapping
 from app.models.in_flight_call import InFlightCall
 from app.models.job import EnrichmentJob, JobStatus
 from app.models.person import Person
@@ -31,6 +32,7 @@ __all__ = [
     "Exclusion",
     "Heartbeat",
     "ImportFile",
+    "ImportMapping",
     "InFlightCall",
     "JobStatus",
     "Person",

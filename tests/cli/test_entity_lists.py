@@ -33,3 +33,17 @@ def test_a_list_lives_on_the_command_line(sqlite_app: Flask, run: Any, tmp_path:
     assert run(sqlite_app, "lists", "show", "ours").exit_code == 2
     listed = json.loads(run(sqlite_app, "lists", "list", "--type", "person", "--json").stdout)
     assert [one["name"] for one in listed["lists"]] == ["Berlin leads"]
+
+
+def test_a_preview_prints_a_mapping_that_an_import_takes(sqlite_app: Flask, run: Any, tmp_path: Path) -> None:
+    """As it is, or edited; one that leaves a column out is refused."""
+    csv = "Email,Notiz\nann@b.example,x\n"
+    shown = run(sqlite_app, "preview", "person", "-", stdin=csv)
+    assert shown.stdout.splitlines()[1] == "Email\temail\tyes\t100.0 %\t1\tann@b.example"
+    assert "1 created" in shown.stdout and "Nothing was written" in shown.stderr
+    file = tmp_path / "mapping.json"
+    file.write_text(run(sqlite_app, "preview", "person", "-", "--json", stdin=csv).stdout, encoding="utf-8")
+    assert run(sqlite_app, "import", "person", "-", "--mapping", str(file), stdin=csv).exit_code == 0
+    file.write_text('{"Email": "email"}', encoding="utf-8")
+    refused = run(sqlite_app, "import", "person", "-", "--mapping", str(file), stdin=csv)
+    assert refused.exit_code == 2 and "leaves out 1 of the file's 2 columns" in refused.stderr

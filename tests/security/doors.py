@@ -36,6 +36,7 @@ def _of_entities(plural: str, kind: str) -> dict[tuple[str, str], Door]:
         ("GET", f"/api/{plural}"): Door(200, "read"),
         ("POST", f"/api/{plural}"): Door(415, "write"),
         ("POST", f"/api/{plural}/import"): Door(415, "write"),
+        ("POST", f"/api/{plural}/import-preview"): Door(415, "write"),
         ("GET", f"/api/{plural}/export.csv"): Door(200, "read"),
         ("GET", f"/api/{plural}/export.xlsx"): Door(200, "read"),
         ("GET", f"/api/{plural}/export.parquet"): Door(200 if HAS_DUCKDB else 422, "read"),

@@ -14,7 +14,8 @@ from app.entities.csv import imports
 from app.entities.csv.exports import export_csv
 from app.entities.csv.headers import counts_as_other
 from app.entities.csv.import_report import ImportReport
-from app.entities.csv.imports import ImportOptions, import_csv
+from app.entities.csv.imports import import_csv
+from app.entities.csv.opening import ImportOptions
 from app.entities.read import EntityView, get_entity, list_entities
 from app.entities.upsert import upsert_entities
 from app.errors import Invalid
