@@ -128,6 +128,7 @@ MODULES: Final[Mapping[str, str]] = {
     "preview": "app.cli.previews",
     "process": "app.cli.work",
     "providers": "app.cli.money",
+    "refused": "app.cli.previews",
     "resume": "app.cli.jobs",
     "retry": "app.cli.retry",
     "show": "app.cli.jobs",

@@ -1,5 +1,6 @@
-"""The command that says what would become of a file."""
+"""The commands that say what would become of a file, and which of its rows are refused."""
 
+from pathlib import Path
 from typing import IO
 
 import click
@@ -14,11 +15,13 @@ from app.cli.lists import (
     print_rows,
     replace_option,
     sheet_option,
+    write_atomically,
 )
 from app.cli.options import InputFile, entity_type_argument, json_option, workspace_option
 from app.cli.progress import counting
 from app.entities.csv.opening import ImportOptions
 from app.entities.csv.preview import ColumnPreview, ImportPreview, preview_csv
+from app.entities.csv.refused_rows import refused_csv
 from app.entities.schemas import ImportPreviewSchema, preview_answer
 from app.values.entity_types import EntityType
 
@@ -87,3 +90,36 @@ def _row(column: ColumnPreview) -> list[object]:
     samples = " | ".join(column.samples)
     identifies = "yes" if column.identifies else ""
     return [column.header, column.use, identifies, f"{column.percent:.1f} %", f"{column.distinct:,}", samples]
+
+
+@enrich.command()
+@entity_type_argument
+@click.argument("file", type=InputFile())
+@workspace_option
+@encoding_option
+@map_option
+@sheet_option
+@from_line_option
+@click.option("-o", "--output", "path", default="-", show_default=True, help="The file to write; - is standard output.")
+def refused(
+    entity_type: EntityType,
+    file: IO[bytes],
+    workspace: str,
+    encoding: str | None,
+    mapped: dict[str, str],
+    sheet: str | None,
+    from_line: int,
+    path: str,
+) -> None:
+    """Write the rows of a file that an import refuses as CSV, each with its line and the reason.
+
+    Corrected, the file can be imported: the two columns in front are ignored.
+    """
+    options = ImportOptions(encoding, mapped, from_line, sheet=sheet)
+    blocks = refused_csv(entity_type, file, workspace_slug=workspace, options=options)  # type: ignore[arg-type]
+    if path == "-":
+        for block in blocks:
+            click.echo(block, nl=False)
+        return
+    size = write_atomically(Path(path), blocks)
+    output.note(f"Wrote {output.clean(path)}, {size:,} bytes.")

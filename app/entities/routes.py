@@ -1,11 +1,11 @@
 """People and companies over HTTP: upsert, import, read, export, explain, undo, erase. Both have the same routes."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from shutil import copyfileobj
-from tempfile import SpooledTemporaryFile
-from typing import Any, BinaryIO, Final, NoReturn, cast
+from tempfile import SpooledTemporaryFile, TemporaryFile
+from typing import IO, Any, BinaryIO, Final, NoReturn, cast
 
 import structlog
 from flask import Response, request, stream_with_context
@@ -22,6 +22,7 @@ from app.entities.csv.imports import import_csv
 from app.entities.csv.listing import Listing
 from app.entities.csv.opening import ImportOptions
 from app.entities.csv.preview import preview_csv
+from app.entities.csv.refused_rows import refused_csv
 from app.entities.exports import FORMATS, export_entities
 from app.entities.lists import find_list
 from app.entities.read import get_entity, list_entities
@@ -54,6 +55,7 @@ from app.web.blueprint import Blueprint
 log = structlog.get_logger(__name__)
 
 _MEGABYTE: Final = 1024 * 1024
+_BLOCK_BYTES: Final = 65_536
 _BINARY: Final = {"type": "string", "format": "binary"}
 _XLSX: Final = FORMATS["xlsx"].media_type
 _FILES: Final = frozenset({"text/csv", _XLSX})
@@ -109,6 +111,7 @@ def _routes_of(entity_type: EntityType) -> Blueprint:
     _add_collection(blueprint, entity_type)
     _add_import(blueprint, entity_type)
     _add_preview(blueprint, entity_type)
+    _add_refused(blueprint, entity_type)
     _add_exports(blueprint, entity_type)
     _add_receipt(blueprint, entity_type)
     _add_undo(blueprint, entity_type)
@@ -199,6 +202,33 @@ def _add_preview(blueprint: Blueprint, entity_type: EntityType) -> None:
                     replaces_names=query["replace_names"],
                 )
             return preview_answer(preview)
+
+
+def _add_refused(blueprint: Blueprint, entity_type: EntityType) -> None:
+    @blueprint.route("/import-refused")
+    class RefusedRowsResource(MethodView):
+        """The rows of a file that an import refuses."""
+
+        @require("write")
+        @blueprint.doc(operationId=f"listRefused{PLURALS[entity_type].capitalize()}")
+        @blueprint.arguments(PreviewQuerySchema, location="query")
+        @blueprint.doc(requestBody=_upload(entity_type))
+        @blueprint.response(200, content_type=FORMATS["csv"].media_type, schema=_BINARY)
+        def post(self, query: dict[str, Any]) -> Response:
+            """Return the rows of a CSV file or an Excel workbook that an import refuses, as CSV with line and reason.
+
+            Corrected, the file can be imported: the two columns in front are ignored.
+            """
+            workspace_slug = workspace_for(query.get("workspace_slug"))
+            with ExitStack() as until_sent:
+                refused = until_sent.enter_context(TemporaryFile())
+                with _uploaded_file() as file:
+                    options = _import_options(query)
+                    refused.writelines(refused_csv(entity_type, file, workspace_slug=workspace_slug, options=options))
+                refused.seek(0)
+                until_sent.pop_all()
+            headers = {"Content-Disposition": 'attachment; filename="refused.csv"'}
+            return Response(_blocks_of(refused), mimetype=FORMATS["csv"].media_type, headers=headers)
 
 
 def _add_exports(blueprint: Blueprint, entity_type: EntityType) -> None:
@@ -436,6 +466,13 @@ def _charset() -> str | None:
 
 def _refuse_form() -> NoReturn:
     raise Invalid("The form is not valid.", details=[detail("file", "expected one file, and no field but mapping")])
+
+
+def _blocks_of(file: IO[bytes]) -> Iterator[bytes]:
+    """Yield a file in blocks, and close it."""
+    with file:
+        while block := file.read(_BLOCK_BYTES):
+            yield block
 
 
 def _unbroken(blocks: Iterator[bytes]) -> Iterator[bytes]:

@@ -47,3 +47,5 @@ def test_a_preview_prints_a_mapping_that_an_import_takes(sqlite_app: Flask, run:
     file.write_text('{"Email": "email"}', encoding="utf-8")
     refused = run(sqlite_app, "import", "person", "-", "--mapping", str(file), stdin=csv)
     assert refused.exit_code == 2 and "leaves out 1 of the file's 2 columns" in refused.stderr
+    given = run(sqlite_app, "refused", "person", "-", stdin="Email,id\na@b.example,x y\nb@b.example,z\n")
+    assert given.stdout.splitlines()[1].endswith("a@b.example,x y") and given.stdout.count("\n") == 2

@@ -21,6 +21,8 @@ NOT_ACCEPTED: Final[Mapping[str, str]] = {
     "POST /api/companies/import": "what a file's header row must name cannot be said of its bytes",
     "POST /api/people/import-preview": "what a file's header row must name cannot be said of its bytes",
     "POST /api/companies/import-preview": "what a file's header row must name cannot be said of its bytes",
+    "POST /api/people/import-refused": "what a file's header row must name cannot be said of its bytes",
+    "POST /api/companies/import-refused": "what a file's header row must name cannot be said of its bytes",
     "POST /api/lists": "a name may not be that of another list, nor a UUID",
     "PATCH /api/lists/{list_id}": "a name may not be that of another list, nor a UUID",
     "POST /api/enrichment/exclusions": "which names are domains is a matter of IDNA's tables",
@@ -40,7 +42,7 @@ NOT_ACCEPTED: Final[Mapping[str, str]] = {
 ALLOWS_MORE: Final[Mapping[str, str]] = {
     f"/api/{plural}/{name}": "the address is also that of an entity with this id, which the other methods answer to"
     for plural in ("people", "companies")
-    for name in ("import", "import-preview", "export.csv", "export.xlsx", "export.parquet")
+    for name in ("import", "import-preview", "import-refused", "export.csv", "export.xlsx", "export.parquet")
 }
 """Paths whose `Allow` header names more methods than are documented under them."""
 

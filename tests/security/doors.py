@@ -37,6 +37,7 @@ def _of_entities(plural: str, kind: str) -> dict[tuple[str, str], Door]:
         ("POST", f"/api/{plural}"): Door(415, "write"),
         ("POST", f"/api/{plural}/import"): Door(415, "write"),
         ("POST", f"/api/{plural}/import-preview"): Door(415, "write"),
+        ("POST", f"/api/{plural}/import-refused"): Door(415, "write"),
         ("GET", f"/api/{plural}/export.csv"): Door(200, "read"),
         ("GET", f"/api/{plural}/export.xlsx"): Door(200, "read"),
         ("GET", f"/api/{plural}/export.parquet"): Door(200 if HAS_DUCKDB else 422, "read"),

@@ -26,7 +26,8 @@ from tests.web.conftest import client_with, make_key
 
 WORKSPACE = "default"
 """Where the objects are."""
-_LIKE_NAMES = ("/import", "/import-preview", "/export.csv", "/export.xlsx", "/export.parquet", "}/receipt", "}/undo")
+_LIKE_NAMES = ("/import", "/import-preview", "/import-refused", "/export.csv", "/export.xlsx", "/export.parquet",
+               "}/receipt", "}/undo")  # fmt: skip
 """Ends of addresses that the name of an entity may look like."""
 SCOPES: dict[str, tuple[str, ...]] = {scope: (scope,) for scope in Scope} | {"everything": tuple(Scope)}
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -174,7 +175,9 @@ def test_a_bound_key_reaches_nothing_elsewhere_by_parameters(app: Flask) -> None
         assert call(stranger, "GET", f"/api/{address}?workspaceSlug={WORKSPACE}{named}").status_code == 403, address
         listed = call(stranger, "GET", f"/api/{address}?workspaceSlug=elsewhere{named}")
         assert not any(name in text_of(listed) for name in objects.values()), address
-    for address in ("people/import", "companies/import", "people/import-preview", "companies/import-preview"):
+    for address in (
+        f"{plural}/import{step}" for plural in ("people", "companies") for step in ("", "-preview", "-refused")
+    ):
         csv = {"data": b"id\nx\n", "content_type": "text/csv"}
         assert call(stranger, "POST", f"/api/{address}?workspaceSlug={WORKSPACE}", **csv).status_code == 403
     bodies = {

@@ -38,7 +38,7 @@ OPERATIONS = {
     *("getPersonReceipt", "getCompanyReceipt", "undoPersonField", "undoCompanyField"),
     "exportCompaniesAsXlsx",
     *("listLists", "createList", "getList", "renameList", "deleteList", "getListCoverage", "countListCoverage"),
-    "previewCompaniesImport",
+    *("previewCompaniesImport", "listRefusedPeople", "listRefusedCompanies"),
     *("listExclusions", "addExclusions", "removeExclusion"),
 }
 

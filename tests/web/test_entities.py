@@ -440,6 +440,7 @@ def test_document_describes_every_address(admin: FlaskClient) -> None:
             f"/api/{plural}": {"get", "post"},
             f"/api/{plural}/import": {"post"},
             f"/api/{plural}/import-preview": {"post"},
+            f"/api/{plural}/import-refused": {"post"},
             f"/api/{plural}/export.csv": {"get"},
             f"/api/{plural}/export.xlsx": {"get"},
             f"/api/{plural}/export.parquet": {"get"},

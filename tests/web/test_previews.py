@@ -109,6 +109,26 @@ def test_a_mapping_must_name_every_column(admin: FlaskClient, mapping: object, p
     assert admin.get("/api/people").get_json()["people"] == []
 
 
+def test_refused_rows_come_as_a_file_that_is_corrected_and_imported(admin: FlaskClient) -> None:
+    """Each with its line and the reason; a line whose quotes are broken comes as it stands; the mapping is the same."""
+    csv = 'Kontakt,id,Notiz\nann@b.example,a b,x\nbob@b.example,b,y\ncem@b.example,c d,"z"z\ndan@b.example,d,1,2\n'
+    assert send(admin, "", csv, map="Kontakt=email").get_json()["refused"] == 3
+    answer = send(admin, "-refused", csv)
+    lines = answer.text.removeprefix("\ufeff").splitlines()
+    assert answer.mimetype == "text/csv"
+    assert lines[0] == "refused_line,refused_reason,Kontakt,id,Notiz"
+    assert [line.partition(",")[0] for line in lines[1:]] == ["2", "4", "5"]
+    assert lines[1].endswith(",ann@b.example,a b,x") and "column 'id'" in lines[1]
+    assert lines[2].endswith('"cem@b.example,c d,""z""z",,') and lines[3].endswith(",dan@b.example,d,1,2")
+    corrected = "\n".join([lines[0], lines[1].replace("a b", "a")])
+    report = send(admin, "", corrected).get_json()
+    assert (report["created"], report["refused"]) == (1, 0)
+    people = admin.get("/api/people").get_json()["people"]
+    assert [(one["id"], one["email"], one["extra"]) for one in people] == [
+        ("a", "ann@b.example", {"Notiz": "x"}), ("b", "bob@b.example", {"Notiz": "y"}),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_eight_tools_map_by_themselves(admin: FlaskClient) -> None:
     """An address is found in the exports of many tools without a word of mapping."""

@@ -26,6 +26,8 @@ ID_FIELD: Final = "id"
 EXTRA_FIELD: Final = "extra"
 KEEP: Final = "keep"
 IGNORE: Final = "ignore"
+REFUSED_LINE: Final = "refused_line"
+REFUSED_REASON: Final = "refused_reason"
 _COLUMNS_NAMED: Final = 40
 
 # By how many fields a file must look like the other kind before it counts as that: fewer are doubtful.
@@ -270,6 +272,9 @@ def _table(entity_type: EntityType, headers: Mapping[str, Sequence[str]]) -> dic
     """Turn the table of fields into one of normalised headers, a field's own name first."""
     table = {normalized_header(name): _Target(name, None, 0, dropped=True) for name in DROPPED[entity_type]}
     table[EXTRA_FIELD] = _Target(EXTRA_FIELD, None, 0)
+    # What a file of refused rows says of them.
+    for name in (REFUSED_LINE, REFUSED_REASON):
+        table[normalized_header(name)] = _Target(IGNORE, None, 0, dropped=True)
     for path, names in headers.items():
         field, _, key = path.partition(".")
         if key:

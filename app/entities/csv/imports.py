@@ -158,7 +158,8 @@ class _Import:
     def _refuse(self, refusal: Refusal) -> None:
         self.report.total += 1
         self.report.refused += 1
-        list_first(self.report.refusals, refusal)
+        # Without the cells, which may be long.
+        list_first(self.report.refusals, Refusal(refusal.line, refusal.reason))
 
     def _store(self, rows: list[Row]) -> None:
         for attempt in range(_MAX_TRIES):

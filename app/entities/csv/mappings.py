@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from app.db.session import WriteSession, end_read
 from app.db.sql import upsert
-from app.entities.csv.headers import Mapped, normalized_header
+from app.entities.csv.headers import REFUSED_LINE, REFUSED_REASON, Mapped, normalized_header
 from app.errors import DamagedData
 from app.extensions import db
 from app.models.import_mapping import import_mappings
@@ -49,5 +49,7 @@ def remember_mapping(
 
 
 def _digest(headers: Iterable[str]) -> str:
-    names = sorted(normalized_header(header) for header in headers)
+    # A file of refused rows has the headers of the file that they are from.
+    own = {normalized_header(name) for name in (REFUSED_LINE, REFUSED_REASON)}
+    names = sorted({normalized_header(header) for header in headers} - own)
     return hashlib.sha256(json.dumps(names).encode()).hexdigest()

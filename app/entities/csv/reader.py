@@ -132,11 +132,13 @@ class CsvReader:
             if isinstance(record, Refusal):
                 outcome = record
             elif (reason := why_no_row(record)) is not None:
-                outcome = Refusal(record.line, reason)
+                outcome = Refusal(record.line, reason, record.cells)
             elif record.line < from_line:
                 continue
             else:
                 outcome = read(record)
+                if isinstance(outcome, Refusal):
+                    outcome.cells = record.cells
                 if on_record is not None and outcome is not None:
                     on_record(record)
             if outcome is None:
