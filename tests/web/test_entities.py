@@ -445,6 +445,8 @@ def test_document_describes_every_address(admin: FlaskClient) -> None:
             f"/api/{plural}/export.xlsx": {"get"},
             f"/api/{plural}/export.parquet": {"get"},
             f"/api/{plural}/{{entity_id}}": {"get", "delete"},
+            f"/api/{plural}/{{entity_id}}/receipt": {"get"},
+            f"/api/{plural}/{{entity_id}}/undo": {"post"},
         }
         upload = document["paths"][f"/api/{plural}/import"]["post"]["requestBody"]["content"]
         assert upload.keys() == {"text/csv", FORMATS["xlsx"].media_type, "multipart/form-data"}
