@@ -71,6 +71,10 @@ class EntityNotFound(NotFound):
     """There is no such person or company."""
 
 
+class ListNotFound(NotFound):
+    """There is no such list."""
+
+
 class Conflict(AppError):
     """The current state does not allow this."""
 

@@ -10,6 +10,7 @@ from app.enrichment.money.routes import blueprint as money_routes
 from app.enrichment.queue.routes import blueprint as job_routes
 from app.enrichment.waterfall.callback_routes import blueprint as callback_routes
 from app.entities.exclusion_routes import blueprint as exclusion_routes
+from app.entities.list_routes import blueprint as list_routes
 from app.entities.routes import blueprints as entity_routes
 from app.entities.undo_routes import blueprint as undo_routes
 from app.providers.registry import current_registry
@@ -24,7 +25,7 @@ def init_app(app: Flask) -> None:
     auth.init_app(app)
     api = Api(app)
     jobs = (job_routes, callback_routes, undo_routes, money_routes)
-    for blueprint in (*jobs, *entity_routes, exclusion_routes, health.blueprint):
+    for blueprint in (*jobs, *entity_routes, list_routes, exclusion_routes, health.blueprint):
         api.register_blueprint(blueprint)
     app.register_blueprint(docs.blueprint)
     app.register_blueprint(console.blueprint)

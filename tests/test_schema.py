@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 import pytest
+from alembic.script import ScriptDirectory
 from flask import Flask
 from flask_migrate import check, downgrade, upgrade
 from sqlalchemy import Column, MetaData, String, Table, func, insert, inspect, select, text
@@ -23,6 +24,7 @@ from app.enrichment.queue.lease import Failure
 from app.enrichment.waterfall.work_loop import Waterfall
 from app.entities import exclusions
 from app.entities.csv import imports
+from app.entities.csv.opening import ImportOptions
 from app.entities.upsert import upsert_entities
 from app.extensions import db
 from app.models.attempt import attempts, entity_revisions
@@ -37,7 +39,7 @@ REVISION = """
 import sqlalchemy as sa
 from alembic import op
 
-revision = "{next}"
+revision = "next"
 down_revision = "{head}"
 
 
@@ -48,8 +50,7 @@ def upgrade():
 def downgrade():
     {downgrade}
 """
-HEAD = max(path.name for path in (PROJECT_ROOT / "migrations" / "versions").glob("0*.py"))[:4]
-NEXT = f"{int(HEAD) + 1:04}"
+HEAD = ScriptDirectory(str(PROJECT_ROOT / "migrations")).get_current_head()
 CHANGE = """with op.batch_alter_table("enrichment_jobs") as change:
         change.alter_column("priority", existing_type=sa.{before}(), type_=sa.{after}())"""
 
@@ -58,8 +59,8 @@ def with_revision(folder: Path, upgrade: str, downgrade: str = "pass") -> str:
     """Copy the migrations, add one more revision, and return the copy's folder."""
     copy = folder / "migrations"
     shutil.copytree(PROJECT_ROOT / "migrations", copy, ignore=shutil.ignore_patterns("__pycache__"))
-    content = REVISION.format(upgrade=upgrade, downgrade=downgrade, head=HEAD, next=NEXT)
-    (copy / "versions" / f"{NEXT}_next.py").write_text(content, encoding="utf-8")
+    content = REVISION.format(head=HEAD, upgrade=upgrade, downgrade=downgrade)
+    (copy / "versions" / "next.py").write_text(content, encoding="utf-8")
     return str(copy)
 
 
@@ -76,7 +77,10 @@ def counts() -> dict[str, int | None]:
 def fill() -> None:
     """Put at least one row into every table, through the services."""
     imports.import_csv(
-        "company", csv_stream("Company Name,Website\nAcme Inc.,acme.example\n"), workspace_slug="default"
+        "company",
+        csv_stream("Company Name,Website\nAcme Inc.,acme.example\n"),
+        workspace_slug="default",
+        options=ImportOptions(mapped={"Website": "domain"}),
     )
     with transaction() as session:
         upsert_entities("person", [{"id": "p0", "job_title": "CEO"}], workspace_slug="default", session=session)
@@ -141,7 +145,7 @@ def test_a_revision_that_makes_a_table_anew_loses_no_row(context: Flask, tmp_pat
     try:
         upgrade(directory=directory)
         assert counts() == before
-        assert db.session.scalar(text("SELECT version_num FROM alembic_version")) == NEXT
+        assert db.session.scalar(text("SELECT version_num FROM alembic_version")) == "next"
     finally:
         db.session.rollback()
         downgrade(directory=directory, revision=HEAD)
@@ -159,7 +163,7 @@ def test_a_revision_that_leaves_rows_without_their_job_is_undone(
     directory = with_revision(tmp_path, 'op.execute("DELETE FROM enrichment_jobs")')
     fill()
     before = counts()
-    with pytest.raises(click.ClickException, match=rf"{NEXT} is undone: rows in .*enrichment_chunks"):
+    with pytest.raises(click.ClickException, match=r"next is undone: rows in .*enrichment_chunks"):
         upgrade(directory=directory)
     assert counts() == before
     assert db.session.scalar(text("SELECT version_num FROM alembic_version")) == HEAD

@@ -1,20 +1,18 @@
 """The command that makes a job of a list of ids, or of a selection."""
 
-import codecs
-import re
 from collections.abc import Callable, Iterator
 from decimal import Decimal
-from itertools import islice
 from typing import IO
 
 import click
 
 from app.cli import output
 from app.cli.group import enrich
+from app.cli.id_files import UnknownIds, ids_in
 from app.cli.money import Dollars, Names, print_estimate
 from app.cli.options import InputFile, Number, Slug, entity_type_argument, json_option, workspace_option
 from app.cli.progress import counting
-from app.db.session import check_writable, end_read
+from app.db.session import check_writable
 from app.enrichment import queue
 from app.enrichment.queue import Enqueued
 from app.enrichment.queue.enqueue import MAX_CHUNK_SIZE
@@ -23,15 +21,10 @@ from app.enrichment.waterfall.estimates import Estimate
 from app.enrichment.waterfall.estimates import estimate as estimate_job
 from app.enrichment.waterfall.options import JobOptions
 from app.enrichment.waterfall.plan import job_columns
-from app.entities.read import existing_ids, select_ids
-from app.errors import EmptyJob, Invalid
+from app.entities.lists import ids_of_list
+from app.entities.read import select_ids
+from app.errors import EmptyJob
 from app.providers.names import NAMES, VERIFIER_NAMES, WATERFALL
-from app.values.identifiers import ENTITY_ID_RULE, is_entity_id
-
-MAX_LINE_BYTES = 1024
-IDS_A_LOOK = 1000
-UNKNOWN_SHOWN = 5
-_HEADING = re.compile(r"((person|people|company|contact|lead|account|entity|record)[ _-]?)?ids?", re.IGNORECASE)
 
 
 def _known_provider(_ctx: click.Context, _option: click.Parameter, name: str) -> str:
@@ -49,7 +42,8 @@ def _idempotency_key(_ctx: click.Context, _option: click.Parameter, key: str | N
 @enrich.command()
 @entity_type_argument
 @click.option("--ids-file", type=InputFile(), help="Entity ids, one a line; - is standard input.")
-@click.option("--missing", metavar="FIELD", help="Instead of a file: all that have no value in this field.")
+@click.option("--list", "list_name", metavar="LIST", help="Instead of a file: those of a list, by its name or id.")
+@click.option("--missing", metavar="FIELD", help="Instead of a file, or of a list: those without this field.")
 @click.option("--all", "all_", is_flag=True, help="Instead of a file: all of the workspace.")
 @click.option(
     "--provider",
@@ -72,6 +66,7 @@ def _idempotency_key(_ctx: click.Context, _option: click.Parameter, key: str | N
 def enqueue(
     entity_type: str,
     ids_file: IO[bytes] | None,
+    list_name: str | None,
     missing: str | None,
     all_: bool,
     provider: str,
@@ -90,17 +85,19 @@ def enqueue(
 
     A list may have millions of ids: it is read as a stream.
     """
-    if (ids_file is not None) + (missing is not None) + all_ != 1:
-        raise click.UsageError("Expected one of --ids-file, --missing and --all.")
+    if (ids_file is not None) + (missing is not None or list_name is not None) + all_ != 1:
+        raise click.UsageError("Expected one of --ids-file, --list, --missing and --all, or --list with --missing.")
     options = JobOptions(order, until, verifier, cap_usd)
     outcome: Estimate | Enqueued | None = None
     if not estimate:
         check_writable()
-    unknown = _Unknown(entity_type, workspace)
-    if ids_file is None:
+    unknown = UnknownIds(entity_type, workspace)
+    if list_name is not None:
+        ids = ids_of_list(list_name, entity_type, workspace_slug=workspace, missing=missing)
+    elif ids_file is None:
         ids = select_ids(entity_type, workspace_slug=workspace, missing=missing, all_=all_)
     else:
-        ids = unknown.noted(_ids_in(ids_file, unknown))
+        ids = unknown.noted(ids_in(ids_file, unknown))
     try:
         with counting("Reading ids", "ids", ids_file) as tell:
             ids = _counted(ids, tell)
@@ -125,60 +122,6 @@ def enqueue(
     else:
         _print_accepted(outcome, as_json=as_json)
         unknown.tell()
-
-
-class _Unknown:
-    """The ids of a file under which there is no entity: spelt wrongly, or of another workspace or kind."""
-
-    def __init__(self, entity_type: str, workspace: str) -> None:
-        self._entity_type = entity_type
-        self._workspace = workspace
-        self._count = 0
-        self._examples: list[str] = []
-
-    def noted(self, ids: Iterator[str]) -> Iterator[str]:
-        """Pass ids on, and keep account of those that are unknown."""
-        while part := list(islice(ids, IDS_A_LOOK)):
-            known = self.known(part)
-            unknown = [entity_id for entity_id in part if entity_id not in known]
-            self._count += len(unknown)
-            self._examples = [*self._examples, *unknown][:UNKNOWN_SHOWN]
-            yield from part
-
-    def known(self, ids: list[str]) -> set[str]:
-        """Return those of the ids under which there is an entity."""
-        known = existing_ids(self._entity_type, ids, workspace_slug=self._workspace)
-        end_read()
-        return known
-
-    def tell(self) -> None:
-        """Say how many there were, and which."""
-        if self._count:
-            names = ", ".join(self._examples) + (", …" if self._count > len(self._examples) else "")
-            ids = output.count(self._count, "id is", "ids are")
-            output.note(f"{ids} unknown in workspace {self._workspace} and will end as errors: {names}")
-
-
-def _ids_in(stream: IO[bytes], unknown: _Unknown) -> Iterator[str]:
-    """Yield the ids of a file, one a line, as text editors and spreadsheets save them.
-
-    A heading above them is passed over and said, unless there is an entity of that id. Raises
-    `Invalid` with the number of a line that holds no id.
-    """
-    number = 0
-    while line := stream.readline(MAX_LINE_BYTES):
-        number += 1
-        text = line.removeprefix(codecs.BOM_UTF8).decode("ascii", errors="replace").strip(" \t\r\n")
-        if len(text) > 1 and text[0] == text[-1] == '"':
-            text = text[1:-1].strip(" \t")
-        if not text:
-            continue
-        if number == 1 and _HEADING.fullmatch(text) and not unknown.known([text]):
-            output.note(f"Line 1 was read as a heading, since no entity is known by it: {text} is an unknown id.")
-            continue
-        if not is_entity_id(text):
-            raise Invalid(f"Line {number} of the ids is not valid: expected {ENTITY_ID_RULE}.")
-        yield text
 
 
 def _counted(ids: Iterator[str], tell: Callable[[int], None]) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import shlex
 import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,15 +13,19 @@ from typing import IO, Any
 import click
 
 from app.cli import output
+from app.cli.entity_lists import MADE_BY
 from app.cli.group import ExitCode, enrich
 from app.cli.options import InputFile, Number, entity_type_argument, json_option, workspace_option
 from app.cli.progress import counting
 from app.db.session import check_writable
 from app.entities.csv.encodings import codec_named
-from app.entities.csv.headers import read_mapping
+from app.entities.csv.headers import MappingError, read_mapping, read_whole_mapping
 from app.entities.csv.import_report import ImportReport
-from app.entities.csv.imports import ImportOptions, import_csv
+from app.entities.csv.imports import import_csv
+from app.entities.csv.listing import Listing
+from app.entities.csv.opening import ImportOptions
 from app.entities.exports import FORMATS, export_entities
+from app.entities.lists import find_list
 from app.entities.schemas import ImportReportSchema
 from app.values.entity_types import PLURALS, EntityType
 
@@ -37,6 +42,14 @@ def _mapped(_ctx: click.Context, _option: click.Parameter, texts: tuple[str, ...
         raise click.BadParameter(f"{error}.") from error
 
 
+def _whole_mapping(file: IO[bytes]) -> dict[str, str]:
+    try:
+        return read_whole_mapping(file.read().decode("utf-8-sig"))
+    except ValueError as error:
+        rule = str(error) if isinstance(error, MappingError) else "expected a file in UTF-8"
+        raise click.BadParameter(f"{rule}.", param_hint="--mapping") from error
+
+
 def _encoding(_ctx: click.Context, _option: click.Parameter, name: str | None) -> str | None:
     try:
         return None if name is None else codec_named(name)
@@ -44,17 +57,13 @@ def _encoding(_ctx: click.Context, _option: click.Parameter, name: str | None) -
         raise click.BadParameter(f"{error}.") from error
 
 
-@enrich.command("import")
-@entity_type_argument
-@click.argument("file", type=InputFile())
-@workspace_option
-@click.option(
+encoding_option = click.option(
     "--encoding",
     callback=_encoding,
     metavar="NAME",
     help="What the file's letters are in, such as windows-1251 or shift-jis.",
 )
-@click.option(
+map_option = click.option(
     "--map",
     "mapped",
     multiple=True,
@@ -62,10 +71,40 @@ def _encoding(_ctx: click.Context, _option: click.Parameter, name: str | None) -
     metavar="COLUMN=FIELD",
     help="Which field a column fills; keep keeps its cells beside the fields, ignore leaves them out. Repeatable.",
 )
-@click.option("--sheet", metavar="NAME", help="Which sheet of a workbook; default: the first that is not hidden.")
-@click.option("--from-line", type=Number(1, 999_999_999), default=1, help="Leave out the rows above this line.")
+mapping_option = click.option(
+    "--mapping",
+    "mapping_file",
+    type=InputFile(),
+    help="A file that says of each column which field it fills, keep or ignore: what preview --json prints.",
+)
+sheet_option = click.option(
+    "--sheet", metavar="NAME", help="Which sheet of a workbook; default: the first that is not hidden."
+)
+from_line_option = click.option(
+    "--from-line", type=Number(1, 999_999_999), default=1, help="Leave out the rows above this line."
+)
+replace_option = click.option(
+    "--replace-names", is_flag=True, help="Let a row with an id replace an entity of another name."
+)
+
+
+@enrich.command("import")
+@entity_type_argument
+@click.argument("file", type=InputFile())
+@workspace_option
+@encoding_option
+@map_option
+@mapping_option
+@sheet_option
+@click.option(
+    "--list",
+    "list_name",
+    metavar="LIST",
+    help="The list to add the rows to, by name or id; made if there is none.  [default: a new one, called as the file]",
+)
+@from_line_option
 @click.option("--dry-run", is_flag=True, help="Say what would become of the rows, and write nothing.")
-@click.option("--replace-names", is_flag=True, help="Let a row with an id replace an entity of another name.")
+@replace_option
 @json_option
 def import_(
     entity_type: EntityType,
@@ -73,7 +112,9 @@ def import_(
     workspace: str,
     encoding: str | None,
     mapped: dict[str, str],
+    mapping_file: IO[bytes] | None,
     sheet: str | None,
+    list_name: str | None,
     from_line: int,
     dry_run: bool,
     replace_names: bool,
@@ -85,6 +126,9 @@ def import_(
     A row never replaces another name's entity: if it has no id of its own, it is kept apart; if it
     has, it is left out as a conflict, and the exit code is 6.
     """
+    whole = None if mapping_file is None else _whole_mapping(mapping_file)
+    if whole is not None and mapped:
+        raise click.UsageError("Expected either --mapping or --map.")
     if not dry_run:
         check_writable()
     with counting("Reading" if dry_run else "Importing", "rows", file) as tell:
@@ -95,17 +139,22 @@ def import_(
             replaces_names=replace_names,
             is_dry_run=dry_run,
             on_progress=tell,
-            options=ImportOptions(encoding, mapped, from_line, sheet=sheet),
+            options=ImportOptions(encoding, whole or mapped, from_line, sheet=sheet, is_complete=whole is not None),
+            listing=Listing(list_name, _file_name(file), MADE_BY),
         )
-    _print_refusals(report)
-    _print_remarks(report)
-    _print_shared_keys(report)
+    print_rows(report)
     if as_json:
         output.print_json(_report_as_json(report))
     else:
         _print_report(report, entity_type, workspace)
     if report.conflicts:
         raise SystemExit(ExitCode.CONFLICT)
+
+
+def _file_name(file: IO[bytes]) -> str | None:
+    """Return the name of a file without its folders; standard input has none."""
+    name = getattr(file, "name", None)
+    return os.path.basename(name) if isinstance(name, str) and name != "<stdin>" else None
 
 
 def _print_report(report: ImportReport, entity_type: EntityType, workspace: str) -> None:
@@ -118,7 +167,9 @@ def _print_report(report: ImportReport, entity_type: EntityType, workspace: str)
         output.note("Nothing was written: this was a dry run.")
     elif report.total > report.refused + report.conflicts:
         option = "" if workspace == "default" else f" --workspace {workspace}"
-        output.note(f"Next: {output.program()} enrich enqueue {entity_type} --all{option}")
+        name = report.list_name or ""
+        output.note(f"list: {output.clean(name)}")
+        output.note(f"Next: {output.program()} enrich enqueue {entity_type} --list {shlex.quote(name)}{option}")
 
 
 def describe_report(report: ImportReport, entity_type: str) -> str:
@@ -174,6 +225,13 @@ def _listed(what: str, names: list[str]) -> list[str]:
     return [line.replace("\u00a0", " ") for line in lines]
 
 
+def print_rows(report: ImportReport) -> None:
+    """Print the rows that a report names."""
+    _print_refusals(report)
+    _print_remarks(report)
+    _print_shared_keys(report)
+
+
 def _print_refusals(report: ImportReport) -> None:
     for refusal in report.refusals[:REFUSALS_SHOWN]:
         output.note(output.clean(f"line {refusal.line}: {refusal.reason}"))
@@ -215,18 +273,24 @@ def _report_as_json(report: ImportReport) -> Any:
 @enrich.command()
 @entity_type_argument
 @workspace_option
+@click.option("--list", "list_name", metavar="LIST", help="Only those of a list, with the columns of its file.")
 @click.option("-o", "--output", "path", default="-", show_default=True, help="The file to write; - is standard output.")
 @click.option(
     "--format", "file_format", type=click.Choice(list(FORMATS)), help="Default: by the file's suffix, else csv."
 )
 @click.option("--ready", is_flag=True, help="Only people with a verified address that is in date.")
-def export(entity_type: EntityType, workspace: str, path: str, file_format: str | None, ready: bool) -> None:
+def export(
+    entity_type: EntityType, workspace: str, list_name: str | None, path: str, file_format: str | None, ready: bool
+) -> None:
     """Write people or companies to a file, with what has been found of them.
 
     A file appears when it is complete, in place of one that was there.
     """
     file_format = file_format or _format_of(path)
-    blocks = export_entities(entity_type, file_format, workspace_slug=workspace, only_ready=ready)
+    list_id = None
+    if list_name is not None:
+        list_id = find_list(list_name, workspace_slug=workspace, entity_type=entity_type).id
+    blocks = export_entities(entity_type, file_format, workspace_slug=workspace, only_ready=ready, list_id=list_id)
     if path == "-":
         for block in blocks:
             click.echo(block, nl=False)

@@ -38,24 +38,32 @@ FORMATS: Final = {
 
 
 def export_entities(
-    entity_type: EntityType, file_format: str, *, workspace_slug: str, only_ready: bool = False
+    entity_type: EntityType,
+    file_format: str,
+    *,
+    workspace_slug: str,
+    only_ready: bool = False,
+    list_id: str | None = None,
 ) -> Iterator[bytes]:
-    """Return a workspace's entities as a file of a format, in blocks; `only_ready` leaves out who cannot be written to.
+    """Return a workspace's entities, or a list's, as a file of a format, in blocks.
+
+    `only_ready` leaves out who cannot be written to.
 
     The first block is there before any entity is read, but for Parquet, of which the whole file is written first.
     Raises, before there is a block, `Invalid` if what writes the format is not installed, and `TooLargeForSheet` if
-    the workspace has more entities than a file holds. If they become too many meanwhile, it comes between the blocks.
+    there are more entities than a file holds. If they become too many meanwhile, it comes between the blocks.
     """
     kind = FORMATS[file_format]
     if only_ready and entity_type != "person":
         raise Invalid("Companies have no address that could be verified; expected people.")
     if kind.max_rows is not None and not only_ready:
-        _refuse_too_many(kind.max_rows, entity_type, workspace_slug)
-    return kind.write(export_table(entity_type, workspace_slug=workspace_slug, only_ready=only_ready))
+        _refuse_too_many(kind.max_rows, entity_type, workspace_slug, list_id)
+    table = export_table(entity_type, workspace_slug=workspace_slug, only_ready=only_ready, list_id=list_id)
+    return kind.write(table)
 
 
-def _refuse_too_many(max_rows: int, entity_type: EntityType, workspace_slug: str) -> None:
-    is_too_many = has_more_than(max_rows, entity_type, workspace_slug=workspace_slug)
+def _refuse_too_many(max_rows: int, entity_type: EntityType, workspace_slug: str, list_id: str | None) -> None:
+    is_too_many = has_more_than(max_rows, entity_type, workspace_slug=workspace_slug, list_id=list_id)
     end_read()
     if is_too_many:
         raise xlsx.TooLargeForSheet(xlsx.TOO_MANY_ROWS)

@@ -19,6 +19,7 @@ from app.entities.fields import EXTRA, FIELDS, Fields, field_named, table_of
 from app.entities.merge import is_blank
 from app.errors import DamagedData, EntityNotFound, Invalid
 from app.extensions import db
+from app.models.entity_list import list_members
 
 SLICE_ROWS: Final = 1000
 """Rows of one statement or page."""
@@ -104,16 +105,18 @@ def list_entities(
     limit: int = 50,
     missing: str | None = None,
     updated_since: datetime | None = None,
+    list_id: str | None = None,
 ) -> Page[EntityView]:
     """Return a page of a workspace's entities in the order of their ids.
 
     `cursor` is the `next_cursor` of the page before. `missing` keeps entities whose field is blank,
-    `updated_since` those changed then or later. Raises `Invalid` for an unknown field.
+    `updated_since` those changed then or later, `list_id` those of a list. Raises `Invalid` for an unknown field.
     """
     table = table_of(entity_type)
-    query = select(table).where(table.c.workspace_slug == workspace_slug).order_by(table.c.id).limit(limit + 1)
+    query, key = _in_order(select(table), table, workspace_slug, list_id)
+    query = query.limit(limit + 1)
     if cursor is not None:
-        query = query.where(table.c.id > cursor)
+        query = query.where(key > cursor)
     if missing is not None:
         query = query.where(has_blank(entity_type, missing))
     if updated_since is not None:
@@ -123,27 +126,31 @@ def list_entities(
 
 
 def select_ids(
-    entity_type: str, *, workspace_slug: str, missing: str | None = None, all_: bool = False
+    entity_type: str,
+    *,
+    workspace_slug: str,
+    missing: str | None = None,
+    all_: bool = False,
+    list_id: str | None = None,
 ) -> Iterator[str]:
-    """Yield the ids of the entities whose field is blank, or of `all_`, page by page.
+    """Yield the ids of the entities whose field is blank, of a list, of both, or of `all_`, page by page.
 
     No cursor stays open between pages, so the ids may be stored in a transaction as they come.
-    Raises `Invalid`, before the first id, unless exactly one of the two is asked for, and for an unknown field.
+    Raises `Invalid`, before the first id, unless one of them is asked for, and for an unknown field.
     """
-    if (missing is None) == (not all_):
-        raise Invalid("Expected either a field that is missing or all entities.")
+    if (missing is None and list_id is None) == (not all_):
+        raise Invalid("Expected a field that is missing, a list, or all entities.")
     table = table_of(entity_type)
-    query = select(table.c.id).where(table.c.workspace_slug == workspace_slug).order_by(table.c.id).limit(SLICE_ROWS)
+    query, key = _in_order(select(table.c.id), table, workspace_slug, list_id)
     if missing is not None:
         query = query.where(has_blank(entity_type, missing))
-    return _paged_ids(table, query)
+    return _paged_ids(query.limit(SLICE_ROWS), key)
 
 
-def has_more_than(count: int, entity_type: str, *, workspace_slug: str) -> bool:
-    """Return whether a workspace has more entities than that; as many are counted, and no more."""
-    table = table_of(entity_type)
-    query = select(true()).where(table.c.workspace_slug == workspace_slug).offset(count).limit(1)
-    return db.session.scalar(query) is not None
+def has_more_than(count: int, entity_type: str, *, workspace_slug: str, list_id: str | None = None) -> bool:
+    """Return whether a workspace, or a list, has more entities than that; as many are counted, and no more."""
+    query, _ = _in_order(select(true()), table_of(entity_type), workspace_slug, list_id)
+    return db.session.scalar(query.offset(count).limit(1)) is not None
 
 
 def has_blank(entity_type: str, name: str) -> ColumnElement[bool]:
@@ -188,8 +195,23 @@ def _view(entity_type: str, row: Row[Any]) -> EntityView:
     )
 
 
-def _paged_ids(table: Table, query: Select[Any]) -> Iterator[str]:
+def _in_order(
+    query: Select[Any], table: Table, workspace_slug: str, list_id: str | None
+) -> tuple[Select[Any], ColumnElement[str]]:
+    """Return a query of a workspace's entities, or of a list's, by id, and the column whose order that is.
+
+    Of a list it is that of the members: the database then goes through them, however many entities there are.
+    """
+    query = query.where(table.c.workspace_slug == workspace_slug)
+    if list_id is None:
+        return query.order_by(table.c.id), table.c.id
+    members = list_members.c
+    query = query.join(list_members, members.entity_id == table.c.id).where(members.list_id == list_id)
+    return query.order_by(members.entity_id), members.entity_id
+
+
+def _paged_ids(query: Select[Any], key: ColumnElement[str]) -> Iterator[str]:
     ids = list(db.session.scalars(query))
     while ids:
         yield from ids
-        ids = list(db.session.scalars(query.where(table.c.id > ids[-1])))
+        ids = list(db.session.scalars(query.where(key > ids[-1])))

@@ -6,6 +6,7 @@ say where: `people.3.email`.
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final, cast
@@ -14,8 +15,10 @@ import marshmallow as ma
 from marshmallow import fields, validate
 
 from app.entities.csv.headers import MAX_HEADER_CHARS
+from app.entities.csv.preview import ImportPreview
 from app.entities.fields import EXTRA, FIELDS, RAW_FIELDS, Kind
 from app.entities.read import EntityView
+from app.models.entity_list import MAX_NAME_CHARS
 from app.values.entity_types import PLURALS
 from app.values.spellings import camel_case
 from app.values.text import TEXT_PATTERN
@@ -63,6 +66,14 @@ class ExtraTexts(fields.Field[dict[str, str]]):
         if errors:
             raise ma.ValidationError(cast(Any, errors))
         return value
+
+
+class ListName(Text):
+    """A list, by its name or its id."""
+
+    def __init__(self, **options: Any) -> None:
+        metadata = {"description": "A list, by its name or its id.", **options.pop("metadata", {})}
+        super().__init__(min_length=1, max_length=MAX_NAME_CHARS, metadata=metadata, **options)
 
 
 class QueryInstant(fields.DateTime):
@@ -145,6 +156,7 @@ def list_query_schema(entity_type: str) -> Schema:
             validate=validate.OneOf(names, error=rule),
             metadata={"description": "Only those whose field is blank."},
         ),
+        "list_name": ListName(data_key="list", metadata={"description": "Only those of this list."}),
         "updated_since": QueryInstant(metadata={"description": "Only those changed then or later."}),
         "workspace_slug": Slug(),
     }
@@ -170,10 +182,24 @@ class WorkspaceQuerySchema(Schema):
     workspace_slug = Slug()
 
 
-class ImportQuerySchema(WorkspaceQuerySchema):
-    """How a file is imported."""
+class ExportQuerySchema(WorkspaceQuerySchema):
+    """What to export: a workspace, or a list of it."""
 
-    dry_run = Flag(load_default=False, metadata={"description": "Say what would become of the file, write nothing."})
+    list_name = ListName(data_key="list", metadata={"description": "Only those of this list, in its file's columns."})
+
+
+class PeopleExportQuerySchema(ExportQuerySchema):
+    """Which people are exported."""
+
+    ready = Flag(
+        load_default=False,
+        metadata={"description": "Only people with an address that was verified within ENRICH_SUCCESS_TTL_DAYS."},
+    )
+
+
+class PreviewQuerySchema(WorkspaceQuerySchema):
+    """How a file is read."""
+
     replace_names = Flag(
         load_default=False,
         metadata={"description": "A row with an id replaces the entity of that id even if it bears another name."},
@@ -203,13 +229,17 @@ class ImportQuerySchema(WorkspaceQuerySchema):
     )
 
 
-class ExportQuerySchema(WorkspaceQuerySchema):
-    """Which people are exported."""
+class ImportQuerySchema(PreviewQuerySchema):
+    """How a file is imported."""
 
-    ready = Flag(
-        load_default=False,
-        metadata={"description": "Only people with an address that was verified within ENRICH_SUCCESS_TTL_DAYS."},
+    list_name = ListName(
+        data_key="list",
+        metadata={
+            "description": "The name or id of the list to add the rows to; one that there is not yet is made."
+            " Without it a new list is made, called as the file is."
+        },
     )
+    dry_run = Flag(load_default=False, metadata={"description": "Say what would become of the file, write nothing."})
 
 
 class UpsertCountsSchema(Schema):
@@ -334,7 +364,59 @@ class ImportReportSchema(UpsertCountsSchema):
         allow_none=True,
         metadata={"description": "The line to go on from, by `fromLine`, if the time was over before the file's end."},
     )
+    list_id = fields.String(
+        required=True, allow_none=True, metadata={"format": "uuid", "description": "The list that the rows are in."}
+    )
+    list_name = fields.String(required=True, allow_none=True)
     dry_run = fields.Boolean(required=True, attribute="is_dry_run", metadata={"description": "Nothing was written."})
+
+
+class ColumnPreviewSchema(Schema):
+    """A column of a file: what would become of it, and what is in it."""
+
+    header = fields.String(required=True)
+    use = fields.Function(
+        lambda column: camel_case(column["use"]),
+        required=True,
+        metadata={"type": "string", "description": "The field that it fills, `keep` or `ignore`."},
+    )
+    identifies = fields.Boolean(required=True, metadata={"description": "Rows are recognised by it."})
+    samples = fields.List(fields.String(), required=True, metadata={"description": "Up to three of its values."})
+    filled = fields.Integer(required=True, metadata={"description": "Rows that have something in it."})
+    percent = fields.Float(required=True, metadata={"description": "Of all rows, 0 to 100, one decimal."})
+    distinct = fields.Integer(
+        required=True, metadata={"description": "Values, each once; exact up to 2,048, right to about 3 % beyond."}
+    )
+
+
+class ImportPreviewSchema(ImportReportSchema):
+    """What would become of a file, with what is in its columns; nothing was written."""
+
+    columns = fields.List(fields.Nested(ColumnPreviewSchema), required=True)
+    tool = fields.String(required=True, allow_none=True, metadata={"description": "Whose export it is, if known."})
+    duplicates = fields.Integer(
+        required=True, metadata={"description": "Rows about an entity that an earlier row of the file is about."}
+    )
+    mapping = fields.Dict(
+        keys=fields.String(),
+        values=fields.String(),
+        required=True,
+        metadata={"description": "For each column a field, `keep` or `ignore`, as an import takes it."},
+    )
+    mapping_from = fields.String(
+        required=True,
+        metadata={
+            "enum": ["caller", "remembered", "headers"],
+            "description": "Who says so: the caller, an import of a file with the same headers, or the headers.",
+        },
+    )
+
+
+def preview_answer(preview: ImportPreview) -> dict[str, Any]:
+    """Return a preview in the shape of `ImportPreviewSchema`."""
+    told = asdict(preview)
+    mapping = {header: camel_case(use) for header, use in preview.mapping.items()}
+    return {**told.pop("report"), **told, "mapping": mapping}
 
 
 def _schema(name: str, members: dict[str, Any]) -> Schema:

@@ -5,9 +5,11 @@ from app.models.attempt import Attempt, EntityRevision
 from app.models.cached_value import CachedValue
 from app.models.chunk import Chunk, ChunkProgress, EntityError
 from app.models.company import Company
+from app.models.entity_list import EntityList, EntityListMember
 from app.models.exclusion import Exclusion
 from app.models.heartbeat import Heartbeat
 from app.models.import_file import ImportFile
+from app.models.import_mapping import ImportMapping
 from app.models.in_flight_call import InFlightCall
 from app.models.job import EnrichmentJob, JobStatus
 from app.models.person import Person
@@ -25,10 +27,13 @@ __all__ = [
     "Cost",
     "EnrichmentJob",
     "EntityError",
+    "EntityList",
+    "EntityListMember",
     "EntityRevision",
     "Exclusion",
     "Heartbeat",
     "ImportFile",
+    "ImportMapping",
     "InFlightCall",
     "JobStatus",
     "LoginFailures",

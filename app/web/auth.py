@@ -55,6 +55,8 @@ class Principal:
     scopes: frozenset[str]
     workspace_slug: str | None
     """The one workspace that it may touch; None: all."""
+    name: str = ""
+    """The name of the key."""
 
     def may(self, scope: str) -> bool:
         """Return whether the caller has a scope; an admin has all."""
@@ -87,6 +89,12 @@ def principal() -> Principal:
     if caller is None:
         raise Unauthorized
     return caller
+
+
+def caller_name() -> str:
+    """Return who is calling, as it is put down beside what he makes."""
+    caller = principal()
+    return f"API key {caller.name}" if caller.kind == "key" else "cron"
 
 
 def workspace_for(requested: str | None) -> str:
@@ -154,7 +162,7 @@ def _authenticate(*, accepts_cron_secret: bool) -> Principal:
     if token is not None and token.startswith(KEY_PREFIX):
         key = find_key(token)
         if key is not None:
-            return Principal("key", key.id, frozenset(key.scopes), key.workspace_slug)
+            return Principal("key", key.id, frozenset(key.scopes), key.workspace_slug, key.name)
     elif accepts_cron_secret and _cron_secret() is None:
         raise Unauthorized("CRON_SECRET is not set: set it to 16 or more random characters, or call with an API key.")
     raise Unauthorized("Expected a valid credential in the header: Authorization: Bearer <API key>.")

@@ -106,7 +106,7 @@ def test_import_tells_what_became_of_the_rows(app: Flask, run: Any, tmp_path: Pa
     assert result.exit_code == 0
     assert result.stdout == "3 rows of people: 2 created, 0 updated, 0 unchanged, 1 refused.\n"
     assert result.stderr.startswith("line 4: ")
-    assert "enrich enqueue person --all" in result.stderr
+    assert "enrich enqueue person --list people" in result.stderr
 
 
 def test_import_tells_how_the_file_was_read(sqlite_app: Flask, run: Any) -> None:
@@ -126,7 +126,7 @@ def test_import_tells_many_columns_in_lines_that_fit(sqlite_app: Flask, run: Any
     """Lines break between columns, never inside one, and an endless header row is cut short."""
     headers = [f"Some Column {number}" for number in range(90)]
     result = run(sqlite_app, "import", "person", "-", stdin=f"Email,{','.join(headers)}\na@corp.example\n")
-    lines = result.stderr.split("kept as they are: ")[1].split("Next: ")[0].splitlines()
+    lines = result.stderr.split("kept as they are: ")[1].split("list: ")[0].splitlines()
     assert len(lines) > 5
     assert all(len(line) <= 100 and line.endswith((",", "more")) for line in lines)
     assert all(line.startswith(("Some Column ", "  Some Column ", "  and ")) for line in lines)

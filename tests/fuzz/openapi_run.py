@@ -14,12 +14,26 @@ from schemathesis.transport.wsgi import WSGITransport
 from tests.fuzz.answers import problems_of
 from tests.fuzz.service import Service
 
+_OF_ONE_TYPE: Final = "a list is one of people or one of companies"
 _BY_TYPE: Final = "which providers and fields are right goes by the entity type, another member"
 NOT_ACCEPTED: Final[Mapping[str, str]] = {
     "POST /api/people/import": "what a file's header row must name cannot be said of its bytes",
     "POST /api/companies/import": "what a file's header row must name cannot be said of its bytes",
+    "POST /api/people/import-preview": "what a file's header row must name cannot be said of its bytes",
+    "POST /api/companies/import-preview": "what a file's header row must name cannot be said of its bytes",
+    "POST /api/people/import-refused": "what a file's header row must name cannot be said of its bytes",
+    "POST /api/companies/import-refused": "what a file's header row must name cannot be said of its bytes",
+    "POST /api/lists": "a name may not be that of another list, nor a UUID",
+    "PATCH /api/lists/{list_id}": "a name may not be that of another list, nor a UUID",
     "POST /api/enrichment/exclusions": "which names are domains is a matter of IDNA's tables",
     "GET /api/enrichment/costs": "`from` may not be after `to`, and the cursor's shape goes by `groupBy`",
+    "GET /api/people": _OF_ONE_TYPE,
+    "GET /api/companies": _OF_ONE_TYPE,
+    **{
+        f"GET /api/{plural}/export.{suffix}": _OF_ONE_TYPE
+        for plural in ("people", "companies")
+        for suffix in ("csv", "xlsx", "parquet")
+    },
     "POST /api/enrichment/jobs": _BY_TYPE,
     "POST /api/enrichment/estimate": _BY_TYPE,
 }
@@ -28,7 +42,7 @@ NOT_ACCEPTED: Final[Mapping[str, str]] = {
 ALLOWS_MORE: Final[Mapping[str, str]] = {
     f"/api/{plural}/{name}": "the address is also that of an entity with this id, which the other methods answer to"
     for plural in ("people", "companies")
-    for name in ("import", "export.csv", "export.xlsx", "export.parquet")
+    for name in ("import", "import-preview", "import-refused", "export.csv", "export.xlsx", "export.parquet")
 }
 """Paths whose `Allow` header names more methods than are documented under them."""
 
@@ -81,8 +95,10 @@ def _config(service: Service, examples: int, seed: int, *, covers_wide: bool) ->
         "entities": [f"p{number}" for number in range(30)] + [f"c{number}" for number in range(5)],
         "exclusions": ["excluded.example", "nobody@other.example"],
         "providers": ["findymail", "clay"],
+        "lists": list(service.lists),
     }
     bound = {"path.job_id": "jobs", "path.value": "exclusions", "path.name": "providers", "path.entity_id": "entities"}
+    bound["path.list_id"] = "lists"
     return SchemathesisConfig.from_dict(
         {
             "seed": seed,

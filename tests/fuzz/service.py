@@ -17,7 +17,8 @@ from app.demo.stand_ins import invented
 from app.enrichment import queue
 from app.enrichment.queue import claims, lease
 from app.enrichment.queue.lease import Failure
-from app.entities import exclusions
+from app.entities import exclusions, lists
+from app.entities.lists import NewList
 from app.entities.upsert import upsert_entities
 from app.extensions import db
 from app.models.spending import costs
@@ -55,6 +56,8 @@ class Service:
     spare: Mapping[str, Sequence[str]]
     """By action, jobs that are for it alone: another could have ended the others before."""
 
+    lists: Sequence[str]
+
     def client(self) -> FlaskClient:
         """Return a client with the key of all scopes."""
         client = self.app.test_client()
@@ -69,13 +72,19 @@ def serve(database_url: str, folder: Path, **settings: str) -> Iterator[Service]
         # No context stays pushed: requests would share what is theirs alone.
         app = create_app(Config.from_env(World(database_url, server, {**SETTINGS, **settings}).environment))
         with app.app_context():
-            service = Service(app, api_keys.create_key("fuzz", ["admin"])[1], _seed(), _spare_jobs())
+            service = Service(app, api_keys.create_key("fuzz", ["admin"])[1], _seed(), _spare_jobs(), _lists())
         try:
             yield service
         finally:
             with app.app_context():
                 db.session.remove()
                 db.engine.dispose()
+
+
+def _lists() -> list[str]:
+    """Make some lists, of which a few are deleted on the way."""
+    new = [NewList("person", "default", f"List {number}", "fuzz") for number in range(40)]
+    return [lists.create_list(each, ["p1", "p2"])[0].id for each in new]
 
 
 def _seed() -> dict[str, str]:

@@ -22,7 +22,7 @@ class Door:
     is_for_all_workspaces: bool = False
     """Whether a key must be bound to no workspace."""
     names: str = ""
-    """What stands in the address: job, person, company, exclusion, or something that is no workspace's own."""
+    """What stands in the address: job, list, person, company, exclusion, or something that is no workspace's own."""
 
     query: str = ""
     """What the address needs behind it."""
@@ -30,7 +30,7 @@ class Door:
     @property
     def is_owned(self) -> bool:
         """Whether the address names an object of a workspace."""
-        return self.names in {"job", "person", "company", "exclusion"}
+        return self.names in {"job", "list", "person", "company", "exclusion"}
 
 
 def _of_entities(plural: str, kind: str) -> dict[tuple[str, str], Door]:
@@ -38,6 +38,8 @@ def _of_entities(plural: str, kind: str) -> dict[tuple[str, str], Door]:
         ("GET", f"/api/{plural}"): Door(200, "read"),
         ("POST", f"/api/{plural}"): Door(415, "write"),
         ("POST", f"/api/{plural}/import"): Door(415, "write"),
+        ("POST", f"/api/{plural}/import-preview"): Door(415, "write"),
+        ("POST", f"/api/{plural}/import-refused"): Door(415, "write"),
         ("GET", f"/api/{plural}/export.csv"): Door(200, "read"),
         ("GET", f"/api/{plural}/export.xlsx"): Door(200, "read"),
         ("GET", f"/api/{plural}/export.parquet"): Door(200 if HAS_DUCKDB else 422, "read"),
@@ -72,6 +74,14 @@ DOORS: dict[tuple[str, str], Door] = {
     ("GET", "/api/enrichment/exclusions"): Door(200, "read"),
     ("POST", "/api/enrichment/exclusions"): Door(415, "write"),
     ("DELETE", "/api/enrichment/exclusions/{}"): Door(204, "write", names="exclusion"),
+    ("GET", "/api/lists"): Door(200, "read"),
+    ("POST", "/api/lists"): Door(415, "write"),
+    ("GET", "/api/lists/{}"): Door(200, "read", names="list"),
+    # Its body is read before its list is looked for.
+    ("PATCH", "/api/lists/{}"): Door(415, "write", names="any list"),
+    ("DELETE", "/api/lists/{}"): Door(204, "write", names="list"),
+    ("GET", "/api/lists/{}/coverage"): Door(200, "read", names="list"),
+    ("POST", "/api/lists/{}/coverage"): Door(200, "write", names="list"),
     # Its address is signed, and this one is not.
     ("POST", "/api/enrichment/callbacks/{}/{}"): Door(400, names="a question"),
     **_of_entities("people", "person"),

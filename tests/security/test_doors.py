@@ -12,7 +12,8 @@ from werkzeug.test import TestResponse
 from app.config import PROJECT_ROOT
 from app.db.session import transaction
 from app.enrichment import queue
-from app.entities import exclusions
+from app.entities import exclusions, lists
+from app.entities.lists import NewList
 from app.entities.upsert import upsert_entities
 from app.models.types import new_id
 from app.web import api_keys
@@ -26,7 +27,8 @@ from tests.web.conftest import client_with, make_key
 WORKSPACE = "default"
 _LIKE_NAMES = ("/import", "/export.csv", "/export.xlsx", "/export.parquet", "}/receipt", "}/undo")
 """Where the objects are."""
-_LIKE_NAMES = ("/import", "/export.csv", "/export.xlsx", "/export.parquet", "}/receipt", "}/undo")
+_LIKE_NAMES = ("/import", "/import-preview", "/import-refused", "/export.csv", "/export.xlsx", "/export.parquet",
+               "}/receipt", "}/undo")  # fmt: skip
 """Ends of addresses that the name of an entity may look like."""
 SCOPES: dict[str, tuple[str, ...]] = {scope: (scope,) for scope in Scope} | {"everything": tuple(Scope)}
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -71,16 +73,18 @@ def make_object(kind: str) -> str:
     if kind == "exclusion":
         exclusions.add(["acme.example"], WORKSPACE)
         return "acme.example"
+    if kind == "list":
+        return lists.create_list(NewList("person", WORKSPACE, f"list {new_id()[:13]}", "test"))[0].id
     if kind in {"person", "company"}:
         with transaction() as session:
             upsert_entities(kind, [{"id": "some/one"}], workspace_slug=WORKSPACE, session=session)
         return "some/one"
-    return {"a provider": "prospeo", "a file": "docs.js"}.get(kind, "unknown")
+    return {"a provider": "prospeo", "a file": "docs.js", "any list": new_id()}.get(kind, "unknown")
 
 
 def unknown_name(kind: str) -> str:
     """Return a name of the same form under which there is nothing."""
-    return {"job": new_id(), "exclusion": "other.example"}.get(kind, "any/one")
+    return {"job": new_id(), "list": new_id(), "exclusion": "other.example"}.get(kind, "any/one")
 
 
 def call(client: FlaskClient, method: str, address: str, name: str = "", **options: Any) -> TestResponse:
@@ -132,7 +136,7 @@ def test_each_caller_gets_through_its_doors_and_no_other(app: Flask) -> None:
     assert wrong == []
 
 
-@pytest.mark.parametrize("kind", ["job", "person", "company", "exclusion"])
+@pytest.mark.parametrize("kind", ["job", "list", "person", "company", "exclusion"])
 def test_what_is_another_workspaces_is_like_unknown(app: Flask, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The very same answer, after the same statements, and nothing has changed."""
     # Of two calls within a second only the first would look the key up.
@@ -162,17 +166,19 @@ def test_a_bound_key_reaches_nothing_elsewhere_by_parameters(app: Flask) -> None
     """Neither by naming the workspace or a job, nor in a list, a report, a file or an estimate."""
     stranger = client_with(app, make_key(app, *Scope, workspace_slug="elsewhere"))
     with app.app_context():
-        objects = {kind: make_object(kind) for kind in ("job", "person", "company", "exclusion")}
+        objects = {kind: make_object(kind) for kind in ("job", "list", "person", "company", "exclusion")}
         before = {name: rows for name, rows in every_row().items() if name != "heartbeats"}
     for address in ("people", "companies", "people/export.csv", "companies/export.csv",
-                    "people/export.xlsx", "companies/export.xlsx", "enrichment/jobs",
+                    "people/export.xlsx", "companies/export.xlsx", "enrichment/jobs", "lists",
                     "enrichment/exclusions", "enrichment/costs", "people/some/one", "companies/some/one",
                     "people/some/one/receipt", "companies/some/one/receipt"):  # fmt: skip
         named = "&groupBy=job" if address.endswith("costs") else ""
         assert call(stranger, "GET", f"/api/{address}?workspaceSlug={WORKSPACE}{named}").status_code == 403, address
         listed = call(stranger, "GET", f"/api/{address}?workspaceSlug=elsewhere{named}")
         assert not any(name in text_of(listed) for name in objects.values()), address
-    for address in ("people/import", "companies/import"):
+    for address in (
+        f"{plural}/import{step}" for plural in ("people", "companies") for step in ("", "-preview", "-refused")
+    ):
         csv = {"data": b"id\nx\n", "content_type": "text/csv"}
         assert call(stranger, "POST", f"/api/{address}?workspaceSlug={WORKSPACE}", **csv).status_code == 403
     bodies = {
@@ -181,6 +187,7 @@ def test_a_bound_key_reaches_nothing_elsewhere_by_parameters(app: Flask) -> None
         "enrichment/jobs": {"entityType": "person", "provider": "ai-normalizer", "entityIds": ["some/one"]},
         "enrichment/estimate": {"entityType": "person", "provider": "ai-normalizer", "entityIds": ["some/one"]},
         "enrichment/exclusions": {"values": ["x.example"]},
+        "lists": {"entityType": "person", "name": "x"},
     }
     for address, body in bodies.items():
         json = {**body, "workspaceSlug": WORKSPACE}
@@ -190,6 +197,16 @@ def test_a_bound_key_reaches_nothing_elsewhere_by_parameters(app: Flask) -> None
         assert call(stranger, method, process).get_json() == {"message": "no pending jobs"}
         asked = [call(stranger, method, f"{process}?jobId={job_id}") for job_id in (objects["job"], new_id())]
         assert {(one.status_code, one.get_json()["error"]) for one in asked} == {(404, "There is no such job.")}
+    for address in ("people", "people/export.csv", "people/export.xlsx"):
+        named = call(stranger, "GET", f"/api/{address}?list={objects['list']}")
+        assert (named.status_code, named.get_json()["error"]) == (404, "There is no such list.")
+    renamed = call(stranger, "PATCH", f"/api/lists/{objects['list']}", json={"name": "mine"})
+    assert (renamed.status_code, renamed.get_json()["error"]) == (404, "There is no such list.")
+    of_list = {"entityType": "person", "provider": "ai-normalizer", "list": objects["list"]}
+    for address in ("enrichment/jobs", "enrichment/estimate"):
+        assert call(stranger, "POST", f"/api/{address}", json=of_list).status_code == 404
+    csv = {"data": b"id\nx\n", "content_type": "text/csv"}
+    assert call(stranger, "POST", f"/api/people/import?list={objects['list']}", **csv).status_code == 404
     with app.app_context():
         assert {name: rows for name, rows in every_row().items() if name != "heartbeats"} == before
 

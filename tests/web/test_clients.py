@@ -33,10 +33,12 @@ OPERATIONS = {
     *("pauseJob", "resumeJob", "cancelJob", "retryJob", "undoJob"),
     *("estimateJob", "getCosts", "listProviders", "resetProvider", "receiveAnswer"),
     *("listPeople", "upsertPeople", "getPerson", "erasePerson", "importPeople", "exportPeople", "exportPeopleAsXlsx"),
-    *("exportPeopleAsParquet", "exportCompaniesAsParquet"),
+    *("exportPeopleAsParquet", "exportCompaniesAsParquet", "previewPeopleImport"),
     *("listCompanies", "upsertCompanies", "getCompany", "eraseCompany", "importCompanies", "exportCompanies"),
     *("getPersonReceipt", "getCompanyReceipt", "undoPersonField", "undoCompanyField"),
     "exportCompaniesAsXlsx",
+    *("listLists", "createList", "getList", "renameList", "deleteList", "getListCoverage", "countListCoverage"),
+    *("previewCompaniesImport", "listRefusedPeople", "listRefusedCompanies"),
     *("listExclusions", "addExclusions", "removeExclusion"),
 }
 

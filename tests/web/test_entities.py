@@ -439,10 +439,14 @@ def test_document_describes_every_address(admin: FlaskClient) -> None:
         assert paths == {
             f"/api/{plural}": {"get", "post"},
             f"/api/{plural}/import": {"post"},
+            f"/api/{plural}/import-preview": {"post"},
+            f"/api/{plural}/import-refused": {"post"},
             f"/api/{plural}/export.csv": {"get"},
             f"/api/{plural}/export.xlsx": {"get"},
             f"/api/{plural}/export.parquet": {"get"},
             f"/api/{plural}/{{entity_id}}": {"get", "delete"},
+            f"/api/{plural}/{{entity_id}}/receipt": {"get"},
+            f"/api/{plural}/{{entity_id}}/undo": {"post"},
         }
         upload = document["paths"][f"/api/{plural}/import"]["post"]["requestBody"]["content"]
         assert upload.keys() == {"text/csv", FORMATS["xlsx"].media_type, "multipart/form-data"}

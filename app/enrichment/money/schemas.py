@@ -8,8 +8,9 @@ import marshmallow as ma
 from marshmallow import fields
 
 from app.enrichment.money.reports import Group, parse_day
-from app.enrichment.queue.schemas import ProviderName, WaterfallSchema
+from app.enrichment.queue.schemas import MissingField, ProviderName, WaterfallSchema, check_missing
 from app.enrichment.waterfall.options import JobOptions
+from app.entities.schemas import ListName
 from app.models.provider_state import ProviderCondition
 from app.values.entity_types import ENTITY_TYPES
 from app.web.fields import Choice, Dollars, EntityIds, Instant, QueryInteger, Schema, Slug, Text
@@ -43,10 +44,20 @@ class EstimateRequestSchema(Schema):
 
     entity_type = Choice(ENTITY_TYPES, required=True)
     provider = ProviderName(required=True)
-    entity_ids = EntityIds(required=True)
+    entity_ids = EntityIds()
+    list_name = ListName(
+        data_key="list", metadata={"description": "In place of entityIds: those of a list, by name or id."}
+    )
+    missing = MissingField(metadata={"description": "Of a list: only those that have no value in this field."})
     workspace_slug = Slug()
     waterfall = fields.Nested(WaterfallSchema, metadata={"description": "For the provider `waterfall`."})
     cap_usd = Dollars(metadata={"description": "The most that the job may spend."})
+
+    @ma.validates_schema
+    def _check_one_list(self, data: Mapping[str, Any], **_: Any) -> None:
+        if len(data.keys() & {"entity_ids", "list_name"}) != 1:
+            raise ma.ValidationError("expected either entityIds or list", "entityIds")
+        check_missing(data)
 
     @ma.post_load
     def _make(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:

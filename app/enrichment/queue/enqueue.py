@@ -154,6 +154,11 @@ def _enqueue(
     before: Callable[[WriteSession], None] | None = None,
 ) -> Enqueued:
     _expect(not isinstance(entity_ids, str | bytes), "entityIds", "expected a list of entity ids")
+    if idempotency_key is not None and request_hash is not None:
+        # Before the ids are read: those of a selection may be others by now, or none.
+        earlier = _find_replay(request, {"idempotency_key": idempotency_key, "request_hash": request_hash})
+        if earlier is not None:
+            return earlier
     with unique_ids(entity_ids) as ids:
         if ids.kept == 0:
             raise EmptyJob(details=[detail("entityIds", "expected at least one id")])

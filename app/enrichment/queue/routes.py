@@ -1,6 +1,7 @@
 """Jobs over HTTP: enqueue, look, steer, and drive the queue chunk by chunk."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any, Final
 from uuid import UUID
@@ -32,6 +33,7 @@ from app.enrichment.queue.schemas import (
 from app.enrichment.waterfall.estimates import Estimate, estimate_retry
 from app.enrichment.waterfall.plan import job_columns
 from app.enrichment.waterfall.work_loop import Waterfall
+from app.entities.lists import ids_of_list
 from app.entities.upsert import upsert_entities
 from app.errors import Invalid, detail
 from app.web.auth import principal, readable_workspace, require, visible_workspace, workspace_for
@@ -115,11 +117,12 @@ class JobCollection(MethodView):
     @blueprint.doc(operationId="createJob")
     @blueprint.arguments(JobRequestSchema, example=_JOB)
     @blueprint.doc(parameters=[_IDEMPOTENCY_HEADER])
+    @blueprint.refuses(404)
     @blueprint.response(201, AcceptedJobSchema, headers=_ACCEPTED_HEADERS)
     def post(self, new: NewJob) -> tuple[queue.Enqueued, int, dict[str, str]]:
         """Enqueue a job.
 
-        What `entities` brings is stored in the same transaction as the job.
+        What `entities` brings is stored in the same transaction as the job. 404 if there is no such list.
         """
         accepted = _accept(new, workspace_for(new.workspace_slug))
         headers = {"Location": url_for(".JobResource", job_id=accepted.job_id)}
@@ -258,10 +261,13 @@ def _accept(new: NewJob, workspace_slug: str) -> queue.Enqueued:
     def store_entities(session: WriteSession) -> None:
         upsert_entities(new.entity_type, new.entities, workspace_slug=workspace_slug, session=session)
 
+    entity_ids: Iterable[str] = new.entity_ids
+    if new.list_name is not None:
+        entity_ids = ids_of_list(new.list_name, new.entity_type, workspace_slug=workspace_slug, missing=new.missing)
     return queue.accept_job(
         new.entity_type,
         new.provider,
-        new.entity_ids,
+        entity_ids,
         chunk_size=new.chunk_size,
         workspace_slug=workspace_slug,
         priority=new.priority,

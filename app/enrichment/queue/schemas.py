@@ -13,10 +13,12 @@ from marshmallow import fields, post_load, validates_schema
 from app.enrichment.queue.child_jobs import RetryFilter
 from app.enrichment.queue.enqueue import MAX_CHUNK_SIZE
 from app.enrichment.waterfall.options import DEFAULT_OPTIONS, JobOptions
-from app.entities.schemas import entity_schema
+from app.entities.fields import FIELDS, field_named
+from app.entities.schemas import ListName, entity_schema
 from app.models.job import JobStatus
 from app.providers.names import NAMES, VERIFIER_NAMES, WATERFALL
 from app.values.entity_types import ENTITY_TYPES, EntityType
+from app.values.spellings import camel_case
 from app.web.fields import (
     Choice,
     Dollars,
@@ -40,7 +42,10 @@ MAX_ENTITIES: Final = 10_000
 
 @dataclass(frozen=True, slots=True)
 class NewJob:
-    """A request for a job. `entities` are the rows to store first, whose ids are `entity_ids`."""
+    """A request for a job. `entities` are the rows to store first, whose ids are `entity_ids`.
+
+    If it is of a list, or of those in it whose field `missing` is blank, `entity_ids` is empty.
+    """
 
     entity_type: EntityType
     provider: str
@@ -50,12 +55,15 @@ class NewJob:
     workspace_slug: str | None
     priority: int
     options: JobOptions
+    list_name: str | None = None
+    missing: str | None = None
 
     def request_hash(self) -> str | None:
-        """Return what tells two requests with equal ids but other fields apart; None without fields."""
-        if not self.entities:
+        """Return what tells requests apart if it is more, or other, than their ids; None if it is these."""
+        if not self.entities and self.list_name is None:
             return None
-        shape = [self.entity_type, self.provider, self.chunk_size, self.priority, self.entities]
+        what: list[Any] = self.entities if self.list_name is None else [self.list_name, self.missing]
+        shape = [self.entity_type, self.provider, self.chunk_size, self.priority, what]
         if self.options != DEFAULT_OPTIONS:
             shape.append(self.options.shape())
         return hashlib.sha256(json.dumps(shape, sort_keys=True).encode()).hexdigest()
@@ -91,6 +99,13 @@ class ProviderName(Slug):
         super().__init__(metadata={"enum": [*NAMES, WATERFALL]}, **options)
 
 
+class MissingField(Text):
+    """The name of a field; whether the entities have it depends on their type, so the schema checks that."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(min_length=1, max_length=64, **options)
+
+
 class WaterfallSchema(Schema):
     """How a waterfall goes, where it is not to go as the settings say."""
 
@@ -115,12 +130,16 @@ class WaterfallSchema(Schema):
 
 
 class JobRequestSchema(Schema):
-    """A list of entities to enrich, by id or with their fields."""
+    """Entities to enrich, by id, with their fields, or as a list."""
 
     entity_type = Choice(ENTITY_TYPES, required=True)
     provider = ProviderName(required=True)
     entity_ids = EntityIds()
     entities = Entities(metadata={"description": "In place of entityIds: people or companies to store first."})
+    list_name = ListName(
+        data_key="list", metadata={"description": "In place of entityIds: those of a list, by name or id."}
+    )
+    missing = MissingField(metadata={"description": "Of a list: only those that have no value in this field."})
     chunk_size = WholeNumber(minimum=1, maximum=MAX_CHUNK_SIZE)
     workspace_slug = Slug()
     priority = WholeNumber(minimum=-1000, maximum=1000, load_default=0)
@@ -129,8 +148,9 @@ class JobRequestSchema(Schema):
 
     @validates_schema
     def _check_one_list(self, data: Mapping[str, Any], **_: Any) -> None:
-        if ("entity_ids" in data) == ("entities" in data):
-            raise ma.ValidationError("expected either entityIds or entities", "entityIds")
+        if len(data.keys() & {"entity_ids", "entities", "list_name"}) != 1:
+            raise ma.ValidationError("expected either entityIds, entities or list", "entityIds")
+        check_missing(data)
 
     @post_load
     def _make(self, data: dict[str, Any], **_: Any) -> NewJob:
@@ -138,13 +158,26 @@ class JobRequestSchema(Schema):
         return NewJob(
             entity_type=data["entity_type"],
             provider=data["provider"],
-            entity_ids=[row["id"] for row in rows] if "entities" in data else data["entity_ids"],
+            entity_ids=[row["id"] for row in rows] if "entities" in data else data.get("entity_ids", []),
             entities=rows,
             chunk_size=data.get("chunk_size"),
             workspace_slug=data.get("workspace_slug"),
             priority=data["priority"],
             options=JobOptions(**data.get("waterfall", {}), cap_usd=data.get("cap_usd")),
+            list_name=data.get("list_name"),
+            missing=data.get("missing"),
         )
+
+
+def check_missing(data: Mapping[str, Any]) -> None:
+    """Check that a field that is missing is a field of the entities, and of a list of them. Raises ValidationError."""
+    if "missing" not in data:
+        return
+    if "list_name" not in data:
+        raise ma.ValidationError("expected a list beside it", "missing")
+    if field_named(data["entity_type"], data["missing"]) is None:
+        example = next(iter(FIELDS[data["entity_type"]]))
+        raise ma.ValidationError(f"expected the name of a field, such as {camel_case(example)}", "missing")
 
 
 def _load_entities(entity_type: str, rows: list[Any]) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ from app.db.sql import engine_name
 from app.enrichment.queue import failures
 from app.enrichment.waterfall import model_cache
 from app.entities.fields import RAW_FIELDS, Fields, table_of
+from app.entities.lists import drop_member
 from app.entities.read import load_columns
 from app.errors import DamagedData, EntityNotFound
 from app.extensions import db
@@ -25,11 +26,11 @@ from app.models.job import jobs
 def erase_entity(entity_type: str, entity_id: str, *, workspace_slug: str) -> None:
     """Delete an entity and everything recorded about it, in one transaction.
 
-    Deleted are its row, its attempts with the raw answers, the history of its fields, its errors, and the model
-    cache's answers for its values, even if shared. In the id lists of the workspace's jobs it is replaced by
-    `ERASED_ID`, so that every list keeps its length and its order, by which outcomes are stored; a job that has
-    not reached it yet skips it. Costs stay counted in the jobs and budgets, which name nobody. Exclusions stay:
-    they keep it from coming back. An id that stands only in those records, because its entity never existed, is
+    Deleted are its row, its place in lists, its attempts with the raw answers, the history of its fields, its errors,
+    and the model cache's answers for its values, even if shared. In the id lists of the workspace's jobs it is
+    replaced by `ERASED_ID`, so that every list keeps its length and its order, by which outcomes are stored; a job
+    that has not reached it yet skips it. Costs stay counted in the jobs and budgets, which name nobody. Exclusions
+    stay: they keep it from coming back. An id that stands only in those records, because its entity never existed, is
     erased from them too.
 
     It reads every id list of the workspace: a second or two for ten million ids. On SQLite, deleted content is
@@ -45,6 +46,8 @@ def erase_entity(entity_type: str, entity_id: str, *, workspace_slug: str) -> No
         cache_keys = erasure.find_cache_keys()
         # The entity's row before its records: a writer of records holds a lock on that row.
         erased += erasure.delete_entity()
+        # Whoever adds it to a list waits for that too.
+        erased += erasure.leave_lists()
         erased += erasure.delete_attempts()
         erased += erasure.delete_history()
         erased += erasure.anonymize_calls()
@@ -104,6 +107,10 @@ class _Erasure:
         table = table_of(self.entity_type)
         is_it = (table.c.workspace_slug == self.workspace_slug, table.c.id == self.entity_id)
         return self._execute(delete(table).where(*is_it))
+
+    def leave_lists(self) -> int:
+        """Take it out of the lists that it is in."""
+        return drop_member(self.session, self.entity_type, self.entity_id, self.workspace_slug)
 
     def delete_attempts(self) -> int:
         """Delete the attempts, with the raw answers of providers."""

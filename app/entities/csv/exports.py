@@ -17,13 +17,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import structlog
-from sqlalchemy import case, func, not_, select
+from sqlalchemy import ColumnElement, case, func, not_, select
 
 from app.db.session import end_read
 from app.db.sql import select_json_keys
 from app.entities.csv.cells import CellError, converter, is_placeholder
 from app.entities.csv.headers import Column, map_columns
-from app.entities.csv.recorded_headers import described, recorded_columns
+from app.entities.csv.recorded_headers import columns_of_list, described, recorded_columns
 from app.entities.csv.writer import csv_lines
 from app.entities.exclusions import Exclusions
 from app.entities.fields import EXTRA, NORMALIZED_FIELDS, RAW_FIELDS, table_of
@@ -31,6 +31,7 @@ from app.entities.merge import is_blank
 from app.entities.read import SLICE_ROWS, EntityView, has_blank, list_entities
 from app.entities.readiness import ready_people
 from app.extensions import db
+from app.models.entity_list import list_members
 from app.values.entity_types import EntityType
 
 log = structlog.get_logger(__name__)
@@ -54,23 +55,27 @@ class ExportTable:
     rows: Iterator[list[Any]]
 
 
-def export_csv(entity_type: EntityType, *, workspace_slug: str) -> Iterator[bytes]:
-    """Return a workspace's entities as CSV, in blocks of whole lines; the first has the header alone.
+def export_csv(entity_type: EntityType, *, workspace_slug: str, list_id: str | None = None) -> Iterator[bytes]:
+    """Return a workspace's entities, or a list's, as CSV, in blocks of whole lines; the first has the header alone.
 
     The layout and the exclusions are read before this returns, the entities as the blocks are taken.
     """
-    table = export_table(entity_type, workspace_slug=workspace_slug)
+    table = export_table(entity_type, workspace_slug=workspace_slug, list_id=list_id)
     return csv_lines(table.headers, table.rows)
 
 
-def export_table(entity_type: EntityType, *, workspace_slug: str, only_ready: bool = False) -> ExportTable:
-    """Return a workspace's entities, or those who are ready, as a table, whose layout is read before this returns."""
-    columns = _Layout(entity_type, workspace_slug).columns()
+def export_table(
+    entity_type: EntityType, *, workspace_slug: str, only_ready: bool = False, list_id: str | None = None
+) -> ExportTable:
+    """Return a workspace's entities, or a list's, as a table, whose layout is read before this returns.
+
+    With `only_ready`, those who cannot be written to are left out.
+    """
+    columns = _Layout(entity_type, workspace_slug, list_id).columns()
     excluded = Exclusions.load(workspace_slug)
     end_read()
-    views: Iterator[EntityView] = (
-        view for view in _views(entity_type, workspace_slug) if not excluded.excludes(entity_type, view.fields)
-    )
+    views = _views(entity_type, workspace_slug, list_id)
+    views = (view for view in views if not excluded.excludes(entity_type, view.fields))
     if only_ready:
         views = ready_people(views, workspace_slug=workspace_slug)
     rows = ([column.read(view) for column in columns] for view in views)
@@ -86,10 +91,12 @@ def unbroken(lines: Iterator[bytes]) -> Iterator[bytes]:
         raise ConnectionAbortedError("the export broke off") from None
 
 
-def _views(entity_type: str, workspace_slug: str) -> Iterator[EntityView]:
+def _views(entity_type: str, workspace_slug: str, list_id: str | None) -> Iterator[EntityView]:
     cursor = None
     while True:
-        page = list_entities(entity_type, workspace_slug=workspace_slug, cursor=cursor, limit=SLICE_ROWS)
+        page = list_entities(
+            entity_type, workspace_slug=workspace_slug, cursor=cursor, limit=SLICE_ROWS, list_id=list_id
+        )
         end_read()
         yield from page.rows
         cursor = page.next_cursor
@@ -118,9 +125,10 @@ class _Column:
 class _Layout:
     """Finds the columns of an export."""
 
-    def __init__(self, entity_type: EntityType, workspace_slug: str) -> None:
+    def __init__(self, entity_type: EntityType, workspace_slug: str, list_id: str | None) -> None:
         self._entity_type = entity_type
         self._workspace_slug = workspace_slug
+        self._list_id = list_id
         self._table = table_of(entity_type)
 
     def columns(self) -> list[_Column]:
@@ -146,12 +154,16 @@ class _Layout:
                 return headers
             imported.remove(misread)
 
+    def _recorded(self) -> list[list[list[str | None]]]:
+        """Return the header rows to show: of a list that one file made, that of the file alone."""
+        own = None if self._list_id is None else columns_of_list(self._list_id)
+        return recorded_columns(db.session, self._entity_type, self._workspace_slug) if own is None else [own]
+
     def _imported(self) -> list[_Header]:
         """Return the columns of the imported files; the first header of a field wins."""
         taken: set[str | None] = {_ID, EXTRA}
         headers: list[_Header] = []
-        # `db.session` for a plain read: the import passes its transaction's.
-        for columns in recorded_columns(db.session, self._entity_type, self._workspace_slug):
+        for columns in self._recorded():
             for text, target in columns:
                 if text is None or target in taken or any(text == header.text for header in headers):
                     continue
@@ -164,7 +176,7 @@ class _Layout:
         """Return the raw fields that some entity has a value for."""
         names = list(RAW_FIELDS[self._entity_type])
         has_any = [func.max(case((not_(has_blank(self._entity_type, name)), 1), else_=0)) for name in names]
-        query = select(*has_any).where(self._table.c.workspace_slug == self._workspace_slug)
+        query = select(*has_any).where(*self._is_included())
         row = db.session.execute(query).one()
         return [name for name, is_filled in zip(names, row, strict=True) if is_filled]
 
@@ -258,9 +270,17 @@ class _Layout:
 
     def _extra_keys(self) -> set[str]:
         """Return every name under which something is kept beside the fields."""
-        is_wanted = (self._table.c.workspace_slug == self._workspace_slug, self._table.c.extra.is_not(None))
-        query = select_json_keys(self._table, EXTRA).distinct().where(*is_wanted)
+        has_some = self._table.c.extra.is_not(None)
+        query = select_json_keys(self._table, EXTRA).distinct().where(*self._is_included(), has_some)
         return set(db.session.scalars(query))
+
+    def _is_included(self) -> tuple[ColumnElement[bool], ...]:
+        """Return the conditions for the entities of the export."""
+        is_in_workspace = self._table.c.workspace_slug == self._workspace_slug
+        if self._list_id is None:
+            return (is_in_workspace,)
+        members = select(list_members.c.entity_id).where(list_members.c.list_id == self._list_id)
+        return is_in_workspace, self._table.c.id.in_(members)
 
     def _computed_names(self) -> list[str]:
         return [*NORMALIZED_FIELDS[self._entity_type], *_TIMES]

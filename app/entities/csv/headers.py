@@ -18,6 +18,7 @@ from typing import Final
 
 from app.entities.csv.accepted_headers import COMPANY, DROPPED, PERSON, PERSON_CONTEXT
 from app.entities.fields import RAW_FIELDS, field_named
+from app.values import strict_json
 from app.values.entity_types import EntityType
 
 MAX_HEADER_CHARS: Final = 200
@@ -25,6 +26,8 @@ ID_FIELD: Final = "id"
 EXTRA_FIELD: Final = "extra"
 KEEP: Final = "keep"
 IGNORE: Final = "ignore"
+REFUSED_LINE: Final = "refused_line"
+REFUSED_REASON: Final = "refused_reason"
 _COLUMNS_NAMED: Final = 40
 
 # By how many fields a file must look like the other kind before it counts as that: fewer are doubtful.
@@ -74,16 +77,45 @@ def read_mapping(texts: Iterable[str]) -> dict[str, str]:
     return mapped
 
 
+def read_whole_mapping(text: str) -> dict[str, str]:
+    """Read a mapping of all columns, a JSON object of header to field, "keep" or "ignore"; of a preview, its mapping.
+
+    Raises MappingError.
+    """
+    rule = 'expected a JSON object of column to field, such as {"Kontakt": "email", "Notiz": "keep"}'
+    try:
+        mapped = strict_json.loads(text, max_depth=4)
+    except ValueError as error:
+        raise MappingError(rule) from error
+    if isinstance(mapped, dict) and isinstance(mapped.get("mapping"), dict):
+        mapped = mapped["mapping"]
+    if not isinstance(mapped, dict) or not mapped or not all(isinstance(use, str) for use in mapped.values()):
+        raise MappingError(rule)
+    return mapped
+
+
+def laid_over(remembered: Mapped, said: Mapped) -> dict[str, str]:
+    """Return what is remembered of columns, without those that the caller speaks of, and what he says."""
+    spoken_of = {normalized_header(name) for name in said}
+    rest = {name: use for name, use in remembered.items() if normalized_header(name) not in spoken_of}
+    return {**rest, **said}
+
+
 def map_columns(entity_type: EntityType, headers: Sequence[str], mapped: Mapped | None = None) -> list[Column]:
     """Return what each column of a file means, in its order. Raises MappingError.
 
     A header that stands in the file twice gets " (2)" the second time, and a blank one is
-    called "Column 7" by its place, so that every column has a name of its own.
+    called "Column 7" by its place, so that every column has a name of its own. Of several columns for one field, those
+    that a mapping names are trusted most, in its order; but if it names all columns, one that it reads as the headers
+    do stays as trusted as it is.
     """
     names = _unique_names(headers)
     targets = _targets(entity_type, headers)
-    for position, (name, field) in enumerate((mapped or {}).items()):
-        targets[_place_of(name, names)] = _owners_target(entity_type, field, position - len(mapped or {}))
+    mapped = mapped or {}
+    for position, (name, field) in enumerate(mapped.items()):
+        place, target = _place_of(name, names), _owners_target(entity_type, field, position - len(mapped))
+        if len(mapped) < len(names) or not _are_alike(target, targets[place]):
+            targets[place] = target
     first = _most_trusted(targets)
     return [
         _column(name, target, is_first=index in first)
@@ -159,6 +191,15 @@ def _owners_target(entity_type: EntityType, text: str, rank: int) -> "_Target | 
     return _Target(field, key or None, rank)
 
 
+def _are_alike(target: "_Target | None", other: "_Target | None") -> bool:
+    """Return whether two targets are the same but for how trusted they are."""
+    if target is None or other is None:
+        return target is other
+    if target.dropped and other.dropped:
+        return True
+    return (target.field, target.key, target.dropped) == (other.field, other.key, other.dropped)
+
+
 def counts_as_other(entity_type: EntityType, headers: Sequence[str]) -> tuple[int, int] | None:
     """Return whether a header row clearly is one of the other entity type.
 
@@ -231,6 +272,9 @@ def _table(entity_type: EntityType, headers: Mapping[str, Sequence[str]]) -> dic
     """Turn the table of fields into one of normalised headers, a field's own name first."""
     table = {normalized_header(name): _Target(name, None, 0, dropped=True) for name in DROPPED[entity_type]}
     table[EXTRA_FIELD] = _Target(EXTRA_FIELD, None, 0)
+    # What a file of refused rows says of them.
+    for name in (REFUSED_LINE, REFUSED_REASON):
+        table[normalized_header(name)] = _Target(IGNORE, None, 0, dropped=True)
     for path, names in headers.items():
         field, _, key = path.partition(".")
         if key:

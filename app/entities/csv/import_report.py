@@ -50,7 +50,7 @@ class ImportReport:
     `left_out` are the headers of the latter. `remarked` counts the cells that a remark was made about. `guessed` has
     some words of a file whose encoding was guessed. `sheet` is the one that was read of a workbook, whose encoding is
     "xlsx", and which has no delimiter. `stopped_at` is the line to go on from if the time was over before the end of
-    the file.
+    the file. `list_id` and `list_name` tell the list that the rows go into, None if there is none.
     """
 
     total: int = 0
@@ -75,6 +75,8 @@ class ImportReport:
     sheet: str | None = None
     guessed: str | None = None
     stopped_at: int | None = None
+    list_id: str | None = None
+    list_name: str | None = None
 
 
 def list_first(listed: list[Any], item: Any) -> None:

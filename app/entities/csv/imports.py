@@ -13,30 +13,27 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import partial
-from math import inf
-from time import monotonic
-from typing import Any, BinaryIO, Final, cast
+from typing import Any, BinaryIO, Final
 
 from sqlalchemy import insert
 
 from app.db.session import WriteSession, repeats_conflicts, transaction
-from app.entities.csv.encodings import codec_named
-from app.entities.csv.headers import Mapped, counts_as_other
 from app.entities.csv.import_report import ImportReport, LineRemark, Replacement, SharedKey, list_first
-from app.entities.csv.reader import CsvError, CsvReader, OutOfTime, Refusal, Row
+from app.entities.csv.listing import Listing, ListOfImport
+from app.entities.csv.mappings import remember_mapping
+from app.entities.csv.opening import ImportOptions, open_file
+from app.entities.csv.reader import CsvReader, OutOfTime, Refusal, Row
 from app.entities.csv.recorded_headers import adds_nothing, described, recorded_columns
 from app.entities.fields import EXTRA, RAW_FIELDS, Fields
 from app.entities.matching import MATCH_COLUMNS, NAME_FIELDS, NAMES, Candidate, Match, Matcher, ReadNames, are_others
 from app.entities.merge import Change, is_blank
 from app.entities.read import load_columns
 from app.entities.upsert import UpsertCounts, changes_of, upsert_entities
-from app.entities.xlsx.reader import WORKBOOK_START, XlsxReader
-from app.errors import DatabaseUnavailable, Invalid
+from app.errors import DatabaseUnavailable
 from app.models import ImportFile
-from app.values.entity_types import PLURALS, EntityType
+from app.values.entity_types import EntityType
 
 SLICE_ROWS: Final = 1000
 SLICE_CHARS: Final = 4_000_000
@@ -47,21 +44,8 @@ OnProgress = Callable[[int], None]
 """Called after each slice with the number of rows read so far, refused ones included."""
 
 
-@dataclass(frozen=True, slots=True)
-class ImportOptions:
-    """What the owner of a file knows better: its encoding or sheet, and what each column means.
-
-    `from_line` leaves out the rows above it. After `seconds` the import ends, and tells the line to go on from.
-    """
-
-    encoding: str | None = None
-    mapped: Mapped = field(default_factory=dict)
-    from_line: int = 1
-    seconds: float | None = None
-    sheet: str | None = None
-
-
 _AS_IT_IS: Final = ImportOptions()
+_UNNAMED: Final = Listing()
 
 
 def import_csv(
@@ -73,71 +57,22 @@ def import_csv(
     is_dry_run: bool = False,
     on_progress: OnProgress | None = None,
     options: ImportOptions = _AS_IT_IS,
+    listing: Listing = _UNNAMED,
 ) -> ImportReport:
-    """Upsert the rows of a CSV file, or of a workbook's sheet, into a workspace and report what became of them.
+    """Upsert the rows of a CSV file, or of a workbook's sheet, into a workspace, make a list of them, and report.
 
     With `replaces_names`, a row with an id of its own replaces the entity of that id whatever its name. With
     `is_dry_run`, nothing is written, and the report says what would become of the rows.
 
     Raises `Invalid`, with nothing stored, if the file as a whole cannot be read or clearly is a
-    list of the other entity type. A row that cannot be read is refused alone.
+    list of the other entity type, or cannot be added to the list that is named, and `ListNotFound` if that is named
+    by an unknown id. A row that cannot be read is refused alone.
     """
-    reader = _reader(entity_type, stream, options)
-    if not options.mapped:
-        _refuse_other_type(entity_type, [column.header for column in reader.columns])
-    kind = _DryRun if is_dry_run else _Import
-    with closing(kind(reader, entity_type, workspace_slug, replaces_names)) as running:
+    into = ListOfImport(listing, entity_type, workspace_slug)
+    reader = open_file(entity_type, stream, workspace_slug, options)
+    kind = DryRun if is_dry_run else _Import
+    with closing(kind(reader, entity_type, workspace_slug, replaces_names, into)) as running:
         return running.run(on_progress)
-
-
-def _reader(entity_type: EntityType, stream: BinaryIO, options: ImportOptions) -> CsvReader:
-    try:
-        encoding = None if options.encoding is None else codec_named(options.encoding)
-    except ValueError as error:
-        raise Invalid(f"The encoding is not known: {error}.") from error
-    ends_at = inf if options.seconds is None else monotonic() + options.seconds
-    # What a file is, its content says: names and media types are wrong too often.
-    start = stream.read(len(WORKBOOK_START))
-    kind = (
-        partial(XlsxReader, sheet=options.sheet) if start == WORKBOOK_START else partial(CsvReader, encoding=encoding)
-    )
-    if options.sheet is not None and start != WORKBOOK_START:
-        raise Invalid("A sheet is named, and the file is no Excel workbook.")
-    try:
-        return kind(
-            cast(BinaryIO, _Rejoined(start, stream)),
-            entity_type,
-            mapped=options.mapped,
-            from_line=options.from_line,
-            is_time_over=lambda: monotonic() >= ends_at,
-        )
-    except CsvError as error:
-        raise Invalid(f"The file cannot be imported: {error}.") from error
-
-
-class _Rejoined:
-    """A stream of which the start was read already."""
-
-    def __init__(self, start: bytes, stream: BinaryIO) -> None:
-        self._start = start
-        self._stream = stream
-
-    def read(self, size: int = -1) -> bytes:
-        start, self._start = self._start, b""
-        return start or self._stream.read(size)
-
-
-def _refuse_other_type(entity_type: EntityType, headers: list[str]) -> None:
-    counts = counts_as_other(entity_type, headers)
-    if counts is None:
-        return
-    other: EntityType = "company" if entity_type == "person" else "person"
-    asked, held = PLURALS[entity_type], PLURALS[other]
-    raise Invalid(
-        f"The file looks like a list of {held}: it has columns for {counts[0]} fields of {held} and {counts[1]}"
-        f" of {asked}. Nothing was imported; expected a list of {asked}."
-        f" `flask enrich import {other} …` or POST /api/{held}/import takes a list of {held}."
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,8 +103,16 @@ class _Clash(Exception):
 class _Import:
     """One import on its way."""
 
-    def __init__(self, reader: CsvReader, entity_type: EntityType, workspace_slug: str, replaces_names: bool) -> None:
+    def __init__(
+        self,
+        reader: CsvReader,
+        entity_type: EntityType,
+        workspace_slug: str,
+        replaces_names: bool,
+        into: ListOfImport,
+    ) -> None:
         self._reader = reader
+        self._into = into
         self._entity_type = entity_type
         self._workspace_slug = workspace_slug
         self._replaces_names = replaces_names
@@ -190,7 +133,7 @@ class _Import:
             if on_progress is not None:
                 on_progress(self.report.total)
         self.report.encoding, self.report.guessed = self._reader.encoding, self._reader.guessed or None
-        return self.report
+        return replace(self.report, **self._into.told())
 
     def close(self) -> None:
         """Nothing is held open."""
@@ -215,7 +158,8 @@ class _Import:
     def _refuse(self, refusal: Refusal) -> None:
         self.report.total += 1
         self.report.refused += 1
-        list_first(self.report.refusals, refusal)
+        # Without the cells, which may be long.
+        list_first(self.report.refusals, Refusal(refusal.line, refusal.reason))
 
     def _store(self, rows: list[Row]) -> None:
         for attempt in range(_MAX_TRIES):
@@ -234,6 +178,7 @@ class _Import:
         replaced: _Replaced = {}
         with transaction() as session:
             self._record_columns(session)
+            self._remember_mapping(session)
             matcher = self._matcher(self._stored_names)
             matched = self._matched(rows, matcher)
             written = [row for row in matched if not row.match.is_conflict]
@@ -254,7 +199,8 @@ class _Import:
                 also_read=self._read_fields(rows),
                 on_change=note,
             )
-        self._is_recorded = True
+            view = self._into.add(session, self._reader.columns, [row.match.id for row in written])
+        self._is_recorded, self._into.view = True, view
         return matched, counts, replaced
 
     def _matched(self, rows: list[Row], matcher: Matcher) -> list[_MatchedRow]:
@@ -332,17 +278,23 @@ class _Import:
         values = {"workspace_slug": self._workspace_slug, "entity_type": self._entity_type, "columns": columns}
         session.execute(insert(ImportFile).values(values))
 
+    def _remember_mapping(self, session: WriteSession) -> None:
+        """Keep what the caller says of the columns, for files like this one."""
+        if not self._is_recorded and self._reader.is_mapping_said:
+            remember_mapping(session, self._entity_type, self._workspace_slug, self._reader.header, self._reader.mapped)
+
     def _is_export(self) -> bool:
         """Return whether the file is one of our exports: nothing else has the columns that we compute."""
         return self._reader.is_export
 
 
-class _DryRun(_Import):
+class DryRun(_Import):
     """An import that writes nothing: what it would write is kept in a file of its own, for the rows that follow."""
 
-    def __init__(self, reader: CsvReader, entity_type: EntityType, workspace_slug: str, replaces_names: bool) -> None:
-        super().__init__(reader, entity_type, workspace_slug, replaces_names)
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
         self.report.is_dry_run = True
+        self.duplicates = 0
         # An empty name is a private temporary file that SQLite deletes by itself.
         self._draft = sqlite3.connect("", isolation_level=None)
         self._draft.execute("PRAGMA journal_mode=OFF")
@@ -357,7 +309,9 @@ class _DryRun(_Import):
         matched = self._matched(rows, self._matcher(self._stored_names))
         written = [row for row in matched if not row.match.is_conflict]
         names = self._read_fields(rows).union({EXTRA}, *(row.fields for row in rows))
-        standing = self._standing([row.match.id for row in written], sorted(names))
+        ids = [row.match.id for row in written]
+        self.duplicates += len(ids) - len(set(ids).difference(self._drafted(ids)))
+        standing = self._standing(ids, sorted(names))
         counts = UpsertCounts()
         replaced: _Replaced = {}
         for matched_row in written:

@@ -4,7 +4,7 @@ Bytes become lines in `lines`, lines records in `records`, headers fields in `he
 Here a file's separator and header are found, and its records become rows, or refusals that say what to mend.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import BinaryIO, Final, Protocol
 
@@ -19,6 +19,7 @@ from app.entities.csv.headers import (
     Mapped,
     MappingError,
     known_headers,
+    laid_over,
     map_columns,
 )
 from app.entities.csv.lines import CsvError, Lines, OutOfTime, doubt_about
@@ -57,8 +58,10 @@ class CsvReader:
     Raises CsvError, then and not later, if the file as a whole cannot be used; a row that cannot
     is a Refusal between the rows. There may be as many refusals as lines: keep the first and count.
 
-    The caller may name the encoding, say which column fills which field, and leave out what stands
-    above a line, of which nothing is told. When the caller's time is over, iterating ends in OutOfTime.
+    The caller may name the encoding, say which column fills which field (`mapped` then has that, laid over what is
+    `remembered` of such a header), and leave out what stands above a line, of which nothing is told. `on_record` is
+    called with each record that is a row, or is refused as one. When the caller's time is over, iterating ends in
+    OutOfTime.
     """
 
     sheet: str | None = None
@@ -71,20 +74,24 @@ class CsvReader:
         *,
         encoding: str | None = None,
         mapped: Mapped | None = None,
+        remembered: Callable[[Sequence[str]], Mapped] = lambda _: {},
         from_line: int = 1,
         is_time_over: Callable[[], bool] = lambda: False,
+        on_record: Callable[[Record], None] | None = None,
     ) -> None:
         self.entity_type = entity_type
         self._mapped = mapped or {}
+        self._on_record = on_record
         self._from_line = from_line
         self._is_time_over = is_time_over
         self._records: RecordSource | None = None
         self._records = self._open(stream, encoding)
         self._iterator = iter(self._records)
-        header = self._read_header()
-        self.columns = self._mapped_columns(header)
+        self.header = self._read_header()
+        self.mapped = laid_over(remembered(self.header), self._mapped)
+        self.columns = self._mapped_columns(self.header)
         self._refuse_useless_columns()
-        self._footers = NoFooters() if self.is_export else Footers(entity_type, self.columns, header)
+        self._footers = NoFooters() if self.is_export else Footers(entity_type, self.columns, self.header)
         self._rows = RowReader(entity_type, self.columns, is_export=self.is_export)
 
     def _open(self, stream: BinaryIO, encoding: str | None) -> RecordSource:
@@ -108,23 +115,32 @@ class CsvReader:
         return self._lines.guessed
 
     @property
+    def is_mapping_said(self) -> bool:
+        """Whether the caller says anything of the columns."""
+        return bool(self._mapped)
+
+    @property
     def is_export(self) -> bool:
         """Whether the file is one of our exports: nothing else has the columns that we compute."""
         return any(column.dropped and not column.ignored for column in self.columns)
 
     def __iter__(self) -> Iterator[Row | Refusal]:
-        footers, from_line = self._footers, self._from_line
+        footers, from_line, on_record = self._footers, self._from_line, self._on_record
         why_no_row, read = footers.why_no_row, self._rows.read
         outcome: Row | Refusal | None
         for record in self._iterator:
             if isinstance(record, Refusal):
                 outcome = record
             elif (reason := why_no_row(record)) is not None:
-                outcome = Refusal(record.line, reason)
+                outcome = Refusal(record.line, reason, record.cells)
             elif record.line < from_line:
                 continue
             else:
                 outcome = read(record)
+                if isinstance(outcome, Refusal):
+                    outcome.cells = record.cells
+                if on_record is not None and outcome is not None:
+                    on_record(record)
             if outcome is None:
                 footers.blank_row()
             elif outcome.line >= from_line:
@@ -180,7 +196,7 @@ class CsvReader:
 
     def _mapped_columns(self, header: list[str]) -> list[Column]:
         try:
-            return map_columns(self.entity_type, header, self._mapped)
+            return map_columns(self.entity_type, header, self.mapped)
         except MappingError as error:
             raise CsvError(str(error)) from error
 

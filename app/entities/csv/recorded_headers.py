@@ -7,7 +7,9 @@ from sqlalchemy import select
 from app.db.session import WriteSession
 from app.entities.csv.headers import Column
 from app.errors import DamagedData
+from app.extensions import db
 from app.models import ImportFile
+from app.models.entity_list import entity_lists
 
 
 def described(column: Column) -> str | None:
@@ -26,6 +28,14 @@ def recorded_columns(session: WriteSession, entity_type: str, workspace_slug: st
     if not all(map(_is_header_row, recorded)):
         raise DamagedData
     return recorded
+
+
+def columns_of_list(list_id: str) -> list[list[str | None]] | None:
+    """Return the columns of the file that made a list; None if none did. Raises `DamagedData`."""
+    columns = db.session.scalar(select(entity_lists.c.columns).where(entity_lists.c.id == list_id))
+    if columns is not None and not _is_header_row(columns):
+        raise DamagedData
+    return columns
 
 
 def _is_header_row(columns: Any) -> bool:

@@ -11,8 +11,8 @@ one it started on, so an open quote costs one row.
 import csv
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
 
@@ -25,13 +25,15 @@ MAX_CELL_CHARS: Final = 131_072
 
 @dataclass(slots=True)
 class Refusal:
-    """A row that was not read. The reason names the column and the rule, and no personal data.
+    """A row that was not read. The reason names the column and the rule, and no personal data; `cells` has what stood
+    there, as far as it could be read.
 
     Not frozen, though not to be changed: a file may be refused line by line, and a frozen class is slower to make.
     """
 
     line: int
     reason: str
+    cells: Sequence[str] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(slots=True)
@@ -134,9 +136,9 @@ class Records:
         if ending is _Ending.WHOLE:
             return Refusal(number, _TOO_LONG_CELL)
         if ending is _Ending.MALFORMED:
-            return Refusal(number, _MALFORMED)
+            return Refusal(number, _MALFORMED, [line])
         if (self._ahead_ends or self._look_ahead(len(line))) is not _Ending.WHOLE:
-            return Refusal(number, "a quote is opened and not closed as a cell's quotes must be")
+            return Refusal(number, "a quote is opened and not closed as a cell's quotes must be", [line])
         text = "\n".join((line, *self._ahead))
         self._joined = len(self._ahead)
         self._ahead.clear()

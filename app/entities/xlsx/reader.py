@@ -4,7 +4,7 @@ A sheet's cells become the texts that a CSV file would have for them, and from t
 headers, cells, rows, reports. The line of a row is its number in the sheet.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, time
 from itertools import chain, islice
 from shutil import copyfileobj
@@ -69,11 +69,21 @@ class XlsxReader(CsvReader):
         *,
         sheet: str | None = None,
         mapped: Mapped | None = None,
+        remembered: Callable[[Sequence[str]], Mapped] = lambda _: {},
         from_line: int = 1,
         is_time_over: Callable[[], bool] = lambda: False,
+        on_record: Callable[[Record], None] | None = None,
     ) -> None:
         self._sheet_name = sheet
-        super().__init__(stream, entity_type, mapped=mapped, from_line=from_line, is_time_over=is_time_over)
+        super().__init__(
+            stream,
+            entity_type,
+            mapped=mapped,
+            remembered=remembered,
+            from_line=from_line,
+            is_time_over=is_time_over,
+            on_record=on_record,
+        )
 
     def _open(self, stream: BinaryIO, _encoding: str | None) -> SheetRecords:
         self.delimiter = ""

@@ -16,6 +16,7 @@ from app.entities.csv.headers import (
     map_columns,
     normalized_header,
 )
+from app.entities.csv.tools import tool_of
 from app.models import Company, Person
 from app.values.entity_types import EntityType
 
@@ -264,3 +265,12 @@ def test_mapping_that_cannot_be_is_refused_with_what_was_expected(mapped: dict[s
     """A slip in a mapping is told before anything is read."""
     with pytest.raises(MappingError, match=re.escape(message)):
         map_columns("person", ["Email", "Notes", "Notes"], mapped)
+
+
+def test_header_rows_tell_their_tool() -> None:
+    """Each of the recorded ones its own; a row of everyday words none."""
+    rows = (Path(__file__).parent / "data" / "export_headers.tsv").read_text(encoding="utf-8").splitlines()
+    for tool, _, columns in (row.split("\t") for row in rows if not row.startswith("#")):
+        told = tool_of(column.partition("=")[0] for column in columns.split("|"))
+        assert told is not None and told in tool.replace("(", "").replace(")", ""), tool
+    assert tool_of(["Name", "Email", "Company"]) is None

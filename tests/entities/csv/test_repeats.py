@@ -92,6 +92,9 @@ def test_rows_count_the_same_however_a_file_is_cut_and_in_a_dry_run(
             for is_dry_run in (True, False)
         ]
         assert [report.pop("is_dry_run") for report in reports] == [True, False]
+        for name in ("list_id", "list_name"):
+            dry, _ = [report.pop(name) for report in reports]
+            assert dry is None
         assert reports[0] == reports[1]
         page = list_entities(entity_type, workspace_slug=workspace)
         return reports[1], [(view.id, view.fields, view.extra) for view in page.rows]

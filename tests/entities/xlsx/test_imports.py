@@ -13,7 +13,8 @@ from flask import Flask
 
 from app.db.session import transaction
 from app.entities.csv.import_report import ImportReport
-from app.entities.csv.imports import ImportOptions, import_csv
+from app.entities.csv.imports import import_csv
+from app.entities.csv.opening import ImportOptions
 from app.entities.csv.writer import csv_lines
 from app.entities.exports import FORMATS, export_entities
 from app.entities.read import list_entities
