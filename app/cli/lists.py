@@ -25,8 +25,8 @@ from app.entities.csv.imports import import_csv
 from app.entities.csv.listing import Listing
 from app.entities.csv.opening import ImportOptions
 from app.entities.exports import FORMATS, export_entities
+from app.entities.import_schemas import ImportReportSchema
 from app.entities.lists import find_list
-from app.entities.schemas import ImportReportSchema
 from app.values.entity_types import PLURALS, EntityType
 
 REFUSALS_SHOWN = 20

@@ -22,7 +22,7 @@ from app.cli.progress import counting
 from app.entities.csv.opening import ImportOptions
 from app.entities.csv.preview import ColumnPreview, ImportPreview, preview_csv
 from app.entities.csv.refused_rows import refused_csv
-from app.entities.schemas import ImportPreviewSchema, preview_answer
+from app.entities.import_schemas import ImportPreviewSchema, preview_answer
 from app.values.entity_types import EntityType
 
 _ORIGINS = {

@@ -114,7 +114,7 @@ def test_broken_chunk_is_500_and_fails_the_job(app: Flask, cron: FlaskClient, mo
     def break_down(*_: object, **__: object) -> None:
         raise ZeroDivisionError("secret")
 
-    monkeypatch.setattr("app.enrichment.waterfall.chunk_run.Waterfall.run", break_down)
+    monkeypatch.setattr("app.enrichment.waterfall.chunk_run.ChunkRun.begin", break_down)
     response = cron.post(PROCESS)
     assert (response.status_code, response.get_json()["code"]) == (500, "internal_error")
     assert "secret" not in response.text
