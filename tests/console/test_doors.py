@@ -52,6 +52,10 @@ DOORS = {
     ("POST", "/console/new"): Door("write", 422),
     ("GET", "/console/{}"): Door("read"),
     ("GET", "/console/{}/{}"): Door("read"),
+    ("GET", "/console/{}/{}/undo"): Door("write", 409),
+    ("POST", "/console/{}/{}/undo"): Door("write", 409),
+    ("GET", "/console/{}/{}/erase"): Door("admin"),
+    ("POST", "/console/{}/{}/erase"): Door("admin", 422),
     ("GET", "/console/{}/export.csv"): Door("write"),
     ("GET", f"{_JOB}/undo"): Door("write"),
     ("POST", f"{_JOB}/undo"): Door("write", 422),
@@ -76,13 +80,15 @@ def path_of(address: str, job_id: str) -> str:
         return "/console/people"
     known = {
         "/console/{}/{}": ("people", "a"),
+        "/console/{}/{}/undo": ("people", "a"),
+        "/console/{}/{}/erase": ("people", "a"),
         "/console/{}/export.csv": ("people",),
         "/console/providers/{}/reset": ("prospeo",),
     }
     names = known.get(address)
     for name in names or (job_id, "cancel"):
         address = address.replace("{}", name, 1)
-    return address
+    return f"{address}?field=email" if address.endswith("/a/undo") else address
 
 
 def new_job() -> str:
@@ -101,8 +107,8 @@ def expected(caller: str, door: Door, address: str) -> int:
     role = caller.partition(" ")[0]
     if not {door.scope, "admin"} & access.SCOPES[role]:
         return 403
-    is_bound, is_owned = caller.endswith("elsewhere"), "/jobs/{}" in address or address == "/console/{}/{}"
-    if is_bound and door.scope == "admin":
+    is_bound, is_owned = caller.endswith("elsewhere"), "/jobs/{}" in address or address.startswith("/console/{}/{}")
+    if is_bound and address == "/console/providers/{}/reset":
         return 403
     return 404 if is_bound and is_owned else door.status
 

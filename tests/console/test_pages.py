@@ -191,6 +191,39 @@ def test_a_job_is_undone_by_its_word_alone(app: Flask, signed_in: SignedIn) -> N
         assert get_entity("person", "p1", workspace_slug="default").fields["normalized_job_title"] is None
 
 
+def test_an_entity_has_its_receipt_is_undone_by_field_and_erased(app: Flask, signed_in: SignedIn) -> None:
+    """Every attempt with what it gave and cost, in outline for viewers; an undo is of what was shown; a word erases."""
+    answers = {
+        "p1": Answer(OutcomeClass.SUCCESS, fields={"email": "ada@acme.example"}),
+        "p2": Answer(OutcomeClass.INVALID_REQUEST, error="eve@acme.example, +44 20 7946 0000: no"),
+    }
+    with app.app_context():
+        job_id = queue.enqueue_job("person", "fake", add({"id": "p1", "email": None}, {"id": "p2"}))
+        queue.drain(work=Waterfall(registry_of(FakeProvider(answers, price_micros=39_000)), retry_seconds=()))
+    viewer, operator, admin = signed_in("viewer"), signed_in("operator"), signed_in("admin")
+    texts = {name: viewer.get(f"/console/people/{name}").text for name in answers}
+    assert "answered; gave email" in texts["p1"] and "Receipt: $0.039" in texts["p1"]
+    assert "charged for what it found" in texts["p1"] and f"/console/jobs/{job_id}" in texts["p1"]
+    assert "e•••@acme.example, •••00: no" in texts["p2"] and "refused the question" in texts["p2"]
+    assert "eve@" not in texts["p2"] and "ada@" not in texts["p1"] and "Undo…" not in texts["p1"]
+    assert "eve@acme.example" in operator.get("/console/people/p2").text
+
+    undo = "/console/people/p1/undo"
+    assert f'href="{undo}?field=email' in operator.get("/console/people/p1").text
+    form = hidden(operator.get(f"{undo}?field=email").text)
+    assert operator.post(undo, data={"field": "email"}).status_code == 409
+    assert [operator.post(undo, data=form).status_code for _ in range(2)] == [303, 409]
+    with app.app_context():
+        assert get_entity("person", "p1", workspace_slug="default").fields["email"] is None
+    assert "ada@acme.example" in operator.get(f"{undo}?field=email").text
+
+    erase = "/console/people/p1/erase"
+    assert "Erase…" not in operator.get("/console/people/p1").text and "Erase…" in admin.get("/console/people/p1").text
+    assert "word was not typed" in admin.post(erase, data={"word": "p1"}).text
+    assert "Erased" in admin.post(erase, data={"word": " Erase"}).text
+    assert admin.get("/console/people/p1").status_code == 404 == admin.post(erase, data={"word": "erase"}).status_code
+
+
 @on_sqlite
 def test_exclusions_and_exports_are_those_of_the_workspace(app: Flask, signed_in: SignedIn) -> None:
     """All that was pasted or nothing; who is excluded is in no file; a user of one workspace names no other."""
