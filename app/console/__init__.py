@@ -4,7 +4,20 @@ They are made here, by Jinja, and work without a script; htmx and a hundred line
 date. Pages call what routes and commands call, and never a table.
 """
 
-from app.console import actions, entity, exclusions, jobs, lists, money, new_job, overview, sign_in
+from app.console import actions, entity, errors, exclusions, jobs, lists, money, new_job, overview, retries, sign_in
 from app.console.blueprint import blueprint
 
-__all__ = ["actions", "blueprint", "entity", "exclusions", "jobs", "lists", "money", "new_job", "overview", "sign_in"]
+__all__ = [
+    "actions",
+    "blueprint",
+    "entity",
+    "errors",
+    "exclusions",
+    "jobs",
+    "lists",
+    "money",
+    "new_job",
+    "overview",
+    "retries",
+    "sign_in",
+]

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from app.console.access import require
 from app.console.blueprint import blueprint, page
 from app.console.lists import TYPES
-from app.console.outlines import shown, shown_text
+from app.console.outlines import shown
 from app.console.workspaces import chosen_workspace
 from app.db.session import end_read
 from app.enrichment.waterfall.erase import erase_entity
@@ -115,7 +115,7 @@ def _mark(undone: FieldUndo) -> str:
 
 def _page(template: str, plural: str, entity: EntityView, *, status: int = 200, **values: Any) -> Response:
     about = {"entity": entity, "entity_type": TYPES[plural], "plural": plural}
-    return page(template, status=status, shown=shown, shown_text=shown_text, **about, **values)
+    return page(template, status=status, shown=shown, **about, **values)
 
 
 def _rows(entity: EntityView, names: Iterable[str]) -> list[dict[str, Any]]:

@@ -9,8 +9,10 @@ from app.web.api_keys import Scope
 
 _MASKED: Final = ("email", "phone")
 """Parts of the names of fields."""
-_IN_TEXT: Final = re.compile(r"[^\s@<>\"'(),;:]+@[^\s@<>\"'(),;]+|\+?\d(?:[\s().-]?\d){6,}")
-"""An address, or seven digits and more as phone numbers are written."""
+_IN_TEXT: Final = re.compile(
+    r"[^\s@<>\"'(),;:]+@[^\s@<>\"'(),;]+|(?<![\w-])(?!\d{4}-\d\d-\d\d)\+?\d(?:[\s().-]?\d){6,}"
+)
+"""An address, or seven digits and more as phone numbers are written; no date."""
 
 
 def shown(name: str, value: Any) -> str:
@@ -22,8 +24,13 @@ def shown(name: str, value: Any) -> str:
 
 
 def shown_text(text: str) -> str:
-    """Return a sentence or an id, with the outline of what stands in it for a viewer."""
+    """Return a sentence; of addresses and numbers in it a viewer sees the outline."""
     return text if _sees_all() else _IN_TEXT.sub(lambda match: _outline(match[0]), text)
+
+
+def shown_id(entity_id: str) -> str:
+    """Return an entity's id; of one that is an address a viewer sees the outline."""
+    return shown("email", entity_id) if "@" in entity_id else entity_id
 
 
 def _sees_all() -> bool:

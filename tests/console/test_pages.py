@@ -9,12 +9,15 @@ from flask.testing import FlaskClient
 
 from app.db.session import transaction
 from app.enrichment import queue
+from app.enrichment.queue.lease import Failure
 from app.enrichment.waterfall.work_loop import Waterfall
 from app.entities.read import get_entity
 from app.entities.upsert import upsert_entities
+from app.models.chunk import Outcome
 from app.models.job import JobStatus
 from app.providers.base import Answer, OutcomeClass
 from tests.console.conftest import SignedIn
+from tests.enrichment.helpers import claim
 from tests.fakes.provider import FakeProvider, registry_of
 from tests.invariants import check_invariants
 
@@ -84,7 +87,7 @@ def test_a_job_is_steered_by_its_buttons(app: Flask, signed_in: SignedIn) -> Non
     assert (late.status_code, "The job is complete" in late.text) == (409, True)
     assert "There is no person with this id" in client.get(f"{address}/errors").text
     assert "Retry 1 for at most $0.00" in client.get(f"{address}/retry").text
-    child = client.post(f"{address}/retry").location
+    child = client.post(f"{address}/retry", data={"cap": "1", "seen": "0"}).location
     assert child != address and job_id[:8] in client.get(child).text
     assert "No chunk can be worked on now" in client.post("/console/process", data={"job": job_id}).text
     with app.app_context():
@@ -222,6 +225,53 @@ def test_an_entity_has_its_receipt_is_undone_by_field_and_erased(app: Flask, sig
     assert "word was not typed" in admin.post(erase, data={"word": "p1"}).text
     assert "Erased" in admin.post(erase, data={"word": " Erase"}).text
     assert admin.get("/console/people/p1").status_code == 404 == admin.post(erase, data={"word": "erase"}).status_code
+
+
+def test_errors_are_retried_by_kind_and_held_entities_accepted(app: Flask, signed_in: SignedIn) -> None:
+    """The kinds with their counts lead to their errors; a retry of one has its number, price and cap."""
+    app.extensions["tranche.registry"] = registry_of(FakeProvider({}, price_micros=39_000))
+    failures = {
+        "p1": Failure("transient", "Away, says eve@acme.example.", "fake"),
+        "p2": Failure("invalid_request", "No."),
+    }
+    with app.app_context():
+        made = [queue.enqueue_job("person", "fake", add({"id": "p1"}, {"id": "p2"}, {"id": "p3"})) for _ in range(2)]
+        for _ in made:
+            lease = claim()
+            for index, name in enumerate(lease.entity_ids):
+                failure = failures.get(name)
+                lease.decide(index, Outcome.HELD if failure is None else Outcome.ERROR, failure)
+            lease.finish()
+    client = signed_in("operator")
+    first, second = (f"/console/jobs/{job_id}" for job_id in made)
+    whole, kind = client.get(f"{first}/errors").text, client.get(f"{first}/errors?code=transient&provider=fake").text
+    assert "2 errors, 1 held" in whole and "transient (1)" in whole and "Away" in whole and "No." in whole
+    assert "Retry these 1…" in kind and "Away" in kind and "No." not in kind and "eve@acme.example" in kind
+    assert "eve@" not in signed_in("viewer").get(f"{first}/errors").text
+    assert "None of this kind" in client.get(f"{first}/errors?code=other").text
+    assert client.get(f"{first}/errors?code=%00").status_code == 422
+
+    retry = f"{first}/retry?code=transient&provider=fake"
+    page = client.get(retry).text
+    assert (
+        "Retry 1 for at most $0.039" in page and 'value="0.04"' in page and "--code transient --provider fake" in page
+    )
+    form = hidden(page)
+    for wrong, status in (({"cap": ""}, 422), ({"cap": "1", "seen": "38999"}, 409), ({"cap": "1", "seen": ""}, 409)):
+        assert client.post(retry, data={**form, **wrong}).status_code == status
+    child = client.post(retry, data={**form, "cap": "0.5"}).location
+    assert client.post(retry, data={**form, "cap": "0.5"}).status_code == 409
+    with app.app_context():
+        job = queue.get_job(child.rpartition("/")[2])
+    assert (job.total, job.cap_micros, job.retry_filter) == (1, 500_000, {"code": "transient", "provider": "fake"})
+    assert "may have been paid for" in client.get(f"{first}/retry?held=true").text
+
+    assert "cannot be taken back" in client.get(f"{second}/accept-held").text
+    assert client.post(f"{second}/accept-held").location == f"{second}/errors"
+    accepted = client.get(f"{second}/errors").text
+    assert "It was accepted on" in accepted and "Accept the loss…" not in accepted
+    assert "nothing to retry" in client.get(f"{second}/retry?held=true").text
+    app.extensions.pop("tranche.registry")
 
 
 @on_sqlite
