@@ -4,7 +4,20 @@ They are made here, by Jinja, and work without a script; htmx and a hundred line
 date. Pages call what routes and commands call, and never a table.
 """
 
-from app.console import actions, entity, errors, exclusions, jobs, lists, money, new_job, overview, retries, sign_in
+from app.console import (
+    actions,
+    entity,
+    errors,
+    exclusions,
+    exports,
+    jobs,
+    lists,
+    money,
+    new_job,
+    overview,
+    retries,
+    sign_in,
+)
 from app.console.blueprint import blueprint
 
 __all__ = [
@@ -13,6 +26,7 @@ __all__ = [
     "entity",
     "errors",
     "exclusions",
+    "exports",
     "jobs",
     "lists",
     "money",

@@ -3,14 +3,13 @@
 from collections.abc import Mapping
 from typing import Final
 
-from flask import Response, request, stream_with_context
+from flask import Response, request
 
 from app.console.access import require
 from app.console.blueprint import blueprint, page
 from app.console.outlines import shown
 from app.console.workspaces import chosen_workspace
 from app.db.session import end_read
-from app.entities.csv.exports import export_csv, unbroken
 from app.entities.fields import RAW_FIELDS
 from app.entities.read import list_entities
 from app.values.entity_types import ENTITY_TYPES, PLURALS, EntityType
@@ -50,12 +49,3 @@ def entities(plural: str) -> Response:
         workspace=workspace,
         shown=shown,
     )
-
-
-@blueprint.get("/console/<any(people, companies):plural>/export.csv")
-@require(Scope.WRITE)
-def export(plural: str) -> Response:
-    """Send a workspace's people or companies as CSV: the columns that were imported, and what has been found."""
-    lines = export_csv(TYPES[plural], workspace_slug=chosen_workspace())
-    headers = {"Content-Disposition": f'attachment; filename="{plural}.csv"'}
-    return Response(stream_with_context(unbroken(lines)), mimetype="text/csv", headers=headers)

@@ -60,7 +60,8 @@ DOORS = {
     ("POST", "/console/{}/{}/undo"): Door("write", 409),
     ("GET", "/console/{}/{}/erase"): Door("admin"),
     ("POST", "/console/{}/{}/erase"): Door("admin", 422),
-    ("GET", "/console/{}/export.csv"): Door("write"),
+    ("GET", "/console/{}/export"): Door("write"),
+    ("GET", "/console/{}/export.{}"): Door("write"),
     ("GET", f"{_JOB}/undo"): Door("write"),
     ("POST", f"{_JOB}/undo"): Door("write", 422),
     ("GET", "/console/exclusions"): Door("read"),
@@ -86,7 +87,8 @@ def path_of(address: str, job_id: str) -> str:
         "/console/{}/{}": ("people", "a"),
         "/console/{}/{}/undo": ("people", "a"),
         "/console/{}/{}/erase": ("people", "a"),
-        "/console/{}/export.csv": ("people",),
+        "/console/{}/export": ("people",),
+        "/console/{}/export.{}": ("people", "xlsx"),
         "/console/providers/{}/reset": ("prospeo",),
     }
     names = known.get(address)

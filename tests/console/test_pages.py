@@ -11,6 +11,7 @@ from app.db.session import transaction
 from app.enrichment import queue
 from app.enrichment.queue.lease import Failure
 from app.enrichment.waterfall.work_loop import Waterfall
+from app.entities.exports import installed_formats
 from app.entities.read import get_entity
 from app.entities.upsert import upsert_entities
 from app.models.chunk import Outcome
@@ -306,3 +307,24 @@ def test_costs_and_providers_are_filtered_by_the_address(app: Flask, signed_in: 
     assert (wrong.status_code, "not after the last one" in wrong.text) == (422, True)
     assert "PROSPEO_API_KEY" in client.get("/console/providers").text
     assert client.post("/console/providers/nobody/reset").status_code == 404
+
+
+def test_a_list_is_exported_in_each_format_or_it_is_said_what_leaves_nobody(app: Flask, signed_in: SignedIn) -> None:
+    """All or those who are ready; if there is no row, the page names the filter that took the last."""
+    client = signed_in("operator")
+    assert "The workspace has no people" in client.get("/console/people/export.csv").text
+    with app.app_context():
+        add({"id": "p1", "email": "ada@acme.example", "email_status": "valid"}, {"id": "p2", "email": "bob@b.example"})
+    page = client.get("/console/people/export").text
+    for file_format in installed_formats():
+        assert f'formaction="/console/people/export.{file_format}"' in page
+        file = client.get(f"/console/people/export.{file_format}?ready=true", buffered=True)
+        assert file.headers["Content-Disposition"] == f'attachment; filename="people.{file_format}"'
+    ready = client.get("/console/people/export.csv?ready=true", buffered=True).text
+    assert "ada@" in ready and "bob@" not in ready
+    assert "bob@" in client.get("/console/people/export.csv", buffered=True).text
+    assert "ready" not in client.get("/console/companies/export").text
+    client.post("/console/exclusions", data={"values": "acme.example"})
+    assert "None of the people has a verified address" in client.get("/console/people/export.csv?ready=true").text
+    client.post("/console/exclusions", data={"values": "b.example"})
+    assert "All people of the workspace are excluded" in client.get("/console/people/export.csv?ready=true").text
