@@ -1,8 +1,5 @@
 """The command that says what was done about one person or company, and what it cost."""
 
-from collections.abc import Iterator
-from typing import Final
-
 import click
 
 from app.cli import output
@@ -10,28 +7,9 @@ from app.cli.group import enrich
 from app.cli.options import Number, entity_argument, entity_type_option, json_option, known_type, workspace_option
 from app.db.session import end_read
 from app.enrichment.money.reports import dollars
-from app.enrichment.waterfall.charges import Charge
 from app.enrichment.waterfall.receipt_schemas import ReceiptSchema
-from app.enrichment.waterfall.receipts import CallState, OpenCall, Receipt, ReceiptLine, make_receipt
-
-_OUTCOMES: Final = {
-    "success": "answered",
-    "partial": "answered in part",
-    "not_found": "found nothing",
-    "skipped_insufficient_input": "not asked",
-    "not_asked": "not asked",
-    "rate_limited": "asked to slow down",
-    "credits_exhausted": "out of credits",
-    "auth_failed": "refused the key",
-    "invalid_request": "refused the question",
-    "transient": "failed",
-    "in_doubt": "nobody knows",
-}
-_STATES: Final = {
-    CallState.CALLING: "is being asked",
-    CallState.WAITING: "will answer by callback",
-    CallState.LOST: "was asked, and its worker is gone",
-}
+from app.enrichment.waterfall.receipt_words import STATE_TEXTS, describe_attempt, describe_charge
+from app.enrichment.waterfall.receipts import OpenCall, Receipt, ReceiptLine, make_receipt
 
 
 @enrich.command()
@@ -79,30 +57,20 @@ def _print(receipt: Receipt) -> None:
 
 def _row(line: ReceiptLine) -> list[str]:
     took = "" if line.seconds is None else f"{line.seconds:.1f} s"
-    cost, why = dollars(line.cost_micros), line.rule
-    if line.operation is not None and line.charge is not Charge.IN_DOUBT:
-        why = f"{why} ({line.operation})"
-    return [output.clock(line.started_at), line.provider, "; ".join(_events(line)), cost, why, took]
-
-
-def _events(line: ReceiptLine) -> Iterator[str]:
-    """Say what came of an attempt, in phrases."""
-    outcome = _OUTCOMES.get(line.outcome_class, line.outcome_class)
-    yield outcome if line.error is None else f"{outcome}: {line.error}"
-    if line.fields_written:
-        yield f"gave {', '.join(line.fields_written)}"
-    changed = [name for name in line.fields_written if name not in line.fields_standing]
-    if changed:
-        yield f"since changed: {', '.join(changed)}"
-    if line.verdict is not None:
-        yield f"address {line.verdict} by {line.verifier or 'a verifier'}"
-    elif line.withheld:
-        yield f"withheld until verified: {', '.join(line.withheld)}"
+    events = "; ".join(describe_attempt(line))
+    return [
+        output.clock(line.started_at),
+        line.provider,
+        events,
+        dollars(line.cost_micros),
+        describe_charge(line),
+        took,
+    ]
 
 
 def _open_line(call: OpenCall) -> str:
     since = output.clock(call.started_at)
-    return f"{call.provider} {_STATES[call.state]}, since {since}; {dollars(call.reserved_micros)} reserved."
+    return f"{call.provider} {STATE_TEXTS[call.state]}, since {since}; {dollars(call.reserved_micros)} reserved."
 
 
 def _total_line(receipt: Receipt) -> str:

@@ -1,11 +1,14 @@
 """The commands that ask again about what a job left open, or accept that it stays so."""
 
+from decimal import Decimal
+
 import click
 
 from app.cli import output
 from app.cli.group import enrich
-from app.cli.money import print_estimate
+from app.cli.money import Dollars, print_estimate
 from app.cli.options import Slug, job_argument, json_option
+from app.config import micros
 from app.db.session import end_read
 from app.enrichment import queue
 from app.enrichment.queue import RetryFilter
@@ -19,14 +22,23 @@ from app.enrichment.waterfall.estimates import estimate_retry
 @click.option("--provider", type=Slug(), help="Only entities that failed by this provider's answer.")
 @click.option("--held", "is_held", is_flag=True, help="Only held entities: it may be paying again.")
 @click.option("--estimate", "is_estimate", is_flag=True, help="Say how many and what it would cost, make no job.")
+@click.option("--cap-usd", type=Dollars(), help="The most that the new job may spend; default: as the job.")
 @json_option
-def retry(job_id: str, code: str | None, provider: str | None, is_held: bool, is_estimate: bool, as_json: bool) -> None:
+def retry(
+    job_id: str,
+    code: str | None,
+    provider: str | None,
+    is_held: bool,
+    is_estimate: bool,
+    cap_usd: Decimal | None,
+    as_json: bool,
+) -> None:
     """Make a new job of a job's failed and held entities, or of some of them."""
     chosen = RetryFilter(code, provider, is_held)
     if is_estimate:
         print_estimate(estimate_retry(job_id, chosen), as_json=as_json)
         return
-    job = queue.retry(job_id, chosen=chosen)
+    job = queue.retry(job_id, chosen=chosen, cap_micros=micros(cap_usd))
     end_read()
     if as_json:
         output.print_json(JobSchema().dump(job))

@@ -4,7 +4,34 @@ They are made here, by Jinja, and work without a script; htmx and a hundred line
 date. Pages call what routes and commands call, and never a table.
 """
 
-from app.console import actions, exclusions, jobs, lists, money, new_job, overview, sign_in
+from app.console import (
+    actions,
+    entity,
+    errors,
+    exclusions,
+    exports,
+    jobs,
+    lists,
+    money,
+    new_job,
+    overview,
+    retries,
+    sign_in,
+)
 from app.console.blueprint import blueprint
 
-__all__ = ["actions", "blueprint", "exclusions", "jobs", "lists", "money", "new_job", "overview", "sign_in"]
+__all__ = [
+    "actions",
+    "blueprint",
+    "entity",
+    "errors",
+    "exclusions",
+    "exports",
+    "jobs",
+    "lists",
+    "money",
+    "new_job",
+    "overview",
+    "retries",
+    "sign_in",
+]

@@ -15,12 +15,9 @@ from app.db.session import end_read
 from app.enrichment import queue
 from app.enrichment.money import reports
 from app.enrichment.queue import JobView
-from app.enrichment.queue.child_jobs import ALL
-from app.enrichment.waterfall.estimates import Estimate, estimate_retry
 from app.enrichment.waterfall.work_loop import Waterfall
 from app.entities.undo import UndoCounts, undo_job
-from app.errors import JobStateConflict, ProviderNotAvailable
-from app.models.job import ENDED, JobStatus
+from app.models.job import JobStatus
 from app.web.api_keys import Scope
 from app.web.auth import visible_workspace
 
@@ -47,18 +44,16 @@ def of_job(job: JobView) -> list[Action]:
     return [action for action in ACTIONS.values() if action.is_possible(job)]
 
 
-@blueprint.get("/console/jobs/<uuid:job_id>/<any(pause, resume, cancel, retry):name>")
+@blueprint.get("/console/jobs/<uuid:job_id>/<any(pause, resume, cancel):name>")
 @require(Scope.WRITE)
 def confirm(job_id: UUID, name: str) -> Response:
-    """Say what would happen, to how many and for how much, and ask."""
+    """Say what would happen, to how many, and ask."""
     job = queue.get_job(str(job_id), workspace_slug=visible_workspace())
     action = ACTIONS[name]
-    price = _price_of_retry(job) if name == "retry" and action.is_possible(job) else None
     values: dict[str, Any] = {
         "job": job,
         "action": action,
         "is_possible": action.is_possible(job),
-        "price": price,
         "spending": reports.job_cap(job.id, job.workspace_slug, job.cap_micros),
         "caps": reports.daily_caps(job.workspace_slug, shows_overall=visible_workspace() is None),
     }
@@ -66,10 +61,10 @@ def confirm(job_id: UUID, name: str) -> Response:
     return page("confirm.html", **values)
 
 
-@blueprint.post("/console/jobs/<uuid:job_id>/<any(pause, resume, cancel, retry):name>")
+@blueprint.post("/console/jobs/<uuid:job_id>/<any(pause, resume, cancel):name>")
 @require(Scope.WRITE)
 def act(job_id: UUID, name: str) -> WerkzeugResponse:
-    """Do it, and lead to the job, or to the new one that came of it."""
+    """Do it, and lead to the job."""
     changed = ACTIONS[name].run(str(job_id), workspace_slug=visible_workspace())
     return redirect(url_for("console.job", job_id=changed.id), 303)
 
@@ -130,19 +125,9 @@ def _job_asked_for() -> JobView | None:
     return queue.get_job(job_id, workspace_slug=visible_workspace()) if job_id else None
 
 
-def _price_of_retry(job: JobView) -> Estimate | None:
-    """Return what a retry would cost; None if there is nothing to retry, or nobody can be asked."""
-    workspace = visible_workspace()
-    try:
-        return estimate_retry(job.id, ALL, workspace_slug=workspace, shows_overall=workspace is None)
-    except (JobStateConflict, ProviderNotAvailable):
-        return None
-
-
 _ACTIVE: Final = frozenset({JobStatus.PENDING, JobStatus.RUNNING})
 ACTIONS: Final[Mapping[str, Action]] = {
     "pause": Action("pause", "Pause", _ACTIVE, queue.pause),
     "resume": Action("resume", "Resume", frozenset({JobStatus.PAUSED}), queue.resume, spends=True),
     "cancel": Action("cancel", "Cancel", _ACTIVE | {JobStatus.PAUSED}, queue.cancel),
-    "retry": Action("retry", "Retry", frozenset(ENDED), queue.retry, spends=True),
 }

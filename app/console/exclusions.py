@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from app.console.access import require
 from app.console.blueprint import blueprint, page
-from app.console.lists import shown
+from app.console.outlines import shown
 from app.console.workspaces import chosen_workspace
 from app.db.session import end_read
 from app.entities import exclusions as service

@@ -1,4 +1,4 @@
-"""Jobs: the list of them, and one with its progress, its money and its errors."""
+"""Jobs: the list of them, and one with its progress, its money and its first errors."""
 
 from typing import Any, Final
 from uuid import UUID
@@ -19,7 +19,6 @@ from app.web.auth import visible_workspace
 
 JOBS_PER_PAGE: Final = 25
 ERRORS_SHOWN: Final = 10
-ERRORS_PER_PAGE: Final = 100
 
 
 @blueprint.get("/console/jobs")
@@ -64,20 +63,6 @@ def job(job_id: UUID) -> Response:
     }
     end_read()
     return live("job_live.html", **values) if is_live() else page("job.html", **values)
-
-
-@blueprint.get("/console/jobs/<uuid:job_id>/errors")
-@require(Scope.READ)
-def errors(job_id: UUID) -> Response:
-    """List what failed in a job, oldest first, page by page."""
-    workspace = visible_workspace()
-    found = queue.get_job(str(job_id), workspace_slug=workspace)
-    rows = queue.list_errors(
-        found.id, workspace_slug=workspace, cursor=request.args.get("cursor") or None, limit=ERRORS_PER_PAGE
-    )
-    values: dict[str, Any] = {"job": found, "errors": rows.rows, "next_cursor": rows.next_cursor}
-    end_read()
-    return page("errors.html", **values, may_retry=found.status in ENDED)
 
 
 def _rate(job: JobView) -> float | None:

@@ -4,7 +4,7 @@ import re
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import ROUND_UP, Decimal
+from decimal import Decimal
 from itertools import islice
 from typing import Any, Final
 
@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from app.console.access import require
 from app.console.blueprint import blueprint, page
+from app.console.caps import read_dollars, upper_end
 from app.console.workspaces import chosen_workspace
 from app.db.session import end_read
 from app.enrichment import queue
@@ -23,7 +24,6 @@ from app.entities.fields import RAW_FIELDS
 from app.entities.read import select_ids
 from app.errors import EmptyJob, Invalid
 from app.providers.names import NAMES, WATERFALL
-from app.providers.settings import MICROS
 from app.values.entity_types import ENTITY_TYPES
 from app.web.api_keys import Scope
 from app.web.auth import visible_workspace
@@ -91,7 +91,7 @@ def new_job() -> Response:
 def make_job() -> Response | WerkzeugResponse:
     """Make the job, if it costs no more than was shown, under the cap that was given."""
     selection = Selection.of_request()
-    cap_usd = _dollars(request.form.get("cap", ""))
+    cap_usd = read_dollars(request.form.get("cap", ""))
     if cap_usd is None:
         return _form(selection, "Give a cap in dollars, such as 2.50: the most that this job may spend.", status=422)
     seen = request.form.get("seen", "")
@@ -118,7 +118,7 @@ def _form(selection: Selection, problem: str | None = None, *, status: int = 200
         return _page(selection, "Nobody matches: there is no such entity in the workspace.", status=status)
     except Invalid as error:
         return _page(selection, error.message, status=status)
-    return _page(selection, problem, status=status, price=price, cap=_upper_end(price))
+    return _page(selection, problem, status=status, price=price, cap=upper_end(price.high_micros))
 
 
 def _page(
@@ -137,13 +137,3 @@ def _page(
         "most": MOST,
     }
     return page("new_job.html", status=status, **values)
-
-
-def _upper_end(price: Estimate) -> str:
-    """Return the price at most as dollars, to the cent above."""
-    dollars = Decimal(price.high_micros) / MICROS
-    return f"{dollars.quantize(Decimal('0.01'), rounding=ROUND_UP)}"
-
-
-def _dollars(text: str) -> Decimal | None:
-    return Decimal(text) if re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6})?", text.strip()) else None

@@ -6,6 +6,7 @@ from typing import Any, Final
 from flask import Blueprint
 
 from app.console.charts import parts, share
+from app.console.outlines import shown_id, shown_text
 from app.enrichment.money.reports import dollars
 from app.enrichment.queue import JobView
 from app.models.job import JobStatus
@@ -88,6 +89,8 @@ _FILTERS: Final[dict[str, Any]] = {
     "duration": duration,
     "money": money,
     "number": number,
+    "outlined": shown_text,
+    "outlined_id": shown_id,
     "parts": parts,
     "plural": plural,
     "sentence": status_sentence,

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from app.db.session import end_read
-from app.entities.csv.exports import ExportTable, export_table
+from app.entities import parquet
+from app.entities.csv.exports import ExportTable, export_table, exported_views
 from app.entities.csv.writer import csv_lines
-from app.entities.parquet import parquet_blocks
 from app.entities.read import has_more_than
 from app.entities.xlsx import writer as xlsx
 from app.errors import Invalid
-from app.values.entity_types import EntityType
+from app.values.entity_types import PLURALS, EntityType
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ FORMATS: Final = {
         xlsx.MAX_ROWS - 1,
     ),
     "parquet": FileFormat(
-        "application/vnd.apache.parquet", lambda table: parquet_blocks(table.headers, table.kinds, table.rows)
+        "application/vnd.apache.parquet", lambda table: parquet.parquet_blocks(table.headers, table.kinds, table.rows)
     ),
 }
 """By name, which is also the suffix of such files."""
@@ -60,6 +60,28 @@ def export_entities(
         _refuse_too_many(kind.max_rows, entity_type, workspace_slug, list_id)
     table = export_table(entity_type, workspace_slug=workspace_slug, only_ready=only_ready, list_id=list_id)
     return kind.write(table)
+
+
+def installed_formats() -> list[str]:
+    """Return the names of the formats that can be written here."""
+    return [name for name in FORMATS if name != "parquet" or parquet.is_installed()]
+
+
+def why_empty(entity_type: EntityType, *, workspace_slug: str, only_ready: bool = False) -> str | None:
+    """Return the sentence that says why an export has no row, or None: it has one.
+
+    It looks for the first row, which takes as long as the export itself if there is none.
+    """
+    plural = PLURALS[entity_type]
+    is_any = has_more_than(0, entity_type, workspace_slug=workspace_slug)
+    end_read()
+    if not is_any:
+        return f"The workspace has no {plural}."
+    if next(exported_views(entity_type, workspace_slug=workspace_slug, only_ready=only_ready), None) is not None:
+        return None
+    if only_ready and next(exported_views(entity_type, workspace_slug=workspace_slug), None) is not None:
+        return "None of the people has a verified address that is in date; without that filter there are some."
+    return f"All {plural} of the workspace are excluded."
 
 
 def _refuse_too_many(max_rows: int, entity_type: EntityType, workspace_slug: str, list_id: str | None) -> None:

@@ -7,6 +7,7 @@ such a column that holds none of its kind, as an import may have kept one, is nu
 import csv
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -31,6 +32,11 @@ _READ: Final = (
 )
 
 Text = Callable[[Any], str]
+
+
+def is_installed() -> bool:
+    """Return whether what writes Parquet files is there."""
+    return find_spec("duckdb") is not None
 
 
 def parquet_blocks(header: Sequence[str], kinds: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:

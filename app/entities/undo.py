@@ -12,7 +12,7 @@ in the order of their ids. If it breaks off, it is run again: what was put back 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import structlog
@@ -20,9 +20,9 @@ from sqlalchemy import Row, Select, Text, select
 
 from app.db.session import WriteSession, end_read, repeats_conflicts, transaction
 from app.entities.changes import Writing, about_entities, read_changes, write_changes
-from app.entities.fields import FIELDS, field_named, is_of_kind
+from app.entities.fields import FIELDS, Fields, field_named, is_of_kind
 from app.entities.merge import Change, differs
-from app.entities.read import SLICE_ROWS, load_for_update
+from app.entities.read import SLICE_ROWS, load_entities, load_for_update
 from app.errors import Conflict, DamagedData, EntityNotFound, Invalid, JobNotFound, JobStateConflict, detail
 from app.extensions import db
 from app.models.attempt import entity_revisions
@@ -111,17 +111,28 @@ def undo_field(
         example = next(iter(FIELDS[entity_type]))
         message = f"expected the name of a field, such as {example}"
         raise Invalid(f"field: {message}.", details=[detail("field", message)])
+    if is_dry_run:
+        undone, _ = _undone_field(load_entities, entity_type, entity_id, name, workspace_slug)
+        end_read()
+        return replace(undone, is_dry_run=True)
     with transaction() as session:
-        entity = load_for_update(entity_type, [entity_id], workspace_slug=workspace_slug).get(entity_id)
-        if entity is None:
-            raise EntityNotFound
-        steps = _steps_of(entity_type, workspace_slug, [entity_id]).get(entity_id, {}).get(name, [])
-        writing = _taken_back(entity_type, entity_id, name, entity.get(name), steps)
-        if not is_dry_run:
-            write_changes(session, entity_type, workspace_slug, [writing])
-            log.info("field undone", entity_type=entity_type, field=name)
-    change = writing.changes[name]
-    return FieldUndo(name, change.new, change.old, steps[-1].provider, is_dry_run)
+        undone, writing = _undone_field(load_for_update, entity_type, entity_id, name, workspace_slug)
+        write_changes(session, entity_type, workspace_slug, [writing])
+        log.info("field undone", entity_type=entity_type, field=name)
+    return undone
+
+
+def _undone_field(
+    load: Callable[..., dict[str, Fields]], entity_type: str, entity_id: str, field: str, workspace_slug: str
+) -> tuple[FieldUndo, Writing]:
+    """Return what becomes of a field, and the change that makes it so. Raises what `undo_field` does."""
+    entity = load(entity_type, [entity_id], workspace_slug=workspace_slug).get(entity_id)
+    if entity is None:
+        raise EntityNotFound
+    steps = _steps_of(entity_type, workspace_slug, [entity_id]).get(entity_id, {}).get(field, [])
+    writing = _taken_back(entity_type, entity_id, field, entity.get(field), steps)
+    change = writing.changes[field]
+    return FieldUndo(field, change.new, change.old, steps[-1].provider, is_dry_run=False), writing
 
 
 def _taken_back(entity_type: str, entity_id: str, field: str, value: Any, steps: Sequence[_Step]) -> Writing:

@@ -145,10 +145,10 @@ def test_errors_are_summed_up_and_retried_by_kind(sqlite_app: Flask, run: Any) -
     assert "for 2 entities" in estimate.stdout, estimate.output
     refused = run(sqlite_app, "retry", job_id, "--held")
     assert (refused.exit_code, refused.stdout) == (2, "") and "no such entities" in refused.stderr
-    child = run(sqlite_app, "retry", job_id, "--code", "entity_not_found")
+    child = run(sqlite_app, "retry", job_id, "--code", "entity_not_found", "--cap-usd", "0.25")
     assert "tries 2 entities again" in child.stdout
     shown = run(sqlite_app, "show", child.stdout.split()[1]).stdout
-    assert "code entity_not_found" in shown
+    assert "code entity_not_found" in shown and "$0.25" in shown
     with sqlite_app.app_context(), transaction() as session:
         session.execute(update(jobs).where(jobs.c.id == job_id).values(held_count=1, error_count=1))
     accepted = run(sqlite_app, "accept-held", job_id)

@@ -48,11 +48,20 @@ DOORS = {
     ("GET", f"{_JOB}/{{}}"): Door("write"),
     ("POST", f"{_JOB}/{{}}"): Door("write", 303),
     ("GET", f"{_JOB}/errors"): Door("read"),
+    ("GET", f"{_JOB}/retry"): Door("write"),
+    ("POST", f"{_JOB}/retry"): Door("write", 409),
+    ("GET", f"{_JOB}/accept-held"): Door("write"),
+    ("POST", f"{_JOB}/accept-held"): Door("write", 409),
     ("GET", "/console/new"): Door("write"),
     ("POST", "/console/new"): Door("write", 422),
     ("GET", "/console/{}"): Door("read"),
     ("GET", "/console/{}/{}"): Door("read"),
-    ("GET", "/console/{}/export.csv"): Door("write"),
+    ("GET", "/console/{}/{}/undo"): Door("write", 409),
+    ("POST", "/console/{}/{}/undo"): Door("write", 409),
+    ("GET", "/console/{}/{}/erase"): Door("admin"),
+    ("POST", "/console/{}/{}/erase"): Door("admin", 422),
+    ("GET", "/console/{}/export"): Door("write"),
+    ("GET", "/console/{}/export.{}"): Door("write"),
     ("GET", f"{_JOB}/undo"): Door("write"),
     ("POST", f"{_JOB}/undo"): Door("write", 422),
     ("GET", "/console/exclusions"): Door("read"),
@@ -76,13 +85,16 @@ def path_of(address: str, job_id: str) -> str:
         return "/console/people"
     known = {
         "/console/{}/{}": ("people", "a"),
-        "/console/{}/export.csv": ("people",),
+        "/console/{}/{}/undo": ("people", "a"),
+        "/console/{}/{}/erase": ("people", "a"),
+        "/console/{}/export": ("people",),
+        "/console/{}/export.{}": ("people", "xlsx"),
         "/console/providers/{}/reset": ("prospeo",),
     }
     names = known.get(address)
     for name in names or (job_id, "cancel"):
         address = address.replace("{}", name, 1)
-    return address
+    return f"{address}?field=email" if address.endswith("/a/undo") else address
 
 
 def new_job() -> str:
@@ -101,8 +113,8 @@ def expected(caller: str, door: Door, address: str) -> int:
     role = caller.partition(" ")[0]
     if not {door.scope, "admin"} & access.SCOPES[role]:
         return 403
-    is_bound, is_owned = caller.endswith("elsewhere"), "/jobs/{}" in address or address == "/console/{}/{}"
-    if is_bound and door.scope == "admin":
+    is_bound, is_owned = caller.endswith("elsewhere"), "/jobs/{}" in address or address.startswith("/console/{}/{}")
+    if is_bound and address == "/console/providers/{}/reset":
         return 403
     return 404 if is_bound and is_owned else door.status
 

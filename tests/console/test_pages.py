@@ -9,12 +9,16 @@ from flask.testing import FlaskClient
 
 from app.db.session import transaction
 from app.enrichment import queue
+from app.enrichment.queue.lease import Failure
 from app.enrichment.waterfall.work_loop import Waterfall
+from app.entities.exports import installed_formats
 from app.entities.read import get_entity
 from app.entities.upsert import upsert_entities
+from app.models.chunk import Outcome
 from app.models.job import JobStatus
 from app.providers.base import Answer, OutcomeClass
 from tests.console.conftest import SignedIn
+from tests.enrichment.helpers import claim
 from tests.fakes.provider import FakeProvider, registry_of
 from tests.invariants import check_invariants
 
@@ -84,7 +88,7 @@ def test_a_job_is_steered_by_its_buttons(app: Flask, signed_in: SignedIn) -> Non
     assert (late.status_code, "The job is complete" in late.text) == (409, True)
     assert "There is no person with this id" in client.get(f"{address}/errors").text
     assert "Retry 1 for at most $0.00" in client.get(f"{address}/retry").text
-    child = client.post(f"{address}/retry").location
+    child = client.post(f"{address}/retry", data={"cap": "1", "seen": "0"}).location
     assert child != address and job_id[:8] in client.get(child).text
     assert "No chunk can be worked on now" in client.post("/console/process", data={"job": job_id}).text
     with app.app_context():
@@ -191,6 +195,86 @@ def test_a_job_is_undone_by_its_word_alone(app: Flask, signed_in: SignedIn) -> N
         assert get_entity("person", "p1", workspace_slug="default").fields["normalized_job_title"] is None
 
 
+def test_an_entity_has_its_receipt_is_undone_by_field_and_erased(app: Flask, signed_in: SignedIn) -> None:
+    """Every attempt with what it gave and cost, in outline for viewers; an undo is of what was shown; a word erases."""
+    answers = {
+        "p1": Answer(OutcomeClass.SUCCESS, fields={"email": "ada@acme.example"}),
+        "p2": Answer(OutcomeClass.INVALID_REQUEST, error="eve@acme.example, +44 20 7946 0000: no"),
+    }
+    with app.app_context():
+        job_id = queue.enqueue_job("person", "fake", add({"id": "p1", "email": None}, {"id": "p2"}))
+        queue.drain(work=Waterfall(registry_of(FakeProvider(answers, price_micros=39_000)), retry_seconds=()))
+    viewer, operator, admin = signed_in("viewer"), signed_in("operator"), signed_in("admin")
+    texts = {name: viewer.get(f"/console/people/{name}").text for name in answers}
+    assert "answered; gave email" in texts["p1"] and "Receipt: $0.039" in texts["p1"]
+    assert "charged for what it found" in texts["p1"] and f"/console/jobs/{job_id}" in texts["p1"]
+    assert "e•••@acme.example, •••00: no" in texts["p2"] and "refused the question" in texts["p2"]
+    assert "eve@" not in texts["p2"] and "ada@" not in texts["p1"] and "Undo…" not in texts["p1"]
+    assert "eve@acme.example" in operator.get("/console/people/p2").text
+
+    undo = "/console/people/p1/undo"
+    assert f'href="{undo}?field=email' in operator.get("/console/people/p1").text
+    form = hidden(operator.get(f"{undo}?field=email").text)
+    assert operator.post(undo, data={"field": "email"}).status_code == 409
+    assert [operator.post(undo, data=form).status_code for _ in range(2)] == [303, 409]
+    with app.app_context():
+        assert get_entity("person", "p1", workspace_slug="default").fields["email"] is None
+    assert "ada@acme.example" in operator.get(f"{undo}?field=email").text
+
+    erase = "/console/people/p1/erase"
+    assert "Erase…" not in operator.get("/console/people/p1").text and "Erase…" in admin.get("/console/people/p1").text
+    assert "word was not typed" in admin.post(erase, data={"word": "p1"}).text
+    assert "Erased" in admin.post(erase, data={"word": " Erase"}).text
+    assert admin.get("/console/people/p1").status_code == 404 == admin.post(erase, data={"word": "erase"}).status_code
+
+
+def test_errors_are_retried_by_kind_and_held_entities_accepted(app: Flask, signed_in: SignedIn) -> None:
+    """The kinds with their counts lead to their errors; a retry of one has its number, price and cap."""
+    app.extensions["tranche.registry"] = registry_of(FakeProvider({}, price_micros=39_000))
+    failures = {
+        "p1": Failure("transient", "Away, says eve@acme.example.", "fake"),
+        "p2": Failure("invalid_request", "No."),
+    }
+    with app.app_context():
+        made = [queue.enqueue_job("person", "fake", add({"id": "p1"}, {"id": "p2"}, {"id": "p3"})) for _ in range(2)]
+        for _ in made:
+            lease = claim()
+            for index, name in enumerate(lease.entity_ids):
+                failure = failures.get(name)
+                lease.decide(index, Outcome.HELD if failure is None else Outcome.ERROR, failure)
+            lease.finish()
+    client = signed_in("operator")
+    first, second = (f"/console/jobs/{job_id}" for job_id in made)
+    whole, kind = client.get(f"{first}/errors").text, client.get(f"{first}/errors?code=transient&provider=fake").text
+    assert "2 errors, 1 held" in whole and "transient (1)" in whole and "Away" in whole and "No." in whole
+    assert "Retry these 1…" in kind and "Away" in kind and "No." not in kind and "eve@acme.example" in kind
+    assert "eve@" not in signed_in("viewer").get(f"{first}/errors").text
+    assert "None of this kind" in client.get(f"{first}/errors?code=other").text
+    assert client.get(f"{first}/errors?code=%00").status_code == 422
+
+    retry = f"{first}/retry?code=transient&provider=fake"
+    page = client.get(retry).text
+    assert (
+        "Retry 1 for at most $0.039" in page and 'value="0.04"' in page and "--code transient --provider fake" in page
+    )
+    form = hidden(page)
+    for wrong, status in (({"cap": ""}, 422), ({"cap": "1", "seen": "38999"}, 409), ({"cap": "1", "seen": ""}, 409)):
+        assert client.post(retry, data={**form, **wrong}).status_code == status
+    child = client.post(retry, data={**form, "cap": "0.5"}).location
+    assert client.post(retry, data={**form, "cap": "0.5"}).status_code == 409
+    with app.app_context():
+        job = queue.get_job(child.rpartition("/")[2])
+    assert (job.total, job.cap_micros, job.retry_filter) == (1, 500_000, {"code": "transient", "provider": "fake"})
+    assert "may have been paid for" in client.get(f"{first}/retry?held=true").text
+
+    assert "cannot be taken back" in client.get(f"{second}/accept-held").text
+    assert client.post(f"{second}/accept-held").location == f"{second}/errors"
+    accepted = client.get(f"{second}/errors").text
+    assert "It was accepted on" in accepted and "Accept the loss…" not in accepted
+    assert "nothing to retry" in client.get(f"{second}/retry?held=true").text
+    app.extensions.pop("tranche.registry")
+
+
 @on_sqlite
 def test_exclusions_and_exports_are_those_of_the_workspace(app: Flask, signed_in: SignedIn) -> None:
     """All that was pasted or nothing; who is excluded is in no file; a user of one workspace names no other."""
@@ -223,3 +307,24 @@ def test_costs_and_providers_are_filtered_by_the_address(app: Flask, signed_in: 
     assert (wrong.status_code, "not after the last one" in wrong.text) == (422, True)
     assert "PROSPEO_API_KEY" in client.get("/console/providers").text
     assert client.post("/console/providers/nobody/reset").status_code == 404
+
+
+def test_a_list_is_exported_in_each_format_or_it_is_said_what_leaves_nobody(app: Flask, signed_in: SignedIn) -> None:
+    """All or those who are ready; if there is no row, the page names the filter that took the last."""
+    client = signed_in("operator")
+    assert "The workspace has no people" in client.get("/console/people/export.csv").text
+    with app.app_context():
+        add({"id": "p1", "email": "ada@acme.example", "email_status": "valid"}, {"id": "p2", "email": "bob@b.example"})
+    page = client.get("/console/people/export").text
+    for file_format in installed_formats():
+        assert f'formaction="/console/people/export.{file_format}"' in page
+        file = client.get(f"/console/people/export.{file_format}?ready=true", buffered=True)
+        assert file.headers["Content-Disposition"] == f'attachment; filename="people.{file_format}"'
+    ready = client.get("/console/people/export.csv?ready=true", buffered=True).text
+    assert "ada@" in ready and "bob@" not in ready
+    assert "bob@" in client.get("/console/people/export.csv", buffered=True).text
+    assert "ready" not in client.get("/console/companies/export").text
+    client.post("/console/exclusions", data={"values": "acme.example"})
+    assert "None of the people has a verified address" in client.get("/console/people/export.csv?ready=true").text
+    client.post("/console/exclusions", data={"values": "b.example"})
+    assert "All people of the workspace are excluded" in client.get("/console/people/export.csv?ready=true").text

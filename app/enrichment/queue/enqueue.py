@@ -98,11 +98,14 @@ def accept_job(
     return _enqueue(request, entity_ids, idempotency_key=idempotency_key, request_hash=request_hash, before=before)
 
 
-def retry(job_id: str, *, workspace_slug: str | None = None, chosen: RetryFilter = ALL) -> JobView:
+def retry(
+    job_id: str, *, workspace_slug: str | None = None, chosen: RetryFilter = ALL, cap_micros: int | None = None
+) -> JobView:
     """Enqueue a child job of the failed and held entities of a job that ended, or of some of them, and return it.
 
     Without a filter, of a cancelled or failed job also the entities that it never reached. An entity is retried once
-    from a job; what fails again is retried from the child. Raises `JobNotFound` and `JobStateConflict`.
+    from a job; what fails again is retried from the child. It may spend `cap_micros`; None: as much as the job might.
+    Raises `JobNotFound` and `JobStateConflict`.
     """
     closing.close_ended_jobs()
     retry = Retry.of(job_id, chosen, workspace_slug=workspace_slug)
@@ -114,7 +117,7 @@ def retry(job_id: str, *, workspace_slug: str | None = None, chosen: RetryFilter
         job.workspace_slug,
         job.priority,
         job.options,
-        job.cap_micros,
+        job.cap_micros if cap_micros is None else cap_micros,
     )
     child = {"parent_job_id": job.id, "retry_filter": chosen.stored()}
     try:

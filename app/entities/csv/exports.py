@@ -72,14 +72,21 @@ def export_table(
     With `only_ready`, those who cannot be written to are left out.
     """
     columns = _Layout(entity_type, workspace_slug, list_id).columns()
+    end_read()
+    views = exported_views(entity_type, workspace_slug=workspace_slug, only_ready=only_ready, list_id=list_id)
+    rows = ([column.read(view) for column in columns] for view in views)
+    return ExportTable([column.header for column in columns], [column.kind for column in columns], rows)
+
+
+def exported_views(
+    entity_type: EntityType, *, workspace_slug: str, only_ready: bool = False, list_id: str | None = None
+) -> Iterator[EntityView]:
+    """Return who has a row; the exclusions are read before this returns, the entities as they are taken."""
     excluded = Exclusions.load(workspace_slug)
     end_read()
     views = _views(entity_type, workspace_slug, list_id)
     views = (view for view in views if not excluded.excludes(entity_type, view.fields))
-    if only_ready:
-        views = ready_people(views, workspace_slug=workspace_slug)
-    rows = ([column.read(view) for column in columns] for view in views)
-    return ExportTable([column.header for column in columns], [column.kind for column in columns], rows)
+    return ready_people(views, workspace_slug=workspace_slug) if only_ready else views
 
 
 def unbroken(lines: Iterator[bytes]) -> Iterator[bytes]:
