@@ -14,6 +14,8 @@ SCREENS = {
     "company": "/console/companies/0-evil",
     "new": "/console/new",
     "estimate": "/console/new?type=person&missing=email&limit=50&provider=waterfall",
+    "erase": "/console/companies/0-evil/erase",
+    "export": "/console/people/export",
     "exclusions": "/console/exclusions",
     "costs": "/console/costs?by=day",
     "providers": "/console/providers",
@@ -68,7 +70,8 @@ def test_each_screen_is_accessible_and_fits(
     """No violation that axe knows of, nothing wider than the window, and nothing on it does anything by itself."""
     page = open_page(width, scheme)
     found = []
-    for name, path in {**SCREENS, "job": job_of(page, "people")}.items():
+    job = job_of(page, "people")
+    for name, path in {**SCREENS, "job": job, "errors": f"{job}/errors", "retry": f"{job}/retry"}.items():
         page.goto(path)
         page.screenshot(path=pictures / f"{name}-{width}-{scheme}.png", full_page=True)
         page.evaluate(axe)
