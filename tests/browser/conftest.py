@@ -55,9 +55,9 @@ def chromium() -> Iterator[Any]:
 
     path = shutil.which("chromium")
     assert path, "expected Debian's chromium to be installed"
-    # As root there is no sandbox.
+    # As root there is no sandbox, and in a container hardly any shared memory.
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-dev-shm-usage"])
         yield browser
         browser.close()
 
