@@ -168,17 +168,20 @@ def _enqueue(
         if idempotency_key is None:
             return _insert_job(request, ids, dict(child or {}), before)
         key = {"idempotency_key": idempotency_key, "request_hash": request_hash or _hash(request, ids)}
+        return _find_replay(request, key) or _insert_once(request, ids, key, before)
+
+
+def _insert_once(
+    request: _Request, ids: UniqueIds, key: dict[str, Any], before: Callable[[WriteSession], None] | None
+) -> Enqueued:
+    """Insert a job under an idempotency key, unless another call does so at the same moment."""
+    try:
+        return _insert_job(request, ids, key, before)
+    except IntegrityError:
         earlier = _find_replay(request, key)
-        if earlier is not None:
-            return earlier
-        try:
-            return _insert_job(request, ids, key, before)
-        except IntegrityError:
-            # The same key at the same moment: the other call won.
-            earlier = _find_replay(request, key)
-            if earlier is None:
-                raise
-            return earlier
+        if earlier is None:
+            raise
+        return earlier
 
 
 @repeats_conflicts

@@ -193,7 +193,7 @@ class Router:
                     self.add([run])
                     return None
                 continue
-            lookup = self._lookup(run, step)
+            lookup = _lookup(run, step, self.context.job.entity_type, self.settings)
             reason = step.provider.why_insufficient(lookup)
             if reason is None:
                 run.line_up()
@@ -270,17 +270,8 @@ class Router:
         return False
 
     def _fall_back_to_rules(self, run: EntityRun, step: Step) -> None:
-        lookup = self._lookup(run, step)
+        lookup = _lookup(run, step, self.context.job.entity_type, self.settings)
         self.results.apply_local(run, step, lookup, step.provider.rules(lookup))
-
-    def _lookup(self, run: EntityRun, step: Step) -> Lookup:
-        fields: Mapping[str, Any] = run.fields
-        if step.purpose is Purpose.VERIFY and run.offer is not None:
-            fields = {**run.fields, **run.offer.fields}
-        lookup = Lookup(self.context.job.entity_type, run.entity_id, fields, request_id=new_id())
-        if not step.provider.capabilities.answers_later:
-            return lookup
-        return replace(lookup, callback_url=callback_url(self.settings, lookup.request_id))
 
     # Why the job waits
 
@@ -302,6 +293,16 @@ class Router:
             return None
         is_all = all(run.waits_for and run.step_index == 0 and not run.waits_alone for run in self._waiting)
         return JobMustWait(min(reasons), self.context.lease.retry_in_seconds, only_if_idle=not is_all)
+
+
+def _lookup(run: EntityRun, step: Step, entity_type: str, settings: Config) -> Lookup:
+    fields: Mapping[str, Any] = run.fields
+    if step.purpose is Purpose.VERIFY and run.offer is not None:
+        fields = {**run.fields, **run.offer.fields}
+    lookup = Lookup(entity_type, run.entity_id, fields, request_id=new_id())
+    if not step.provider.capabilities.answers_later:
+        return lookup
+    return replace(lookup, callback_url=callback_url(settings, lookup.request_id))
 
 
 def _soonest_return(plan: Plan, known: KnownStates) -> float:

@@ -165,9 +165,11 @@ def _chosen(workbook: "CalamineWorkbook", name: str | None) -> "CalamineSheet":
 
     sheets = [sheet for sheet in workbook.sheets_metadata if sheet.typ == SheetTypeEnum.WorkSheet]
     visible = [sheet.name for sheet in sheets if sheet.visible == SheetVisibleEnum.Visible]
-    if name is None and not visible:
-        raise CsvError("every sheet of the workbook is hidden; name the one to read by sheet")
-    if name is not None and name not in {sheet.name for sheet in sheets}:
+    if name is None:
+        if not visible:
+            raise CsvError("every sheet of the workbook is hidden; name the one to read by sheet")
+        return workbook.get_sheet_by_name(visible[0])
+    if name not in {sheet.name for sheet in sheets}:
         shown = ", ".join(map(repr, visible[:_NAMES_SHOWN]))
         raise CsvError(f"the workbook has no sheet {name!r}; expected one of {shown}")
-    return workbook.get_sheet_by_name(visible[0] if name is None else name)
+    return workbook.get_sheet_by_name(name)
