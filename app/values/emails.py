@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 
+from app.values.hosts import ascii_host
 from app.values.shared_hosts import is_under
 from app.values.text import clean, word_set
 
@@ -172,4 +173,5 @@ def _checked(address: str) -> str | None:
         valid = validate_email(address, check_deliverability=False)
     except (EmailNotValidError, ValueError):
         return None
-    return f"{valid.local_part.lower()}@{valid.ascii_domain.lower()}"
+    host = ascii_host(valid.ascii_domain)
+    return f"{valid.local_part.lower()}@{host}" if host is not None else None

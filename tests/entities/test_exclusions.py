@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from sqlalchemy import event
 
@@ -128,6 +128,7 @@ def test_field_with_two_domains_is_excluded_by_either(context: Flask) -> None:
     assert kept(["p1", "p2"]) == ["p2"]
 
 
+@example("0@0.A")
 @given(st.text() | st.from_regex(r"[a-z.@/:-]{1,20}", fullmatch=True))
 def test_spelling_is_stable_and_excludes_itself(value: str) -> None:
     """Whatever the text, its spelling is its own spelling, and an entity that has it is excluded."""

@@ -115,7 +115,7 @@ def test_no_room_for_an_upload_is_503(probe: FlaskClient, monkeypatch: pytest.Mo
     def fail(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("app.entities.routes.copyfileobj", fail)
+    monkeypatch.setattr("app.entities.import_routes.copyfileobj", fail)
     response = probe.post("/api/people/import", data=b"id,full_name\np1,Ida Brandt\n", content_type="text/csv")
     assert (response.status_code, response.get_json()["code"]) == (503, "unavailable")
     assert response.headers["Retry-After"] == "5"
