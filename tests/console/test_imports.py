@@ -10,11 +10,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.console import imports
+from app.enrichment import queue
 from app.entities.lists import list_lists
 from app.entities.read import list_entities
 from app.entities.xlsx.writer import xlsx_blocks
 from tests.console.conftest import SignedIn
-from tests.console.test_pages import FORMULA, MARKUP
+from tests.console.test_pages import FORMULA, MARKUP, add
 
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 PEOPLE = f"""Name;Kontakt;Firma;{MARKUP}
@@ -72,6 +73,16 @@ def test_a_file_is_imported_as_it_was_shown(app: Flask, signed_in: SignedIn) -> 
         (made,) = list_lists(workspace_slug="default").rows
         assert (made.name, made.entity_count, made.made_by) == ("people", 2, "user operator-all")
         assert not list_lists(workspace_slug="north").rows
+    with app.app_context():
+        add({"id": "other", "full_name": "Not in it"})
+    link = html.unescape(re.findall('id="enrich" href="([^"]*)"', report)[0])
+    page = client.get(f"{link}&provider=ai-normalizer").text
+    assert "Run 2 people" in page and "people (2)</option>" in page and f"--list {made.id}" in page
+    job = client.post("/console/new", data={**form_of(page), "cap": "1"}).location
+    with app.app_context():
+        assert queue.get_job(job.rpartition("/")[2]).total == 2
+    elsewhere = client.get(f"/console/new?type=person&workspace=north&list={made.id}").text
+    assert "(2)</option>" not in elsewhere and "Run " not in elsewhere
     again = posted(client, PEOPLE)
     assert "Nothing would change" in again and form_of(again)["use"] == ["full_name", "email", "company", "ignore"]
 
