@@ -58,7 +58,7 @@ def guard() -> WerkzeugResponse | None:
     session = current_session()
     if session is None:
         return _lead_to_sign_in()
-    g.principal = Principal("user", None, SCOPES[session.role], session.workspace_slug)
+    g.principal = Principal("user", None, SCOPES[session.role], session.workspace_slug, session.name)
     if scope is None:
         raise Forbidden("This page is not open to anyone.")
     if not g.principal.may(scope):

@@ -21,8 +21,10 @@ from app.enrichment.waterfall.estimates import Estimate, estimate
 from app.enrichment.waterfall.options import JobOptions
 from app.enrichment.waterfall.plan import job_columns
 from app.entities.fields import RAW_FIELDS
+from app.entities.lists import ids_of_list, list_lists
 from app.entities.read import select_ids
-from app.errors import EmptyJob, Invalid
+from app.errors import EmptyJob, Invalid, ListNotFound
+from app.models.types import parse_id
 from app.providers.names import NAMES, WATERFALL
 from app.values.entity_types import ENTITY_TYPES
 from app.web.api_keys import Scope
@@ -32,6 +34,9 @@ PILOT: Final = 50
 MOST: Final = 20_000
 """Entities of a job that is made here: an estimate of more outlasts a request. The command line takes any number."""
 
+LISTS: Final = 100
+"""Lists that are offered, the newest first."""
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:
@@ -39,6 +44,7 @@ class Selection:
 
     entity_type: str
     missing: str | None
+    list_id: str | None
     limit: int
     provider: str
     workspace: str
@@ -54,13 +60,17 @@ class Selection:
         return cls(
             entity_type,
             missing if missing in RAW_FIELDS[entity_type] else None,
+            parse_id(values.get("list", "")),
             min(int(limit), MOST) if re.fullmatch(r"[1-9][0-9]{0,6}", limit) else PILOT,
             provider if provider in {*NAMES, WATERFALL} else WATERFALL,
             chosen_workspace(),
         )
 
     def ids(self) -> Iterator[str]:
-        """Give the ids of the entities."""
+        """Give the ids of the entities. Raises `ListNotFound`, and `Invalid` for a list of the other type."""
+        if self.list_id is not None:
+            of_list = ids_of_list(self.list_id, self.entity_type, workspace_slug=self.workspace, missing=self.missing)
+            return islice(of_list, self.limit)
         selected = select_ids(
             self.entity_type, workspace_slug=self.workspace, missing=self.missing, all_=self.missing is None
         )
@@ -116,7 +126,7 @@ def _form(selection: Selection, problem: str | None = None, *, status: int = 200
         price = selection.estimate()
     except EmptyJob:
         return _page(selection, "Nobody matches: there is no such entity in the workspace.", status=status)
-    except Invalid as error:
+    except (Invalid, ListNotFound) as error:
         return _page(selection, error.message, status=status)
     return _page(selection, problem, status=status, price=price, cap=upper_end(price.high_micros))
 
@@ -124,6 +134,7 @@ def _form(selection: Selection, problem: str | None = None, *, status: int = 200
 def _page(
     selection: Selection, problem: str | None = None, *, status: int = 200, price: Estimate | None = None, cap: str = ""
 ) -> Response:
+    lists = list_lists(workspace_slug=selection.workspace, entity_type=selection.entity_type, limit=LISTS).rows
     end_read()
     values: dict[str, Any] = {
         "selection": selection,
@@ -133,6 +144,7 @@ def _page(
         "key": f"console-{secrets.token_urlsafe(16)}",
         "providers": [WATERFALL, *NAMES],
         "types": ENTITY_TYPES,
+        "lists": lists,
         "fields": [*RAW_FIELDS[selection.entity_type]],
         "most": MOST,
     }

@@ -39,7 +39,9 @@ class ListSchema(Schema):
     tool = fields.String(
         required=True, allow_none=True, metadata={"description": "Whose export the file is, if its headers tell."}
     )
-    made_by = fields.String(required=True, metadata={"description": "An API key's name, or the command line."})
+    made_by = fields.String(
+        required=True, metadata={"description": "An API key's or a user's name, or the command line."}
+    )
     rows = fields.Integer(
         required=True,
         attribute="row_count",

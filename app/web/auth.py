@@ -56,7 +56,7 @@ class Principal:
     workspace_slug: str | None
     """The one workspace that it may touch; None: all."""
     name: str = ""
-    """The name of the key."""
+    """The name of the key or the user."""
 
     def may(self, scope: str) -> bool:
         """Return whether the caller has a scope; an admin has all."""
@@ -94,7 +94,8 @@ def principal() -> Principal:
 def caller_name() -> str:
     """Return who is calling, as it is put down beside what he makes."""
     caller = principal()
-    return f"API key {caller.name}" if caller.kind == "key" else "cron"
+    kinds = {"key": "API key ", "user": "user "}
+    return f"{kinds[caller.kind]}{caller.name}" if caller.kind in kinds else "cron"
 
 
 def workspace_for(requested: str | None) -> str:

@@ -15,6 +15,7 @@ SCREENS = {
     "new": "/console/new",
     "estimate": "/console/new?type=person&missing=email&limit=50&provider=waterfall",
     "erase": "/console/companies/0-evil/erase",
+    "import": "/console/import",
     "export": "/console/people/export",
     "exclusions": "/console/exclusions",
     "costs": "/console/costs?by=day",

@@ -1,6 +1,6 @@
 """Open a file for an import: what its owner says of it, what is remembered of files like it, and what it must have."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from math import inf
@@ -8,9 +8,9 @@ from time import monotonic
 from typing import BinaryIO, cast
 
 from app.entities.csv.encodings import codec_named
-from app.entities.csv.headers import Mapped, counts_as_other
+from app.entities.csv.headers import Column, Mapped, counts_as_other
 from app.entities.csv.mappings import remembered_mapping
-from app.entities.csv.reader import CsvError, CsvReader
+from app.entities.csv.reader import CsvError, CsvReader, NoKeyColumn
 from app.entities.csv.records import Record
 from app.entities.xlsx.reader import WORKBOOK_START, XlsxReader
 from app.errors import Invalid, detail
@@ -33,6 +33,14 @@ class ImportOptions:
     is_complete: bool = False
 
 
+class NobodyIdentified(Invalid):
+    """No column of a file tells its rows apart. `columns` has what each of them means."""
+
+    def __init__(self, message: str, columns: Sequence[Column]) -> None:
+        super().__init__(message)
+        self.columns = columns
+
+
 def open_file(
     entity_type: EntityType,
     stream: BinaryIO,
@@ -42,7 +50,8 @@ def open_file(
 ) -> CsvReader:
     """Read the header of a file and return the reader of its rows.
 
-    Raises `Invalid` if the file as a whole cannot be read or clearly is a list of the other entity type.
+    Raises `Invalid` if the file as a whole cannot be read or clearly is a list of the other entity type, and of these
+    `NobodyIdentified` if its columns mean nothing that tells the rows apart.
     """
     codec = _codec(options)
     ends_at = inf if options.seconds is None else monotonic() + options.seconds
@@ -63,6 +72,8 @@ def open_file(
             is_time_over=lambda: monotonic() >= ends_at,
             on_record=on_record,
         )
+    except NoKeyColumn as error:
+        raise NobodyIdentified(f"The file cannot be imported: {error}.", error.columns) from error
     except CsvError as error:
         raise Invalid(f"The file cannot be imported: {error}.") from error
     if options.is_complete:

@@ -81,7 +81,7 @@ def preview_csv(
     into = ListOfImport(Listing(), entity_type, workspace_slug)
     with closing(DryRun(reader, entity_type, workspace_slug, replaces_names, into)) as running:
         report = running.run(on_progress)
-    uses = {column.header: _use(column) for column in reader.columns}
+    uses = {column.header: use_of(column) for column in reader.columns}
     return ImportPreview(
         report=report,
         tool=tool_of(uses),
@@ -92,7 +92,8 @@ def preview_csv(
     )
 
 
-def _use(column: Column) -> str:
+def use_of(column: Column) -> str:
+    """Return what becomes of a column, as a mapping says it."""
     if column.dropped:
         return IGNORE
     if column.field is None:
@@ -123,7 +124,7 @@ class _Profiles:
         return [
             ColumnPreview(
                 column.header,
-                _use(column),
+                use_of(column),
                 column.field in names and not column.is_fallback,
                 profile.samples,
                 profile.filled,

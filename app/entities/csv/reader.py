@@ -50,6 +50,14 @@ class RecordSource(Protocol):
     def __iter__(self) -> Iterator[Record | Refusal]: ...
 
 
+class NoKeyColumn(CsvError):
+    """No column of a file tells its rows apart. `columns` has what each of them means."""
+
+    def __init__(self, message: str, columns: Sequence[Column]) -> None:
+        super().__init__(message)
+        self.columns = columns
+
+
 class CsvReader:
     """Reads a CSV file row by row, once, in constant memory.
 
@@ -204,10 +212,13 @@ class CsvReader:
         fields = {column.field for column in self.columns}
         usual = USUAL_HEADERS[self.entity_type]
         if fields <= {None, EXTRA_FIELD}:
-            raise CsvError(f"no column of the first row is known; expected a header row such as {usual}")
+            raise NoKeyColumn(
+                f"no column of the first row is known; expected a header row such as {usual}", self.columns
+            )
         if not _can_identify(self.entity_type, fields):
             needed = IDENTIFYING_FIELDS[self.entity_type]
-            raise CsvError(f"no column tells the rows apart; expected an id, or {needed}, in columns such as {usual}")
+            message = f"no column tells the rows apart; expected an id, or {needed}, in columns such as {usual}"
+            raise NoKeyColumn(message, self.columns)
 
 
 def _named_delimiter(line: str) -> str:
