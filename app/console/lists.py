@@ -16,6 +16,8 @@ from app.values.entity_types import ENTITY_TYPES, PLURALS, EntityType
 from app.web.api_keys import Scope
 
 ROWS: Final = 50
+OFFERED: Final = 100
+"""How many of a workspace's lists a form offers, the newest first."""
 COLUMNS: Final = {
     "person": ("full_name", "job_title", "company", "email"),
     "company": ("name", "domain", "industry", "headcount"),

@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from app.console.access import require
 from app.console.blueprint import blueprint, page
 from app.console.caps import read_dollars, upper_end
+from app.console.lists import OFFERED
 from app.console.workspaces import chosen_workspace
 from app.db.session import end_read
 from app.enrichment import queue
@@ -33,9 +34,6 @@ from app.web.auth import visible_workspace
 PILOT: Final = 50
 MOST: Final = 20_000
 """Entities of a job that is made here: an estimate of more outlasts a request. The command line takes any number."""
-
-LISTS: Final = 100
-"""Lists that are offered, the newest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +132,7 @@ def _form(selection: Selection, problem: str | None = None, *, status: int = 200
 def _page(
     selection: Selection, problem: str | None = None, *, status: int = 200, price: Estimate | None = None, cap: str = ""
 ) -> Response:
-    lists = list_lists(workspace_slug=selection.workspace, entity_type=selection.entity_type, limit=LISTS).rows
+    lists = list_lists(workspace_slug=selection.workspace, entity_type=selection.entity_type, limit=OFFERED).rows
     end_read()
     values: dict[str, Any] = {
         "selection": selection,

@@ -67,21 +67,28 @@ def installed_formats() -> list[str]:
     return [name for name in FORMATS if name != "parquet" or parquet.is_installed()]
 
 
-def why_empty(entity_type: EntityType, *, workspace_slug: str, only_ready: bool = False) -> str | None:
-    """Return the sentence that says why an export has no row, or None: it has one.
+def why_empty(
+    entity_type: EntityType, *, workspace_slug: str, only_ready: bool = False, list_id: str | None = None
+) -> str | None:
+    """Return the sentence that says why an export, of a list or of all, has no row, or None: it has one.
 
     It looks for the first row, which takes as long as the export itself if there is none.
     """
-    plural = PLURALS[entity_type]
-    is_any = has_more_than(0, entity_type, workspace_slug=workspace_slug)
+    plural, where = PLURALS[entity_type], "workspace" if list_id is None else "list"
+    is_any = has_more_than(0, entity_type, workspace_slug=workspace_slug, list_id=list_id)
     end_read()
     if not is_any:
-        return f"The workspace has no {plural}."
-    if next(exported_views(entity_type, workspace_slug=workspace_slug, only_ready=only_ready), None) is not None:
+        return f"The {where} has no {plural}."
+
+    def is_somebody_left(only_ready: bool) -> bool:
+        views = exported_views(entity_type, workspace_slug=workspace_slug, only_ready=only_ready, list_id=list_id)
+        return next(views, None) is not None
+
+    if is_somebody_left(only_ready):
         return None
-    if only_ready and next(exported_views(entity_type, workspace_slug=workspace_slug), None) is not None:
+    if only_ready and is_somebody_left(only_ready=False):
         return "None of the people has a verified address that is in date; without that filter there are some."
-    return f"All {plural} of the workspace are excluded."
+    return f"All {plural} of the {where} are excluded."
 
 
 def _refuse_too_many(max_rows: int, entity_type: EntityType, workspace_slug: str, list_id: str | None) -> None:

@@ -83,6 +83,11 @@ def test_a_file_is_imported_as_it_was_shown(app: Flask, signed_in: SignedIn) -> 
         assert queue.get_job(job.rpartition("/")[2]).total == 2
     elsewhere = client.get(f"/console/new?type=person&workspace=north&list={made.id}").text
     assert "(2)</option>" not in elsewhere and "Run " not in elsewhere
+    file = client.get(f"/console/people/export.csv?list={made.id}", buffered=True).text
+    assert "ada@acme.example" in file and "Not in it" not in file
+    assert f'value="{made.id}" selected' in client.get(f"/console/people/export?list={made.id}").text
+    for wrong in (f"workspace=north&list={made.id}", "list=unknown"):
+        assert client.get(f"/console/people/export.csv?{wrong}").status_code == 404
     again = posted(client, PEOPLE)
     assert "Nothing would change" in again and form_of(again)["use"] == ["full_name", "email", "company", "ignore"]
 

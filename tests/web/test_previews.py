@@ -93,6 +93,15 @@ def test_a_mapping_is_remembered_for_files_with_the_same_headers(admin: FlaskCli
     assert send(admin, "-preview", first).get_json()["mapping"] == {"Kontakt": "email", "Notiz": "headline"}
 
 
+def test_a_preview_of_what_no_field_stands_for_is_a_mapping(admin: FlaskClient) -> None:
+    """The column that has it as JSON is read as such, with the preview's mapping as without one."""
+    file = 'id,extra\na,"{""Notiz"": ""x""}"\n'
+    mapping = send(admin, "-preview", file).get_json()["mapping"]
+    assert send(admin, "", file, mapping).get_json()["created"] == 1
+    assert admin.get("/api/people/a").get_json()["extra"] == {"Notiz": "x"}
+    assert send(admin, "-preview", file).get_json()["mapping"] == mapping
+
+
 @pytest.mark.parametrize(
     ("mapping", "path"),
     [

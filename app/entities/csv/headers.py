@@ -182,6 +182,9 @@ def _owners_target(entity_type: EntityType, text: str, rank: int) -> "_Target | 
         return None
     if text.casefold() == IGNORE:
         return _Target(IGNORE, None, rank, dropped=True)
+    if text == EXTRA_FIELD:
+        # What a preview says of the column of an export that has what no field stands for.
+        return _Target(EXTRA_FIELD, None, rank)
     name, _, key = text.partition(".")
     field = ID_FIELD if name.casefold() == ID_FIELD else field_named(entity_type, name)
     kinds = {ID_FIELD: "text", **RAW_FIELDS[entity_type]}
