@@ -17,7 +17,6 @@ from app.entities.lists import find_list
 from app.entities.read import get_entity, list_entities
 from app.entities.schemas import (
     ExportQuerySchema,
-    FieldUndoQuerySchema,
     FieldUndoSchema,
     PeopleExportQuerySchema,
     UpsertCountsSchema,
@@ -25,6 +24,7 @@ from app.entities.schemas import (
     answer,
     bulk_schema,
     detail_schema,
+    field_undo_query_schema,
     list_query_schema,
     list_schema,
 )
@@ -179,7 +179,7 @@ def _add_undo(blueprint: Blueprint, entity_type: EntityType) -> None:
 
         @require("write")
         @blueprint.doc(operationId=f"undo{entity_type.capitalize()}Field")
-        @blueprint.arguments(FieldUndoQuerySchema, location="query")
+        @blueprint.arguments(field_undo_query_schema(entity_type), location="query")
         @blueprint.refuses(404, 409)
         @blueprint.response(200, FieldUndoSchema)
         def post(self, query: dict[str, Any], entity_id: str) -> FieldUndo:

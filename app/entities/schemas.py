@@ -143,13 +143,11 @@ def list_schema(entity_type: str) -> Schema:
 @lru_cache
 def list_query_schema(entity_type: str) -> Schema:
     """Return which entities to list."""
-    names = [camel_case(name) for name in FIELDS[entity_type]]
-    rule = f"expected the name of a field, such as {names[0]}"
     members: dict[str, Any] = {
         "limit": QueryInteger(minimum=1, maximum=200, load_default=50),
         "cursor": EntityId(metadata={"description": "The nextCursor of the page before."}),
         "missing": fields.String(
-            validate=validate.OneOf(names, error=rule),
+            validate=_field_name(entity_type),
             metadata={"description": "Only those whose field is blank."},
         ),
         "list_name": ListName(data_key="list", metadata={"description": "Only those of this list."}),
@@ -212,11 +210,14 @@ class ProvenanceSchema(Schema):
     old_value = fields.Raw(required=True, allow_none=True, metadata={"description": "What stood there before."})
 
 
-class FieldUndoQuerySchema(WorkspaceQuerySchema):
-    """Which field to undo."""
-
-    field = Text(required=True, min_length=1, max_length=64, metadata={"example": "email"})
-    dry_run = Flag(load_default=False, metadata={"description": "Say what would be put back, write nothing."})
+def field_undo_query_schema(entity_type: str) -> Schema:
+    """Return which field to undo."""
+    members: dict[str, Any] = {
+        "field": fields.String(required=True, validate=_field_name(entity_type)),
+        "dry_run": Flag(load_default=False, metadata={"description": "Say what would be put back, write nothing."}),
+        "workspace_slug": Slug(),
+    }
+    return _schema(f"{entity_type.capitalize()}FieldUndoQuery", members)
 
 
 class FieldUndoSchema(Schema):
@@ -235,6 +236,11 @@ class FieldUndoSchema(Schema):
 
 def _schema(name: str, members: dict[str, Any]) -> Schema:
     return cast(type[Schema], Schema.from_dict(members, name=name))()
+
+
+def _field_name(entity_type: str) -> validate.OneOf:
+    names = [camel_case(name) for name in FIELDS[entity_type]]
+    return validate.OneOf(names, error=f"expected the name of a field, such as {names[0]}")
 
 
 def _json_bytes(value: Any) -> int:
