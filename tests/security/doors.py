@@ -45,7 +45,7 @@ def _of_entities(plural: str, kind: str) -> dict[tuple[str, str], Door]:
         ("GET", f"/api/{plural}/export.parquet"): Door(200 if HAS_DUCKDB else 422, "read"),
         ("GET", f"/api/{plural}/{{}}"): Door(200, "read", names=kind),
         ("GET", f"/api/{plural}/{{}}/receipt"): Door(200, "read", names=kind),
-        ("POST", f"/api/{plural}/{{}}/undo"): Door(409, "write", names=kind, query="?field=normalized_country_code"),
+        ("POST", f"/api/{plural}/{{}}/undo"): Door(409, "write", names=kind, query="?field=normalizedCountryCode"),
         ("DELETE", f"/api/{plural}/{{}}"): Door(204, "write", names=kind),
     }
 

@@ -25,7 +25,6 @@ from tests.statements import statements
 from tests.web.conftest import client_with, make_key
 
 WORKSPACE = "default"
-_LIKE_NAMES = ("/import", "/export.csv", "/export.xlsx", "/export.parquet", "}/receipt", "}/undo")
 """Where the objects are."""
 _LIKE_NAMES = ("/import", "/import-preview", "/import-refused", "/export.csv", "/export.xlsx", "/export.parquet",
                "}/receipt", "}/undo")  # fmt: skip
