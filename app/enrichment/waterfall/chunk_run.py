@@ -107,6 +107,11 @@ class ChunkRun:
         """Whether no other chunk should be in the same hands: it may cost its worker, as it did before."""
         return self.lease.needs_caution or (self.lease.crash_count > 0 and not self.lease.decided_count)
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether it has no call, and nothing to do before something else has happened."""
+        return self.idle_since is not None and not self.calls.under_way and not self.calls.ended
+
     def lines(self) -> Counter[Provider]:
         """Count the entities that are in no call, by the provider that they ask next."""
         return self.router.lines() + self.scheduler.lines()

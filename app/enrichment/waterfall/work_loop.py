@@ -91,7 +91,7 @@ class WorkLoop:
                 self._go_on(run)
             if not self._runs:
                 break
-            for run in tuple(self._runs):
+            for run in self._going():
                 self._go_on(run)
             if self._runs:
                 self._wait()
@@ -106,9 +106,11 @@ class WorkLoop:
     def _take(self) -> ChunkRun | None:
         """Take a chunk and begin with it; None if there is none that can be begun now."""
         run = None
+        aside, self._aside = self._aside, None
         try:
-            while run is None and (lease := self._next_lease()) is not None:
-                if lease.crash_count and self._runs:
+            while run is None and (lease := aside or self.chunks.take()) is not None:
+                is_aside, aside = lease is aside, None
+                if lease.crash_count and self._runs and not is_aside:
                     self._aside, self._look_at = lease, float("inf")
                     self._renew_at = time.monotonic() + lease.lease_seconds * RENEW_SHARE
                     return None
@@ -124,6 +126,9 @@ class WorkLoop:
         if self._error is not None:
             return False
         if not self._runs:
+            return True
+        if self._aside is not None and all(run.is_idle for run in self._runs):
+            # What the others wait for may be what that chunk's lost worker had asked.
             return True
         if time.monotonic() < self._look_at or not self.chunks.has_time:
             return False
@@ -142,9 +147,10 @@ class WorkLoop:
                 return True
         return False
 
-    def _next_lease(self) -> Lease | None:
-        lease, self._aside = self._aside, None
-        return lease or self.chunks.take()
+    def _going(self) -> list[ChunkRun]:
+        """Return the chunks that go on now: one that may cost its worker alone, the others after it."""
+        cautious = [run for run in self._runs if run.is_cautious]
+        return cautious[:1] or list(self._runs)
 
     def _keep_aside(self) -> None:
         """Renew the lease of the chunk that waits for the others."""
@@ -206,7 +212,7 @@ class WorkLoop:
 
     def _wait(self) -> None:
         """Wait for calls to end, or for something that is in no call to become possible."""
-        seconds = max(0.0, min(run.seconds_to_next() for run in self._runs))
+        seconds = max(0.0, min(run.seconds_to_next() for run in self._going()))
         if not self.under_way:
             time.sleep(min(seconds, SHARED_WAIT_SECONDS))
             return
