@@ -187,7 +187,7 @@ MUTANTS = (
     Mutant(
         "a suspect chunk is worked on beside others",
         "app/enrichment/waterfall/work_loop.py",
-        "                if lease.crash_count and self._runs:\n",
+        "                if lease.crash_count and self._runs and not is_aside:\n",
         "                if False:\n",
         IN_HAND,
     ),
