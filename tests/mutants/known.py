@@ -199,6 +199,13 @@ MUTANTS = (
         IN_HAND,
     ),
     Mutant(
+        "a suspect chunk waits for what waits for it",
+        "app/enrichment/waterfall/work_loop.py",
+        "        if self._aside is not None and all(run.is_idle for run in self._runs):\n",
+        "        if False:\n",
+        IN_HAND,
+    ),
+    Mutant(
         "the call that is to work on one chunk takes several",
         "app/enrichment/queue/worker.py",
         "Budget.start(seconds), seconds, most=1)",

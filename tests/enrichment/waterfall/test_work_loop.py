@@ -1,6 +1,7 @@
 """Several chunks in one worker's hands: a drain takes what it needs to keep its calls going, one call takes one."""
 
 import asyncio
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,7 @@ from app.db.session import transaction
 from app.enrichment import queue
 from app.enrichment.queue.entity_ids import ChunkUnreadable
 from app.enrichment.queue.time_budget import stop_requested
+from app.enrichment.waterfall import work_loop
 from app.enrichment.waterfall.chunk_run import ChunkRun
 from app.extensions import db
 from app.models.chunk import chunks, progress
@@ -22,6 +24,7 @@ from tests.enrichment.helpers import claim, expire_leases, job_row, progress_row
 from tests.enrichment.scenes import EMAIL, PRICE, add, drain, enqueue, person, pipeline, spent, tried
 from tests.fakes.provider import FakeProvider
 from tests.invariants import check_invariants
+from tests.patience import PATIENCE_SECONDS
 
 PROVIDER = "findymail"
 
@@ -184,6 +187,28 @@ def test_a_suspect_that_comes_up_while_others_are_in_hand_waits_for_them(context
         (0, True),
         (0, True),
     ]
+    check_invariants(drained=True)
+
+
+def test_a_suspect_is_begun_with_where_the_others_wait_for_what_it_had_asked(
+    context: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The chunk in hand would wait for that answer until its time is used up, and the suspect for the chunk."""
+    monkeypatch.setattr(work_loop, "LOOK_SECONDS", 0.01)
+    add(2)
+    suspect = enqueue(1, PROVIDER)
+    waiting = enqueue(2, PROVIDER)
+    second = Watched(context, lambda entity_id: expire(suspect, position=0) if entity_id == "p1" else None)
+    is_over = threading.Event()
+
+    def be_lost(_entity_id: str) -> None:
+        drain(second)
+        is_over.set()
+
+    queue.process_next_chunk(work=pipeline(Watched(context, be_lost)))
+    assert is_over.wait(PATIENCE_SECONDS) and second.asked == {"p0": 1, "p1": 1}
+    assert [[row.attempt for row in progress_rows(job_id)] for job_id in (suspect, waiting)] == [[2], [1]]
+    assert [queue.get_job(job_id).status for job_id in (suspect, waiting)] == ["complete"] * 2
     check_invariants(drained=True)
 
 
