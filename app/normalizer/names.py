@@ -76,7 +76,7 @@ def _normalize_once(first: Any, last: Any, full: Any) -> Name:
     if names_nobody(first, last, full):
         return _NOBODY
     given, family = _part(first, is_family=False), _part(last, is_family=True)
-    whole = _whole(read_name(full))
+    whole = _read_whole(full) if isinstance(full, str) else _NOBODY
     if given is None or family is None:
         given, family = _filled(whole, given, family)
     return Name(given, family, whole.full or _joined(given, family))
@@ -92,8 +92,10 @@ def _read_part(text: str, is_family: bool) -> str | None:
     return " ".join(recase_words(read_part(text), is_family)) or None
 
 
-def _whole(text: NameText | None) -> Name:
-    """Return the name of a full name column."""
+@lru_cache(maxsize=4096)
+def _read_whole(full: str) -> Name:
+    """Return the name of a full name column. Kept: it is read again with the parts that were found in it."""
+    text = read_name(full)
     if text is None:
         return _NOBODY
     if text.is_family_alone:
