@@ -26,7 +26,9 @@ from app.entities import exclusions
 from app.entities.csv import imports
 from app.entities.csv.opening import ImportOptions
 from app.entities.upsert import upsert_entities
+from app.entities.verdicts import store_verdicts
 from app.extensions import db
+from app.models.address_verdict import address_verdicts
 from app.models.attempt import attempts, entity_revisions
 from app.models.chunk import Outcome
 from app.models.types import Id, Json, UtcDateTime, new_id
@@ -99,6 +101,9 @@ def fill() -> None:
     }
     with transaction() as session:
         upsert_entities("person", [{"id": name} for name in answers], workspace_slug="default", session=session)
+    with transaction() as session:
+        verdict = {"address": "ada@corp.example", "status": "valid", "verifier": "leadmagic-verify"}
+        store_verdicts(session, "default", [{**verdict, "verified_at": A_DAY}])
     queue.enqueue_job("person", "fake", list(answers))
     provider = FakeProvider(answers, price_micros=1000)
     queue.process_next_chunk(work=Waterfall(registry_of(provider), retry_seconds=()))
@@ -229,6 +234,28 @@ def test_errors_get_their_provider_and_their_counts_and_give_them_up_again(conte
         kinds = {(kind.code, kind.provider): kind.count for kind in queue.summarize_errors(job_id).kinds}
         assert kinds == {("transient", "prospeo"): 1, ("transient", None): 1, ("entity_not_found", None): 1}
         assert [queue.get_job(child).parent_job_id for child in children] == [job_id, None]
+    finally:
+        db.session.rollback()
+        upgrade()
+
+
+def test_addresses_that_were_rejected_before_are_rejected_for_everybody(context: Flask) -> None:
+    """By the verifier that was asked after the address had come; what is damaged is passed by."""
+    said = {"outcome_class": "success", "provider": "leadmagic-verify"}
+    offers = [{"withheld": {"email": "Ada@Corp.example"}, "provider": "findymail", "is_rejected": True},
+              {**said, "finished_at": A_DAY + timedelta(1)},
+              {"withheld": {"email": "al@corp.example"}, "provider": "prospeo", "is_rejected": False},
+              {"withheld": ["?"], "provider": "clay", "is_rejected": True}]  # fmt: skip
+    try:
+        downgrade(revision="0009")
+        with transaction() as session:
+            for offer in offers:
+                session.execute(insert(attempts).values({**_attempt(new_id(), new_id()), **offer}))
+        upgrade()
+        stored = db.session.execute(select(address_verdicts)).all()
+        assert [tuple(row) for row in stored] == [
+            ("default", "ada@corp.example", "invalid", "leadmagic-verify", A_DAY + timedelta(1))
+        ]
     finally:
         db.session.rollback()
         upgrade()

@@ -1,5 +1,6 @@
 """The tables. Importing this package makes all of them known to migrations."""
 
+from app.models.address_verdict import AddressVerdict
 from app.models.api_key import ApiKey
 from app.models.attempt import Attempt, EntityRevision
 from app.models.cached_value import CachedValue
@@ -18,6 +19,7 @@ from app.models.spending import Cost, Spending
 from app.models.user import LoginFailures, User, UserSession
 
 __all__ = [
+    "AddressVerdict",
     "ApiKey",
     "Attempt",
     "CachedValue",

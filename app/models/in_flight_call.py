@@ -40,6 +40,8 @@ class InFlightCall(Base):
     """The question was taken; the answer comes by callback until `deadline_at`."""
     callback: Mapped[Any | None] = mapped_column(Json)
     """The answer that came by callback, as it came."""
+    address: Mapped[str | None] = mapped_column(String(320))
+    """The address that is verified. It is unique, so that nobody else in the workspace has it verified meanwhile."""
     started_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow())
     deadline_at: Mapped[datetime] = mapped_column(UtcDateTime)
     """When the call is over at the latest."""
@@ -50,6 +52,7 @@ class InFlightCall(Base):
         Index("ix_enrichment_flights_chunk", "job_id", "position"),
         Index("ix_enrichment_flights_request_id", "request_id", unique=True),
         Index("ix_enrichment_flights_provider", "provider", "call_id"),
+        Index("ix_enrichment_flights_address", "workspace_slug", "address", unique=True),
     )
 
 

@@ -135,9 +135,8 @@ class FakeProvider:
 
 def registry_of(*providers: FakeProvider, verifiers: Sequence[FakeProvider] = ()) -> Registry:
     """Return a registry of fakes alone."""
-    return Registry(
-        {provider.name: provider for provider in providers}, {verifier.name: verifier for verifier in verifiers}
-    )
+    checks = {verifier.name.removesuffix("-verify"): verifier for verifier in verifiers}
+    return Registry({provider.name: provider for provider in providers}, checks)
 
 
 def csv_stream(text: str) -> BytesIO:

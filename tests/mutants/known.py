@@ -34,6 +34,7 @@ IN_HAND = ("tests/enrichment/waterfall/test_work_loop.py",)
 GATE = ("tests/enrichment/waterfall/test_dedup.py",)
 IN_DOUBT = ("tests/enrichment/waterfall/test_in_doubt.py",)
 DOUBTS = ("tests/enrichment/waterfall/test_doubts.py",)
+VERDICTS = ("tests/enrichment/waterfall/test_verdicts.py",)
 MONEY = ("tests/enrichment/money/test_caps.py",)
 LIFECYCLE = ("tests/enrichment/queue/test_control.py", "tests/enrichment/queue/test_state_machine.py")
 MUTANTS = (
@@ -290,10 +291,31 @@ MUTANTS = (
         MONEY,
     ),
     Mutant(
+        "two people have one address verified at once",
+        "app/enrichment/waterfall/admission.py",
+        '"address": attempt.address',
+        '"address": None',
+        VERDICTS,
+    ),
+    Mutant(
+        "a verdict that has come meanwhile is not looked for",
+        "app/enrichment/waterfall/admission.py",
+        "attempt.address in judged or ",
+        "",
+        VERDICTS,
+    ),
+    Mutant(
+        "a verdict never expires",
+        "app/entities/verdicts.py",
+        "return self.expires_at > datetime.now(UTC)",
+        "return True",
+        VERDICTS,
+    ),
+    Mutant(
         "an address is dropped where the verifier is down",
         "app/enrichment/waterfall/results.py",
-        'is_rejected = status == "invalid"',
-        'is_rejected = status in {"invalid", None}',
+        "is_rejected = status == REJECTED",
+        "is_rejected = status in {REJECTED, None}",
         ("tests/enrichment/waterfall/test_entity_run.py",),
     ),
     Mutant(

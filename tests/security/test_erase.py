@@ -96,7 +96,7 @@ def a_person() -> Subject:
     )
     later = {"jobTitle": f"Looking after the {other_title}"}
     # Of companies a model is asked for industries alone, which are one of a few words.
-    elsewhere = RECORDS | {"cached_values"}
+    elsewhere = RECORDS | {"cached_values", "address_verdicts"}
     return Subject("person", "people", f"{name}@{domain}.example", fields, later, frozenset(words), orders, elsewhere)
 
 

@@ -22,6 +22,7 @@ from app.enrichment.waterfall.dedup import is_answered
 from app.enrichment.waterfall.entity_run import PriorAnswer, Purpose
 from app.entities.exclusions import Exclusions
 from app.entities.read import existing_ids, load_entities
+from app.entities.verdicts import standing_verdicts
 from app.models.provider_state import ProviderCondition
 from app.providers.base import OutcomeClass, Provider
 
@@ -115,7 +116,9 @@ def open_calls(
     request_ids = in_flight.open_calls(session, rows)
     opened, busy = _split(wanted, request_ids)
     prior = _prior_answers(context, opened)
-    answered = [attempt for attempt in opened if _is_answered(attempt, prior)]
+    addresses = {attempt.address for attempt in opened if attempt.address is not None}
+    judged = standing_verdicts(addresses, context.job.workspace_slug)
+    answered = [attempt for attempt in opened if attempt.address in judged or _is_answered(attempt, prior)]
     refused = {**_busy_refusals(session, context, busy), **{attempt.id: Refusal(0.0) for attempt in answered}}
     turned_away = [attempt.entity_id for attempt in (*busy, *answered)]
     entities = load_entities(context.job.entity_type, turned_away, workspace_slug=context.job.workspace_slug)
@@ -222,10 +225,11 @@ def _limit_key(provider: Provider, job: JobInfo) -> str:
 
 def _busy_refusals(session: WriteSession, context: ChunkContext, attempts: Sequence[Attempt]) -> dict[str, Refusal]:
     """Say when to look again at attempts that another job makes."""
-    far_off = in_flight.unlikely_soon(session, context.job, [attempt.entity_id for attempt in attempts])
+    addresses = [attempt.address for attempt in attempts if attempt.address is not None]
+    far_off = in_flight.unlikely_soon(session, context.job, [attempt.entity_id for attempt in attempts], addresses)
     refused = {}
     for attempt in attempts:
-        is_far = (attempt.entity_id, attempt.provider.name) in far_off
+        is_far = not far_off.isdisjoint({(attempt.entity_id, attempt.provider.name), attempt.address})
         refused[attempt.id] = Refusal(PENDING_RETRY_SECONDS if is_far else SHARED_WAIT_SECONDS)
     return refused
 
@@ -236,8 +240,8 @@ def _prior_answers(context: ChunkContext, attempts: Iterable[Attempt]) -> Mappin
     Asked after the calls are on record: whoever answered before that has stored it by now.
     """
     checked = [attempt for attempt in attempts if attempt.step.purpose is not Purpose.NORMALIZE]
-    ids = [attempt.entity_id for attempt in checked]
-    return context.recent.prior(ids, _providers(checked, Purpose.STEP), _providers(checked, Purpose.VERIFY))
+    providers = {attempt.provider.name: attempt.provider for attempt in checked}
+    return context.recent.prior([attempt.entity_id for attempt in checked], providers.values())
 
 
 def _is_answered(attempt: Attempt, prior: Mapping[str, Mapping[str, PriorAnswer]]) -> bool:
@@ -247,12 +251,6 @@ def _is_answered(attempt: Attempt, prior: Mapping[str, Mapping[str, PriorAnswer]
     if attempt.step.purpose is Purpose.VERIFY:
         return answer is not None and answer.is_lost
     return is_answered(answer, attempt.fingerprint or "")
-
-
-def _providers(attempts: Iterable[Attempt], purpose: Purpose) -> list[Provider]:
-    """Return the providers of attempts with a purpose, each once."""
-    by_name = {attempt.provider.name: attempt.provider for attempt in attempts if attempt.step.purpose is purpose}
-    return list(by_name.values())
 
 
 def _in_flight_row(context: ChunkContext, attempt: Attempt, slot: Slot, now: datetime) -> dict[str, Any]:
@@ -269,5 +267,6 @@ def _in_flight_row(context: ChunkContext, attempt: Attempt, slot: Slot, now: dat
         "reserved_micros": attempt.price_micros,
         "reserved_on": now.date(),
         "is_pending": False,
+        "address": attempt.address,
         "deadline_at": now + timedelta(seconds=slot.starts_in + call.patience),
     }

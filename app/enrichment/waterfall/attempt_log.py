@@ -10,16 +10,18 @@ from app.db.session import WriteSession
 from app.db.sql import insert_rows
 from app.enrichment.queue.lease import JobInfo
 from app.enrichment.waterfall import model_cache
-from app.enrichment.waterfall.batch import AttemptResult, Batch, ChunkContext, NotAsked, Verdict
-from app.enrichment.waterfall.dedup import NOT_ASKED, PARTIAL
+from app.enrichment.waterfall.batch import AttemptResult, Batch, ChunkContext, NotAsked, Spared, Verdict
+from app.enrichment.waterfall.dedup import NOT_ASKED, PARTIAL, VERDICT_STANDS
 from app.enrichment.waterfall.entity_run import IN_DOUBT, Purpose, withheld_fields
 from app.entities.changes import Writing, about_entities, read_changes, write_changes
 from app.entities.merge import Change, merge_fields
 from app.entities.policies import MergePolicy
 from app.entities.read import load_for_update
+from app.entities.verdicts import REJECTED, UNDECIDED, store_verdicts
 from app.models.attempt import AttemptStatus, attempts, entity_revisions
 from app.models.types import new_id
 from app.providers.base import DEFINITE, Answer, OutcomeClass, Provider
+from app.values.emails import email_address
 
 LOST_ERROR: Final = "The worker was lost during the call."
 NOT_ASKED_ERROR: Final = "Another job may have paid for this answer, which never came; a retry asks again."
@@ -43,6 +45,7 @@ def write_answers(session: WriteSession, context: ChunkContext, batch: Batch) ->
     for verdict in batch.verdicts:
         if verdict.entity_id in entities:
             writings += _apply_verdict(session, context, verdict, entities[verdict.entity_id])
+    store_verdicts(session, job.workspace_slug, _verdict_rows(results, entities))
     write_changes(session, job.entity_type, job.workspace_slug, writings)
     return ids - entities.keys()
 
@@ -72,12 +75,29 @@ def _unanswered_rows(job: JobInfo, batch: Batch) -> Iterator[dict[str, Any]]:
         yield lost_row(job, call, OutcomeClass.TRANSIENT)
     for question in batch.not_asked:
         yield _not_asked_row(job, question)
+    for spared in batch.spared:
+        yield _spared_row(job, spared)
+
+
+def _verdict_rows(results: Iterable[AttemptResult], entities: Mapping[str, dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Give what verifiers have said of addresses that stay on record of the entities in hand.
+
+    A rejected one does, on the attempt that brought it. A verdict on any other would outlast the person's erasure.
+    """
+    for result in results:
+        attempt, status = result.attempt, result.answer.fields.get("email_status")
+        if attempt.address is None or result.answer.outcome_class is not OutcomeClass.SUCCESS:
+            continue
+        is_theirs = email_address(entities[attempt.entity_id].get("email")) == attempt.address
+        if status == REJECTED or (is_theirs and status not in {None, UNDECIDED}):
+            said = {"address": attempt.address, "status": status, "verifier": attempt.provider.name}
+            yield {**said, "verified_at": result.finished_at}
 
 
 def _entities_of(batch: Batch) -> set[str]:
     answered = {result.attempt.entity_id for result in batch.results}
     judged = {verdict.entity_id for verdict in batch.verdicts}
-    unanswered = {record.entity_id for record in (*batch.lost, *batch.replaced, *batch.not_asked)}
+    unanswered = {record.entity_id for record in (*batch.lost, *batch.replaced, *batch.not_asked, *batch.spared)}
     return answered | judged | unanswered
 
 
@@ -176,15 +196,28 @@ def lost_row(job: JobInfo, in_flight_call: Any, outcome_class: str) -> dict[str,
 
 
 def _not_asked_row(job: JobInfo, question: NotAsked) -> dict[str, Any]:
+    return _skipped_row(job, question.entity_id, question.provider, NOT_ASKED, NOT_ASKED_ERROR)
+
+
+def _spared_row(job: JobInfo, spared: Spared) -> dict[str, Any]:
+    verdict = spared.verdict
+    error = (
+        f"It called the address {verdict.status} on {verdict.verified_at:%Y-%m-%d}, which holds until"
+        f" {verdict.expires_at:%Y-%m-%d}."
+    )
+    return _skipped_row(job, spared.entity_id, verdict.verifier, VERDICT_STANDS, error)
+
+
+def _skipped_row(job: JobInfo, entity_id: str, provider: str, outcome_class: str, error: str) -> dict[str, Any]:
     now = datetime.now(UTC)
     return {
-        **_about(job, question.entity_id, question.provider),
+        **_about(job, entity_id, provider),
         **_WITHOUT_ANSWER,
         "id": new_id(),
         "status": AttemptStatus.SKIPPED,
-        "outcome_class": NOT_ASKED,
+        "outcome_class": outcome_class,
         "cost_micros": 0,
-        "error": NOT_ASKED_ERROR,
+        "error": error,
         "started_at": now,
         "finished_at": now,
     }

@@ -12,6 +12,7 @@ from app.enrichment.queue.lease import JobInfo, Lease
 from app.enrichment.waterfall.dedup import RecentAnswers
 from app.enrichment.waterfall.entity_run import EntityRun, Plan, PriorAnswer, Step
 from app.entities.policies import MergePolicy
+from app.entities.verdicts import VerdictView
 from app.providers.base import Answer, Lookup, Provider
 
 
@@ -44,6 +45,8 @@ class Attempt:
     fingerprint: str | None = None
     is_local: bool = True
     """Whether it is answered here, without a provider being called."""
+    address: str | None = None
+    """The address that is verified, if it is a verifier that is asked."""
     provider: Provider = field(init=False)
     entity_id: str = field(init=False)
     request_id: str = field(init=False)
@@ -110,6 +113,14 @@ class NotAsked:
 
 
 @dataclass(frozen=True, slots=True)
+class Spared:
+    """A verification that was spared, because a verdict on the address stands."""
+
+    entity_id: str
+    verdict: VerdictView
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """What one checkpoint stores, and the calls that are to start after it."""
 
@@ -124,6 +135,7 @@ class Batch:
     lost: tuple[Any, ...] = ()
     """Calls of a lost worker that are given up: nobody knows whether they were paid."""
     not_asked: tuple[NotAsked, ...] = ()
+    spared: tuple[Spared, ...] = ()
     calls: tuple[Call, ...] = ()
     """What is to start, as far as limits, other jobs and caps allow."""
     ended_calls: frozenset[str] = frozenset()
@@ -154,13 +166,14 @@ class Unstored:
     replaced: list[Any] = field(default_factory=list)
     lost: list[Any] = field(default_factory=list)
     not_asked: list[NotAsked] = field(default_factory=list)
+    spared: list[Spared] = field(default_factory=list)
     ended_calls: set[str] = field(default_factory=set)
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to store."""
-        parts = (self.results, self.pending, self.verdicts, self.released, self.replaced, self.lost, self.not_asked)
-        return not any(parts)
+        asked = (self.results, self.pending, self.released, self.replaced, self.lost)
+        return not any((*asked, self.verdicts, self.not_asked, self.spared))
 
     @property
     def has_paid_result(self) -> bool:
@@ -177,6 +190,7 @@ class Unstored:
             tuple(self.replaced),
             tuple(self.lost),
             tuple(self.not_asked),
+            tuple(self.spared),
             calls,
             frozenset(self.ended_calls),
             states,

@@ -21,6 +21,8 @@ from app.providers.base import DEFINITE, OutcomeClass, Provider
 
 NOT_ASKED: Final = "not_asked"
 """The outcome class of an attempt that was not made, because another job's call with the same question is in doubt."""
+VERDICT_STANDS: Final = "verdict_stands"
+"""The outcome class of an attempt that was not made, because a verdict on the address stands."""
 PARTIAL: Final = "partial"
 """The outcome class of an attempt that brought fields, but not all that was asked for: a second call of the provider
 failed. It is no answer here, so that the rest is asked for another time."""
@@ -40,24 +42,22 @@ class RecentAnswers:
         """Return the recent answers that count for a job."""
         return cls(job, config.ENRICH_SUCCESS_TTL_DAYS, config.ENRICH_NOT_FOUND_TTL_DAYS)
 
-    def prior(
-        self, ids: Sequence[str], providers: Iterable[Provider], verifiers: Iterable[Provider] = ()
-    ) -> dict[str, dict[str, PriorAnswer]]:
+    def prior(self, ids: Sequence[str], providers: Iterable[Provider]) -> dict[str, dict[str, PriorAnswer]]:
         """Return the latest answers that still hold, by entity and provider's name; one query.
 
-        Of verifiers only what is in doubt: each verdict is about an address of its own.
+        Of verifiers only what is in doubt: a verdict is about an address, and kept with it.
 
         A call in doubt counts as an answer for every job of the workspace until its provider answers definitely, or for
         as long as a find holds. It does not count for a retry whose parent had asked, or was kept from asking, if it
         was made before the retry was enqueued.
         """
         # What owns its fields answers from what stands there now; what that costs is spared by its cache.
-        steps = {provider.name: provider for provider in providers if not provider.capabilities.owns_fields}
-        by_name = {**steps, **{verifier.name: verifier for verifier in verifiers}}
+        by_name = {provider.name: provider for provider in providers if not provider.capabilities.owns_fields}
         if not ids or not by_name:
             return {}
         rows = db.session.connection().execute(_prior_query(), self._parameters(ids, by_name))
-        useful = [row for row in rows if row.provider in steps or row.outcome_class not in DEFINITE]
+        verifiers = {name for name, provider in by_name.items() if provider.capabilities.verifies}
+        useful = [row for row in rows if row.provider not in verifiers or row.outcome_class not in DEFINITE]
         return self._by_entity(useful, by_name)
 
     def _parameters(self, ids: Sequence[str], names: Iterable[str]) -> dict[str, Any]:

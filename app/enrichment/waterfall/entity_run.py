@@ -14,6 +14,7 @@ from app.enrichment.waterfall.retries import is_retried
 from app.entities.merge import is_blank
 from app.models.chunk import Outcome
 from app.providers.base import DEFINITE, Answer, OutcomeClass, Provider
+from app.values.emails import email_address
 
 IN_DOUBT: Final = "in_doubt"
 """The outcome class of an attempt of which nobody knows whether it was paid."""
@@ -38,6 +39,11 @@ class Plan:
     def is_single(self) -> bool:
         """Whether the job names one provider and not a waterfall."""
         return not self.until
+
+    @property
+    def verifies(self) -> bool:
+        """Whether addresses are verified."""
+        return self.verifier is not None
 
     def provider(self, name: str) -> Provider | None:
         """Return the step's provider or verifier of a name, if the plan has it."""
@@ -198,6 +204,21 @@ class EntityRun:
     def is_satisfied(self) -> bool:
         """Whether every wanted field has a value."""
         return bool(self.plan.until) and not any(is_blank(self.fields.get(name)) for name in self.plan.until)
+
+    def address(self, step: Step) -> str | None:
+        """Return the address that a step has verified; None: it verifies none."""
+        if not step.provider.capabilities.verifies:
+            return None
+        return email_address((self.fields if self.offer is None else self.offer.fields).get("email"))
+
+    @property
+    def addresses(self) -> set[str]:
+        """The addresses that it may have verified next: the one at hand, and those that wait on earlier attempts."""
+        step = self._step_of(self._next_state())
+        at_hand = self.address(step) if step is not None else None
+        withheld = [prior.withheld for prior in self.prior.values() if prior.withheld and not prior.is_rejected]
+        waiting = (email_address(fields.get("email")) for fields in withheld)
+        return {address for address in (at_hand, *waiting) if address is not None}
 
     @property
     def waits_alone(self) -> bool:

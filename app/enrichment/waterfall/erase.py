@@ -1,15 +1,15 @@
 """Erase a person or company and everything recorded about it."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import JSON, ColumnElement, Select, Table, Text, delete, literal, select, update
+from sqlalchemy import JSON, Column, ColumnElement, Select, Table, Text, delete, literal, select, update
 
 from app.db.session import WriteSession, scrub_log, transaction
-from app.db.sql import engine_name
+from app.db.sql import engine_name, is_any_of
 from app.enrichment.queue import failures
 from app.enrichment.waterfall import model_cache
 from app.entities.fields import RAW_FIELDS, Fields, table_of
@@ -17,17 +17,20 @@ from app.entities.lists import drop_member
 from app.entities.read import load_columns
 from app.errors import DamagedData, EntityNotFound
 from app.extensions import db
+from app.models.address_verdict import address_verdicts
 from app.models.attempt import attempts, entity_revisions
 from app.models.chunk import ERASED_ID, chunks, entity_errors
 from app.models.in_flight_call import in_flight_calls
 from app.models.job import jobs
+from app.values.emails import email_address
 
 
 def erase_entity(entity_type: str, entity_id: str, *, workspace_slug: str) -> None:
     """Delete an entity and everything recorded about it, in one transaction.
 
     Deleted are its row, its place in lists, its attempts with the raw answers, the history of its fields, its errors,
-    and the model cache's answers for its values, even if shared. In the id lists of the workspace's jobs it is
+    and the model cache's answers for its values and verdicts on its addresses, even if shared: at worst, others have
+    them answered once more. In the id lists of the workspace's jobs it is
     replaced by `ERASED_ID`, so that every list keeps its length and its order, by which outcomes are stored; a job
     that has not reached it yet skips it. Costs stay counted in the jobs and budgets, which name nobody. Exclusions
     stay: they keep it from coming back. An id that stands only in those records, because its entity never existed, is
@@ -43,7 +46,7 @@ def erase_entity(entity_type: str, entity_id: str, *, workspace_slug: str) -> No
         erasure = _Erasure(session, entity_type, entity_id, workspace_slug)
         # The lists first: a worker that is about to store an error holds its chunk until it has.
         erased = erasure.replace_in_chunks()
-        cache_keys = erasure.find_cache_keys()
+        values = erasure.find_values()
         # The entity's row before its records: a writer of records holds a lock on that row.
         erased += erasure.delete_entity()
         # Whoever adds it to a list waits for that too.
@@ -51,12 +54,21 @@ def erase_entity(entity_type: str, entity_id: str, *, workspace_slug: str) -> No
         erased += erasure.delete_attempts()
         erased += erasure.delete_history()
         erased += erasure.anonymize_calls()
-        model_cache.delete(session, cache_keys)
+        erased += erasure.delete_verdicts(values.addresses)
+        model_cache.delete(session, values.cache_keys)
         # Last, like their counts everywhere.
         erased += erasure.delete_errors()
         if not erased:
             raise EntityNotFound
     scrub_log()
+
+
+@dataclass(frozen=True, slots=True)
+class _Values:
+    """The model cache's keys for an entity's values, and its addresses."""
+
+    cache_keys: Collection[str] = ()
+    addresses: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,18 +101,19 @@ class _Erasure:
             self._store_ids(row.job_id, row.position, row.ids.replace(quoted, replacement))
         return len(matching)
 
-    def find_cache_keys(self) -> set[str]:
-        """Return the model cache's keys for the entity's values, present and former; locks its row.
+    def find_values(self) -> "_Values":
+        """Return where else the entity's values may be on record, present and former ones; locks its row.
 
         What is damaged is passed by: it must not keep anybody from being erased.
         """
         fields = self._lock()
         if fields is None:
-            return set()
-        # As text, since SQLite would raise for what is no JSON.
-        query = select(entity_revisions.c.changes.cast(Text)).where(*self._is_about_it(entity_revisions))
-        former_values = [value for changes in db.session.scalars(query) for value in _values_in(changes)]
-        return model_cache.keys_of(self.entity_type, self.entity_id, fields, former_values)
+            return _Values()
+        former_values = [pair for changes in self._objects(entity_revisions.c.changes) for pair in _values_in(changes)]
+        cache_keys = model_cache.keys_of(self.entity_type, self.entity_id, fields, former_values)
+        addresses = [value for name, value in (*fields.items(), *former_values) if name == "email"]
+        addresses += [withheld.get("email") for withheld in self._objects(attempts.c.withheld)]
+        return _Values(cache_keys, set(filter(None, map(email_address, addresses))))
 
     def delete_entity(self) -> int:
         """Delete the person or company itself."""
@@ -120,6 +133,14 @@ class _Erasure:
         """Delete the changes of its fields."""
         return self._execute(delete(entity_revisions).where(*self._is_about_it(entity_revisions)))
 
+    def delete_verdicts(self, addresses: Collection[str]) -> int:
+        """Delete the verdicts on addresses."""
+        is_one = (
+            address_verdicts.c.workspace_slug == self.workspace_slug,
+            is_any_of(address_verdicts.c.address, addresses),
+        )
+        return self._execute(delete(address_verdicts).where(*is_one))
+
     def delete_errors(self) -> int:
         """Delete its errors in jobs."""
         is_its_error = (entity_errors.c.job_id.in_(self._jobs()), entity_errors.c.entity_id == self.entity_id)
@@ -132,10 +153,20 @@ class _Erasure:
         return len(deleted)
 
     def anonymize_calls(self) -> int:
-        """Take its id and callback out of calls in flight, whose rows stay: money is reserved under them."""
+        """Take its id, callback and address out of calls in flight, whose rows stay: money is reserved under them."""
         anonymous_id = literal(ERASED_ID).concat(in_flight_calls.c.request_id.cast(Text))
         about_it = update(in_flight_calls).where(*self._is_about_it(in_flight_calls))
-        return self._execute(about_it.values(entity_id=anonymous_id, callback=None))
+        return self._execute(about_it.values(entity_id=anonymous_id, callback=None, address=None))
+
+    def _objects(self, column: Column[Any]) -> Iterator[dict[str, Any]]:
+        """Give the JSON objects in a column of the entity's records. As text, since SQLite raises for what is none."""
+        stored = db.session.scalars(select(column.cast(Text)).where(*self._is_about_it(column.table)))
+        for text in stored:
+            value = None
+            with suppress(TypeError, ValueError):
+                value = json.loads(text)
+            if isinstance(value, dict):
+                yield value
 
     def _lock(self) -> Fields | None:
         """Lock the entity's row and return its fields, without lists and objects if one is damaged; None: no row."""
@@ -178,11 +209,6 @@ class _Erasure:
 _KIND: Final = ("job_id", "code", "provider")
 
 
-def _values_in(changes: str) -> list[tuple[str, Any]]:
-    """Return the values of a stored revision by name of field; of one that cannot be read, none."""
-    pairs = None
-    with suppress(ValueError):
-        pairs = json.loads(changes)
-    if not isinstance(pairs, dict):
-        return []
-    return [(name, value) for name, pair in pairs.items() if isinstance(pair, list) for value in pair]
+def _values_in(changes: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """Return the values of a stored revision by name of field."""
+    return [(name, value) for name, pair in changes.items() if isinstance(pair, list) for value in pair]

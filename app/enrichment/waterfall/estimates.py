@@ -8,7 +8,7 @@ Input that an earlier step finds, and a later one then can be asked with, is not
 foreseen; nor is who cannot be asked just now.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -29,6 +29,7 @@ from app.enrichment.waterfall.plan import insist_on_provider, make_plan
 from app.entities.exclusions import Exclusions
 from app.entities.merge import is_blank
 from app.entities.read import SLICE_ROWS, load_entities
+from app.entities.verdicts import standing_verdicts
 from app.errors import EmptyJob, JobStateConflict, detail
 from app.extensions import db
 from app.models.types import new_id, utcnow
@@ -183,6 +184,8 @@ class _Survey:
     satisfied: int = 0
     steps: dict[Step, StepEstimate] = field(default_factory=dict)
     cached: Mapping[str, Any] = field(default_factory=dict)
+    verdicts: Collection[str] = ()
+    """The addresses of the slice at hand on which a verdict stands."""
 
     def __post_init__(self) -> None:
         asked = [Step(Purpose.STEP, provider) for provider in self.plan.steps]
@@ -204,6 +207,7 @@ class _Survey:
             for entity_id, fields in known.items()
         ]
         self.cached = self._load_cached(runs)
+        self.verdicts = standing_verdicts(set().union(*(run.addresses for run in runs)), job.workspace_slug)
         self.unknown += len(ids) - len(known)
         for run in runs:
             if excluded.excludes(job.entity_type, run.fields):
@@ -224,7 +228,7 @@ class _Survey:
         is_first, may_write = True, False
         while not isinstance(next_step := run.next_step(), Decision):
             is_step = next_step.purpose is Purpose.STEP
-            if is_step and self._is_left_out(next_step, run):
+            if self._is_judged(next_step, run) or (is_step and self._is_left_out(next_step, run)):
                 continue
             self._ask(next_step, run, is_certain=is_first)
             if is_step:
@@ -235,6 +239,14 @@ class _Survey:
         normalizer = self.plan.normalizer
         if may_write and normalizer is not None and normalizer.capabilities.charges_misses:
             self._ask_model(Step(Purpose.NORMALIZE, normalizer), run)
+
+    def _is_judged(self, next_step: Step, run: EntityRun) -> bool:
+        """Return whether a verdict on the address stands that a step would have verified."""
+        if run.address(next_step) not in self.verdicts:
+            return False
+        self.steps[next_step].answered_before += 1
+        run.withdraw_offer()
+        return True
 
     def _ask_verifier(self, run: EntityRun) -> None:
         """Count a verdict on the address that a step may find; it may be invalid, so that the run goes on."""

@@ -26,9 +26,12 @@ def of_chunk(job_id: str, position: int) -> dict[str, list[Row[Any]]]:
 
 
 def open_calls(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> set[str]:
-    """Put calls on record, except those that another job is making; return the request ids of the rest."""
+    """Put calls on record, except those that others are making; return the request ids of the rest.
+
+    Others make a call if they ask the provider about the entity, or have the address verified for whomever.
+    """
     # In one order everywhere, since two jobs may be about to ask the same questions.
-    ordered = sorted(rows, key=lambda row: (row["entity_id"], row["provider"]))
+    ordered = sorted(rows, key=lambda row: (row["address"] or "", row["entity_id"], row["provider"]))
     return insert_missing(session, in_flight_calls, ordered, "request_id")
 
 
@@ -61,17 +64,20 @@ def mark_pending(session: WriteSession, request_id: str, deadline_at: datetime) 
     )
 
 
-def unlikely_soon(session: WriteSession, job: JobInfo, ids: Sequence[str]) -> set[tuple[str, str]]:
-    """Return the questions that will not be answered soon, as pairs of entity and provider.
+def unlikely_soon(
+    session: WriteSession, job: JobInfo, ids: Sequence[str], addresses: Sequence[str]
+) -> set[tuple[str, str] | str | None]:
+    """Return the questions that will not be answered soon: pairs of entity and provider, and addresses.
 
     They wait for a callback, or their worker is gone.
     """
     if not ids:
         return set()
-    query = select(in_flight_calls.c.entity_id, in_flight_calls.c.provider).where(
+    query = select(in_flight_calls.c.entity_id, in_flight_calls.c.provider, in_flight_calls.c.address).where(
         in_flight_calls.c.workspace_slug == job.workspace_slug,
         in_flight_calls.c.entity_type == job.entity_type,
         or_(in_flight_calls.c.is_pending, in_flight_calls.c.deadline_at <= utcnow()),
-        is_any_of(in_flight_calls.c.entity_id, ids),
+        or_(is_any_of(in_flight_calls.c.entity_id, ids), is_any_of(in_flight_calls.c.address, addresses)),
     )
-    return {(row.entity_id, row.provider) for row in session.execute(query)}
+    rows = session.execute(query).all()
+    return {(row.entity_id, row.provider) for row in rows} | {row.address for row in rows if row.address is not None}

@@ -58,7 +58,7 @@ class Loader:
         verifiers = [plan.verifier] if plan.verifier is not None else []
         if not any(_is_paid(provider) for provider in (*plan.steps, *verifiers)):
             return {}, {}
-        prior = self.context.recent.prior(ids, self.providers, verifiers)
+        prior = self.context.recent.prior(ids, (*self.providers, *verifiers))
         left = in_flight.of_chunk(job.id, self.context.lease.position)
         self.results.states.replace(circuit_breaker.load_states())
         return prior, left

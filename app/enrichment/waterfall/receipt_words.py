@@ -12,6 +12,7 @@ _OUTCOMES: Final = {
     "not_found": "found nothing",
     "skipped_insufficient_input": "not asked",
     "not_asked": "not asked",
+    "verdict_stands": "not asked",
     "rate_limited": "asked to slow down",
     "credits_exhausted": "out of credits",
     "auth_failed": "refused the key",

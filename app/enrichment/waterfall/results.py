@@ -20,6 +20,7 @@ from app.enrichment.waterfall.batch import (
     Call,
     ChunkContext,
     NotAsked,
+    Spared,
     Unstored,
     Verdict,
 )
@@ -27,6 +28,7 @@ from app.enrichment.waterfall.dedup import fingerprint
 from app.enrichment.waterfall.entity_run import EntityRun, Offer, Purpose, Step, accepted_fields
 from app.entities.fields import FIELDS
 from app.entities.merge import merge_fields
+from app.entities.verdicts import REJECTED, VerdictView
 from app.errors import describe
 from app.models.types import new_id
 from app.providers.answers import checked
@@ -78,10 +80,15 @@ class ResultHandler:
     def accept_offer(self, run: EntityRun, offer: Offer, status: str | None = None) -> None:
         """Write a withheld address, or keep it as rejected; without a verdict (None) it is written as it came."""
         fields = {**offer.fields, **({"email_status": status} if status else {})}
-        is_rejected = status == "invalid"
+        is_rejected = status == REJECTED
         self.unstored.verdicts.append(Verdict(run.entity_id, offer.attempt_id, offer.provider, fields, is_rejected))
         if not is_rejected:
             self._merge(run, fields)
+
+    def apply_standing(self, run: EntityRun, verdict: VerdictView) -> None:
+        """Do what a standing verdict says with the address that waits for one."""
+        self.unstored.spared.append(Spared(run.entity_id, verdict))
+        self.accept_offer(run, run.withdraw_offer(), verdict.status)
 
     def apply_callback(self, run: EntityRun, in_flight_call: Any, provider: Provider) -> None:
         """Apply the answer that came by callback, or that none came."""

@@ -28,6 +28,7 @@ from app.enrichment.waterfall.entity_run import (
 )
 from app.enrichment.waterfall.plan import UNUSABLE_SECONDS
 from app.enrichment.waterfall.results import ResultHandler
+from app.entities.verdicts import VerdictView, standing_verdicts
 from app.models.chunk import Outcome
 from app.models.types import new_id
 from app.providers.base import Answer, Lookup, OutcomeClass, Provider
@@ -60,6 +61,8 @@ class Router:
     _fresh: list[EntityRun] = field(default_factory=list)
     _waiting: list[EntityRun] = field(default_factory=list)
     _queued: deque[EntityRun] = field(default_factory=deque)
+    _verdicts: Mapping[str, VerdictView] = field(default_factory=dict)
+    """The standing verdicts on the addresses that runs may have verified next, by address."""
 
     @property
     def states(self) -> KnownStates:
@@ -168,8 +171,15 @@ class Router:
         waiting, self._waiting = self._waiting, []
         self.add(waiting)
         runs, self._fresh = self._fresh, []
+        self._load_verdicts(runs)
         attempts = [attempt for run in runs if (attempt := self._next_attempt(run)) is not None]
         return _with_prices(attempts, self.context.job.entity_type)
+
+    def _load_verdicts(self, runs: Iterable[EntityRun]) -> None:
+        addresses = set().union(*(run.addresses for run in runs)) if self.context.plan.verifies else ()
+        self._verdicts = standing_verdicts(addresses, self.context.job.workspace_slug)
+        if addresses:
+            end_read()
 
     def _begin_queued(self, *, is_busy: bool) -> None:
         """Let the next run of a cautious chunk begin, if nothing else goes on; its entity is marked beforehand."""
@@ -213,6 +223,8 @@ class Router:
     def _can_ask(self, run: EntityRun, step: Step) -> bool:
         """Return whether a step may be taken now; if not, the run has gone on, waits, or the job must."""
         provider = step.provider
+        if self._is_judged(run, step):
+            return False
         prior = run.prior.get(provider.name)
         if prior is not None and self._is_settled_by(run, step, prior):
             return False
@@ -224,6 +236,13 @@ class Router:
             return True
         self._pass_over(run, step, state)
         return False
+
+    def _is_judged(self, run: EntityRun, step: Step) -> bool:
+        """Apply a standing verdict on the address that a step is to have verified; return whether there was one."""
+        verdict = self._verdicts.get(run.address(step) or "")
+        if verdict is not None:
+            self.results.apply_standing(run, verdict)
+        return verdict is not None
 
     def _is_settled_by(self, run: EntityRun, step: Step, prior: PriorAnswer) -> bool:
         """Apply a prior answer if it makes the step needless; return whether it did."""
@@ -330,8 +349,9 @@ def _with_price(run: EntityRun, step: Step, lookup: Lookup, cached: Mapping[str,
     provider = step.provider
     if cached:
         lookup = replace(lookup, cached=cached)
+    address = run.address(step)
     if provider.is_local(lookup):
-        return Attempt(run, step, lookup, new_id())
+        return Attempt(run, step, lookup, new_id(), address=address)
     return Attempt(
         run,
         step,
@@ -340,4 +360,5 @@ def _with_price(run: EntityRun, step: Step, lookup: Lookup, cached: Mapping[str,
         price_micros=provider.worst_price_micros(lookup),
         fingerprint=fingerprint(provider, entity_type, run.fields),
         is_local=False,
+        address=address,
     )

@@ -276,7 +276,6 @@ def test_another_job_does_not_have_an_address_verified_while_its_verdict_is_in_d
     add(1)
     finder, verifier = paid(), Losing(context, "leadmagic-verify", default=verdict("valid"))
     work = Waterfall(registry_of(finder, verifiers=[verifier]), retry_seconds=(0.01,))
-    work._registry.verifiers["leadmagic"] = verifier  # type: ignore[union-attr,index]
     job_ids = [enqueue(order=["findymail"], verifier="leadmagic") for _ in range(2)]
     queue.drain(work=work, time_budget=PATIENCE_SECONDS)
     assert [outcomes(job_id) for job_id in job_ids] == ["h", "h"]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -20,6 +21,7 @@ from app.enrichment.waterfall.work_loop import Waterfall
 from app.entities import exclusions
 from app.entities.read import load_entities
 from app.entities.upsert import upsert_entities
+from app.entities.verdicts import store_verdicts
 from app.errors import EmptyJob, Invalid, ProviderNotAvailable
 from app.extensions import db
 from app.models.attempt import attempts
@@ -38,6 +40,10 @@ CENT = 10_000
 FOUND = Answer(OutcomeClass.SUCCESS, fields={"email": "ann@corp.example"})
 MISS = Answer(OutcomeClass.NOT_FOUND)
 CHARGED_MISS = replace(MISS, cost_micros=CENT)
+
+
+def found_at(host: str) -> Answer:
+    return Answer(OutcomeClass.SUCCESS, fields={"email": f"ann@{host}.example"})
 
 
 def provider(name: str, **more: Any) -> FakeProvider:
@@ -179,6 +185,11 @@ def test_an_address_that_waits_for_its_verdict_is_certain_to_be_verified(context
     assert range_of(found) == (500, CENT + 2 * 500)
     unverified = ask("waterfall", known, waterfall("prospeo", "clay", verifier="none"))
     assert (counts_of(unverified), range_of(unverified)) == ([(0, 0, 1), (0, 0, 0)], (0, 0))
+    said = {"address": FOUND.fields["email"], "status": "invalid", "verifier": "leadmagic-verify"}
+    with transaction() as session:
+        store_verdicts(session, "default", [{**said, "verified_at": datetime.now(UTC)}])
+    judged = ask("waterfall", known, waterfall("prospeo", "clay", verifier="findymail"))
+    assert counts_of(judged)[2] == (1, 0, 1), "only of what the other may find"
 
 
 @pytest.mark.parametrize("check", [None, "valid", "invalid"])
@@ -205,9 +216,12 @@ def test_the_job_costs_what_was_estimated(
 
 
 def test_the_dearest_way_costs_the_upper_end(context: Flask) -> None:
-    """Everybody finds an address for its price, and each is paid for to be called invalid."""
-    use(context, provider("prospeo"), provider("clay"), check=verifier("invalid"))
+    """Everybody finds an address of its own for its price, and each is paid for to be called invalid."""
     known = add_some(3)
+    finders = [
+        provider(name, answers={one: found_at(f"{one}-{name}") for one in known}) for name in ("prospeo", "clay")
+    ]
+    use(context, *finders, check=verifier("invalid"))
     options = waterfall("prospeo", "clay", verifier="findymail")
     assert ask("waterfall", known, options).high_micros == work("waterfall", known, options) == 3 * (2 * CENT + 2 * 500)
 
