@@ -100,7 +100,9 @@ class _Erasure:
         # As text, since SQLite would raise for what is no JSON.
         query = select(entity_revisions.c.changes.cast(Text)).where(*self._is_about_it(entity_revisions))
         former_values = [value for changes in db.session.scalars(query) for value in _values_in(changes)]
-        return model_cache.keys_of(self.entity_type, self.entity_id, fields, former_values)
+        return model_cache.keys_of(
+            self.entity_type, self.entity_id, fields, former_values, workspace_slug=self.workspace_slug
+        )
 
     def delete_entity(self) -> int:
         """Delete the person or company itself."""
