@@ -57,7 +57,11 @@ class Config:
     CRON_SECRET: str | None = field(default=None, repr=False)
     """Bearer token of the cron webhook; 16 to 256 printable ASCII characters. Unset: it refuses every call."""
     SECRET_KEY: str | None = field(default=None, repr=False)
-    """Signs the addresses that callbacks go to; 16 characters or more."""
+    """Signs the addresses that callbacks go to, and encrypts the keys of workspaces; 16 characters or more."""
+    SECRET_KEY_FALLBACKS: tuple[str, ...] = field(default=(), repr=False, metadata={"separator": None})
+    """Former values of `SECRET_KEY`, which still open what was made with them."""
+    SECRET_KEY_LASTS: bool = field(default=True, metadata={"environment": False})
+    """Whether `SECRET_KEY` was set, and not made up for as long as this process runs."""
     ENRICH_CHUNK_SIZE: int = field(default=50, metadata=_whole_number(1, 1000))
     """Entities in a chunk, unless a job says otherwise."""
     ENRICH_TIME_BUDGET: int = field(default=25, metadata=_whole_number(1, 3600))
@@ -123,6 +127,8 @@ class Config:
         object.__setattr__(self, "DATABASE_URL", _database_url(self.DATABASE_URL, on_vercel=self.VERCEL))
         _check_secret("CRON_SECRET", self.CRON_SECRET)
         _check_secret("SECRET_KEY", self.SECRET_KEY)
+        for former in self.SECRET_KEY_FALLBACKS:
+            _check_secret("SECRET_KEY_FALLBACKS", former)
         for settings in self.PROVIDERS.values():
             _check_provider(settings)
 
@@ -160,6 +166,11 @@ class Config:
             "TRUSTED_HOSTS": list(self.TRUSTED_HOSTS) or None,
             "TRANCHE": self,
         }
+
+    @property
+    def secret_keys(self) -> tuple[str, ...]:
+        """`SECRET_KEY` and its former values, the one in use first; empty if it is not set."""
+        return (self.SECRET_KEY, *self.SECRET_KEY_FALLBACKS) if self.SECRET_KEY is not None else ()
 
     @property
     def is_sqlite(self) -> bool:
@@ -296,7 +307,8 @@ def _parse(name: str, text: str, default: object, rules: Mapping[str, Any]) -> A
             raise ConfigError(f"{name}: expected a whole number in digits")
         return int(text)
     if isinstance(default, tuple):
-        return tuple(part.strip() for part in text.split(",") if part.strip())
+        # Secrets may have commas in them, but no spaces.
+        return tuple(part.strip() for part in text.split(rules.get("separator", ",")) if part.strip())
     return text
 
 

@@ -21,6 +21,7 @@ from app.config import PROJECT_ROOT
 from app.db.session import transaction
 from app.enrichment import queue
 from app.enrichment.queue.lease import Failure
+from app.enrichment.waterfall import provider_keys
 from app.enrichment.waterfall.work_loop import Waterfall
 from app.entities import exclusions
 from app.entities.csv import imports
@@ -31,6 +32,7 @@ from app.extensions import db
 from app.models.address_verdict import address_verdicts
 from app.models.attempt import attempts, entity_revisions
 from app.models.chunk import Outcome
+from app.models.provider_state import provider_paces, provider_states
 from app.models.types import Id, Json, UtcDateTime, new_id
 from app.providers.base import Answer, OutcomeClass
 from app.web import api_keys, sessions, users
@@ -93,6 +95,7 @@ def fill() -> None:
     queue.enqueue_job("person", "ai-normalizer", ["p0", "nobody"])
     queue.drain(work=Waterfall())
     exclusions.add(["elsewhere.example"], "default")
+    provider_keys.set_key("findymail", "a-key-of-their-own", "north", set_by="ada")
     # One call that fails, one that teaches something, and one whose answer is still to come.
     answers = {
         "p0": Answer(OutcomeClass.SUCCESS, pending_seconds=600),
@@ -256,6 +259,23 @@ def test_addresses_that_were_rejected_before_are_rejected_for_everybody(context:
         assert [tuple(row) for row in stored] == [
             ("default", "ada@corp.example", "invalid", "leadmagic-verify", A_DAY + timedelta(1))
         ]
+    finally:
+        db.session.rollback()
+        upgrade()
+
+
+def test_accounts_of_workspaces_go_with_the_revision_and_the_services_stays(context: Flask) -> None:
+    """What is known of the service's own account is the same before and after; a workspace's is forgotten."""
+    state, pace = (table.c for table in (provider_states, provider_paces))
+    with transaction() as session:
+        for account, failures in (("", 3), ("north", 4)):
+            session.execute(insert(provider_states).values(provider="prospeo", account=account, failures=failures))
+            session.execute(insert(provider_paces).values(name="prospeo", account=account, state={"used": failures}))
+    try:
+        downgrade(revision="0009")
+        upgrade()
+        assert [tuple(row) for row in db.session.execute(select(state.account, state.failures))] == [("", 3)]
+        assert [tuple(row) for row in db.session.execute(select(pace.account, pace.state))] == [("", {"used": 3})]
     finally:
         db.session.rollback()
         upgrade()

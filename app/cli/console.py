@@ -58,7 +58,7 @@ def console(port: int) -> None:
         settings = replace(settings, LOG_LEVEL="WARNING")
     if settings.SECRET_KEY is None:
         output.note("SECRET_KEY is not set: sessions end with this command.")
-        settings = replace(settings, SECRET_KEY=secrets.token_urlsafe(32))
+        settings = replace(settings, SECRET_KEY=secrets.token_urlsafe(32), SECRET_KEY_LASTS=False)
     app = current_app.extensions["tranche.create_app"](settings)
     with app.app_context():
         if not inspect(db.engine).get_table_names():

@@ -112,7 +112,7 @@ def enqueue(
                     workspace_slug=workspace,
                     priority=priority,
                     idempotency_key=idempotency_key,
-                    **job_columns(entity_type, provider, options),
+                    **job_columns(entity_type, provider, options, workspace),
                 )
     except EmptyJob:
         if ids_file is not None:

@@ -128,6 +128,7 @@ MODULES: Final[Mapping[str, str]] = {
     "pause": "app.cli.jobs",
     "preview": "app.cli.previews",
     "process": "app.cli.work",
+    "provider-keys": "app.cli.provider_keys",
     "providers": "app.cli.money",
     "refused": "app.cli.previews",
     "resume": "app.cli.jobs",

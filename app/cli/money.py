@@ -12,7 +12,7 @@ from rich.text import Text
 
 from app.cli import output
 from app.cli.group import enrich
-from app.cli.options import any_workspace_option, json_option
+from app.cli.options import Slug, any_workspace_option, json_option
 from app.db.pages import Page
 from app.db.session import end_read
 from app.enrichment.money.reports import (
@@ -178,18 +178,19 @@ def _cost_cells(counts: CostCounts) -> list[str]:
 
 @enrich.command()
 @click.option("--reset", "reset_name", metavar="NAME", help="Forget what is held against a provider.")
+@click.option("--workspace", type=Slug(), help="As it stands for this workspace, which may have keys of its own.")
 @json_option
-def providers(reset_name: str | None, as_json: bool) -> None:
+def providers(reset_name: str | None, workspace: str | None, as_json: bool) -> None:
     """Show how each provider stands, what it may be asked and for how much."""
     if reset_name is not None:
-        view = provider_status.reset_provider(reset_name)
+        view = provider_status.reset_provider(reset_name, workspace)
         end_read()
         if as_json:
             output.print_json(ProviderSchema().dump(view))
         else:
             click.echo(f"Provider {view.name} is {_status(view)}.")
         return
-    views = provider_status.list_providers()
+    views = provider_status.list_providers(workspace)
     end_read()
     if as_json:
         output.print_json(ProviderListSchema().dump({"providers": views}))
@@ -197,22 +198,24 @@ def providers(reset_name: str | None, as_json: bool) -> None:
         columns = ["provider", "status", "failures", "under way", "today"]
         output.draw_table(columns, [_drawn_row(view) for view in views])
     else:
-        columns = ["provider", "status", "reason", "since", "until", "failures", "under way", "spent today"]
+        columns = ["provider", "account", "status", "reason", "since", "until", "failures", "under way", "spent today"]
         output.print_table([*columns, "limits", "prices"], [_plain_row(view) for view in views])
 
 
 def _plain_row(view: ProviderView) -> list[object]:
     since, until = output.clock(view.since), output.clock(view.blocked_until or view.until)
     counts = [view.failures, view.calls_under_way, dollars(view.spent_today_micros)]
-    return [view.name, _status(view), view.missing or view.reason, since, until, *counts, view.limits, _prices(view)]
+    about = [view.name, view.account or "service", _status(view), view.missing or view.reason]
+    return [*about, since, until, *counts, view.limits, _prices(view)]
 
 
 def _drawn_row(view: ProviderView) -> list[object]:
     """Return a row of few columns and several lines, so that it fits a terminal of 80 characters."""
     about = Text(view.name)
     until = view.blocked_until or view.until
+    account = f"own key of {view.account}" if view.account else None
     details = [view.missing or view.reason, f"until {output.clock(until)}" if until else None]
-    for line in (*details, view.limits, _prices(view)):
+    for line in (account, *details, view.limits, _prices(view)):
         if line:
             about.append(f"\n  {output.clean(line)}", "dim")
     counts = [f"{view.failures:,}", f"{view.calls_under_way:,}", dollars(view.spent_today_micros)]

@@ -113,7 +113,7 @@ def make_job() -> Response | WerkzeugResponse:
         selection.ids(),
         workspace_slug=selection.workspace,
         idempotency_key=key if re.fullmatch(r"console-[\w-]{22}", key) else None,
-        **job_columns(selection.entity_type, selection.provider, JobOptions(cap_usd=cap_usd)),
+        **job_columns(selection.entity_type, selection.provider, JobOptions(cap_usd=cap_usd), selection.workspace),
     )
     return redirect(url_for("console.job", job_id=accepted.job_id), 303)
 

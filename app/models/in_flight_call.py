@@ -26,6 +26,8 @@ class InFlightCall(Base):
     entity_type: Mapped[str] = mapped_column(String(16), primary_key=True)
     entity_id: Mapped[str] = mapped_column(EntityId, primary_key=True)
     provider: Mapped[str] = mapped_column(String(64), primary_key=True)
+    account: Mapped[str] = mapped_column(Slug, default="", server_default="")
+    """Whose key it is made with: the workspace's own, by its slug, or the service's (empty)."""
     request_id: Mapped[str] = mapped_column(Id)
     """The name of this one question, for answers by callback."""
     call_id: Mapped[str] = mapped_column(Id)
@@ -51,7 +53,7 @@ class InFlightCall(Base):
         CheckConstraint("reserved_micros >= 0", name="reserved_not_negative"),
         Index("ix_enrichment_flights_chunk", "job_id", "position"),
         Index("ix_enrichment_flights_request_id", "request_id", unique=True),
-        Index("ix_enrichment_flights_provider", "provider", "call_id"),
+        Index("ix_enrichment_flights_provider", "provider", "account", "call_id"),
         Index("ix_enrichment_flights_address", "workspace_slug", "address", unique=True),
     )
 

@@ -1,4 +1,7 @@
-"""What all processes must know of a provider: its health, and how fast it is being called."""
+"""What all processes must know of a provider: its health, and how fast it is being called.
+
+Both go by account: the service's own (empty), or that of a workspace which has a key of its own, by its slug.
+"""
 
 from datetime import datetime
 from enum import StrEnum
@@ -8,7 +11,7 @@ from sqlalchemy import CheckConstraint, String, Table
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import Base
-from app.models.types import Json, UtcDateTime, one_of, utcnow
+from app.models.types import Json, Slug, UtcDateTime, one_of, utcnow
 
 
 class ProviderCondition(StrEnum):
@@ -24,11 +27,12 @@ class ProviderCondition(StrEnum):
 
 
 class ProviderState(Base):
-    """The health of one provider. No row: it is available and has never failed."""
+    """The health of one account with a provider. No row: it is available and has never failed."""
 
     __tablename__ = "provider_states"
 
     provider: Mapped[str] = mapped_column(String(64), primary_key=True)
+    account: Mapped[str] = mapped_column(Slug, primary_key=True, default="")
     condition: Mapped[str] = mapped_column(String(32), default=ProviderCondition.AVAILABLE)
     failures: Mapped[int] = mapped_column(default=0)
     """Failed calls in a row."""
@@ -47,16 +51,17 @@ class ProviderState(Base):
 
 
 class ProviderPace(Base):
-    """How far the calls of one provider have used up its limits; the row's lock is what reservations wait for.
+    """How far the calls of one account with a provider have used up its limits.
 
-    `state` holds, for each rate, the instant in seconds since 1970 up to which
-    it is used, and for the daily limit the day and the calls made on it.
+    The row's lock is what reservations wait for. `state` holds, for each rate, the instant in seconds since 1970 up
+    to which it is used, and for the daily limit the day and the calls made on it.
     """
 
     __tablename__ = "provider_paces"
 
     name: Mapped[str] = mapped_column(String(96), primary_key=True)
     """The provider, or `provider:entity type` where that has limits of its own."""
+    account: Mapped[str] = mapped_column(Slug, primary_key=True, default="")
     state: Mapped[Any] = mapped_column(Json, default=dict)
     blocked_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """Set by an answer that asked to slow down."""

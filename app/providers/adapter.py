@@ -66,6 +66,8 @@ class PaidProvider(ApiClient, Provider):
         """Return that the key is missing, or None."""
         if self.settings.api_key:
             return None
+        if self.settings.why_no_key is not None:
+            return f"Provider {self.name}: {self.settings.why_no_key}"
         return f"Provider {self.name} has no key; set {self.settings.prefix}_API_KEY."
 
     def why_insufficient(self, lookup: Lookup) -> str | None:

@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, Self
 
 from app.providers.base import Answer, OutcomeClass
 from app.providers.http.client import Http
@@ -50,6 +50,10 @@ class ApiClient(ABC):
     def __init__(self, settings: ProviderSettings, http: Http) -> None:
         self.settings = settings
         self._http = http
+
+    def with_settings(self, settings: ProviderSettings) -> Self:
+        """Return the same client under other settings, such as with another key."""
+        return type(self)(settings, self._http)
 
     @abstractmethod
     def headers(self) -> Mapping[str, str] | None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from app.providers.settings import ProviderSettings
 
@@ -120,6 +120,10 @@ class Provider(Protocol):
     inputs: Mapping[str, frozenset[str]]
     """By entity type, the fields that a question is made of. Only when one of these changes is a miss asked again
     before its time."""
+
+    def with_settings(self, settings: ProviderSettings) -> Self:
+        """Return the same provider under other settings, such as with another key."""
+        ...
 
     def why_unusable(self) -> str | None:
         """Return which setting is missing, as a sentence, or None if calls can be made."""

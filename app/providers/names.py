@@ -1,4 +1,4 @@
-"""The names of providers and verifiers, and whose account each one's calls use.
+"""The names of providers and verifiers, and whose key each one's calls use.
 
 They stand apart from the registry, which loads every adapter and the HTTP client: most commands need only names.
 """
@@ -12,16 +12,16 @@ WATERFALL: Final = "waterfall"
 NORMALIZER: Final = "ai-normalizer"
 NAMES: Final = tuple(DEFAULTS)
 """Every provider."""
-_ACCOUNTS: Final = {"leadmagic-verify": "leadmagic", "findymail-verify": "findymail"}
-VERIFIER_NAMES: Final = tuple(_ACCOUNTS.values())
+_FINDERS: Final = {"leadmagic-verify": "leadmagic", "findymail-verify": "findymail"}
+VERIFIER_NAMES: Final = tuple(_FINDERS.values())
 """The providers that can also verify addresses."""
 
 
-def account_of(provider: str) -> str:
-    """Return the provider whose account a provider's calls use, and with it its limits: of a verifier, the finder's."""
-    return _ACCOUNTS.get(provider, provider)
+def finder_of(provider: str) -> str:
+    """Return the provider whose key a provider's calls use, and with it its limits: of a verifier, the finder's."""
+    return _FINDERS.get(provider, provider)
 
 
-def sharing_account(account: str) -> list[str]:
-    """Return the names of the providers whose calls use an account."""
-    return [account, *(name for name, shared in _ACCOUNTS.items() if shared == account)]
+def sharing_key(finder: str) -> list[str]:
+    """Return the names of the providers whose calls use a provider's key: its own, and its verifier's."""
+    return [finder, *(name for name, shared in _FINDERS.items() if shared == finder)]

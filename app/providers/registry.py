@@ -1,7 +1,7 @@
 """Provider name to provider: which ones there are, and why one cannot be used."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from flask import current_app
@@ -42,6 +42,23 @@ class Registry:
     verifiers: Mapping[str, Provider]
     takes_callbacks: bool = True
     """Whether the service can be reached from outside, by those who answer later."""
+
+    def with_settings(self, settings: Mapping[str, ProviderSettings]) -> "Registry":
+        """Return the registry with some of its providers, and their verifiers, under other settings."""
+
+        def changed(providers: Mapping[str, Provider]) -> dict[str, Provider]:
+            return {
+                name: provider.with_settings(settings[name]) if name in settings else provider
+                for name, provider in providers.items()
+            }
+
+        return replace(self, providers=changed(self.providers), verifiers=changed(self.verifiers))
+
+    @property
+    def own_accounts(self) -> Mapping[str, str]:
+        """The accounts that are not the service's own, by the names of the providers and verifiers that use them."""
+        asked = (*self.providers.values(), *self.verifiers.values())
+        return {provider.name: provider.settings.account for provider in asked if provider.settings.account}
 
     def usable(self, name: str, entity_type: str) -> Provider | None:
         """Return a provider that the settings allow to ask about an entity type, or None."""

@@ -47,6 +47,10 @@ class ProviderSettings:
     base_url: str = field(repr=False)
     """Where it is called; may be a secret, such as the URL of a webhook."""
     api_key: str | None = field(default=None, repr=False)
+    account: str = ""
+    """Whose the key is: a workspace's, by its slug, or the service's own (empty). Pace, health and credits go by it."""
+    why_no_key: str | None = None
+    """Why the account's key cannot be used, as a sentence. Nothing stands in for it: that would be paid by others."""
     usd_per_credit: Decimal = Decimal(0)
     credits: Mapping[str, Decimal]
     """The price of each operation in credits."""

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import replace
 from decimal import Decimal
 from io import BytesIO
@@ -75,6 +76,12 @@ class FakeProvider:
             bulk_sizes=self.bulk_sizes,
             verifies=self.name.removesuffix("-verify") if self.name.endswith("-verify") else None,
         )
+
+    def with_settings(self, settings: ProviderSettings) -> "FakeProvider":
+        """Return one that counts what it is asked in the same place, under other settings."""
+        changed = copy(self)
+        changed.settings = settings
+        return changed
 
     def why_unusable(self) -> str | None:
         """Say that nothing is missing."""

@@ -1,10 +1,10 @@
-"""Which providers there are, what each can do, and whose account its calls use."""
+"""Which providers there are, what each can do, and whose key its calls use."""
 
 import pytest
 
 from app.providers.base import Lookup
 from app.providers.defaults import DEFAULTS
-from app.providers.names import NAMES, NORMALIZER, VERIFIER_NAMES, account_of, sharing_account
+from app.providers.names import NAMES, NORMALIZER, VERIFIER_NAMES, finder_of, sharing_key
 from app.providers.registry import make_registry
 
 REGISTRY = make_registry(DEFAULTS)
@@ -12,19 +12,19 @@ LOOKUP = Lookup("person", "p1", {})
 
 
 @pytest.mark.parametrize("name", VERIFIER_NAMES)
-def test_verifier_uses_the_account_of_its_finder(name: str) -> None:
+def test_verifier_uses_the_key_of_its_finder(name: str) -> None:
     """Both are called with one key, so their calls count against the same limits."""
     verifier = REGISTRY.verifiers[name]
     assert verifier.capabilities.verifies == name
-    assert account_of(verifier.name) == account_of(name) == name
-    assert sharing_account(name) == [name, verifier.name]
+    assert finder_of(verifier.name) == finder_of(name) == name
+    assert sharing_key(name) == [name, verifier.name]
 
 
 @pytest.mark.parametrize("name", sorted({*NAMES, "fake"} - set(VERIFIER_NAMES)))
-def test_other_providers_have_an_account_of_their_own(name: str) -> None:
+def test_other_providers_have_a_key_of_their_own(name: str) -> None:
     """Nobody else's calls count against it."""
-    assert account_of(name) == name
-    assert sharing_account(name) == [name]
+    assert finder_of(name) == name
+    assert sharing_key(name) == [name]
 
 
 @pytest.mark.parametrize("name", NAMES)

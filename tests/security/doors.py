@@ -22,7 +22,7 @@ class Door:
     is_for_all_workspaces: bool = False
     """Whether a key must be bound to no workspace."""
     names: str = ""
-    """What stands in the address: job, list, person, company, exclusion, or something that is no workspace's own."""
+    """What stands in the address: job, list, person, company, exclusion, provider key, or what is nobody's own."""
 
     query: str = ""
     """What the address needs behind it."""
@@ -30,7 +30,7 @@ class Door:
     @property
     def is_owned(self) -> bool:
         """Whether the address names an object of a workspace."""
-        return self.names in {"job", "list", "person", "company", "exclusion"}
+        return self.names in {"job", "list", "person", "company", "exclusion", "provider key"}
 
 
 def _of_entities(plural: str, kind: str) -> dict[tuple[str, str], Door]:
@@ -71,6 +71,9 @@ DOORS: dict[tuple[str, str], Door] = {
     ("GET", "/api/enrichment/costs"): Door(200, "read"),
     ("GET", "/api/enrichment/providers"): Door(200, "read"),
     ("POST", "/api/enrichment/providers/{}/reset"): Door(200, "admin", is_for_all_workspaces=True, names="a provider"),
+    ("GET", "/api/enrichment/provider-keys"): Door(200, "admin"),
+    ("PUT", "/api/enrichment/provider-keys/{}"): Door(415, "admin", names="a provider"),
+    ("DELETE", "/api/enrichment/provider-keys/{}"): Door(204, "admin", names="provider key"),
     ("GET", "/api/enrichment/exclusions"): Door(200, "read"),
     ("POST", "/api/enrichment/exclusions"): Door(415, "write"),
     ("DELETE", "/api/enrichment/exclusions/{}"): Door(204, "write", names="exclusion"),

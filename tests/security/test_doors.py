@@ -12,6 +12,7 @@ from werkzeug.test import TestResponse
 from app.config import PROJECT_ROOT
 from app.db.session import transaction
 from app.enrichment import queue
+from app.enrichment.waterfall import provider_keys
 from app.entities import exclusions, lists
 from app.entities.lists import NewList
 from app.entities.upsert import upsert_entities
@@ -69,6 +70,8 @@ def make_object(kind: str) -> str:
     """Make what an address names, in the one workspace, and return its name; something everybody knows otherwise."""
     if kind == "job":
         return queue.enqueue_job("person", "ai-normalizer", ["a", "b"], workspace_slug=WORKSPACE)
+    if kind == "provider key":
+        return provider_keys.set_key("prospeo", "a-key-of-their-own", WORKSPACE, set_by="test").provider
     if kind == "exclusion":
         exclusions.add(["acme.example"], WORKSPACE)
         return "acme.example"
@@ -83,7 +86,9 @@ def make_object(kind: str) -> str:
 
 def unknown_name(kind: str) -> str:
     """Return a name of the same form under which there is nothing."""
-    return {"job": new_id(), "list": new_id(), "exclusion": "other.example"}.get(kind, "any/one")
+    return {"job": new_id(), "list": new_id(), "exclusion": "other.example", "provider key": "findymail"}.get(
+        kind, "any/one"
+    )
 
 
 def call(client: FlaskClient, method: str, address: str, name: str = "", **options: Any) -> TestResponse:
@@ -135,7 +140,7 @@ def test_each_caller_gets_through_its_doors_and_no_other(app: Flask) -> None:
     assert wrong == []
 
 
-@pytest.mark.parametrize("kind", ["job", "list", "person", "company", "exclusion"])
+@pytest.mark.parametrize("kind", ["job", "list", "person", "company", "exclusion", "provider key"])
 def test_what_is_another_workspaces_is_like_unknown(app: Flask, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The very same answer, after the same statements, and nothing has changed."""
     # Of two calls within a second only the first would look the key up.
@@ -165,12 +170,14 @@ def test_a_bound_key_reaches_nothing_elsewhere_by_parameters(app: Flask) -> None
     """Neither by naming the workspace or a job, nor in a list, a report, a file or an estimate."""
     stranger = client_with(app, make_key(app, *Scope, workspace_slug="elsewhere"))
     with app.app_context():
-        objects = {kind: make_object(kind) for kind in ("job", "list", "person", "company", "exclusion")}
+        objects = {
+            kind: make_object(kind) for kind in ("job", "list", "person", "company", "exclusion", "provider key")
+        }
         before = {name: rows for name, rows in every_row().items() if name != "heartbeats"}
     for address in ("people", "companies", "people/export.csv", "companies/export.csv",
                     "people/export.xlsx", "companies/export.xlsx", "enrichment/jobs", "lists",
-                    "enrichment/exclusions", "enrichment/costs", "people/some/one", "companies/some/one",
-                    "people/some/one/receipt", "companies/some/one/receipt"):  # fmt: skip
+                    "enrichment/exclusions", "enrichment/costs", "enrichment/provider-keys", "people/some/one",
+                    "companies/some/one", "people/some/one/receipt", "companies/some/one/receipt"):  # fmt: skip
         named = "&groupBy=job" if address.endswith("costs") else ""
         assert call(stranger, "GET", f"/api/{address}?workspaceSlug={WORKSPACE}{named}").status_code == 403, address
         listed = call(stranger, "GET", f"/api/{address}?workspaceSlug=elsewhere{named}")
@@ -191,6 +198,11 @@ def test_a_bound_key_reaches_nothing_elsewhere_by_parameters(app: Flask) -> None
     for address, body in bodies.items():
         json = {**body, "workspaceSlug": WORKSPACE}
         assert call(stranger, "POST", f"/api/{address}", json=json).status_code == 403, address
+    own_key = "/api/enrichment/provider-keys/prospeo"
+    put = call(stranger, "PUT", own_key, json={"key": "a-key-of-a-stranger", "workspaceSlug": WORKSPACE})
+    deleted = call(stranger, "DELETE", f"{own_key}?workspaceSlug={WORKSPACE}")
+    shown = call(stranger, "GET", f"/api/enrichment/providers?workspaceSlug={WORKSPACE}")
+    assert {put.status_code, deleted.status_code, shown.status_code} == {403}
     for method in ("GET", "POST"):
         process = "/api/enrichment/jobs/process"
         assert call(stranger, method, process).get_json() == {"message": "no pending jobs"}

@@ -152,6 +152,18 @@ def test_a_callback_is_taken_once(service: Flask, fake_server: FakeServer) -> No
     assert post(client, request_id, found).status_code == 404
 
 
+def test_a_callback_signed_with_a_former_secret_is_taken(
+    service: Flask, make_app: Any, fake_server: FakeServer
+) -> None:
+    """Questions that are under way when `SECRET_KEY` is changed are paid for already."""
+    start_job({**ADA, "company_domain": "acme-x-no-callback.example"})
+    request_id = rows(in_flight_calls)[0].request_id
+    end_read()
+    providers = service.config["TRANCHE"].PROVIDERS
+    changed = make_app(PROVIDERS=providers, SECRET_KEY="another-key-since-then", SECRET_KEY_FALLBACKS=(SECRET_KEY,))
+    assert post(changed.test_client(), request_id, {"person": {}}).get_json() == {"received": True}
+
+
 def test_a_forged_callback_is_refused(service: Flask, fake_server: FakeServer) -> None:
     """Neither an id without its signature, nor a signature without the header's secret, nor a made-up id opens it."""
     start_job({**ADA, "company_domain": "acme-x-no-callback.example"})

@@ -212,6 +212,7 @@ def test_providers_are_shown_and_reset(app: Flask, login: Login) -> None:
     findymail, clay = admin.get(f"{API}/providers").get_json()["providers"]
     assert findymail == {
         "name": "findymail",
+        "account": None,
         "isVerifier": False,
         "entityTypes": ["company", "person"],
         "missing": None,

@@ -11,10 +11,11 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any, Final
 
 import structlog
-from sqlalchemy import Row, bindparam, delete, or_, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, delete, or_, select, update
 
 from app.db.session import WriteSession, repeats_conflicts, transaction
 from app.db.sql import lock_or_create
@@ -24,7 +25,7 @@ from app.models.job import ENDED, jobs
 from app.models.provider_state import ProviderCondition, provider_paces, provider_states
 from app.models.types import utcnow
 from app.providers.base import Answer, OutcomeClass, Provider
-from app.providers.names import WATERFALL, account_of, sharing_account
+from app.providers.names import WATERFALL, finder_of, sharing_key
 
 log = structlog.get_logger(__name__)
 
@@ -36,13 +37,15 @@ CREDITS_SECONDS: Final = 3600.0
 """How long a provider without credits is left alone."""
 PROBE_SECONDS: Final = 30.0
 """How long the one call that is let through has, before another one is."""
+_NONE: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class ProviderState:
-    """How a provider stood at `now`."""
+    """How a provider stood at `now`, for those who ask with the key of one account."""
 
     provider: str
+    account: str
     condition: str
     failures: int
     until: datetime | None
@@ -83,10 +86,16 @@ class ProviderState:
         return f"Provider {self.provider}: {self.reason or self.condition}"
 
 
-def load_states() -> dict[str, ProviderState]:
-    """Return the states of the providers that have one, by name."""
-    rows = db.session.connection().execute(_STATES)
-    return {row.provider: ProviderState(**row._mapping) for row in rows}
+def load_states(own_accounts: Mapping[str, str] = _NONE) -> dict[str, ProviderState]:
+    """Return the states of the providers that have one, by name: each at the account that is named for it.
+
+    Where none is named, it is the service's own.
+    """
+    accounts = {"", *own_accounts.values()}
+    rows = db.session.connection().execute(_STATES.where(provider_states.c.account.in_(accounts)))
+    return {
+        row.provider: ProviderState(**row._mapping) for row in rows if row.account == own_accounts.get(row.provider, "")
+    }
 
 
 def digest(provider: Provider) -> str:
@@ -95,11 +104,11 @@ def digest(provider: Provider) -> str:
     return hashlib.sha256(written.encode()).hexdigest()
 
 
-def claim_probe(session: WriteSession, provider: str) -> bool:
+def claim_probe(session: WriteSession, provider: Provider) -> bool:
     """Claim the single half-open probe after the cool-down."""
     taken = session.execute(
         update(provider_states)
-        .where(provider_states.c.provider == provider, provider_states.c.until <= utcnow())
+        .where(*_is(provider), provider_states.c.until <= utcnow())
         .values(until=utcnow(PROBE_SECONDS))
         .returning(provider_states.c.provider)
     )
@@ -118,7 +127,7 @@ def record(
     was_well = state is None or (state.condition == ProviderCondition.AVAILABLE and state.failures == 0)
     if was_well and not any(_is_failure(answer) for answer in answers):
         return None
-    row = _lock(session, provider.name)
+    row = _lock(session, provider)
     values: dict[str, Any] = {
         name: getattr(row, name) for name in ("condition", "failures", "until", "settings_digest")
     }
@@ -127,7 +136,7 @@ def record(
     if values["condition"] != row.condition:
         values["changed_at"] = row.now
         log.warning("provider condition changed", provider=provider.name, condition=str(values["condition"]))
-    session.execute(update(provider_states).where(provider_states.c.provider == provider.name).values(**values))
+    session.execute(update(provider_states).where(*_is(provider)).values(**values))
     return ProviderState(**{**row._mapping, **values})
 
 
@@ -144,7 +153,7 @@ def presumed(provider: Provider, answer: Answer, known: ProviderState | None) ->
     values |= _after(answer, values, provider, now)
     if known is not None and known.condition == values["condition"]:
         values["changed_at"] = known.changed_at
-    return ProviderState(**{"provider": provider.name, **values})
+    return ProviderState(**{"provider": provider.name, "account": provider.settings.account, **values})
 
 
 class KnownStates:
@@ -173,22 +182,27 @@ class KnownStates:
 
 
 @repeats_conflicts
-def reset(provider: str) -> None:
-    """Forget what is held against a provider and its verifier, and that their account asked to slow down.
+def reset(provider: str, account: str = "") -> None:
+    """Forget what is held against a provider and its verifier at an account, and that it asked to slow down.
 
     Chunks that may wait for it are due at once, or as soon as they are given back.
     """
-    account = account_of(provider)
+    finder = finder_of(provider)
     with transaction() as session:
-        session.execute(delete(provider_states).where(provider_states.c.provider.in_(sharing_account(provider))))
+        is_held = provider_states.c.provider.in_(sharing_key(finder)), provider_states.c.account == account
+        session.execute(delete(provider_states).where(*is_held))
         session.execute(
             update(provider_paces)
-            .where(or_(provider_paces.c.name == account, provider_paces.c.name.like(f"{account}:%")))
+            .where(or_(provider_paces.c.name == finder, provider_paces.c.name.like(f"{finder}:%")))
+            .where(provider_paces.c.account == account)
             .values(blocked_until=None)
         )
+    waiting: list[ColumnElement[bool]] = [jobs.c.provider.in_([finder, WATERFALL]), jobs.c.status.not_in(ENDED)]
+    if account:
+        waiting.append(jobs.c.workspace_slug == account)
     with transaction() as session:
-        session.execute(transitions.make_due(jobs.c.provider.in_([account, WATERFALL]), jobs.c.status.not_in(ENDED)))
-    log.info("provider reset", provider=provider)
+        session.execute(transitions.make_due(*waiting))
+    log.info("provider reset", provider=provider, account=account)
 
 
 def _is_failure(answer: Answer) -> bool:
@@ -253,10 +267,17 @@ def _is_over(values: Mapping[str, Any], provider: Provider, now: datetime) -> bo
     return True
 
 
-def _lock(session: WriteSession, provider: str) -> Row[Any]:
+def _is(provider: Provider) -> tuple[ColumnElement[bool], ...]:
+    return provider_states.c.provider == provider.name, provider_states.c.account == provider.settings.account
+
+
+def _lock(session: WriteSession, provider: Provider) -> Row[Any]:
     defaults = {"condition": ProviderCondition.AVAILABLE, "failures": 0}
-    return lock_or_create(session, _LOCKED, provider_states, {"provider": provider}, defaults)
+    key = {"provider": provider.name, "account": provider.settings.account}
+    return lock_or_create(session, _LOCKED, provider_states, key, defaults)
 
 
 _STATES = select(provider_states, utcnow().label("now"))
-_LOCKED = _STATES.where(provider_states.c.provider == bindparam("provider")).with_for_update(key_share=True)
+_LOCKED = _STATES.where(
+    provider_states.c.provider == bindparam("provider"), provider_states.c.account == bindparam("account")
+).with_for_update(key_share=True)

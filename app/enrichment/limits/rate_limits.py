@@ -1,8 +1,8 @@
 """Rate limits of providers, shared by all processes and hosts.
 
-Each provider has one row, whose lock makes reservations wait for each other. A rate is kept by a generic cell rate
-algorithm (GCRA): calls get evenly spaced instants to start at, at most a second ahead, so that a worker that dies has
-not used up what others could have had. The algorithm is ours, because no library keeps its state in SQL.
+Each account with a provider has one row, whose lock makes reservations wait for each other. A rate is kept by a generic
+cell rate algorithm (GCRA): calls get evenly spaced instants to start at, at most a second ahead, so that a worker that
+dies has not used up what others could have had. The algorithm is ours, because no library keeps its state in SQL.
 """
 
 import math
@@ -10,16 +10,17 @@ import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Row, bindparam, func, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, func, select, update
 
 from app.db.session import WriteSession
 from app.db.sql import lock_or_create
 from app.models.in_flight_call import in_flight_calls
 from app.models.provider_state import provider_paces
 from app.models.types import utcnow
-from app.providers.names import account_of, sharing_account
+from app.providers.base import Provider
+from app.providers.names import finder_of, sharing_key
 from app.providers.settings import Limits
 from app.values.days import seconds_to_midnight
 
@@ -38,11 +39,18 @@ SLOW_SECONDS: Final = 0.1
 """From which distance between two calls a rate is slow: one call that is late would meet the next ones."""
 
 
+class LimitKey(NamedTuple):
+    """What calls are counted under: the name of the limit, and whose account with the provider it is of."""
+
+    name: str
+    account: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Allowance:
     """What a provider's limits allow, while its row is locked: the seconds from then at which calls may start."""
 
-    name: str
+    key: LimitKey
     limits: Limits
     state: Mapping[str, Any]
     now: datetime
@@ -61,30 +69,30 @@ class Grant:
     wait_seconds: float = 0.0
 
 
-def limit_key(provider: str, entity_type: str, limits: Mapping[str, Limits]) -> str:
+def limit_key(provider: Provider, entity_type: str) -> LimitKey:
     """Return the limit that a call counts against: the provider's, or that of its calls about one entity type.
 
     A verifier is called at the same address, with the same key.
     """
-    account = account_of(provider)
-    return f"{account}:{entity_type}" if entity_type in limits else account
+    settings, name = provider.settings, finder_of(provider.name)
+    return LimitKey(f"{name}:{entity_type}" if entity_type in settings.limits else name, settings.account)
 
 
 def peek(
-    session: WriteSession, name: str, provider: str, limits: Limits, wanted: int, *, ended: Collection[str] = ()
+    session: WriteSession, key: LimitKey, provider: str, limits: Limits, wanted: int, *, ended: Collection[str] = ()
 ) -> Allowance:
     """Return how many of the wanted calls may start and when, and keep the provider's row until the transaction ends.
 
     Nothing is used up before `consume`. Calls that `ended` in this very transaction are no longer under way.
     """
-    row = _lock(session, name)
+    row = _lock(session, key)
     taken_at = time.monotonic()
     blocked = 0.0 if row.blocked_until is None else (row.blocked_until - row.now).total_seconds()
     if blocked > 0:
-        return Allowance(name, limits, row.state, row.now, taken_at, 0, [], blocked)
-    in_flight = 0 if limits.at_once is None else _count_calls(session, account_of(provider), ended)
+        return Allowance(key, limits, row.state, row.now, taken_at, 0, [], blocked)
+    in_flight = 0 if limits.at_once is None else _count_calls(session, finder_of(provider), key.account, ended)
     _, grant = granted(limits, row.state, row.now, wanted, in_flight)
-    return Allowance(name, limits, row.state, row.now, taken_at, in_flight, grant.starts_in, grant.wait_seconds)
+    return Allowance(key, limits, row.state, row.now, taken_at, in_flight, grant.starts_in, grant.wait_seconds)
 
 
 def consume(session: WriteSession, allowance: Allowance, count: int) -> list[float]:
@@ -93,7 +101,7 @@ def consume(session: WriteSession, allowance: Allowance, count: int) -> list[flo
         return []
     state, grant = granted(allowance.limits, allowance.state, allowance.now, count, allowance.in_flight)
     if state != allowance.state:
-        session.execute(update(provider_paces).where(provider_paces.c.name == allowance.name).values(state=state))
+        session.execute(update(provider_paces).where(*_is(allowance.key)).values(state=state))
     return [allowance.taken_at + starts_in for starts_in in grant.starts_in]
 
 
@@ -103,12 +111,12 @@ def most_lined_up(limits: Limits) -> int:
     return min(slots, default=MANY)
 
 
-def block(session: WriteSession, name: str, seconds: float) -> None:
+def block(session: WriteSession, key: LimitKey, seconds: float) -> None:
     """Keep every worker from calling a provider for a while: it asked to slow down."""
-    row = _lock(session, name)
+    row = _lock(session, key)
     until = row.now + timedelta(seconds=seconds)
     if row.blocked_until is None or row.blocked_until < until:
-        session.execute(update(provider_paces).where(provider_paces.c.name == name).values(blocked_until=until))
+        session.execute(update(provider_paces).where(*_is(key)).values(blocked_until=until))
 
 
 def granted(
@@ -173,21 +181,26 @@ def _used_today(state: Mapping[str, Any], now: datetime) -> tuple[str, int]:
     return day, int(state.get("used", 0)) if state.get("day") == day else 0
 
 
-def _lock(session: WriteSession, name: str) -> Row[Any]:
-    return lock_or_create(session, _LOCKED, provider_paces, {"name": name}, {"state": {}})
+def _is(key: LimitKey) -> tuple[ColumnElement[bool], ...]:
+    return provider_paces.c.name == key.name, provider_paces.c.account == key.account
+
+
+def _lock(session: WriteSession, key: LimitKey) -> Row[Any]:
+    return lock_or_create(session, _LOCKED, provider_paces, key._asdict(), {"state": {}})
 
 
 _LOCKED: Final = (
     select(provider_paces.c.state, provider_paces.c.blocked_until, utcnow().label("now"))
-    .where(provider_paces.c.name == bindparam("name"))
+    .where(provider_paces.c.name == bindparam("name"), provider_paces.c.account == bindparam("account"))
     .with_for_update(key_share=True)
 )
 
 
-def _count_calls(session: WriteSession, account: str, ended: Collection[str]) -> int:
-    """Return how many calls that use an account are under way; a bulk call is one."""
+def _count_calls(session: WriteSession, finder: str, account: str, ended: Collection[str]) -> int:
+    """Return how many calls are under way with a provider's key at an account; a bulk call is one."""
     under_way = (
-        in_flight_calls.c.provider.in_(sharing_account(account)),
+        in_flight_calls.c.provider.in_(sharing_key(finder)),
+        in_flight_calls.c.account == account,
         in_flight_calls.c.is_pending.is_(False),
         in_flight_calls.c.deadline_at > utcnow(),
         in_flight_calls.c.call_id.not_in(list(ended)),

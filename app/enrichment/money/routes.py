@@ -11,6 +11,7 @@ from app.enrichment.money.schemas import (
     EstimateRequestSchema,
     EstimateSchema,
     ProviderListSchema,
+    ProviderQuerySchema,
     ProviderSchema,
 )
 from app.enrichment.waterfall import provider_status
@@ -75,10 +76,14 @@ class ProviderCollection(MethodView):
 
     @require("read")
     @blueprint.doc(operationId="listProviders")
+    @blueprint.arguments(ProviderQuerySchema, location="query")
     @blueprint.response(200, ProviderListSchema)
-    def get(self) -> dict[str, list[ProviderView]]:
-        """Show how each provider stands, what it may be asked and for how much."""
-        return {"providers": provider_status.list_providers(visible_workspace())}
+    def get(self, query: dict[str, Any]) -> dict[str, list[ProviderView]]:
+        """Show how each provider stands, what it may be asked and for how much.
+
+        For a workspace that has a key of its own, how it stands for those who ask with that.
+        """
+        return {"providers": provider_status.list_providers(readable_workspace(query.get("workspace_slug")))}
 
 
 @blueprint.route("/providers/<string:name>/reset")
@@ -87,13 +92,19 @@ class ProviderResetResource(MethodView):
 
     @require("admin")
     @blueprint.doc(operationId="resetProvider")
+    @blueprint.arguments(ProviderQuerySchema, location="query")
     @blueprint.refuses(404)
     @blueprint.response(200, ProviderSchema)
-    def post(self, name: str) -> ProviderView:
-        """Forget what is held against a provider, so that it is asked again at once."""
-        if not _sees_all():
-            raise Forbidden("Providers are shared by all workspaces; this needs a key that is bound to none.")
-        return provider_status.reset_provider(name)
+    def post(self, query: dict[str, Any], name: str) -> ProviderView:
+        """Forget what is held against a provider, so that it is asked again at once.
+
+        For the service's own key, or for that of the workspace that is named or that the caller is bound to.
+        """
+        workspace_slug = readable_workspace(query.get("workspace_slug"))
+        is_own = workspace_slug is not None and provider_status.has_own_account(name, workspace_slug)
+        if not is_own and not _sees_all():
+            raise Forbidden("The service's own keys are shared by all workspaces; this needs a key bound to none.")
+        return provider_status.reset_provider(name, workspace_slug)
 
 
 def _sees_all() -> bool:

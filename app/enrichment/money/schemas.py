@@ -141,6 +141,12 @@ class CostReportSchema(Schema):
     caps = fields.List(fields.Nested(CapSchema), required=True)
 
 
+class ProviderQuerySchema(Schema):
+    """For which workspace's jobs; without, the caller's own or, if that is all of them, by the service's own keys."""
+
+    workspace_slug = Slug()
+
+
 class PriceSchema(Schema):
     """What one operation of a provider costs."""
 
@@ -153,6 +159,11 @@ class ProviderSchema(Schema):
     """How a provider stands."""
 
     name = fields.String(required=True)
+    account = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "The workspace whose own key it is asked with; null: the service's."},
+    )
     is_verifier = fields.Boolean(required=True)
     entity_types = fields.List(fields.String(), required=True)
     missing = fields.String(

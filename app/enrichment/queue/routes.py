@@ -274,7 +274,7 @@ def _accept(new: NewJob, workspace_slug: str) -> queue.Enqueued:
         idempotency_key=_idempotency_key(),
         request_hash=new.request_hash(),
         before=store_entities if new.entities else None,
-        **job_columns(new.entity_type, new.provider, new.options),
+        **job_columns(new.entity_type, new.provider, new.options, workspace_slug),
     )
 
 

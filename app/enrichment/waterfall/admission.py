@@ -13,7 +13,7 @@ from typing import Any, Final
 from app.db.session import WriteSession
 from app.enrichment.limits import circuit_breaker, rate_limits
 from app.enrichment.limits.circuit_breaker import ProviderState
-from app.enrichment.limits.rate_limits import Allowance
+from app.enrichment.limits.rate_limits import Allowance, LimitKey
 from app.enrichment.money.caps import Booking
 from app.enrichment.queue.lease import JobInfo
 from app.enrichment.waterfall import in_flight
@@ -85,9 +85,9 @@ def limit(session: WriteSession, job: JobInfo, batch: Batch, states: Mapping[str
     trouble: `states` are as they are by now.
     """
     blocks = _blocks(job, batch.results)
-    calls: dict[str, list[Call]] = {}
+    calls: dict[LimitKey, list[Call]] = {}
     for call in batch.calls:
-        calls.setdefault(_limit_key(call.provider, job), []).append(call)
+        calls.setdefault(rate_limits.limit_key(call.provider, job.entity_type), []).append(call)
     limited = []
     for key in sorted({*blocks, *calls}):
         if key in blocks:
@@ -170,13 +170,13 @@ def _grant_provider(session: WriteSession, provider: Limited, booked: set[str]) 
     }
 
 
-def _blocks(job: JobInfo, results: Iterable[AttemptResult]) -> dict[str, float]:
-    """Return how long providers want to be left alone, by the name of their limit."""
-    blocks: dict[str, float] = {}
+def _blocks(job: JobInfo, results: Iterable[AttemptResult]) -> dict[LimitKey, float]:
+    """Return how long providers want to be left alone, by their limit."""
+    blocks: dict[LimitKey, float] = {}
     for result in results:
         seconds = result.answer.retry_after_seconds
         if seconds or result.answer.standing is OutcomeClass.RATE_LIMITED:
-            key = _limit_key(result.attempt.provider, job)
+            key = rate_limits.limit_key(result.attempt.provider, job.entity_type)
             blocks[key] = max(blocks.get(key, 0.0), seconds or 1.0)
     return blocks
 
@@ -186,7 +186,7 @@ def _limit_provider(
     job: JobInfo,
     batch: Batch,
     states: Mapping[str, ProviderState],
-    key: str,
+    key: LimitKey,
     calls: Sequence[Call],
 ) -> Limited:
     provider = calls[0].provider
@@ -210,17 +210,13 @@ def _probe(
         return [], _refuse(calls, Refusal(0.0, state.describe()))
     if not state.needs_probe:
         return calls, {}
-    allowed = calls[:1] if circuit_breaker.claim_probe(session, provider.name) else []
+    allowed = calls[:1] if circuit_breaker.claim_probe(session, provider) else []
     refusal = Refusal(circuit_breaker.PROBE_SECONDS / 10, state.describe())
     return allowed, _refuse(calls[len(allowed) :], refusal)
 
 
 def _refuse(calls: Iterable[Call], refusal: Refusal) -> dict[str, Refusal]:
     return {attempt.id: refusal for call in calls for attempt in call.attempts}
-
-
-def _limit_key(provider: Provider, job: JobInfo) -> str:
-    return rate_limits.limit_key(provider.name, job.entity_type, provider.settings.limits)
 
 
 def _busy_refusals(session: WriteSession, context: ChunkContext, attempts: Sequence[Attempt]) -> dict[str, Refusal]:
@@ -260,6 +256,7 @@ def _in_flight_row(context: ChunkContext, attempt: Attempt, slot: Slot, now: dat
         "entity_type": job.entity_type,
         "entity_id": attempt.entity_id,
         "provider": call.provider.name,
+        "account": call.provider.settings.account,
         "request_id": attempt.request_id,
         "call_id": call.id,
         "job_id": job.id,

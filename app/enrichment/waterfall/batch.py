@@ -28,6 +28,8 @@ class ChunkContext:
     policies: Mapping[str, MergePolicy]
     retry_seconds: tuple[float, ...]
     keeps_raw: bool
+    own_accounts: Mapping[str, str]
+    """By provider's name, the accounts that are the workspace's own."""
     accounts: set[tuple[str, date]] = field(default_factory=set)
     """Rows of caps that are known to be there, by scope and day."""
 

@@ -43,7 +43,7 @@ def receive(request_id: str, signature: str, header_secret: str | None, payload:
     """
     settings = config()
     known = parse_id(request_id)
-    if settings.SECRET_KEY is None or known is None or not _is_same(signature, sign(settings.SECRET_KEY, known)):
+    if known is None or not any(_is_same(signature, sign(secret, known)) for secret in settings.secret_keys):
         raise NotFound
     with transaction() as session:
         in_flight_call = session.execute(

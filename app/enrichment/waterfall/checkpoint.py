@@ -46,7 +46,7 @@ def store_batch(session: WriteSession, context: ChunkContext, batch: Batch) -> A
         opening.entities,
         frozenset(gone),
         _reached(booking, now),
-        circuit_breaker.load_states(),
+        circuit_breaker.load_states(context.own_accounts),
     )
 
 

@@ -110,7 +110,9 @@ class _Erasure:
         if fields is None:
             return _Values()
         former_values = [pair for changes in self._objects(entity_revisions.c.changes) for pair in _values_in(changes)]
-        cache_keys = model_cache.keys_of(self.entity_type, self.entity_id, fields, former_values)
+        cache_keys = model_cache.keys_of(
+            self.entity_type, self.entity_id, fields, former_values, workspace_slug=self.workspace_slug
+        )
         addresses = [value for name, value in (*fields.items(), *former_values) if name == "email"]
         addresses += [withheld.get("email") for withheld in self._objects(attempts.c.withheld)]
         return _Values(cache_keys, set(filter(None, map(email_address, addresses))))

@@ -26,6 +26,7 @@ from app.enrichment.waterfall.dedup import RecentAnswers, fingerprint, is_answer
 from app.enrichment.waterfall.entity_run import Decision, EntityRun, Plan, PriorAnswer, Purpose, Step
 from app.enrichment.waterfall.options import DEFAULT_OPTIONS, JobOptions
 from app.enrichment.waterfall.plan import insist_on_provider, make_plan
+from app.enrichment.waterfall.workspace_registry import workspace_registry
 from app.entities.exclusions import Exclusions
 from app.entities.merge import is_blank
 from app.entities.read import SLICE_ROWS, load_entities
@@ -34,7 +35,6 @@ from app.errors import EmptyJob, JobStateConflict, detail
 from app.extensions import db
 from app.models.types import new_id, utcnow
 from app.providers.base import Answer, Lookup, OutcomeClass, Provider
-from app.providers.registry import current_registry
 
 _MISS: Final = Answer(OutcomeClass.NOT_FOUND)
 # What a step may write into a blank field: as long as a model is ever asked about, in the longest of characters.
@@ -123,7 +123,7 @@ def estimate(
     `ProviderNotAvailable`, as enqueueing does.
     """
     options = options.checked(entity_type, provider)
-    insist_on_provider(entity_type, provider, options)
+    insist_on_provider(entity_type, provider, options, workspace_slug)
     # The id is nobody's: no call can be on record for it.
     job = JobInfo(new_id(), entity_type, provider, workspace_slug, options.stored(), options.cap_micros(config()))
     return _estimate(job, entity_ids, shows_overall=shows_overall)
@@ -139,7 +139,7 @@ def estimate_retry(
     retry = Retry.of(job_id, chosen, workspace_slug=workspace_slug)
     parent = retry.job
     options = JobOptions.read(parent.options)
-    insist_on_provider(parent.entity_type, parent.provider, options)
+    insist_on_provider(parent.entity_type, parent.provider, options, parent.workspace_slug)
     now = db.session.scalars(select(utcnow())).one()
     about = (parent.entity_type, parent.provider, parent.workspace_slug, options.stored(), parent.cap_micros)
     try:
@@ -150,7 +150,8 @@ def estimate_retry(
 
 def _estimate(job: JobInfo, entity_ids: Iterable[str], *, shows_overall: bool) -> Estimate:
     settings = config()
-    survey = _Survey(job, make_plan(job, current_registry(), settings), RecentAnswers.of(job, settings))
+    plan = make_plan(job, workspace_registry(job.workspace_slug), settings)
+    survey = _Survey(job, plan, RecentAnswers.of(job, settings))
     with unique_ids(entity_ids) as ids:
         if ids.kept == 0:
             raise EmptyJob(details=[detail("entityIds", "expected at least one id")])

@@ -60,7 +60,7 @@ class Loader:
             return {}, {}
         prior = self.context.recent.prior(ids, (*self.providers, *verifiers))
         left = in_flight.of_chunk(job.id, self.context.lease.position)
-        self.results.states.replace(circuit_breaker.load_states())
+        self.results.states.replace(circuit_breaker.load_states(self.context.own_accounts))
         return prior, left
 
     def _begin(self, run: EntityRun, left: Sequence[Any]) -> None:

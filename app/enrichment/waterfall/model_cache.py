@@ -12,10 +12,10 @@ from sqlalchemy import select
 
 from app.db.session import WriteSession
 from app.db.sql import insert_missing, is_any_of
+from app.enrichment.waterfall.workspace_registry import workspace_registry
 from app.extensions import db
 from app.models.cached_value import cached_values
 from app.providers.base import Lookup
-from app.providers.registry import current_registry
 
 
 def load(keys: Iterable[str]) -> dict[str, Any]:
@@ -36,7 +36,12 @@ def delete(session: WriteSession, keys: Iterable[str]) -> None:
 
 
 def keys_of(
-    entity_type: str, entity_id: str, fields: Mapping[str, Any], former_values: Iterable[tuple[str, Any]]
+    entity_type: str,
+    entity_id: str,
+    fields: Mapping[str, Any],
+    former_values: Iterable[tuple[str, Any]],
+    *,
+    workspace_slug: str,
 ) -> set[str]:
     """Return the keys for an entity's present values and, by name of field, for its former ones.
 
@@ -44,5 +49,5 @@ def keys_of(
     """
     states = [fields, *({**fields, name: value} for name, value in former_values)]
     lookups = [Lookup(entity_type, entity_id, state) for state in states]
-    providers = current_registry().providers.values()
+    providers = workspace_registry(workspace_slug).providers.values()
     return {key for provider in providers for lookup in lookups for key in provider.cache_keys(lookup)}

@@ -8,10 +8,11 @@ from app.enrichment.queue.in_hand import JobMustWait
 from app.enrichment.queue.lease import JobInfo
 from app.enrichment.waterfall.entity_run import Plan
 from app.enrichment.waterfall.options import JobOptions
+from app.enrichment.waterfall.workspace_registry import workspace_registry
 from app.errors import ProviderNotAvailable, detail
 from app.providers.base import Provider
 from app.providers.names import WATERFALL
-from app.providers.registry import Registry, current_registry
+from app.providers.registry import Registry
 
 UNUSABLE_SECONDS: Final = 900.0
 """How long a job waits if its provider is not configured, before it is looked at again."""
@@ -55,20 +56,20 @@ def wanted_fields(entity_type: str, options: Mapping[str, Any], settings: Config
     return tuple(options.get("until") or default)
 
 
-def job_columns(entity_type: str, provider: str, options: JobOptions) -> dict[str, Any]:
+def job_columns(entity_type: str, provider: str, options: JobOptions, workspace_slug: str) -> dict[str, Any]:
     """Return what the queue is to store of a job's options, as arguments of `accept_job`.
 
     Raises `Invalid` for options that cannot be followed, and `ProviderNotAvailable`, which says what to set.
     """
     checked = options.checked(entity_type, provider)
-    insist_on_provider(entity_type, provider, checked)
+    insist_on_provider(entity_type, provider, checked, workspace_slug)
     return checked.columns(config())
 
 
-def insist_on_provider(entity_type: str, provider: str, options: JobOptions) -> None:
+def insist_on_provider(entity_type: str, provider: str, options: JobOptions, workspace_slug: str) -> None:
     """Raise `ProviderNotAvailable`, which says what to set, if no provider of a job is configured."""
-    registry = current_registry()
+    registry = workspace_registry(workspace_slug)
     try:
-        make_plan(JobInfo("", entity_type, provider, "", options.stored()), registry, config())
+        make_plan(JobInfo("", entity_type, provider, workspace_slug, options.stored()), registry, config())
     except JobMustWait as exc:
         raise ProviderNotAvailable(str(exc), details=[detail("provider", str(exc))]) from None

@@ -13,14 +13,15 @@ from sqlalchemy import func, select
 
 from app.enrichment.limits import circuit_breaker
 from app.enrichment.money import reports
+from app.enrichment.waterfall.workspace_registry import NO_OWN_KEY, workspace_registry
 from app.errors import NotFound
 from app.extensions import db
 from app.models.in_flight_call import in_flight_calls
 from app.models.provider_state import ProviderCondition, provider_paces
 from app.models.types import utcnow
 from app.providers.base import Provider
-from app.providers.names import account_of
-from app.providers.registry import current_registry
+from app.providers.names import finder_of
+from app.providers.registry import Registry, current_registry
 from app.providers.settings import Limits
 
 _PERIODS: Final = {1.0: "s", 60.0: "min", 3600.0: "h"}
@@ -40,6 +41,8 @@ class ProviderView:
     """How a provider stands."""
 
     name: str
+    account: str | None
+    """The workspace by whose own key it is asked; None: by the service's."""
     is_verifier: bool
     entity_types: list[str]
     missing: str | None
@@ -64,31 +67,48 @@ class ProviderView:
 
 
 def list_providers(workspace_slug: str | None = None) -> list[ProviderView]:
-    """Return all providers, then the verifiers. Calls and money are those of one workspace, if it is given."""
-    states = circuit_breaker.load_states()
-    blocks = _blocks()
+    """Return all providers, then the verifiers, as they stand for the service's own keys.
+
+    If a workspace is given, as they stand for its jobs, which may have keys of their own; and calls and money are its.
+    """
+    registry = _registry(workspace_slug)
+    states = circuit_breaker.load_states(registry.own_accounts)
+    blocks = _blocks(registry.own_accounts)
     calls = _calls_under_way(workspace_slug)
     spent = reports.spent_today(workspace_slug)
     return [
         _view(provider, is_verifier, states.get(provider.name), blocks, calls, spent)
-        for provider, is_verifier in _all_providers()
+        for provider, is_verifier in _all_providers(registry)
     ]
 
 
-def reset_provider(name: str) -> ProviderView:
+def reset_provider(name: str, workspace_slug: str | None = None) -> ProviderView:
     """Forget what is held against a provider, and that it asked to slow down; return how it stands then.
 
-    Raises `NotFound`, with the names that there are, for one that is none of them.
+    What is forgotten is of the service's own account or, if a workspace is given, of that workspace's own. Raises
+    `NotFound`, with the names that there are, for one that is none of them, and if the workspace has no such account.
     """
-    names = [provider.name for provider, _ in _all_providers()]
+    registry = _registry(workspace_slug)
+    names = [provider.name for provider, _ in _all_providers(registry)]
     if name not in names:
         raise NotFound(f"There is no such provider; expected one of {', '.join(names)}.")
-    circuit_breaker.reset(name)
-    return next(view for view in list_providers() if view.name == name)
+    account = registry.own_accounts.get(name, "")
+    if account != (workspace_slug or ""):
+        raise NotFound(NO_OWN_KEY)
+    circuit_breaker.reset(name, account)
+    return next(view for view in list_providers(workspace_slug) if view.name == name)
 
 
-def _all_providers() -> list[tuple[Provider, bool]]:
-    registry = current_registry()
+def has_own_account(name: str, workspace_slug: str) -> bool:
+    """Return whether a workspace's jobs ask a provider by a key of the workspace's own."""
+    return name in _registry(workspace_slug).own_accounts
+
+
+def _registry(workspace_slug: str | None) -> Registry:
+    return current_registry() if workspace_slug is None else workspace_registry(workspace_slug)
+
+
+def _all_providers(registry: Registry) -> list[tuple[Provider, bool]]:
     providers = [(provider, False) for provider in registry.providers.values()]
     return providers + [(verifier, True) for verifier in registry.verifiers.values()]
 
@@ -102,10 +122,11 @@ def _view(
     spent: Mapping[str, int],
 ) -> ProviderView:
     missing = provider.why_unusable()
-    blocked_until = blocks.get(account_of(provider.name))
+    blocked_until = blocks.get(finder_of(provider.name))
     is_healthy = state is None or state.is_available(provider)
     return ProviderView(
         name=provider.name,
+        account=provider.settings.account or None,
         is_verifier=is_verifier,
         entity_types=sorted(provider.entity_types),
         missing=missing,
@@ -126,12 +147,16 @@ def _view(
     )
 
 
-def _blocks() -> dict[str, datetime]:
-    """Return until when each account's provider asked to be left alone, for calls of whatever kind."""
-    query = select(provider_paces.c.name, provider_paces.c.blocked_until)
+def _blocks(own_accounts: Mapping[str, str]) -> dict[str, datetime]:
+    """Return until when each provider asked the account in question to leave it alone, for calls of whatever kind."""
+    query = select(provider_paces.c.name, provider_paces.c.account, provider_paces.c.blocked_until).where(
+        provider_paces.c.blocked_until > utcnow(), provider_paces.c.account.in_({"", *own_accounts.values()})
+    )
     blocks: dict[str, datetime] = {}
-    for row in db.session.execute(query.where(provider_paces.c.blocked_until > utcnow())):
+    for row in db.session.execute(query):
         provider = row.name.partition(":")[0]
+        if row.account != own_accounts.get(provider, ""):
+            continue
         blocks[provider] = max(row.blocked_until, blocks.get(provider, row.blocked_until))
     return blocks
 

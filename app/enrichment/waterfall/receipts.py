@@ -18,6 +18,7 @@ from app.enrichment.waterfall.attempt_log import LOST_ERROR
 from app.enrichment.waterfall.charges import CHARGE_TEXTS, Charge, charge_of, operation_of
 from app.enrichment.waterfall.entity_run import IN_DOUBT
 from app.enrichment.waterfall.walks import Walk, describe_walks, names_in
+from app.enrichment.waterfall.workspace_registry import workspace_registry
 from app.entities.changes import load_provenance
 from app.entities.read import existing_ids
 from app.errors import EntityNotFound, Invalid, detail
@@ -26,7 +27,7 @@ from app.models.attempt import attempts
 from app.models.in_flight_call import in_flight_calls
 from app.models.types import parse_id, utcnow
 from app.providers.base import OutcomeClass, Provider
-from app.providers.names import NORMALIZER, account_of
+from app.providers.names import NORMALIZER, finder_of
 from app.providers.registry import current_registry
 
 
@@ -199,7 +200,7 @@ def _state(call: Row[Any]) -> CallState:
 
 
 def _lines(subject: _Subject, rows: Sequence[Row[Any]]) -> list[ReceiptLine]:
-    registry = current_registry()
+    registry = workspace_registry(subject.workspace_slug)
     providers = {provider.name: provider for provider in (*registry.providers.values(), *registry.verifiers.values())}
     provenance = load_provenance(subject.entity_type, subject.entity_id, subject.workspace_slug)
     standing: dict[str | None, set[str]] = {}
@@ -227,7 +228,7 @@ def _verifiers(subject: _Subject, rows: Sequence[Row[Any]]) -> dict[str, str]:
 
 def _has_address(row: Row[Any]) -> bool:
     """Return whether an attempt brought an address that a verifier may have been asked about."""
-    is_step = account_of(row.provider) == row.provider != NORMALIZER
+    is_step = finder_of(row.provider) == row.provider != NORMALIZER
     return is_step and ("email" in names_in(row.withheld) or "email" in names_in(row.fields_written))
 
 
@@ -260,7 +261,7 @@ def _line(row: Row[Any], provider: Provider | None, standing: set[str], verifier
 
 
 def _purpose(provider: str) -> Purpose:
-    if account_of(provider) != provider:
+    if finder_of(provider) != provider:
         return Purpose.VERIFY
     return Purpose.NORMALIZE if provider == NORMALIZER else Purpose.STEP
 

@@ -14,6 +14,7 @@ from app.enrichment.waterfall import in_flight
 from app.enrichment.waterfall.attempt_log import lost_row
 from app.enrichment.waterfall.dedup import DAY_SECONDS
 from app.enrichment.waterfall.entity_run import IN_DOUBT
+from app.enrichment.waterfall.workspace_registry import workspace_registry
 from app.entities.read import load_for_update
 from app.extensions import db
 from app.models.attempt import attempts
@@ -22,7 +23,6 @@ from app.models.in_flight_call import in_flight_calls
 from app.models.job import ACTIVE, jobs
 from app.models.types import utcnow
 from app.providers.base import OutcomeClass
-from app.providers.registry import current_registry
 
 BATCH_CALLS: Final = 50
 """Lost calls that are booked at a time: each takes a transaction, and a caller waits for its claim meanwhile."""
@@ -66,7 +66,7 @@ def _recover(job: JobInfo, in_flight_call: Any) -> None:
 
 def _outcome_class(in_flight_call: Any) -> str:
     """Return what a lost call is recorded as: in doubt, unless asking again is free."""
-    registry = current_registry()
+    registry = workspace_registry(in_flight_call.workspace_slug)
     provider = registry.providers.get(in_flight_call.provider)
     is_free = provider is not None and provider.capabilities.repeat_is_free
     return str(OutcomeClass.TRANSIENT) if is_free else IN_DOUBT

@@ -28,6 +28,7 @@ from app.enrichment.waterfall.entity_run import Plan
 from app.enrichment.waterfall.plan import make_plan
 from app.enrichment.waterfall.retries import RETRY_SECONDS
 from app.enrichment.waterfall.scheduler import PATIENCE_SHARE
+from app.enrichment.waterfall.workspace_registry import workspace_registry
 from app.providers import answer_match
 from app.providers.base import Provider
 from app.providers.registry import Registry, current_registry
@@ -181,9 +182,10 @@ class WorkLoop:
         return run
 
     def _new_run(self, lease: Lease) -> ChunkRun:
-        plan = make_plan(lease.job, self.registry, self.settings)
-        context = _context(lease, plan, self.settings, self.retry_seconds)
-        return ChunkRun(context, self.chunks.new_budget(), self.under_way, self.registry, self.settings)
+        registry = workspace_registry(lease.job.workspace_slug, self.registry)
+        plan = make_plan(lease.job, registry, self.settings)
+        context = _context(lease, plan, registry, self.settings, self.retry_seconds)
+        return ChunkRun(context, self.chunks.new_budget(), self.under_way, registry, self.settings)
 
     def _go_on(self, run: ChunkRun) -> None:
         try:
@@ -243,7 +245,9 @@ def _is_limited(lines: Counter[Provider], entity_type: str) -> bool:
     return False
 
 
-def _context(lease: Lease, plan: Plan, settings: Config, retry_seconds: tuple[float, ...]) -> ChunkContext:
+def _context(
+    lease: Lease, plan: Plan, registry: Registry, settings: Config, retry_seconds: tuple[float, ...]
+) -> ChunkContext:
     job = lease.job
     return ChunkContext(
         lease,
@@ -254,4 +258,5 @@ def _context(lease: Lease, plan: Plan, settings: Config, retry_seconds: tuple[fl
         settings.merge_policies.get(job.entity_type, {}),
         retry_seconds,
         keeps_raw=settings.ENRICH_RAW_ANSWER_DAYS > 0,
+        own_accounts=registry.own_accounts,
     )

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate, pairwise
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from app.normalizer.companies import normalize_company
 from app.normalizer.people import normalize_person
@@ -95,6 +95,7 @@ class AiNormalizer(Provider):
 
     def __init__(self, settings: ProviderSettings, http: Http) -> None:
         self.settings = settings
+        self._http = http
         self._model = Model(settings, http) if _has_model(settings) else None
         self.capabilities = Capabilities(
             # Tokens are charged each time, whatever they lead to.
@@ -104,6 +105,10 @@ class AiNormalizer(Provider):
             owns_fields=True,
             bulk_sizes=BULK_SIZES,
         )
+
+    def with_settings(self, settings: ProviderSettings) -> Self:
+        """Return the normaliser under other settings, such as with another key for its model."""
+        return type(self)(settings, self._http)
 
     def why_unusable(self) -> str | None:
         """Return None: the rules need nothing."""
@@ -173,7 +178,7 @@ class AiNormalizer(Provider):
 
 def _has_model(settings: ProviderSettings) -> bool:
     is_own_server = settings.options["API"] == "openai" and settings.base_url != DEFAULTS["ai-normalizer"].base_url
-    return bool(settings.api_key) or is_own_server
+    return bool(settings.api_key) or (is_own_server and settings.why_no_key is None)
 
 
 def _ruled(lookup: Lookup) -> dict[str, Any]:

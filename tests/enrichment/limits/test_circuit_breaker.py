@@ -16,6 +16,7 @@ from app.enrichment.limits.circuit_breaker import (
     ProviderState,
     load_states,
 )
+from app.enrichment.limits.rate_limits import LimitKey
 from app.extensions import db
 from app.models.job import jobs
 from app.models.provider_state import provider_paces, provider_states
@@ -163,14 +164,14 @@ def test_a_single_call_is_let_through_after_the_cool_down(context: Flask, answer
     found = note(provider, *[answer] * 5)
     assert found is not None
     with transaction() as session:
-        assert not circuit_breaker.claim_probe(session, provider.name), "not before its time"
+        assert not circuit_breaker.claim_probe(session, provider), "not before its time"
     cool_down()
     found = state(provider)
     assert found is not None and found.is_available(provider) and found.needs_probe
     with transaction() as session:
-        assert circuit_breaker.claim_probe(session, provider.name)
+        assert circuit_breaker.claim_probe(session, provider)
     with transaction() as session:
-        assert not circuit_breaker.claim_probe(session, provider.name), "not a second one"
+        assert not circuit_breaker.claim_probe(session, provider), "not a second one"
     found = state(provider)
     assert found is not None and found.seconds_left is not None and 0 < found.seconds_left <= PROBE_SECONDS
     found = note(provider, EMAIL)
@@ -183,7 +184,7 @@ def test_a_probe_that_fails_opens_the_circuit_for_another_time(context: Flask) -
     note(provider, *[AWAY] * 5)
     cool_down()
     with transaction() as session:
-        circuit_breaker.claim_probe(session, provider.name)
+        circuit_breaker.claim_probe(session, provider)
     found = note(provider, AWAY)
     assert found is not None and found.seconds_left is not None and found.seconds_left > CIRCUIT_SECONDS - 5
 
@@ -195,7 +196,7 @@ def test_a_probe_that_is_lost_is_followed_by_another(context: Flask) -> None:
     for _ in range(2):
         cool_down()
         with transaction() as session:
-            assert circuit_breaker.claim_probe(session, provider.name)
+            assert circuit_breaker.claim_probe(session, provider)
 
 
 @pytest.mark.parametrize("is_back", [True, False])
@@ -239,8 +240,8 @@ def test_a_reset_forgets_what_is_held_against_a_provider(context: Flask) -> None
     for name in ("findymail", "prospeo"):
         note(paid(name), REFUSED)
         with transaction() as session:
-            rate_limits.consume(session, rate_limits.peek(session, name, name, Limits(per_day=5), 2), 2)
-            rate_limits.block(session, name, 60)
+            rate_limits.consume(session, rate_limits.peek(session, LimitKey(name), name, Limits(per_day=5), 2), 2)
+            rate_limits.block(session, LimitKey(name), 60)
     circuit_breaker.reset("findymail")
     assert [row.provider for row in rows(provider_states)] == ["prospeo"]
     found = {row.name: row for row in rows(provider_paces)}

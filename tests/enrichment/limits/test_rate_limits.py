@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -17,7 +17,7 @@ from sqlalchemy import select, update
 from app.db.session import transaction
 from app.enrichment import queue
 from app.enrichment.limits import rate_limits
-from app.enrichment.limits.rate_limits import HORIZON_SECONDS, LEAD_SECONDS, PACE_SHARE, granted
+from app.enrichment.limits.rate_limits import HORIZON_SECONDS, LEAD_SECONDS, PACE_SHARE, LimitKey, granted
 from app.extensions import db
 from app.models.provider_state import provider_paces
 from app.models.types import utcnow
@@ -249,9 +249,9 @@ def test_a_used_up_day_pauses_the_job_until_midnight(context: Flask) -> None:
 def test_a_provider_that_asked_to_slow_down_is_left_alone_by_all(context: Flask) -> None:
     """Also by jobs that have not heard it themselves; the longest wish counts."""
     with transaction() as session:
-        rate_limits.block(session, "findymail", 60)
-        rate_limits.block(session, "findymail", 5)
-        grant = rate_limits.peek(session, "findymail", "findymail", Limits(), 3)
+        rate_limits.block(session, LimitKey("findymail"), 60)
+        rate_limits.block(session, LimitKey("findymail"), 5)
+        grant = rate_limits.peek(session, LimitKey("findymail"), "findymail", Limits(), 3)
     assert grant.starts_in == [] and 55 < grant.wait_seconds <= 60
     add(1)
     provider = paid()
@@ -271,7 +271,9 @@ def test_a_provider_that_asked_to_slow_down_is_left_alone_by_all(context: Flask)
 )
 def test_an_entity_type_with_limits_of_its_own_has_a_pace_of_its_own(limits: dict[str, Limits], name: str) -> None:
     """The others share the provider's."""
-    assert rate_limits.limit_key("p", "person", limits) == name
+    provider = FakeProvider(name="p")
+    provider.settings = replace(provider.settings, limits=limits)
+    assert rate_limits.limit_key(provider, "person") == (name, "")
 
 
 def test_calls_that_the_cap_refuses_leave_no_trace_but_the_pace(context: Flask) -> None:

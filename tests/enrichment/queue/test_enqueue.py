@@ -98,7 +98,7 @@ def test_accept_refuses_a_provider_that_cannot_work(context: Flask) -> None:
     }
     for provider, what in said.items():
         with pytest.raises(ProviderNotAvailable, match=what):
-            job_columns("person", provider, JobOptions())
+            job_columns("person", provider, JobOptions(), "default")
     assert count_jobs() == 0
 
 

@@ -1,0 +1,114 @@
+"""The commands that set, list and remove workspaces' own keys for providers, and encrypt them anew."""
+
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Final
+
+import click
+
+from app.cli import output
+from app.cli.group import enrich
+from app.cli.options import any_workspace_option, json_option, workspace_option
+from app.db.session import check_writable, end_read
+from app.enrichment.waterfall import provider_keys as service
+from app.enrichment.waterfall.provider_key_routes import ProviderKeySchema
+from app.enrichment.waterfall.provider_keys import ProviderKeyView
+
+SET_BY: Final = "command line"
+MAX_LINE: Final = 1000
+KEYS_A_PAGE: Final = 1000
+
+
+@enrich.group("provider-keys")
+def provider_keys() -> None:
+    """Workspaces' own keys for providers."""
+
+
+@provider_keys.command("set")
+@click.argument("provider")
+@workspace_option
+@json_option
+def set_(provider: str, workspace: str, as_json: bool) -> None:
+    """Set a workspace's own key for a provider.
+
+    The key is asked for on a terminal, and else is the first line of standard input; it is never an argument, which
+    others on the machine could see. It is stored encrypted and shown to nobody.
+    """
+    check_writable()
+    view = service.set_key(provider, _read_key(), workspace, set_by=SET_BY)
+    if as_json:
+        output.print_json(ProviderKeySchema().dump(view))
+    else:
+        click.echo(f"Workspace {view.workspace_slug} asks {view.provider} with its own key, …{view.last_four}.")
+
+
+def _read_key() -> str:
+    if sys.stdin is None:
+        raise click.UsageError("Expected the key on standard input.")
+    if output.is_terminal(sys.stdin):
+        return str(click.prompt("Key", hide_input=True, err=True)).strip()
+    return sys.stdin.readline(MAX_LINE).strip()
+
+
+@provider_keys.command("list")
+@any_workspace_option
+@json_option
+def list_(workspace: str | None, as_json: bool) -> None:
+    """List which workspaces have keys of their own, for which providers."""
+    views = list(_all(workspace))
+    if as_json:
+        output.print_json(ProviderKeySchema(many=True).dump(views))
+    elif views:
+        output.print_table(["workspace", "provider", "key", "set", "by", "problem"], [_row(view) for view in views])
+    else:
+        command = f"{output.program()} enrich provider-keys set findymail --workspace acme"
+        output.note(f"No workspace has a key of its own; all are asked for with the service's. To set one: {command}")
+
+
+def _all(workspace: str | None) -> Iterator[ProviderKeyView]:
+    cursor: str | None = None
+    while True:
+        page = service.list_keys(workspace, limit=KEYS_A_PAGE, cursor=cursor)
+        end_read()
+        yield from page.rows
+        cursor = page.next_cursor
+        if cursor is None:
+            return
+
+
+def _row(view: ProviderKeyView) -> list[object]:
+    return [
+        view.workspace_slug,
+        view.provider,
+        f"…{view.last_four}",
+        output.clock(view.set_at),
+        view.set_by,
+        view.problem,
+    ]
+
+
+@provider_keys.command()
+@click.argument("provider")
+@workspace_option
+@json_option
+def remove(provider: str, workspace: str, as_json: bool) -> None:
+    """Remove a workspace's own key; its jobs ask with the service's then, if there is one."""
+    service.remove_key(provider, workspace)
+    if as_json:
+        output.print_json({"removed": True})
+    else:
+        click.echo(f"Workspace {workspace} has no key of its own for {provider} any more.")
+
+
+@provider_keys.command()
+@json_option
+def rotate(as_json: bool) -> None:
+    """Encrypt all keys anew with SECRET_KEY, those too that a former one in SECRET_KEY_FALLBACKS has encrypted."""
+    counts = service.rotate_keys()
+    if as_json:
+        output.print_json(asdict(counts))
+        return
+    click.echo(f"{output.count(counts.encrypted, 'key')} encrypted anew, {counts.current:,} were current already.")
+    if counts.unreadable:
+        output.note(f"{counts.unreadable:,} cannot be decrypted: see provider-keys list for what to do.")

@@ -1,0 +1,212 @@
+"""Workspaces' own keys: set, listed, removed, and encrypted anew.
+
+A workspace with a key of its own asks the provider through its own account: it pays, and its pace, its health and its
+credits are its own. Nobody reads a key again but the worker that asks with it.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final
+
+import structlog
+from sqlalchemy import Row, bindparam, delete, select, tuple_, update
+
+from app.db import encryption
+from app.db.pages import Page, page_of
+from app.db.session import end_read, transaction
+from app.db.sql import upsert
+from app.enrichment.limits import circuit_breaker
+from app.enrichment.waterfall import workspace_registry
+from app.enrichment.waterfall.workspace_registry import NO_OWN_KEY, UNREADABLE, purpose
+from app.errors import Invalid, NotFound, detail
+from app.extensions import db
+from app.models.provider_key import provider_keys
+from app.providers.base import Provider
+from app.providers.registry import current_registry
+from app.values.identifiers import SLUG_RULE, is_slug
+
+log = structlog.get_logger(__name__)
+
+KEY_PATTERN: Final = re.compile(r"[!-~]{12,512}")
+KEY_RULE: Final = "12 to 512 printable ASCII characters without spaces"
+ROTATED_AT_ONCE: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderKeyView:
+    """A workspace's own key for a provider, without the key."""
+
+    workspace_slug: str
+    provider: str
+    last_four: str
+    set_at: datetime
+    set_by: str
+    problem: str | None
+    """Why it cannot be used, and what to do; None: it can."""
+
+
+@dataclass(frozen=True, slots=True)
+class RotationCounts:
+    """What became of the stored keys, each of which is in one of the counts."""
+
+    encrypted: int = 0
+    """Encrypted anew, with the present `SECRET_KEY`."""
+    current: int = 0
+    """Encrypted with it before."""
+    unreadable: int = 0
+
+
+def set_key(provider: str, key: str, workspace_slug: str, *, set_by: str) -> ProviderKeyView:
+    """Store a workspace's own key for a provider, in place of an earlier one, and forget what was held against that.
+
+    Jobs ask with it from their next chunk on, in other processes within a second. Raises `NotFound` for what is no
+    provider with a key, `Invalid` for what can be no key, and `Conflict` if `SECRET_KEY` is not set.
+    """
+    _check(_with_key(provider), key, workspace_slug)
+    row = {
+        "workspace_slug": workspace_slug,
+        "provider": provider,
+        "encrypted_key": encryption.encrypt(key, *purpose(workspace_slug, provider)),
+        "last_four": key[-4:],
+        "set_by": set_by,
+    }
+    with transaction() as session:
+        replaced = ("encrypted_key", "last_four", "set_at", "set_by")
+        upsert(session, provider_keys, [row], replaced=replaced)
+        stored = session.execute(select(provider_keys).where(*_is(workspace_slug, provider))).one()
+        view = _view(stored)
+    _forget(provider, workspace_slug)
+    log.info("provider key set", provider=provider, workspace_slug=workspace_slug)
+    return view
+
+
+def remove_key(provider: str, workspace_slug: str) -> None:
+    """Delete a workspace's own key; from then on its jobs ask with the service's, if there is one.
+
+    Raises `NotFound` if the workspace has none.
+    """
+    with transaction() as session:
+        removed = session.execute(
+            delete(provider_keys).where(*_is(workspace_slug, provider)).returning(provider_keys.c.provider)
+        )
+        if removed.one_or_none() is None:
+            raise NotFound(NO_OWN_KEY)
+    _forget(provider, workspace_slug)
+    log.info("provider key removed", provider=provider, workspace_slug=workspace_slug)
+
+
+def list_keys(
+    workspace_slug: str | None = None, *, limit: int = 100, cursor: str | None = None
+) -> Page[ProviderKeyView]:
+    """Return the keys of one workspace or of all, by workspace and provider.
+
+    `cursor` is the `next_cursor` of the page before: workspace and provider, with a slash between.
+    """
+    query = select(provider_keys).order_by(*_ORDER).limit(limit + 1)
+    if workspace_slug is not None:
+        query = query.where(provider_keys.c.workspace_slug == workspace_slug)
+    if cursor is not None:
+        query = query.where(tuple_(*_ORDER) > tuple_(*cursor.partition("/")[::2]))
+    views = [_view(row) for row in db.session.execute(query)]
+    return page_of(views, limit, lambda view: f"{view.workspace_slug}/{view.provider}")
+
+
+def rotate_keys() -> RotationCounts:
+    """Encrypt every key anew that a former `SECRET_KEY` has encrypted. Raises `Conflict` if `SECRET_KEY` is not set.
+
+    Once nothing is unreadable, `SECRET_KEY_FALLBACKS` is needed for keys no longer.
+    """
+    encryption.check_can_encrypt()
+    totals, last = RotationCounts(), ("", "")
+    while True:
+        query = select(provider_keys).where(tuple_(*_ORDER) > tuple_(*last)).order_by(*_ORDER).limit(ROTATED_AT_ONCE)
+        rows = db.session.execute(query).all()
+        end_read()
+        if not rows:
+            return totals
+        counts = _rotate(rows)
+        totals = RotationCounts(
+            totals.encrypted + counts.encrypted,
+            totals.current + counts.current,
+            totals.unreadable + counts.unreadable,
+        )
+        last = rows[-1].workspace_slug, rows[-1].provider
+
+
+_ORDER: Final = (provider_keys.c.workspace_slug, provider_keys.c.provider)
+
+
+def _rotate(rows: Sequence[Row[Any]]) -> RotationCounts:
+    former = [row for row in rows if not encryption.is_current(row.encrypted_key, *_purpose(row))]
+    opened = [(row, key) for row in former if (key := encryption.decrypt(row.encrypted_key, *_purpose(row)))]
+    changes = [
+        {
+            "of_workspace": row.workspace_slug,
+            "of_provider": row.provider,
+            "former": row.encrypted_key,
+            "latter": encryption.encrypt(key, *_purpose(row)),
+        }
+        for row, key in opened
+    ]
+    if changes:
+        with transaction() as session:
+            session.connection().execute(_REPLACE, changes)
+    return RotationCounts(len(opened), len(rows) - len(former), len(former) - len(opened))
+
+
+_REPLACE: Final = (
+    update(provider_keys)
+    .where(
+        provider_keys.c.workspace_slug == bindparam("of_workspace"),
+        provider_keys.c.provider == bindparam("of_provider"),
+        # One that was set meanwhile is left as it is.
+        provider_keys.c.encrypted_key == bindparam("former"),
+    )
+    .values(encrypted_key=bindparam("latter"))
+)
+
+
+def _purpose(row: Row[Any]) -> tuple[str, ...]:
+    return purpose(row.workspace_slug, row.provider)
+
+
+def _with_key(name: str) -> Provider:
+    """Return a provider that is asked with a key. Raises `NotFound`, with the names of those that there are."""
+    providers: Mapping[str, Provider] = {
+        # The address that Clay's rows go to is its account, and that is the service's.
+        name: provider
+        for name, provider in current_registry().providers.items()
+        if not provider.capabilities.answers_later
+    }
+    if name not in providers:
+        raise NotFound(f"There is no such provider with a key; expected one of {', '.join(providers)}.")
+    return providers[name]
+
+
+def _check(provider: Provider, key: str, workspace_slug: str) -> None:
+    """Raise `Invalid` unless the key can be one, and can be sent where the provider's settings say."""
+    if not is_slug(workspace_slug):
+        raise Invalid("The workspace is not valid.", details=[detail("workspaceSlug", f"expected {SLUG_RULE}")])
+    if KEY_PATTERN.fullmatch(key) is None:
+        raise Invalid("The key is not valid.", details=[detail("key", f"expected {KEY_RULE}")])
+    try:
+        replace(provider.settings, api_key=key).check()
+    except ValueError as exc:
+        raise Invalid(f"The service's settings do not fit a key: {exc}.") from None
+
+
+def _forget(provider: str, workspace_slug: str) -> None:
+    workspace_registry.forget(workspace_slug)
+    circuit_breaker.reset(provider, workspace_slug)
+
+
+def _is(workspace_slug: str, provider: str) -> tuple[Any, ...]:
+    return provider_keys.c.workspace_slug == workspace_slug, provider_keys.c.provider == provider
+
+
+def _view(row: Row[Any]) -> ProviderKeyView:
+    is_readable = encryption.decrypt(row.encrypted_key, *_purpose(row)) is not None
+    problem = None if is_readable else UNREADABLE
+    return ProviderKeyView(row.workspace_slug, row.provider, row.last_four, row.set_at, row.set_by, problem)
