@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import IO
 
 import click
+from click.core import ParameterSource
 
 from app.cli import output
 from app.cli.group import enrich
@@ -12,6 +13,7 @@ from app.cli.id_files import UnknownIds, ids_in
 from app.cli.money import Dollars, Names, print_estimate
 from app.cli.options import InputFile, Number, Slug, entity_type_argument, json_option, workspace_option
 from app.cli.progress import counting
+from app.config import config
 from app.db.session import check_writable
 from app.enrichment import queue
 from app.enrichment.queue import Enqueued
@@ -23,13 +25,14 @@ from app.enrichment.waterfall.options import JobOptions
 from app.enrichment.waterfall.plan import job_columns
 from app.entities.lists import ids_of_list
 from app.entities.read import select_ids
+from app.entities.readiness import stale_ids
 from app.errors import EmptyJob
-from app.providers.names import NAMES, VERIFIER_NAMES, WATERFALL
+from app.providers.names import JOB_NAMES, VERIFIER_NAMES, VERIFIERS, finder_of
 
 
 def _known_provider(_ctx: click.Context, _option: click.Parameter, name: str) -> str:
-    if name not in {*NAMES, WATERFALL}:
-        raise click.BadParameter(f"there is no such provider; expected one of {', '.join([*NAMES, WATERFALL])}.")
+    if name not in JOB_NAMES:
+        raise click.BadParameter(f"there is no such provider; expected one of {', '.join(JOB_NAMES)}.")
     return name
 
 
@@ -44,6 +47,11 @@ def _idempotency_key(_ctx: click.Context, _option: click.Parameter, key: str | N
 @click.option("--ids-file", type=InputFile(), help="Entity ids, one a line; - is standard input.")
 @click.option("--list", "list_name", metavar="LIST", help="Instead of a file: those of a list, by its name or id.")
 @click.option("--missing", metavar="FIELD", help="Instead of a file, or of a list: those without this field.")
+@click.option(
+    "--stale-verdicts",
+    is_flag=True,
+    help="Instead of a file, or of a list: those whose address was verified too long ago, to verify it again.",
+)
 @click.option("--all", "all_", is_flag=True, help="Instead of a file: all of the workspace.")
 @click.option(
     "--provider",
@@ -68,6 +76,7 @@ def enqueue(
     ids_file: IO[bytes] | None,
     list_name: str | None,
     missing: str | None,
+    stale_verdicts: bool,
     all_: bool,
     provider: str,
     order: tuple[str, ...] | None,
@@ -85,14 +94,22 @@ def enqueue(
 
     A list may have millions of ids: it is read as a stream.
     """
-    if (ids_file is not None) + (missing is not None or list_name is not None) + all_ != 1:
-        raise click.UsageError("Expected one of --ids-file, --list, --missing and --all, or --list with --missing.")
+    is_selected = list_name is not None or missing is not None or stale_verdicts
+    if (ids_file is not None) + is_selected + all_ != 1 or (missing is not None and stale_verdicts):
+        raise click.UsageError(
+            "Expected one of --ids-file, --list, --missing, --stale-verdicts and --all,"
+            " or --list with --missing or --stale-verdicts."
+        )
+    if stale_verdicts:
+        provider = _verifier(provider)
     options = JobOptions(order, until, verifier, cap_usd)
     outcome: Estimate | Enqueued | None = None
     if not estimate:
         check_writable()
     unknown = UnknownIds(entity_type, workspace)
-    if list_name is not None:
+    if stale_verdicts:
+        ids = stale_ids(entity_type, workspace_slug=workspace, list_name=list_name)
+    elif list_name is not None:
         ids = ids_of_list(list_name, entity_type, workspace_slug=workspace, missing=missing)
     elif ids_file is None:
         ids = select_ids(entity_type, workspace_slug=workspace, missing=missing, all_=all_)
@@ -122,6 +139,19 @@ def enqueue(
     else:
         _print_accepted(outcome, as_json=as_json)
         unknown.tell()
+
+
+def _verifier(provider: str) -> str:
+    """Return whom a job of stale addresses asks: the verifier that was named, else the one in the settings."""
+    context = click.get_current_context()
+    if context.get_parameter_source("provider") is ParameterSource.DEFAULT:
+        provider = next((name for name in VERIFIERS if finder_of(name) == config().ENRICH_VERIFIER), provider)
+    if provider not in VERIFIERS:
+        raise click.UsageError(
+            f"Expected --provider {' or '.join(VERIFIERS)} with --stale-verdicts, or ENRICH_VERIFIER in the settings:"
+            " addresses are verified, none is bought."
+        )
+    return provider
 
 
 def _counted(ids: Iterator[str], tell: Callable[[int], None]) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """Verdicts of verifiers on e-mail addresses: one for an address and workspace, whoever the address was found for.
 
 A verdict holds for `ENRICH_SUCCESS_TTL_DAYS`. While it stands, nobody has the address verified again: one that was
-rejected is passed by, any other is written with what was said of it. That nobody can tell (`unknown`) is no verdict.
+rejected is passed by, any other is written with what was said of it, `unknown` too: asking again would be paid again.
 """
 
 from collections.abc import Collection, Iterable
@@ -19,8 +19,6 @@ from app.models.address_verdict import address_verdicts
 
 REJECTED: Final = "invalid"
 """The `email_status` of an address that mail does not reach."""
-UNDECIDED: Final = "unknown"
-"""What a verifier says that cannot tell."""
 
 
 @dataclass(frozen=True, slots=True)

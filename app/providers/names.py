@@ -15,6 +15,10 @@ NAMES: Final = tuple(DEFAULTS)
 _FINDERS: Final = {"leadmagic-verify": "leadmagic", "findymail-verify": "findymail"}
 VERIFIER_NAMES: Final = tuple(_FINDERS.values())
 """The providers that can also verify addresses."""
+VERIFIERS: Final = tuple(_FINDERS)
+"""What a job names to have the addresses verified that people have."""
+JOB_NAMES: Final = (*NAMES, *VERIFIERS, WATERFALL)
+"""All that a job may name."""
 
 
 def finder_of(provider: str) -> str:

@@ -60,13 +60,18 @@ class Registry:
         asked = (*self.providers.values(), *self.verifiers.values())
         return {provider.name: provider.settings.account for provider in asked if provider.settings.account}
 
+    def named(self, name: str) -> Provider | None:
+        """Return the provider or, by its own name, the verifier that a job may name, or None."""
+        verifiers = {verifier.name: verifier for verifier in self.verifiers.values()}
+        return self.providers.get(name) or verifiers.get(name)
+
     def usable(self, name: str, entity_type: str) -> Provider | None:
         """Return a provider that the settings allow to ask about an entity type, or None."""
-        return self.providers[name] if self.why_unusable(name, entity_type) is None else None
+        return self.named(name) if self.why_unusable(name, entity_type) is None else None
 
     def why_unusable(self, name: str, entity_type: str) -> str | None:
         """Return why the settings do not allow a provider to work on an entity type, or None."""
-        provider = self.providers.get(name)
+        provider = self.named(name)
         if provider is None:
             expected = ", ".join(sorted([*self.providers, WATERFALL]))
             return f"There is no such provider; set provider to one of: {expected}."

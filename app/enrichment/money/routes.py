@@ -18,6 +18,7 @@ from app.enrichment.waterfall import provider_status
 from app.enrichment.waterfall.estimates import Estimate, estimate
 from app.enrichment.waterfall.provider_status import ProviderView
 from app.entities.lists import ids_of_list
+from app.entities.readiness import stale_ids
 from app.errors import Forbidden
 from app.web.auth import readable_workspace, require, visible_workspace, workspace_for
 from app.web.blueprint import Blueprint
@@ -43,7 +44,9 @@ class EstimateResource(MethodView):
         """Say what a job would cost, as a range, and make none."""
         workspace_slug = workspace_for(body.pop("workspace_slug", None))
         reference, missing = body.pop("list_name", None), body.pop("missing", None)
-        if reference is not None:
+        if body.pop("stale_verdicts", False):
+            body["entity_ids"] = stale_ids(body["entity_type"], workspace_slug=workspace_slug, list_name=reference)
+        elif reference is not None:
             of_list = ids_of_list(reference, body["entity_type"], workspace_slug=workspace_slug, missing=missing)
             body["entity_ids"] = of_list
         return estimate(**body, workspace_slug=workspace_slug, shows_overall=_sees_all())

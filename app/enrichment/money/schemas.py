@@ -8,7 +8,7 @@ import marshmallow as ma
 from marshmallow import fields
 
 from app.enrichment.money.reports import Group, parse_day
-from app.enrichment.queue.schemas import MissingField, ProviderName, WaterfallSchema, check_missing
+from app.enrichment.queue.schemas import MissingField, ProviderName, StaleVerdicts, WaterfallSchema, check_selection
 from app.enrichment.waterfall.options import JobOptions
 from app.entities.schemas import ListName
 from app.models.provider_state import ProviderCondition
@@ -49,15 +49,14 @@ class EstimateRequestSchema(Schema):
         data_key="list", metadata={"description": "In place of entityIds: those of a list, by name or id."}
     )
     missing = MissingField(metadata={"description": "Of a list: only those that have no value in this field."})
+    stale_verdicts = StaleVerdicts()
     workspace_slug = Slug()
     waterfall = fields.Nested(WaterfallSchema, metadata={"description": "For the provider `waterfall`."})
     cap_usd = Dollars(metadata={"description": "The most that the job may spend."})
 
     @ma.validates_schema
     def _check_one_list(self, data: Mapping[str, Any], **_: Any) -> None:
-        if len(data.keys() & {"entity_ids", "list_name"}) != 1:
-            raise ma.ValidationError("expected either entityIds or list", "entityIds")
-        check_missing(data)
+        check_selection(data, ("entityIds", "list"))
 
     @ma.post_load
     def _make(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:

@@ -34,6 +34,7 @@ from app.enrichment.waterfall.estimates import Estimate, estimate_retry
 from app.enrichment.waterfall.plan import job_columns
 from app.enrichment.waterfall.work_loop import Waterfall
 from app.entities.lists import ids_of_list
+from app.entities.readiness import stale_ids
 from app.entities.upsert import upsert_entities
 from app.errors import Invalid, detail
 from app.web.auth import principal, readable_workspace, require, visible_workspace, workspace_for
@@ -262,7 +263,9 @@ def _accept(new: NewJob, workspace_slug: str) -> queue.Enqueued:
         upsert_entities(new.entity_type, new.entities, workspace_slug=workspace_slug, session=session)
 
     entity_ids: Iterable[str] = new.entity_ids
-    if new.list_name is not None:
+    if new.stale_verdicts:
+        entity_ids = stale_ids(new.entity_type, workspace_slug=workspace_slug, list_name=new.list_name)
+    elif new.list_name is not None:
         entity_ids = ids_of_list(new.list_name, new.entity_type, workspace_slug=workspace_slug, missing=new.missing)
     return queue.accept_job(
         new.entity_type,

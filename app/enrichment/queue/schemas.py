@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -16,7 +16,7 @@ from app.enrichment.waterfall.options import DEFAULT_OPTIONS, JobOptions
 from app.entities.fields import FIELDS, field_named
 from app.entities.schemas import ListName, entity_schema
 from app.models.job import JobStatus
-from app.providers.names import NAMES, VERIFIER_NAMES, WATERFALL
+from app.providers.names import JOB_NAMES, NAMES, VERIFIER_NAMES, VERIFIERS
 from app.values.entity_types import ENTITY_TYPES, EntityType
 from app.values.spellings import camel_case
 from app.web.fields import (
@@ -57,12 +57,15 @@ class NewJob:
     options: JobOptions
     list_name: str | None = None
     missing: str | None = None
+    stale_verdicts: bool = False
 
     def request_hash(self) -> str | None:
         """Return what tells requests apart if it is more, or other, than their ids; None if it is these."""
-        if not self.entities and self.list_name is None:
+        if not self.entities and self.list_name is None and not self.stale_verdicts:
             return None
         what: list[Any] = self.entities if self.list_name is None else [self.list_name, self.missing]
+        if self.stale_verdicts:
+            what = [self.list_name, "staleVerdicts"]
         shape = [self.entity_type, self.provider, self.chunk_size, self.priority, what]
         if self.options != DEFAULT_OPTIONS:
             shape.append(self.options.shape())
@@ -96,7 +99,7 @@ class ProviderName(Slug):
     """Whom a job asks; whether that can be done as things are set is not the schema's matter."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(metadata={"enum": [*NAMES, WATERFALL]}, **options)
+        super().__init__(metadata={"enum": list(JOB_NAMES)}, **options)
 
 
 class MissingField(Text):
@@ -104,6 +107,21 @@ class MissingField(Text):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(min_length=1, max_length=64, **options)
+
+
+class StaleVerdicts(fields.Boolean):
+    """Whether a job is about the addresses whose verdict has expired."""
+
+    def __init__(self) -> None:
+        description = (
+            "In place of entityIds, or of a list: people whose address was verified too long ago, to be verified again."
+        )
+        super().__init__(metadata={"description": description})
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> bool:
+        if not isinstance(value, bool):
+            raise ma.ValidationError("expected true or false")
+        return value
 
 
 class WaterfallSchema(Schema):
@@ -140,6 +158,7 @@ class JobRequestSchema(Schema):
         data_key="list", metadata={"description": "In place of entityIds: those of a list, by name or id."}
     )
     missing = MissingField(metadata={"description": "Of a list: only those that have no value in this field."})
+    stale_verdicts = StaleVerdicts()
     chunk_size = WholeNumber(minimum=1, maximum=MAX_CHUNK_SIZE)
     workspace_slug = Slug()
     priority = WholeNumber(minimum=-1000, maximum=1000, load_default=0)
@@ -148,9 +167,7 @@ class JobRequestSchema(Schema):
 
     @validates_schema
     def _check_one_list(self, data: Mapping[str, Any], **_: Any) -> None:
-        if len(data.keys() & {"entity_ids", "entities", "list_name"}) != 1:
-            raise ma.ValidationError("expected either entityIds, entities or list", "entityIds")
-        check_missing(data)
+        check_selection(data, ("entityIds", "entities", "list"))
 
     @post_load
     def _make(self, data: dict[str, Any], **_: Any) -> NewJob:
@@ -166,11 +183,32 @@ class JobRequestSchema(Schema):
             options=JobOptions(**data.get("waterfall", {}), cap_usd=data.get("cap_usd")),
             list_name=data.get("list_name"),
             missing=data.get("missing"),
+            stale_verdicts=data.get("stale_verdicts", False),
         )
 
 
-def check_missing(data: Mapping[str, Any]) -> None:
-    """Check that a field that is missing is a field of the entities, and of a list of them. Raises ValidationError."""
+def check_selection(data: Mapping[str, Any], choices: Sequence[str]) -> None:
+    """Check that a request names its entities in one of several ways. Raises ValidationError."""
+    named = data.keys() & {"entity_ids", "entities", "list_name"}
+    if data.get("stale_verdicts"):
+        _check_stale(data, named)
+    elif len(named) != 1:
+        raise ma.ValidationError(f"expected either {', '.join(choices[:-1])} or {choices[-1]}", "entityIds")
+    _check_missing(data)
+
+
+def _check_stale(data: Mapping[str, Any], named: Collection[str]) -> None:
+    """Check what goes with addresses whose verdict has expired: a verifier, and at most a list."""
+    if "missing" in data or not {"list_name"}.issuperset(named):
+        raise ma.ValidationError("expected at most a list beside it", "staleVerdicts")
+    if data["provider"] not in VERIFIERS:
+        raise ma.ValidationError(f"expected {' or '.join(VERIFIERS)} with staleVerdicts", "provider")
+    if data["entity_type"] != "person":
+        raise ma.ValidationError("expected person: companies have no address to verify", "entityType")
+
+
+def _check_missing(data: Mapping[str, Any]) -> None:
+    """Check that a field that is missing is a field of the entities, and of a list of them."""
     if "missing" not in data:
         return
     if "list_name" not in data:

@@ -17,7 +17,7 @@ from app.entities.changes import Writing, about_entities, read_changes, write_ch
 from app.entities.merge import Change, merge_fields
 from app.entities.policies import MergePolicy
 from app.entities.read import load_for_update
-from app.entities.verdicts import REJECTED, UNDECIDED, store_verdicts
+from app.entities.verdicts import REJECTED, store_verdicts
 from app.models.attempt import AttemptStatus, attempts, entity_revisions
 from app.models.types import new_id
 from app.providers.base import DEFINITE, Answer, OutcomeClass, Provider
@@ -44,7 +44,8 @@ def write_answers(session: WriteSession, context: ChunkContext, batch: Batch) ->
     insert_rows(session, attempts, [*rows, *unanswered])
     for verdict in batch.verdicts:
         if verdict.entity_id in entities:
-            writings += _apply_verdict(session, context, verdict, entities[verdict.entity_id])
+            times = changed_at.get(verdict.entity_id, {})
+            writings += _apply_verdict(session, context, verdict, entities[verdict.entity_id], times)
     store_verdicts(session, job.workspace_slug, _verdict_rows(results, entities))
     write_changes(session, job.entity_type, job.workspace_slug, writings)
     return ids - entities.keys()
@@ -86,10 +87,10 @@ def _verdict_rows(results: Iterable[AttemptResult], entities: Mapping[str, dict[
     """
     for result in results:
         attempt, status = result.attempt, result.answer.fields.get("email_status")
-        if attempt.address is None or result.answer.outcome_class is not OutcomeClass.SUCCESS:
+        if attempt.address is None or status is None or result.answer.outcome_class is not OutcomeClass.SUCCESS:
             continue
         is_theirs = email_address(entities[attempt.entity_id].get("email")) == attempt.address
-        if status == REJECTED or (is_theirs and status not in {None, UNDECIDED}):
+        if status == REJECTED or is_theirs:
             said = {"address": attempt.address, "status": status, "verifier": attempt.provider.name}
             yield {**said, "verified_at": result.finished_at}
 
@@ -133,7 +134,11 @@ def _changed_at(session: WriteSession, context: ChunkContext, ids: Iterable[str]
 
 
 def _apply_verdict(
-    session: WriteSession, context: ChunkContext, verdict: Verdict, entity: dict[str, Any]
+    session: WriteSession,
+    context: ChunkContext,
+    verdict: Verdict,
+    entity: dict[str, Any],
+    changed_at: Mapping[str, datetime],
 ) -> list[Writing]:
     """Write an address that was withheld, or mark it as rejected; either is seen on the attempt that brought it.
 
@@ -143,7 +148,7 @@ def _apply_verdict(
     if verdict.is_rejected:
         session.execute(update(attempts).where(is_attempt).values(is_rejected=True))
         return []
-    changes = _merge(context, entity, verdict.fields, {}, None)
+    changes = _merge(context, entity, verdict.fields, changed_at, verdict.verified_at)
     before = session.scalar(select(attempts.c.fields_written).where(is_attempt)) or []
     written = sorted({*before, *changes})
     session.execute(update(attempts).where(is_attempt).values(withheld=None, fields_written=written))
@@ -196,7 +201,7 @@ def lost_row(job: JobInfo, in_flight_call: Any, outcome_class: str) -> dict[str,
 
 
 def _not_asked_row(job: JobInfo, question: NotAsked) -> dict[str, Any]:
-    return _skipped_row(job, question.entity_id, question.provider, NOT_ASKED, NOT_ASKED_ERROR)
+    return _skipped_row(job, question.entity_id, question.provider, new_id(), NOT_ASKED, NOT_ASKED_ERROR)
 
 
 def _spared_row(job: JobInfo, spared: Spared) -> dict[str, Any]:
@@ -205,15 +210,17 @@ def _spared_row(job: JobInfo, spared: Spared) -> dict[str, Any]:
         f"It called the address {verdict.status} on {verdict.verified_at:%Y-%m-%d}, which holds until"
         f" {verdict.expires_at:%Y-%m-%d}."
     )
-    return _skipped_row(job, spared.entity_id, verdict.verifier, VERDICT_STANDS, error)
+    return _skipped_row(job, spared.entity_id, verdict.verifier, spared.attempt_id, VERDICT_STANDS, error)
 
 
-def _skipped_row(job: JobInfo, entity_id: str, provider: str, outcome_class: str, error: str) -> dict[str, Any]:
+def _skipped_row(
+    job: JobInfo, entity_id: str, provider: str, attempt_id: str, outcome_class: str, error: str
+) -> dict[str, Any]:
     now = datetime.now(UTC)
     return {
         **_about(job, entity_id, provider),
         **_WITHOUT_ANSWER,
-        "id": new_id(),
+        "id": attempt_id,
         "status": AttemptStatus.SKIPPED,
         "outcome_class": outcome_class,
         "cost_micros": 0,

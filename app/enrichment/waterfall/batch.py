@@ -104,6 +104,8 @@ class Verdict:
     provider: str
     fields: Mapping[str, Any]
     is_rejected: bool
+    verified_at: datetime | None = None
+    """When it was given, of a verdict on the address that the entity has: what was said since is newer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,8 @@ class Spared:
     """A verification that was spared, because a verdict on the address stands."""
 
     entity_id: str
+    attempt_id: str
+    """Of the attempt that says so."""
     verdict: VerdictView
 
 

@@ -41,9 +41,10 @@ class Plan:
         return not self.until
 
     @property
-    def verifies(self) -> bool:
-        """Whether addresses are verified."""
-        return self.verifier is not None
+    def verifiers(self) -> tuple[Provider, ...]:
+        """Who is asked about addresses: before they are written, or of a job that names a verifier, that are there."""
+        providers = (provider for provider in (*self.steps, self.verifier) if provider is not None)
+        return tuple(provider for provider in providers if provider.capabilities.verifies)
 
     def provider(self, name: str) -> Provider | None:
         """Return the step's provider or verifier of a name, if the plan has it."""

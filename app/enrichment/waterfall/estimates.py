@@ -246,7 +246,10 @@ class _Survey:
         if run.address(next_step) not in self.verdicts:
             return False
         self.steps[next_step].answered_before += 1
-        run.withdraw_offer()
+        if next_step.purpose is Purpose.VERIFY:
+            run.withdraw_offer()
+        else:
+            run.advance()
         return True
 
     def _ask_verifier(self, run: EntityRun) -> None:

@@ -65,7 +65,7 @@ def mark_pending(session: WriteSession, request_id: str, deadline_at: datetime) 
 
 
 def unlikely_soon(
-    session: WriteSession, job: JobInfo, ids: Sequence[str], addresses: Sequence[str]
+    session: WriteSession, job: JobInfo, ids: Sequence[str], addresses: Sequence[str] = ()
 ) -> set[tuple[str, str] | str | None]:
     """Return the questions that will not be answered soon: pairs of entity and provider, and addresses.
 

@@ -55,10 +55,9 @@ class Loader:
     def _load_paid(self, ids: Sequence[str]) -> tuple[Mapping[str, dict[str, PriorAnswer]], dict[str, list[Any]]]:
         """Return recent answers and calls left on record, by entity; nothing if the chunk asks nobody who is paid."""
         plan, job = self.context.plan, self.context.job
-        verifiers = [plan.verifier] if plan.verifier is not None else []
-        if not any(_is_paid(provider) for provider in (*plan.steps, *verifiers)):
+        if not any(_is_paid(provider) for provider in (*plan.steps, *plan.verifiers)):
             return {}, {}
-        prior = self.context.recent.prior(ids, (*self.providers, *verifiers))
+        prior = self.context.recent.prior(ids, (*self.providers, *plan.verifiers))
         left = in_flight.of_chunk(job.id, self.context.lease.position)
         self.results.states.replace(circuit_breaker.load_states(self.context.own_accounts))
         return prior, left

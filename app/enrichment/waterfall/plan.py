@@ -29,8 +29,10 @@ def make_plan(job: JobInfo, registry: Registry, settings: Config) -> Plan:
     reason = registry.why_unusable(job.provider, job.entity_type)
     if reason is not None:
         raise JobMustWait(reason, UNUSABLE_SECONDS)
-    provider = registry.providers[job.provider]
-    return Plan((provider,), normalizer=None if provider.capabilities.owns_fields else normalizer)
+    provider = registry.named(job.provider)
+    assert provider is not None
+    derives_nothing = provider.capabilities.owns_fields or provider.capabilities.verifies
+    return Plan((provider,), normalizer=None if derives_nothing else normalizer)
 
 
 def _waterfall(job: JobInfo, registry: Registry, settings: Config, normalizer: Provider | None) -> Plan:

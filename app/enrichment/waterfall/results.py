@@ -86,9 +86,17 @@ class ResultHandler:
             self._merge(run, fields)
 
     def apply_standing(self, run: EntityRun, verdict: VerdictView) -> None:
-        """Do what a standing verdict says with the address that waits for one."""
-        self.unstored.spared.append(Spared(run.entity_id, verdict))
-        self.accept_offer(run, run.withdraw_offer(), verdict.status)
+        """Do what a standing verdict says with the address that waits for one, or that the entity has."""
+        attempt_id = new_id()
+        self.unstored.spared.append(Spared(run.entity_id, attempt_id, verdict))
+        if run.offer is not None:
+            self.accept_offer(run, run.withdraw_offer(), verdict.status)
+            return
+        fields = {"email": run.fields["email"], "email_status": verdict.status}
+        known = Verdict(run.entity_id, attempt_id, verdict.verifier, fields, is_rejected=False)
+        self.unstored.verdicts.append(replace(known, verified_at=verdict.verified_at))
+        self._merge(run, fields)
+        run.advance()
 
     def apply_callback(self, run: EntityRun, in_flight_call: Any, provider: Provider) -> None:
         """Apply the answer that came by callback, or that none came."""
@@ -124,6 +132,9 @@ class ResultHandler:
         capabilities = step.provider.capabilities
         withholds = step.purpose is Purpose.STEP and run.must_verify(answer)
         offered = accepted_fields(answer) if withholds else answer.fields
+        if result.attempt.address is not None:
+            # So that what is said of an address is not written beside another one.
+            offered = {**offered, "email": result.attempt.lookup.fields["email"]}
         stands_in = capabilities.rules_first and self._is_given_up(run, answer)
         merged = _MERGED_OF_OWNER if capabilities.owns_fields else _MERGED
         is_merged = stands_in or answer.outcome_class in merged

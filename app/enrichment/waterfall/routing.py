@@ -176,7 +176,7 @@ class Router:
         return _with_prices(attempts, self.context.job.entity_type)
 
     def _load_verdicts(self, runs: Iterable[EntityRun]) -> None:
-        addresses = set().union(*(run.addresses for run in runs)) if self.context.plan.verifies else ()
+        addresses = set().union(*(run.addresses for run in runs)) if self.context.plan.verifiers else ()
         self._verdicts = standing_verdicts(addresses, self.context.job.workspace_slug)
         if addresses:
             end_read()

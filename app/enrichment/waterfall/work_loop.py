@@ -7,7 +7,7 @@ own checkpoints; they share the calls that may be under way at once, and the wai
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -29,6 +29,7 @@ from app.enrichment.waterfall.plan import make_plan
 from app.enrichment.waterfall.retries import RETRY_SECONDS
 from app.enrichment.waterfall.scheduler import PATIENCE_SHARE
 from app.enrichment.waterfall.workspace_registry import workspace_registry
+from app.entities.policies import MergePolicy
 from app.providers import answer_match
 from app.providers.base import Provider
 from app.providers.registry import Registry, current_registry
@@ -245,6 +246,14 @@ def _is_limited(lines: Counter[Provider], entity_type: str) -> bool:
     return False
 
 
+def _policies(entity_type: str, plan: Plan, settings: Config) -> Mapping[str, MergePolicy]:
+    """Return how answers are merged. What a verifier says of an address that is there replaces what was said before."""
+    policies = settings.merge_policies.get(entity_type, {})
+    if plan.verifier is None and plan.verifiers:
+        return {"email_status": MergePolicy.REPLACE, **policies, "email": MergePolicy.NEVER}
+    return policies
+
+
 def _context(
     lease: Lease, plan: Plan, registry: Registry, settings: Config, retry_seconds: tuple[float, ...]
 ) -> ChunkContext:
@@ -255,7 +264,7 @@ def _context(
         plan,
         RecentAnswers.of(job, settings),
         caps_of(settings, job),
-        settings.merge_policies.get(job.entity_type, {}),
+        _policies(job.entity_type, plan, settings),
         retry_seconds,
         keeps_raw=settings.ENRICH_RAW_ANSWER_DAYS > 0,
         own_accounts=registry.own_accounts,

@@ -136,18 +136,16 @@ def test_a_verdict_that_has_expired_is_given_anew(context: Flask) -> None:
     assert [person(name)["email_status"] for name in ("p0", "p1")] == ["valid", "valid"]
 
 
-@pytest.mark.parametrize(("status", "questions"), [("valid", 1), ("catch_all", 1), ("unknown", 2)])
-def test_an_accepted_address_is_written_for_others_with_its_verdict(
-    context: Flask, status: str, questions: int
-) -> None:
-    """Another verifier's counts too, even if the one at hand is away; that nobody can tell is no verdict."""
+@pytest.mark.parametrize("status", ["valid", "unknown"])
+def test_an_accepted_address_is_written_for_others_with_its_verdict(context: Flask, status: str) -> None:
+    """Another verifier's counts too; that nobody can tell would be paid for again."""
     add(2)
     enqueue(1, order=["findymail"], verifier="leadmagic")
     drain(paid(), verifiers=[verifier(status)])
     check = paid("findymail-verify", default=verdict(status))
     queue.enqueue_job("person", "waterfall", ["p1"], options={"order": ["findymail"], "verifier": "findymail"})
     drain(paid(), verifiers=[check])
-    assert check.asked.total() == questions - 1
+    assert not check.asked
     assert (person("p1")["email"], person("p1")["email_status"]) == (ADDRESS, status)
     check_invariants(drained=True)
 

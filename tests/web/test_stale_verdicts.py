@@ -1,0 +1,123 @@
+"""Addresses that were verified too long ago are selected, and verified again without being bought."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import update
+
+from app.db.session import transaction
+from app.entities.exports import export_entities
+from app.entities.lists import NewList, create_list
+from app.models import Person
+from app.models.address_verdict import address_verdicts
+from app.models.attempt import attempts, entity_revisions
+from app.providers.base import Answer, OutcomeClass
+from tests.cli.conftest import run
+from tests.enrichment.scenes import PRICE, add, change, drain, paid, person, rows, spent, verdict
+from tests.fakes.provider import FakeProvider, registry_of
+from tests.web.conftest import client_with, make_key
+
+JOB = {"entityType": "person", "provider": "leadmagic-verify", "staleVerdicts": True}
+EMAIL = {"email": "Ada@example.com", "email_status": "valid"}
+DATED = (
+    Person.__table__.c.created_at,
+    entity_revisions.c.created_at,
+    address_verdicts.c.verified_at,
+    attempts.c.started_at,
+    attempts.c.finished_at,
+)
+
+
+def age(days: int) -> None:
+    """Let everything that is stored have happened some days earlier."""
+    with transaction() as session:
+        for column in DATED:
+            for (at,) in set(session.execute(column.table.select().with_only_columns(column))):
+                session.execute(update(column.table).where(column == at).values({column: at - timedelta(days=days)}))
+
+
+def ready() -> int:
+    """Return how many people can be written to."""
+    exported = b"".join(export_entities("person", "csv", workspace_slug="default", only_ready=True))
+    return len(exported.decode().splitlines()) - 1
+
+
+def check_of(app: Flask, answer: Answer) -> FakeProvider:
+    """Let the service have a finder, and a verifier that says the same of every address."""
+    check = paid("leadmagic-verify", default=answer, repeat_is_free=False, charges_misses=True)
+    app.extensions["tranche.registry"] = registry_of(paid(), verifiers=[check])
+    return check
+
+
+def test_stale_addresses_are_verified_once_and_none_is_bought(context: Flask) -> None:
+    """Of two people with one address; both are ready again, though nothing of them has changed."""
+    client = client_with(context, make_key(context, "read", "write"))
+    for slug in ("default", "other"):
+        add(2, workspace_slug=slug, **EMAIL)
+    age(91)
+    change({"id": "fresh", **EMAIL, "email": "al@example.com"}, {"id": "never", "email": "x@example.com"})
+    check = check_of(context, verdict("valid"))
+    assert ready() == 1
+    price = client.post("/api/enrichment/estimate", json=JOB).get_json()
+    assert (price["total"], [step["questions"] for step in price["steps"]]) == (2, [2])
+    accepted = client.post("/api/enrichment/jobs", json=JOB)
+    assert (accepted.status_code, accepted.get_json()["total"]) == (201, 2)
+    drain(paid(), verifiers=[check])
+    job = client.get(accepted.headers["Location"]).get_json()
+    assert (check.asked.total(), spent(), job["success"], job["skipped"]) == (1, PRICE, 1, 1)
+    assert ready() == 3 and not rows(entity_revisions)
+    assert client.post("/api/enrichment/estimate", json=JOB).status_code == 422, "nobody is left"
+
+
+def test_a_stale_address_that_is_rejected_stays_and_is_called_invalid(context: Flask) -> None:
+    """By the command, of a list too; whoever has the address is not ready any more."""
+    add(2, **EMAIL)
+    age(91)
+    check = check_of(context, verdict("invalid"))
+    create_list(NewList("person", "default", "one", "a test"), ["p0"])
+    arguments = ("enqueue", "person", "--stale-verdicts", "--provider", "leadmagic-verify")
+    assert "Enqueued 1 entity" in run(context, *arguments, "--list", "one").stderr
+    drain(paid(), verifiers=[check])
+    assert (person()["email"], person()["email_status"]) == ("Ada@example.com", "invalid")
+    change({"id": "p1", "email_status": "valid"})
+    assert ready() == 0, "the verdict is about the address, whoever has it"
+    assert "Nothing to enqueue" in run(context, *arguments).stderr
+    age(91)
+    assert "Enqueued 2 entities" in run(context, *arguments).stderr
+
+
+def test_a_verifier_that_fails_changes_nothing(context: Flask) -> None:
+    """The person is an error of the job, and as stale as before."""
+    add(1, **EMAIL)
+    age(91)
+    check = check_of(context, Answer(OutcomeClass.INVALID_REQUEST, error="The request is bad."))
+    client = client_with(context, make_key(context, "read", "write"))
+    for _ in range(2):
+        accepted = client.post("/api/enrichment/jobs", json=JOB)
+        drain(paid(), verifiers=[check])
+        assert client.get(accepted.headers["Location"]).get_json()["errors"] == 1
+    assert check.asked == {"p0": 2} and person()["email_status"] == "valid" and not rows(address_verdicts)
+
+
+@pytest.mark.parametrize(
+    ("changes", "path"),
+    [
+        ({"provider": "waterfall"}, "provider"),
+        ({"entityType": "company"}, "entityType"),
+        ({"missing": "email"}, "staleVerdicts"),
+        ({"entityIds": ["p0"]}, "staleVerdicts"),
+        ({"staleVerdicts": 1}, "staleVerdicts"),
+        ({"list": "no such"}, None),
+    ],
+)
+def test_what_does_not_go_with_stale_verdicts_is_refused(context: Flask, changes: dict[str, Any], path: str) -> None:
+    """With what was expected; the command asks for a verifier, too."""
+    client = client_with(context, make_key(context, "read", "write"))
+    for door in ("jobs", "estimate"):
+        answer = client.post(f"/api/enrichment/{door}", json={**JOB, **changes})
+        assert answer.status_code == (404 if path is None else 422)
+        assert path is None or answer.get_json()["details"][0]["path"] == path
+    for arguments in (("--missing", "email"), ("--provider", "findymail"), ()):
+        assert run(context, "enqueue", "person", "--stale-verdicts", *arguments).exit_code == 2
