@@ -10,6 +10,7 @@ from app.enrichment.money.reports import dollars
 from app.enrichment.waterfall.receipt_schemas import ReceiptSchema
 from app.enrichment.waterfall.receipt_words import STATE_TEXTS, describe_attempt, describe_charge
 from app.enrichment.waterfall.receipts import OpenCall, Receipt, ReceiptLine, make_receipt
+from app.entities.verdicts import VerdictView
 
 
 @enrich.command()
@@ -50,6 +51,8 @@ def _print(receipt: Receipt) -> None:
     for call in receipt.open_calls:
         click.echo(_open_line(call))
     click.echo(_total_line(receipt))
+    if receipt.verdict is not None:
+        click.echo(_verdict_line(receipt.verdict))
     for walk in receipt.walks:
         outcome = f" ({walk.outcome})" if walk.outcome else ""
         click.echo(f"Job {walk.job_id}, {output.clean(walk.provider)}{outcome}: {output.clean(walk.reason)}")
@@ -71,6 +74,12 @@ def _row(line: ReceiptLine) -> list[str]:
 def _open_line(call: OpenCall) -> str:
     since = output.clock(call.started_at)
     return f"{call.provider} {STATE_TEXTS[call.state]}, since {since}; {dollars(call.reserved_micros)} reserved."
+
+
+def _verdict_line(verdict: VerdictView) -> str:
+    ends = "stands until" if verdict.is_standing else "has expired on"
+    at, end = output.clock(verdict.verified_at), output.clock(verdict.expires_at)
+    return f"Address: {output.clean(verdict.status)}, said {verdict.verifier} at {at}; the verdict {ends} {end}."
 
 
 def _total_line(receipt: Receipt) -> str:

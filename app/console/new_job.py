@@ -24,9 +24,10 @@ from app.enrichment.waterfall.plan import job_columns
 from app.entities.fields import RAW_FIELDS
 from app.entities.lists import ids_of_list, list_lists
 from app.entities.read import select_ids
+from app.entities.readiness import stale_ids
 from app.errors import EmptyJob, Invalid, ListNotFound
 from app.models.types import parse_id
-from app.providers.names import NAMES, WATERFALL
+from app.providers.names import JOB_NAMES, NAMES, VERIFIERS, WATERFALL
 from app.values.entity_types import ENTITY_TYPES
 from app.web.api_keys import Scope
 from app.web.auth import visible_workspace
@@ -42,6 +43,8 @@ class Selection:
 
     entity_type: str
     missing: str | None
+    is_stale: bool
+    """Whether it is about addresses that were verified too long ago."""
     list_id: str | None
     limit: int
     provider: str
@@ -58,14 +61,17 @@ class Selection:
         return cls(
             entity_type,
             missing if missing in RAW_FIELDS[entity_type] else None,
+            values.get("stale") == "yes",
             parse_id(values.get("list", "")),
             min(int(limit), MOST) if re.fullmatch(r"[1-9][0-9]{0,6}", limit) else PILOT,
-            provider if provider in {*NAMES, WATERFALL} else WATERFALL,
+            provider if provider in JOB_NAMES else WATERFALL,
             chosen_workspace(),
         )
 
     def ids(self) -> Iterator[str]:
-        """Give the ids of the entities. Raises `ListNotFound`, and `Invalid` for a list of the other type."""
+        """Give the ids of the entities. Raises `ListNotFound`, and `Invalid` for what does not go together."""
+        if self.is_stale:
+            return islice(self._stale_ids(), self.limit)
         if self.list_id is not None:
             of_list = ids_of_list(self.list_id, self.entity_type, workspace_slug=self.workspace, missing=self.missing)
             return islice(of_list, self.limit)
@@ -73,6 +79,11 @@ class Selection:
             self.entity_type, workspace_slug=self.workspace, missing=self.missing, all_=self.missing is None
         )
         return islice(selected, self.limit)
+
+    def _stale_ids(self) -> Iterator[str]:
+        if self.provider not in VERIFIERS or self.missing is not None:
+            raise Invalid(f"To verify addresses again, choose {' or '.join(VERIFIERS)}, and no field that is missing.")
+        return stale_ids(self.entity_type, workspace_slug=self.workspace, list_name=self.list_id)
 
     def estimate(self, cap_usd: Decimal | None = None) -> Estimate:
         """Return what a job of them would cost. Raises what `estimates.estimate` does."""
@@ -140,7 +151,7 @@ def _page(
         "price": price,
         "cap": cap,
         "key": f"console-{secrets.token_urlsafe(16)}",
-        "providers": [WATERFALL, *NAMES],
+        "providers": [WATERFALL, *NAMES, *VERIFIERS],
         "types": ENTITY_TYPES,
         "lists": lists,
         "fields": [*RAW_FIELDS[selection.entity_type]],

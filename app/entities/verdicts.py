@@ -14,8 +14,10 @@ from sqlalchemy import bindparam, select
 from app.config import config
 from app.db.session import WriteSession
 from app.db.sql import is_any_of, upsert
+from app.entities.read import load_columns
 from app.extensions import db
 from app.models.address_verdict import address_verdicts
+from app.values.emails import email_address
 
 REJECTED: Final = "invalid"
 """The `email_status` of an address that mail does not reach."""
@@ -59,6 +61,13 @@ def standing_verdicts(addresses: Collection[str], workspace_slug: str) -> dict[s
     """Return the verdicts on addresses that have not expired, by address; one query."""
     verdicts = load_verdicts(addresses, workspace_slug)
     return {address: verdict for address, verdict in verdicts.items() if verdict.is_standing}
+
+
+def verdict_on(person_id: str, workspace_slug: str) -> VerdictView | None:
+    """Return the last verdict on the address that a person has; None: there is none."""
+    fields = load_columns("person", [person_id], ["email"], workspace_slug=workspace_slug).get(person_id, {})
+    address = email_address(fields.get("email"))
+    return None if address is None else load_verdicts([address], workspace_slug).get(address)
 
 
 def store_verdicts(session: WriteSession, workspace_slug: str, verdicts: Iterable[dict[str, Any]]) -> None:

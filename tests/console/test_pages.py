@@ -1,6 +1,7 @@
 """What the pages show and do, by the services' own words."""
 
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from app.enrichment.waterfall.work_loop import Waterfall
 from app.entities.exports import installed_formats
 from app.entities.read import get_entity
 from app.entities.upsert import upsert_entities
+from app.entities.verdicts import store_verdicts
 from app.models.chunk import Outcome
 from app.models.job import JobStatus
 from app.providers.base import Answer, OutcomeClass
@@ -329,3 +331,26 @@ def test_a_list_is_exported_in_each_format_or_it_is_said_what_leaves_nobody(app:
     assert "None of the people has a verified address" in client.get("/console/people/export.csv?ready=true").text
     client.post("/console/exclusions", data={"values": "b.example"})
     assert "All people of the workspace are excluded" in client.get("/console/people/export.csv?ready=true").text
+
+
+def test_stale_addresses_are_verified_from_the_form_and_the_verdict_is_shown(app: Flask, signed_in: SignedIn) -> None:
+    """By a verifier alone; the person's page says who said what, and until when that holds."""
+    verified = Answer(OutcomeClass.SUCCESS, fields={"email_status": "valid"})
+    check = FakeProvider(name="leadmagic-verify", default=verified, price_micros=1000, charges_misses=True)
+    app.extensions["tranche.registry"] = registry_of(verifiers=[check])
+    said = {"address": "a@b.example", "status": "invalid", "verifier": "findymail-verify"}
+    with app.app_context():
+        add({"id": "p0", "email": "a@b.example"}, {"id": "p1"})
+        with transaction() as session:
+            store_verdicts(session, "default", [{**said, "verified_at": datetime(2026, 1, 1, tzinfo=UTC)}])
+    client = signed_in("operator")
+    assert "has expired on" in client.get("/console/people/p0").text
+    assert "choose leadmagic-verify" in client.get("/console/new?type=person&stale=yes&provider=waterfall").text
+    page = client.get("/console/new?type=person&stale=yes&provider=leadmagic-verify").text
+    assert "Run 1 person" in page and "--stale-verdicts" in page
+    assert client.post("/console/new", data={**hidden(page), "cap": "1"}).status_code == 303
+    with app.app_context():
+        queue.drain(work=Waterfall())
+    page = client.get("/console/people/p0").text
+    assert "said leadmagic-verify on" in page and "stands until" in page
+    app.extensions.pop("tranche.registry")

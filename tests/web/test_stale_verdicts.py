@@ -69,6 +69,12 @@ def test_stale_addresses_are_verified_once_and_none_is_bought(context: Flask) ->
     assert (check.asked.total(), spent(), job["success"], job["skipped"]) == (1, PRICE, 1, 1)
     assert ready() == 3 and not rows(entity_revisions)
     assert client.post("/api/enrichment/estimate", json=JOB).status_code == 422, "nobody is left"
+    said = client.get("/api/people/p1/receipt").get_json()["verdict"]
+    assert (said["status"], said["verifier"], said["verifiedAt"] < said["expiresAt"]) == (
+        "valid", "leadmagic-verify", True
+    )  # fmt: skip
+    assert client.get("/api/people/never/receipt").get_json()["verdict"] is None
+    assert "Address: valid, said leadmagic-verify at" in run(context, "explain", "p1").stdout
 
 
 def test_a_stale_address_that_is_rejected_stays_and_is_called_invalid(context: Flask) -> None:

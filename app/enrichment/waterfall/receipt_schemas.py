@@ -111,6 +111,15 @@ class ReceiptTotalSchema(Schema):
     )
 
 
+class AddressVerdictSchema(Schema):
+    """What a verifier said last of an address."""
+
+    status = fields.String(required=True, metadata={"description": "`valid`, `invalid`, `catch_all` and so on."})
+    verifier = fields.String(required=True)
+    verified_at = Instant(required=True)
+    expires_at = Instant(required=True, metadata={"description": "Until then nobody has the address verified again."})
+
+
 class ReceiptSchema(Schema):
     """Who was asked about an entity, oldest attempt first, and what that gave and cost."""
 
@@ -122,3 +131,9 @@ class ReceiptSchema(Schema):
     open_calls = fields.List(fields.Nested(OpenCallSchema), required=True)
     walks = fields.List(fields.Nested(WalkSchema), required=True, metadata={"description": "Of the jobs on this page."})
     total = fields.Nested(ReceiptTotalSchema, required=True)
+    verdict = fields.Nested(
+        AddressVerdictSchema,
+        required=True,
+        allow_none=True,
+        metadata={"description": "On the address that a person has; null: no verifier was asked about it."},
+    )

@@ -21,6 +21,7 @@ from app.enrichment.waterfall.walks import Walk, describe_walks, names_in
 from app.enrichment.waterfall.workspace_registry import workspace_registry
 from app.entities.changes import load_provenance
 from app.entities.read import existing_ids
+from app.entities.verdicts import VerdictView, verdict_on
 from app.errors import EntityNotFound, Invalid, detail
 from app.extensions import db
 from app.models.attempt import attempts
@@ -114,6 +115,8 @@ class Receipt:
     open_calls: list[OpenCall]
     walks: list[Walk]
     total: ReceiptTotal
+    verdict: VerdictView | None
+    """What a verifier said last of the address that a person has."""
 
 
 def make_receipt(
@@ -141,7 +144,9 @@ def make_receipt(
     seen = dict.fromkeys([*(line.job_id for line in lines), *(call.job_id for call in open_calls)])
     walks = describe_walks(entity_type, entity_id, workspace_slug, list(seen) if job_id is None else [job_id])
     next_cursor = lines[-1].attempt_id if len(rows) > limit else None
-    return Receipt(entity_type, entity_id, workspace_slug, Page(lines, next_cursor), open_calls, walks, subject.total())
+    verdict = verdict_on(entity_id, workspace_slug) if entity_type == "person" else None
+    page = Page(lines, next_cursor)
+    return Receipt(entity_type, entity_id, workspace_slug, page, open_calls, walks, subject.total(), verdict)
 
 
 @dataclass(frozen=True, slots=True)
