@@ -7,7 +7,7 @@ with a hundred thousand entities.
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, MutableMapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
@@ -17,15 +17,17 @@ from typing import Any
 from sqlalchemy import Text, case, func, select
 
 from app.config import config, micros
-from app.enrichment.money.caps import ALL_DAYS, OVERALL
+from app.enrichment.money.caps import ALL_DAYS
+from app.enrichment.money.scopes import OVERALL
 from app.extensions import db
 from app.models.attempt import attempts
+from app.models.cap import stored_caps
 from app.models.chunk import DECIDED, ERASED_ID, Outcome, chunks, entity_errors, error_counts, progress
 from app.models.in_flight_call import in_flight_calls
 from app.models.job import ACTIVE, ENDED, JobStatus, jobs
 from app.models.spending import costs, spending
 from app.providers.base import OutcomeClass
-from app.providers.names import NORMALIZER
+from app.providers.names import NORMALIZER, finder_of
 
 Closed = MutableMapping[tuple[str, int], str]
 """What closed chunks said when they were last looked at, by job and position."""
@@ -351,11 +353,12 @@ def _money() -> Found:
     """Compare reservations with calls, spending with costs, costs with attempts, and all with the caps."""
     found, reserved = Counter[tuple[str, date]](), Counter[tuple[str, date]]()
     booked, spent = Counter[tuple[str, date]](), Counter[tuple[str, date]]()
+    keys = {job_id: key_id for job_id, key_id in db.session.execute(select(jobs.c.id, jobs.c.api_key_id))}
     for row in db.session.execute(select(in_flight_calls)):
-        reserved.update(dict.fromkeys(_accounts(row, row.reserved_on), row.reserved_micros))
+        reserved.update(dict.fromkeys(_accounts(row, row.reserved_on, keys), row.reserved_micros))
     charged = db.session.execute(select(costs)).all()
     for row in charged:
-        booked.update(dict.fromkeys(_accounts(row, row.day), row.cost_micros))
+        booked.update(dict.fromkeys(_accounts(row, row.day, keys), row.cost_micros))
     accounts = db.session.execute(select(spending)).all()
     for row in accounts:
         found[row.scope, row.day] += row.reserved_micros
@@ -366,8 +369,12 @@ def _money() -> Found:
     yield from _caps(accounts)
 
 
-def _accounts(row: Any, day: date) -> tuple[tuple[str, date], ...]:
-    return (OVERALL, day), (f"workspace:{row.workspace_slug}", day), (f"job:{row.job_id}", ALL_DAYS)
+def _accounts(row: Any, day: date, keys: Mapping[str, str | None]) -> tuple[tuple[str, date], ...]:
+    of_all = (OVERALL, day), (f"workspace:{row.workspace_slug}", day), (f"job:{row.job_id}", ALL_DAYS)
+    provider = f"provider:{finder_of(row.provider)}"
+    key = keys.get(row.job_id)
+    of_key = ((f"key:{key}", day),) if key is not None else ()
+    return *of_all, (provider, day), (f"{provider}@{row.workspace_slug}", day), *of_key
 
 
 def _attempted(charged: Iterable[Any]) -> Found:
@@ -394,7 +401,9 @@ def _caps(accounts: Iterable[Any]) -> Found:
     settings = config()
     caps = {f"job:{row.id}": row.cap_micros for row in db.session.execute(select(jobs.c.id, jobs.c.cap_micros))}
     caps[OVERALL] = micros(settings.ENRICH_DAILY_CAP_USD)
+    caps |= {row.scope: row.cap_micros for row in db.session.execute(select(stored_caps))}
+    of_each = micros(settings.ENRICH_WORKSPACE_DAILY_CAP_USD)
     for row in accounts:
-        cap = caps.get(row.scope, micros(settings.ENRICH_WORKSPACE_DAILY_CAP_USD))
+        cap = caps.get(row.scope, of_each if row.scope.startswith("workspace:") else None)
         if cap is not None and row.reserved_micros + row.spent_micros > cap:
             yield Rule.CAP, row.scope

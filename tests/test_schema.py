@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from sqlalchemy.schema import CreateIndex
 from app.config import PROJECT_ROOT
 from app.db.session import transaction
 from app.enrichment import queue
+from app.enrichment.money import stored_caps
+from app.enrichment.money.scopes import CapScope
 from app.enrichment.queue.lease import Failure
 from app.enrichment.waterfall import provider_keys
 from app.enrichment.waterfall.work_loop import Waterfall
@@ -32,7 +35,9 @@ from app.extensions import db
 from app.models.address_verdict import address_verdicts
 from app.models.attempt import attempts, entity_revisions
 from app.models.chunk import Outcome
+from app.models.in_flight_call import in_flight_calls
 from app.models.provider_state import provider_paces, provider_states
+from app.models.spending import costs, spending
 from app.models.types import Id, Json, UtcDateTime, new_id
 from app.providers.base import Answer, OutcomeClass
 from app.web import api_keys, sessions, users
@@ -96,6 +101,7 @@ def fill() -> None:
     queue.drain(work=Waterfall())
     exclusions.add(["elsewhere.example"], "default")
     provider_keys.set_key("findymail", "a-key-of-their-own", "north", set_by="ada")
+    stored_caps.set_cap(CapScope("north"), Decimal(5), set_by="ada")
     # One call that fails, one that teaches something, and one whose answer is still to come.
     answers = {
         "p0": Answer(OutcomeClass.SUCCESS, pending_seconds=600),
@@ -281,7 +287,38 @@ def test_accounts_of_workspaces_go_with_the_revision_and_the_services_stays(cont
         upgrade()
 
 
+def test_what_was_spent_is_added_up_by_provider(context: Flask) -> None:
+    """So that a cap which is set after the upgrade counts the whole day; a verifier's calls are the finder's."""
+    day, job_id = A_DAY.date(), new_id()
+    about = {"entity_type": "person", "entity_id": "p0", "request_id": new_id(), "call_id": new_id(), "position": 0}
+    about |= {"reserved_micros": 5, "reserved_on": day, "deadline_at": A_DAY}
+    shared = {"job_id": job_id, "workspace_slug": "north"}
+    try:
+        downgrade(revision="0009")
+        with transaction() as session:
+            for provider, cost in (("leadmagic", 30), ("leadmagic-verify", 4), ("prospeo", 7)):
+                row = {**shared, "provider": provider, "day": day, "cost_micros": cost, "calls": 1}
+                session.execute(insert(costs).values(**row, charged_calls=1, in_doubt_micros=0))
+            call = {"provider": "prospeo", "is_pending": False, "started_at": A_DAY, **shared, **about}
+            session.execute(insert(OLD_CALLS).values(call))
+        upgrade()
+        found = {row.scope: (row.reserved_micros, row.spent_micros) for row in db.session.execute(select(spending))}
+        of_each = {"leadmagic": (0, 34), "prospeo": (5, 7)}
+        assert found == {f"provider:{name}{end}": sums for name, sums in of_each.items() for end in ("", "@north")}
+        db.session.rollback()
+        downgrade(revision="0009")
+        assert db.session.execute(select(spending)).all() == []
+    finally:
+        db.session.rollback()
+        upgrade()
+
+
 A_DAY = datetime(2026, 1, 1, tzinfo=UTC)
+OLD_CALLS = Table(
+    "enrichment_flights",
+    MetaData(),
+    *(Column(one.name, one.type) for one in in_flight_calls.c if one.name != "account"),
+)
 OLD_HISTORY = Table(
     "field_changes",
     MetaData(),

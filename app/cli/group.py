@@ -111,6 +111,7 @@ class EnrichGroup(AppGroup):
 MODULES: Final[Mapping[str, str]] = {
     "accept-held": "app.cli.retry",
     "cancel": "app.cli.jobs",
+    "caps": "app.cli.caps",
     "console": "app.cli.console",
     "costs": "app.cli.money",
     "demo": "app.cli.demo",

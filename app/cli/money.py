@@ -109,12 +109,20 @@ def _price_line(estimate: Estimate) -> str:
 
 
 def _cap_line(cap: CapView) -> str:
-    name = {"job": "Cap of the job", "workspace": f"Cap of workspace {cap.workspace_slug} today"}.get(cap.scope)
-    spent = f"{name or 'Cap of everything today'}: {dollars(cap.spent_micros)} spent"
+    spent = f"{_cap_name(cap)}: {dollars(cap.spent_micros)} spent"
     reserved = f", {dollars(cap.reserved_micros)} reserved" if cap.reserved_micros else ""
     if cap.cap_micros is None:
         return f"{spent}{reserved}, no limit."
     return f"{spent}{reserved}, {dollars(cap.remaining_micros or 0)} left of {dollars(cap.cap_micros)}."
+
+
+def _cap_name(cap: CapView) -> str:
+    if cap.scope == "job":
+        return "Cap of the job"
+    of_provider = f"provider {cap.provider}" if cap.provider else ""
+    of_workspace = f"workspace {cap.workspace_slug}" if cap.workspace_slug else ""
+    names = " in ".join(filter(None, (of_provider, of_workspace)))
+    return f"Cap of {'the API key' if cap.key_id else names or 'everything'} today"
 
 
 # Costs

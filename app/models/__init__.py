@@ -4,6 +4,7 @@ from app.models.address_verdict import AddressVerdict
 from app.models.api_key import ApiKey
 from app.models.attempt import Attempt, EntityRevision
 from app.models.cached_value import CachedValue
+from app.models.cap import StoredCap
 from app.models.chunk import Chunk, ChunkProgress, EntityError
 from app.models.company import Company
 from app.models.entity_list import EntityList, EntityListMember
@@ -45,6 +46,7 @@ __all__ = [
     "ProviderPace",
     "ProviderState",
     "Spending",
+    "StoredCap",
     "User",
     "UserSession",
 ]

@@ -75,6 +75,8 @@ class EnrichmentJob(Base):
     """The most that this job may spend, in micro-dollars."""
     excluded_count: Mapped[int] = mapped_column(default=0, server_default="0")
     """Entities that were left out at enqueue because they are excluded."""
+    api_key_id: Mapped[str | None] = mapped_column(Id)
+    """The API key that made it, whose cap its calls fall under; None: no key did."""
     parent_job_id: Mapped[str | None] = mapped_column(Id, index=True)
     """The job that this one retries."""
     retry_filter: Mapped[dict[str, Any] | None] = mapped_column(Json)

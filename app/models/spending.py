@@ -13,8 +13,8 @@ from app.models.types import Id, Slug
 class Spending(Base):
     """What one cap has seen: reserved for calls under way, and spent. Whole micro-dollars.
 
-    `scope` is `overall`, `workspace:<slug>` or `job:<id>`; a job's row has the
-    day 1970-01-01, since its cap is for all days together.
+    `scope` is `overall`, `workspace:<slug>`, `provider:<name>`, `provider:<name>@<slug>`, `key:<API key's id>` or
+    `job:<id>`; a job's row has the day 1970-01-01, since its cap is for all days together.
     """
 
     __tablename__ = "enrichment_spending"

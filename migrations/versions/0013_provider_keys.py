@@ -1,7 +1,8 @@
-"""Workspaces' own keys for providers; pace and health by account.
+"""Workspaces' own keys for providers; pace and health by account; caps of providers, workspaces and API keys.
 
-Rows that were there before are of the service's own account, which is the empty one. Going back forgets the accounts of
-workspaces with their keys.
+Rows that were there before are of the service's own account, which is the empty one. What was spent and reserved is
+counted by provider from here on, and what was there before is added up. Going back forgets the accounts of workspaces
+with their keys, and the caps.
 
 Revision ID: 0013
 Revises: 0011
@@ -17,6 +18,16 @@ depends_on = None
 
 KEYS = {"provider_states": "provider", "provider_paces": "name"}
 FLIGHTS = "ix_enrichment_flights_provider"
+FINDER = "REPLACE(provider, '-verify', '')"
+COUNT = """
+    INSERT INTO enrichment_spending (scope, day, reserved_micros, spent_micros)
+    SELECT scope, day, SUM(reserved), SUM(spent) FROM (
+        SELECT {scope} AS scope, day, 0 AS reserved, cost_micros AS spent FROM enrichment_costs
+        UNION ALL
+        SELECT {scope}, reserved_on, reserved_micros, 0 FROM enrichment_flights
+    ) AS counted GROUP BY scope, day
+"""
+"""Adds up by provider what was counted by job until now; a verifier's calls are the finder's."""
 
 
 def upgrade():
@@ -38,6 +49,19 @@ def upgrade():
     for table in KEYS:
         with op.batch_alter_table(table) as change:
             change.alter_column("account", existing_type=sa.String(length=64), server_default=None)
+    op.create_table(
+        "enrichment_caps",
+        sa.Column("scope", sa.String(length=96), nullable=False),
+        sa.Column("cap_micros", sa.BigInteger(), nullable=False),
+        sa.Column("set_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("set_by", sa.String(length=120), nullable=False),
+        sa.CheckConstraint("cap_micros >= 0", name=op.f("ck_enrichment_caps_not_negative")),
+        sa.PrimaryKeyConstraint("scope", name=op.f("pk_enrichment_caps")),
+    )
+    # In place: the table may be long, and nothing is compared with the column.
+    op.add_column("enrichment_jobs", sa.Column("api_key_id", sa.Uuid(as_uuid=False), nullable=True))
+    for scope in ("'provider:' || {0}", "'provider:' || {0} || '@' || workspace_slug"):
+        op.execute(COUNT.format(scope=scope.format(FINDER)))
     with op.batch_alter_table("enrichment_flights") as change:
         change.add_column(sa.Column("account", sa.String(length=64), server_default="", nullable=False))
         change.drop_index(FLIGHTS)
@@ -45,6 +69,9 @@ def upgrade():
 
 
 def downgrade():
+    op.execute("DELETE FROM enrichment_spending WHERE scope LIKE 'provider:%' OR scope LIKE 'key:%'")
+    op.drop_column("enrichment_jobs", "api_key_id")
+    op.drop_table("enrichment_caps")
     with op.batch_alter_table("enrichment_flights") as change:
         change.drop_index(FLIGHTS)
         change.drop_column("account")

@@ -32,6 +32,7 @@ OPERATIONS = {
     *("getJobErrorSummary", "estimateRetry", "acceptHeld"),
     *("pauseJob", "resumeJob", "cancelJob", "retryJob", "undoJob"),
     *("estimateJob", "getCosts", "listProviders", "resetProvider", "receiveAnswer"),
+    *("listCaps", "setCap", "removeCap"),
     *("listProviderKeys", "setProviderKey", "removeProviderKey"),
     *("listPeople", "upsertPeople", "getPerson", "erasePerson", "importPeople", "exportPeople", "exportPeopleAsXlsx"),
     *("exportPeopleAsParquet", "exportCompaniesAsParquet", "previewPeopleImport"),

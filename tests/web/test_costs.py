@@ -144,6 +144,8 @@ def test_costs_are_reported_in_dollars(app: Flask, reader: FlaskClient) -> None:
     assert default == {
         "scope": "workspace",
         "workspaceSlug": "default",
+        "provider": None,
+        "keyId": None,
         "capUsd": None,
         "spentUsd": 0.03,
         "reservedUsd": 0,

@@ -1,15 +1,17 @@
 """Money: reserved before a call, settled with its answer, never past a cap.
 
 Each call's worst price is reserved first, under every cap that it falls
-under: its job's, its workspace's of the day, and everything's of the day
-(UTC). The caps' rows are locked, looked at and written in one short
+under: its job's, and of the day (UTC) everything's, its workspace's, its
+provider's, its provider's in the workspace, and that of the API key that made
+the job. The caps' rows are locked, looked at and written in one short
 transaction, so no two workers can see the same room. Amounts are whole
 micro-dollars.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from types import MappingProxyType
 from typing import Any, Final
 
 from sqlalchemy import bindparam, select, tuple_, update
@@ -17,13 +19,15 @@ from sqlalchemy import bindparam, select, tuple_, update
 from app.config import Config, micros
 from app.db.session import WriteSession
 from app.db.sql import insert_missing, upsert
+from app.enrichment.money.scopes import OVERALL, CapScope
 from app.enrichment.queue.lease import JobInfo
 from app.models.spending import costs, spending
+from app.providers.names import finder_of
 from app.providers.settings import MICROS
 
-OVERALL: Final = "overall"
 ALL_DAYS: Final = date(1970, 1, 1)
 """The day of a job's row: its cap is for all days together."""
+_NONE: Final[Mapping[CapScope, int]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,8 @@ class Cap:
     scope: str
     micros: int | None
     is_daily: bool
+    setting: str | None = None
+    """Which setting it is of; None: it was set by hand, or with the job."""
 
     def day(self, today: date) -> date:
         """Return the day under which its spending is counted."""
@@ -41,11 +47,10 @@ class Cap:
     def describe(self) -> str:
         """Return the sentence that a paused job gives as its reason."""
         dollars = f"${(self.micros or 0) / MICROS:,.2f}"
-        if self.scope == OVERALL:
-            return f"The daily cap of {dollars} is reached (ENRICH_DAILY_CAP_USD)."
-        if self.is_daily:
-            return f"The workspace's daily cap of {dollars} is reached (ENRICH_WORKSPACE_DAILY_CAP_USD)."
-        return f"The job's cap of {dollars} is reached."
+        if not self.is_daily:
+            return f"The job's cap of {dollars} is reached."
+        end = f" ({self.setting})." if self.setting else "; there is room again at midnight UTC."
+        return f"{_describe(CapScope.read(self.scope), dollars)} is reached{end}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,41 +75,89 @@ class Booking:
     """The cap that a call does not fit under, whatever becomes of those under way."""
 
 
-def caps_of(config: Config, job: JobInfo) -> tuple[Cap, ...]:
-    """Return the caps that a job's calls fall under."""
-    return (
+@dataclass(frozen=True, slots=True)
+class Caps:
+    """The caps that a job's calls fall under: some whoever is asked, and some by provider."""
+
+    common: tuple[Cap, ...]
+    workspace_slug: str
+    limits: Mapping[CapScope, int] = field(default_factory=dict)
+    """What was set by hand, by scope."""
+
+    def of(self, provider: str) -> tuple[Cap, ...]:
+        """Return the caps of calls of a provider; those of a verifier fall under the finder's."""
+        finder = finder_of(provider)
+        scopes = CapScope(provider=finder), CapScope(self.workspace_slug, finder)
+        return *self.common, *(Cap(str(scope), self.limits.get(scope), is_daily=True) for scope in scopes)
+
+
+def scopes_of(job: JobInfo, providers: Iterable[str]) -> list[CapScope]:
+    """Return the scopes of a job of which caps may have been set by hand."""
+    slug = job.workspace_slug
+    finders = {finder_of(provider) for provider in providers}
+    scopes = [CapScope(where, finder) for finder in sorted(finders) for where in (None, slug)]
+    return [CapScope(slug), *scopes, *([CapScope(key_id=job.api_key_id)] if job.api_key_id else [])]
+
+
+def caps_of(config: Config, job: JobInfo, limits: Mapping[CapScope, int] = _NONE) -> Caps:
+    """Return the caps that a job's calls fall under; `limits` are those that were set by hand.
+
+    A workspace's own is in place of the one that the settings have for each.
+    """
+    workspace = CapScope(job.workspace_slug)
+    of_each = micros(config.ENRICH_WORKSPACE_DAILY_CAP_USD)
+    is_own = workspace in limits
+    common = [
         Cap(f"job:{job.id}", job.cap_micros, is_daily=False),
-        Cap(OVERALL, micros(config.ENRICH_DAILY_CAP_USD), is_daily=True),
-        Cap(f"workspace:{job.workspace_slug}", micros(config.ENRICH_WORKSPACE_DAILY_CAP_USD), is_daily=True),
-    )
+        Cap(OVERALL, micros(config.ENRICH_DAILY_CAP_USD), is_daily=True, setting="ENRICH_DAILY_CAP_USD"),
+        Cap(
+            str(workspace),
+            limits.get(workspace, of_each),
+            is_daily=True,
+            setting=None if is_own else "ENRICH_WORKSPACE_DAILY_CAP_USD",
+        ),
+    ]
+    if job.api_key_id is not None:
+        of_key = CapScope(key_id=job.api_key_id)
+        common.append(Cap(str(of_key), limits.get(of_key), is_daily=True))
+    return Caps(tuple(common), job.workspace_slug, limits)
 
 
 def book(
     session: WriteSession,
-    caps: Sequence[Cap],
+    caps: Caps,
     settlements: Sequence[Settlement],
-    prices: Sequence[int],
+    prices: Sequence[tuple[str, int]],
     today: date,
     *,
     known: set[tuple[str, date]] | None = None,
 ) -> Booking:
-    """Settle what is over and reserve each of the prices, as far as every cap allows.
+    """Settle what is over and reserve each of the prices, by provider, as far as every cap allows.
 
     The rows stay locked until the caller's transaction ends, so this comes
     late in it. `known` are rows that are there, as scope and day, and is added to.
     """
     if not settlements and not prices:
         return Booking()
-    days = {settlement.reserved_on for settlement in settlements} | {today}
-    accounts = _lock_accounts(session, caps, sorted(days), set() if known is None else known)
+    wanted = {(settlement.provider, settlement.reserved_on) for settlement in settlements}
+    wanted |= {(provider, today) for provider, _ in prices}
+    rows = {(cap.scope, cap.day(day)) for provider, day in wanted for cap in caps.of(provider)}
+    accounts = _lock_accounts(session, sorted(rows), set() if known is None else known)
     for settlement in settlements:
-        for cap in caps:
+        for cap in caps.of(settlement.provider):
             accounts[cap.scope, cap.day(settlement.reserved_on)].settle(settlement)
     booking = Booking()
-    for price in prices:
-        booking.granted.append(_reserve(caps, accounts, price, today, booking))
+    for provider, price in prices:
+        booking.granted.append(_reserve(caps.of(provider), accounts, price, today, booking))
     _write_changes(session, accounts)
     return booking
+
+
+def _describe(scope: CapScope, dollars: str) -> str:
+    if scope.key_id is not None:
+        return f"The daily cap of {dollars} of the API key that made the job"
+    whose = "The" if scope.workspace_slug is None else "The workspace's"
+    return f"{whose} daily cap of {dollars}" + (f" for provider {scope.provider}" if scope.provider else "")
 
 
 def record_costs(session: WriteSession, job: JobInfo, settlements: Sequence[Settlement]) -> None:
@@ -193,10 +246,9 @@ def _write_changes(session: WriteSession, accounts: Mapping[tuple[str, date], _A
 
 
 def _lock_accounts(
-    session: WriteSession, caps: Sequence[Cap], days: Sequence[date], known: set[tuple[str, date]]
+    session: WriteSession, wanted: Sequence[tuple[str, date]], known: set[tuple[str, date]]
 ) -> dict[tuple[str, date], _Account]:
-    """Return the rows of the caps on the days, made if they are missing, locked in one order."""
-    wanted = sorted({(cap.scope, cap.day(day)) for cap in caps for day in days})
+    """Return the rows of scopes and days, made if they are missing, locked in one order."""
     if not known.issuperset(wanted):
         # Looked at without a lock: who adds a row must not hold one of the others.
         known.update((row.scope, row.day) for row in session.connection().execute(_THERE, {"wanted": wanted}))

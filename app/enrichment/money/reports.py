@@ -1,20 +1,22 @@
 """What enrichment has cost, and how much of the day's caps is left. Amounts are whole micro-dollars, days are UTC."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, timedelta
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, Self
 
-from sqlalchemy import BigInteger, ColumnElement, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, func, select
 
 from app.config import config, micros
 from app.db.pages import Page, page_of
-from app.enrichment.money.caps import OVERALL
+from app.db.sql import is_any_of
+from app.enrichment.money.scopes import CapScope, limits_of
 from app.errors import Invalid, detail
 from app.extensions import db
 from app.models.spending import costs, spending
 from app.models.types import parse_id, utcnow
+from app.providers.names import NAMES
 from app.providers.settings import MICROS
 from app.values.identifiers import is_slug
 
@@ -55,11 +57,19 @@ class CapView:
     """One cap: its limit (None: there is none), and what is spent and reserved under it."""
 
     scope: str
-    """`overall`, `workspace` or `job`."""
+    """`overall`, `workspace`, `provider`, `key` or `job`."""
     workspace_slug: str | None
+    """Whose it is; of a provider's cap None: everybody's together."""
     cap_micros: int | None
     spent_micros: int = 0
     reserved_micros: int = 0
+    provider: str | None = None
+    key_id: str | None = None
+
+    @classmethod
+    def under(cls, of: CapScope, cap_micros: int | None, spent: tuple[int, int] = (0, 0)) -> Self:
+        """Return the cap of a scope of the day, with what is spent and reserved under it."""
+        return cls(of.kind, of.workspace_slug, cap_micros, *spent, of.provider, of.key_id)
 
     @property
     def remaining_micros(self) -> int | None:
@@ -110,22 +120,38 @@ def report_costs(
 
 
 def daily_caps(workspace_slug: str | None = None, *, shows_overall: bool = True) -> list[CapView]:
-    """Return today's caps: everything's, and one workspace's or those of all that have spent something today."""
-    settings = config()
-    wanted: list[ColumnElement[bool]] = [spending.c.scope == OVERALL] if shows_overall else []
-    if workspace_slug is None:
-        wanted.append(spending.c.scope.startswith(_WORKSPACE, autoescape=True))
-    else:
-        wanted.append(spending.c.scope == _WORKSPACE + workspace_slug)
-    query = select(spending).where(spending.c.day == today(), or_(*wanted)).order_by(spending.c.scope)
+    """Return today's caps: everything's, and one workspace's or those of all that have spent something today.
+
+    With the caps of providers that are set: for everything, and for the workspace, if it is one.
+    """
+    settings, here = config(), [] if workspace_slug is None else [workspace_slug]
+    everything = [CapScope(), *(CapScope(None, name) for name in NAMES)] if shows_overall else []
+    workspaces = [CapScope(slug) for slug in here or _spenders()]
+    scopes = [*everything, *workspaces, *(CapScope(slug, name) for slug in here for name in NAMES)]
+    limits: dict[CapScope, int | None] = {CapScope(): micros(settings.ENRICH_DAILY_CAP_USD)}
+    limits |= dict.fromkeys(workspaces, micros(settings.ENRICH_WORKSPACE_DAILY_CAP_USD))
+    limits |= limits_of(scopes)
+    return _views({scope: limits[scope] for scope in scopes if scope in limits})
+
+
+def key_caps(key_id: str | None) -> list[CapView]:
+    """Return the cap of an API key's jobs, if one is set."""
+    return [] if key_id is None else _views(limits_of([CapScope(key_id=key_id)]))
+
+
+def _views(limits: Mapping[CapScope, int | None]) -> list[CapView]:
+    """Return caps with what is spent and reserved under them today, in the order given."""
+    names = [str(scope) for scope in limits]
+    query = select(spending).where(spending.c.day == today(), is_any_of(spending.c.scope, names))
     seen = {row.scope: (row.spent_micros, row.reserved_micros) for row in db.session.execute(query)}
-    cap_micros = micros(settings.ENRICH_WORKSPACE_DAILY_CAP_USD)
-    slugs = [scope.removeprefix(_WORKSPACE) for scope in seen if scope != OVERALL]
-    caps = [CapView(OVERALL, None, micros(settings.ENRICH_DAILY_CAP_USD), *seen.get(OVERALL, ()))]
-    return (caps if shows_overall else []) + [
-        CapView("workspace", slug, cap_micros, *seen.get(_WORKSPACE + slug, ()))
-        for slug in ([workspace_slug] if workspace_slug is not None else slugs)
-    ]
+    return [CapView.under(scope, cap, seen.get(str(scope), (0, 0))) for scope, cap in limits.items()]
+
+
+def _spenders() -> list[str]:
+    """Return the workspaces that have spent something today, by name."""
+    is_workspace = spending.c.scope.startswith(_WORKSPACE, autoescape=True)
+    query = select(spending.c.scope).where(spending.c.day == today(), is_workspace).order_by(spending.c.scope)
+    return [scope.removeprefix(_WORKSPACE) for scope in db.session.scalars(query)]
 
 
 def job_costs(job_id: str) -> list[CostRow]:

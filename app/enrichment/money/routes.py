@@ -20,7 +20,7 @@ from app.enrichment.waterfall.provider_status import ProviderView
 from app.entities.lists import ids_of_list
 from app.entities.readiness import stale_ids
 from app.errors import Forbidden
-from app.web.auth import readable_workspace, require, visible_workspace, workspace_for
+from app.web.auth import principal, readable_workspace, require, visible_workspace, workspace_for
 from app.web.blueprint import Blueprint
 
 blueprint = Blueprint(
@@ -49,7 +49,8 @@ class EstimateResource(MethodView):
         elif reference is not None:
             of_list = ids_of_list(reference, body["entity_type"], workspace_slug=workspace_slug, missing=missing)
             body["entity_ids"] = of_list
-        return estimate(**body, workspace_slug=workspace_slug, shows_overall=_sees_all())
+        key_id = principal().key_id
+        return estimate(**body, workspace_slug=workspace_slug, shows_overall=_sees_all(), api_key_id=key_id)
 
 
 @blueprint.route("/costs")

@@ -12,8 +12,9 @@ from app.enrichment.queue.schemas import MissingField, ProviderName, StaleVerdic
 from app.enrichment.waterfall.options import JobOptions
 from app.entities.schemas import ListName
 from app.models.provider_state import ProviderCondition
+from app.providers.names import NAMES
 from app.values.entity_types import ENTITY_TYPES
-from app.web.fields import Choice, Dollars, EntityIds, Instant, QueryInteger, Schema, Slug, Text
+from app.web.fields import Choice, Dollars, EntityIds, Instant, JobId, QueryInteger, Schema, Slug, Text
 
 
 class Day(fields.Date):
@@ -29,8 +30,16 @@ class Day(fields.Date):
 class CapSchema(Schema):
     """A cap; without a limit `capUsd` and `remainingUsd` are null."""
 
-    scope = fields.String(required=True, metadata={"enum": ["overall", "workspace", "job"]})
-    workspace_slug = fields.String(required=True, allow_none=True)
+    scope = fields.String(required=True, metadata={"enum": ["overall", "workspace", "provider", "key", "job"]})
+    workspace_slug = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Null: of all workspaces together, or of a key."},
+    )
+    provider = fields.String(required=True, allow_none=True, metadata={"description": "Of whose calls, if not of all."})
+    key_id = fields.String(
+        required=True, allow_none=True, metadata={"description": "The API key of whose jobs it is, if it is a key's."}
+    )
     cap_usd = Dollars(required=True, allow_none=True, attribute="cap_micros")
     spent_usd = Dollars(required=True, attribute="spent_micros")
     reserved_usd = Dollars(
@@ -138,6 +147,49 @@ class CostReportSchema(Schema):
     next_cursor = fields.String(required=True, allow_none=True, attribute="page.next_cursor")
     total = fields.Nested(CostCountsSchema, required=True)
     caps = fields.List(fields.Nested(CapSchema), required=True)
+
+
+class CapScopeSchema(Schema):
+    """What a cap is of: a provider, a workspace, a provider in a workspace, or an API key alone."""
+
+    provider = Choice(NAMES, metadata={"description": "Its calls, with those of its verifier."})
+    workspace_slug = Slug()
+    key_id = JobId(metadata={"description": "The id of an API key: the jobs that it makes."})
+
+    @ma.validates_schema
+    def _check_one(self, data: Mapping[str, Any], **_: Any) -> None:
+        if ("key_id" in data) is bool(data.keys() & {"provider", "workspace_slug"}):
+            raise ma.ValidationError("expected keyId alone, or provider, workspaceSlug or both", "keyId")
+
+
+class CapRequestSchema(CapScopeSchema):
+    """A cap to set."""
+
+    cap_usd = Dollars(required=True, metadata={"description": "Dollars a day (UTC)."})
+
+
+class StoredCapSchema(Schema):
+    """A cap that was set by hand, with what is spent under it today."""
+
+    cap = fields.Nested(CapSchema, required=True)
+    set_at = Instant(required=True)
+    set_by = fields.String(
+        required=True, metadata={"description": "An API key's or a user's name, or the command line."}
+    )
+
+
+class StoredCapListSchema(Schema):
+    """One page of a list; `nextCursor` is null on the last."""
+
+    caps = fields.List(fields.Nested(StoredCapSchema), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+
+
+class StoredCapQuerySchema(Schema):
+    """Which page of the caps."""
+
+    limit = QueryInteger(minimum=1, maximum=1000, load_default=100)
+    cursor = Text(min_length=1, max_length=200, metadata={"description": "The nextCursor of the page before."})
 
 
 class ProviderQuerySchema(Schema):

@@ -86,25 +86,33 @@ def accept_job(
     before: Callable[[WriteSession], None] | None = None,
     options: Mapping[str, Any] | None = None,
     cap_micros: int | None = CAP_OF_SETTINGS,
+    api_key_id: str | None = None,
 ) -> Enqueued:
     """Do what `enqueue_job` does, and return all there is to say of it.
 
     `chunk_size` is `ENRICH_CHUNK_SIZE` by default. `before` runs in the same transaction, ahead of the job.
     `request_hash` tells requests under one idempotency key apart if there is more to them than the arguments here.
+    `api_key_id` is the key that makes it, whose daily cap its calls fall under.
     Raises `IdempotencyKeyReused` too.
     """
     size = config().ENRICH_CHUNK_SIZE if chunk_size is None else chunk_size
-    request = _Request(entity_type, provider, size, workspace_slug, priority, options, cap_micros)
+    request = _Request(entity_type, provider, size, workspace_slug, priority, options, cap_micros, api_key_id)
     return _enqueue(request, entity_ids, idempotency_key=idempotency_key, request_hash=request_hash, before=before)
 
 
 def retry(
-    job_id: str, *, workspace_slug: str | None = None, chosen: RetryFilter = ALL, cap_micros: int | None = None
+    job_id: str,
+    *,
+    workspace_slug: str | None = None,
+    chosen: RetryFilter = ALL,
+    cap_micros: int | None = None,
+    api_key_id: str | None = None,
 ) -> JobView:
     """Enqueue a child job of the failed and held entities of a job that ended, or of some of them, and return it.
 
     Without a filter, of a cancelled or failed job also the entities that it never reached. An entity is retried once
     from a job; what fails again is retried from the child. It may spend `cap_micros`; None: as much as the job might.
+    Its calls fall under the cap of the key that makes the retry, `api_key_id`.
     Raises `JobNotFound` and `JobStateConflict`.
     """
     closing.close_ended_jobs()
@@ -118,6 +126,7 @@ def retry(
         job.priority,
         job.options,
         job.cap_micros if cap_micros is None else cap_micros,
+        api_key_id,
     )
     child = {"parent_job_id": job.id, "retry_filter": chosen.stored()}
     try:
@@ -138,6 +147,7 @@ class _Request:
     priority: int
     options: Mapping[str, Any] | None
     cap_micros: int | None
+    api_key_id: str | None = None
 
     def __post_init__(self) -> None:
         _expect(self.entity_type in ENTITY_TYPES, "entityType", "expected person or company")
@@ -206,6 +216,7 @@ def _insert_job(
             "claimable": True,
             "options": request.options,
             "cap_micros": _cap_of(request),
+            "api_key_id": request.api_key_id,
         }
         session.execute(insert(jobs).values(**{**columns, **extra}))
         chunk_rows = (

@@ -54,6 +54,8 @@ class JobInfo:
     parent_job_id: str | None = field(default=None, compare=False)
     """The job that this one retries."""
     created_at: datetime | None = field(default=None, compare=False)
+    api_key_id: str | None = field(default=None, compare=False)
+    """The API key that made it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -230,7 +230,13 @@ class JobRetryResource(MethodView):
     def get(self, chosen: RetryFilter, job_id: UUID) -> Estimate:
         """Say how many entities a retry would take and what it would cost, and make none."""
         workspace_slug = visible_workspace()
-        return estimate_retry(str(job_id), chosen, workspace_slug=workspace_slug, shows_overall=workspace_slug is None)
+        return estimate_retry(
+            str(job_id),
+            chosen,
+            workspace_slug=workspace_slug,
+            shows_overall=workspace_slug is None,
+            api_key_id=principal().key_id,
+        )
 
     @require("write")
     @blueprint.doc(operationId="retryJob")
@@ -242,7 +248,9 @@ class JobRetryResource(MethodView):
 
         An entity is retried once from a job: what an earlier retry took is left to the job that came of it.
         """
-        return queue.retry(str(job_id), workspace_slug=visible_workspace(), chosen=chosen)
+        return queue.retry(
+            str(job_id), workspace_slug=visible_workspace(), chosen=chosen, api_key_id=principal().key_id
+        )
 
 
 @blueprint.route("/jobs/<uuid:job_id>/accept-held")
@@ -277,6 +285,7 @@ def _accept(new: NewJob, workspace_slug: str) -> queue.Enqueued:
         idempotency_key=_idempotency_key(),
         request_hash=new.request_hash(),
         before=store_entities if new.entities else None,
+        api_key_id=principal().key_id,
         **job_columns(new.entity_type, new.provider, new.options, workspace_slug),
     )
 

@@ -69,6 +69,7 @@ JOB_INFO_COLUMNS: Final = (
     jobs.c.cap_micros,
     jobs.c.parent_job_id,
     jobs.c.created_at,
+    jobs.c.api_key_id,
 )
 """What the work on an entity knows of its job, in the order of `JobInfo`."""
 JOB_COLUMNS: Final = (*JOB_INFO_COLUMNS, jobs.c.total_count)

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from app.enrichment.limits.circuit_breaker import ProviderState
-from app.enrichment.money.caps import Cap
+from app.enrichment.money.caps import Cap, Caps
 from app.enrichment.queue.lease import JobInfo, Lease
 from app.enrichment.waterfall.dedup import RecentAnswers
 from app.enrichment.waterfall.entity_run import EntityRun, Plan, PriorAnswer, Step
@@ -24,7 +24,7 @@ class ChunkContext:
     job: JobInfo
     plan: Plan
     recent: RecentAnswers
-    caps: tuple[Cap, ...]
+    caps: Caps
     policies: Mapping[str, MergePolicy]
     retry_seconds: tuple[float, ...]
     keeps_raw: bool

@@ -35,7 +35,7 @@ def store_batch(session: WriteSession, context: ChunkContext, batch: Batch) -> A
     now = _latest_clock(session, limited)
     settlements = _close_calls(session, batch, now)
     opening = admission.open_calls(session, context, limited, gone, now)
-    prices = [attempt.price_micros for attempt in opening.attempts]
+    prices = [(attempt.provider.name, attempt.price_micros) for attempt in opening.attempts]
     booking = book(session, context.caps, settlements, prices, now.date(), known=context.accounts)
     granted, over_cap = admission.grant(session, limited, opening, booking)
     record_costs(session, context.job, settlements)

@@ -16,8 +16,7 @@ from sqlalchemy import select
 
 from app.config import config
 from app.db.session import end_read
-from app.enrichment.money.caps import OVERALL
-from app.enrichment.money.reports import CapView, daily_caps, dollars
+from app.enrichment.money.reports import CapView, daily_caps, dollars, key_caps
 from app.enrichment.queue.child_jobs import Retry, RetryFilter
 from app.enrichment.queue.entity_ids import unique_ids
 from app.enrichment.queue.lease import JobInfo
@@ -35,6 +34,7 @@ from app.errors import EmptyJob, JobStateConflict, detail
 from app.extensions import db
 from app.models.types import new_id, utcnow
 from app.providers.base import Answer, Lookup, OutcomeClass, Provider
+from app.providers.names import finder_of
 
 _MISS: Final = Answer(OutcomeClass.NOT_FOUND)
 # What a step may write into a blank field: as long as a model is ever asked about, in the longest of characters.
@@ -96,13 +96,16 @@ class Estimate:
     @property
     def warning(self) -> str | None:
         """The sentence that names the first cap in its way, or None."""
-        cap = min(self.caps, key=lambda status: status.remaining_micros or 0, default=None)
-        if cap is None or cap.remaining_micros is None or self.high_micros <= cap.remaining_micros:
+        tight = [cap for cap in self.caps if _under(cap, self.steps)[1] > (cap.remaining_micros or 0)]
+        cap = min(tight, key=lambda status: status.remaining_micros or 0, default=None)
+        if cap is None:
             return None
-        verb = "costs" if self.low_micros > cap.remaining_micros else "may cost"
+        left = cap.remaining_micros or 0
+        verb = "costs" if _under(cap, self.steps)[0] > left else "may cost"
+        end = "" if cap.scope == "job" else " until the next day (UTC)"
         return (
-            f"The job {verb} more than {_CAP_NAMES[cap.scope]} leaves:"
-            f" {dollars(cap.remaining_micros)} of {dollars(cap.cap_micros or 0)}. {_CAP_ENDS[cap.scope]}"
+            f"The job {verb} more than {_cap_name(cap)} leaves: {dollars(left)} of {dollars(cap.cap_micros or 0)}."
+            f" It would be paused there{end}."
         )
 
 
@@ -114,23 +117,38 @@ def estimate(
     workspace_slug: str,
     options: JobOptions = DEFAULT_OPTIONS,
     shows_overall: bool = True,
+    api_key_id: str | None = None,
 ) -> Estimate:
     """Return what a job of these entities would cost if it were enqueued now. Only reads.
 
     A list is handled in memory, any other iterable is spooled to disk, so its
     length does not matter. `shows_overall` says whether the cap of all
-    workspaces together may be told. Raises `EmptyJob`, `Invalid` and
+    workspaces together may be told, and
+    `api_key_id` the key that would make the job. Raises `EmptyJob`, `Invalid` and
     `ProviderNotAvailable`, as enqueueing does.
     """
     options = options.checked(entity_type, provider)
     insist_on_provider(entity_type, provider, options, workspace_slug)
     # The id is nobody's: no call can be on record for it.
-    job = JobInfo(new_id(), entity_type, provider, workspace_slug, options.stored(), options.cap_micros(config()))
+    job = JobInfo(
+        new_id(),
+        entity_type,
+        provider,
+        workspace_slug,
+        options.stored(),
+        options.cap_micros(config()),
+        api_key_id=api_key_id,
+    )
     return _estimate(job, entity_ids, shows_overall=shows_overall)
 
 
 def estimate_retry(
-    job_id: str, chosen: RetryFilter, *, workspace_slug: str | None = None, shows_overall: bool = True
+    job_id: str,
+    chosen: RetryFilter,
+    *,
+    workspace_slug: str | None = None,
+    shows_overall: bool = True,
+    api_key_id: str | None = None,
 ) -> Estimate:
     """Return what a retry of a job would take and cost if it were made now. Only reads.
 
@@ -142,8 +160,9 @@ def estimate_retry(
     insist_on_provider(parent.entity_type, parent.provider, options, parent.workspace_slug)
     now = db.session.scalars(select(utcnow())).one()
     about = (parent.entity_type, parent.provider, parent.workspace_slug, options.stored(), parent.cap_micros)
+    job = JobInfo(new_id(), *about, parent.id, now, api_key_id)
     try:
-        return _estimate(JobInfo(new_id(), *about, parent.id, now), retry.entity_ids(), shows_overall=shows_overall)
+        return _estimate(job, retry.entity_ids(), shows_overall=shows_overall)
     except EmptyJob as exc:
         raise JobStateConflict(retry.why_nothing()) from exc
 
@@ -160,7 +179,8 @@ def _estimate(job: JobInfo, entity_ids: Iterable[str], *, shows_overall: bool) -
             end_read()
         total, duplicates = ids.kept, ids.repeated
     caps = [CapView("job", job.workspace_slug, job.cap_micros)]
-    caps += daily_caps(job.workspace_slug, shows_overall=shows_overall)
+    caps += [*daily_caps(job.workspace_slug, shows_overall=shows_overall), *key_caps(job.api_key_id)]
+    asked = {None, *(finder_of(step.provider.name) for step in survey.steps)}
     end_read()
     return Estimate(
         total,
@@ -169,7 +189,7 @@ def _estimate(job: JobInfo, entity_ids: Iterable[str], *, shows_overall: bool) -
         survey.excluded,
         survey.satisfied,
         list(survey.steps.values()),
-        [cap for cap in caps if cap.cap_micros is not None],
+        [cap for cap in caps if cap.cap_micros is not None and cap.provider in asked],
     )
 
 
@@ -305,9 +325,17 @@ class _Survey:
         return Lookup(entity_type, run.entity_id, fields, cached=self.cached)
 
 
-_CAP_NAMES: Final = {"job": "its cap", "workspace": "the workspace's daily cap", OVERALL: "the daily cap"}
-_CAP_ENDS: Final = {
-    "job": "It would be paused there.",
-    "workspace": "It would be paused there until the next day (UTC).",
-    OVERALL: "It would be paused there until the next day (UTC).",
-}
+def _under(cap: CapView, steps: Iterable[StepEstimate]) -> tuple[int, int]:
+    """Return what of a job's cost falls under a cap, at least and at most."""
+    of_it = [step for step in steps if cap.provider in {None, finder_of(step.provider)}]
+    return sum(step.low_micros for step in of_it), sum(step.high_micros for step in of_it)
+
+
+def _cap_name(cap: CapView) -> str:
+    if cap.scope in _CAP_NAMES:
+        return _CAP_NAMES[cap.scope]
+    whose = "the" if cap.workspace_slug is None else "the workspace's"
+    return f"{whose} daily cap" + (f" for provider {cap.provider}" if cap.provider else "")
+
+
+_CAP_NAMES: Final = {"job": "its cap", "key": "the API key's daily cap"}

@@ -14,7 +14,8 @@ from typing import Final
 from app.config import Config, config
 from app.db.failures import is_unavailable
 from app.enrichment.limits import rate_limits
-from app.enrichment.money.caps import caps_of
+from app.enrichment.money.caps import caps_of, scopes_of
+from app.enrichment.money.scopes import limits_of
 from app.enrichment.queue.in_hand import ChunksInHand
 from app.enrichment.queue.lease import Lease
 from app.enrichment.queue.work import CHECKPOINT_SECONDS
@@ -263,7 +264,7 @@ def _context(
         job,
         plan,
         RecentAnswers.of(job, settings),
-        caps_of(settings, job),
+        caps_of(settings, job, limits_of(scopes_of(job, registry.providers))),
         _policies(job.entity_type, plan, settings),
         retry_seconds,
         keeps_raw=settings.ENRICH_RAW_ANSWER_DAYS > 0,

@@ -15,7 +15,7 @@ from sqlalchemy import select, text, update
 from app.config import config
 from app.db.session import transaction
 from app.enrichment import queue
-from app.enrichment.money.caps import ALL_DAYS, Cap, Settlement, book, caps_of, record_costs
+from app.enrichment.money.caps import ALL_DAYS, Cap, Caps, Settlement, book, caps_of, record_costs
 from app.enrichment.queue.lease import JobInfo
 from app.extensions import db
 from app.models.attempt import attempts
@@ -307,57 +307,63 @@ def test_a_server_in_another_time_zone_counts_days_in_utc(context: Flask) -> Non
 # The book itself
 
 
-CAPS = (Cap("job:a", 100, is_daily=False), Cap("overall", 250, is_daily=True), Cap("workspace:w", None, is_daily=True))
+COMMON = (
+    Cap("job:a", 100, is_daily=False),
+    Cap("overall", 250, is_daily=True),
+    Cap("workspace:w", None, is_daily=True),
+)
+CAPS = Caps(COMMON, "w")
 TODAY = datetime(2026, 11, 23, tzinfo=UTC).date()
 
 
 def test_a_price_is_reserved_under_every_cap_or_under_none(context: Flask) -> None:
     """A smaller one behind one that does not fit may still pass."""
     with transaction() as session:
-        booking = book(session, CAPS, [], [60, 60, 40], TODAY)
+        booking = book(session, CAPS, [], [("p", 60), ("p", 60), ("p", 40)], TODAY)
     assert booking.granted == [True, False, True]
     assert booking.reached is None
     found = {row.scope: (row.day, row.reserved_micros) for row in rows(spending)}
-    assert found == {"job:a": (ALL_DAYS, 100), "overall": (TODAY, 100), "workspace:w": (TODAY, 100)}
+    of_the_day = dict.fromkeys(("overall", "workspace:w", "provider:p", "provider:p@w"), (TODAY, 100))
+    assert found == {"job:a": (ALL_DAYS, 100), **of_the_day}
 
 
 def test_a_cap_is_reached_only_by_what_is_spent(context: Flask) -> None:
     """What others have reserved may come back."""
     with transaction() as session:
-        book(session, CAPS, [], [100], TODAY)
-        assert book(session, CAPS, [], [100], TODAY).reached is None
-        booking = book(session, CAPS, [Settlement("p", TODAY, 100, 1)], [100], TODAY)
-    assert booking.granted == [False] and booking.reached == CAPS[0]
+        book(session, CAPS, [], [("p", 100)], TODAY)
+        assert book(session, CAPS, [], [("p", 100)], TODAY).reached is None
+        booking = book(session, CAPS, [Settlement("p", TODAY, 100, 1)], [("p", 100)], TODAY)
+    assert booking.granted == [False] and booking.reached == COMMON[0]
 
 
 def test_settlements_make_room_for_prices_of_the_same_round(context: Flask) -> None:
     """What is over is taken off first."""
     with transaction() as session:
-        book(session, CAPS, [], [100], TODAY)
-        assert book(session, CAPS, [Settlement("p", TODAY, 100, 0)], [100], TODAY).granted == [True]
+        book(session, CAPS, [], [("p", 100)], TODAY)
+        assert book(session, CAPS, [Settlement("p", TODAY, 100, 0)], [("p", 100)], TODAY).granted == [True]
 
 
 def test_a_cap_counts_each_day_anew_and_a_jobs_all_days(context: Flask) -> None:
     """The job's row has no day."""
     tomorrow = TODAY + timedelta(days=1)
-    caps = (Cap("job:a", 150, is_daily=False), Cap("overall", 100, is_daily=True))
+    caps = Caps((Cap("job:a", 150, is_daily=False), Cap("overall", 100, is_daily=True)), "w")
     with transaction() as session:
-        book(session, caps, [], [100], TODAY)
+        book(session, caps, [], [("p", 100)], TODAY)
         book(session, caps, [Settlement("p", TODAY, 100, 100)], [], tomorrow)
-        assert book(session, caps, [], [60], tomorrow).reached == caps[0]
-        assert book(session, caps, [], [50], tomorrow).granted == [True]
+        assert book(session, caps, [], [("p", 60)], tomorrow).reached == caps.common[0]
+        assert book(session, caps, [], [("p", 50)], tomorrow).granted == [True]
 
 
 def test_who_books_second_sees_what_the_first_has_reserved(context: Flask) -> None:
     """The last room under a cap is not given away twice: the second waits, and reads what the first has left."""
     with transaction() as session:
-        book(session, CAPS, [], [10], TODAY)
+        book(session, CAPS, [], [("p", 10)], TODAY)
     has_booked = threading.Event()
     granted: list[bool] = []
 
     def first() -> None:
         with transaction() as session:
-            granted.extend(book(session, CAPS, [], [60], TODAY).granted)
+            granted.extend(book(session, CAPS, [], [("p", 60)], TODAY).granted)
             has_booked.set()
             # Long enough for the other to come to the same rows.
             time.sleep(0.3)
@@ -365,7 +371,7 @@ def test_who_books_second_sees_what_the_first_has_reserved(context: Flask) -> No
     def second() -> None:
         assert has_booked.wait(PATIENCE_SECONDS)
         with transaction() as session:
-            granted.extend(book(session, CAPS, [], [60], TODAY).granted)
+            granted.extend(book(session, CAPS, [], [("p", 60)], TODAY).granted)
 
     in_threads(context, [first, second])
     assert granted == [True, False]
@@ -380,7 +386,7 @@ def test_accounts_are_locked_without_deadlock(context: Flask) -> None:
         caps = caps_of(config(), job)
         for _ in range(15):
             with transaction() as session:
-                book(session, caps, [], [10], TODAY)
+                book(session, caps, [], [("p", 10)], TODAY)
             with transaction() as session:
                 settlement = Settlement("findymail", TODAY, 10, 7)
                 book(session, caps, [settlement], [], TODAY + timedelta(days=1))

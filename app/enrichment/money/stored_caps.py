@@ -1,0 +1,107 @@
+"""Caps that are set by hand: of a workspace, a provider, a provider in a workspace, or an API key; a day, UTC."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final
+
+import structlog
+from sqlalchemy import Row, Select, and_, delete, select
+
+from app.config import micros
+from app.db.pages import Page, page_of
+from app.db.session import transaction
+from app.db.sql import upsert
+from app.enrichment.money.reports import CapView, today
+from app.enrichment.money.scopes import CapScope
+from app.errors import Invalid, NotFound, detail
+from app.extensions import db
+from app.models.api_key import ApiKey
+from app.models.cap import stored_caps
+from app.models.spending import spending
+from app.models.types import parse_id
+from app.providers.names import NAMES
+from app.values.identifiers import SLUG_RULE, is_slug
+
+log = structlog.get_logger(__name__)
+
+MOST_DOLLARS: Final = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCapView:
+    """One cap that was set, with what is spent and reserved under it today."""
+
+    of: CapScope
+    cap: CapView
+    set_at: datetime
+    set_by: str
+
+
+def set_cap(scope: CapScope, dollars: Decimal, *, set_by: str) -> StoredCapView:
+    """Set what may be spent under a scope each day (UTC), in place of an earlier cap; what was spent today counts.
+
+    Chunks that are claimed from then on keep it. Raises `Invalid` for a scope or an amount that cannot be, and
+    `NotFound` if there is no such API key.
+    """
+    _check(scope)
+    if not 0 <= dollars <= MOST_DOLLARS:
+        message = f"expected dollars from 0 to {MOST_DOLLARS}"
+        raise Invalid("The cap is not valid.", details=[detail("capUsd", message)])
+    row = {"scope": str(scope), "cap_micros": micros(dollars), "set_by": set_by}
+    with transaction() as session:
+        upsert(session, stored_caps, [row], replaced=("cap_micros", "set_at", "set_by"))
+        view = _view(session.execute(_with_spending().where(stored_caps.c.scope == str(scope))).one())
+    log.info("cap set", scope=scope.kind)
+    return view
+
+
+def remove_cap(scope: CapScope) -> None:
+    """Take a cap away. Raises `Invalid` for a scope that cannot be, and `NotFound` if there is no cap of it."""
+    _check_parts(scope)
+    with transaction() as session:
+        is_it = stored_caps.c.scope == str(scope)
+        removed = session.execute(delete(stored_caps).where(is_it).returning(stored_caps.c.scope))
+        if removed.one_or_none() is None:
+            raise NotFound("There is no such cap.")
+    log.info("cap removed", scope=scope.kind)
+
+
+def list_caps(*, limit: int = 100, cursor: str | None = None) -> Page[StoredCapView]:
+    """Return the caps that are set, by scope; `cursor` is the `next_cursor` of the page before."""
+    query = _with_spending().order_by(stored_caps.c.scope).limit(limit + 1)
+    if cursor is not None:
+        query = query.where(stored_caps.c.scope > cursor)
+    views = [_view(row) for row in db.session.execute(query)]
+    return page_of(views, limit, lambda view: str(view.of))
+
+
+def _with_spending() -> Select[Any]:
+    is_of_today = and_(spending.c.scope == stored_caps.c.scope, spending.c.day == today())
+    return select(stored_caps, spending.c.spent_micros, spending.c.reserved_micros).outerjoin(spending, is_of_today)
+
+
+def _view(row: Row[Any]) -> StoredCapView:
+    scope = CapScope.read(row.scope)
+    cap = CapView.under(scope, row.cap_micros, (row.spent_micros or 0, row.reserved_micros or 0))
+    return StoredCapView(scope, cap, row.set_at, row.set_by)
+
+
+def _check(scope: CapScope) -> None:
+    _check_parts(scope)
+    if scope.key_id is not None and db.session.scalar(select(ApiKey.id).where(ApiKey.id == scope.key_id)) is None:
+        raise NotFound("There is no such key.")
+
+
+def _check_parts(scope: CapScope) -> None:
+    """Raise `Invalid` unless the scope is one that a cap can be set of."""
+    is_one = (scope.key_id is None) is not (scope.workspace_slug is None and scope.provider is None)
+    details = [] if is_one else [detail("keyId", "expected keyId alone, or provider, workspaceSlug or both")]
+    if scope.provider is not None and scope.provider not in NAMES:
+        details.append(detail("provider", f"expected one of {', '.join(NAMES)}"))
+    if scope.workspace_slug is not None and not is_slug(scope.workspace_slug):
+        details.append(detail("workspaceSlug", f"expected {SLUG_RULE}"))
+    if scope.key_id is not None and parse_id(scope.key_id) is None:
+        details.append(detail("keyId", "expected the id of an API key"))
+    if details:
+        raise Invalid("The scope of the cap is not valid.", details=details)
