@@ -5,6 +5,7 @@ hold somebody's data; `flask --debug enrich …` and `LOG_LEVEL=DEBUG` show the 
 """
 
 import errno
+import getpass
 import logging
 import sqlite3
 import traceback
@@ -21,10 +22,13 @@ from flask.cli import AppGroup, ScriptInfo
 from flask.helpers import get_debug_flag
 from sqlalchemy.exc import DBAPIError
 
+from app.audit.events import Actor, acting_as
 from app.cli import output
 from app.config import PROJECT_ROOT, ConfigError, config
 from app.db.failures import is_missing_table, why_unavailable
 from app.errors import AppError, DamagedData, DatabaseUnavailable, NotMigrated, ProviderNotAvailable
+from app.models.audit_event import ActorKind
+from app.values.text import storable
 
 
 class ExitCode(IntEnum):
@@ -90,6 +94,7 @@ class EnrichGroup(AppGroup):
             if not current_app:
                 # The `flask` program may have pushed one by now.
                 ctx.with_resource(app.app_context())
+            ctx.with_resource(acting_as(Actor(ActorKind.COMMAND, _account())))
             return _flushed(super().invoke, ctx)
         except (click.exceptions.Exit, click.Abort, click.exceptions.NoArgsIsHelpError):
             raise
@@ -255,6 +260,14 @@ def _is_debugging() -> bool:
 
 def _log_level() -> str:
     return config().LOG_LEVEL
+
+
+def _account() -> str | None:
+    """Return the system's account that the command runs under, if it has a name."""
+    try:
+        return storable(getpass.getuser())[:64] or None
+    except (ImportError, KeyError, OSError):
+        return None
 
 
 @contextmanager

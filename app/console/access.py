@@ -12,8 +12,10 @@ from urllib.parse import urlsplit
 from flask import Response, current_app, g, redirect, request, url_for
 from werkzeug.wrappers import Response as WerkzeugResponse
 
+from app.audit.events import Actor, act_as
 from app.config import config
 from app.errors import Forbidden
+from app.models.audit_event import ActorKind
 from app.models.user import Role
 from app.web.api_keys import Scope
 from app.web.auth import Principal
@@ -59,6 +61,7 @@ def guard() -> WerkzeugResponse | None:
     if session is None:
         return _lead_to_sign_in()
     g.principal = Principal("user", None, SCOPES[session.role], session.workspace_slug, session.name)
+    act_as(Actor(ActorKind.USER, session.user_id))
     if scope is None:
         raise Forbidden("This page is not open to anyone.")
     if not g.principal.may(scope):

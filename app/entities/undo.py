@@ -18,6 +18,7 @@ from typing import Any, Final
 import structlog
 from sqlalchemy import Row, Select, Text, select
 
+from app.audit.events import record
 from app.db.session import WriteSession, end_read, repeats_conflicts, transaction
 from app.entities.changes import Writing, about_entities, read_changes, write_changes
 from app.entities.fields import FIELDS, Fields, field_named, is_of_kind
@@ -26,6 +27,7 @@ from app.entities.read import SLICE_ROWS, load_entities, load_for_update
 from app.errors import Conflict, DamagedData, EntityNotFound, Invalid, JobNotFound, JobStateConflict, detail
 from app.extensions import db
 from app.models.attempt import entity_revisions
+from app.models.audit_event import Action
 from app.models.chunk import chunks, progress
 from app.models.job import ACTIVE, jobs
 from app.models.types import parse_id, utcnow
@@ -88,7 +90,11 @@ def undo_job(job_id: str, *, workspace_slug: str | None = None, on_progress: OnP
     for ids in _pages(job):
         with transaction() as session:
             _insist_on_rest(job.id)
-            counts += _undo(session, job, ids)
+            put_back = _undo(session, job, ids)
+            if put_back.restored and not counts.restored:
+                # With the first values: how many there will be is not known yet.
+                record(session, Action.JOB_UNDO, "job", job.id, workspace_slug=job.workspace_slug)
+        counts += put_back
         seen += len(ids)
         if on_progress is not None:
             on_progress(seen)

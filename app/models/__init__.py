@@ -3,6 +3,7 @@
 from app.models.address_verdict import AddressVerdict
 from app.models.api_key import ApiKey
 from app.models.attempt import Attempt, EntityRevision
+from app.models.audit_event import AuditEvent
 from app.models.cached_value import CachedValue
 from app.models.cap import StoredCap
 from app.models.chunk import Chunk, ChunkProgress, EntityError
@@ -24,6 +25,7 @@ __all__ = [
     "AddressVerdict",
     "ApiKey",
     "Attempt",
+    "AuditEvent",
     "CachedValue",
     "Chunk",
     "ChunkProgress",

@@ -7,19 +7,21 @@ no safety.
 import hashlib
 import secrets
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from flask import current_app
 from sqlalchemy import bindparam, select, update
 
-from app.db.session import end_read, transaction
+from app.audit.events import record
+from app.db.session import WriteSession, end_read, transaction
 from app.errors import Invalid, NotFound, detail
 from app.extensions import db
 from app.models import ApiKey
+from app.models.audit_event import Action
 from app.models.types import parse_id, utcnow
 from app.values.identifiers import SLUG_RULE, is_slug
 from app.values.text import find_bad_character
@@ -66,6 +68,7 @@ def create_key(name: str, scopes: Iterable[str], workspace_slug: str | None = No
         session.add(key)
         session.flush()
         view = _view(key)
+        _record(session, Action.KEY_CREATE, view, after={"scopes": view.scopes})
     return view, secret
 
 
@@ -83,16 +86,19 @@ def revoke_key(key_id: str) -> KeyView:
     """
     parsed = parse_id(key_id)
     with transaction() as session:
-        session.execute(
+        revoked = session.scalar(
             update(ApiKey)
             .where(ApiKey.id == parsed, ApiKey.revoked_at.is_(None))
             .values(revoked_at=utcnow())
+            .returning(ApiKey.id)
             .execution_options(synchronize_session=False)
         )
         key = session.scalar(select(ApiKey).where(ApiKey.id == parsed).execution_options(populate_existing=True))
         if parsed is None or key is None:
             raise NotFound("There is no such key.")
         view = _view(key)
+        if revoked is not None:
+            _record(session, Action.KEY_REVOKE, view, before={"scopes": view.scopes})
     _known_keys().clear()
     return view
 
@@ -156,6 +162,10 @@ def _check_key(name: str, scopes: list[str], workspace_slug: str | None) -> None
         details.append(detail("workspaceSlug", f"expected {SLUG_RULE}"))
     if details:
         raise Invalid("The key is not valid.", details=details)
+
+
+def _record(session: WriteSession, action: Action, key: KeyView, **states: Mapping[str, Any]) -> None:
+    record(session, action, "key", key.id, workspace_slug=key.workspace_slug, **states)
 
 
 def _view(key: ApiKey) -> KeyView:

@@ -16,8 +16,10 @@ from typing import Any, Final, Literal, TypeVar, cast
 import structlog
 from flask import Flask, current_app, g, request
 
+from app.audit.events import SYSTEM, Actor, act_as
 from app.config import config
 from app.errors import AppError, Forbidden, Invalid, Unauthorized
+from app.models.audit_event import ActorKind
 from app.web.api_keys import KEY_PREFIX, Scope, find_key
 
 log = structlog.get_logger(__name__)
@@ -66,6 +68,8 @@ class Principal:
 def init_app(app: Flask) -> None:
     """Check every request before its view runs."""
     app.before_request(_guard)
+    # The thread goes on to other requests, some of which name nobody.
+    app.teardown_request(lambda _: act_as(SYSTEM))
 
 
 def require(scope: str, *, accepts_cron_secret: bool = False) -> Callable[[F], F]:
@@ -136,6 +140,7 @@ def _guard() -> None:
     accepts_cron_secret = getattr(view, "accepts_cron_secret", False)
     try:
         g.principal = _authenticate(accepts_cron_secret=accepts_cron_secret)
+        act_as(SYSTEM if g.principal.key_id is None else Actor(ActorKind.KEY, g.principal.key_id))
         _authorize(g.principal, getattr(view, "required_scope", None))
     except AppError as error:
         if accepts_cron_secret and error.status in {401, 403}:

@@ -10,6 +10,7 @@ import hmac
 import re
 import secrets
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -18,11 +19,13 @@ from typing import Any, Final
 from sqlalchemy import delete, select, update
 from werkzeug.security import check_password_hash, generate_password_hash
 
+from app.audit.events import Actor, acting_as, record
 from app.config import ConfigError, config
 from app.db.session import WriteSession, end_read, transaction
 from app.errors import Conflict, Invalid, NotFound, detail
 from app.extensions import db
 from app.models import User
+from app.models.audit_event import Action, ActorKind
 from app.models.types import utcnow
 from app.models.user import Role, user_sessions, users
 from app.values.identifiers import SLUG_RULE, is_slug
@@ -67,6 +70,7 @@ def create_user(name: str, role: str, workspace_slug: str | None = None) -> tupl
         session.flush()
         token = _new_link(session, user.id)
         view = _view(user)
+        _record(session, Action.USER_CREATE, view, after={"role": role})
     return view, token
 
 
@@ -93,6 +97,7 @@ def make_link(name: str) -> str:
         user = _find(session, name)
         if user.disabled_at is not None:
             raise Conflict(f"The user {name} is disabled.")
+        _record(session, Action.USER_LINK, _view(user))
         return _new_link(session, user.id)
 
 
@@ -101,6 +106,8 @@ def disable_user(name: str) -> UserView:
     with transaction() as session:
         user = _find(session, name)
         ended = {"disabled_at": utcnow(), "link_digest": None, "link_expires_at": None}
+        if user.disabled_at is None:
+            _record(session, Action.USER_DISABLE, _view(user), before={"role": user.role})
         session.execute(update(users).where(users.c.id == user.id, users.c.disabled_at.is_(None)).values(ended))
         session.execute(delete(user_sessions).where(user_sessions.c.user_id == user.id))
         session.refresh(user)
@@ -111,6 +118,8 @@ def enable_user(name: str) -> UserView:
     """Let a disabled user in again. Raises `NotFound`."""
     with transaction() as session:
         user = _find(session, name)
+        if user.disabled_at is not None:
+            _record(session, Action.USER_ENABLE, _view(user), after={"role": user.role})
         user.disabled_at = None
         session.flush()
         return _view(user)
@@ -141,7 +150,12 @@ def use_link(token: str, password: str | None) -> UserView:
         if hashed is not None:
             session.execute(update(users).where(users.c.id == user_id).values(password_hash=hashed))
             session.execute(delete(user_sessions).where(user_sessions.c.user_id == user_id))
-        return _view(session.get_one(User, user_id, populate_existing=True))
+        view = _view(session.get_one(User, user_id, populate_existing=True))
+        if hashed is not None:
+            # Whoever holds the link is the user, who cannot be signed in yet.
+            with acting_as(Actor(ActorKind.USER, user_id)):
+                _record(session, Action.USER_PASSWORD, view)
+        return view
 
 
 def check_password(name: str, password: str) -> UserView | None:
@@ -211,6 +225,10 @@ def _check_user(name: str, role: str, workspace_slug: str | None) -> None:
         details.append(detail("workspaceSlug", f"expected {SLUG_RULE}"))
     if details:
         raise Invalid("The user is not valid.", details=details)
+
+
+def _record(session: WriteSession, action: Action, user: UserView, **states: Mapping[str, Any]) -> None:
+    record(session, action, "user", user.id, workspace_slug=user.workspace_slug, **states)
 
 
 def _view(user: User) -> UserView:

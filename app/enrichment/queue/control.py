@@ -3,12 +3,14 @@
 import structlog
 from sqlalchemy import select, update
 
+from app.audit.events import record
 from app.db.session import repeats_conflicts, transaction
 from app.enrichment.queue import closing, transitions
 from app.enrichment.queue.child_jobs import earlier_retries
 from app.enrichment.queue.queries import JobView, get_job
 from app.enrichment.queue.transitions import Transition
 from app.errors import JobStateConflict
+from app.models.audit_event import Action
 from app.models.job import ENDED, JobStatus, jobs
 from app.models.types import utcnow
 
@@ -20,7 +22,7 @@ def pause(job_id: str, *, workspace_slug: str | None = None) -> JobView:
 
     A job that the service has paused for a time is held too. Raises `JobNotFound` and `JobStateConflict`.
     """
-    return _move(job_id, workspace_slug, transitions.PAUSE)
+    return _move(job_id, workspace_slug, transitions.PAUSE, Action.JOB_PAUSE)
 
 
 def resume(job_id: str, *, workspace_slug: str | None = None) -> JobView:
@@ -28,7 +30,7 @@ def resume(job_id: str, *, workspace_slug: str | None = None) -> JobView:
 
     Raises `JobNotFound` and `JobStateConflict`.
     """
-    return _move(job_id, workspace_slug, transitions.RESUME, make_due=True)
+    return _move(job_id, workspace_slug, transitions.RESUME, Action.JOB_RESUME, make_due=True)
 
 
 def cancel(job_id: str, *, workspace_slug: str | None = None) -> JobView:
@@ -36,7 +38,7 @@ def cancel(job_id: str, *, workspace_slug: str | None = None) -> JobView:
 
     Raises `JobNotFound` and `JobStateConflict`.
     """
-    return _move(job_id, workspace_slug, transitions.CANCEL, close_unheld=True)
+    return _move(job_id, workspace_slug, transitions.CANCEL, Action.JOB_CANCEL, close_unheld=True)
 
 
 @repeats_conflicts
@@ -58,6 +60,8 @@ def accept_held(job_id: str, *, workspace_slug: str | None = None) -> JobView:
             if any(earlier.is_held or not earlier.is_narrow for earlier in earlier_retries(job.id)):
                 raise JobStateConflict("The held entities were retried; look at the job that came of it.")
             session.execute(update(jobs).where(jobs.c.id == job.id).values(held_accepted_at=utcnow()))
+            after = {"held": job.held}
+            record(session, Action.JOB_ACCEPT_HELD, "job", job.id, workspace_slug=job.workspace_slug, after=after)
             log.info("held entities accepted", job_id=job.id, held=job.held)
     return get_job(job.id)
 
@@ -67,6 +71,7 @@ def _move(
     job_id: str,
     workspace_slug: str | None,
     transition: Transition,
+    action: Action,
     *,
     close_unheld: bool = False,
     make_due: bool = False,
@@ -84,5 +89,7 @@ def _move(
         was_completed = status == JobStatus.COMPLETE != job.status
         if moved is None and not was_completed:
             raise JobStateConflict(f"The job is {status}; only {transition.rule}.")
+        before, after = {"status": job.status}, {"status": status}
+        record(session, action, "job", job.id, workspace_slug=job.workspace_slug, before=before, after=after)
     log.info("job moved", job_id=job.id, status=status)
     return get_job(job.id)

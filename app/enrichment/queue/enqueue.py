@@ -12,6 +12,7 @@ import structlog
 from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
+from app.audit.events import record
 from app.config import config, micros
 from app.db.session import WriteSession, end_read, repeats_conflicts, transaction
 from app.enrichment.queue import closing
@@ -21,6 +22,7 @@ from app.enrichment.queue.queries import JobView, get_job
 from app.entities.exclusions import is_any_excluded, without_excluded
 from app.errors import EmptyJob, IdempotencyKeyReused, Invalid, JobStateConflict, detail
 from app.extensions import db
+from app.models.audit_event import Action
 from app.models.chunk import chunks
 from app.models.job import JobStatus, jobs
 from app.models.types import new_id
@@ -226,8 +228,22 @@ def _insert_job(
         while rows := list(islice(chunk_rows, max(1, IDS_PER_INSERT // request.chunk_size))):
             session.execute(insert(chunks), rows)
         excluded = ids.kept - kept.kept
+        _record(session, {**columns, **extra})
     log.info("job enqueued", job_id=job_id, provider=request.provider, total=kept.kept, duplicates=ids.repeated)
     return Enqueued(job_id, kept.kept, ids.repeated, excluded, JobStatus.PENDING, is_replay=False)
+
+
+def _record(session: WriteSession, job: Mapping[str, Any]) -> None:
+    """Put down who made a job; a retry is done to the job that it is of."""
+    retried = job.get("parent_job_id")
+    action = Action.JOB_ENQUEUE if retried is None else Action.JOB_RETRY
+    after = {
+        "jobId": job["id"],
+        "provider": job["provider"],
+        "total": job["total_count"],
+        "capMicros": job["cap_micros"],
+    }
+    record(session, action, "job", retried or job["id"], workspace_slug=job["workspace_slug"], after=after)
 
 
 @contextmanager

@@ -1,0 +1,74 @@
+"""Who changed what, and when."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, cast
+
+from sqlalchemy import Index, String, Table
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.extensions import Base
+from app.models.types import EntityId, Id, Json, Slug, UtcDateTime, new_id, one_of, utcnow
+
+
+class ActorKind(StrEnum):
+    """What sort of caller made a change."""
+
+    KEY = "key"
+    """An API key, over HTTP."""
+    USER = "user"
+    """A user of the console."""
+    COMMAND = "command"
+    """Somebody at the command line."""
+    SYSTEM = "system"
+    """The service itself, or a program that calls its functions."""
+
+
+class Action(StrEnum):
+    """What was done: the kind of its subject and a verb."""
+
+    KEY_CREATE = "key.create"
+    KEY_REVOKE = "key.revoke"
+    USER_CREATE = "user.create"
+    USER_LINK = "user.link"
+    """A new one-time link was made."""
+    USER_PASSWORD = "user.password"
+    """A password was set, by the user who holds the link."""
+    USER_DISABLE = "user.disable"
+    USER_ENABLE = "user.enable"
+    JOB_ENQUEUE = "job.enqueue"
+    JOB_PAUSE = "job.pause"
+    JOB_RESUME = "job.resume"
+    JOB_CANCEL = "job.cancel"
+    JOB_RETRY = "job.retry"
+    JOB_ACCEPT_HELD = "job.accept_held"
+    JOB_UNDO = "job.undo"
+
+
+class AuditEvent(Base):
+    """One change, written in its transaction. Of people there are ids alone, which an erasure takes out again."""
+
+    __tablename__ = "audit_events"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
+    at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow())
+    workspace_slug: Mapped[str | None] = mapped_column(Slug)
+    """The one workspace that the change was in; None: it concerns all."""
+    actor_kind: Mapped[str] = mapped_column(String(16))
+    actor_id: Mapped[str | None] = mapped_column(String(64))
+    """The id of the key or user, or the system's account that ran the command."""
+    action: Mapped[str] = mapped_column(String(32))
+    subject_kind: Mapped[str] = mapped_column(String(16))
+    subject_id: Mapped[str | None] = mapped_column(EntityId)
+    """None: it was done to no single thing."""
+    before: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    after: Mapped[dict[str, Any] | None] = mapped_column(Json)
+
+    __table_args__ = (
+        one_of("actor_kind", ActorKind),
+        Index("ix_audit_events_subject_id", "subject_id"),
+        Index("ix_audit_events_workspace_slug_id", "workspace_slug", "id"),
+    )
+
+
+audit_events = cast(Table, AuditEvent.__table__)
