@@ -18,7 +18,9 @@ from sqlalchemy import Text, case, func, select
 
 from app.config import config, micros
 from app.enrichment.money.caps import ALL_DAYS
+from app.enrichment.money.cost_log import LATENCIES
 from app.enrichment.money.scopes import OVERALL
+from app.enrichment.waterfall.dedup import PARTIAL
 from app.extensions import db
 from app.models.attempt import attempts
 from app.models.cap import stored_caps
@@ -31,6 +33,9 @@ from app.providers.names import NORMALIZER, finder_of
 
 Closed = MutableMapping[tuple[str, int], str]
 """What closed chunks said when they were last looked at, by job and position."""
+
+
+ANSWERED = (OutcomeClass.SUCCESS, OutcomeClass.NOT_FOUND, PARTIAL)
 
 
 class Rule(StrEnum):
@@ -64,6 +69,7 @@ class Rule(StrEnum):
     SPENT = "I7 what is spent is what calls have cost"
     ATTEMPTED = "I7 what a job has cost is what its attempts have cost"
     CHARGED = "I7 every charge has its attempt"
+    COUNTED = "I7 what came of a job's calls is counted as its attempts say"
     CAP = "I7 no cap is passed"
     STALLED = "I8 no lease is left run out"
     PAUSE_ENDS = "I8 every pause ends by time or by hand, and says why"
@@ -366,6 +372,7 @@ def _money() -> Found:
     yield from ((Rule.RESERVED, f"{key}") for key in found | reserved if found[key] != reserved[key])
     yield from ((Rule.SPENT, f"{key}") for key in booked | spent if booked[key] != spent[key])
     yield from _attempted(charged)
+    yield from _counted(charged)
     yield from _caps(accounts)
 
 
@@ -388,12 +395,36 @@ def _attempted(charged: Iterable[Any]) -> Found:
     sums = func.sum(attempts.c.cost_micros), func.sum(case((attempts.c.cost_micros > 0, 1), else_=0))
     for job_id, provider, cost, count in db.session.execute(select(*key, *sums).group_by(*key)):
         attempted[job_id, provider], paid[job_id, provider] = int(cost), int(count)
-    is_erased = chunks.c.entity_ids.cast(Text).contains(ERASED_ID, autoescape=True)
-    erased = set(db.session.scalars(select(chunks.c.job_id).where(is_erased)))
+    erased = _jobs_with_erased()
     for rule, mine, theirs in ((Rule.ATTEMPTED, booked, attempted), (Rule.CHARGED, charges, paid)):
         for pair in mine | theirs:
             if mine[pair] != theirs[pair] and not (pair[0] in erased and theirs[pair] < mine[pair]):
                 yield rule, f"{pair[1]} for {pair[0]}: {mine[pair]} and {theirs[pair]}"
+
+
+def _counted(charged: Iterable[Any]) -> Found:
+    """Compare the answers and rejected addresses that are counted beside costs with the attempts."""
+    counted, told = Counter[tuple[str, str, str]](), Counter[tuple[str, str, str]]()
+    for row in charged:
+        counted[row.job_id, row.provider, "answers"] += sum(getattr(row, name) for name in LATENCIES)
+        # An address that one job withheld may be judged by another.
+        counted["", row.provider, "rejected"] += row.rejected
+    key = (attempts.c.job_id, attempts.c.provider)
+    is_answered = attempts.c.fingerprint.is_not(None) & attempts.c.outcome_class.in_(ANSWERED)
+    sums = (func.sum(case((is_answered, 1), else_=0)), func.sum(case((attempts.c.is_rejected, 1), else_=0)))
+    for job_id, provider, answers, rejected in db.session.execute(select(*key, *sums).group_by(*key)):
+        told[job_id, provider, "answers"] = answers
+        told["", provider, "rejected"] += rejected
+    erased = _jobs_with_erased()
+    erased |= {""} if erased else set()
+    for one in counted | told:
+        if counted[one] != told[one] and not (one[0] in erased and told[one] < counted[one]):
+            yield Rule.COUNTED, f"{one[2]} of {one[1]} for {one[0]}: {counted[one]} and {told[one]}"
+
+
+def _jobs_with_erased() -> set[str]:
+    is_erased = chunks.c.entity_ids.cast(Text).contains(ERASED_ID, autoescape=True)
+    return set(db.session.scalars(select(chunks.c.job_id).where(is_erased)))
 
 
 def _caps(accounts: Iterable[Any]) -> Found:

@@ -17,6 +17,7 @@ from app import create_app
 from app.config import Config, config
 from app.db.session import transaction
 from app.enrichment import queue
+from app.enrichment.money.cost_log import LATENCIES
 from app.enrichment.queue.lease import Failure
 from app.enrichment.waterfall.options import JobOptions
 from app.extensions import db
@@ -261,6 +262,8 @@ PLANTED: list[tuple[Rule, str, Plant]] = [
     (Rule.ATTEMPTED, "an attempt has no cost", lambda s: repeat_attempt(cost_micros=PRICE, fingerprint=None)),
     (Rule.CHARGED, "a charge is counted twice", lambda s: change_money(costs, s.paid, charged_calls=3, calls=3)),
     (Rule.CHARGED, "two charges are for one question", lambda s: repeat_attempt(cost_micros=1)),
+    (Rule.COUNTED, "an answer is not counted", lambda s: change_money(costs, s.paid, **dict.fromkeys(LATENCIES, 0))),
+    (Rule.COUNTED, "a rejected address is not there", lambda s: change_money(costs, s.paid, rejected=1)),
     (Rule.CAP, "a job's cap is passed", lambda s: change_job(s.paid, cap_micros=3 * PRICE - 1)),
     (
         Rule.CAP,

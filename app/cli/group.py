@@ -144,6 +144,7 @@ MODULES: Final[Mapping[str, str]] = {
     "undo-field": "app.cli.undo",
     "users": "app.cli.users",
     "work": "app.cli.work",
+    "yield": "app.cli.yields",
 }
 """The commands and the modules that add them to the group. A module is loaded when one of its commands is asked for."""
 

@@ -1,9 +1,9 @@
 """Money: what the caps know, and what was spent on whom."""
 
 from datetime import date
-from typing import cast
+from typing import Final, cast
 
-from sqlalchemy import BigInteger, CheckConstraint, Date, Index, String, Table
+from sqlalchemy import BigInteger, CheckConstraint, Date, Index, SmallInteger, String, Table, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import Base
@@ -27,8 +27,16 @@ class Spending(Base):
     __table_args__ = (CheckConstraint("reserved_micros >= 0 AND spent_micros >= 0", name="not_negative"),)
 
 
+LATENCY_BOUNDS: Final = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0)
+"""The seconds up to which an answer counts in `took_1`, `took_2` and so on; `took_8` has those that took longer."""
+
+
 class Cost(Base):
-    """What one job spent on one provider on one day (UTC). Names no entity, so it outlives an erasure."""
+    """What one job spent on one provider on one day (UTC), and what came of it.
+
+    Names no entity, so it outlives an erasure. Each of the `took_` columns has the answers of one range of latencies
+    (`LATENCY_BOUNDS`); all together they have all answers, with and without a find.
+    """
 
     __tablename__ = "enrichment_costs"
 
@@ -42,6 +50,27 @@ class Cost(Base):
     cost_micros: Mapped[int] = mapped_column(BigInteger, default=0)
     in_doubt_micros: Mapped[int] = mapped_column(BigInteger, default=0)
     """The part of `cost_micros` that was booked because it is unknown whether the call was charged."""
+    step: Mapped[int | None] = mapped_column(SmallInteger)
+    """The place of the provider in the job's order, from 1; None: it verifies or normalises."""
+    finds: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Answers that gave a wanted field which the entity lacked; if none is wanted in particular, any field."""
+    rejected: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Addresses among them that a verifier called invalid."""
+    turn_answers: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Answers about entities of which everybody ahead in the order had answered too, without giving all."""
+    turn_finds: Mapped[int] = mapped_column(default=0, server_default="0")
+    overlaps: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Answers with something about entities of which a provider ahead had something too."""
+    took_1: Mapped[int] = mapped_column(default=0, server_default="0")
+    took_2: Mapped[int] = mapped_column(default=0, server_default="0")
+    took_3: Mapped[int] = mapped_column(default=0, server_default="0")
+    took_4: Mapped[int] = mapped_column(default=0, server_default="0")
+    took_5: Mapped[int] = mapped_column(default=0, server_default="0")
+    took_6: Mapped[int] = mapped_column(default=0, server_default="0")
+    took_7: Mapped[int] = mapped_column(default=0, server_default="0")
+    took_8: Mapped[int] = mapped_column(default=0, server_default="0")
+    counts_answers: Mapped[bool] = mapped_column(default=True, server_default=false())
+    """Whether what came of its calls was counted from the first one on. Older releases did not count it."""
 
     __table_args__ = (
         CheckConstraint(

@@ -1,7 +1,7 @@
 """The audit log: who changed what, and when.
 
 Revision ID: 0012
-Revises: 0013
+Revises: 0011
 """
 
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0012"
-down_revision = "0013"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 

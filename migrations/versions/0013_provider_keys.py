@@ -5,14 +5,14 @@ counted by provider from here on, and what was there before is added up. Going b
 with their keys, and the caps.
 
 Revision ID: 0013
-Revises: 0011
+Revises: 0012
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0013"
-down_revision = "0011"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 

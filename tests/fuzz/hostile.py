@@ -207,6 +207,7 @@ reads = st.builds(
     lambda path, query: Call("GET", path, query=query),
     st.sampled_from(
         ["/api/people", "/api/companies", "/api/enrichment/jobs", "/api/enrichment/exclusions", "/api/enrichment/costs",
+         "/api/enrichment/yield",
          "/api/enrichment/jobs/{job}", "/api/enrichment/jobs/{job}/errors", "/api/enrichment/providers"]
     ),
     _queries,

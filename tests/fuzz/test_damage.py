@@ -80,7 +80,8 @@ def _routes(job_id: str) -> list[tuple[str, str]]:
         "/api/people/p4/receipt", f"/api/enrichment/jobs/{job_id}/errors/summary",
         f"/api/enrichment/jobs/{job_id}/retry?code=x",
         "/api/enrichment/jobs", f"/api/enrichment/jobs/{job_id}", f"/api/enrichment/jobs/{job_id}/errors",
-        "/api/enrichment/costs", "/api/enrichment/costs?groupBy=day", "/api/enrichment/providers",
+        "/api/enrichment/costs", "/api/enrichment/costs?groupBy=day", "/api/enrichment/yield",
+        "/api/enrichment/providers",
         "/api/enrichment/exclusions",
     ]  # fmt: skip
     writes = ["pause", "resume", "undo", "retry", "retry?code=x", "accept-held", "cancel"]

@@ -31,7 +31,7 @@ OPERATIONS = {
     *("listJobs", "createJob", "getJob", "listJobErrors", "processChunk", "drain"),
     *("getJobErrorSummary", "estimateRetry", "acceptHeld"),
     *("pauseJob", "resumeJob", "cancelJob", "retryJob", "undoJob"),
-    *("estimateJob", "getCosts", "listProviders", "resetProvider", "receiveAnswer"),
+    *("estimateJob", "getCosts", "getYield", "listProviders", "resetProvider", "receiveAnswer"),
     *("listCaps", "setCap", "removeCap"),
     *("listProviderKeys", "setProviderKey", "removeProviderKey"),
     *("listPeople", "upsertPeople", "getPerson", "erasePerson", "importPeople", "exportPeople", "exportPeopleAsXlsx"),

@@ -12,16 +12,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import bindparam, select, tuple_, update
 
 from app.config import Config, micros
 from app.db.session import WriteSession
-from app.db.sql import insert_missing, upsert
+from app.db.sql import insert_missing
 from app.enrichment.money.scopes import OVERALL, CapScope
 from app.enrichment.queue.lease import JobInfo
-from app.models.spending import costs, spending
+from app.models.spending import spending
 from app.providers.names import finder_of
 from app.providers.settings import MICROS
 
@@ -54,6 +54,20 @@ class Cap:
 
 
 @dataclass(frozen=True, slots=True)
+class Tally:
+    """What came of a question that was answered."""
+
+    seconds: float
+    """How long the answer took."""
+    is_find: bool = False
+    """Whether it gave a wanted field which the entity lacked."""
+    is_in_turn: bool = False
+    """Whether everybody ahead in the order had answered too, without giving all that is wanted."""
+    is_overlap: bool = False
+    """Whether it had something about an entity of which a provider ahead had something too."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settlement:
     """A reservation that is over: what was reserved on which day, and what the call really cost."""
 
@@ -64,6 +78,8 @@ class Settlement:
     is_in_doubt: bool = False
     is_sent: bool = True
     """False if the call was given up before it was sent."""
+    tally: Tally | None = None
+    """What came of it; None: nobody answered."""
 
 
 @dataclass(slots=True)
@@ -158,36 +174,6 @@ def _describe(scope: CapScope, dollars: str) -> str:
         return f"The daily cap of {dollars} of the API key that made the job"
     whose = "The" if scope.workspace_slug is None else "The workspace's"
     return f"{whose} daily cap of {dollars}" + (f" for provider {scope.provider}" if scope.provider else "")
-
-
-def record_costs(session: WriteSession, job: JobInfo, settlements: Sequence[Settlement]) -> None:
-    """Add what calls cost to what the job has spent on each provider, on the days whose caps they fall under."""
-    rows: dict[tuple[str, date], dict[str, Any]] = {}
-    for settlement in settlements:
-        if not settlement.is_sent:
-            continue
-        row = rows.setdefault(
-            (settlement.provider, settlement.reserved_on),
-            {
-                "job_id": job.id,
-                "provider": settlement.provider,
-                "day": settlement.reserved_on,
-                "workspace_slug": job.workspace_slug,
-                "calls": 0,
-                "charged_calls": 0,
-                "cost_micros": 0,
-                "in_doubt_micros": 0,
-            },
-        )
-        row["calls"] += 1
-        row["charged_calls"] += settlement.cost_micros > 0
-        row["cost_micros"] += settlement.cost_micros
-        row["in_doubt_micros"] += settlement.cost_micros if settlement.is_in_doubt else 0
-    if rows:
-        upsert(session, costs, [rows[key] for key in sorted(rows)], added=_COUNTERS)
-
-
-_COUNTERS: Final = ("calls", "charged_calls", "cost_micros", "in_doubt_micros")
 
 
 @dataclass(slots=True)

@@ -105,11 +105,7 @@ def report_costs(
     `cursor` is the `next_cursor` of the page before. Raises `Invalid` for days
     in the wrong order and for a cursor that no page gave.
     """
-    last_day = last_day or today()
-    first_day = first_day or last_day - timedelta(days=min(DEFAULT_DAYS - 1, last_day.toordinal() - 1))
-    if first_day > last_day:
-        message = "expected a day that is not after the last one"
-        raise Invalid(f"The days are not valid: {message}.", details=[detail("from", message)])
+    first_day, last_day = period(first_day, last_day)
     scope: list[ColumnElement[bool]] = [costs.c.day.between(first_day, last_day)]
     if workspace_slug is not None:
         scope.append(costs.c.workspace_slug == workspace_slug)
@@ -117,6 +113,19 @@ def report_costs(
     total = db.session.execute(select(*_SUMS).where(*scope)).one()
     caps = daily_caps(workspace_slug, shows_overall=shows_overall)
     return CostReport(first_day, last_day, group, page, CostCounts(**total._mapping), caps)
+
+
+def period(first_day: date | None, last_day: date | None) -> tuple[date, date]:
+    """Return the days of a report: up to today unless the last one is given, from 29 days earlier on.
+
+    Raises `Invalid` for days in the wrong order.
+    """
+    last_day = last_day or today()
+    first_day = first_day or last_day - timedelta(days=min(DEFAULT_DAYS - 1, last_day.toordinal() - 1))
+    if first_day > last_day:
+        message = "expected a day that is not after the last one"
+        raise Invalid(f"The days are not valid: {message}.", details=[detail("from", message)])
+    return first_day, last_day
 
 
 def daily_caps(workspace_slug: str | None = None, *, shows_overall: bool = True) -> list[CapView]:

@@ -14,6 +14,8 @@ from app.enrichment.money.schemas import (
     ProviderQuerySchema,
     ProviderSchema,
 )
+from app.enrichment.money.yield_schemas import YieldQuerySchema, YieldReportSchema
+from app.enrichment.money.yields import YieldReport, job_yield, report_yield
 from app.enrichment.waterfall import provider_status
 from app.enrichment.waterfall.estimates import Estimate, estimate
 from app.enrichment.waterfall.provider_status import ProviderView
@@ -72,6 +74,23 @@ class CostCollection(MethodView):
             limit=query["limit"],
             cursor=query.get("cursor"),
         )
+
+
+@blueprint.route("/yield")
+class YieldResource(MethodView):
+    """What providers gave for their money."""
+
+    @require("read")
+    @blueprint.doc(operationId="getYield")
+    @blueprint.arguments(YieldQuerySchema, location="query")
+    @blueprint.refuses(404)
+    @blueprint.response(200, YieldReportSchema)
+    def get(self, query: dict[str, Any]) -> YieldReport:
+        """Show what each provider found, how often, how fast and for how much: in a job, or over some days."""
+        workspace_slug = readable_workspace(query.get("workspace_slug"))
+        if "job_id" in query:
+            return job_yield(query["job_id"], workspace_slug=workspace_slug)
+        return report_yield(first_day=query.get("from_"), last_day=query.get("to"), workspace_slug=workspace_slug)
 
 
 @blueprint.route("/providers")

@@ -1,6 +1,8 @@
 """What was answered, put on record: values merged into entities, attempts, changes, verdicts, the model cache."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -27,28 +29,49 @@ LOST_ERROR: Final = "The worker was lost during the call."
 NOT_ASKED_ERROR: Final = "Another job may have paid for this answer, which never came; a retry asks again."
 
 
-def write_answers(session: WriteSession, context: ChunkContext, batch: Batch) -> set[str]:
-    """Merge what was answered into the entities as they are now, and record attempts and changes.
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What became of answers that were to be written."""
 
-    Of an entity that was erased meanwhile neither value nor attempt is written. Returns those.
-    """
+    gone: frozenset[str] = frozenset()
+    """Entities that were erased meanwhile: neither value nor attempt of them is written."""
+    finds: frozenset[str] = frozenset()
+    """The attempts that gave something that is wanted."""
+    rejected: Mapping[str, int] = field(default_factory=dict)
+    """How many addresses of each provider a verifier has called invalid, each counted once."""
+
+
+def write_answers(session: WriteSession, context: ChunkContext, batch: Batch) -> Written:
+    """Merge what was answered into the entities as they are now, and record attempts and changes."""
     job = context.job
     ids = _entities_of(batch)
     if not ids:
-        return set()
+        return Written()
     entities = load_for_update(job.entity_type, sorted(ids), workspace_slug=job.workspace_slug)
     changed_at = _changed_at(session, context, entities)
     results = [result for result in batch.results if result.attempt.entity_id in entities]
     writings, rows = _write_results(context, results, entities, changed_at)
     unanswered = [row for row in _unanswered_rows(job, batch) if row["entity_id"] in entities]
     insert_rows(session, attempts, [*rows, *unanswered])
+    rejected: Counter[str] = Counter()
     for verdict in batch.verdicts:
         if verdict.entity_id in entities:
+            rejected[verdict.provider] += _reject(session, verdict)
             times = changed_at.get(verdict.entity_id, {})
             writings += _apply_verdict(session, context, verdict, entities[verdict.entity_id], times)
     store_verdicts(session, job.workspace_slug, _verdict_rows(results, entities))
     write_changes(session, job.entity_type, job.workspace_slug, writings)
-    return ids - entities.keys()
+    finds = frozenset(row["id"] for row in rows if is_find(row["fields_written"], row["withheld"], context.plan.until))
+    return Written(frozenset(ids - entities.keys()), finds, +rejected)
+
+
+def is_find(fields_written: Collection[str], withheld: Collection[str] | None, wanted: Collection[str]) -> bool:
+    """Return whether an attempt gave a wanted field; if none is wanted in particular, any field.
+
+    An address that waits for a verifier is given, too, and stays so if it is rejected.
+    """
+    given = {*fields_written, *(withheld or ())}
+    return not given.isdisjoint(wanted) if wanted else bool(given)
 
 
 def _write_results(
@@ -133,6 +156,14 @@ def _changed_at(session: WriteSession, context: ChunkContext, ids: Iterable[str]
     return changed_at
 
 
+def _reject(session: WriteSession, verdict: Verdict) -> int:
+    """Mark an address as rejected on the attempt that brought it; return 1, or 0 if it is not, or was before."""
+    if not verdict.is_rejected:
+        return 0
+    is_new = (attempts.c.id == verdict.attempt_id, ~attempts.c.is_rejected)
+    return session.connection().execute(update(attempts).where(*is_new).values(is_rejected=True)).rowcount
+
+
 def _apply_verdict(
     session: WriteSession,
     context: ChunkContext,
@@ -140,13 +171,12 @@ def _apply_verdict(
     entity: dict[str, Any],
     changed_at: Mapping[str, datetime],
 ) -> list[Writing]:
-    """Write an address that was withheld, or mark it as rejected; either is seen on the attempt that brought it.
+    """Write an address that was withheld, which is seen on the attempt that brought it.
 
     Returns what is still to be written of the entity.
     """
     is_attempt = attempts.c.id == verdict.attempt_id
     if verdict.is_rejected:
-        session.execute(update(attempts).where(is_attempt).values(is_rejected=True))
         return []
     changes = _merge(context, entity, verdict.fields, changed_at, verdict.verified_at)
     before = session.scalar(select(attempts.c.fields_written).where(is_attempt)) or []
@@ -162,7 +192,7 @@ def _attempt_row(context: ChunkContext, result: AttemptResult, fields_written: l
         **_about(context.job, attempt.entity_id, attempt.provider.name),
         "id": attempt.id,
         "status": _STATUSES.get(answer.outcome_class, AttemptStatus.ERROR),
-        "outcome_class": IN_DOUBT if result.is_overdue else _stored_class(answer, attempt.provider),
+        "outcome_class": IN_DOUBT if result.is_overdue else stored_class(answer, attempt.provider),
         "fields_written": fields_written,
         "cost_micros": answer.cost_micros if answer.is_cost_known else max(answer.cost_micros, attempt.price_micros),
         "raw_answer": answer.raw if context.keeps_raw else None,
@@ -174,7 +204,8 @@ def _attempt_row(context: ChunkContext, result: AttemptResult, fields_written: l
     }
 
 
-def _stored_class(answer: Answer, provider: Provider) -> str:
+def stored_class(answer: Answer, provider: Provider) -> str:
+    """Return what an attempt is recorded as that had this answer."""
     if not (answer.is_cost_known or answer.standing in DEFINITE or provider.capabilities.repeat_is_free):
         return IN_DOUBT
     return PARTIAL if answer.trouble is not None else str(answer.outcome_class)

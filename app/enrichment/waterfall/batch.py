@@ -88,6 +88,10 @@ class AttemptResult:
     """The fields of the answer that may be written."""
     call_id: str | None = None
     """The call that it was part of; None: it came by itself."""
+    is_in_turn: bool = False
+    """Whether everybody ahead in the order had answered too, without giving all that is wanted."""
+    is_overlap: bool = False
+    """Whether it has something about an entity of which a provider ahead had something too."""
     is_overdue: bool = False
     """Whether the question was taken and paid for, and its callback never came."""
     instant: float = field(default_factory=time.monotonic)

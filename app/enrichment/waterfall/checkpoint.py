@@ -14,31 +14,34 @@ from sqlalchemy import select
 from app.db.session import WriteSession
 from app.enrichment.limits import circuit_breaker
 from app.enrichment.limits.circuit_breaker import ProviderState
-from app.enrichment.money.caps import Booking, Settlement, book, record_costs
+from app.enrichment.money.caps import Booking, Settlement, Tally, book
+from app.enrichment.money.cost_log import record_costs
 from app.enrichment.waterfall import admission, in_flight
-from app.enrichment.waterfall.attempt_log import write_answers, write_model_cache
+from app.enrichment.waterfall.attempt_log import Written, stored_class, write_answers, write_model_cache
 from app.enrichment.waterfall.batch import Admission, AttemptResult, Batch, ChunkContext, ReachedCap
+from app.enrichment.waterfall.dedup import PARTIAL
 from app.models.types import utcnow
-from app.providers.base import Answer, Provider
+from app.providers.base import DEFINITE, Answer, Provider
 from app.values.days import seconds_to_midnight
 
 
 def store_batch(session: WriteSession, context: ChunkContext, batch: Batch) -> Admission:
     """Store a batch in the caller's transaction, and return which of its calls may start."""
-    gone = write_answers(session, context, batch)
+    written = write_answers(session, context, batch)
     write_model_cache(session, batch)
     states = _record_health(session, batch)
-    if not batch.moves_calls:
-        return Admission(gone=frozenset(gone))
-    gone |= admission.find_gone(context, batch.calls)
+    if not (batch.moves_calls or written.rejected):
+        return Admission(gone=written.gone)
+    gone = set(written.gone) | admission.find_gone(context, batch.calls)
     limited = admission.limit(session, context.job, batch, states)
     now = _latest_clock(session, limited)
-    settlements = _close_calls(session, batch, now)
+    settlements = _close_calls(session, batch, written, now)
     opening = admission.open_calls(session, context, limited, gone, now)
     prices = [(attempt.provider.name, attempt.price_micros) for attempt in opening.attempts]
     booking = book(session, context.caps, settlements, prices, now.date(), known=context.accounts)
     granted, over_cap = admission.grant(session, limited, opening, booking)
-    record_costs(session, context.job, settlements)
+    order = [provider.name for provider in context.plan.steps]
+    record_costs(session, context.job, settlements, order=order, rejected=written.rejected, today=now.date())
     return Admission(
         granted,
         {**admission.refusals_of(limited), **opening.refused, **over_cap},
@@ -56,7 +59,7 @@ def _latest_clock(session: WriteSession, limited: Sequence[admission.Limited]) -
     return max(clocks) if clocks else session.scalars(select(utcnow())).one()
 
 
-def _close_calls(session: WriteSession, batch: Batch, now: datetime) -> list[Settlement]:
+def _close_calls(session: WriteSession, batch: Batch, written: Written, now: datetime) -> list[Settlement]:
     """Take what has ended off the record, and return what it cost."""
     for result in batch.pending:
         deadline = now + timedelta(seconds=result.answer.pending_seconds or 0.0)
@@ -67,12 +70,26 @@ def _close_calls(session: WriteSession, batch: Batch, now: datetime) -> list[Set
     closed = in_flight.close_calls(session, [*answered, *released, *lost])
     settlements = []
     for request_id, row in closed.items():
-        cost, is_in_doubt = _cost(answered.get(request_id), row, is_lost=request_id in lost)
+        answer = answered.get(request_id)
+        cost, is_in_doubt = _cost(answer, row, is_lost=request_id in lost)
+        tally = None if answer is None else _tally(answer, written)
+        reserved = (row.provider, row.reserved_on, row.reserved_micros)
         is_sent = request_id not in released
-        settlements.append(
-            Settlement(row.provider, row.reserved_on, row.reserved_micros, cost, is_in_doubt, is_sent=is_sent)
-        )
+        settlements.append(Settlement(*reserved, cost, is_in_doubt, is_sent=is_sent, tally=tally))
     return settlements
+
+
+def _tally(result: AttemptResult, written: Written) -> Tally | None:
+    """Return what came of a question; None if it was not answered, or its entity was erased meanwhile."""
+    is_answered = stored_class(result.answer, result.attempt.provider) in {*DEFINITE, PARTIAL}
+    if not is_answered or result.attempt.entity_id in written.gone:
+        return None
+    return Tally(
+        (result.finished_at - result.started_at).total_seconds(),
+        is_find=result.attempt.id in written.finds,
+        is_in_turn=result.is_in_turn,
+        is_overlap=result.is_overlap,
+    )
 
 
 def _cost(result: AttemptResult | None, in_flight_call: Any, *, is_lost: bool) -> tuple[int, bool]:

@@ -153,6 +153,8 @@ class EntityRun:
     """How often the step at hand was tried again."""
     offer: Offer | None = None
     finding: Finding = Finding.NOTHING
+    answered: set[str] = field(default_factory=set)
+    """The providers that have answered in this run."""
     failure: tuple[str, str, str] | None = None
     """Code, message and provider of the last thing that went wrong."""
     skipped: list[str] = field(default_factory=list)
@@ -231,6 +233,12 @@ class EntityRun:
         """Return whether a provider may have been paid for an answer that never came, and would repeat it for free."""
         prior = self.prior.get(provider)
         return provider in self.repeats or (prior is not None and prior.outcome_class == REPEATABLE)
+
+    @property
+    def is_in_turn(self) -> bool:
+        """Whether everybody ahead of the step at hand has answered, without giving all that is wanted."""
+        ahead = {provider.name for provider in self.plan.steps[: self.step_index]} - self.answered
+        return all(name in self.prior and self.prior[name].outcome_class in DEFINITE for name in ahead)
 
     def must_verify(self, answer: Answer) -> bool:
         """Return whether the address of a step's answer is to be withheld until a verifier has seen it."""
@@ -364,6 +372,7 @@ class EntityRun:
 
     def _apply_definite(self, step: Step, answer: Answer, attempt_id: str) -> None:
         has_value = answer.outcome_class is OutcomeClass.SUCCESS
+        self.answered.add(step.provider.name)
         self.finding = max(self.finding, Finding.VALUE if has_value else Finding.ANSWER)
         if self.must_verify(answer):
             self.offer = Offer(attempt_id, step.provider.name, withheld_fields(answer))

@@ -8,7 +8,8 @@ from sqlalchemy import and_, exists, or_, select, update
 from app.config import config
 from app.db.session import end_read, repeats_conflicts, scrub_log, transaction
 from app.db.sql import insert_rows
-from app.enrichment.money.caps import Settlement, book, caps_of, record_costs
+from app.enrichment.money.caps import Settlement, book, caps_of
+from app.enrichment.money.cost_log import record_costs
 from app.enrichment.queue.lease import JobInfo
 from app.enrichment.waterfall import in_flight
 from app.enrichment.waterfall.attempt_log import lost_row

@@ -25,7 +25,7 @@ from app.enrichment.waterfall.batch import (
     Verdict,
 )
 from app.enrichment.waterfall.dedup import fingerprint
-from app.enrichment.waterfall.entity_run import EntityRun, Offer, Purpose, Step, accepted_fields
+from app.enrichment.waterfall.entity_run import EntityRun, Finding, Offer, Purpose, Step, accepted_fields
 from app.entities.fields import FIELDS
 from app.entities.merge import merge_fields
 from app.entities.verdicts import REJECTED, VerdictView
@@ -140,7 +140,12 @@ class ResultHandler:
         is_merged = stands_in or answer.outcome_class in merged
         if is_merged:
             self._merge(run, offered)
-        result = replace(result, offered=offered if is_merged else {})
+        result = replace(
+            result,
+            offered=offered if is_merged else {},
+            is_in_turn=run.is_in_turn,
+            is_overlap=run.finding is Finding.VALUE and answer.outcome_class is OutcomeClass.SUCCESS,
+        )
         self._keep(result)
         if stands_in:
             answer = replace(answer, outcome_class=_class_of_rules(answer))

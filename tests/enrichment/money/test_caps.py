@@ -15,7 +15,8 @@ from sqlalchemy import select, text, update
 from app.config import config
 from app.db.session import transaction
 from app.enrichment import queue
-from app.enrichment.money.caps import ALL_DAYS, Cap, Caps, Settlement, book, caps_of, record_costs
+from app.enrichment.money.caps import ALL_DAYS, Cap, Caps, Settlement, book, caps_of
+from app.enrichment.money.cost_log import record_costs
 from app.enrichment.queue.lease import JobInfo
 from app.extensions import db
 from app.models.attempt import attempts

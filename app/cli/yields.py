@@ -1,0 +1,84 @@
+"""The command that says what the providers gave for their money."""
+
+from datetime import date
+
+import click
+
+from app.cli import output
+from app.cli.group import enrich
+from app.cli.money import Day
+from app.cli.options import any_workspace_option, json_option
+from app.db.session import end_read
+from app.enrichment.money.reports import dollars
+from app.enrichment.money.yield_schemas import YieldReportSchema
+from app.enrichment.money.yields import Figures, YieldReport, job_yield, report_yield
+
+COLUMNS = ("calls", "answers", "finds", "rate", "in turn", "rejected", "overlap", "cost", "per value", "p50", "p95")
+
+
+@enrich.command(name="yield")
+@click.option("--job", "job_id", metavar="JOB", help="What they gave for one job.")
+@click.option("--from", "first_day", type=Day(), help="The first day, UTC.  [30 days, the last one included]")
+@click.option("--to", "last_day", type=Day(), help="The last day, UTC.  [today]")
+@any_workspace_option
+@json_option
+def yield_(
+    job_id: str | None, first_day: date | None, last_day: date | None, workspace: str | None, as_json: bool
+) -> None:
+    """Show what each provider found, how often, how fast and for how much: in a job, or over some days."""
+    if job_id is None:
+        report = report_yield(first_day=first_day, last_day=last_day, workspace_slug=workspace)
+    elif first_day or last_day:
+        raise click.UsageError("Say either --job or days: a job's figures are those of all its days.")
+    else:
+        report = job_yield(job_id, workspace_slug=workspace)
+    end_read()
+    if as_json:
+        output.print_json(YieldReportSchema().dump(report))
+    else:
+        _print(report)
+
+
+def _print(report: YieldReport) -> None:
+    if report.rows:
+        output.print_table(["provider", "step", *COLUMNS], [*_rows(report), ["total", "", *_cells(report.total)]])
+    elif report.first_day is None:
+        output.note("The job has called nobody yet.")
+    else:
+        output.note(f"Nobody was called from {report.first_day} to {report.last_day}.")
+    if report.calls_not_counted:
+        calls = output.count(report.calls_not_counted, "call")
+        output.note(f"Not in it: {calls} of an older release, which did not count what came of them.")
+
+
+def _rows(report: YieldReport) -> list[list[str]]:
+    return [
+        [row.provider, "" if step.step is None else str(step.step), *_cells(step.figures)]
+        for row in report.rows
+        for step in row.steps
+    ]
+
+
+def _cells(figures: Figures) -> list[str]:
+    value_cost = figures.value_cost_micros
+    return [
+        f"{figures.calls:,}",
+        f"{figures.answers:,}",
+        f"{figures.finds:,}",
+        _percent(figures.find_rate),
+        _percent(figures.conditional_find_rate),
+        f"{figures.rejected:,}",
+        f"{figures.overlaps:,}",
+        dollars(figures.cost_micros),
+        "" if value_cost is None else dollars(value_cost),
+        _seconds(figures.p50_seconds),
+        _seconds(figures.p95_seconds),
+    ]
+
+
+def _percent(share: float | None) -> str:
+    return "" if share is None else f"{share:.1%}"
+
+
+def _seconds(seconds: float | None) -> str:
+    return "" if seconds is None else f"{seconds:.2f} s"
