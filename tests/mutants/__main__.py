@@ -35,6 +35,7 @@ PARTS = (
     "gunicorn.conf.py",
     "vercel.json",
     "README.md",
+    "LICENSE",
     "docs",
 )
 FAILED = 1
