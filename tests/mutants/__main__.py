@@ -36,6 +36,10 @@ PARTS = (
     "vercel.json",
     "README.md",
     "LICENSE",
+    "Dockerfile",
+    ".dockerignore",
+    "compose.yaml",
+    "Procfile",
     "docs",
 )
 FAILED = 1
