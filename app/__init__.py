@@ -7,7 +7,7 @@ from flask import Flask
 from app import extensions, logs
 from app import models as models  # makes the tables known to migrations
 from app.cli import enrich
-from app.config import PROJECT_ROOT, Config, ConfigError
+from app.config import Config, ConfigError, shipped
 from app.db import engines
 from app.entities.fields import RAW_FIELDS
 from app.entities.merge import check_policies
@@ -23,16 +23,19 @@ def create_app(config: Config | None = None, *, with_routes: bool = True) -> Fla
     config = config or Config.from_env()
     _check_fields(config)
     # Flask's own route for static files is not used: what is served is named, file by file.
-    app = Flask(__name__, instance_path=str(PROJECT_ROOT / "instance"), static_folder=None)
+    app = Flask(__name__, instance_path=str(config.home), static_folder=None)
     app.config.from_mapping(config.flask_settings())
     # For `flask enrich demo`, which works in an application of its own.
     app.extensions["tranche.create_app"] = create_app
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engines.engine_options(config)
     logs.configure(config)
 
-    extensions.db.init_app(app)
+    try:
+        extensions.db.init_app(app)
+    except OSError as exc:
+        raise ConfigError("TRANCHE_HOME: expected a folder that is there or can be made") from exc
     engines.init_app(app, config)
-    extensions.migrate.init_app(app, extensions.db, directory=str(PROJECT_ROOT / "migrations"), render_as_batch=True)
+    extensions.migrate.init_app(app, extensions.db, directory=str(shipped("migrations")), render_as_batch=True)
 
     if with_routes:
         # Here, because commands do without it.

@@ -17,6 +17,7 @@ from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
 from flask import current_app
+from platformdirs import user_data_path
 from sqlalchemy.engine import make_url
 
 from app.database_url import read_database_url
@@ -25,12 +26,24 @@ from app.entities.policies import parse_policies
 from app.providers.defaults import DEFAULTS
 from app.providers.settings import MICROS, ExhaustionPolicy, ProviderSettings, parse_limits
 
-PROJECT_ROOT = Path(__file__).resolve().parent.parent
+_PACKAGE = Path(__file__).resolve().parent
+PROJECT_ROOT = _PACKAGE.parent
 DEFAULT_DATABASE_URL = "sqlite:///tranche.db"
 
 
 class ConfigError(Exception):
     """A setting has a value that the service cannot start with."""
+
+
+def shipped(name: str) -> Path:
+    """Return where a file or folder of the project is: beside the package in a checkout, inside it in a wheel."""
+    inside = _PACKAGE / name
+    return inside if inside.exists() else PROJECT_ROOT / name
+
+
+def is_installed() -> bool:
+    """Return whether this is a wheel's package, and not a checkout's."""
+    return shipped("migrations").parent == _PACKAGE
 
 
 def _whole_number(minimum: int, maximum: int) -> dict[str, Any]:
@@ -53,7 +66,9 @@ class Config:
     """
 
     DATABASE_URL: str = field(default=DEFAULT_DATABASE_URL, repr=False)
-    """SQLAlchemy URL. A relative SQLite path is taken from the instance folder."""
+    """SQLAlchemy URL. A relative SQLite path is taken from the service's own folder, `home`."""
+    TRANCHE_HOME: str | None = None
+    """The service's own folder; None: `instance` in a checkout, else `tranche` among the user's data."""
     CRON_SECRET: str | None = field(default=None, repr=False)
     """Bearer token of the cron webhook; 16 to 256 printable ASCII characters. Unset: it refuses every call."""
     SECRET_KEY: str | None = field(default=None, repr=False)
@@ -134,12 +149,12 @@ class Config:
 
     @classmethod
     def from_env(cls, environment: dict[str, str] | None = None) -> Self:
-        """Read every setting from the environment, then from `.env` in the project folder.
+        """Read every setting from the environment, then from `.env` in the project folder or, installed, in `home`.
 
         A variable that is set but empty counts as not set. Raises `ConfigError`.
         """
         if environment is None:
-            environment = {**_dotenv(PROJECT_ROOT / ".env"), **os.environ}
+            environment = {**_dotenv(_dotenv_path(dict(os.environ))), **os.environ}
         values: dict[str, Any] = {}
         for setting in fields(cls):
             if setting.metadata.get("environment") is False:
@@ -173,6 +188,11 @@ class Config:
         return (self.SECRET_KEY, *self.SECRET_KEY_FALLBACKS) if self.SECRET_KEY is not None else ()
 
     @property
+    def home(self) -> Path:
+        """The service's own folder: its SQLite file, and what commands make if they are not told where."""
+        return _home(self.TRANCHE_HOME)
+
+    @property
     def is_sqlite(self) -> bool:
         """Whether the database is SQLite."""
         return make_url(self.DATABASE_URL).get_backend_name() == "sqlite"
@@ -182,6 +202,17 @@ def config() -> Config:
     """Return the settings of the current application."""
     current: Config = current_app.config["TRANCHE"]
     return current
+
+
+def _home(setting: str | None) -> Path:
+    if setting:
+        return Path(setting).expanduser().absolute()
+    return user_data_path("tranche", appauthor=False) if is_installed() else PROJECT_ROOT / "instance"
+
+
+def _dotenv_path(environment: dict[str, str]) -> Path:
+    folder = _home(_read(environment, "TRANCHE_HOME")) if is_installed() else PROJECT_ROOT
+    return folder / ".env"
 
 
 def _dotenv(path: Path) -> dict[str, str]:

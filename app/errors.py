@@ -142,7 +142,7 @@ class DatabaseUnavailable(AppError):
 
 
 class NotMigrated(DatabaseUnavailable):
-    """The database schema is not up to date; run `flask db upgrade`."""
+    """The database schema is not up to date; run `flask db upgrade` or `tranche upgrade`."""
 
     code = "not_migrated"
 

@@ -30,7 +30,7 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 CRON_SECRET = "a-cron-secret-for-tests"
 SECRET_KEY = "a-secret-key-for-tests"
-TIERS = {"browser", "faults", "fuzz"}
+TIERS = {"browser", "faults", "fuzz", "package"}
 
 
 RUN_DATABASES = pytest.StashKey[RunDatabases]()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from app import create_app
 from app.config import PROJECT_ROOT, Config, ConfigError
 
 
@@ -76,6 +77,31 @@ def test_a_secret_can_come_from_a_file(tmp_path: Path) -> None:
     """As Docker and systemd hand them over."""
     (tmp_path / "secret").write_text("a-long-enough-secret\n")
     assert Config.from_env({"CRON_SECRET_FILE": str(tmp_path / "secret")}).CRON_SECRET == "a-long-enough-secret"
+
+
+def test_the_folder_of_a_checkout_is_its_instance_folder_unless_told_otherwise() -> None:
+    """TRANCHE_HOME names another."""
+    assert Config().home == PROJECT_ROOT / "instance"
+    assert Config.from_env({"TRANCHE_HOME": "~/elsewhere"}).home == Path.home() / "elsewhere"
+
+
+def test_an_installed_package_keeps_nothing_beside_its_modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Data and `.env` are in a folder of the user's."""
+    (tmp_path / "app" / "migrations").mkdir(parents=True)
+    monkeypatch.setattr("app.config._PACKAGE", tmp_path / "app")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    home = tmp_path / "data" / "tranche"
+    home.mkdir(parents=True)
+    (home / ".env").write_text("LOG_LEVEL=ERROR\n", encoding="utf-8")
+    config = Config.from_env()
+    assert (config.home, config.LOG_LEVEL) == (home, "ERROR")
+
+
+def test_a_folder_that_cannot_be_made_is_refused_by_name(tmp_path: Path) -> None:
+    """A file stands there."""
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigError, match=r"^TRANCHE_HOME: expected a folder"):
+        create_app(Config(TRANCHE_HOME=str(tmp_path / "file")))
 
 
 def test_secrets_are_not_in_the_repr() -> None:

@@ -179,4 +179,4 @@ def _print_accepted(accepted: Enqueued | None, *, as_json: bool) -> None:
     left_out += [f"{accepted.excluded:,} excluded"] if accepted.excluded else []
     rest = f", {' and '.join(left_out)} left out" if left_out else ""
     output.note(f"Enqueued {output.count(accepted.total, 'entity', 'entities')}{rest}.{again}")
-    output.note(f"Next: {output.program()} enrich process --job {accepted.job_id}")
+    output.note(f"Next: {output.enrich_command()} process --job {accepted.job_id}")

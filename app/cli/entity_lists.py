@@ -42,7 +42,7 @@ def list_(workspace: str, entity_type: str | None, limit: int, cursor: str | Non
         if page.next_cursor is not None:
             output.note(f"More: --cursor {page.next_cursor}")
     else:
-        output.note(f"No lists yet. An import makes one: {output.program()} enrich import person FILE")
+        output.note(f"No lists yet. An import makes one: {output.enrich_command()} import person FILE")
 
 
 def _row(view: ListView) -> list[object]:

@@ -83,7 +83,7 @@ def exclusions(workspace: str, as_json: bool) -> None:
     if rows:
         output.print_table(["value", "kind", "created"], rows)
     else:
-        output.note(f"Nothing is excluded. To exclude a domain: {output.program()} enrich exclude example.com")
+        output.note(f"Nothing is excluded. To exclude a domain: {output.enrich_command()} exclude example.com")
 
 
 def _all(workspace: str) -> Iterator[ExclusionView]:

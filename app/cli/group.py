@@ -1,7 +1,7 @@
 """The group of all commands, and the one place where what a command raises becomes its exit code.
 
 An error is one line on stderr. A bug is told by its kind and place alone, since its message may
-hold somebody's data; `flask --debug enrich …` and `LOG_LEVEL=DEBUG` show the traceback.
+hold somebody's data; `LOG_LEVEL=DEBUG` and `flask --debug enrich …` show the traceback.
 """
 
 import errno
@@ -139,9 +139,11 @@ MODULES: Final[Mapping[str, str]] = {
     "refused": "app.cli.previews",
     "resume": "app.cli.jobs",
     "retry": "app.cli.retry",
+    "serve": "app.cli.service",
     "show": "app.cli.jobs",
     "undo": "app.cli.undo",
     "undo-field": "app.cli.undo",
+    "upgrade": "app.cli.service",
     "users": "app.cli.users",
     "work": "app.cli.work",
     "yield": "app.cli.yields",
@@ -183,7 +185,9 @@ def _flushed(invoke: Callable[[click.Context], Any], ctx: click.Context) -> Any:
 def explain(error: Exception) -> tuple[ExitCode, str]:
     """Return the exit code that an exception ends a command with, and the line that says why."""
     if isinstance(error, click.ClickException):
-        return ExitCode.USAGE, _usage_line(error)
+        # A migration says itself how it ends.
+        code = error.exit_code if isinstance(error.exit_code, ExitCode) else ExitCode.USAGE
+        return code, _usage_line(error) if code is ExitCode.USAGE else error.message
     if isinstance(error, ConfigError):
         return ExitCode.CONFIGURATION, str(error)
     if isinstance(error, OSError) and error.errno in output.FULL:
@@ -211,7 +215,7 @@ def _explain_database(error: Exception) -> tuple[ExitCode, str] | None:
 def _explain_own(error: Exception) -> tuple[ExitCode, str]:
     if isinstance(error, AppError) and error.code != AppError.code:
         return _code_of(error), _with_details(error)
-    hint = "" if _is_debugging() else " `flask --debug enrich …` shows the traceback."
+    hint = "" if _is_debugging() else " LOG_LEVEL=DEBUG shows the traceback."
     return ExitCode.BUG, f"this is a bug: {type(error).__name__} at {_place(error)}.{hint}"
 
 

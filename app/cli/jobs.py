@@ -88,12 +88,12 @@ def _reason(job: JobView) -> str:
 def _empty_state(*, is_filtered: bool) -> str:
     if is_filtered:
         return "No such jobs."
-    flask = output.program()
+    enrich_command = output.enrich_command()
     return (
         "No jobs yet. To make one:\n"
-        f"  {flask} enrich import company companies.csv\n"
-        f"  {flask} enrich enqueue company --all\n"
-        f"Or see it all at work on sample data: {flask} enrich demo"
+        f"  {enrich_command} import company companies.csv\n"
+        f"  {enrich_command} enqueue company --all\n"
+        f"Or see it all at work on sample data: {enrich_command} demo"
     )
 
 
@@ -103,9 +103,10 @@ def _neglect(health: QueueHealth) -> str | None:
     silent = waited if health.last_drain_at is None else output.since(health.last_drain_at)
     if min(waited, silent) < WAITING_SECONDS:
         return None
+    enrich_command = output.enrich_command()
     return (
         f"Nothing has called the processor for {output.duration(silent)}, and work is waiting:"
-        " run `flask enrich process`, by cron, or `flask enrich work` as a service."
+        f" run `{enrich_command} process`, by cron, or `{enrich_command} work` as a service."
     )
 
 
@@ -134,12 +135,12 @@ def _held_lines(job: JobView, held: list[str]) -> Iterator[str]:
     more = f" and {job.held - len(held):,} more" if job.held > len(held) else ""
     yield f"Held, since it is unknown whether a call was paid: {', '.join(held)}{more}"
     when = "" if job.status in ENDED else ", once the job has ended"
-    flask = output.program()
+    enrich_command = output.enrich_command()
     if job.held_accepted_at is not None:
         yield "It was accepted that they stay as they are."
         return
-    yield f"Ask about them again, which may be paying again{when}: {flask} enrich retry {job.id} --held"
-    yield f"Or accept that they stay as they are{when}: {flask} enrich accept-held {job.id}"
+    yield f"Ask about them again, which may be paying again{when}: {enrich_command} retry {job.id} --held"
+    yield f"Or accept that they stay as they are{when}: {enrich_command} accept-held {job.id}"
 
 
 def _facts(job: JobView) -> list[tuple[str, object]]:
@@ -188,15 +189,15 @@ def _options(job: JobView) -> list[tuple[str, object]]:
 
 def _next_steps(job: JobView) -> Iterator[str]:
     """Say which commands make sense for a job now."""
-    flask = output.program()
+    enrich_command = output.enrich_command()
     if job.errors:
-        yield f"What failed: {flask} enrich errors {job.id} --summary"
+        yield f"What failed: {enrich_command} errors {job.id} --summary"
     if job.status in ENDED and job.errors:
-        yield f"Try again what failed{' or is held' if job.held else ''}: {flask} enrich retry {job.id}"
+        yield f"Try again what failed{' or is held' if job.held else ''}: {enrich_command} retry {job.id}"
     if job.status == JobStatus.PAUSED:
-        yield f"Go on with it: {flask} enrich resume {job.id}"
+        yield f"Go on with it: {enrich_command} resume {job.id}"
     if job.status == JobStatus.PENDING:
-        yield f"Work on it: {flask} enrich process --job {job.id}"
+        yield f"Work on it: {enrich_command} process --job {job.id}"
 
 
 @enrich.command()

@@ -45,8 +45,8 @@ def list_(as_json: bool) -> None:
     elif keys:
         output.print_table(["id", "name", "scopes", "workspace", "created", "revoked"], [_row(key) for key in keys])
     else:
-        flask = output.program()
-        output.note(f"No keys yet. To make one: {flask} enrich keys create --name reports --scopes read")
+        enrich_command = output.enrich_command()
+        output.note(f"No keys yet. To make one: {enrich_command} keys create --name reports --scopes read")
 
 
 def _row(key: KeyView) -> list[object]:

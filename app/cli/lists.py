@@ -169,7 +169,7 @@ def _print_report(report: ImportReport, entity_type: EntityType, workspace: str)
         option = "" if workspace == "default" else f" --workspace {workspace}"
         name = report.list_name or ""
         output.note(f"list: {output.clean(name)}")
-        output.note(f"Next: {output.program()} enrich enqueue {entity_type} --list {shlex.quote(name)}{option}")
+        output.note(f"Next: {output.enrich_command()} enqueue {entity_type} --list {shlex.quote(name)}{option}")
 
 
 def describe_report(report: ImportReport, entity_type: str) -> str:

@@ -127,12 +127,13 @@ def count(number: int, singular: str, plural: str | None = None) -> str:
     return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
 
 
-def program() -> str:
-    """Return how `flask` was called, for commands that the reader is to copy."""
+def enrich_command() -> str:
+    """Return how `flask enrich`, or `tranche`, was called, for commands that the reader is to copy."""
     called = Path(sys.argv[0])
     if called.name == "__main__.py":
-        return f"{shlex.quote(sys.executable)} -m flask"
-    installed = shutil.which("flask")
-    if called.name != "flask" or (installed and Path(installed).resolve() == called.resolve()):
-        return "flask"
-    return shlex.quote(sys.argv[0])
+        return f"{shlex.quote(sys.executable)} -m flask enrich"
+    name, group = ("tranche", "") if called.name == "tranche" else ("flask", " enrich")
+    installed = shutil.which(name)
+    if called.name != name or (installed and Path(installed).resolve() == called.resolve()):
+        return name + group
+    return shlex.quote(sys.argv[0]) + group

@@ -83,7 +83,7 @@ def _print(result: ImportPreview, entity_type: EntityType) -> None:
         click.echo(f"{output.count(result.duplicates, 'row')} about somebody whom an earlier row is about.")
     tool = "" if result.tool is None else f" of {result.tool}"
     output.note(f"an export{tool} in {result.report.encoding}; columns are read {_ORIGINS[result.mapping_from]}")
-    output.note(f"Nothing was written. To import it: {output.program()} enrich import {entity_type} FILE")
+    output.note(f"Nothing was written. To import it: {output.enrich_command()} import {entity_type} FILE")
 
 
 def _row(column: ColumnPreview) -> list[object]:

@@ -62,7 +62,7 @@ def list_(workspace: str | None, as_json: bool) -> None:
     elif views:
         output.print_table(["workspace", "provider", "key", "set", "by", "problem"], [_row(view) for view in views])
     else:
-        command = f"{output.program()} enrich provider-keys set findymail --workspace acme"
+        command = f"{output.enrich_command()} provider-keys set findymail --workspace acme"
         output.note(f"No workspace has a key of its own; all are asked for with the service's. To set one: {command}")
 
 

@@ -59,7 +59,7 @@ def list_(as_json: bool) -> None:
         columns = ["name", "role", "workspace", "password", "created", "disabled"]
         output.print_table(columns, [_row(user) for user in users])
     else:
-        output.note(f"No users yet. To make one: {output.program()} enrich users create ada --role admin")
+        output.note(f"No users yet. To make one: {output.enrich_command()} users create ada --role admin")
 
 
 @users.command()

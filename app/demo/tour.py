@@ -226,21 +226,21 @@ def _export(entity_type: EntityType, database: Path) -> Path:
 
 
 def _tell_next(path: Path, job_id: str, files: list[Path], *, more: list[str]) -> None:
-    flask = output.program()
-    there = f"DATABASE_URL={shlex.quote(f'sqlite:///{path}')} {flask} enrich"
+    enrich_command = output.enrich_command()
+    there = f"DATABASE_URL={shlex.quote(f'sqlite:///{path}')} {enrich_command}"
     click.echo(f"Exported to {' and '.join(map(str, files))}.")
     click.echo("\nTo look around in the demo's database:")
     for command in ("jobs", f"show {job_id}", *more):
         click.echo(f"  {there} {command}")
     click.echo("\nTo begin with your own lists:")
     for command in (
-        "db upgrade",
-        "enrich import company companies.csv",
-        "enrich enqueue company --all",
-        "enrich process",
-        "enrich export company -o companies-enriched.csv",
+        "upgrade",
+        "import company companies.csv",
+        "enqueue company --all",
+        "process",
+        "export company -o companies-enriched.csv",
     ):
-        click.echo(f"  {flask} {command}")
+        click.echo(f"  {enrich_command} {command}")
 
 
 def _make_database(wanted: Path | None) -> Path:

@@ -8,7 +8,7 @@ from flask.views import MethodView
 from marshmallow import fields
 from sqlalchemy import text
 
-from app.config import PROJECT_ROOT
+from app.config import shipped
 from app.db.session import check_writable
 from app.enrichment import queue
 from app.errors import NotMigrated
@@ -77,4 +77,4 @@ def _is_migrated() -> bool:
 @cache
 def _known_heads() -> frozenset[str]:
     """Return the newest revisions that this code brings; read from the files once."""
-    return frozenset(ScriptDirectory(str(PROJECT_ROOT / "migrations")).get_heads())
+    return frozenset(ScriptDirectory(str(shipped("migrations"))).get_heads())

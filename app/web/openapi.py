@@ -159,6 +159,6 @@ def _property_names(_converter: Any, field: fields.Field[Any], **_: Any) -> dict
 def project_version() -> str:
     """Return the version of the installed project, or `0` if it is not installed."""
     try:
-        return version("tranche")
+        return version("tranche-enrich")
     except PackageNotFoundError:
         return "0"

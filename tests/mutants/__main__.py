@@ -35,6 +35,11 @@ PARTS = (
     "gunicorn.conf.py",
     "vercel.json",
     "README.md",
+    "LICENSE",
+    "Dockerfile",
+    ".dockerignore",
+    "compose.yaml",
+    "Procfile",
     "docs",
 )
 FAILED = 1

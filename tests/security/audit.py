@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from importlib.metadata import PackageNotFoundError, requires
 from typing import Any
 
-PROJECT = "tranche"
+PROJECT = "tranche-enrich"
 COMMAND = (sys.executable, "-m", "pip_audit", "--format", "json", "--progress-spinner", "off", "--skip-editable")
 
 

@@ -16,14 +16,14 @@ SKIPPED = {"name": "sqlalchemy", "skip_reason": "not found"}
     ("rows", "wanted", "code"),
     [
         ([GOOD], ["flask"], 0),
-        ([GOOD, {"name": "tranche", "skip_reason": "editable"}], ["flask"], 0),
+        ([GOOD, {"name": "tranche-enrich", "skip_reason": "editable"}], ["flask"], 0),
         ([GOOD, BAD], ["flask"], 1),
         ([], [], 2),
         ([SKIPPED], [], 2),
         ([GOOD, SKIPPED], ["flask"], 2),
         ([BAD, SKIPPED], [], 2),
         ([GOOD], ["flask", "gunicorn"], 2),
-        ([{"name": "tranche", "skip_reason": "editable"}], [], 2),
+        ([{"name": "tranche-enrich", "skip_reason": "editable"}], [], 2),
     ],
 )
 def test_audit_ends_well_only_where_all_was_audited(rows: list[Any], wanted: list[str], code: int) -> None:

@@ -166,6 +166,6 @@ async def _note_sent(_session: aiohttp.ClientSession, context: SimpleNamespace, 
 
 def _user_agent() -> str:
     try:
-        return f"tranche/{version('tranche')}"
+        return f"tranche/{version('tranche-enrich')}"
     except PackageNotFoundError:
         return "tranche"
