@@ -19,13 +19,14 @@ from app.entities.csv.imports import import_csv
 from app.entities.read import get_entity, select_ids
 from app.entities.undo import UndoCounts, undo_job
 from app.extensions import db
+from app.models.address_verdict import address_verdicts
 from app.models.attempt import attempts, entity_revisions
 from app.models.cached_value import cached_values
 from app.models.in_flight_call import in_flight_calls as flight_rows
 from app.providers.base import Answer, Lookup, OutcomeClass
 from app.providers.defaults import DEFAULTS
 from tests.enrichment.helpers import claim, ids
-from tests.enrichment.scenes import EMAIL, add, change, drain, enqueue, paid, person, rows
+from tests.enrichment.scenes import EMAIL, add, change, drain, enqueue, paid, person, rows, verdict
 from tests.fakes.provider import FakeProvider, csv_stream
 from tests.invariants import check_invariants
 
@@ -115,6 +116,18 @@ def test_an_erasure_leaves_what_is_known_of_the_twin(twins: Flask) -> None:
     assert all(before)
     erase_entity("person", "p0", workspace_slug="default")
     assert [rows(table) for table in tables] == before
+
+
+def test_a_verdict_on_the_twins_address_is_not_known_here(twins: Flask) -> None:
+    """Neither while it stands nor when it is erased."""
+    for slug, status in (("north", "invalid"), ("default", "valid")):
+        check = paid("leadmagic-verify", default=verdict(status))
+        enqueue(1, verifier="leadmagic", order=["findymail"], workspace_slug=slug)
+        drain(paid(), verifiers=[check])
+        assert check.asked == {"p0": 1}
+    assert (person("p0")["email"], person("p0", "north")["email"]) == (EMAIL.fields["email"], None)
+    erase_entity("person", "p0", workspace_slug="default")
+    assert [(row.workspace_slug, row.status) for row in rows(address_verdicts)] == [("north", "invalid")]
 
 
 def test_an_erasure_leaves_the_cache_of_the_twins_former_values(make_app: Callable[..., Flask]) -> None:

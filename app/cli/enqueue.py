@@ -107,12 +107,8 @@ def enqueue(
     if not estimate:
         check_writable()
     unknown = UnknownIds(entity_type, workspace)
-    if stale_verdicts:
-        ids = stale_ids(entity_type, workspace_slug=workspace, list_name=list_name)
-    elif list_name is not None:
-        ids = ids_of_list(list_name, entity_type, workspace_slug=workspace, missing=missing)
-    elif ids_file is None:
-        ids = select_ids(entity_type, workspace_slug=workspace, missing=missing, all_=all_)
+    if ids_file is None:
+        ids = _selected(entity_type, workspace, list_name, missing, is_stale=stale_verdicts, is_all=all_)
     else:
         ids = unknown.noted(ids_in(ids_file, unknown))
     try:
@@ -139,6 +135,17 @@ def enqueue(
     else:
         _print_accepted(outcome, as_json=as_json)
         unknown.tell()
+
+
+def _selected(
+    entity_type: str, workspace: str, list_name: str | None, missing: str | None, *, is_stale: bool, is_all: bool
+) -> Iterator[str]:
+    """Give the ids of a list, or of a selection."""
+    if is_stale:
+        return stale_ids(entity_type, workspace_slug=workspace, list_name=list_name)
+    if list_name is not None:
+        return ids_of_list(list_name, entity_type, workspace_slug=workspace, missing=missing)
+    return select_ids(entity_type, workspace_slug=workspace, missing=missing, all_=is_all)
 
 
 def _verifier(provider: str) -> str:

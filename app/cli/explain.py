@@ -77,7 +77,7 @@ def _open_line(call: OpenCall) -> str:
 
 
 def _verdict_line(verdict: VerdictView) -> str:
-    ends = "stands until" if verdict.is_standing else "has expired on"
+    ends = "stands until" if verdict.is_standing else "expired on"
     at, end = output.clock(verdict.verified_at), output.clock(verdict.expires_at)
     return f"Address: {output.clean(verdict.status)}, said {verdict.verifier} at {at}; the verdict {ends} {end}."
 

@@ -344,7 +344,7 @@ def test_stale_addresses_are_verified_from_the_form_and_the_verdict_is_shown(app
         with transaction() as session:
             store_verdicts(session, "default", [{**said, "verified_at": datetime(2026, 1, 1, tzinfo=UTC)}])
     client = signed_in("operator")
-    assert "has expired on" in client.get("/console/people/p0").text
+    assert "expired on" in client.get("/console/people/p0").text
     assert "choose leadmagic-verify" in client.get("/console/new?type=person&stale=yes&provider=waterfall").text
     page = client.get("/console/new?type=person&stale=yes&provider=leadmagic-verify").text
     assert "Run 1 person" in page and "--stale-verdicts" in page

@@ -14,13 +14,14 @@ import pytest
 from sqlalchemy import select
 
 from app.config import config
-from app.db.session import end_read
+from app.db.session import end_read, transaction
 from app.demo.stand_ins import ledger
 from app.enrichment import queue
 from app.enrichment.limits import circuit_breaker
 from app.enrichment.limits.circuit_breaker import load_states
 from app.enrichment.waterfall.options import JobOptions
 from app.enrichment.waterfall.work_loop import Waterfall
+from app.entities.upsert import upsert_entities
 from app.extensions import db
 from app.models.attempt import attempts
 from app.models.job import JobStatus, jobs
@@ -85,6 +86,22 @@ def test_a_charged_bulk_call_whose_answer_is_lost_is_repeated_at_once(make_world
     lines = world.server.lines()
     assert (len(lines), sum(line.micros > 0 for line in lines)) == (12, 6)
     assert charges.total(lines) == read_books().cost
+    check_invariants(drained=True)
+
+
+def test_an_address_of_two_people_is_charged_once_more_for_a_worker_that_dies(make_world: MakeWorld) -> None:
+    """Whoever it died over is held; the other has the address verified, which holds for the retry of the first."""
+    world = make_world(ENRICH_LEASE_SECONDS=1)
+    job_id = add_job(2, provider="leadmagic-verify")
+    with transaction() as session:
+        shared = [{"id": name, "email": "ada@shared.example"} for name in ("p0", "p1")]
+        upsert_entities("person", shared, workspace_slug="default", session=session)
+    _die_in_call(world, "leadmagic")
+    drain_here()
+    assert sorted(outcomes_of(job_id).values()) == ["h", "s"] and len(world.server.lines()) == 2
+    child = queue.retry(job_id).id
+    drain_here()
+    assert list(outcomes_of(child).values()) == ["k"] and len(world.server.lines()) == 2
     check_invariants(drained=True)
 
 

@@ -305,6 +305,20 @@ MUTANTS = (
         VERDICTS,
     ),
     Mutant(
+        "an address that was verified again is not in date",
+        "app/entities/readiness.py",
+        "if verdict is not None and verdict.is_standing:",
+        "if False:",
+        ("tests/web/test_stale_verdicts.py",),
+    ),
+    Mutant(
+        "a status is written beside another address",
+        "app/enrichment/waterfall/results.py",
+        '            offered = {**offered, "email": result.attempt.lookup.fields["email"]}\n',
+        "            pass\n",
+        ("tests/web/test_stale_verdicts.py",),
+    ),
+    Mutant(
         "a verdict never expires",
         "app/entities/verdicts.py",
         "return self.expires_at > datetime.now(UTC)",

@@ -1,5 +1,6 @@
 """Addresses that were verified too long ago are selected, and verified again without being bought."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ from app.entities.lists import NewList, create_list
 from app.models import Person
 from app.models.address_verdict import address_verdicts
 from app.models.attempt import attempts, entity_revisions
-from app.providers.base import Answer, OutcomeClass
+from app.providers.base import Answer, Lookup, OutcomeClass
 from tests.cli.conftest import run
 from tests.enrichment.scenes import PRICE, add, change, drain, paid, person, rows, spent, verdict
 from tests.fakes.provider import FakeProvider, registry_of
@@ -92,6 +93,27 @@ def test_a_stale_address_that_is_rejected_stays_and_is_called_invalid(context: F
     assert "Nothing to enqueue" in run(context, *arguments).stderr
     age(91)
     assert "Enqueued 2 entities" in run(context, *arguments).stderr
+
+
+def test_a_status_is_not_written_beside_an_address_that_came_meanwhile(context: Flask) -> None:
+    """The verdict is about the one that was asked about."""
+    add(1, **EMAIL)
+    age(91)
+    check = check_of(context, verdict("invalid"))
+
+    async def lookup(question: Lookup, *, deadline: float) -> Answer:
+        await asyncio.to_thread(replace_address)
+        return await FakeProvider.lookup(check, question, deadline=deadline)
+
+    def replace_address() -> None:
+        with context.app_context():
+            change({"id": "p0", "email": "other@example.com", "email_status": "valid"})
+
+    check.lookup = lookup  # type: ignore[method-assign]
+    assert run(context, "enqueue", "person", "--all", "--provider", "leadmagic-verify").exit_code == 0
+    drain(paid(), verifiers=[check])
+    assert (check.asked, person()["email"], person()["email_status"]) == ({"p0": 1}, "other@example.com", "valid")
+    assert [row.address for row in rows(address_verdicts)] == ["ada@example.com"]
 
 
 def test_a_verifier_that_fails_changes_nothing(context: Flask) -> None:

@@ -286,6 +286,20 @@ def test_another_job_does_not_have_an_address_verified_while_its_verdict_is_in_d
     check_invariants(drained=True)
 
 
+def test_an_address_of_two_people_is_verified_once_more_if_its_worker_is_lost(context: Flask) -> None:
+    """The one is held, the other has it verified; a retry finds the verdict and pays nothing."""
+    add(2)
+    finder, verifier = paid(), Losing(context, "leadmagic-verify", default=verdict("invalid"))
+    job_id = enqueue(2, order=["findymail"], verifier="leadmagic")
+    drain(finder, verifiers=[verifier])
+    assert sorted(outcomes(job_id)) == ["h", "s"] and verifier.asked.total() == 2
+    child = queue.retry(job_id)
+    drain(finder, verifiers=[verifier])
+    assert outcomes(child.id) == "k" and verifier.asked.total() == 2
+    assert all(row.is_rejected for row in rows(attempts, attempts.c.provider == "findymail"))
+    check_invariants(drained=True)
+
+
 def test_a_bulk_call_in_doubt_closes_the_gate_for_each_of_its_entities(context: Flask) -> None:
     """And for no other entity of the next job."""
     add(4)
