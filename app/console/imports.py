@@ -212,7 +212,7 @@ def _upload() -> Upload:
 
 
 def _file() -> tuple[str, bytes]:
-    """Return the file's name and what is in it, from its field, as rows that were pasted, or as a page of ours had it."""
+    """Return the file's name and what is in it: from its field, as pasted, or as a page of ours had it."""
     file, pasted = request.files.get("file"), request.form.get("pasted", "")
     if file is not None and file.filename:
         return file.filename, file.stream.read(MAX_BYTES + 1)

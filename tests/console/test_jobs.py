@@ -3,13 +3,18 @@
 import asyncio
 import re
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from html import unescape
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from flask import Flask
 
+from app.console.overview import Runway, _runway
 from app.db.session import transaction
 from app.enrichment import queue
+from app.enrichment.money.reports import CapView
 from app.enrichment.waterfall.work_loop import Waterfall
 from app.entities.upsert import upsert_entities
 from app.errors import JobNotFound
@@ -29,11 +34,14 @@ class Watched(FakeProvider):
     def __init__(self, look: Callable[[], None]) -> None:
         super().__init__(price_micros=PRICE, limits=Limits(((30, 60.0),)))
         self.look = look
+        self.is_seen = False
 
     async def lookup(self, lookup: Lookup, *, deadline: float) -> Answer:
         """Let them look, and answer."""
-        if not self.calls:
-            await asyncio.to_thread(self.look)
+        if not self.is_seen:
+            self.is_seen = True
+            # In no context of the worker's, whose session it would share.
+            await asyncio.get_running_loop().run_in_executor(None, self.look)
         return await super().lookup(lookup, deadline=deadline)
 
 
@@ -103,3 +111,18 @@ def test_open_chunks_are_those_claimed_and_not_closed(context: Flask) -> None:
     for wrong, workspace in ((job_id, "north"), ("nobody", None)):
         with pytest.raises(JobNotFound):
             queue.open_chunks(wrong, workspace_slug=workspace)
+
+
+def test_a_runway_is_what_is_left_of_the_least_cap_at_the_present_rate() -> None:
+    """Of the jobs that run, by what each has spent since it began; without a cap there is a rate and no end."""
+    now = datetime.now(UTC)
+
+    def job(status: str, cost_micros: int, seconds: float | None) -> Any:
+        started_at = None if seconds is None else now - timedelta(seconds=seconds)
+        return SimpleNamespace(status=status, cost_micros=cost_micros, started_at=started_at)
+
+    jobs = [job("running", 60_000, 60.0), job("running", 60_000, 120.0), job("paused", 5_000_000, 1.0)]
+    caps = [CapView("overall", None, 1_000_000, 700_000, 120_000), CapView("workspace", "north", None, 700_000)]
+    assert _runway(jobs, caps, now) == Runway(90_000, 120.0)
+    assert _runway(jobs, caps[1:], now) == Runway(90_000, None)
+    assert _runway([job("running", 0, 5.0), job("pending", 0, None)], caps, now) is None
