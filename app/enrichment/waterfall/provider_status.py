@@ -84,7 +84,8 @@ def list_providers(workspace_slug: str | None = None) -> list[ProviderView]:
 
 def limits_of(names: Iterable[str]) -> dict[str, str]:
     """Return what providers may be asked, by name, as in their settings; those without a limit are left out."""
-    limits = {provider.name: _describe_limits(provider.settings.limits) for provider, _ in _all_providers(current_registry())}
+    providers = _all_providers(current_registry())
+    limits = {provider.name: _describe_limits(provider.settings.limits) for provider, _ in providers}
     return {name: limits[name] for name in names if limits.get(name)}
 
 
