@@ -8,7 +8,7 @@ from flask import Response, request
 
 from app.console import actions
 from app.console.access import require
-from app.console.blueprint import blueprint, is_live, live, page
+from app.console.blueprint import blueprint, is_live, live, page, shared
 from app.console.driver import driver
 from app.console.timelines import timeline
 from app.db.session import end_read
@@ -28,6 +28,7 @@ RETRIES_SHOWN: Final = 10
 
 @blueprint.get("/console/jobs")
 @require(Scope.READ)
+@shared
 def jobs() -> Response:
     """List jobs, newest first; the filter stands in the address."""
     asked = request.args.get("status", "")
@@ -51,6 +52,7 @@ def jobs() -> Response:
 
 @blueprint.get("/console/jobs/<uuid:job_id>")
 @require(Scope.READ)
+@shared
 def job(job_id: UUID) -> Response:
     """Show one job; the part that changes is asked for until the job has ended."""
     found = queue.get_job(str(job_id), workspace_slug=visible_workspace())

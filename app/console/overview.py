@@ -8,7 +8,7 @@ from typing import Any, Final
 from flask import Response, url_for
 
 from app.console.access import require
-from app.console.blueprint import blueprint, is_live, live, page
+from app.console.blueprint import blueprint, is_live, live, page, shared
 from app.console.charts import Bar, bars
 from app.console.driver import driver
 from app.console.words import clock, status_sentence
@@ -52,6 +52,7 @@ class Runway:
 
 @blueprint.get("/console")
 @require(Scope.READ)
+@shared
 def overview() -> Response:
     """Show the overview; the part that changes is asked for every few seconds."""
     workspace = visible_workspace()

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from app.console import parts
 from app.console.overview import Runway, _runway
 from app.db.session import transaction
 from app.enrichment import queue
@@ -24,6 +25,7 @@ from app.providers.settings import Limits
 from tests.console.conftest import SignedIn
 from tests.enrichment.helpers import claim, expire_leases
 from tests.fakes.provider import FakeProvider, registry_of
+from tests.statements import statements
 
 PRICE = 39_000
 
@@ -91,6 +93,31 @@ def test_a_job_says_who_works_on_it_what_is_under_way_and_what_happened(
     assert "It retries" in client.get(child).text
     funnel = words(page)
     assert "Given 4 Not repeated 3 Not excluded 3 Decided" in funnel
+
+
+def test_a_part_is_made_once_for_those_who_may_see_the_same(
+    app: Flask, signed_in: SignedIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Twenty tabs cost little more than one; another role, or another workspace, has a part of its own."""
+    monkeypatch.setattr(parts, "SECONDS", 3600.0)
+    with app.app_context():
+        job_id = queue.enqueue_job("person", "ai-normalizer", ["p"])
+    address, live = f"/console/jobs/{job_id}", {"HX-Request": "true"}
+    first, second, viewer = signed_in("operator"), signed_in("operator", name="eve"), signed_in("viewer")
+    made = first.get(address, headers=live)
+    with statements(app) as sent:
+        again = second.get(address, headers=live)
+    assert made.headers["ETag"] == again.headers["ETag"] and not any("enrichment_jobs" in line for line in sent)
+    nonces = [re.findall(r'hx-nonce="([^"]+)"', answer.text) for answer in (made, again)]
+    policy = again.headers["Content-Security-Policy"]
+    assert nonces[0] != nonces[1] and f"'nonce-{nonces[1][0]}'" in policy
+    known = {**live, "If-None-Match": made.headers["ETag"]}
+    assert second.get(address, headers=known).status_code == 304
+    assert "do-cancel" in again.text and "do-cancel" not in viewer.get(address, headers=live).text
+    assert signed_in("operator", workspace_slug="north").get(address, headers=live).status_code == 404
+    with app.app_context():
+        queue.cancel(job_id)
+    assert "cancelled" in first.get(address).text
 
 
 def test_open_chunks_are_those_claimed_and_not_closed(context: Flask) -> None:
