@@ -7,6 +7,7 @@ date. Pages call what routes and commands call, and never a table.
 from app.console import (
     actions,
     entity,
+    entity_lists,
     errors,
     exclusions,
     exports,
@@ -25,6 +26,7 @@ __all__ = [
     "actions",
     "blueprint",
     "entity",
+    "entity_lists",
     "errors",
     "exclusions",
     "exports",

@@ -2,7 +2,8 @@
 
 import hashlib
 import secrets
-from functools import cache
+from collections.abc import Callable
+from functools import cache, wraps
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
@@ -11,7 +12,7 @@ from flask import Blueprint, Response, abort, g, make_response, redirect, render
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from app.config import config
-from app.console import access, words
+from app.console import access, parts, words
 from app.console.access import OPEN, require
 from app.db.session import end_read
 from app.enrichment import queue
@@ -66,11 +67,7 @@ def page(template: str, *, status: int = 200, **values: Any) -> Response:
 
 def live(template: str, **values: Any) -> Response:
     """Return a part of a page, which asks for itself again and again: 304 if it is what the browser has."""
-    response = _render(template, 200, **values)
-    tag = hashlib.sha256(response.get_data().replace(g.nonce.encode(), b"")).hexdigest()[:16]
-    response.set_etag(tag)
-    response.make_conditional(request.environ)
-    return response
+    return parts.answer(_render(template, 200, **values))
 
 
 def is_live() -> bool:
@@ -78,9 +75,24 @@ def is_live() -> bool:
     return "HX-Request" in request.headers
 
 
+def shared(view: Callable[..., Response]) -> Callable[..., Response]:
+    """Let those who look at the same part at the same moment have it made once."""
+
+    @wraps(view)
+    def answer(**arguments: Any) -> Response:
+        text = parts.recent() if is_live() else None
+        return view(**arguments) if text is None else parts.answer(_with_policy(text, 200))
+
+    return answer
+
+
 def _render(template: str, status: int, **values: Any) -> Response:
     g.nonce = secrets.token_urlsafe(16)
-    response = make_response(render_template(f"console/{template}", nonce=g.nonce, **values), status)
+    return _with_policy(render_template(f"console/{template}", nonce=g.nonce, **values), status)
+
+
+def _with_policy(text: str, status: int) -> Response:
+    response = make_response(text, status)
     response.headers["Content-Security-Policy"] = _POLICY.format(nonce=g.nonce)
     # Without any, browsers would not say where a form came from.
     response.headers["Referrer-Policy"] = "same-origin"

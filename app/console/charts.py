@@ -47,6 +47,28 @@ def parts(job: JobView) -> list[Part]:
     return drawn
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step of a funnel: how many came to it, as a bar that is `BAR_WIDTH` wide if all did."""
+
+    name: str
+    count: int
+    width: int
+
+
+def funnel(job: JobView) -> list[Step]:
+    """Return what became of those that a job was given, each step a part of the one before."""
+    given = job.total + job.duplicates + job.excluded
+    counts = {
+        "Given": given,
+        "Not repeated": given - job.duplicates,
+        "Not excluded": job.total,
+        "Decided": job.processed,
+        "Success": job.success,
+    }
+    return [Step(name, count, _share(count, given, BAR_WIDTH)) for name, count in counts.items()]
+
+
 def share(micros: int, limit: int | None) -> int:
     """Return how much of a bar an amount fills."""
     return _share(micros, limit or 0, BAR_WIDTH)

@@ -19,6 +19,8 @@ class Driver:
 
     waiting_seconds: float | None
     last_drain_at: datetime | None
+    silent_seconds: float | None
+    """How long ago that was."""
     last_cron_at: datetime | None
     is_missing: bool
     """Whether there is work, and nobody comes for it."""
@@ -30,7 +32,7 @@ def driver(jobs: Iterable[JobView]) -> Driver:
     waiting = health.oldest_job_age_seconds
     is_held = any(job.status in {JobStatus.RUNNING, JobStatus.CANCELLING} and not job.stalled for job in jobs)
     is_missing = waiting is not None and not is_held and not _is_recent(health)
-    return Driver(waiting, health.last_drain_at, health.last_cron_at, is_missing)
+    return Driver(waiting, health.last_drain_at, health.last_drain_age_seconds, health.last_cron_at, is_missing)
 
 
 def _is_recent(health: queue.QueueHealth) -> bool:

@@ -36,6 +36,8 @@ from app.web.auth import caller_name
 MAX_BYTES: Final = 5 * 1024 * 1024
 """Of a file: it travels to the browser and back, a third longer as text. The command line and the API take more."""
 _MAX_FORM_BYTES: Final = 8 * 1024 * 1024
+PASTED: Final = "pasted rows"
+"""What a file is called that was not one."""
 REFUSALS: Final = 10
 """Refused rows that a page names; the file that it offers has all of them."""
 
@@ -191,7 +193,7 @@ def _upload() -> Upload:
             " take larger ones."
         )
     if not content:
-        raise Invalid("Choose a file: a CSV file, one with tabs or semicolons, or an Excel workbook.")
+        raise Invalid("Choose a file, a CSV file, one with tabs or semicolons, or an Excel workbook; or paste rows.")
     form, seen = request.form, _seen()
     uses = form.getlist("use")
     if len(uses) not in {0, len(seen)}:
@@ -210,10 +212,12 @@ def _upload() -> Upload:
 
 
 def _file() -> tuple[str, bytes]:
-    """Return the file's name and what is in it, from its field or as a page of ours had it."""
-    file = request.files.get("file")
-    if file is not None:
-        return file.filename or "", file.stream.read(MAX_BYTES + 1)
+    """Return the file's name and what is in it: from its field, as pasted, or as a page of ours had it."""
+    file, pasted = request.files.get("file"), request.form.get("pasted", "")
+    if file is not None and file.filename:
+        return file.filename, file.stream.read(MAX_BYTES + 1)
+    if pasted.strip():
+        return PASTED, pasted.encode()
     try:
         return request.form.get("name", ""), urlsafe_b64decode(request.form.get("content", ""))
     except (binascii.Error, ValueError) as error:

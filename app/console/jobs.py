@@ -1,5 +1,6 @@
-"""Jobs: the list of them, and one with its progress, its money and its first errors."""
+"""Jobs: the list of them, and one with its progress, its money, its workers and its first errors."""
 
+from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -7,22 +8,27 @@ from flask import Response, request
 
 from app.console import actions
 from app.console.access import require
-from app.console.blueprint import blueprint, is_live, live, page
+from app.console.blueprint import blueprint, is_live, live, page, shared
 from app.console.driver import driver
+from app.console.timelines import timeline
 from app.db.session import end_read
 from app.enrichment import queue
 from app.enrichment.money import reports
 from app.enrichment.queue import JobView
+from app.enrichment.waterfall.open_calls import open_calls
+from app.enrichment.waterfall.provider_status import limits_of
 from app.models.job import ENDED, JobStatus
 from app.web.api_keys import Scope
 from app.web.auth import visible_workspace
 
 JOBS_PER_PAGE: Final = 25
 ERRORS_SHOWN: Final = 10
+RETRIES_SHOWN: Final = 10
 
 
 @blueprint.get("/console/jobs")
 @require(Scope.READ)
+@shared
 def jobs() -> Response:
     """List jobs, newest first; the filter stands in the address."""
     asked = request.args.get("status", "")
@@ -46,16 +52,24 @@ def jobs() -> Response:
 
 @blueprint.get("/console/jobs/<uuid:job_id>")
 @require(Scope.READ)
+@shared
 def job(job_id: UUID) -> Response:
     """Show one job; the part that changes is asked for until the job has ended."""
     found = queue.get_job(str(job_id), workspace_slug=visible_workspace())
     errors = queue.list_errors(found.id, workspace_slug=visible_workspace(), limit=ERRORS_SHOWN)
+    retries = queue.list_jobs(parent_job_id=found.id, workspace_slug=visible_workspace(), limit=RETRIES_SHOWN)
+    costs = reports.job_costs(found.id)
     values: dict[str, Any] = {
         "job": found,
         "errors": errors.rows,
         "has_more_errors": errors.next_cursor is not None,
         "driver": driver([found]),
-        "costs": reports.job_costs(found.id),
+        "costs": costs,
+        "limits": limits_of(row.key for row in costs),
+        "minutes": _minutes(found),
+        "chunks": queue.open_chunks(found.id),
+        "calls": open_calls(found.id),
+        "timeline": timeline(found, retries.rows),
         "spending": reports.job_cap(found.id, found.workspace_slug, found.cap_micros),
         "actions": actions.of_job(found),
         "is_ended": found.status in ENDED,
@@ -70,3 +84,10 @@ def _rate(job: JobView) -> float | None:
     if job.eta_seconds is None or job.eta_seconds == 0:
         return None
     return (job.total - job.processed) * 60 / job.eta_seconds
+
+
+def _minutes(job: JobView) -> float | None:
+    """Return how long a job has been worked on; None before its first claim, and while it rests."""
+    if job.started_at is None or job.status not in {JobStatus.RUNNING, *ENDED}:
+        return None
+    return ((job.finished_at or datetime.now(UTC)) - job.started_at).total_seconds() / 60

@@ -11,6 +11,7 @@ from app.console.outlines import shown
 from app.console.workspaces import chosen_workspace
 from app.db.session import end_read
 from app.entities.fields import RAW_FIELDS
+from app.entities.lists import ListView, find_list, list_lists
 from app.entities.read import list_entities
 from app.values.entity_types import ENTITY_TYPES, PLURALS, EntityType
 from app.web.api_keys import Scope
@@ -30,14 +31,21 @@ TYPES: Final[Mapping[str, EntityType]] = {PLURALS[entity_type]: entity_type for 
 @blueprint.get("/console/<any(people, companies):plural>")
 @require(Scope.READ)
 def entities(plural: str) -> Response:
-    """List a workspace's people or companies by id, all or those without a value in a field."""
+    """List a workspace's people or companies by id: all, those of a list, or those without a value in a field."""
     entity_type = TYPES[plural]
     missing = request.args.get("missing") or None
     missing = missing if missing in RAW_FIELDS[entity_type] else None
     workspace = chosen_workspace()
+    chosen = _chosen_list(entity_type, workspace)
     found = list_entities(
-        entity_type, workspace_slug=workspace, cursor=request.args.get("cursor") or None, limit=ROWS, missing=missing
+        entity_type,
+        workspace_slug=workspace,
+        cursor=request.args.get("cursor") or None,
+        limit=ROWS,
+        missing=missing,
+        list_id=chosen.id if chosen else None,
     )
+    offered = list_lists(workspace_slug=workspace, entity_type=entity_type, limit=OFFERED).rows
     end_read()
     return page(
         "entities.html",
@@ -47,7 +55,15 @@ def entities(plural: str) -> Response:
         rows=found.rows,
         next_cursor=found.next_cursor,
         missing=missing,
+        chosen=chosen,
+        lists=offered,
         fields=[*RAW_FIELDS[entity_type]],
         workspace=workspace,
         shown=shown,
     )
+
+
+def _chosen_list(entity_type: EntityType, workspace: str) -> ListView | None:
+    """Return the list in the address, if there is one. Raises `ListNotFound`, and `Invalid` for the other type."""
+    reference = request.args.get("list") or None
+    return None if reference is None else find_list(reference, workspace_slug=workspace, entity_type=entity_type)

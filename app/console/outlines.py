@@ -16,11 +16,13 @@ _IN_TEXT: Final = re.compile(
 
 
 def shown(name: str, value: Any) -> str:
-    """Return a field's value as text; of addresses and numbers a viewer sees the outline."""
+    """Return a field's value as text; of addresses and phone numbers in any, a viewer sees the outline."""
     if value is None or value in ("", [], {}):
         return ""
     text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-    return _outline(text) if any(part in name for part in _MASKED) and not _sees_all() else text
+    if isinstance(value, int) or _sees_all():
+        return text
+    return _outline(text) if any(part in name for part in _MASKED) else shown_text(text)
 
 
 def shown_text(text: str) -> str:

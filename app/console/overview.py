@@ -2,20 +2,20 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from flask import Response, url_for
 
 from app.console.access import require
-from app.console.blueprint import blueprint, is_live, live, page
+from app.console.blueprint import blueprint, is_live, live, page, shared
 from app.console.charts import Bar, bars
 from app.console.driver import driver
 from app.console.words import clock, status_sentence
 from app.db.session import end_read
 from app.enrichment import queue
 from app.enrichment.money import reports
-from app.enrichment.money.reports import Group
+from app.enrichment.money.reports import CapView, Group
 from app.enrichment.queue import JobView
 from app.enrichment.waterfall.provider_status import ProviderView, list_providers
 from app.entities.read import list_entities
@@ -41,18 +41,30 @@ class Notice:
     address: str
 
 
+@dataclass(frozen=True, slots=True)
+class Runway:
+    """What the jobs that run spend a minute, on average since each began, and how long the least cap lasts at that."""
+
+    micros_a_minute: int
+    seconds: float | None
+    """None: no cap limits it."""
+
+
 @blueprint.get("/console")
 @require(Scope.READ)
+@shared
 def overview() -> Response:
     """Show the overview; the part that changes is asked for every few seconds."""
     workspace = visible_workspace()
     jobs = [job for status in OPEN_STATUSES for job in _open_jobs(status, workspace)]
     recent = [job for job in queue.list_jobs(workspace_slug=workspace, limit=RECENT_JOBS).rows if job.finished_at]
     providers = list_providers(workspace)
+    caps = reports.daily_caps(workspace, shows_overall=workspace is None)
     values: dict[str, Any] = {
         "jobs": jobs,
         "recent": recent,
-        "caps": reports.daily_caps(workspace, shows_overall=workspace is None),
+        "caps": caps,
+        "runway": _runway(jobs, caps, datetime.now(UTC)),
         "days": _days(workspace),
         "driver": driver(jobs),
         "notices": list(_notices(jobs, providers)),
@@ -64,6 +76,19 @@ def overview() -> Response:
 
 def _open_jobs(status: JobStatus, workspace: str | None) -> list[JobView]:
     return queue.list_jobs(workspace_slug=workspace, status=status, limit=OPEN_JOBS).rows
+
+
+def _runway(jobs: list[JobView], caps: list[CapView], now: datetime) -> Runway | None:
+    """Return how long the day's caps last; None while no job spends anything."""
+    a_minute = sum(
+        job.cost_micros * 60 / max(1.0, (now - job.started_at).total_seconds())
+        for job in jobs
+        if job.status == JobStatus.RUNNING and job.started_at is not None
+    )
+    if a_minute == 0:
+        return None
+    left = [cap.remaining_micros for cap in caps if cap.remaining_micros is not None]
+    return Runway(round(a_minute), min(left) * 60 / a_minute if left else None)
 
 
 def _days(workspace: str | None) -> list[Bar]:

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from flask import Blueprint
 
-from app.console.charts import parts, share
+from app.console.charts import funnel, parts, share
 from app.console.outlines import shown_id, shown_text
 from app.enrichment.money.reports import dollars
 from app.enrichment.queue import JobView
@@ -87,6 +87,7 @@ _FILTERS: Final[dict[str, Any]] = {
     "clock": clock,
     "counted": counted,
     "duration": duration,
+    "funnel": funnel,
     "money": money,
     "number": number,
     "outlined": shown_text,

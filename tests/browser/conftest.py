@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -30,11 +31,7 @@ FORMULA = '=HYPERLINK("https://evil.example","x")<script>alert(1)</script>'
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
     """The address of the demo's console, and a one-time link into it; a company of evil words is in its lists."""
     path = tmp_path_factory.mktemp("demo") / "demo.db"
-    command = [sys.executable, "-m", "flask", "enrich", "demo", "--console", "--port", "0", "--database", str(path)]
-    process = subprocess.Popen(command, cwd=PROJECT_ROOT, env=os.environ, stdout=subprocess.PIPE, text=True)
-    try:
-        assert process.stdout is not None
-        link = next(line.strip() for line in process.stdout if "/console/link/" in line)
+    with served("demo", "--console", "--database", str(path)) as link:
         app = create_app(Config(DATABASE_URL=f"sqlite:///{path}", TESTING=True, LOG_LEVEL="WARNING"))
         with app.app_context():
             evil = {"id": "0-evil", "name": FORMULA, "description": MARKUP, "industry": MARKUP}
@@ -43,12 +40,29 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
             db.session.remove()
             db.engine.dispose()
         yield link.partition("/console/")[0], link
+
+
+@contextmanager
+def served(*command: str, **environment: str) -> Iterator[str]:
+    """Run a command that serves the console for as long as the context is open; give the link that it prints."""
+    arguments = [sys.executable, "-m", "flask", "enrich", *command, "--port", "0"]
+    where = {**os.environ, "PYTHONPATH": str(PROJECT_ROOT), **environment}
+    process = subprocess.Popen(arguments, cwd=PROJECT_ROOT, env=where, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        yield next(line.strip() for line in process.stdout if "/console/link/" in line)
     finally:
         process.terminate()
         process.communicate(timeout=PATIENCE_SECONDS)
 
 
 @pytest.fixture(scope="module")
+def site(demo: tuple[str, str]) -> tuple[str, str]:
+    """What the tests of a module look at: its address, and a one-time link into it."""
+    return demo
+
+
+@pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
     """The browser."""
     from playwright.sync_api import sync_playwright
@@ -63,11 +77,11 @@ def chromium() -> Iterator[Any]:
 
 
 @pytest.fixture(scope="module")
-def signed_in(chromium: Any, demo: tuple[str, str]) -> Any:
+def signed_in(chromium: Any, site: tuple[str, str]) -> Any:
     """What a browser keeps of being signed in; the link is used once, by its form."""
     context = chromium.new_context()
     page = context.new_page()
-    page.goto(demo[1])
+    page.goto(site[1])
     page.click("button.primary")
     page.wait_for_url("**/console")
     state = context.storage_state()
@@ -82,10 +96,10 @@ def trouble() -> list[str]:
 
 
 @pytest.fixture
-def open_page(chromium: Any, demo: tuple[str, str], signed_in: Any, trouble: list[str]) -> Iterator[Callable[..., Any]]:
+def open_page(chromium: Any, site: tuple[str, str], signed_in: Any, trouble: list[str]) -> Iterator[Callable[..., Any]]:
     """Open a signed-in page that is watched: `open_page(width=390, scheme="dark")`."""
     contexts = []
-    base, _ = demo
+    base, _ = site
 
     def watch(request: Any) -> None:
         if not request.url.startswith(f"{base}/console") or "/evil" in request.url:
@@ -118,8 +132,10 @@ def axe() -> str:
 
 
 @pytest.fixture(scope="session")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder for pictures of the screens."""
-    folder = Path(os.environ.get("BROWSER_PICTURES") or tmp_path_factory.mktemp("pictures"))
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+def pictures() -> Path | None:
+    """The folder for pictures of the screens, if some are wanted."""
+    folder = os.environ.get("BROWSER_PICTURES")
+    if folder is None:
+        return None
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    return Path(folder)

@@ -6,6 +6,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app.console import parts
 from app.web import sessions, users
 
 FROM_HERE = {"HTTP_SEC_FETCH_SITE": "same-origin"}
@@ -18,6 +19,12 @@ SignedIn = Callable[..., FlaskClient]
 def _cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a password cost a millisecond, as no test measures it."""
     monkeypatch.setattr(users, "HASH_METHOD", "scrypt:1024:8:1")
+
+
+@pytest.fixture(autouse=True)
+def _parts_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let each request see what there is at its moment."""
+    monkeypatch.setattr(parts, "SECONDS", 0.0)
 
 
 @pytest.fixture

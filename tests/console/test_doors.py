@@ -10,9 +10,11 @@ from werkzeug.test import TestResponse
 
 from app.console import access
 from app.db.session import transaction
+from app.db.sql import insert_missing
 from app.enrichment import queue
 from app.entities.upsert import upsert_entities
 from app.extensions import db
+from app.models.entity_list import entity_lists
 from app.models.types import utcnow
 from app.models.user import user_sessions
 from app.web import users
@@ -34,6 +36,8 @@ class Door:
 
 
 _JOB = "/console/jobs/{}"
+_LIST = "/console/lists/{}"
+LIST_ID = "01900000-0000-7000-8000-000000000001"
 DOORS = {
     ("GET", "/"): Door("open", 302),
     ("GET", "/console"): Door("read"),
@@ -58,6 +62,12 @@ DOORS = {
     ("POST", "/console/import"): Door("write", 422),
     ("POST", "/console/import/run"): Door("write", 422),
     ("POST", "/console/import/refused"): Door("write", 422),
+    ("GET", "/console/lists"): Door("read"),
+    ("GET", _LIST): Door("read"),
+    ("POST", f"{_LIST}/name"): Door("write", 422),
+    ("POST", f"{_LIST}/coverage"): Door("write", 303),
+    ("GET", f"{_LIST}/delete"): Door("write"),
+    ("POST", f"{_LIST}/delete"): Door("write", 422),
     ("GET", "/console/{}"): Door("read"),
     ("GET", "/console/{}/{}"): Door("read"),
     ("GET", "/console/{}/{}/undo"): Door("write", 409),
@@ -79,7 +89,7 @@ DOORS = {
 
 
 def call(client: FlaskClient, method: str, address: str, job_id: str) -> TestResponse:
-    """Knock, with a job in the address where there is room for one."""
+    """Knock, with what is there in the address where there is room for it."""
     return client.open(path_of(address, job_id), method=method, buffered=True)
 
 
@@ -87,6 +97,8 @@ def path_of(address: str, job_id: str) -> str:
     """Return the path of an address, with what is there in the one workspace."""
     if address == "/console/{}":
         return "/console/people"
+    if address.startswith(_LIST):
+        return address.format(LIST_ID)
     known = {
         "/console/{}/{}": ("people", "a"),
         "/console/{}/{}/undo": ("people", "a"),
@@ -102,9 +114,10 @@ def path_of(address: str, job_id: str) -> str:
 
 
 def new_job() -> str:
-    """Make a person and a job in the one workspace."""
+    """Make a person, a list and a job in the one workspace."""
     with transaction() as session:
         upsert_entities("person", [{"id": "a"}], workspace_slug="default", session=session)
+        insert_missing(session, entity_lists, [LIST], "id")
     return queue.enqueue_job("person", "ai-normalizer", ["a", "b"])
 
 
@@ -117,19 +130,29 @@ def expected(caller: str, door: Door, address: str) -> int:
     role = caller.partition(" ")[0]
     if not {door.scope, "admin"} & access.SCOPES[role]:
         return 403
-    is_bound, is_owned = caller.endswith("elsewhere"), "/jobs/{}" in address or address.startswith("/console/{}/{}")
+    is_bound = caller.endswith("elsewhere")
+    is_owned = address.startswith((_JOB, _LIST, "/console/{}/{}"))
     if is_bound and address == "/console/providers/{}/reset":
         return 403
     return 404 if is_bound and is_owned else door.status
 
 
+LIST = {
+    "id": LIST_ID,
+    "workspace_slug": "default",
+    "entity_type": "person",
+    "name": "spring",
+    "made_by": "ada",
+    "row_count": 0,
+    "entity_count": 0,
+}
 OUTSIDERS = ("anonymous", "expired", "disabled", "with a key")
 
 
 def callers(app: Flask, signed_in: SignedIn) -> dict[str, FlaskClient]:
     """Make one of every kind."""
     found = {role: signed_in(role) for role in access.SCOPES}
-    found |= {f"{role} elsewhere": signed_in(role, workspace_slug="elsewhere") for role in ("operator", "admin")}
+    found |= {f"{role} elsewhere": signed_in(role, workspace_slug="elsewhere") for role in access.SCOPES}
     found |= {"expired": signed_in(name="late"), "disabled": signed_in(name="gone")}
     with app.app_context():
         users.disable_user("gone")

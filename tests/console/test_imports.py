@@ -15,7 +15,8 @@ from app.entities.lists import list_lists
 from app.entities.read import list_entities
 from app.entities.xlsx.writer import xlsx_blocks
 from tests.console.conftest import SignedIn
-from tests.console.test_pages import FORMULA, MARKUP, add
+from tests.console.test_pages import add
+from tests.console.test_walks import FORMULA, MARKUP
 
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 PEOPLE = f"""Name;Kontakt;Firma;{MARKUP}
@@ -119,3 +120,23 @@ def test_what_cannot_be_imported_is_not_gone_on_with(
         assert client.post("/console/import/run", data={**form, **wrong}).status_code == 422, wrong
     monkeypatch.setattr(imports, "MAX_BYTES", 20)
     assert "larger than" in posted(client, PEOPLE)
+
+
+@on_sqlite
+def test_rows_are_pasted_in_place_of_a_file(app: Flask, signed_in: SignedIn) -> None:
+    """As a spreadsheet copies them; a file that was chosen too comes first, and neither is told in words."""
+    client = signed_in("operator")
+    rows = "Name\tE-mail\r\nZoë Ångström\tzoe@acme.example\r\n"
+    file = (BytesIO(b""), "")
+    sent = {"content_type": "multipart/form-data"}
+    page = client.post("/console/import", data={"pasted": rows, "file": file}, **sent).text
+    assert (fact(page, "Rows"), fact(page, "New")) == ("1", "1") and "tabs between the cells" in page
+    report = client.post("/console/import/run", data=form_of(page)).text
+    assert "pasted rows" in report
+    with app.app_context():
+        (person,) = list_entities("person", workspace_slug="default").rows
+        assert (person.fields["full_name"], person.fields["email"]) == ("Zoë Ångström", "zoe@acme.example")
+    both = client.post("/console/import", data={"pasted": rows, "file": (BytesIO(PEOPLE), "people.csv")}, **sent).text
+    assert "people.csv" in both and fact(both, "Rows") == "4"
+    neither = client.post("/console/import", data={"pasted": " \n", "file": (BytesIO(b""), "")}, **sent)
+    assert (neither.status_code, "or paste rows" in neither.text) == (422, True)

@@ -24,8 +24,6 @@ from tests.enrichment.helpers import claim
 from tests.fakes.provider import FakeProvider, registry_of
 from tests.invariants import check_invariants
 
-MARKUP = "<img src=x onerror=alert(1)><b hx-get=/evil hx-trigger=load>bold</b>"
-FORMULA = '=HYPERLINK("https://evil.example","x")<script>alert(1)</script>'
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 LIVE = {"HX-Request": "true"}
 
@@ -118,29 +116,6 @@ def test_a_live_part_is_sent_only_if_it_has_changed(app: Flask, signed_in: Signe
     assert ended.status_code == 200 and "data-poll" not in ended.text
     stranger = app.test_client().get("/console", headers=LIVE)
     assert (stranger.status_code, stranger.headers["HX-Redirect"]) == (401, "/console/sign-in")
-
-
-def test_what_others_have_written_is_text_and_nothing_else(app: Flask, signed_in: SignedIn) -> None:
-    """Names, descriptions, errors and ids of any kind, on every page that shows them."""
-    answers = {
-        "c1": Answer(OutcomeClass.SUCCESS, fields={"description": MARKUP}),
-        "c2": Answer(OutcomeClass.INVALID_REQUEST, error=MARKUP),
-    }
-    with app.app_context():
-        ids = add({"id": "c1", "name": FORMULA}, {"id": "c2", "name": MARKUP}, entity_type="company")
-        job_id = queue.enqueue_job("company", "fake", ids)
-        queue.process_next_chunk(work=Waterfall(registry_of(FakeProvider(answers)), retry_seconds=()))
-    client = signed_in()
-    pages = ["/console", "/console/jobs", f"/console/jobs/{job_id}", f"/console/jobs/{job_id}/errors",
-             "/console/companies", "/console/companies/c1", "/console/companies/c2", "/console/costs",
-             f"/console/jobs/{job_id}/retry", "/console/new?type=company&provider=<b hx-get=x>"]  # fmt: skip
-    texts = [client.get(page).text for page in pages]
-    for text in texts:
-        for evil in ("<img src=x", "<b hx-get", "<script>alert", 'href="=', "javascript:"):
-            assert evil not in text
-        assert all("nonce=" in tag for tag in re.findall(r"<script[^>]*>", text))
-    whole = "\n".join(texts)
-    assert "&lt;img src=x onerror=alert(1)&gt;" in whole and "=HYPERLINK(" in whole
 
 
 @on_sqlite

@@ -15,6 +15,7 @@ from app.enrichment.queue.failures import (
     summarize_errors,
 )
 from app.enrichment.queue.in_hand import ChunkResult, record_heartbeat
+from app.enrichment.queue.open_chunks import OpenChunk, OpenChunks, open_chunks
 from app.enrichment.queue.queries import JobView, QueueHealth, get_job, health, list_jobs
 from app.enrichment.queue.time_budget import stop_requested
 from app.enrichment.queue.worker import DrainResult, drain, process_next_chunk
@@ -27,6 +28,8 @@ __all__ = [
     "ErrorKind",
     "ErrorSummary",
     "JobView",
+    "OpenChunk",
+    "OpenChunks",
     "QueueHealth",
     "RetryFilter",
     "accept_held",
@@ -38,6 +41,7 @@ __all__ = [
     "health",
     "list_errors",
     "list_jobs",
+    "open_chunks",
     "pause",
     "process_next_chunk",
     "record_heartbeat",

@@ -97,15 +97,21 @@ def list_jobs(
     *,
     workspace_slug: str | None = None,
     status: str | None = None,
+    parent_job_id: str | None = None,
     cursor: str | None = None,
     limit: int = 50,
 ) -> Page[JobView]:
-    """Return jobs, newest first. Raises `Invalid` for a cursor that no page gave."""
+    """Return jobs, newest first; with `parent_job_id` the retries of that job.
+
+    Raises `Invalid` for a cursor that no page gave.
+    """
     query = select(jobs).order_by(jobs.c.id.desc()).limit(limit + 1)
     if workspace_slug is not None:
         query = query.where(jobs.c.workspace_slug == workspace_slug)
     if status is not None:
         query = query.where(jobs.c.status == status)
+    if parent_job_id is not None:
+        query = query.where(jobs.c.parent_job_id == parent_job_id)
     if cursor is not None:
         last_id = parse_id(cursor)
         if last_id is None:

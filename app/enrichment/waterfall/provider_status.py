@@ -3,7 +3,7 @@
 Neither keys nor addresses are in here: an address may be a secret too.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -80,6 +80,13 @@ def list_providers(workspace_slug: str | None = None) -> list[ProviderView]:
         _view(provider, is_verifier, states.get(provider.name), blocks, calls, spent)
         for provider, is_verifier in _all_providers(registry)
     ]
+
+
+def limits_of(names: Iterable[str]) -> dict[str, str]:
+    """Return what providers may be asked, by name, as in their settings; those without a limit are left out."""
+    providers = _all_providers(current_registry())
+    limits = {provider.name: _describe_limits(provider.settings.limits) for provider, _ in providers}
+    return {name: limits[name] for name in names if limits.get(name)}
 
 
 def reset_provider(name: str, workspace_slug: str | None = None) -> ProviderView:

@@ -1,0 +1,50 @@
+"""What happened to a job and when, as far as it is kept, oldest first."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import url_for
+
+from app.console.words import counted, number
+from app.enrichment.queue import JobView
+from app.models.job import JobStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened, or will; `address` is of the job that it is about, if that is another one."""
+
+    at: datetime
+    text: str
+    address: str | None = None
+
+
+def timeline(job: JobView, retries: Sequence[JobView]) -> list[Event]:
+    """Return the events of a job, with those of its retries that are given."""
+    events = [Event(job.created_at, _created(job))]
+    if job.started_at is not None:
+        events.append(Event(job.started_at, "The first chunk was claimed"))
+    if job.resume_at is not None:
+        events.append(Event(job.resume_at, "It goes on by itself"))
+    if job.finished_at is not None:
+        events.append(Event(job.finished_at, _ENDS[JobStatus(job.status)]))
+    if job.held_accepted_at is not None:
+        events.append(Event(job.held_accepted_at, "It was accepted that held entities stay as they are"))
+    for retry in retries:
+        address = url_for("console.job", job_id=retry.id)
+        events.append(Event(retry.created_at, f"Retried for {counted(retry.total, retry.entity_type)}", address))
+    return sorted(events, key=lambda event: event.at)
+
+
+def _created(job: JobView) -> str:
+    left_out = [(job.duplicates, "repeated"), (job.excluded, "excluded")]
+    rest = " and ".join(f"{number(count)} {word}" for count, word in left_out if count)
+    return f"Made of {counted(job.total, job.entity_type)}{f'; {rest} left out' if rest else ''}"
+
+
+_ENDS = {
+    JobStatus.COMPLETE: "Complete",
+    JobStatus.CANCELLED: "Cancelled",
+    JobStatus.FAILED: "Failed",
+}

@@ -1,0 +1,73 @@
+"""The pages of lists: found, looked through, counted, renamed, deleted; and never another workspace's."""
+
+import io
+
+from flask import Flask
+
+from app.entities.csv.imports import import_csv
+from app.entities.csv.listing import Listing
+from app.entities.lists import list_lists
+from app.entities.read import existing_ids
+from tests.console.conftest import SignedIn
+
+FILE = b"id,full_name,email\np1,Ada,ada@acme.example\np2,Eve,\np3,Bob,\n"
+
+
+def make_list(app: Flask, name: str = "spring", file: bytes = FILE) -> str:
+    """Import a file, and return the id of its list."""
+    with app.app_context():
+        listing = Listing(name, "ada@acme.example.csv", "ada")
+        report = import_csv("person", io.BytesIO(file), workspace_slug="default", listing=listing)
+        assert report.list_id is not None
+        return report.list_id
+
+
+def test_a_list_leads_to_its_members_and_to_those_without_a_value(app: Flask, signed_in: SignedIn) -> None:
+    """What it was made of, what is known of its members, and who of them lacks something; never anybody else."""
+    client, viewer = signed_in("operator"), signed_in("viewer")
+    assert "No lists in the workspace default yet" in client.get("/console/lists").text
+    list_id = make_list(app)
+    newer = make_list(app, "autumn", b"id,full_name\np9,Zoe\n")
+    address = f"/console/lists/{list_id}"
+    whole = client.get("/console/lists").text
+    assert whole.index("autumn") < whole.index("spring") and f'href="{address}"' in whole
+    older = client.get(f"/console/lists?cursor={newer}").text
+    assert "spring" in older and "autumn" not in older
+    assert "No list of companies" in client.get("/console/lists?type=company").text
+    assert "a•••@acme.example.csv" in viewer.get("/console/lists").text + viewer.get(address).text
+    assert "has not been counted yet" in viewer.get(address).text and "Count now" not in viewer.get(address).text
+
+    assert client.post(f"{address}/coverage").location == address
+    page = client.get(address).text
+    without = f"/console/people?list={list_id}&amp;missing=email&amp;workspace=default"
+    assert "As counted over 3 members" in page and f'href="{without}" aria-label="2 without email"' in page
+    rest = client.get(without.replace("&amp;", "&")).text
+    assert "Eve" in rest and "Bob" in rest and "Ada" not in rest and "Zoe" not in rest
+    assert f"list={list_id}" in client.get(f"/console/people?list={list_id}").text
+    assert "Members have come or gone" not in page
+    make_list(app, "spring", b"id,full_name\np4,Dan\n")
+    assert "Members have come or gone" in client.get(address).text
+    for wrong, status in ((f"companies?list={list_id}", 422), ("people?list=nobody", 404)):
+        assert client.get(f"/console/{wrong}").status_code == status
+    stranger = signed_in("admin", workspace_slug="north")
+    assert stranger.get(f"/console/people?list={list_id}&workspace=default").status_code == 404
+    assert "spring" not in stranger.get("/console/lists?workspace=default").text
+
+
+def test_a_list_is_renamed_and_deleted_and_its_members_stay(app: Flask, signed_in: SignedIn) -> None:
+    """A name that cannot be is refused in words; without the typed word nothing is deleted."""
+    list_id, _ = make_list(app), make_list(app, "autumn", b"id,full_name\np9,Zoe\n")
+    client, address = signed_in("operator"), f"/console/lists/{list_id}"
+    taken = client.post(f"{address}/name", data={"name": "autumn"})
+    assert (taken.status_code, "There is a list of that name" in taken.text) == (409, True)
+    assert client.post(f"{address}/name", data={"name": " "}).status_code == 422
+    assert client.post(f"{address}/name", data={"name": " summer "}).location == address
+    assert "summer" in client.get(address).text
+    assert "3 people" in client.get(f"{address}/delete").text
+    for word in ("", "summer"):
+        assert client.post(f"{address}/delete", data={"word": word}).status_code == 422
+    assert "The list is gone" in client.post(f"{address}/delete", data={"word": "Delete"}).text
+    assert client.get(address).status_code == 404
+    with app.app_context():
+        assert [view.name for view in list_lists(workspace_slug="default").rows] == ["autumn"]
+        assert existing_ids("person", ["p1", "p2", "p3"], workspace_slug="default") == {"p1", "p2", "p3"}
