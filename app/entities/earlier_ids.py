@@ -40,6 +40,11 @@ def earlier_key(entity_type: EntityType, fields: Mapping[str, Any]) -> str | Non
     return _person_key(fields) if entity_type == "person" else _company_key(fields)
 
 
+def earlier_name_key(entity_type: EntityType, fields: Mapping[str, Any]) -> str | None:
+    """Return the key that 0.3.0 would have known a row by without its addresses and pages, or None."""
+    return _name_key(fields) if entity_type == "person" else _company_name_key(fields)
+
+
 def _linkedin(entity_type: EntityType, url: str) -> str | None:
     text = url.strip().lower()
     match = _LINKEDIN.match(text) or _BARE_LINKEDIN.match(text)
@@ -86,6 +91,10 @@ def _company_key(fields: Mapping[str, Any]) -> str | None:
     linkedin = _linkedin("company", _text(fields, "linkedin_url"))
     if linkedin:
         return f"linkedin:{linkedin}"
+    return _company_name_key(fields)
+
+
+def _company_name_key(fields: Mapping[str, Any]) -> str | None:
     name = _folded(_text(fields, "name"))
     country = _folded(_text(fields, "hq_country") or _text(fields, "hq_country_code"))
     return f"name:{name}\n{country}" if name else None
@@ -97,6 +106,8 @@ def _text(fields: Mapping[str, Any], name: str) -> str:
 
 
 def _folded(text: str) -> str:
+    if text.isascii():
+        return " ".join(text.lower().split())
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 

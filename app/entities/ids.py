@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final, Literal, cast
 
-from app.entities.earlier_ids import earlier_key
+from app.entities.earlier_ids import earlier_key, earlier_name_key
 from app.normalizer.company_names import is_no_company
 from app.normalizer.nobody import names_nobody
 from app.values.emails import email_address, is_shared_mailbox
@@ -67,23 +67,26 @@ class Identity:
         """The kind of the strongest key."""
         return cast(KeyKind, self.key.partition(":")[0])
 
-    @cached_property
+    @property
     def apart_id(self) -> str | None:
         """The id of an entity that is kept apart: made of its key and its name.
 
         None if the key is the name itself, or the name is not known.
         """
-        name = "" if self.kind == "name" else _plain_name(self.entity_type, self.fields)
-        return _digest(self.entity_type, f"{self.key}\n{name}") if name else None
+        return self._apart_id(_plain_name(self.entity_type, self.fields))
 
     @cached_property
     def apart_ids(self) -> list[str]:
         """The ids under which the entity may be stored if it was kept apart, now or before names were read for that."""
-        if self.apart_id is None:
+        names = _name_of(self.entity_type, self.fields), _plain_name(self.entity_type, self.fields)
+        apart_id = self._apart_id(names[1])
+        if apart_id is None:
             return []
-        earlier = _name_of(self.entity_type, self.fields)
-        ids = [_digest(self.entity_type, f"{self.key}\n{earlier}")] if earlier else []
-        return list(dict.fromkeys([*ids, self.apart_id]))
+        earlier_id = self._apart_id(names[0]) if names[0] != names[1] else None
+        return [earlier_id, apart_id] if earlier_id else [apart_id]
+
+    def _apart_id(self, name: str) -> str | None:
+        return _digest(self.entity_type, f"{self.key}\n{name}") if name and self.kind != "name" else None
 
     @cached_property
     def earlier_id(self) -> str | None:
@@ -99,9 +102,9 @@ class Identity:
         """
         if self.kind == "name":
             return []
-        without = {name: value for name, value in self.fields.items() if name not in KEY_FIELDS[self.entity_type]}
-        keys = (_key(self.entity_type, without), earlier_key(self.entity_type, without))
-        return list(dict.fromkeys(_digest(self.entity_type, key) for key in keys if key))
+        name_key = _person_name_key if self.entity_type == "person" else _company_name_key
+        keys = dict.fromkeys((name_key(self.fields), earlier_name_key(self.entity_type, self.fields)))
+        return [_digest(self.entity_type, key) for key in keys if key]
 
 
 def identify(entity_type: EntityType, fields: Mapping[str, Any]) -> Identity | None:
@@ -159,10 +162,10 @@ def _person_key(fields: Mapping[str, Any]) -> str | None:
     email = email_address(_text(fields, "email"))
     if email and not is_shared_mailbox(email):
         return f"email:{email}"
-    return _name_key(fields) or (f"email:{email}" if email else None)
+    return _person_name_key(fields) or (f"email:{email}" if email else None)
 
 
-def _name_key(fields: Mapping[str, Any]) -> str | None:
+def _person_name_key(fields: Mapping[str, Any]) -> str | None:
     name = _name_of("person", fields)
     company_name = _text(fields, "company")
     company = own_host(_text(fields, "company_domain"), company_name) or _folded(company_name)
@@ -179,6 +182,11 @@ def _company_key(fields: Mapping[str, Any]) -> str | None:
     page = company_page(_text(fields, "linkedin_url"))
     if page:
         return f"linkedin:{page.key}"
+    return _company_name_key(fields)
+
+
+def _company_name_key(fields: Mapping[str, Any]) -> str | None:
+    name = _text(fields, "name")
     if not name or has_placeholder_for_name("company", fields):
         return None
     country = _folded(_text(fields, "hq_country") or _text(fields, "hq_country_code"))
@@ -212,4 +220,6 @@ def _text(fields: Mapping[str, Any], name: str) -> str:
 
 
 def _folded(text: str) -> str:
+    if text.isascii():
+        return " ".join(text.lower().split())
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())

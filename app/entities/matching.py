@@ -30,9 +30,9 @@ MATCH_COLUMNS: Final[Mapping[EntityType, tuple[str, ...]]] = {
 """What `ReadNames` returns of an entity."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Match:
-    """The entity that a row is about.
+    """The entity that a row is about. Not frozen, though not to be changed: each row makes one.
 
     `shared_with` is the entity with the same key and another name, if there is one. `is_conflict` says that the row's
     own id is that entity's; else the row is kept apart, under `id`. `keeps_name` says that the name that is stored
@@ -86,9 +86,9 @@ def _words(entity_type: EntityType, fields: Fields) -> list[str]:
     return [word.strip(".,") for word in fold(name).split() if word.strip(".,")]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Candidate:
-    """A row to be matched: its id, and its identity unless that id is its own.
+    """A row to be matched: its id, and its identity unless that id is its own. Not frozen: each row makes one.
 
     `former_id` is the id that the row has if its cells are read as they stand, without what is mended today.
     """
@@ -109,15 +109,25 @@ class Matcher:
     With `replaces_names`, a row with an id of its own is about the entity of that id whatever its name. `since` is
     when the import began: a row with an address is about an entity that is known by its name alone only if that is
     older, so that the order of rows makes no difference.
+
+    `is_alone` says that there was no entity when the import began, and that no row has an id of its own. Then what is
+    not stored under the id that its keys lead to is new, and the other ids that it might have need not be made.
     """
 
     def __init__(
-        self, entity_type: EntityType, read: ReadNames, *, since: datetime, replaces_names: bool = False
+        self,
+        entity_type: EntityType,
+        read: ReadNames,
+        *,
+        since: datetime,
+        replaces_names: bool = False,
+        is_alone: bool = False,
     ) -> None:
         self._entity_type = entity_type
         self._read = read
         self._since = since
         self._replaces_names = replaces_names
+        self._is_alone = is_alone
         self._stored: dict[str, Fields] = {}
         self._names: dict[str, list[Fields]] = {}
         self._found_by_name: dict[str, str] = {}
@@ -140,10 +150,11 @@ class Matcher:
         """Return the further ids under which rows may be stored: the earlier ones, and those of rows kept apart."""
         ids: dict[str, None] = {}
         for row in rows:
-            if row.identity is None:
+            is_stored = row.id in self._stored
+            if row.identity is None or (self._is_alone and not is_stored):
                 continue
             others: list[str | None] = []
-            if row.id not in self._stored:
+            if not is_stored:
                 others = [row.identity.earlier_id, *row.identity.name_ids]
             if not self._has_stored_name(row):
                 others += row.identity.apart_ids
@@ -171,10 +182,11 @@ class Matcher:
         # Every name counts that the entity has had, so that no chain of like names leads to another one.
         if name_fields not in known:
             known.append(name_fields)
-        return replace(match, keeps_name=keeps_name)
+        return replace(match, keeps_name=True) if keeps_name else match
 
     def _name_fields(self, row: Candidate) -> dict[str, Any]:
-        return {name: row.fields[name] for name in NAME_FIELDS[self._entity_type] if row.fields.get(name)}
+        fields = row.fields
+        return {name: fields[name] for name in NAME_FIELDS[self._entity_type] if fields.get(name)}
 
     def _is_former(self, row: Candidate) -> bool:
         """Return whether only the id of the row's cells as they stand is stored, for an entity of this name."""
@@ -194,6 +206,8 @@ class Matcher:
         return Match(row.id, row.id if is_conflict else None, is_conflict)
 
     def _of_keys(self, row: Candidate, identity: Identity) -> Match:
+        if self._is_alone and identity.id not in self._names:
+            return Match(identity.id)
         may_be_renamed = identity.kind == "linkedin"
         apart_id = self._kept_apart(row, identity)
         if identity.id not in self._names:

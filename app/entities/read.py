@@ -28,9 +28,12 @@ SLICE_ROWS: Final = 1000
 _WHITE_SPACE: Final = "".join(character for character in map(chr, range(0x3001)) if character.isspace())
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class EntityView:
-    """A person or company as stored. Only `get_entity` fills `provenance`."""
+    """A person or company as stored. Only `get_entity` fills `provenance`.
+
+    Not frozen, though not to be changed: each row of an export makes one.
+    """
 
     id: str
     workspace_slug: str
@@ -82,7 +85,7 @@ def get_entity(entity_type: str, entity_id: str, *, workspace_slug: str) -> Enti
     A value without a change was given by the caller when the entity was created. Raises `EntityNotFound`.
     """
     table = table_of(entity_type)
-    query = select(table).where(table.c.workspace_slug == workspace_slug, table.c.id == entity_id)
+    query = _whole_rows(entity_type).where(table.c.workspace_slug == workspace_slug, table.c.id == entity_id)
     row = db.session.execute(query).one_or_none()
     if row is None:
         raise EntityNotFound
@@ -113,7 +116,7 @@ def list_entities(
     `updated_since` those changed then or later, `list_id` those of a list. Raises `Invalid` for an unknown field.
     """
     table = table_of(entity_type)
-    query, key = _in_order(select(table), table, workspace_slug, list_id)
+    query, key = _in_order(_whole_rows(entity_type), table, workspace_slug, list_id)
     query = query.limit(limit + 1)
     if cursor is not None:
         query = query.where(key > cursor)
@@ -121,7 +124,7 @@ def list_entities(
         query = query.where(has_blank(entity_type, missing))
     if updated_since is not None:
         query = query.where(table.c.updated_at >= updated_since)
-    views = [_view(entity_type, row) for row in db.session.execute(query)]
+    views = [_view(entity_type, row) for row in db.session.execute(query).all()]
     return page_of(views, limit, lambda view: view.id)
 
 
@@ -179,20 +182,20 @@ def _columns_query(entity_type: str, names: tuple[str, ...], is_locking: bool) -
     return query.order_by(table.c.id).with_for_update(key_share=True) if is_locking else query
 
 
+def _whole_rows(entity_type: str) -> Select[Any]:
+    """Return the query of entities whose rows `_view` reads."""
+    table = table_of(entity_type)
+    beside = ("id", "workspace_slug", EXTRA, "created_at", "updated_at")
+    return select(*(table.c[name] for name in (*beside, *FIELDS[entity_type])))
+
+
 def _view(entity_type: str, row: Row[Any]) -> EntityView:
-    """Return an entity from a row of its whole table. Raises `DamagedData` if `extra` is not an object."""
-    values = dict(zip(table_of(entity_type).c.keys(), row, strict=True))
-    extra = values[EXTRA]
+    """Return an entity from a row of `_whole_rows`. Raises `DamagedData` if `extra` is not an object."""
+    entity_id, workspace_slug, extra, created_at, updated_at, *values = row
     if extra is not None and not isinstance(extra, dict):
         raise DamagedData
-    return EntityView(
-        id=values["id"],
-        workspace_slug=values["workspace_slug"],
-        fields={name: values[name] for name in FIELDS[entity_type]},
-        extra=extra or {},
-        created_at=values["created_at"],
-        updated_at=values["updated_at"],
-    )
+    fields = dict(zip(FIELDS[entity_type], values, strict=True))
+    return EntityView(entity_id, workspace_slug, fields, extra or {}, created_at, updated_at)
 
 
 def _in_order(

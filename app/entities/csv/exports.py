@@ -74,7 +74,8 @@ def export_table(
     columns = _Layout(entity_type, workspace_slug, list_id).columns()
     end_read()
     views = exported_views(entity_type, workspace_slug=workspace_slug, only_ready=only_ready, list_id=list_id)
-    rows = ([column.read(view) for column in columns] for view in views)
+    reads = [column.read for column in columns]
+    rows = ([read(view) for read in reads] for view in views)
     return ExportTable([column.header for column in columns], [column.kind for column in columns], rows)
 
 
@@ -246,7 +247,7 @@ class _Layout:
     def _value(self, view: EntityView, name: str, header: str) -> Any:
         """Return a field's value, or the cell that was imported for it and that it could not take."""
         value = view.fields[name]
-        if is_blank(value) and header in view.extra and self._is_kept_beside(name, view.extra[header]):
+        if header in view.extra and is_blank(value) and self._is_kept_beside(name, view.extra[header]):
             return view.extra[header]
         return value
 

@@ -9,8 +9,6 @@ other entries alone. A row never replaces another name's entity (see `app.entiti
 kept apart, or in conflict, and the report says so.
 """
 
-import json
-import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -19,7 +17,9 @@ from typing import Any, BinaryIO, Final
 
 from sqlalchemy import insert
 
-from app.db.session import WriteSession, repeats_conflicts, transaction
+from app.db.session import WriteSession, end_read, repeats_conflicts, transaction
+from app.entities.csv.draft import Draft
+from app.entities.csv.headers import ID_FIELD
 from app.entities.csv.import_report import ImportReport, LineRemark, Replacement, SharedKey, list_first
 from app.entities.csv.listing import Listing, ListOfImport
 from app.entities.csv.mappings import remember_mapping
@@ -29,7 +29,7 @@ from app.entities.csv.recorded_headers import adds_nothing, described, recorded_
 from app.entities.fields import EXTRA, RAW_FIELDS, Fields
 from app.entities.matching import MATCH_COLUMNS, NAME_FIELDS, NAMES, Candidate, Match, Matcher, ReadNames, are_others
 from app.entities.merge import Change, is_blank
-from app.entities.read import load_columns
+from app.entities.read import has_more_than, load_columns
 from app.entities.upsert import UpsertCounts, changes_of, upsert_entities
 from app.errors import DatabaseUnavailable
 from app.models import ImportFile
@@ -75,9 +75,9 @@ def import_csv(
         return running.run(on_progress)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _MatchedRow:
-    """A row and the entity that it is about."""
+    """A row and the entity that it is about. Not frozen, though not to be changed: each row makes one."""
 
     row: Row
     match: Match
@@ -123,6 +123,10 @@ class _Import:
         }
         self._is_recorded = False
         self._began_at = datetime.now(UTC)
+        self._is_first = not has_more_than(0, entity_type, workspace_slug=workspace_slug)
+        end_read()
+        has_own_ids = any(column.field == ID_FIELD for column in reader.columns)
+        self._is_alone = self._is_first and not has_own_ids
         columns = [(column.header, described(column)) for column in reader.columns]
         left_out = [column.header for column in reader.columns if column.dropped]
         self.report = ImportReport(columns=columns, left_out=left_out, delimiter=reader.delimiter, sheet=reader.sheet)
@@ -210,7 +214,13 @@ class _Import:
         ]
 
     def _matcher(self, read_names: ReadNames) -> Matcher:
-        return Matcher(self._entity_type, read_names, since=self._began_at, replaces_names=self._replaces_names)
+        return Matcher(
+            self._entity_type,
+            read_names,
+            since=self._began_at,
+            replaces_names=self._replaces_names,
+            is_alone=self._is_alone,
+        )
 
     def _stored_names(self, ids: list[str]) -> Mapping[str, Fields]:
         columns = MATCH_COLUMNS[self._entity_type]
@@ -236,17 +246,16 @@ class _Import:
         report.updated += counts.updated
         report.unchanged += counts.unchanged
         for matched_row in matched:
-            self._list(matched_row)
+            if matched_row.match.shared_with is not None:
+                self._list(matched_row, matched_row.match.shared_with)
             if fields := replaced.get(matched_row.row.line):
                 report.replaced += 1
                 list_first(report.replacements, Replacement(matched_row.row.line, matched_row.match.id, fields))
 
-    def _list(self, matched_row: _MatchedRow) -> None:
+    def _list(self, matched_row: _MatchedRow, shared_with: str) -> None:
         """Count and list a row that shares a key."""
         report = self.report
-        if matched_row.match.shared_with is None:
-            return
-        shared = SharedKey(matched_row.row.line, matched_row.match.id, matched_row.match.shared_with)
+        shared = SharedKey(matched_row.row.line, matched_row.match.id, shared_with)
         if matched_row.match.is_conflict:
             report.conflicts += 1
             list_first(report.conflict_rows, shared)
@@ -289,19 +298,16 @@ class _Import:
 
 
 class DryRun(_Import):
-    """An import that writes nothing: what it would write is kept in a file of its own, for the rows that follow."""
+    """An import that writes nothing: what it would write is kept in a draft, for the rows that follow."""
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self.report.is_dry_run = True
         self.duplicates = 0
-        # An empty name is a private temporary file that SQLite deletes by itself.
-        self._draft = sqlite3.connect("", isolation_level=None)
-        self._draft.execute("PRAGMA journal_mode=OFF")
-        self._draft.execute("CREATE TABLE entities (id TEXT PRIMARY KEY, fields TEXT) WITHOUT ROWID")
+        self._draft = Draft()
 
     def close(self) -> None:
-        """Delete the file."""
+        """Delete the draft."""
         self._draft.close()
 
     @repeats_conflicts
@@ -309,19 +315,19 @@ class DryRun(_Import):
         matched = self._matched(rows, self._matcher(self._stored_names))
         written = [row for row in matched if not row.match.is_conflict]
         names = self._read_fields(rows).union({EXTRA}, *(row.fields for row in rows))
-        ids = [row.match.id for row in written]
-        self.duplicates += len(ids) - len(set(ids).difference(self._drafted(ids)))
-        standing = self._standing(ids, sorted(names))
-        counts = UpsertCounts()
+        ids = list(dict.fromkeys(row.match.id for row in written))
+        drafted = self._draft.read(ids)
+        self.duplicates += len(written) - len(ids) + len(drafted)
+        standing = self._laid_over_stored(drafted, ids, sorted(names))
+        outcomes = {None: 0, True: 0, False: 0}
         replaced: _Replaced = {}
         for matched_row in written:
             changes = self._lay_over(standing, matched_row.values())
-            counts += _counted(changes)
-            if fields := _replaced_fields(changes or {}):
+            outcomes[None if changes is None else bool(changes)] += 1
+            if changes and (fields := _replaced_fields(changes)):
                 replaced[matched_row.row.line] = fields
-        drafts = [(entity_id, json.dumps(fields)) for entity_id, fields in standing.items()]
-        self._draft.executemany("INSERT OR REPLACE INTO entities VALUES (?, ?)", drafts)
-        return matched, counts, replaced
+        self._draft.write(standing)
+        return matched, UpsertCounts(outcomes[None], outcomes[True], outcomes[False]), replaced
 
     def _lay_over(self, standing: dict[str, Fields], values: Fields) -> dict[str, Change] | None:
         """Lay a row over what stands; return what it changes, None if the entity is new."""
@@ -335,26 +341,16 @@ class DryRun(_Import):
         return changes
 
     def _stored_names(self, ids: list[str]) -> Mapping[str, Fields]:
-        return self._standing(ids, MATCH_COLUMNS[self._entity_type])
+        return self._laid_over_stored(self._draft.read(ids), ids, MATCH_COLUMNS[self._entity_type])
 
-    def _standing(self, ids: list[str], names: Sequence[str]) -> dict[str, Fields]:
+    def _laid_over_stored(self, drafted: dict[str, Fields], ids: list[str], names: Sequence[str]) -> dict[str, Fields]:
         """Return what would stand in some columns by now."""
+        if self._is_first:
+            return drafted
         standing = load_columns(self._entity_type, ids, names, workspace_slug=self._workspace_slug)
-        for entity_id, fields in self._drafted(ids).items():
+        for entity_id, fields in drafted.items():
             standing[entity_id] = {**standing.get(entity_id, {}), **fields}
         return standing
-
-    def _drafted(self, ids: list[str]) -> dict[str, Fields]:
-        query = "SELECT id, fields FROM entities WHERE id IN (SELECT value FROM json_each(?))"
-        drafted = self._draft.execute(query, [json.dumps(ids)])
-        return {entity_id: json.loads(fields) for entity_id, fields in drafted}
-
-
-def _counted(changes: Mapping[str, Change] | None) -> UpsertCounts:
-    """Return the counts of one row."""
-    if changes is None:
-        return UpsertCounts(created=1)
-    return UpsertCounts(updated=1) if changes else UpsertCounts(unchanged=1)
 
 
 def _replaced_fields(changes: Mapping[str, Change]) -> list[str]:

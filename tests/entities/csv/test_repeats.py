@@ -54,11 +54,16 @@ ROWS: dict[EntityType, st.SearchStrategy[tuple[str, ...]]] = {
     ),
 }
 
+STRANGER: dict[EntityType, bytes] = {
+    "person": b"id,Full Name,Email\nstranger,Zoe Zander,zoe@zander.example\n",
+    "company": b"id,Name,Domain\nstranger,Zander,zander.example\n",
+}
 
-def written(entity_type: EntityType, rows: Rows) -> bytes:
+
+def written(entity_type: EntityType, rows: Rows, *, has_ids: bool = True) -> bytes:
     """Return rows as a CSV file."""
     file = io.StringIO()
-    csv.writer(file).writerows([HEADERS[entity_type], *rows])
+    csv.writer(file).writerows(row if has_ids else row[1:] for row in [HEADERS[entity_type], *rows])
     return file.getvalue().encode()
 
 
@@ -98,5 +103,36 @@ def test_rows_count_the_same_however_a_file_is_cut_and_in_a_dry_run(
         assert reports[0] == reports[1]
         page = list_entities(entity_type, workspace_slug=workspace)
         return reports[1], [(view.id, view.fields, view.extra) for view in page.rows]
+
+    check()
+
+
+@pytest.mark.parametrize("entity_type", HEADERS)
+def test_first_rows_of_a_workspace_are_matched_as_later_ones_are(context: Flask, entity_type: EntityType) -> None:
+    """Where nothing is stored, fewer ids are looked up; the outcome is that of a workspace with a stranger in it."""
+    numbers = count()
+
+    @settings(max_examples=15, derandomize=True)
+    @given(st.lists(ROWS[entity_type], min_size=2, max_size=9), st.sampled_from([1, 2, 1000]), st.booleans())
+    def check(rows: Rows, size: int, has_ids: bool) -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(imports, "SLICE_ROWS", size)
+            alone, beside = (outcome(rows, has_ids, is_first) for is_first in (True, False))
+        assert alone == beside
+
+    def outcome(rows: Rows, has_ids: bool, is_first: bool) -> list[Any]:
+        workspace = f"w{next(numbers)}"
+        if not is_first:
+            import_csv(entity_type, io.BytesIO(STRANGER[entity_type]), workspace_slug=workspace)
+        file = written(entity_type, rows, has_ids=has_ids)
+        reports = [
+            import_csv(entity_type, io.BytesIO(file), workspace_slug=workspace, is_dry_run=is_dry_run)
+            for is_dry_run in (True, False)
+        ]
+        views = list_entities(entity_type, workspace_slug=workspace).rows
+        return [
+            *(asdict(report) | {"list_id": None, "list_name": None} for report in reports),
+            [(view.id, view.fields, view.extra) for view in views if view.id != "stranger"],
+        ]
 
     check()
