@@ -10,6 +10,7 @@ from app.enrichment.money.cap_routes import blueprint as cap_routes
 from app.enrichment.money.routes import blueprint as money_routes
 from app.enrichment.queue.routes import blueprint as job_routes
 from app.enrichment.waterfall.callback_routes import blueprint as callback_routes
+from app.enrichment.waterfall.pilot_routes import blueprint as pilot_routes
 from app.enrichment.waterfall.provider_key_routes import blueprint as provider_key_routes
 from app.entities.exclusion_routes import blueprint as exclusion_routes
 from app.entities.list_routes import blueprint as list_routes
@@ -26,7 +27,7 @@ def init_app(app: Flask) -> None:
     requests.init_app(app)
     auth.init_app(app)
     api = Api(app)
-    jobs = (job_routes, callback_routes, undo_routes, money_routes, cap_routes, provider_key_routes)
+    jobs = (job_routes, pilot_routes, callback_routes, undo_routes, money_routes, cap_routes, provider_key_routes)
     for blueprint in (*jobs, *entity_routes, list_routes, exclusion_routes, health.blueprint):
         api.register_blueprint(blueprint)
     app.register_blueprint(docs.blueprint)

@@ -25,6 +25,7 @@ from app.enrichment.money import stored_caps
 from app.enrichment.money.scopes import CapScope
 from app.enrichment.queue.lease import Failure
 from app.enrichment.waterfall import provider_keys
+from app.enrichment.waterfall.pilots import Sample, enqueue_pilot
 from app.enrichment.waterfall.work_loop import Waterfall
 from app.entities import exclusions
 from app.entities.csv import imports
@@ -98,6 +99,7 @@ def fill() -> None:
     sessions.begin_session(user)
     sessions.sign_in("ada", "wrong")
     queue.enqueue_job("person", "ai-normalizer", ["p0", "nobody"])
+    enqueue_pilot("person", "ai-normalizer", ["p0", "nobody"], Sample(1))
     queue.drain(work=Waterfall())
     exclusions.add(["elsewhere.example"], "default")
     provider_keys.set_key("findymail", "a-key-of-their-own", "north", set_by="ada")

@@ -22,6 +22,7 @@ from app.enrichment.queue.schemas import AcceptedJobSchema
 from app.enrichment.waterfall.estimates import Estimate
 from app.enrichment.waterfall.estimates import estimate as estimate_job
 from app.enrichment.waterfall.options import JobOptions
+from app.enrichment.waterfall.pilots import MAX_SIZE, Sample, enqueue_pilot
 from app.enrichment.waterfall.plan import job_columns
 from app.entities.lists import ids_of_list
 from app.entities.read import select_ids
@@ -65,6 +66,8 @@ def _idempotency_key(_ctx: click.Context, _option: click.Parameter, key: str | N
 @click.option("--until", type=Names(), help="Of a waterfall: the fields that end it once all have a value.")
 @click.option("--verifier", type=click.Choice([*VERIFIER_NAMES, "none"]), help="Of a waterfall: who checks addresses.")
 @click.option("--cap-usd", type=Dollars(), help="The most that the job may spend.")
+@click.option("--pilot", type=Number(1, MAX_SIZE), help="Only a sample of so many; `continue` takes the rest.")
+@click.option("--pilot-seed", type=Number(0, 2**31 - 1), default=0, help="Decides which ones are in the sample.")
 @click.option("--estimate", is_flag=True, help="Say what the job would cost, and make none.")
 @workspace_option
 @click.option("--chunk-size", type=Number(1, MAX_CHUNK_SIZE), help="Entities a chunk.  [ENRICH_CHUNK_SIZE]")
@@ -83,6 +86,8 @@ def enqueue(
     until: tuple[str, ...] | None,
     verifier: str | None,
     cap_usd: Decimal | None,
+    pilot: int | None,
+    pilot_seed: int,
     estimate: bool,
     workspace: str,
     chunk_size: int | None,
@@ -116,6 +121,18 @@ def enqueue(
             ids = _counted(ids, tell)
             if estimate:
                 outcome = estimate_job(entity_type, provider, ids, workspace_slug=workspace, options=options)
+            elif pilot is not None:
+                outcome = enqueue_pilot(
+                    entity_type,
+                    provider,
+                    ids,
+                    Sample(pilot, pilot_seed),
+                    workspace_slug=workspace,
+                    options=options,
+                    idempotency_key=idempotency_key,
+                    chunk_size=chunk_size,
+                    priority=priority,
+                )
             else:
                 outcome = queue.accept_job(
                     entity_type,
@@ -134,6 +151,8 @@ def enqueue(
         print_estimate(outcome, as_json=as_json)
     else:
         _print_accepted(outcome, as_json=as_json)
+        if pilot is not None and outcome is not None and not as_json:
+            output.note(f"Then, what came of it: {output.enrich_command()} pilot {outcome.job_id}")
         unknown.tell()
 
 

@@ -189,7 +189,7 @@ def _whole_rows(entity_type: str) -> Select[Any]:
     return select(*(table.c[name] for name in (*beside, *FIELDS[entity_type])))
 
 
-def _view(entity_type: str, row: Row[Any]) -> EntityView:
+def _view(entity_type: str, row: Row[*tuple[Any, ...]]) -> EntityView:
     """Return an entity from a row of `_whole_rows`. Raises `DamagedData` if `extra` is not an object."""
     entity_id, workspace_slug, extra, created_at, updated_at, *values = row
     if extra is not None and not isinstance(extra, dict):

@@ -16,6 +16,7 @@ from app.models.import_mapping import ImportMapping
 from app.models.in_flight_call import InFlightCall
 from app.models.job import EnrichmentJob, JobStatus
 from app.models.person import Person
+from app.models.pilot import Pilot, RestChunk
 from app.models.provider_key import ProviderKey
 from app.models.provider_state import ProviderPace, ProviderState
 from app.models.spending import Cost, Spending
@@ -44,9 +45,11 @@ __all__ = [
     "JobStatus",
     "LoginFailures",
     "Person",
+    "Pilot",
     "ProviderKey",
     "ProviderPace",
     "ProviderState",
+    "RestChunk",
     "Spending",
     "StoredCap",
     "User",

@@ -3,14 +3,14 @@
 Addresses that were rejected before are rejected for everybody from now on, by the verifier that was asked next.
 
 Revision ID: 0011
-Revises: 0009
+Revises: 0010
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0011"
-down_revision = "0009"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 

@@ -30,6 +30,7 @@ OPERATIONS = {
     *("getLiveness", "getReadiness"),
     *("listJobs", "createJob", "getJob", "listJobErrors", "processChunk", "drain"),
     *("getJobErrorSummary", "estimateRetry", "acceptHeld"),
+    *("getPilot", "estimateContinue", "continuePilot"),
     *("pauseJob", "resumeJob", "cancelJob", "retryJob", "undoJob"),
     *("estimateJob", "getCosts", "getYield", "listProviders", "resetProvider", "receiveAnswer"),
     *("listCaps", "setCap", "removeCap"),

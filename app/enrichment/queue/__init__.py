@@ -6,7 +6,7 @@ lease (`claims`, `in_hand`, `lease`), and steer the job (`control`) or look at i
 
 from app.enrichment.queue.child_jobs import RetryFilter
 from app.enrichment.queue.control import accept_held, cancel, pause, resume
-from app.enrichment.queue.enqueue import Enqueued, accept_job, enqueue_job, retry
+from app.enrichment.queue.enqueue import Enqueued, accept_job, continue_pilot, enqueue_job, retry
 from app.enrichment.queue.failures import (
     EntityErrorView,
     ErrorKind,
@@ -35,6 +35,7 @@ __all__ = [
     "accept_held",
     "accept_job",
     "cancel",
+    "continue_pilot",
     "drain",
     "enqueue_job",
     "get_job",

@@ -18,6 +18,7 @@ from app.db.session import WriteSession, end_read, repeats_conflicts, transactio
 from app.enrichment.queue import closing
 from app.enrichment.queue.child_jobs import ALL, Retry, RetryFilter
 from app.enrichment.queue.entity_ids import UniqueIds, unique_ids
+from app.enrichment.queue.pilots import NOTHING_LEFT, NewPilot, Rest
 from app.enrichment.queue.queries import JobView, get_job
 from app.entities.exclusions import is_any_excluded, without_excluded
 from app.errors import EmptyJob, IdempotencyKeyReused, Invalid, JobStateConflict, detail
@@ -86,20 +87,23 @@ def accept_job(
     idempotency_key: str | None = None,
     request_hash: str | None = None,
     before: Callable[[WriteSession], None] | None = None,
+    pilot: NewPilot | None = None,
     options: Mapping[str, Any] | None = None,
     cap_micros: int | None = CAP_OF_SETTINGS,
     api_key_id: str | None = None,
 ) -> Enqueued:
     """Do what `enqueue_job` does, and return all there is to say of it.
 
-    `chunk_size` is `ENRICH_CHUNK_SIZE` by default. `before` runs in the same transaction, ahead of the job.
+    `chunk_size` is `ENRICH_CHUNK_SIZE` by default. `before` runs in the same transaction, ahead of the job, and `pilot`
+    is stored in it, behind.
     `request_hash` tells requests under one idempotency key apart if there is more to them than the arguments here.
     `api_key_id` is the key that makes it, whose daily cap its calls fall under.
     Raises `IdempotencyKeyReused` too.
     """
     size = config().ENRICH_CHUNK_SIZE if chunk_size is None else chunk_size
     request = _Request(entity_type, provider, size, workspace_slug, priority, options, cap_micros, api_key_id)
-    return _enqueue(request, entity_ids, idempotency_key=idempotency_key, request_hash=request_hash, before=before)
+    steps = _Steps(before, pilot.store if pilot is not None else None)
+    return _enqueue(request, entity_ids, idempotency_key=idempotency_key, request_hash=request_hash, steps=steps)
 
 
 def retry(
@@ -119,23 +123,42 @@ def retry(
     """
     closing.close_ended_jobs()
     retry = Retry.of(job_id, chosen, workspace_slug=workspace_slug)
-    job = retry.job
-    request = _Request(
-        job.entity_type,
-        job.provider,
-        job.chunk_size,
-        job.workspace_slug,
-        job.priority,
-        job.options,
-        job.cap_micros if cap_micros is None else cap_micros,
-        api_key_id,
-    )
-    child = {"parent_job_id": job.id, "retry_filter": chosen.stored()}
+    request = _Request.like(retry.job, cap_micros, api_key_id)
+    child = {"parent_job_id": retry.job.id, "retry_filter": chosen.stored()}
     try:
-        enqueued = _enqueue(request, retry.entity_ids(), child=child, before=retry.check)
+        enqueued = _enqueue(request, retry.entity_ids(), child=child, steps=_Steps(retry.check))
     except EmptyJob as exc:
         raise JobStateConflict(retry.why_nothing()) from exc
     return get_job(enqueued.job_id)
+
+
+def continue_pilot(
+    job_id: str, *, workspace_slug: str | None = None, cap_micros: int | None = None, api_key_id: str | None = None
+) -> JobView:
+    """Enqueue the rest of a pilot's list, by the terms of the pilot, and return the job.
+
+    It may spend `cap_micros`; None: as much as the pilot might. Its calls fall under the cap of the key that continues,
+    `api_key_id`. Raises `JobNotFound`, and `JobStateConflict` if the job is no pilot, has not ended, or was continued
+    before.
+    """
+    rest = Rest.of(job_id, workspace_slug=workspace_slug)
+    try:
+        request = _Request.like(rest.job, cap_micros, api_key_id)
+        enqueued = _enqueue(request, rest.entity_ids(), steps=_Steps(after=rest.settle))
+    except EmptyJob as exc:
+        raise JobStateConflict(NOTHING_LEFT) from exc
+    return get_job(enqueued.job_id)
+
+
+@dataclass(frozen=True, slots=True)
+class _Steps:
+    """What else belongs into the transaction of a job: ahead of it, and behind it, with its id and total."""
+
+    before: Callable[[WriteSession], None] | None = None
+    after: Callable[[WriteSession, str, int], None] | None = None
+
+
+_ALONE: Final = _Steps()
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +181,20 @@ class _Request:
         _expect(_is_within(self.chunk_size, 1, MAX_CHUNK_SIZE), "chunkSize", f"expected 1 to {MAX_CHUNK_SIZE}")
         _expect(_is_within(self.priority, -1000, 1000), "priority", "expected -1000 to 1000")
 
+    @classmethod
+    def like(cls, job: JobView, cap_micros: int | None, api_key_id: str | None) -> "_Request":
+        """Return a request by the terms of a job, made by another key, with a cap of its own if there is one."""
+        return cls(
+            job.entity_type,
+            job.provider,
+            job.chunk_size,
+            job.workspace_slug,
+            job.priority,
+            job.options,
+            job.cap_micros if cap_micros is None else cap_micros,
+            api_key_id,
+        )
+
 
 def _enqueue(
     request: _Request,
@@ -166,7 +203,7 @@ def _enqueue(
     idempotency_key: str | None = None,
     request_hash: str | None = None,
     child: Mapping[str, Any] | None = None,
-    before: Callable[[WriteSession], None] | None = None,
+    steps: _Steps = _ALONE,
 ) -> Enqueued:
     _expect(not isinstance(entity_ids, str | bytes), "entityIds", "expected a list of entity ids")
     if idempotency_key is not None and request_hash is not None:
@@ -178,17 +215,15 @@ def _enqueue(
         if ids.kept == 0:
             raise EmptyJob(details=[detail("entityIds", "expected at least one id")])
         if idempotency_key is None:
-            return _insert_job(request, ids, dict(child or {}), before)
+            return _insert_job(request, ids, dict(child or {}), steps)
         key = {"idempotency_key": idempotency_key, "request_hash": request_hash or _hash(request, ids)}
-        return _find_replay(request, key) or _insert_once(request, ids, key, before)
+        return _find_replay(request, key) or _insert_once(request, ids, key, steps)
 
 
-def _insert_once(
-    request: _Request, ids: UniqueIds, key: dict[str, Any], before: Callable[[WriteSession], None] | None
-) -> Enqueued:
+def _insert_once(request: _Request, ids: UniqueIds, key: dict[str, Any], steps: _Steps) -> Enqueued:
     """Insert a job under an idempotency key, unless another call does so at the same moment."""
     try:
-        return _insert_job(request, ids, key, before)
+        return _insert_job(request, ids, key, steps)
     except IntegrityError:
         earlier = _find_replay(request, key)
         if earlier is None:
@@ -197,11 +232,9 @@ def _insert_once(
 
 
 @repeats_conflicts
-def _insert_job(
-    request: _Request, ids: UniqueIds, extra: dict[str, Any], before: Callable[[WriteSession], None] | None
-) -> Enqueued:
+def _insert_job(request: _Request, ids: UniqueIds, extra: dict[str, Any], steps: _Steps) -> Enqueued:
     job_id = new_id()
-    with transaction() as session, _included(request, ids, before, session) as kept:
+    with transaction() as session, _included(request, ids, steps.before, session) as kept:
         if kept.kept == 0:
             raise EmptyJob("All of the entities are excluded.", details=[detail("entityIds", "expected one to enrich")])
         columns = {
@@ -227,6 +260,8 @@ def _insert_job(
         )
         while rows := list(islice(chunk_rows, max(1, IDS_PER_INSERT // request.chunk_size))):
             session.execute(insert(chunks), rows)
+        if steps.after is not None:
+            steps.after(session, job_id, kept.kept)
         excluded = ids.kept - kept.kept
         _record(session, {**columns, **extra})
     log.info("job enqueued", job_id=job_id, provider=request.provider, total=kept.kept, duplicates=ids.repeated)

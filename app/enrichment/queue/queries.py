@@ -148,6 +148,13 @@ def ids_with(job_id: str, is_wanted: Callable[[str], bool], of_chunks: ColumnEle
 
     Entities of a chunk that was never claimed are untouched.
     """
+    for _, entity_id, outcome in outcomes_of(job_id, of_chunks):
+        if entity_id != ERASED_ID and is_wanted(outcome):
+            yield entity_id
+
+
+def outcomes_of(job_id: str, of_chunks: ColumnElement[bool] = _EVERY) -> Iterator[tuple[tuple[int, int], str, str]]:
+    """Give a job's entities in order: chunk and place in it, id, and outcome; a list that is damaged gives none."""
     query = (
         select(chunks.c.position, chunks.c.entity_ids.cast(Text).label("ids"), progress.c.outcomes)
         .select_from(_WITH_PROGRESS)
@@ -160,9 +167,8 @@ def ids_with(job_id: str, is_wanted: Callable[[str], bool], of_chunks: ColumnEle
             with suppress(ChunkUnreadable):
                 ids = parse_ids(row.ids, row.position)
                 outcomes = row.outcomes or Outcome.UNTOUCHED * len(ids)
-                for entity_id, outcome in zip(ids, outcomes, strict=False):
-                    if entity_id != ERASED_ID and is_wanted(outcome):
-                        yield entity_id
+                for place, (entity_id, outcome) in enumerate(zip(ids, outcomes, strict=False)):
+                    yield (row.position, place), entity_id, outcome
 
 
 def find_outcomes(entity_id: str, totals: Mapping[str, int]) -> dict[str, Outcome]:

@@ -31,6 +31,7 @@ from app.enrichment.queue.schemas import (
     RetryQuerySchema,
 )
 from app.enrichment.waterfall.estimates import Estimate, estimate_retry
+from app.enrichment.waterfall.pilots import enqueue_pilot
 from app.enrichment.waterfall.plan import job_columns
 from app.enrichment.waterfall.work_loop import Waterfall
 from app.entities.lists import ids_of_list
@@ -275,6 +276,20 @@ def _accept(new: NewJob, workspace_slug: str) -> queue.Enqueued:
         entity_ids = stale_ids(new.entity_type, workspace_slug=workspace_slug, list_name=new.list_name)
     elif new.list_name is not None:
         entity_ids = ids_of_list(new.list_name, new.entity_type, workspace_slug=workspace_slug, missing=new.missing)
+    if new.sample is not None:
+        return enqueue_pilot(
+            new.entity_type,
+            new.provider,
+            entity_ids,
+            new.sample,
+            workspace_slug=workspace_slug,
+            options=new.options,
+            idempotency_key=_idempotency_key(),
+            request_hash=new.request_hash(),
+            api_key_id=principal().key_id,
+            chunk_size=new.chunk_size,
+            priority=new.priority,
+        )
     return queue.accept_job(
         new.entity_type,
         new.provider,

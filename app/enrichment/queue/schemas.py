@@ -13,6 +13,7 @@ from marshmallow import fields, post_load, validates_schema
 from app.enrichment.queue.child_jobs import RetryFilter
 from app.enrichment.queue.enqueue import MAX_CHUNK_SIZE
 from app.enrichment.waterfall.options import DEFAULT_OPTIONS, JobOptions
+from app.enrichment.waterfall.pilots import MAX_SIZE, Sample
 from app.entities.fields import FIELDS, field_named
 from app.entities.schemas import ListName, entity_schema
 from app.models.job import JobStatus
@@ -58,6 +59,7 @@ class NewJob:
     list_name: str | None = None
     missing: str | None = None
     stale_verdicts: bool = False
+    sample: Sample | None = None
 
     def request_hash(self) -> str | None:
         """Return what tells requests apart if it is more, or other, than their ids; None if it is these."""
@@ -69,6 +71,8 @@ class NewJob:
         shape = [self.entity_type, self.provider, self.chunk_size, self.priority, what]
         if self.options != DEFAULT_OPTIONS:
             shape.append(self.options.shape())
+        if self.sample is not None:
+            shape.append([self.sample.size, self.sample.seed])
         return hashlib.sha256(json.dumps(shape, sort_keys=True).encode()).hexdigest()
 
 
@@ -164,10 +168,20 @@ class JobRequestSchema(Schema):
     priority = WholeNumber(minimum=-1000, maximum=1000, load_default=0)
     waterfall = fields.Nested(WaterfallSchema, metadata={"description": "For the provider `waterfall`."})
     cap_usd = Dollars(metadata={"description": "The most that the job may spend."})
+    pilot = WholeNumber(
+        minimum=1,
+        maximum=MAX_SIZE,
+        metadata={"description": "Only a sample of so many, spread over them; the rest waits to be continued."},
+    )
+    pilot_seed = WholeNumber(
+        minimum=0, maximum=2**31 - 1, load_default=0, metadata={"description": "Decides which ones are in the sample."}
+    )
 
     @validates_schema
     def _check_one_list(self, data: Mapping[str, Any], **_: Any) -> None:
         check_selection(data, ("entityIds", "entities", "list"))
+        if "pilot" in data and "entities" in data:
+            raise ma.ValidationError("expected other entities than those of the request", "pilot")
 
     @post_load
     def _make(self, data: dict[str, Any], **_: Any) -> NewJob:
@@ -184,6 +198,7 @@ class JobRequestSchema(Schema):
             list_name=data.get("list_name"),
             missing=data.get("missing"),
             stale_verdicts=data.get("stale_verdicts", False),
+            sample=Sample(data["pilot"], data["pilot_seed"]) if "pilot" in data else None,
         )
 
 

@@ -22,6 +22,7 @@ from app.models.attempt import attempts, entity_revisions
 from app.models.chunk import ERASED_ID, chunks, entity_errors
 from app.models.in_flight_call import in_flight_calls
 from app.models.job import jobs
+from app.models.pilot import rest_chunks
 from app.values.emails import email_address
 
 
@@ -81,24 +82,27 @@ class _Erasure:
     workspace_slug: str
 
     def replace_in_chunks(self) -> int:
-        """Put `ERASED_ID` in the entity's place in the id lists of jobs.
+        """Put `ERASED_ID` in the entity's place in the id lists of jobs, and of what pilots leave for later.
 
         The stored text is edited, so that a list that cannot be parsed loses the id too. An id has no character
         that JSON escapes, so it stands between its quotes or not at all.
         """
+        return sum(self._replace_in(table) for table in (chunks, rest_chunks))
+
+    def _replace_in(self, table: Table) -> int:
         quoted, replacement = f'"{self.entity_id}"', f'"{ERASED_ID}"'
-        ids_text = chunks.c.entity_ids.cast(Text)
+        ids_text = table.c.entity_ids.cast(Text)
         query = (
-            select(chunks.c.job_id, chunks.c.position, ids_text.label("ids"))
-            .where(chunks.c.job_id.in_(self._jobs()), ids_text.contains(quoted, autoescape=True))
-            .order_by(chunks.c.job_id, chunks.c.position)
+            select(table.c.job_id, table.c.position, ids_text.label("ids"))
+            .where(table.c.job_id.in_(self._jobs()), ids_text.contains(quoted, autoescape=True))
+            .order_by(table.c.job_id, table.c.position)
             .with_for_update(key_share=True)
         )
         rows = self.session.connection().execute(query).all()
         # On SQLite, LIKE ignores case.
         matching = [row for row in rows if quoted in row.ids]
         for row in matching:
-            self._store_ids(row.job_id, row.position, row.ids.replace(quoted, replacement))
+            self._store_ids(table, row.job_id, row.position, row.ids.replace(quoted, replacement))
         return len(matching)
 
     def find_values(self) -> "_Values":
@@ -197,12 +201,12 @@ class _Erasure:
             jobs.c.workspace_slug == self.workspace_slug, jobs.c.entity_type == self.entity_type
         )
 
-    def _store_ids(self, job_id: str, position: int, ids_text: str) -> None:
+    def _store_ids(self, table: Table, job_id: str, position: int, ids_text: str) -> None:
         ids: ColumnElement[Any] = literal(ids_text, Text)
         # SQLite has no JSON type, and a cast to it makes a number.
         stored = ids if engine_name() == "sqlite" else ids.cast(JSON)
-        is_chunk = (chunks.c.job_id == job_id, chunks.c.position == position)
-        self._execute(update(chunks).where(*is_chunk).values(entity_ids=stored))
+        is_chunk = (table.c.job_id == job_id, table.c.position == position)
+        self._execute(update(table).where(*is_chunk).values(entity_ids=stored))
 
     def _execute(self, statement: Any) -> int:
         return int(self.session.connection().execute(statement).rowcount)

@@ -1,0 +1,91 @@
+"""The commands that say what came of a pilot, and go on with the rest of its list."""
+
+from decimal import Decimal
+
+import click
+
+from app.cli import output
+from app.cli.group import enrich
+from app.cli.money import Dollars, print_estimate
+from app.cli.options import job_argument, json_option
+from app.config import micros
+from app.db.session import end_read
+from app.enrichment import queue
+from app.enrichment.money.reports import dollars
+from app.enrichment.queue.schemas import JobSchema
+from app.enrichment.waterfall.pilot_schemas import PilotSchema
+from app.enrichment.waterfall.pilots import PilotReport, estimate_rest, report_pilot
+from app.enrichment.waterfall.projections import Interval
+
+
+@enrich.command()
+@job_argument
+@json_option
+def pilot(job_id: str, as_json: bool) -> None:
+    """Say what came of a pilot, and what that says of the rest of its list."""
+    report = report_pilot(job_id)
+    if as_json:
+        output.print_json(PilotSchema().dump(report))
+        return
+    facts = _facts(report)
+    width = max(len(name) for name, _ in facts)
+    for name, value in facts:
+        click.echo(f"{name:<{width}}  {value}")
+    if report.why_none is not None:
+        output.note(report.why_none)
+    if report.continued_job_id is not None:
+        output.note(f"Continued by job {report.continued_job_id}.")
+    elif report.rest_count:
+        output.note(f"Go on with the rest: {output.enrich_command()} continue {report.job.id}")
+
+
+def _facts(report: PilotReport) -> list[tuple[str, str]]:
+    verified = None if report.verified is None else f"{report.verified:,}{_share(report.verified_rate)}"
+    facts = [
+        ("decided", f"{report.decided:,} of {report.job.total:,}"),
+        ("hits", f"{report.hits:,}{_share(report.hit_rate)}"),
+        ("verified", verified),
+        ("cost", dollars(report.job.cost_micros)),
+        ("cost per hit", None if report.cost_per_hit_micros is None else dollars(report.cost_per_hit_micros)),
+        ("rest", f"{report.rest_count:,}, of which {report.idle_count:,} cost nothing"),
+        ("rest costs", _amounts(report.rest_cost)),
+        ("rest hits", _numbers(report.rest_hits)),
+        ("list costs", _amounts(report.total_cost)),
+        ("list, per hit", _amounts(report.cost_per_hit)),
+    ]
+    return [(name, value) for name, value in facts if value is not None]
+
+
+def _share(rate: float | None) -> str:
+    return "" if rate is None else f" ({rate:.0%})"
+
+
+def _amounts(found: Interval | None) -> str | None:
+    if found is None:
+        return None
+    expected, low, high = (dollars(round(value)) for value in (found.expected, found.low, found.high))
+    return f"{expected}, between {low} and {high} in nine cases of ten"
+
+
+def _numbers(found: Interval | None) -> str | None:
+    if found is None:
+        return None
+    return f"{found.expected:,.0f}, between {found.low:,.0f} and {found.high:,.0f} in nine cases of ten"
+
+
+@enrich.command("continue")
+@job_argument
+@click.option("--estimate", "is_estimate", is_flag=True, help="Say what the rest would cost, make no job.")
+@click.option("--cap-usd", type=Dollars(), help="The most that the job may spend; default: as the pilot.")
+@json_option
+def continue_(job_id: str, is_estimate: bool, cap_usd: Decimal | None, as_json: bool) -> None:
+    """Make a job of the rest of a pilot's list, by the same terms."""
+    if is_estimate:
+        print_estimate(estimate_rest(job_id), as_json=as_json)
+        return
+    job = queue.continue_pilot(job_id, cap_micros=micros(cap_usd))
+    end_read()
+    if as_json:
+        output.print_json(JobSchema().dump(job))
+        return
+    click.echo(f"Job {job.id} is {job.status}: it has the rest, {output.count(job.total, 'entity', 'entities')}.")

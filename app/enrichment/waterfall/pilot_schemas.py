@@ -1,0 +1,81 @@
+"""The public contract of pilots: what came of one, and what that says of the rest of its list."""
+
+import re
+from decimal import Decimal
+from typing import Any
+
+from marshmallow import fields
+
+from app.web.fields import Dollars, Pattern, Schema
+
+
+class NumberIntervalSchema(Schema):
+    """An expected number, and the ends between which it lies in nine cases of ten."""
+
+    expected = fields.Float(required=True)
+    low = fields.Float(required=True)
+    high = fields.Float(required=True)
+
+
+class DollarIntervalSchema(Schema):
+    """An expected amount, and the ends between which it lies in nine cases of ten."""
+
+    expected_usd = Dollars(required=True, attribute="expected")
+    low_usd = Dollars(required=True, attribute="low")
+    high_usd = Dollars(required=True, attribute="high")
+
+
+class PilotSchema(Schema):
+    """What came of a pilot so far, and what that says of the rest of its list."""
+
+    job_id = fields.String(required=True, attribute="job.id", metadata={"format": "uuid"})
+    status = fields.String(required=True, attribute="job.status")
+    seed = fields.Integer(required=True)
+    total = fields.Integer(required=True, attribute="job.total", metadata={"description": "Entities of the pilot."})
+    decided = fields.Integer(required=True)
+    hits = fields.Integer(
+        required=True, metadata={"description": "Entities for which the job wrote a field that it is for."}
+    )
+    hit_rate = fields.Float(required=True, allow_none=True, metadata={"description": "Of the decided, 0 to 1."})
+    verified = fields.Integer(
+        required=True, allow_none=True, metadata={"description": "Hits with a valid address; null: it finds none."}
+    )
+    verified_rate = fields.Float(required=True, allow_none=True, metadata={"description": "Of the hits, 0 to 1."})
+    cost_usd = Dollars(required=True, attribute="job.cost_micros")
+    cost_per_hit_usd = Dollars(required=True, allow_none=True, attribute="cost_per_hit_micros")
+    rest = fields.Integer(required=True, attribute="rest_count", metadata={"description": "Entities left for later."})
+    idle = fields.Integer(
+        required=True, attribute="idle_count", metadata={"description": "Those of them that cost nothing for certain."}
+    )
+    rest_cost = fields.Nested(DollarIntervalSchema, required=True, allow_none=True)
+    rest_hits = fields.Nested(NumberIntervalSchema, required=True, allow_none=True)
+    total_cost = fields.Nested(
+        DollarIntervalSchema, required=True, allow_none=True, metadata={"description": "The pilot included."}
+    )
+    cost_per_hit = fields.Nested(
+        DollarIntervalSchema,
+        required=True,
+        allow_none=True,
+        metadata={"description": "In the whole list; null: nobody has been found."},
+    )
+    why_no_projection = fields.String(required=True, allow_none=True, attribute="why_none")
+    continued_job_id = fields.String(required=True, allow_none=True, metadata={"description": "The job of the rest."})
+
+
+class QueryDollars(Pattern):
+    """An amount of dollars in a query, in digits."""
+
+    def __init__(self, **options: Any) -> None:
+        rule = "expected an amount of dollars in digits, such as 10 or 2.50"
+        super().__init__(re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,6})?"), rule, **options)
+
+    def deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+        """Read the digits."""
+        loaded = super().deserialize(value, *args, **kwargs)
+        return Decimal(loaded) if isinstance(loaded, str) else loaded
+
+
+class ContinueQuerySchema(Schema):
+    """By which terms the rest is enqueued, where not by the pilot's."""
+
+    cap_usd = QueryDollars(metadata={"description": "The most that the job may spend; default: as the pilot."})

@@ -1,0 +1,274 @@
+"""Pilots: a sample of a list is enqueued first, and what becomes of it says what the rest is worth."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from sqlalchemy import select
+
+from app.config import config
+from app.db.session import end_read
+from app.enrichment.queue import Enqueued, JobView, accept_job, get_job
+from app.enrichment.queue.entity_ids import UniqueIds, unique_ids
+from app.enrichment.queue.lease import JobInfo
+from app.enrichment.queue.pilots import NOTHING_LEFT, NewPilot, PilotRow, Rest, get_pilot
+from app.enrichment.queue.queries import outcomes_of
+from app.enrichment.waterfall.estimates import Estimate, estimate_like
+from app.enrichment.waterfall.options import DEFAULT_OPTIONS, JobOptions
+from app.enrichment.waterfall.plan import job_columns, wanted_fields
+from app.enrichment.waterfall.projections import LEAST_DECIDED, Interval, Projection, Sampled, project
+from app.enrichment.waterfall.sampling import Census, Draw, Stratum
+from app.enrichment.waterfall.survey import Survey
+from app.entities.read import SLICE_ROWS, load_columns
+from app.errors import EmptyJob, JobStateConflict, detail
+from app.extensions import db
+from app.models.attempt import attempts
+from app.models.chunk import DECIDED, ERASED_ID
+from app.models.types import new_id
+from app.providers.names import NORMALIZER, WATERFALL
+
+MAX_SIZE: Final = 1000
+"""Entities of a pilot; a report looks at each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """How many entities a pilot takes, and the seed that decides which."""
+
+    size: int
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PilotReport:
+    """What came of a pilot, and what that says of the rest of its list. Amounts are micro-dollars."""
+
+    job: JobView
+    seed: int
+    decided: int
+    hits: int
+    """Entities for which the job wrote a field that it is for: one of `until`, or any that its one provider gives."""
+    verified: int | None
+    """Those of them whose address is valid; None: it is not for addresses."""
+    rest_count: int
+    idle_count: int
+    projection: Projection | None
+    why_none: str | None
+    """Why there is no projection."""
+    continued_job_id: str | None
+
+    @property
+    def hit_rate(self) -> float | None:
+        """The share of hits among the decided."""
+        return self.hits / self.decided if self.decided else None
+
+    @property
+    def verified_rate(self) -> float | None:
+        """The share of verified addresses among the hits."""
+        return None if self.verified is None or not self.hits else self.verified / self.hits
+
+    @property
+    def cost_per_hit_micros(self) -> int | None:
+        """What a hit has cost in the pilot."""
+        return round(self.job.cost_micros / self.hits) if self.hits else None
+
+    @property
+    def rest_cost(self) -> Interval | None:
+        """What the rest of the list costs."""
+        return None if self.projection is None else self.projection.cost_micros
+
+    @property
+    def rest_hits(self) -> Interval | None:
+        """Of how many of the rest something is found."""
+        return None if self.projection is None else self.projection.hits
+
+    @property
+    def total_cost(self) -> Interval | None:
+        """What the whole list costs, the pilot included."""
+        return None if self.projection is None else self.projection.cost_micros.plus(self.job.cost_micros)
+
+    @property
+    def cost_per_hit(self) -> Interval | None:
+        """What a hit costs in the whole list; None also if nobody has been found."""
+        return None if self.projection is None else self.projection.cost_per_hit_micros
+
+
+def enqueue_pilot(
+    entity_type: str,
+    provider: str,
+    entity_ids: Iterable[str],
+    sample: Sample,
+    *,
+    workspace_slug: str = "default",
+    options: JobOptions = DEFAULT_OPTIONS,
+    idempotency_key: str | None = None,
+    request_hash: str | None = None,
+    api_key_id: str | None = None,
+    **terms: Any,
+) -> Enqueued:
+    """Enqueue a sample of some entities, and keep the others for `queue.continue_pilot`.
+
+    `api_key_id` is the key that makes it, and `terms` are those of `accept_job`: `chunk_size`, `priority`. Raises what it raises, and what `job_columns` does.
+    """
+    columns = job_columns(entity_type, provider, options, workspace_slug)
+    with unique_ids(entity_ids) as ids:
+        if ids.kept == 0:
+            raise EmptyJob(details=[detail("entityIds", "expected at least one id")])
+        if idempotency_key is not None and request_hash is None:
+            request_hash = _hash(ids, [entity_type, provider, options.shape(), asdict(sample), sorted(terms.items())])
+        job = JobInfo(new_id(), entity_type, provider, workspace_slug, options.stored())
+        chosen, pilot = _prepare(job, ids, sample)
+        return accept_job(
+            entity_type,
+            provider,
+            chosen,
+            workspace_slug=workspace_slug,
+            idempotency_key=idempotency_key,
+            request_hash=request_hash,
+            pilot=pilot,
+            api_key_id=api_key_id,
+            **columns,
+            **terms,
+        )
+
+
+def estimate_rest(
+    job_id: str,
+    *,
+    workspace_slug: str | None = None,
+    shows_overall: bool = True,
+    api_key_id: str | None = None,
+) -> Estimate:
+    """Return what the rest of a pilot's list would cost if it were enqueued now. Only reads.
+
+    Raises `JobNotFound`, `ProviderNotAvailable`, and `JobStateConflict` if there can be no such job.
+    """
+    rest = Rest.of(job_id, workspace_slug=workspace_slug)
+    try:
+        return estimate_like(rest.job, rest.entity_ids(), shows_overall=shows_overall, api_key_id=api_key_id)
+    except EmptyJob as exc:
+        raise JobStateConflict(NOTHING_LEFT) from exc
+
+
+def report_pilot(job_id: str, *, workspace_slug: str | None = None) -> PilotReport:
+    """Return what came of a pilot so far. Raises `JobNotFound`, and `JobStateConflict` if the job is none."""
+    job = get_job(job_id, workspace_slug=workspace_slug)
+    pilot = get_pilot(job)
+    decided = {
+        number * job.chunk_size + place: entity_id
+        for (number, place), entity_id, outcome in outcomes_of(job.id)
+        if outcome in DECIDED and entity_id != ERASED_ID
+    }
+    spent, written = _read_attempts(job)
+    hits = {entity_id for entity_id in decided.values() if entity_id in written}
+    sampled = [
+        _sampled(pilot.sampled[place], spent.get(entity_id, 0), is_hit=entity_id in hits)
+        for place, entity_id in decided.items()
+    ]
+    strata = [Stratum(**{**stratum, "route": (), "inputs": ()}) for stratum in pilot.strata]
+    projection = project(strata, sampled) if pilot.rest_count else None
+    why_none = None
+    if projection is None:
+        few = f"Fewer than {LEAST_DECIDED} entities are decided, so there is no projection."
+        why_none = few if pilot.rest_count else "The pilot has taken the whole list; there is no rest."
+    verified = _count_verified(job, [entity_id for entity_id in hits if "email" in written[entity_id]])
+    end_read()
+    return PilotReport(
+        job,
+        pilot.seed,
+        len(decided),
+        len(hits),
+        verified,
+        pilot.rest_count,
+        pilot.idle_count,
+        projection,
+        why_none,
+        pilot.continued_job_id,
+    )
+
+
+def _prepare(job: JobInfo, ids: UniqueIds, sample: Sample) -> tuple[list[str], NewPilot]:
+    """Survey a list and draw the sample; return the ids of the sample, and what is to be stored with its job."""
+    census = Census()
+    survey = Survey.of(job)
+    for part in ids.slices(SLICE_ROWS):
+        for outlook in survey.add(part):
+            census.add(outlook)
+        end_read()
+    draw = census.draw(sample.size, sample.seed)
+    chosen = [entity_id for entity_id, is_chosen in _split(ids, draw) if is_chosen]
+    outlooks = Survey.of(job).add(chosen)
+    end_read()
+    numbers = draw.chosen.values()
+    for number, outlook in zip(numbers, outlooks, strict=True):
+        draw.strata[number].take_out(outlook)
+    rest_count = ids.kept - len(chosen)
+    row = PilotRow(
+        sample.seed,
+        rest_count,
+        rest_count - sum(stratum.count for stratum in draw.strata),
+        [asdict(stratum) for stratum in draw.strata],
+        [[number, one.low_micros, one.high_micros] for number, one in zip(numbers, outlooks, strict=True)],
+    )
+    return chosen, NewPilot(row, lambda: _rest(ids, draw))
+
+
+def _sampled(stored: list[int], cost_micros: int, *, is_hit: bool) -> Sampled:
+    stratum, low_micros, high_micros = stored
+    return Sampled(stratum, low_micros, high_micros, cost_micros, is_hit)
+
+
+def _split(ids: UniqueIds, draw: Draw) -> Iterator[tuple[str, bool]]:
+    """Give each id of a list, with whether the sample takes it."""
+    position = 0
+    for part in ids.slices(SLICE_ROWS):
+        for entity_id in part:
+            yield entity_id, position in draw.chosen
+            position += 1
+
+
+def _rest(ids: UniqueIds, draw: Draw) -> Iterator[list[str]]:
+    """Give the ids that the sample does not take, in slices."""
+    part: list[str] = []
+    for entity_id, is_chosen in _split(ids, draw):
+        if not is_chosen:
+            part.append(entity_id)
+        if len(part) == SLICE_ROWS:
+            yield part
+            part = []
+    if part:
+        yield part
+
+
+def _hash(ids: UniqueIds, shape: list[Any]) -> str:
+    digest = hashlib.sha256(json.dumps(shape).encode())
+    for part in ids.slices(SLICE_ROWS):
+        digest.update(json.dumps(part).encode())
+    return digest.hexdigest()
+
+
+def _read_attempts(job: JobView) -> tuple[Mapping[str, int], Mapping[str, set[str]]]:
+    """Return what a pilot has spent on each entity, and the fields that it is for and has written, if there are any."""
+    columns = (attempts.c.entity_id, attempts.c.provider, attempts.c.cost_micros, attempts.c.fields_written)
+    wanted = None
+    if job.provider == WATERFALL:
+        wanted = set(wanted_fields(job.entity_type, job.options or {}, config()))
+    spent: dict[str, int] = {}
+    written: dict[str, set[str]] = {}
+    for row in db.session.execute(select(*columns).where(attempts.c.job_id == job.id)):
+        spent[row.entity_id] = spent.get(row.entity_id, 0) + row.cost_micros
+        names = set(row.fields_written) if wanted is None else wanted & set(row.fields_written)
+        # What the normaliser derives of what was found is no find.
+        if names and (row.provider != NORMALIZER or job.provider == NORMALIZER):
+            written.setdefault(row.entity_id, set()).update(names)
+    return spent, written
+
+
+def _count_verified(job: JobView, entity_ids: list[str]) -> int | None:
+    """Return how many entities have a valid address, of those for which one was found; None: nobody looks for any."""
+    if job.entity_type != "person" or job.provider == NORMALIZER:
+        return None
+    found = load_columns(job.entity_type, entity_ids, ["email_status"], workspace_slug=job.workspace_slug)
+    return len([fields for fields in found.values() if fields["email_status"] == "valid"])

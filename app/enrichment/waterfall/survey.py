@@ -1,0 +1,218 @@
+"""What the entities of a job would ask, and whom: each led along the plan with everybody it asks finding nothing.
+
+That is the longest way. `high` is its price; `low` is what is charged however the first call ends. Input that an
+earlier step finds, and a later one then can be asked with, is not foreseen; nor is who cannot be asked just now.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from app.config import config
+from app.enrichment.queue.lease import JobInfo
+from app.enrichment.waterfall import model_cache
+from app.enrichment.waterfall.dedup import RecentAnswers, fingerprint, is_answered
+from app.enrichment.waterfall.entity_run import Decision, EntityRun, Plan, PriorAnswer, Purpose, Step
+from app.enrichment.waterfall.plan import make_plan
+from app.enrichment.waterfall.workspace_registry import workspace_registry
+from app.entities.exclusions import Exclusions
+from app.entities.merge import is_blank
+from app.entities.read import load_entities
+from app.entities.verdicts import standing_verdicts
+from app.providers.base import Answer, Lookup, OutcomeClass, Provider
+
+_MISS: Final = Answer(OutcomeClass.NOT_FOUND)
+# What a step may write into a blank field: as long as a model is ever asked about, in the longest of characters.
+_ANY_TEXT: Final = "\U00020000" * 200
+_MODEL_FIELDS: Final[Mapping[str, tuple[str, ...]]] = {"person": ("job_title",), "company": ("industry", "name")}
+"""The fields whose text a model may be asked about."""
+_MODEL_INPUTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "person": ("job_title", "company"),
+    "company": ("industry", "industries", "name"),
+}
+"""The fields that decide whether it is; the rules for all others would take most of an estimate's time."""
+
+
+@dataclass(slots=True)
+class StepEstimate:
+    """What one provider of the plan would be asked, and for how much.
+
+    `purpose` is `step`, `verify` or `normalize`.
+    """
+
+    provider: str
+    purpose: str
+    questions: int = 0
+    """How often it would be asked, if nobody before it finds anything; a verifier, of every address."""
+    missing_input: int = 0
+    """Entities that lack what it needs."""
+    answered_before: int = 0
+    """Entities about which it has answered recently enough."""
+    low_micros: int = 0
+    high_micros: int = 0
+
+
+@dataclass(slots=True)
+class Outlook:
+    """What is known of one entity before anybody is asked: the way that it may go, and what it costs."""
+
+    entity_id: str
+    route: tuple[str, ...] = ()
+    """The providers that it asks, in order; none: it costs nothing for certain."""
+    inputs: tuple[str, ...] = ()
+    """Of the fields that the first of them asks by, those that have a value."""
+    low_micros: int = 0
+    high_micros: int = 0
+
+
+@dataclass
+class Survey:
+    """The entities seen so far, added up, and what each would ask."""
+
+    job: JobInfo
+    plan: Plan
+    recent: RecentAnswers
+    unknown: int = 0
+    excluded: int = 0
+    satisfied: int = 0
+    steps: dict[Step, StepEstimate] = field(default_factory=dict)
+    cached: Mapping[str, Any] = field(default_factory=dict)
+    verdicts: Collection[str] = ()
+    """The addresses of the slice at hand on which a verdict stands."""
+
+    @classmethod
+    def of(cls, job: JobInfo) -> "Survey":
+        """Return a survey of a job's entities that has seen none yet. Raises `JobMustWait` if nobody can be asked."""
+        settings = config()
+        plan = make_plan(job, workspace_registry(job.workspace_slug), settings)
+        return cls(job, plan, RecentAnswers.of(job, settings))
+
+    def __post_init__(self) -> None:
+        asked = [Step(Purpose.STEP, provider) for provider in self.plan.steps]
+        if self.plan.verifier is not None:
+            asked.append(Step(Purpose.VERIFY, self.plan.verifier))
+        # Without a model the normaliser asks nobody and costs nothing.
+        if self.plan.normalizer is not None and self.plan.normalizer.capabilities.charges_misses:
+            asked.append(Step(Purpose.NORMALIZE, self.plan.normalizer))
+        self.steps = {step: StepEstimate(step.provider.name, step.purpose.name.lower()) for step in asked}
+
+    def add(self, ids: Sequence[str]) -> list[Outlook]:
+        """Take in a slice of the job's entities, and return what is known of each, in order."""
+        job = self.job
+        known = load_entities(job.entity_type, ids, workspace_slug=job.workspace_slug)
+        excluded = Exclusions.load_for(job.entity_type, known.values(), job.workspace_slug)
+        prior = self.recent.prior(ids, self.plan.steps)
+        runs = [
+            EntityRun(0, entity_id, fields, self.plan, prior=prior.get(entity_id, {}))
+            for entity_id, fields in known.items()
+        ]
+        self.cached = self._load_cached(runs)
+        self.verdicts = standing_verdicts(set().union(*(run.addresses for run in runs)), job.workspace_slug)
+        self.unknown += len(ids) - len(known)
+        outlooks = {entity_id: Outlook(entity_id) for entity_id in ids}
+        for run in runs:
+            if excluded.excludes(job.entity_type, run.fields):
+                self.excluded += 1
+            elif run.is_satisfied:
+                self.satisfied += 1
+            else:
+                self._follow(run, outlooks[run.entity_id])
+        return list(outlooks.values())
+
+    def _load_cached(self, runs: Sequence[EntityRun]) -> Mapping[str, Any]:
+        """Return what a model has said before about the texts of some entities."""
+        models = {step.provider for step in self.steps if step.provider.capabilities.rules_first}
+        keys = {key for run in runs for model in models for key in model.cache_keys(self._lookup(run, model))}
+        return model_cache.load(keys) if keys else {}
+
+    def _follow(self, run: EntityRun, outlook: Outlook) -> None:
+        """Lead an entity along the plan as the job would, with everybody it asks finding nothing."""
+        is_first, may_write = True, False
+        while not isinstance(next_step := run.next_step(), Decision):
+            is_step = next_step.purpose is Purpose.STEP
+            if self._is_judged(next_step, run) or (is_step and self._is_left_out(next_step, run)):
+                continue
+            if is_step:
+                self._note_step(next_step.provider, run, outlook)
+            self._ask(next_step, run, outlook, is_certain=is_first)
+            if is_step:
+                self._ask_verifier(run, outlook)
+                may_write = True
+            is_first = False
+            run.apply(next_step, _MISS, "", 0.0, ())
+        normalizer = self.plan.normalizer
+        if may_write and normalizer is not None and normalizer.capabilities.charges_misses:
+            self._ask_model(Step(Purpose.NORMALIZE, normalizer), run, outlook)
+
+    def _is_judged(self, next_step: Step, run: EntityRun) -> bool:
+        """Return whether a verdict on the address stands that a step would have verified."""
+        if run.address(next_step) not in self.verdicts:
+            return False
+        self.steps[next_step].answered_before += 1
+        if next_step.purpose is Purpose.VERIFY:
+            run.withdraw_offer()
+        else:
+            run.advance()
+        return True
+
+    def _note_step(self, provider: Provider, run: EntityRun, outlook: Outlook) -> None:
+        """Add a provider to the way that an entity goes."""
+        if not outlook.route:
+            names = provider.inputs.get(self.job.entity_type, ())
+            outlook.inputs = tuple(sorted(name for name in names if not is_blank(run.fields.get(name))))
+        outlook.route += (provider.name,)
+
+    def _ask_verifier(self, run: EntityRun, outlook: Outlook) -> None:
+        """Count a verdict on the address that a step may find; it may be invalid, so that the run goes on."""
+        if self.plan.verifier is not None and is_blank(run.fields.get("email")):
+            self._ask(Step(Purpose.VERIFY, self.plan.verifier), run, outlook)
+
+    def _is_left_out(self, next_step: Step, run: EntityRun) -> bool:
+        """Return whether a provider is not asked, because it has answered before or input is missing."""
+        step, provider = self.steps[next_step], next_step.provider
+        if self._is_answered(run, provider):
+            step.answered_before += 1
+            self._apply_prior(run, run.prior[provider.name])
+            return True
+        reason = provider.why_insufficient(self._lookup(run, provider))
+        if reason is not None:
+            step.missing_input += 1
+            run.advance()
+        return reason is not None
+
+    def _is_answered(self, run: EntityRun, provider: Provider) -> bool:
+        prior = run.prior.get(provider.name)
+        return prior is not None and is_answered(prior, fingerprint(provider, self.job.entity_type, run.fields))
+
+    def _apply_prior(self, run: EntityRun, prior: PriorAnswer) -> None:
+        run.apply_prior(prior)
+        if run.offer is not None and self.plan.verifier is None:
+            # What was withheld for a verifier is written if nobody is to verify it any more.
+            run.fields.update(run.withdraw_offer().fields)
+
+    def _ask(self, next_step: Step, run: EntityRun, outlook: Outlook, *, is_certain: bool = False) -> None:
+        step, provider = self.steps[next_step], next_step.provider
+        price = provider.worst_price_micros(self._lookup(run, provider))
+        step.questions += 1
+        step.high_micros += price
+        outlook.high_micros += price
+        # What a text costs a model at least depends on how many share a request, and nobody can tell.
+        if is_certain and provider.capabilities.charges_misses and not provider.capabilities.rules_first:
+            step.low_micros += price
+            outlook.low_micros += price
+
+    def _ask_model(self, next_step: Step, run: EntityRun, outlook: Outlook) -> None:
+        """Count what the normaliser's model may be asked about what stands there, or may be found."""
+        blanks = [name for name in _MODEL_FIELDS[self.job.entity_type] if is_blank(run.fields.get(name))]
+        lookup = self._lookup(run, next_step.provider)
+        lookup = replace(lookup, fields={**lookup.fields, **dict.fromkeys(blanks, _ANY_TEXT)})
+        price = next_step.provider.worst_price_micros(lookup)
+        self.steps[next_step].questions += price > 0
+        self.steps[next_step].high_micros += price
+        outlook.high_micros += price
+
+    def _lookup(self, run: EntityRun, provider: Provider) -> Lookup:
+        entity_type, fields = self.job.entity_type, run.fields
+        if provider.capabilities.rules_first:
+            fields = {name: fields.get(name) for name in _MODEL_INPUTS[entity_type]}
+        return Lookup(entity_type, run.entity_id, fields, cached=self.cached)

@@ -1,0 +1,107 @@
+"""What a sample says of its list: drawn of each kind, spread, and right about as often as it claims to be."""
+
+import random
+from collections.abc import Sequence
+
+from app.enrichment.waterfall.projections import Projection, Sampled, project
+from app.enrichment.waterfall.sampling import Census, Draw
+from app.enrichment.waterfall.survey import Outlook
+
+CENT = 10_000
+Truth = tuple[Outlook, int, bool]
+"""What is known of an entity, and what it will cost, and whether it will be found."""
+
+
+def outlook(*route: str, inputs: tuple[str, ...] = (), high: int = 0, low: int = 0) -> Outlook:
+    return Outlook("x", route, inputs, low, high)
+
+
+def draw(outlooks: Sequence[Outlook], size: int, seed: int = 0) -> Draw:
+    census = Census()
+    for one in outlooks:
+        census.add(one)
+    return census.draw(size, seed)
+
+
+def pilot(truths: Sequence[Truth], size: int, seed: int = 0) -> tuple[Projection | None, int, int]:
+    """Draw a sample and return what it says of the rest, and what the rest costs and finds."""
+    drawn = draw([truth[0] for truth in truths], size, seed)
+    sampled = []
+    for position, stratum in drawn.chosen.items():
+        known, cost, is_hit = truths[position]
+        drawn.strata[stratum].take_out(known)
+        sampled.append(Sampled(stratum, known.low_micros, known.high_micros, cost, is_hit))
+    rest = [truth for position, truth in enumerate(truths) if position not in drawn.chosen]
+    return project(drawn.strata, sampled), sum(truth[1] for truth in rest), sum(truth[2] for truth in rest)
+
+
+def make_list(numbers: random.Random, count: int) -> list[Truth]:
+    """Make a list with two prices, two kinds of input and some who cost nothing."""
+    truths: list[Truth] = []
+    for _ in range(count):
+        is_linked, is_hit = numbers.random() < 0.6, False
+        route = ("findymail", "prospeo") if numbers.random() < 0.8 else ("prospeo",)
+        if numbers.random() < 0.1:
+            truths.append((outlook(), 0, False))
+            continue
+        cost = 0
+        for name in route:
+            if not is_hit and numbers.random() < (0.6 if is_linked else 0.4):
+                cost, is_hit = {"findymail": 2 * CENT, "prospeo": 4 * CENT}[name], True
+        high = sum({"findymail": 2 * CENT, "prospeo": 4 * CENT}[name] for name in route)
+        truths.append(
+            (outlook(*route, inputs=("linkedin_url",) if is_linked else ("full_name",), high=high), cost, is_hit)
+        )
+    return truths
+
+
+def test_a_sample_has_some_of_each_kind_and_is_spread_over_the_list() -> None:
+    """One of each tenth part; who costs nothing for certain is left out, and the seed decides."""
+    outlooks = [outlook("a", high=CENT), outlook("b", high=CENT), outlook()] * 100
+    drawn = draw(outlooks, 20)
+    assert sorted(stratum.count for stratum in drawn.strata) == [100, 100]
+    places = {number: [at // 3 for at, one in drawn.chosen.items() if one == number] for number in (0, 1)}
+    for of_kind in places.values():
+        assert [place // 10 for place in of_kind] == list(range(10))
+    assert draw(outlooks, 20).chosen == drawn.chosen != draw(outlooks, 20, seed=1).chosen
+
+
+def test_rare_kinds_are_taken_together() -> None:
+    """A kind of which the sample would have one entity says nothing of itself."""
+    rare = [outlook("a", inputs=(name,), high=CENT) for name in "klmnop"]
+    drawn = draw([*[outlook("b", high=CENT)] * 94, *rare], 20)
+    assert sorted((stratum.route, stratum.count) for stratum in drawn.strata) == [(("a",), 6), (("b",), 94)]
+
+
+def test_a_small_list_is_taken_whole() -> None:
+    """Also one in which nobody would ask anybody."""
+    assert len(draw([outlook()] * 3, 50).chosen) == 3
+    assert len(draw([outlook("a", high=CENT)] * 3, 50).chosen) == 3
+
+
+def test_what_is_certain_is_not_estimated() -> None:
+    """A price that is charged anyway makes an interval of no width."""
+    projection, cost, _ = pilot([(outlook("clay", low=CENT, high=CENT), CENT, False)] * 500, 25)
+    assert projection is not None
+    found = projection.cost_micros
+    assert (found.expected, found.low, found.high) == (cost, cost, cost)
+    assert projection.hits.low == 0 < projection.hits.high, "nobody was found, but who knows"
+    assert projection.cost_per_hit_micros is None
+
+
+def test_too_few_decided_entities_say_nothing() -> None:
+    """Nineteen are not enough."""
+    truths = make_list(random.Random(1), 200)
+    assert pilot(truths, 19)[0] is None
+    assert pilot(truths, 20)[0] is not None
+
+
+def test_intervals_hold_what_comes_about_as_often_as_they_say() -> None:
+    """Of 40 samples of 50 from lists of which the truth is hidden; nine of ten is what they claim."""
+    held_costs = held_hits = 0
+    for seed in range(40):
+        projection, cost, hits = pilot(make_list(random.Random(seed), 1000), 50, seed)
+        assert projection is not None
+        held_costs += projection.cost_micros.low <= cost <= projection.cost_micros.high
+        held_hits += projection.hits.low <= hits <= projection.hits.high
+    assert held_costs >= 32 and held_hits >= 32, (held_costs, held_hits)
