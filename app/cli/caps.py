@@ -60,7 +60,7 @@ def list_(as_json: bool) -> None:
     elif views:
         output.print_table(["of", "cap", "spent", "reserved", "left", "set", "by"], [_row(view) for view in views])
     else:
-        command = f"{output.program()} enrich caps set --provider findymail --usd 5"
+        command = f"{output.enrich_command()} caps set --provider findymail --usd 5"
         output.note(f"No caps are set but those of the settings. To set one: {command}")
 
 
