@@ -300,7 +300,7 @@ def test_what_was_spent_is_added_up_by_provider(context: Flask) -> None:
         with transaction() as session:
             for provider, cost in (("leadmagic", 30), ("leadmagic-verify", 4), ("prospeo", 7)):
                 row = {**shared, "provider": provider, "day": day, "cost_micros": cost, "calls": 1}
-                session.execute(insert(costs).values(**row, charged_calls=1, in_doubt_micros=0))
+                session.execute(insert(OLD_COSTS).values(**row, charged_calls=1, in_doubt_micros=0))
             call = {"provider": "prospeo", "is_pending": False, "started_at": A_DAY, **shared, **about}
             session.execute(insert(OLD_CALLS).values(call))
         upgrade()
@@ -316,6 +316,9 @@ def test_what_was_spent_is_added_up_by_provider(context: Flask) -> None:
 
 
 A_DAY = datetime(2026, 1, 1, tzinfo=UTC)
+OLD_COST_COLUMNS = ("job_id", "workspace_slug", "provider", "day", "calls", "charged_calls", "cost_micros",
+                    "in_doubt_micros")  # fmt: skip
+OLD_COSTS = Table("enrichment_costs", MetaData(), *(Column(name, costs.c[name].type) for name in OLD_COST_COLUMNS))
 OLD_CALLS = Table(
     "enrichment_flights",
     MetaData(),

@@ -17,6 +17,7 @@ from app.console import (
     money,
     new_job,
     overview,
+    providers,
     retries,
     sign_in,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "money",
     "new_job",
     "overview",
+    "providers",
     "retries",
     "sign_in",
 ]

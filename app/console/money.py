@@ -1,9 +1,8 @@
-"""Money: what was spent, by whom and when; and the providers that it goes to."""
+"""Money: what was spent, by whom and when."""
 
 from typing import Any, Final
 
-from flask import Response, g, redirect, request, url_for
-from werkzeug.wrappers import Response as WerkzeugResponse
+from flask import Response, request
 
 from app.console.access import require
 from app.console.blueprint import blueprint, page
@@ -11,8 +10,6 @@ from app.console.charts import bars
 from app.db.session import end_read
 from app.enrichment.money import reports
 from app.enrichment.money.reports import Group
-from app.enrichment.waterfall.provider_status import list_providers, reset_provider
-from app.errors import Forbidden
 from app.web.api_keys import Scope
 from app.web.auth import visible_workspace
 
@@ -45,26 +42,3 @@ def costs() -> Response:
     }
     end_read()
     return page("costs.html", **values)
-
-
-@blueprint.get("/console/providers")
-@require(Scope.READ)
-def providers() -> Response:
-    """Show how each provider stands, what it may be asked, and for how much."""
-    found = list_providers(visible_workspace())
-    end_read()
-    return page("providers.html", providers=found, may_reset=_may_reset())
-
-
-@blueprint.post("/console/providers/<name>/reset")
-@require(Scope.ADMIN)
-def reset(name: str) -> WerkzeugResponse:
-    """Forget what is held against a provider."""
-    if not _may_reset():
-        raise Forbidden("A provider is everybody's: this needs an admin of all workspaces.")
-    reset_provider(name)
-    return redirect(url_for("console.providers"), 303)
-
-
-def _may_reset() -> bool:
-    return g.principal.may(Scope.ADMIN) and g.principal.workspace_slug is None

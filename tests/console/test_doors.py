@@ -83,6 +83,7 @@ DOORS = {
     ("GET", "/console/costs"): Door("read"),
     ("GET", "/console/providers"): Door("read"),
     ("POST", "/console/providers/{}/reset"): Door("admin", 303),
+    ("POST", "/console/providers/{}/key"): Door("admin", 422),
     ("GET", "/console/process"): Door("process"),
     ("POST", "/console/process"): Door("process"),
 }
@@ -106,6 +107,7 @@ def path_of(address: str, job_id: str) -> str:
         "/console/{}/export": ("people",),
         "/console/{}/export.{}": ("people", "xlsx"),
         "/console/providers/{}/reset": ("prospeo",),
+        "/console/providers/{}/key": ("prospeo",),
     }
     names = known.get(address)
     for name in names or (job_id, "cancel"):

@@ -287,6 +287,28 @@ def test_costs_and_providers_are_filtered_by_the_address(app: Flask, signed_in: 
     assert client.post("/console/providers/nobody/reset").status_code == 404
 
 
+@on_sqlite
+def test_a_workspaces_key_is_set_and_removed_and_never_shown(app: Flask, signed_in: SignedIn) -> None:
+    """By an admin, for the workspace that is chosen or their own; what is wrong with one is said in words."""
+    client, north = signed_in(), signed_in(workspace_slug="north")
+    address, key = "/console/providers/findymail/key", "pk-live-1234567890"
+    assert "choose a workspace" in client.post(address, data={"key": key}).text
+    wrong = client.post(address, data={"key": "short", "workspace": "north"})
+    assert (wrong.status_code, "expected 12 to 512" in wrong.text, "short" in wrong.text) == (422, True, False)
+    assert client.post(address, data={"key": key, "workspace": "north"}).location.endswith("?workspace=north")
+    for page in (north.get("/console/providers").text, client.get("/console/providers?workspace=north").text):
+        assert "Its own key, …7890" in page and "the key of north" in page and key not in page
+    assert "…7890" not in client.get("/console/providers").text
+    assert "…7890" not in signed_in("viewer", workspace_slug="north").get("/console/providers").text
+    north.post(address, data={"key": "another-of-the-north", "workspace": "default"})
+    assert "Its own key, …orth" in north.get("/console/providers?workspace=default").text
+    assert "Its own key" not in client.get("/console/providers?workspace=default").text
+    assert north.post("/console/providers/findymail/reset").status_code == 303
+    assert north.post(address, data={"remove": "yes"}).status_code == 303
+    assert "Its own key" not in north.get("/console/providers").text
+    assert north.post(address, data={"remove": "yes"}).status_code == 404
+
+
 def test_a_list_is_exported_in_each_format_or_it_is_said_what_leaves_nobody(app: Flask, signed_in: SignedIn) -> None:
     """All or those who are ready; if there is no row, the page names the filter that took the last."""
     client = signed_in("operator")

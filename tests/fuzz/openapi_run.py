@@ -16,6 +16,7 @@ from tests.fuzz.service import Service
 
 _OF_ONE_TYPE: Final = "a list is one of people or one of companies"
 _BY_TYPE: Final = "which providers and fields are right goes by the entity type, another member"
+_ONE_SCOPE: Final = "a cap is of an API key alone, or of a provider, a workspace or both"
 _HELD_ALONE: Final = "`held` goes with neither a code nor a provider"
 NOT_ACCEPTED: Final[Mapping[str, str]] = {
     "POST /api/people/import": "what a file's header row must name cannot be said of its bytes",
@@ -36,6 +37,8 @@ NOT_ACCEPTED: Final[Mapping[str, str]] = {
         for plural in ("people", "companies")
         for suffix in ("csv", "xlsx", "parquet")
     },
+    "PUT /api/enrichment/caps": _ONE_SCOPE,
+    "DELETE /api/enrichment/caps": _ONE_SCOPE,
     "GET /api/enrichment/jobs/{job_id}/retry": _HELD_ALONE,
     "POST /api/enrichment/jobs/{job_id}/retry": _HELD_ALONE,
     "POST /api/enrichment/jobs": _BY_TYPE,

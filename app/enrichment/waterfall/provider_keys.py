@@ -5,7 +5,7 @@ credits are its own. Nobody reads a key again but the worker that asks with it.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -56,6 +56,13 @@ class RotationCounts:
     current: int = 0
     """Encrypted with it before."""
     unreadable: int = 0
+
+
+def providers_with_keys() -> list[str]:
+    """Return the names of the providers for which a workspace may have a key of its own."""
+    # The address that Clay's rows go to is its account, and that is the service's.
+    providers = current_registry().providers
+    return [name for name, provider in providers.items() if not provider.capabilities.answers_later]
 
 
 def set_key(provider: str, key: str, workspace_slug: str, *, set_by: str) -> ProviderKeyView:
@@ -174,15 +181,10 @@ def _purpose(row: Row[Any]) -> tuple[str, ...]:
 
 def _with_key(name: str) -> Provider:
     """Return a provider that is asked with a key. Raises `NotFound`, with the names of those that there are."""
-    providers: Mapping[str, Provider] = {
-        # The address that Clay's rows go to is its account, and that is the service's.
-        name: provider
-        for name, provider in current_registry().providers.items()
-        if not provider.capabilities.answers_later
-    }
-    if name not in providers:
-        raise NotFound(f"There is no such provider with a key; expected one of {', '.join(providers)}.")
-    return providers[name]
+    names = providers_with_keys()
+    if name not in names:
+        raise NotFound(f"There is no such provider with a key; expected one of {', '.join(names)}.")
+    return current_registry().providers[name]
 
 
 def _check(provider: Provider, key: str, workspace_slug: str) -> None:
