@@ -110,7 +110,8 @@ def enqueue_pilot(
 ) -> Enqueued:
     """Enqueue a sample of some entities, and keep the others for `queue.continue_pilot`.
 
-    `api_key_id` is the key that makes it, and `terms` are those of `accept_job`: `chunk_size`, `priority`. Raises what it raises, and what `job_columns` does.
+    `api_key_id` is the key that makes it, and `terms` are those of `accept_job`: `chunk_size`, `priority`. Raises what
+    it raises, and what `job_columns` does.
     """
     columns = job_columns(entity_type, provider, options, workspace_slug)
     with unique_ids(entity_ids) as ids:
