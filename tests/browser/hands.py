@@ -62,14 +62,16 @@ class Keyboard(Mouse):
         self.page.keyboard.type(text)
 
     def attach(self, selector: str, file: Path) -> None:
-        """Open the dialog by Enter."""
+        """Open the dialog by the space bar."""
         self._reach(selector)
         with self.page.expect_file_chooser() as chooser:
-            self.page.keyboard.press("Enter")
+            self.page.keyboard.press("Space")
         chooser.value.set_files(file)
 
     def _reach(self, selector: str) -> None:
         self.page.wait_for_selector(selector)
+        # What a page that still loads is told by keys may be lost.
+        self.page.wait_for_load_state()
         for _ in range(MOST_TABS):
             self.page.keyboard.press("Tab")
             if self.page.evaluate("wanted => document.activeElement.matches(wanted)", selector):

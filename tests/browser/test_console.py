@@ -11,6 +11,7 @@ import pytest
 
 from app import create_app
 from app.config import Config
+from tests.browser.hands import Keyboard
 from tests.console.screens import screens
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -141,12 +142,9 @@ def test_the_keyboard_is_enough_to_make_a_job(open_page: OpenPage, trouble: list
     page.keyboard.press("/")
     assert page.evaluate("document.activeElement.id") == "filter"
     page.goto("/console/new")
-    page.focus("#filter")
-    for _ in range(3):
-        page.keyboard.press("Tab")
-    page.keyboard.type("ai-n")
-    page.keyboard.press("Tab")
-    page.keyboard.type("3")
+    hand = Keyboard(page)
+    hand.choose('select[name="provider"]', "ai-n")
+    hand.write('input[name="limit"]', "3")
     page.keyboard.press("Enter")
     page.wait_for_selector("#confirm")
     page.focus("#cap")
