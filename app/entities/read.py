@@ -191,7 +191,7 @@ def _whole_rows(entity_type: str) -> Select[Any]:
 
 def _view(entity_type: str, row: Row[*tuple[Any, ...]]) -> EntityView:
     """Return an entity from a row of `_whole_rows`. Raises `DamagedData` if `extra` is not an object."""
-    entity_id, workspace_slug, extra, created_at, updated_at, *values = row
+    entity_id, workspace_slug, extra, created_at, updated_at, *values = tuple(row)
     if extra is not None and not isinstance(extra, dict):
         raise DamagedData
     fields = dict(zip(FIELDS[entity_type], values, strict=True))
