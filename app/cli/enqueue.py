@@ -21,8 +21,8 @@ from app.enrichment.queue.enqueue import MAX_CHUNK_SIZE
 from app.enrichment.queue.schemas import AcceptedJobSchema
 from app.enrichment.waterfall.estimates import Estimate
 from app.enrichment.waterfall.estimates import estimate as estimate_job
-from app.enrichment.waterfall.options import JobOptions
-from app.enrichment.waterfall.pilots import MAX_SIZE, Sample, enqueue_pilot
+from app.enrichment.waterfall.options import MAX_SAMPLE, JobOptions, Sample
+from app.enrichment.waterfall.pilots import enqueue_pilot
 from app.enrichment.waterfall.plan import job_columns
 from app.entities.lists import ids_of_list
 from app.entities.read import select_ids
@@ -66,7 +66,7 @@ def _idempotency_key(_ctx: click.Context, _option: click.Parameter, key: str | N
 @click.option("--until", type=Names(), help="Of a waterfall: the fields that end it once all have a value.")
 @click.option("--verifier", type=click.Choice([*VERIFIER_NAMES, "none"]), help="Of a waterfall: who checks addresses.")
 @click.option("--cap-usd", type=Dollars(), help="The most that the job may spend.")
-@click.option("--pilot", type=Number(1, MAX_SIZE), help="Only a sample of so many; `continue` takes the rest.")
+@click.option("--pilot", type=Number(1, MAX_SAMPLE), help="Only a sample of so many; `continue` takes the rest.")
 @click.option("--pilot-seed", type=Number(0, 2**31 - 1), default=0, help="Decides which ones are in the sample.")
 @click.option("--estimate", is_flag=True, help="Say what the job would cost, and make none.")
 @workspace_option

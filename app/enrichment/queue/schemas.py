@@ -12,8 +12,7 @@ from marshmallow import fields, post_load, validates_schema
 
 from app.enrichment.queue.child_jobs import RetryFilter
 from app.enrichment.queue.enqueue import MAX_CHUNK_SIZE
-from app.enrichment.waterfall.options import DEFAULT_OPTIONS, JobOptions
-from app.enrichment.waterfall.pilots import MAX_SIZE, Sample
+from app.enrichment.waterfall.options import DEFAULT_OPTIONS, MAX_SAMPLE, JobOptions, Sample
 from app.entities.fields import FIELDS, field_named
 from app.entities.schemas import ListName, entity_schema
 from app.models.job import JobStatus
@@ -170,7 +169,7 @@ class JobRequestSchema(Schema):
     cap_usd = Dollars(metadata={"description": "The most that the job may spend."})
     pilot = WholeNumber(
         minimum=1,
-        maximum=MAX_SIZE,
+        maximum=MAX_SAMPLE,
         metadata={"description": "Only a sample of so many, spread over them; the rest waits to be continued."},
     )
     pilot_seed = WholeNumber(

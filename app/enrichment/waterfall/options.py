@@ -1,9 +1,9 @@
-"""The options of a job: the waterfall, the verifier, the cap."""
+"""The options of a job: the waterfall, the verifier, the cap, and whether it takes a sample alone."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from app.config import Config, micros
 from app.entities.fields import RAW_FIELDS, field_named
@@ -11,6 +11,16 @@ from app.errors import DamagedData, Invalid, detail
 from app.providers.names import NAMES, VERIFIER_NAMES, WATERFALL
 
 MAX_CAP_USD = 1_000_000
+MAX_SAMPLE: Final = 1000
+"""Entities of a pilot; a report looks at each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """How many entities a pilot takes, and the seed that decides which."""
+
+    size: int
+    seed: int = 0
 
 
 @dataclass(frozen=True, slots=True)

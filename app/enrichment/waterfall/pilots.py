@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import select
 
@@ -16,7 +16,7 @@ from app.enrichment.queue.lease import JobInfo
 from app.enrichment.queue.pilots import NOTHING_LEFT, NewPilot, PilotRow, Rest, get_pilot
 from app.enrichment.queue.queries import outcomes_of
 from app.enrichment.waterfall.estimates import Estimate, estimate_like
-from app.enrichment.waterfall.options import DEFAULT_OPTIONS, JobOptions
+from app.enrichment.waterfall.options import DEFAULT_OPTIONS, JobOptions, Sample
 from app.enrichment.waterfall.plan import job_columns, wanted_fields
 from app.enrichment.waterfall.projections import LEAST_DECIDED, Interval, Projection, Sampled, project
 from app.enrichment.waterfall.sampling import Census, Draw, Stratum
@@ -28,17 +28,6 @@ from app.models.attempt import attempts
 from app.models.chunk import DECIDED, ERASED_ID
 from app.models.types import new_id
 from app.providers.names import NORMALIZER, WATERFALL
-
-MAX_SIZE: Final = 1000
-"""Entities of a pilot; a report looks at each."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """How many entities a pilot takes, and the seed that decides which."""
-
-    size: int
-    seed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
