@@ -111,6 +111,8 @@ class Config:
     """Days until a provider that had nothing is asked again with the same input."""
     ENRICH_RAW_ANSWER_DAYS: int = field(default=90, metadata=_whole_number(0, 3650))
     """Days that the raw answers of providers are kept; 0: they are not stored."""
+    AUDIT_KEEP_DAYS: int = field(default=400, metadata=_whole_number(0, 36500))
+    """Days that the events of the audit log are kept; 0: for ever."""
     ENRICH_MERGE_POLICIES: str = field(default="", metadata={"is_policies": True})
     """Which fields providers may replace or never write, such as `person.job_title=replace, person.email=never`."""
     PUBLIC_URL: str | None = field(default=None, metadata={"is_url": True})

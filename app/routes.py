@@ -6,6 +6,7 @@ It stands apart from the factory because a command needs none of it, and would s
 from flask import Flask
 
 from app import console
+from app.audit.routes import blueprint as audit_routes
 from app.enrichment.money.cap_routes import blueprint as cap_routes
 from app.enrichment.money.routes import blueprint as money_routes
 from app.enrichment.queue.routes import blueprint as job_routes
@@ -28,7 +29,7 @@ def init_app(app: Flask) -> None:
     auth.init_app(app)
     api = Api(app)
     jobs = (job_routes, pilot_routes, callback_routes, undo_routes, money_routes, cap_routes, provider_key_routes)
-    for blueprint in (*jobs, *entity_routes, list_routes, exclusion_routes, health.blueprint):
+    for blueprint in (*jobs, *entity_routes, list_routes, exclusion_routes, audit_routes, health.blueprint):
         api.register_blueprint(blueprint)
     app.register_blueprint(docs.blueprint)
     app.register_blueprint(console.blueprint)

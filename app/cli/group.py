@@ -115,6 +115,7 @@ class EnrichGroup(AppGroup):
 
 MODULES: Final[Mapping[str, str]] = {
     "accept-held": "app.cli.retry",
+    "audit": "app.cli.audit",
     "cancel": "app.cli.jobs",
     "caps": "app.cli.caps",
     "console": "app.cli.console",

@@ -4,7 +4,7 @@ import os
 import time
 import uuid
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import JSON, BigInteger, CheckConstraint, DateTime, Dialect, Integer, String, Uuid
@@ -108,6 +108,12 @@ def new_id() -> str:
     value = value & ~(0xF << 76) | 7 << 76
     value = value & ~(0x3 << 62) | 2 << 62
     return str(uuid.UUID(int=value))
+
+
+def lowest_id(instant: datetime, *, earlier: timedelta = timedelta(0)) -> str:
+    """Return a bound that all ids of `new_id` since an instant, or some time before it, are at or above."""
+    milliseconds = (instant - datetime(1970, 1, 1, tzinfo=UTC) - earlier) // timedelta(milliseconds=1)
+    return str(uuid.UUID(int=max(0, milliseconds) << 80))
 
 
 def parse_id(text: str) -> str | None:

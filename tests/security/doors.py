@@ -84,6 +84,7 @@ DOORS: dict[tuple[str, str], Door] = {
     ("GET", "/api/enrichment/exclusions"): Door(200, "read"),
     ("POST", "/api/enrichment/exclusions"): Door(415, "write"),
     ("DELETE", "/api/enrichment/exclusions/{}"): Door(204, "write", names="exclusion"),
+    ("GET", "/api/audit"): Door(200, "admin"),
     ("GET", "/api/lists"): Door(200, "read"),
     ("POST", "/api/lists"): Door(415, "write"),
     ("GET", "/api/lists/{}"): Door(200, "read", names="list"),

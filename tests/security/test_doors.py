@@ -177,7 +177,7 @@ def test_a_bound_key_reaches_nothing_elsewhere_by_parameters(app: Flask) -> None
     for address in ("people", "companies", "people/export.csv", "companies/export.csv",
                     "people/export.xlsx", "companies/export.xlsx", "enrichment/jobs", "lists",
                     "enrichment/exclusions", "enrichment/costs", "enrichment/provider-keys", "enrichment/yield",
-                    "people/some/one", "companies/some/one",
+                    "audit", "people/some/one", "companies/some/one",
                     "people/some/one/receipt", "companies/some/one/receipt"):  # fmt: skip
         named = "&groupBy=job" if address.endswith("costs") else ""
         assert call(stranger, "GET", f"/api/{address}?workspaceSlug={WORKSPACE}{named}").status_code == 403, address

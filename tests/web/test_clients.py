@@ -42,6 +42,7 @@ OPERATIONS = {
     "exportCompaniesAsXlsx",
     *("listLists", "createList", "getList", "renameList", "deleteList", "getListCoverage", "countListCoverage"),
     *("previewCompaniesImport", "listRefusedPeople", "listRefusedCompanies"),
+    "listAuditEvents",
     *("listExclusions", "addExclusions", "removeExclusion"),
 }
 

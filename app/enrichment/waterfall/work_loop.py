@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from app.audit import retention
 from app.config import Config, config
 from app.db.failures import is_unavailable
 from app.enrichment.limits import rate_limits
@@ -60,9 +61,10 @@ class Waterfall:
         return PATIENCE_SHARE * whole_seconds
 
     def between_chunks(self) -> None:
-        """Book what lost workers have left behind, and forget raw answers that are old: one small batch of each."""
+        """Book what lost workers have left behind, and forget old raw answers and events: one small batch of each."""
         recovery.recover_lost_calls()
         recovery.forget_old_answers()
+        retention.forget_old_events()
 
 
 @dataclass

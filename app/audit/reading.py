@@ -1,0 +1,92 @@
+"""The audit log as it is read: the newest event first, page by page."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import select
+
+from app.db.pages import Page, page_of
+from app.errors import Invalid, detail
+from app.extensions import db
+from app.models.audit_event import audit_events
+from app.models.types import lowest_id, parse_id
+from app.values.text import find_bad_character
+
+INSTANT_RULE: Final = "an instant such as 2026-11-30T12:00:00Z"
+_INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)", re.ASCII)
+_CLOCKS_DIFFER: Final = timedelta(hours=1)
+"""An id has the clock of its process, `at` that of the database: they are taken to differ by less."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventView:
+    """One change: who made it, of what, and what stood there before and after."""
+
+    id: str
+    at: datetime
+    workspace_slug: str | None
+    """The one workspace that the change was in; None: it concerns all."""
+    actor_kind: str
+    actor_id: str | None
+    action: str
+    subject_kind: str
+    subject_id: str | None
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+
+
+def list_events(
+    *,
+    workspace_slug: str | None = None,
+    action: str | None = None,
+    actor_id: str | None = None,
+    subject_id: str | None = None,
+    since: datetime | None = None,
+    cursor: str | None = None,
+    limit: int = 100,
+) -> Page[EventView]:
+    """Return events, the newest first: of all workspaces, or those of one.
+
+    `cursor` is the `next_cursor` of the page before. Raises `Invalid` for a cursor that no page gave, and for what
+    can be no id.
+    """
+    wanted = {"workspace_slug": workspace_slug, "action": action, "actor_id": actor_id, "subject_id": subject_id}
+    query = select(audit_events).order_by(audit_events.c.id.desc()).limit(limit + 1)
+    for name, value in wanted.items():
+        if value is not None:
+            _check(name, value)
+            query = query.where(audit_events.c[name] == value)
+    if since is not None:
+        # The bound by id, which is looked up, spares reading all that is older.
+        query = query.where(audit_events.c.at >= since, audit_events.c.id >= lowest_id(since, earlier=_CLOCKS_DIFFER))
+    if cursor is not None:
+        query = query.where(audit_events.c.id < _read_cursor(cursor))
+    views = [EventView(**row._mapping) for row in db.session.execute(query)]
+    return page_of(views, limit, lambda view: view.id)
+
+
+def parse_instant(text: str) -> datetime | None:
+    """Return the instant in UTC that a text such as `2026-11-30T12:00:00Z` means, or None if it is none."""
+    spelled = text.upper()
+    if _INSTANT.fullmatch(spelled) is None:
+        return None
+    try:
+        return datetime.fromisoformat(spelled).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _check(name: str, value: str) -> None:
+    if bad := find_bad_character(value):
+        message = f"expected text without control characters; found {bad}"
+        raise Invalid(f"The filter is not valid: {message}.", details=[detail(name, message)])
+
+
+def _read_cursor(cursor: str) -> str:
+    last_id = parse_id(cursor)
+    if last_id is None:
+        message = "expected a cursor that an earlier page gave"
+        raise Invalid(f"The cursor is not valid: {message}.", details=[detail("cursor", message)])
+    return last_id
