@@ -254,6 +254,7 @@ def values_about(subject: Subject) -> set[str]:
     end_read()
     skipped = {"error", "id", "job_id", "attempt_id", "call_id", "request_id", "fingerprint", "key"}
     skipped |= {"field", "fields_written"}  # Names of columns, which stand in every file.
+    skipped |= {"provider", "outcome_class"}  # Who was asked, and how that ended, stands in tables about nobody.
     texts = {text for row in rows for name, value in row.items() if name not in skipped for text in texts_of(value)}
     # What a text means and not how JSON escapes it; what is in one of a few words says nothing of anybody.
     return {text for text in texts if len(text) >= 12 and text.isascii() and text.isprintable() and '"' not in text}
