@@ -31,9 +31,9 @@ def erase_entity(entity_type: str, entity_id: str, *, workspace_slug: str) -> No
 
     Deleted are its row, its place in lists, its attempts with the raw answers, the history of its fields, its errors,
     and the model cache's answers for its values and verdicts on its addresses, even if shared: at worst, others have
-    them answered once more. In the id lists of the workspace's jobs it is
-    replaced by `ERASED_ID`, so that every list keeps its length and its order, by which outcomes are stored; a job
-    that has not reached it yet skips it. Costs stay counted in the jobs and budgets, which name nobody. Exclusions
+    them answered once more. In the id lists of the workspace's jobs it is replaced by `ERASED_ID`, so that every list
+    keeps its length and its order, by which outcomes are stored; a job that has not reached it yet skips it.
+    Costs stay counted in the jobs and budgets, which name nobody. Exclusions
     stay: they keep it from coming back. An id that stands only in those records, because its entity never existed, is
     erased from them too.
 

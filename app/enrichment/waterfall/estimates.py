@@ -78,11 +78,9 @@ def estimate(
 ) -> Estimate:
     """Return what a job of these entities would cost if it were enqueued now. Only reads.
 
-    A list is handled in memory, any other iterable is spooled to disk, so its
-    length does not matter. `shows_overall` says whether the cap of all
-    workspaces together may be told, and
-    `api_key_id` the key that would make the job. Raises `EmptyJob`, `Invalid` and
-    `ProviderNotAvailable`, as enqueueing does.
+    A list is handled in memory, any other iterable is spooled to disk, so its length does not matter. `shows_overall`
+    says whether the cap of all workspaces together may be told, and `api_key_id` which key would make the job. Raises
+    `EmptyJob`, `Invalid` and `ProviderNotAvailable`, as enqueueing does.
     """
     options = options.checked(entity_type, provider)
     insist_on_provider(entity_type, provider, options, workspace_slug)
