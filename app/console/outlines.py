@@ -19,10 +19,18 @@ def shown(name: str, value: Any) -> str:
     """Return a field's value as text; of addresses and phone numbers in any, a viewer sees the outline."""
     if value is None or value in ("", [], {}):
         return ""
-    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    text = _as_text(value)
     if isinstance(value, int) or _sees_all():
         return text
     return _outline(text) if any(part in name for part in _MASKED) else shown_text(text)
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {inner}" for name, inner in value.items())
+    return str(value)
 
 
 def shown_text(text: str) -> str:

@@ -68,6 +68,12 @@ def money(micros: int | None) -> str:
     return "–" if micros is None else dollars(micros)
 
 
+def roughly(micros: int) -> str:
+    """Return an amount of dollars that is reckoned and not booked: to the cent, or as less than one."""
+    cents = round(micros / 10_000)
+    return dollars(cents * 10_000) if cents else "less than a cent"
+
+
 def number(value: int) -> str:
     """Return a whole number with its thousands apart."""
     return f"{value:,}"
@@ -94,6 +100,7 @@ _FILTERS: Final[dict[str, Any]] = {
     "outlined_id": shown_id,
     "parts": parts,
     "plural": plural,
+    "roughly": roughly,
     "sentence": status_sentence,
     "share": share,
 }

@@ -13,6 +13,7 @@ from flask import Flask
 
 from app.console import parts
 from app.console.overview import Runway, _runway
+from app.console.words import roughly
 from app.db.session import transaction
 from app.enrichment import queue
 from app.enrichment.money.reports import CapView
@@ -153,3 +154,4 @@ def test_a_runway_is_what_is_left_of_the_least_cap_at_the_present_rate() -> None
     assert _runway(jobs, caps, now) == Runway(90_000, 120.0)
     assert _runway(jobs, caps[1:], now) == Runway(90_000, None)
     assert _runway([job("running", 0, 5.0), job("pending", 0, None)], caps, now) is None
+    assert [roughly(micros) for micros in (1_590_165, 30_000, 4_999)] == ["$1.59", "$0.03", "less than a cent"]

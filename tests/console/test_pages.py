@@ -123,7 +123,8 @@ def test_addresses_and_numbers_are_shown_to_viewers_in_outline(app: Flask, signe
     """On the list, in the fields, in the history; and stand in no address of a page."""
     with app.app_context():
         add({"id": "p1", "email": "ada@acme.example", "phone": "+44 20 7946 0000"}, {"id": "ada@acme.example"})
-        add({"id": "p1", "email": "countess@acme.example"})
+        add({"id": "p1", "email": "countess@acme.example", "extra": {"Lead Score": "49", "Owner": "ada@acme.example"}})
+        add({"id": "p1", "extra": {"Lead Score": "99"}})
     viewer, operator = signed_in("viewer"), signed_in("operator")
     for page in ("/console/people", "/console/people/p1"):
         text = viewer.get(page).text
@@ -132,6 +133,7 @@ def test_addresses_and_numbers_are_shown_to_viewers_in_outline(app: Flask, signe
         assert "countess@acme.example" in operator.get(page).text
         assert "/ada@" not in operator.get(page).text
     assert "a•••@acme.example" in viewer.get("/console/people/p1").text
+    assert "Lead Score: 49, Owner: a•••@acme.example" in viewer.get("/console/people/p1").text
 
 
 @on_sqlite
