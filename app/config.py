@@ -329,20 +329,30 @@ def micros(dollars: Decimal | None) -> int | None:
 
 def _parse(name: str, text: str, default: object, rules: Mapping[str, Any]) -> Any:
     if "is_dollars" in rules:
-        try:
-            return None if text.strip().lower() == "none" else _decimal(text)
-        except ValueError:
-            raise ConfigError(f"{name}: expected an amount of dollars in digits, such as 10 or 2.50, or none") from None
+        return _parse_dollars(name, text)
     if isinstance(default, bool):
         return text.strip().lower() not in {"", "0", "false", "no"}
     if isinstance(default, int):
-        if not re.fullmatch(r"[0-9]{1,9}", text):
-            raise ConfigError(f"{name}: expected a whole number in digits")
-        return int(text)
+        return _parse_number(name, text)
     if isinstance(default, tuple):
         # Secrets may have commas in them, but no spaces.
         return tuple(part.strip() for part in text.split(rules.get("separator", ",")) if part.strip())
     return text
+
+
+def _parse_dollars(name: str, text: str) -> Decimal | None:
+    if text.strip().lower() == "none":
+        return None
+    try:
+        return _decimal(text)
+    except ValueError:
+        raise ConfigError(f"{name}: expected an amount of dollars in digits, such as 10 or 2.50, or none") from None
+
+
+def _parse_number(name: str, text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,9}", text):
+        raise ConfigError(f"{name}: expected a whole number in digits")
+    return int(text)
 
 
 def _check(name: str, value: object, rules: Any) -> None:

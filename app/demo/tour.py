@@ -243,17 +243,21 @@ def _tell_next(path: Path, job_id: str, files: list[Path], *, more: list[str]) -
         click.echo(f"  {enrich_command} {command}")
 
 
+def _make_wanted(wanted: Path) -> Path:
+    path = wanted.absolute()
+    try:
+        if path.exists() and not _is_demo(path):
+            raise click.UsageError("The file of --database is there already and was not made by a demo.")
+        _make_file(path)
+    except (OSError, sqlite3.Error) as exc:
+        raise click.FileError(str(wanted), hint="expected a place to make a file in") from exc
+    return path
+
+
 def _make_database(wanted: Path | None) -> Path:
     """Make an empty database file and return its path; an earlier demo's is deleted, any other file is not."""
     if wanted is not None:
-        path = wanted.absolute()
-        try:
-            if path.exists() and not _is_demo(path):
-                raise click.UsageError("The file of --database is there already and was not made by a demo.")
-            _make_file(path)
-        except (OSError, sqlite3.Error) as exc:
-            raise click.FileError(str(wanted), hint="expected a place to make a file in") from exc
-        return path
+        return _make_wanted(wanted)
     path = Path(current_app.instance_path) / "demo.db"
     try:
         if not path.exists() or _is_demo(path):

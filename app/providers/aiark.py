@@ -113,8 +113,11 @@ class AiArk(PaidProvider):
             indexes = [index for index, question in enumerate(questions) if _is_asked_by(question, filter_name)]
             if indexes:
                 companies = await self._ask_companies([questions[index] for index in indexes], deadline)
-                answers.update(zip(indexes, companies, strict=True))
-        return [answers.get(index) or await self.ask(question, deadline) for index, question in enumerate(questions)]
+                answers |= zip(indexes, companies, strict=True)
+        for index, question in enumerate(questions):
+            if index not in answers:
+                answers[index] = await self.ask(question, deadline)
+        return [answers[index] for index in range(len(questions))]
 
     async def send(self, path: str, question: Any, deadline: float) -> Reply | Answer:
         """Post a question, and remember if the key was accepted."""
@@ -299,9 +302,9 @@ def _records(body: Any) -> list[Mapping[str, Any]] | None:
         return [row for row in body if isinstance(row, Mapping)]
     if not isinstance(body, Mapping):
         return None
-    for envelope in _ENVELOPES:
-        if envelope in body:
-            return [] if body[envelope] is None else _records(body[envelope])
+    envelope = next((name for name in _ENVELOPES if name in body), None)
+    if envelope is not None:
+        return [] if body[envelope] is None else _records(body[envelope])
     return [body] if body.keys() & _RECORD_KEYS else None
 
 

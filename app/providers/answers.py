@@ -34,10 +34,7 @@ def checked(answer: Answer, kinds: Mapping[str, str]) -> Answer:
     naming the field, without its value.
     """
     for field, value in answer.fields.items():
-        if field not in kinds:
-            raise UnfitAnswer(f"the answer has an unknown field: {field[:64]}")
-        if value is not None and not _KINDS[kinds[field]](value):
-            raise UnfitAnswer(f"the answer's {field} is not {kinds[field]}")
+        _check_kind(field, value, kinds)
     return replace(
         answer,
         fields={field: _storable(value) for field, value in answer.fields.items()},
@@ -45,6 +42,13 @@ def checked(answer: Answer, kinds: Mapping[str, str]) -> Answer:
         error=_storable(answer.error[:500]) if answer.error else None,
         cache_entries={key: _storable(value) for key, value in answer.cache_entries.items() if len(key) <= 128},
     )
+
+
+def _check_kind(field: str, value: Any, kinds: Mapping[str, str]) -> None:
+    if field not in kinds:
+        raise UnfitAnswer(f"the answer has an unknown field: {field[:64]}")
+    if value is not None and not _KINDS[kinds[field]](value):
+        raise UnfitAnswer(f"the answer's {field} is not {kinds[field]}")
 
 
 def _storable(value: Any) -> Any:

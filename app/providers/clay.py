@@ -109,11 +109,11 @@ def read_callback(entity_type: str, payload: Any, kinds: Mapping[str, str]) -> A
     row = _one_row(payload)
     if row is None:
         return Answer(OutcomeClass.TRANSIENT, raw=payload, error="Clay's callback was not one row.")
-    if "notfound" in {_squashed(row[name]) for name in row if _squashed(name) == "status"}:
+    if _says_not_found(row):
         return Answer(OutcomeClass.NOT_FOUND, raw=payload, error="Clay's table found nothing.")
     if fields := _fields(_values_of(row, entity_type), kinds):
         return Answer(OutcomeClass.SUCCESS, fields, payload)
-    if any("credit" in (_text_under(row, name) or "").lower() for name in ("status", "error")):
+    if _says_no_credits(row):
         return Answer(OutcomeClass.CREDITS_EXHAUSTED, raw=payload, error="Clay's table is out of credits.")
     return Answer(OutcomeClass.NOT_FOUND, raw=payload, error="Clay's table found nothing.")
 
@@ -150,6 +150,14 @@ def _text_under(row: Mapping[str, Any], squashed: str) -> str | None:
 def _values_of(row: Mapping[str, Any], entity_type: str) -> Mapping[str, Any]:
     values = find(row, entity_type)
     return values if isinstance(values, Mapping) else row
+
+
+def _says_not_found(row: Mapping[str, Any]) -> bool:
+    return any(_squashed(name) == "status" and _squashed(value) == "notfound" for name, value in row.items())
+
+
+def _says_no_credits(row: Mapping[str, Any]) -> bool:
+    return any("credit" in (_text_under(row, name) or "").lower() for name in ("status", "error"))
 
 
 def _fields(values: Mapping[str, Any], kinds: Mapping[str, str]) -> dict[str, Any]:

@@ -40,11 +40,11 @@ def known_fields(entity_type: str, fields: Mapping[str, Any]) -> Known:
     """Return the fields that identify an entity, as they are written."""
     names = _OF_PERSON if entity_type == "person" else _OF_COMPANY
     values = tuple(fields.get(name) for name in names)
-    # What a caller of the providers makes up may be anything.
-    is_text = all(value is None or isinstance(value, str) for value in values)
-    refused = (
-        _refused_text(entity_type, values) if is_text else _refused(entity_type, dict(zip(names, values, strict=True)))
-    )
+    if all(value is None or isinstance(value, str) for value in values):
+        refused = _refused_text(entity_type, values)
+    else:
+        # What a caller of the providers makes up may be anything.
+        refused = _refused(entity_type, dict(zip(names, values, strict=True)))
     kept = {name: value for name, value in fields.items() if name not in refused}
     return Known(kept, tuple(dict.fromkeys(remark for remark in refused.values() if remark)))
 
@@ -97,8 +97,10 @@ def _refused_of_person(fields: Mapping[str, Any]) -> dict[str, str]:
     if _is_no_page(fields.get("linkedin_url"), "person"):
         refused["linkedin_url"] = ""
     address = email_address(fields.get("email"))
-    if address is None or is_shared_mailbox(address):
-        refused["email"] = "The address is shared." if address else ""
+    if address is None:
+        refused["email"] = ""
+    elif is_shared_mailbox(address):
+        refused["email"] = "The address is shared."
     return refused
 
 

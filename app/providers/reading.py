@@ -18,14 +18,17 @@ def find(value: Any, *paths: str) -> Any:
     for path in paths:
         found = value
         for step in path.split("."):
-            if isinstance(found, Mapping):
-                found = found.get(step)
-            elif isinstance(found, list) and step.isdigit() and int(step) < len(found):
-                found = found[int(step)]
-            else:
-                found = None
+            found = _member(found, step)
         if found is not None:
             return found
+    return None
+
+
+def _member(value: Any, step: str) -> Any:
+    if isinstance(value, Mapping):
+        return value.get(step)
+    if isinstance(value, list) and step.isdigit() and int(step) < len(value):
+        return value[int(step)]
     return None
 
 

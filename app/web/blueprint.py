@@ -36,13 +36,8 @@ class StrictParser(FlaskParser):
 
     def load_querystring(self, req: Request, schema: ma.Schema) -> MultiDictProxy:
         """Return the query parameters. Raises 422 for a bad character, and if a single-valued parameter comes twice."""
-        details = []
         lists = {field.data_key or name for name, field in schema.fields.items() if isinstance(field, fields.List)}
-        for name, values in req.args.lists():
-            if len(values) > 1 and name not in lists:
-                details.append(detail(json_body.step("", name), "expected once"))
-            elif bad := find_bad_character("".join(values)):
-                details.append(detail(json_body.step("", name), f"expected plain text; found {bad}"))
+        details = list(_problems_of_query(req, lists))
         if details:
             raise Invalid("The query string is not valid.", details=details)
         return self._makeproxy(req.args, schema)
@@ -61,6 +56,15 @@ class StrictParser(FlaskParser):
         ((location, inner),) = messages.items()
         what = "query string" if location in {"query", "querystring"} else "request body"
         raise Invalid(f"The {what} is not valid.", details=list(islice(flatten(inner), 20))) from error
+
+
+def _problems_of_query(req: Request, lists: set[str]) -> Iterator[dict[str, str]]:
+    """Yield what is wrong with the parameters; those of `lists` may come several times."""
+    for name, values in req.args.lists():
+        if len(values) > 1 and name not in lists:
+            yield detail(json_body.step("", name), "expected once")
+        elif bad := find_bad_character("".join(values)):
+            yield detail(json_body.step("", name), f"expected plain text; found {bad}")
 
 
 def _check_media_type(req: Request) -> None:

@@ -5,7 +5,7 @@ paths.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any, Final
 
@@ -81,10 +81,14 @@ def _problems(value: Any, path: str) -> Iterator[dict[str, str]]:
     elif value is _OUT_OF_RANGE:
         yield detail(path, "expected a number that fits in 64 bits")
     elif isinstance(value, dict):
-        for key, member in value.items():
-            if find_bad_character(key):
-                yield detail(path, "expected names without control characters")
-            yield from _problems(member, step(path, key))
+        yield from _problems_of_object(value, path)
     elif isinstance(value, list):
         for position, member in enumerate(value):
             yield from _problems(member, step(path, position))
+
+
+def _problems_of_object(members: Mapping[str, Any], path: str) -> Iterator[dict[str, str]]:
+    for name, member in members.items():
+        if find_bad_character(name):
+            yield detail(path, "expected names without control characters")
+        yield from _problems(member, step(path, name))

@@ -230,14 +230,11 @@ def _asked_people(body: dict[str, Any]) -> list[Person]:
     contact = body.get("contact")
     domains = _included(body.get("account"), "domain")
     people = [invented.person(linkedin=url, domain=None) for url in _included(contact, "linkedin")]
+    # Without a company, whoever has the name; the first may be anywhere.
+    hosts = domains or [f"any{place}.example" for place in range(9)]
     for name in _content(contact, "fullName"):
-        people += [invented.person(full_name=name, domain=host) for host in domains]
-        # Without a company, whoever has the name; the first may be anywhere.
-        people += (
-            [] if domains else [invented.person(full_name=name, domain=f"any{place}.example") for place in range(9)]
-        )
-    is_by_company = domains and not people
-    return [invented.person(domain=host, full_name="Quentin First") for host in domains] if is_by_company else people
+        people += [invented.person(full_name=name, domain=host) for host in hosts]
+    return people or [invented.person(domain=host, full_name="Quentin First") for host in domains]
 
 
 def _included(block: Any, name: str) -> list[str]:

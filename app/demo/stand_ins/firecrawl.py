@@ -122,11 +122,12 @@ class Firecrawl(StandIn):
             return Reply(404, _error("Job not found"))
         if polls:
             self._runs[call.last] = (kind, companies, polls - 1)
-            return Reply(
-                200, {"success": True, "status": "processing" if kind == "extract" else "scraping", "data": []}
-            )
+            status = "processing" if kind == "extract" else "scraping"
+            return Reply(200, {"success": True, "status": status, "data": []})
         pages = [_page(call, company, True) for company in companies]
-        data = pages if kind == "batch/scrape" else (pages[0]["json"] if pages else {})
+        data: Any = pages
+        if kind != "batch/scrape":
+            data = pages[0]["json"] if pages else {}
         count = {"total": len(pages), "completed": len(pages), "creditsUsed": 5 * len(pages)}
         return Reply(200, {"success": True, "status": "completed", "data": data, **count})
 

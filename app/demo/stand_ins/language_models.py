@@ -116,11 +116,13 @@ class Anthropic(_Model):
         said = self.content(call, schema or {})
         text = _as_text(call, said)
         asked, answered = self.bill(call, text)
-        stop = "refusal" if call.says("refusal") else "tool_use" if tool else "end_turn"
-        is_tool = tool is not None and not call.says("refusal")
-        block = (
-            {"type": "tool_use", "id": "t1", "name": tool, "input": said} if is_tool else {"type": "text", "text": text}
-        )
+        block: dict[str, Any] = {"type": "text", "text": text}
+        stop = "end_turn"
+        if call.says("refusal"):
+            stop = "refusal"
+        elif tool is not None:
+            block = {"type": "tool_use", "id": "t1", "name": tool, "input": said}
+            stop = "tool_use"
         return Reply(
             200,
             {
@@ -241,12 +243,18 @@ def _is_json_text(text: str) -> bool:
 def _wrong_body(body: Any, has_other_limit: bool = False) -> str | None:
     if not isinstance(body, dict) or not isinstance(body.get("model"), str):
         return "model: field required"
-    messages = body.get("messages")
-    if not isinstance(messages, list) or not messages or not all(isinstance(message, dict) for message in messages):
+    if not _has_messages(body):
         return "messages: at least one message is required"
     limit = body.get("max_tokens")
     is_limit = has_other_limit or (type(limit) is int and limit > 0)
     return None if is_limit else "max_tokens: field required"
+
+
+def _has_messages(body: Mapping[str, Any]) -> bool:
+    messages = body.get("messages")
+    if not isinstance(messages, list) or not messages:
+        return False
+    return all(isinstance(message, dict) for message in messages)
 
 
 def _anthropic_schema(body: dict[str, Any]) -> tuple[dict[str, Any] | None, str | None]:
@@ -266,13 +274,18 @@ def _openai_schema(body: dict[str, Any]) -> tuple[dict[str, Any] | None, str | N
     asked = body.get("response_format") or {}
     if asked.get("type") == "json_schema":
         described = asked.get("json_schema") or {}
-        schema = described.get("schema")
-        wrong = None if _NAME.match(str(described.get("name", ""))) else "json_schema.name: bad"
-        return schema, None, wrong or (_not_strict(schema) if described.get("strict") else None)
-    for tool in body.get("tools") or []:
-        if isinstance(body.get("tool_choice"), dict):
-            return tool["function"].get("parameters"), tool["function"]["name"], None
+        return described.get("schema"), None, _wrong_schema(described)
+    tools = body.get("tools")
+    if tools and isinstance(body.get("tool_choice"), dict):
+        forced = tools[0]["function"]
+        return forced.get("parameters"), forced["name"], None
     return None, None, None
+
+
+def _wrong_schema(described: Mapping[str, Any]) -> str | None:
+    if not _NAME.match(str(described.get("name", ""))):
+        return "json_schema.name: bad"
+    return _not_strict(described.get("schema")) if described.get("strict") else None
 
 
 def _told_schema(body: dict[str, Any]) -> dict[str, Any]:
@@ -333,6 +346,11 @@ def _keys(schema: Any) -> frozenset[str]:
     return keys
 
 
+def _type_of(schema: Mapping[str, Any]) -> str:
+    kind = schema.get("type", "object")
+    return str(kind[0] if isinstance(kind, list) else kind)
+
+
 def _fill(schema: Mapping[str, Any], name: str, asked: list[dict[str, Any]], call: Call) -> Any:
     """Return a value that a schema allows, or, by the scenario, one outside an enum."""
     text = str(asked[0].get("value", "")) if asked else ""
@@ -340,8 +358,7 @@ def _fill(schema: Mapping[str, Any], name: str, asked: list[dict[str, Any]], cal
         return _choose(schema["enum"], text, call)
     if "anyOf" in schema:
         return _fill(schema["anyOf"][0], name, asked, call)
-    kind = schema.get("type", "object")
-    kind = kind[0] if isinstance(kind, list) else kind
+    kind = _type_of(schema)
     if kind == "object":
         return {key: _fill(inner, key, asked, call) for key, inner in schema.get("properties", {}).items()}
     if kind == "array":

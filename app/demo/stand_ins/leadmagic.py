@@ -101,8 +101,11 @@ class LeadMagic(StandIn):
             return self.bad_request(0)
         who = invented.person(email=email)
         call.charge("validation", who.identity, "0.25")
-        status = EMAIL_STATUSES[call.variant % 5] if call.says("email_status") else "valid"
-        status = "unknown" if call.says("not_found") else status
+        status = "valid"
+        if call.says("not_found"):
+            status = "unknown"
+        elif call.says("email_status"):
+            status = EMAIL_STATUSES[call.variant % 5]
         spelled = "status" if call.says("ok") and call.variant == 1 else "email_status"
         shown = invented.somebody_else(who).email if call.says("wrong_person") else email
         answer = {"email": shown, spelled: status, "credits_consumed": 0.25, "message": "Done."}

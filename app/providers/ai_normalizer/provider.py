@@ -62,20 +62,25 @@ class _Case:
 
     def answer(self) -> Answer:
         """Return the answer: of the model's verdicts, unless it failed, else of what was there without it."""
-        judged_questions = [question for question in self.questions if question.key in self.verdicts]
-        judged = [(question, self.verdicts[question.key]) for question in judged_questions]
-        if self.failure is None:
-            for question, verdict in judged:
+        raw: dict[str, Any] = {}
+        cache_entries: dict[str, Any] = {}
+        for question in self.questions:
+            verdict = self.verdicts.get(question.key)
+            if verdict is None:
+                continue
+            if self.failure is None:
                 fill(self.fields, question.topic, verdict)
+            raw[question.topic.field] = cache_entries[question.key] = verdict.as_json()
+        if self.failure is None:
             answer = _answer(self.fields, asked=self.questions)
         else:
             answer = replace(self.failure, fields=self.fields)
         return replace(
             answer,
-            raw={question.topic.field: verdict.as_json() for question, verdict in judged} or None,
+            raw=raw or None,
             cost_micros=self.cost_micros,
             is_cost_known=self.is_cost_known,
-            cache_entries={question.key: verdict.as_json() for question, verdict in judged},
+            cache_entries=cache_entries,
         )
 
 

@@ -130,11 +130,11 @@ def read_verdicts(questions: Sequence[Question], rows: Sequence[Any]) -> dict[st
     Rows with an index that was not asked are passed over, and so are all rows of an index that comes twice:
     one of them may be the work of a value that speaks for another.
     """
-    indexes = Counter(index for row in rows if (index := _index(row)) is not None)
+    count_by_index = Counter(_index(row) for row in rows)
     verdicts = {}
     for row in rows:
         index = _index(row)
-        if index is None or index not in range(len(questions)) or indexes[index] > 1:
+        if index is None or index not in range(len(questions)) or count_by_index[index] > 1:
             continue
         verdict = read_verdict(questions[index].topic, row)
         if verdict is not None:
