@@ -42,7 +42,8 @@ def is_current(encrypted: str, *purpose: str) -> bool:
 def _opened(encrypted: str, secret: str, purpose: tuple[str, ...]) -> str | None:
     try:
         return _fernet(secret, purpose).decrypt(encrypted).decode()
-    except InvalidToken:
+    except (InvalidToken, ValueError):
+        # What was damaged may not even be ASCII.
         return None
 
 

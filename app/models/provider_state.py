@@ -21,7 +21,7 @@ class ProviderCondition(StrEnum):
     CIRCUIT_OPEN = "circuit_open"
     """Entered after five failures in a row; left by the first call that succeeds after the cool-down."""
     CREDITS_EXHAUSTED = "credits_exhausted"
-    """Entered when it says that credits are gone; left after the cool-down, or by hand."""
+    """Entered when it says that credits are gone; left after the cool-down, when its settings change, or by hand."""
     AUTH_FAILED = "auth_failed"
     """Entered when it refuses the key; left when its settings change, or by hand."""
 
@@ -39,7 +39,7 @@ class ProviderState(Base):
     until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """When it may be tried again; unset, only changed settings or a reset help."""
     settings_digest: Mapped[str | None] = mapped_column(String(64))
-    """Which settings were refused."""
+    """With which settings its key was refused, or its credits ended."""
     reason: Mapped[str | None] = mapped_column(String(500))
     """What it last said, in a sentence of ours."""
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow())

@@ -265,8 +265,8 @@ MUTANTS = (
     Mutant(
         "what is reserved does not count under a cap",
         "app/enrichment/money/caps.py",
-        "account.spent + account.reserved + price <= cap.micros",
-        "account.spent + price <= cap.micros",
+        "self.spent + self.reserved + price <= cap.micros",
+        "self.spent + price <= cap.micros",
         MONEY,
     ),
     Mutant(

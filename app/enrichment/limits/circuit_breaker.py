@@ -58,16 +58,19 @@ class ProviderState:
 
     def is_available(self, provider: Provider) -> bool:
         """Return whether calls may be made, if only a single one."""
-        if self.condition == ProviderCondition.AVAILABLE:
+        if self.condition == ProviderCondition.AVAILABLE or self._is_of_others(provider):
             return True
         if self.condition == ProviderCondition.AUTH_FAILED:
-            return self.settings_digest != digest(provider)
+            return False
         return self.until is None or (self.seconds_left or 0.0) <= 0
 
-    @property
-    def needs_probe(self) -> bool:
-        """Whether only a single call may be made, to see whether the condition is over."""
-        return self.condition in {ProviderCondition.CIRCUIT_OPEN, ProviderCondition.CREDITS_EXHAUSTED}
+    def needs_probe(self, provider: Provider) -> bool:
+        """Return whether only a single call may be made, to see whether the condition is over."""
+        return self.condition in _PROBED and not self._is_of_others(provider)
+
+    def _is_of_others(self, provider: Provider) -> bool:
+        """Return whether it was with another key, or at another address, that the provider came into its condition."""
+        return _is_of_other_settings(self.condition, self.settings_digest, provider)
 
     @property
     def seconds_left(self) -> float | None:
@@ -209,6 +212,9 @@ def _is_failure(answer: Answer) -> bool:
     return answer.standing in _FAILURES
 
 
+_PROBED: Final = frozenset({ProviderCondition.CIRCUIT_OPEN, ProviderCondition.CREDITS_EXHAUSTED})
+_OF_SETTINGS: Final = frozenset({ProviderCondition.AUTH_FAILED, ProviderCondition.CREDITS_EXHAUSTED})
+"""The conditions that say nothing of another key."""
 _FAILURES: Final = frozenset({OutcomeClass.TRANSIENT, OutcomeClass.CREDITS_EXHAUSTED, OutcomeClass.AUTH_FAILED})
 _SIGNS_OF_LIFE: Final = frozenset({OutcomeClass.SUCCESS, OutcomeClass.NOT_FOUND, OutcomeClass.INVALID_REQUEST})
 _TELLING: Final = {
@@ -228,7 +234,12 @@ def _after(answer: Answer, values: Mapping[str, Any], provider: Provider, now: d
     reason = (answer.error or str(answer.standing))[:500]
     if answer.standing is OutcomeClass.CREDITS_EXHAUSTED:
         until = now + timedelta(seconds=CREDITS_SECONDS)
-        return {"condition": ProviderCondition.CREDITS_EXHAUSTED, "until": until, "reason": reason}
+        return {
+            "condition": ProviderCondition.CREDITS_EXHAUSTED,
+            "until": until,
+            "reason": reason,
+            "settings_digest": digest(provider),
+        }
     if answer.standing is OutcomeClass.AUTH_FAILED:
         return {
             "condition": ProviderCondition.AUTH_FAILED,
@@ -260,11 +271,18 @@ def _is_over(values: Mapping[str, Any], provider: Provider, now: datetime) -> bo
     A call that was on its way when the key was refused or credits ended says
     nothing of what comes after.
     """
+    if _is_of_other_settings(values["condition"], values["settings_digest"], provider):
+        return True
     if values["condition"] == ProviderCondition.AUTH_FAILED:
-        return bool(values["settings_digest"] != digest(provider))
+        return False
     if values["condition"] == ProviderCondition.CREDITS_EXHAUSTED:
         return bool(values["until"] <= now + timedelta(seconds=PROBE_SECONDS))
     return True
+
+
+def _is_of_other_settings(condition: str, settings_digest: str | None, provider: Provider) -> bool:
+    is_known = condition in _OF_SETTINGS and settings_digest is not None
+    return is_known and settings_digest != digest(provider)
 
 
 def _is(provider: Provider) -> tuple[ColumnElement[bool], ...]:

@@ -19,14 +19,16 @@ from sqlalchemy import bindparam, select, tuple_, update
 from app.config import Config, micros
 from app.db.session import WriteSession
 from app.db.sql import insert_missing
+from app.enrichment.money.reports import dollars
 from app.enrichment.money.scopes import OVERALL, CapScope
 from app.enrichment.queue.lease import JobInfo
 from app.models.spending import spending
 from app.providers.names import finder_of
-from app.providers.settings import MICROS
 
 ALL_DAYS: Final = date(1970, 1, 1)
 """The day of a job's row: its cap is for all days together."""
+_Key = tuple[str, date]
+"""The scope and the day of a cap's row."""
 _NONE: Final[Mapping[CapScope, int]] = MappingProxyType({})
 
 
@@ -40,17 +42,17 @@ class Cap:
     setting: str | None = None
     """Which setting it is of; None: it was set by hand, or with the job."""
 
-    def day(self, today: date) -> date:
-        """Return the day under which its spending is counted."""
-        return today if self.is_daily else ALL_DAYS
+    def account(self, today: date) -> _Key:
+        """Return the scope and the day under which its spending is counted."""
+        return self.scope, today if self.is_daily else ALL_DAYS
 
     def describe(self) -> str:
         """Return the sentence that a paused job gives as its reason."""
-        dollars = f"${(self.micros or 0) / MICROS:,.2f}"
+        amount = dollars(self.micros or 0)
         if not self.is_daily:
-            return f"The job's cap of {dollars} is reached."
+            return f"The job's cap of {amount} is reached."
         end = f" ({self.setting})." if self.setting else "; there is room again at midnight UTC."
-        return f"{_describe(CapScope.read(self.scope), dollars)} is reached{end}"
+        return f"{_describe(CapScope.read(self.scope), amount)} is reached{end}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +84,11 @@ class Settlement:
     """What came of it; None: nobody answered."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Booking:
     """What became of the reservations that were asked for: `granted` says it for each price, in order."""
 
-    granted: list[bool] = field(default_factory=list)
+    granted: tuple[bool, ...] = ()
     reached: Cap | None = None
     """The cap that a call does not fit under, whatever becomes of those under way."""
 
@@ -146,7 +148,7 @@ def book(
     prices: Sequence[tuple[str, int]],
     today: date,
     *,
-    known: set[tuple[str, date]] | None = None,
+    known: set[_Key] | None = None,
 ) -> Booking:
     """Settle what is over and reserve each of the prices, by provider, as far as every cap allows.
 
@@ -157,23 +159,19 @@ def book(
         return Booking()
     wanted = {(settlement.provider, settlement.reserved_on) for settlement in settlements}
     wanted |= {(provider, today) for provider, _ in prices}
-    rows = {(cap.scope, cap.day(day)) for provider, day in wanted for cap in caps.of(provider)}
-    accounts = _lock_accounts(session, sorted(rows), set() if known is None else known)
-    for settlement in settlements:
-        for cap in caps.of(settlement.provider):
-            accounts[cap.scope, cap.day(settlement.reserved_on)].settle(settlement)
-    booking = Booking()
-    for provider, price in prices:
-        booking.granted.append(_reserve(caps.of(provider), accounts, price, today, booking))
+    keys = {cap.account(day) for provider, day in wanted for cap in caps.of(provider)}
+    accounts = _lock_accounts(session, sorted(keys), set() if known is None else known)
+    _settle(caps, settlements, accounts)
+    booking = _reserve(caps, prices, accounts, today)
     _write_changes(session, accounts)
     return booking
 
 
-def _describe(scope: CapScope, dollars: str) -> str:
+def _describe(scope: CapScope, amount: str) -> str:
     if scope.key_id is not None:
-        return f"The daily cap of {dollars} of the API key that made the job"
+        return f"The daily cap of {amount} of the API key that made the job"
     whose = "The" if scope.workspace_slug is None else "The workspace's"
-    return f"{whose} daily cap of {dollars}" + (f" for provider {scope.provider}" if scope.provider else "")
+    return f"{whose} daily cap of {amount}" + (f" for provider {scope.provider}" if scope.provider else "")
 
 
 @dataclass(slots=True)
@@ -195,35 +193,43 @@ class _Account:
     def reserve(self, price: int) -> None:
         self.reserved += price
 
+    def has_room(self, price: int, cap: Cap) -> bool:
+        return cap.micros is None or self.spent + self.reserved + price <= cap.micros
+
+    def will_have_room(self, price: int, cap: Cap) -> bool:
+        """Return whether a price fits once all that is reserved is settled, for nothing at best."""
+        return cap.micros is None or self.spent + price <= cap.micros
+
     @property
     def change(self) -> tuple[int, int]:
         """How much more is reserved and spent than is stored."""
         return self.reserved - self.stored_reserved, self.spent - self.stored_spent
 
 
-def _reserve(
-    caps: Sequence[Cap],
-    accounts: Mapping[tuple[str, date], _Account],
-    price: int,
-    today: date,
-    booking: Booking,
-) -> bool:
-    for cap in caps:
-        account = accounts[cap.scope, cap.day(today)]
-        if cap.micros is None or account.spent + account.reserved + price <= cap.micros:
-            continue
-        # Else it fits once what others have reserved is settled.
-        if account.spent + price > cap.micros:
-            booking.reached = booking.reached or cap
-        return False
-    for cap in caps:
-        accounts[cap.scope, cap.day(today)].reserve(price)
-    return True
+def _settle(caps: Caps, settlements: Iterable[Settlement], accounts: Mapping[_Key, _Account]) -> None:
+    for settlement in settlements:
+        for cap in caps.of(settlement.provider):
+            accounts[cap.account(settlement.reserved_on)].settle(settlement)
 
 
-def _write_changes(session: WriteSession, accounts: Mapping[tuple[str, date], _Account]) -> None:
+def _reserve(caps: Caps, prices: Iterable[tuple[str, int]], accounts: Mapping[_Key, _Account], today: date) -> Booking:
+    """Reserve each price under all of its caps, or under none."""
+    granted: list[bool] = []
+    reached: Cap | None = None
+    for provider, price in prices:
+        under = [(cap, accounts[cap.account(today)]) for cap in caps.of(provider)]
+        full = [(cap, account) for cap, account in under if not account.has_room(price, cap)]
+        granted.append(not full)
+        if not full:
+            for _, account in under:
+                account.reserve(price)
+        reached = reached or next((cap for cap, account in full if not account.will_have_room(price, cap)), None)
+    return Booking(tuple(granted), reached)
+
+
+def _write_changes(session: WriteSession, accounts: Mapping[_Key, _Account]) -> None:
     """Add to the rows what changed. Most often all change alike: one statement, while every worker waits for them."""
-    changed: dict[tuple[int, int], list[tuple[str, date]]] = {}
+    changed: dict[tuple[int, int], list[_Key]] = {}
     for key, account in accounts.items():
         changed.setdefault(account.change, []).append(key)
     for (reserved, spent), keys in changed.items():
@@ -231,9 +237,7 @@ def _write_changes(session: WriteSession, accounts: Mapping[tuple[str, date], _A
             session.connection().execute(_ADD, {"more_reserved": reserved, "more_spent": spent, "wanted": keys})
 
 
-def _lock_accounts(
-    session: WriteSession, wanted: Sequence[tuple[str, date]], known: set[tuple[str, date]]
-) -> dict[tuple[str, date], _Account]:
+def _lock_accounts(session: WriteSession, wanted: Sequence[_Key], known: set[_Key]) -> dict[_Key, _Account]:
     """Return the rows of scopes and days, made if they are missing, locked in one order."""
     if not known.issuperset(wanted):
         # Looked at without a lock: who adds a row must not hold one of the others.

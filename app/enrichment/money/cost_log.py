@@ -6,6 +6,7 @@ All figures about providers are read from these few rows, so that nobody has to 
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from types import MappingProxyType
 from typing import Any, Final
 
 from app.db.session import WriteSession
@@ -29,6 +30,10 @@ COUNTERS: Final = (
     *LATENCIES,
 )
 
+_Key = tuple[str, date]
+"""A provider and a day."""
+_NONE: Final[Mapping[_Key, int]] = MappingProxyType({})
+
 
 def record_costs(
     session: WriteSession,
@@ -36,29 +41,35 @@ def record_costs(
     settlements: Iterable[Settlement],
     *,
     order: Sequence[str] | None = None,
-    rejected: Mapping[str, int] | None = None,
-    today: date | None = None,
+    rejected: Mapping[_Key, int] = _NONE,
 ) -> None:
     """Add what calls cost, and what came of them, to what the job has on each provider.
 
     Costs count on the days whose caps they fall under. `order` has the names of the providers that the job asks, if
-    they are known. `rejected` says how many addresses of each a verifier has called invalid; that counts `today`.
+    they are known. `rejected` says, by provider and day, how many addresses a verifier has called invalid.
     """
-    rows: dict[tuple[str, date], dict[str, Any]] = {}
+    rows = _rows(job, settlements, rejected)
+    if not rows:
+        return
+    replaced = () if order is None else ("step",)
+    steps = {name: place for place, name in enumerate(order or (), 1)}
+    # In one order everywhere, as workers on the same job wait for each other's rows.
+    values = [{**rows[provider, day], "step": steps.get(provider)} for provider, day in sorted(rows)]
+    upsert(session, costs, values, replaced=replaced, added=COUNTERS)
+
+
+def _rows(job: JobInfo, settlements: Iterable[Settlement], rejected: Mapping[_Key, int]) -> dict[_Key, dict[str, Any]]:
+    """Return what is to be added, by provider and day."""
+    rows: dict[_Key, dict[str, Any]] = {}
     for settlement in settlements:
         if settlement.is_sent:
             _add(_row(rows, job, settlement.provider, settlement.reserved_on), settlement)
-    if rejected and today is not None:
-        for provider, count in rejected.items():
-            _row(rows, job, provider, today)["rejected"] += count
-    if not rows:
-        return
-    steps = {name: place for place, name in enumerate(order or (), 1)}
-    values = [{**rows[key], "step": steps.get(key[0])} for key in sorted(rows)]
-    upsert(session, costs, values, replaced=() if order is None else ("step",), added=COUNTERS)
+    for (provider, day), count in rejected.items():
+        _row(rows, job, provider, day)["rejected"] += count
+    return rows
 
 
-def _row(rows: dict[tuple[str, date], dict[str, Any]], job: JobInfo, provider: str, day: date) -> dict[str, Any]:
+def _row(rows: dict[_Key, dict[str, Any]], job: JobInfo, provider: str, day: date) -> dict[str, Any]:
     about = {"job_id": job.id, "provider": provider, "day": day, "workspace_slug": job.workspace_slug}
     return rows.setdefault((provider, day), {**about, **dict.fromkeys(COUNTERS, 0), "counts_answers": True})
 

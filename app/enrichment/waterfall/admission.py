@@ -208,7 +208,7 @@ def _probe(
         return calls, {}
     if not state.is_available(provider):
         return [], _refuse(calls, Refusal(0.0, state.describe()))
-    if not state.needs_probe:
+    if not state.needs_probe(provider):
         return calls, {}
     allowed = calls[:1] if circuit_breaker.claim_probe(session, provider) else []
     refusal = Refusal(circuit_breaker.PROBE_SECONDS / 10, state.describe())

@@ -41,7 +41,8 @@ def store_batch(session: WriteSession, context: ChunkContext, batch: Batch) -> A
     booking = book(session, context.caps, settlements, prices, now.date(), known=context.accounts)
     granted, over_cap = admission.grant(session, limited, opening, booking)
     order = [provider.name for provider in context.plan.steps]
-    record_costs(session, context.job, settlements, order=order, rejected=written.rejected, today=now.date())
+    rejected = {(provider, now.date()): count for provider, count in written.rejected.items()}
+    record_costs(session, context.job, settlements, order=order, rejected=rejected)
     return Admission(
         granted,
         {**admission.refusals_of(limited), **opening.refused, **over_cap},

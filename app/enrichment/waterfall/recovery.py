@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import and_, exists, or_, select, update
+from sqlalchemy import Row, and_, exists, or_, select, update
 
 from app.config import config
 from app.db.session import end_read, repeats_conflicts, scrub_log, transaction
@@ -42,9 +42,14 @@ def recover_lost_calls(limit: int = BATCH_CALLS) -> int:
     rows = db.session.execute(_lost_query(grace, limit)).all()
     end_read()
     for row in rows:
-        job = JobInfo(row.job_id, row.entity_type, row.job_provider, row.workspace_slug, None, row.cap_micros)
-        _recover(job, row)
+        _recover(_job_of(row), row)
     return len(rows)
+
+
+def _job_of(row: Row[Any]) -> JobInfo:
+    """Return the job of a call, with all that its caps go by."""
+    about = (row.job_id, row.entity_type, row.job_provider, row.workspace_slug)
+    return JobInfo(*about, cap_micros=row.cap_micros, api_key_id=row.api_key_id)
 
 
 @repeats_conflicts
@@ -86,7 +91,7 @@ def _lost_query(grace_seconds: float, limit: int) -> Any:
         ),
     )
     return (
-        select(in_flight_calls, jobs.c.cap_micros, jobs.c.provider.label("job_provider"))
+        select(in_flight_calls, jobs.c.cap_micros, jobs.c.api_key_id, jobs.c.provider.label("job_provider"))
         .join(jobs, jobs.c.id == in_flight_calls.c.job_id)
         .where(in_flight_calls.c.deadline_at <= utcnow(-grace_seconds), ~is_kept)
         .limit(limit)

@@ -146,6 +146,19 @@ def test_a_refused_key_is_not_tried_until_the_settings_change(context: Flask) ->
     assert cleared is not None and cleared.condition == "available" and cleared.is_available(provider)
 
 
+def test_credits_that_end_at_another_account_hold_nobody_up(context: Flask) -> None:
+    """A key may be replaced while calls with it are under way: what those learn of its credits is of the old one."""
+    provider, other = paid(), paid()
+    other.settings = replace(other.settings, api_key="another")
+    found = note(provider, NO_CREDITS)
+    assert found is not None and found.is_available(other) and not found.needs_probe(other)
+    assert not found.is_available(provider) and found.needs_probe(provider)
+    cleared = note(other, EMAIL)
+    assert cleared is not None and cleared.condition == "available"
+    # One of an older release does not say whose credits have ended.
+    assert not replace(found, settings_digest=None).is_available(other)
+
+
 @pytest.mark.parametrize("answer", [NO_CREDITS, REFUSED])
 def test_a_call_that_was_under_way_does_not_end_the_condition(context: Flask, answer: Answer) -> None:
     """It was sent before, and says nothing of those that come after."""
@@ -167,7 +180,7 @@ def test_a_single_call_is_let_through_after_the_cool_down(context: Flask, answer
         assert not circuit_breaker.claim_probe(session, provider), "not before its time"
     cool_down()
     found = state(provider)
-    assert found is not None and found.is_available(provider) and found.needs_probe
+    assert found is not None and found.is_available(provider) and found.needs_probe(provider)
     with transaction() as session:
         assert circuit_breaker.claim_probe(session, provider)
     with transaction() as session:

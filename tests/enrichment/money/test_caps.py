@@ -81,7 +81,7 @@ def test_a_job_stops_at_its_cap_in_mid_chunk_and_waits_for_a_hand(context: Flask
     drain(provider)
     view = queue.get_job(job_id)
     assert (view.status, view.success, view.resume_at, view.paused_manually) == ("paused", 7, None, True)
-    assert view.pause_reason == "The job's cap of $0.14 is reached."
+    assert view.pause_reason == "The job's cap of $0.140001 is reached."
     assert provider.peak_micros == provider.spent_micros == spent() == 7 * PRICE
     check_invariants()
     queue.resume(job_id)
@@ -321,7 +321,7 @@ def test_a_price_is_reserved_under_every_cap_or_under_none(context: Flask) -> No
     """A smaller one behind one that does not fit may still pass."""
     with transaction() as session:
         booking = book(session, CAPS, [], [("p", 60), ("p", 60), ("p", 40)], TODAY)
-    assert booking.granted == [True, False, True]
+    assert booking.granted == (True, False, True)
     assert booking.reached is None
     found = {row.scope: (row.day, row.reserved_micros) for row in rows(spending)}
     of_the_day = dict.fromkeys(("overall", "workspace:w", "provider:p", "provider:p@w"), (TODAY, 100))
@@ -334,14 +334,14 @@ def test_a_cap_is_reached_only_by_what_is_spent(context: Flask) -> None:
         book(session, CAPS, [], [("p", 100)], TODAY)
         assert book(session, CAPS, [], [("p", 100)], TODAY).reached is None
         booking = book(session, CAPS, [Settlement("p", TODAY, 100, 1)], [("p", 100)], TODAY)
-    assert booking.granted == [False] and booking.reached == COMMON[0]
+    assert booking.granted == (False,) and booking.reached == COMMON[0]
 
 
 def test_settlements_make_room_for_prices_of_the_same_round(context: Flask) -> None:
     """What is over is taken off first."""
     with transaction() as session:
         book(session, CAPS, [], [("p", 100)], TODAY)
-        assert book(session, CAPS, [Settlement("p", TODAY, 100, 0)], [("p", 100)], TODAY).granted == [True]
+        assert book(session, CAPS, [Settlement("p", TODAY, 100, 0)], [("p", 100)], TODAY).granted == (True,)
 
 
 def test_a_cap_counts_each_day_anew_and_a_jobs_all_days(context: Flask) -> None:
@@ -352,7 +352,7 @@ def test_a_cap_counts_each_day_anew_and_a_jobs_all_days(context: Flask) -> None:
         book(session, caps, [], [("p", 100)], TODAY)
         book(session, caps, [Settlement("p", TODAY, 100, 100)], [], tomorrow)
         assert book(session, caps, [], [("p", 60)], tomorrow).reached == caps.common[0]
-        assert book(session, caps, [], [("p", 50)], tomorrow).granted == [True]
+        assert book(session, caps, [], [("p", 50)], tomorrow).granted == (True,)
 
 
 def test_who_books_second_sees_what_the_first_has_reserved(context: Flask) -> None:

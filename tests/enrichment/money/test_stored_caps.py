@@ -101,6 +101,15 @@ def test_a_job_falls_under_the_cap_of_the_key_that_made_it(context: Flask) -> No
     check_invariants()
 
 
+def test_a_cap_of_less_than_a_cent_is_told_as_it_is(context: Flask) -> None:
+    """It is no cap of $0.00."""
+    add(1)
+    cap(CapScope("default"), 4_500)
+    job_id = enqueue(1, "findymail")
+    drain(paid())
+    assert queue.get_job(job_id).pause_reason == f"The workspace's daily cap of $0.0045 {END}"
+
+
 def test_each_of_several_providers_keeps_its_own_cap(context: Flask) -> None:
     """In one waterfall, at one price or another, to the micro-dollar."""
     add(6)

@@ -28,6 +28,7 @@ from app.models.in_flight_call import in_flight_calls
 from app.models.types import utcnow
 from app.providers.base import Answer, Lookup
 from app.providers.settings import Limits
+from app.web import api_keys
 from tests.enrichment.helpers import claim, expire_leases, job_row
 from tests.enrichment.scenes import (
     CUT_OFF,
@@ -339,6 +340,21 @@ def test_a_call_of_a_cancelled_jobs_lost_worker_is_settled(context: Flask) -> No
     assert (flight_count(), reserved(), spent()) == (0, 0, PRICE)
     assert tried() == [("findymail", "transient")] and cost_rows() == {"findymail": (1, 1, PRICE, PRICE)}
     assert recover_lost_calls() == 0
+    check_invariants(drained=True)
+
+
+def test_a_lost_call_is_settled_under_the_cap_of_the_key_that_made_the_job(context: Flask) -> None:
+    """Else what was reserved under it would stand for the rest of the day, and what was spent would not count."""
+    key, _ = api_keys.create_key("maker", ["write"])
+    scope = f"key:{key.id}"
+    add(1)
+    job_id = queue.accept_job("person", "findymail", ["p0"], api_key_id=key.id).job_id
+    queue.process_next_chunk(work=pipeline(forgetful(context)))
+    queue.cancel(job_id)
+    assert (reserved(scope), spent(scope)) == (PRICE, 0)
+    overdue()
+    assert recover_lost_calls() == 1
+    assert (reserved(scope), spent(scope)) == (0, PRICE)
     check_invariants(drained=True)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from app.db.session import transaction
 from app.enrichment import queue
@@ -159,6 +159,21 @@ def test_a_row_copied_to_another_workspace_opens_nothing_there(context: Flask) -
     registry = workspace_registry.workspace_registry("south")
     assert registry.providers["findymail"].settings.api_key is None
     db.session.rollback()
+
+
+@pytest.mark.parametrize("damaged", ["", "gAAAA", "кириллица", "AAAA" * 30])
+def test_a_damaged_row_is_told_as_unreadable(context: Flask, damaged: str) -> None:
+    """It stops neither the list nor the jobs of others."""
+    set_key()
+    with transaction() as session:
+        session.execute(update(stored_keys).values(encrypted_key=damaged))
+    workspace_registry.forget("north")
+    assert provider_keys.list_keys().rows[0].problem == workspace_registry.UNREADABLE
+    assert provider_keys.rotate_keys() == provider_keys.RotationCounts(unreadable=1)
+    provider = Keyed()
+    here, there = enqueue_both()
+    drain(provider)
+    assert (queue.get_job(here).success, queue.get_job(there).status) == (2, "paused")
 
 
 def test_a_key_is_neither_set_without_a_secret_nor_for_nobody(make_app: Callable[..., Flask]) -> None:
