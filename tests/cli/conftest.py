@@ -2,11 +2,8 @@
 
 import os
 import shutil
-import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +12,12 @@ from click.testing import Result
 from flask import Flask
 
 from app import create_app
-from app.config import PROJECT_ROOT, Config
+from app.config import Config
 from app.db.session import transaction
 from app.enrichment import queue
 from app.entities.upsert import upsert_entities
 from app.extensions import db
+from tests.forks import Process
 from tests.patience import PATIENCE_SECONDS
 
 Run = Callable[..., Result]
@@ -102,31 +100,22 @@ def job_of() -> Callable[[Flask, str], queue.JobView]:
     return look
 
 
-Start = Callable[..., "subprocess.Popen[str]"]
+Start = Callable[..., Process]
 
 
 @pytest.fixture
 def start(sqlite_url: str) -> Iterator[Start]:
     """Start `flask enrich …`, or another group, as a process: `start("work", SOME_SETTING="x", program=[…])`."""
-    started: list[subprocess.Popen[str]] = []
+    started: list[Process] = []
 
-    def go(
-        *arguments: str, program: list[str] | None = None, group: str = "enrich", **settings: str
-    ) -> "subprocess.Popen[str]":
-        command = [sys.executable, *(program or ["-m", "flask"]), group, *arguments]
+    def go(*arguments: str, program: Sequence[str] = ("flask",), group: str = "enrich", **settings: str) -> Process:
         environment = {**os.environ, "DATABASE_URL": sqlite_url, **settings}
-        pipe = subprocess.PIPE
-        process = subprocess.Popen(
-            command, cwd=PROJECT_ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, text=True
-        )
-        started.append(process)
-        return process
+        started.append(Process([*program, group, *arguments], environment))
+        return started[-1]
 
     yield go
     for process in started:
-        if process.poll() is None:
-            process.send_signal(signal.SIGKILL)
-        process.communicate()
+        process.end()
 
 
 def wait_until(is_true: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> None:

@@ -4,14 +4,13 @@ import json
 import os
 import pty
 import re
-import subprocess
 import sys
 from typing import Any
 
 import pytest
 from flask import Flask
 
-from app.config import PROJECT_ROOT
+from tests.forks import Process
 from tests.patience import PATIENCE_SECONDS
 
 
@@ -81,7 +80,7 @@ def test_process_works_on_one_job_alone(sqlite_app: Flask, run: Any, add_job: An
 def test_process_stops_when_its_time_is_used_up(start: Any, sqlite_app: Flask, add_job: Any, job_of: Any) -> None:
     """`--max-seconds` ends within a chunk, what is decided stays, and nothing remains leased."""
     job_id = add_job(sqlite_app, 400, chunk_size=100)
-    process = start("process", "--max-seconds", "3", "--json", program=["-m", "tests.cli.altered_flask", "slow"])
+    process = start("process", "--max-seconds", "3", "--json", program=["tests.cli.altered_flask", "slow"])
     stdout, stderr = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 0, stderr
     told = json.loads(stdout)
@@ -104,11 +103,8 @@ def test_process_shows_a_bar_on_a_terminal(sqlite_app: Flask, sqlite_url: str, a
 def _run_on_terminal(database_url: str, *arguments: str) -> tuple[int, str]:
     """Run a command on a pseudo-terminal; return its exit code and what one would have seen."""
     environment = {**os.environ, "DATABASE_URL": database_url, "TERM": "xterm", "COLUMNS": "100"}
-    command = [sys.executable, "-m", "flask", "enrich", *arguments]
     leader, follower = pty.openpty()
-    process = subprocess.Popen(
-        command, cwd=PROJECT_ROOT, env=environment, stdin=follower, stdout=follower, stderr=follower
-    )
+    process = Process(["flask", "enrich", *arguments], environment, terminal=follower)
     os.close(follower)
     shown = b""
     try:
@@ -118,4 +114,6 @@ def _run_on_terminal(database_url: str, *arguments: str) -> tuple[int, str]:
         # How Linux says that nobody has the other end open any more.
         pass
     os.close(leader)
-    return process.wait(PATIENCE_SECONDS), re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.decode())
+    code = process.wait(PATIENCE_SECONDS)
+    process.end()
+    return code, re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.decode())

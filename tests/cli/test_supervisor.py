@@ -15,8 +15,8 @@ from app.cli.supervisor import Supervisor
 from tests.invariants import check_invariants
 from tests.patience import PATIENCE_SECONDS
 
-SLOW = ["-m", "tests.cli.altered_flask", "slow"]
-STUCK = ["-m", "tests.cli.altered_flask", "stuck"]
+SLOW = ["tests.cli.altered_flask", "slow"]
+STUCK = ["tests.cli.altered_flask", "stuck"]
 
 
 def workers_of(process: Any) -> list[psutil.Process]:

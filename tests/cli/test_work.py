@@ -13,8 +13,8 @@ from app.enrichment.queue.time_budget import stop_requested
 from tests.invariants import check_invariants
 from tests.patience import PATIENCE_SECONDS
 
-SLOW = ["-m", "tests.cli.altered_flask", "slow"]
-STUCK = ["-m", "tests.cli.altered_flask", "stuck"]
+SLOW = ["tests.cli.altered_flask", "slow"]
+STUCK = ["tests.cli.altered_flask", "stuck"]
 NOBODY_LISTENS = "postgresql://somebody@127.0.0.1:1/none"
 
 

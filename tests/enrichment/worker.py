@@ -6,22 +6,12 @@ with the given id is not done with before there is a file `WITNESS.go`.
 """
 
 import os
+import sys
 import time
-from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from app import create_app
 from app.enrichment import queue
 from app.enrichment.queue.lease import JobInfo
-
-
-def run(arguments: Sequence[str], environment: Mapping[str, str], output: Path, errors: Path) -> None:
-    """Be a worker in a process that was forked for it; what it says goes to two files."""
-    os.environ.clear()
-    os.environ.update(environment)
-    for number, path in ((1, output), (2, errors)):
-        os.dup2(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT), number)
-    main(*arguments)
 
 
 def main(path: str, pause: str, *stays_at: str) -> None:
@@ -40,3 +30,7 @@ def main(path: str, pause: str, *stays_at: str) -> None:
     with create_app(with_routes=False).app_context():
         result = queue.drain(on_process)
     print(result.chunks, result.processed_total)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -10,8 +10,6 @@ import hashlib
 import http.client
 import os
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +21,7 @@ from app import create_app
 from app.config import PROJECT_ROOT, Config, ConfigError
 from app.extensions import db
 from tests.conftest import CRON_SECRET
+from tests.forks import Process
 from tests.patience import PATIENCE_SECONDS
 from tests.web.conftest import make_key
 
@@ -44,10 +43,7 @@ def server(migrated_sqlite: Path, tmp_path: Path) -> Iterator[tuple[int, str]]:
         port = free.getsockname()[1]
     settings = {"DATABASE_URL": f"sqlite:///{path}", "CRON_SECRET": CRON_SECRET, "LOG_LEVEL": "DEBUG"}
     environment = {**os.environ, **settings, "WEB_CONCURRENCY": "1"}
-    command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}"]
-    process = subprocess.Popen(
-        command, cwd=PROJECT_ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    )
+    process = Process(["gunicorn", "--bind", f"127.0.0.1:{port}"], environment)
     try:
         deadline = time.monotonic() + PATIENCE_SECONDS
         while not is_up(port):
@@ -56,10 +52,11 @@ def server(migrated_sqlite: Path, tmp_path: Path) -> Iterator[tuple[int, str]]:
         yield port, key
     finally:
         process.terminate()
-        output = process.communicate(timeout=PATIENCE_SECONDS)[0]
-    assert b"request answered" in output
+        output = "".join(process.communicate(timeout=PATIENCE_SECONDS))
+        process.end()
+    assert "request answered" in output
     for secret in (key, CRON_SECRET):
-        assert secret.encode() not in output
+        assert secret not in output
 
 
 def is_up(port: int) -> bool:

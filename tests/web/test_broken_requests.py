@@ -6,8 +6,6 @@ import shutil
 import socket
 import sqlite3
 import struct
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,10 +15,11 @@ from typing import Any
 import pytest
 
 from app import create_app
-from app.config import PROJECT_ROOT, Config
+from app.config import Config
 from app.enrichment.waterfall.callbacks import sign
 from app.extensions import db
 from tests.conftest import CRON_SECRET
+from tests.forks import Process
 from tests.web.conftest import make_key
 
 SECRET_KEY = "a-secret-key-for-tests"
@@ -123,7 +122,7 @@ def _answers(received: bytes) -> Iterator[tuple[int, dict[str, str], bytes]]:
         received = rest[length:]
 
 
-def _start(folder: Path, database: Path, **settings: str) -> tuple["subprocess.Popen[bytes]", int]:
+def _start(folder: Path, database: Path, **settings: str) -> tuple[Process, int]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     environment = {
@@ -135,9 +134,8 @@ def _start(folder: Path, database: Path, **settings: str) -> tuple["subprocess.P
         "WEB_CONCURRENCY": "1",
         **settings,
     }
-    command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}"]
     with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(command, cwd=PROJECT_ROOT, env=environment, stderr=log)
+        process = Process(["gunicorn", "--bind", f"127.0.0.1:{port}"], environment, output=log.fileno())
     deadline = time.monotonic() + 100
     while time.monotonic() < deadline and process.poll() is None:
         try:
@@ -161,8 +159,7 @@ def server(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> I
         db.engine.dispose()
     process, port = _start(folder, database)
     yield Server(port, key, database, folder / "log")
-    process.kill()
-    process.wait()
+    process.end()
 
 
 def assert_refused(answers: list[tuple[int, dict[str, str], bytes]], status: int, code: str) -> None:

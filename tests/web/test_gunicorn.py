@@ -5,8 +5,6 @@ import json
 import os
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,6 +18,7 @@ from app.enrichment import queue
 from app.enrichment.waterfall.work_loop import Waterfall
 from app.entities.upsert import upsert_entities
 from tests.conftest import CRON_SECRET
+from tests.forks import Process
 from tests.invariants import check_invariants
 from tests.patience import PATIENCE_SECONDS
 
@@ -54,34 +53,32 @@ AiNormalizer.lookup = slow_lookup
 app = create_app()
 """
 
-Start = Callable[..., tuple["subprocess.Popen[bytes]", int]]
+Start = Callable[..., tuple[Process, int]]
 
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
     """Start gunicorn with the project's settings on a free port."""
-    started: list[subprocess.Popen[bytes]] = []
+    started: list[Process] = []
 
-    def run(application: str = _APPLICATION, **settings: str) -> tuple["subprocess.Popen[bytes]", int]:
+    def run(application: str = _APPLICATION, **settings: str) -> tuple[Process, int]:
         (tmp_path / "worker_app.py").write_text(application, encoding="utf-8")
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
-        command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "worker_app:app"]
-        environment = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{PROJECT_ROOT}", "WEB_CONCURRENCY": "1"}
+        environment = {**os.environ, "PYTHONPATH": str(tmp_path), "WEB_CONCURRENCY": "1"}
         environment.pop("GUNICORN_CMD_ARGS", None)
         environment.update(settings)
-        process = subprocess.Popen(command, cwd=PROJECT_ROOT, env=environment, stderr=subprocess.PIPE)
+        process = Process(["gunicorn", "--bind", f"127.0.0.1:{port}", "worker_app:app"], environment)
         started.append(process)
         _wait_until_up(process, port)
         return process, port
 
     yield run
     for process in started:
-        process.kill()
-        process.communicate()
+        process.end()
 
 
-def _wait_until_up(process: "subprocess.Popen[bytes]", port: int) -> None:
+def _wait_until_up(process: Process, port: int) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         try:

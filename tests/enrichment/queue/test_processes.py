@@ -1,15 +1,12 @@
 """Several worker processes on one database: shared drains, killed, stopped and late workers."""
 
 import json
-import multiprocessing
 import os
 import signal
-import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from subprocess import PIPE, Popen
 from typing import Any
 
 import pytest
@@ -21,51 +18,13 @@ from app.enrichment import queue
 from app.entities.upsert import upsert_entities
 from app.extensions import db
 from app.models.attempt import attempts
-from app.models.types import new_id
-from tests.enrichment import worker
 from tests.enrichment.helpers import expire_leases, ids, job_row, progress_rows
+from tests.forks import Process
 from tests.invariants import check_invariants
 from tests.patience import PATIENCE_SECONDS
 
-ROOT = Path(__file__).resolve().parents[3]
-FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["psycopg", worker.__name__])
-"""Workers are forked from a process that has imported what they need, which would take most of their time."""
-
-
-class Worker:
-    """A worker process, as `subprocess.Popen` would show it."""
-
-    def __init__(self, folder: Path, environment: Mapping[str, str], *arguments: str) -> None:
-        self._files = [folder / f"{kind}-{new_id()}" for kind in ("output", "errors")]
-        self._process = FORKS.Process(target=worker.run, args=(arguments, dict(environment), *self._files))
-        self._process.start()
-
-    @property
-    def returncode(self) -> int | None:
-        """Return the exit code, or None where it still runs."""
-        return self._process.exitcode
-
-    def send_signal(self, number: int) -> None:
-        """Send it a signal."""
-        assert self._process.pid is not None
-        os.kill(self._process.pid, number)
-
-    def communicate(self, timeout: float | None = None) -> tuple[str, str]:
-        """Return what it said, once it has ended."""
-        self._process.join(timeout)
-        assert self.returncode is not None, "it still runs"
-        output, errors = (path.read_text(encoding="utf-8") for path in self._files)
-        return output, errors
-
-    def end(self) -> None:
-        """Kill it, if it still runs."""
-        self._process.kill()
-        self._process.join()
-        self._process.close()
-
-
-Start = Callable[..., Worker]
+WORKER = "tests.enrichment.worker"
+Start = Callable[..., Process]
 
 # An order that no worker can blur: every first claim of a chunk, numbered by the database itself.
 CLAIM_LOG = {
@@ -106,7 +65,7 @@ def claim_log(context: Flask) -> Iterator[Callable[[], list[str]]]:
 @pytest.fixture
 def environment(database_url: str) -> dict[str, str]:
     """What a worker process finds around it."""
-    return {**os.environ, "DATABASE_URL": database_url, "LOG_LEVEL": "WARNING", "PYTHONPATH": str(ROOT)}
+    return {**os.environ, "DATABASE_URL": database_url, "LOG_LEVEL": "WARNING"}
 
 
 @pytest.fixture
@@ -118,11 +77,11 @@ def witness(tmp_path: Path) -> Path:
 @pytest.fixture
 def start(environment: dict[str, str], witness: Path) -> Iterator[Start]:
     """Start worker processes; those that are left at the end are killed."""
-    started: list[Worker] = []
+    started: list[Process] = []
 
-    def run(*, seconds: float = 0.0, stays_at: str | None = None, **settings: Any) -> Worker:
+    def run(*, seconds: float = 0.0, stays_at: str | None = None, **settings: Any) -> Process:
         around = {**environment, **{name: str(value) for name, value in settings.items()}}
-        started.append(Worker(witness.parent, around, str(witness), str(seconds), *filter(None, [stays_at])))
+        started.append(Process([WORKER, str(witness), str(seconds), *filter(None, [stays_at])], around))
         return started[-1]
 
     yield run
@@ -181,11 +140,12 @@ def test_command_lines_drain_twenty_jobs(
             upsert_entities("person", people, workspace_slug="default", session=session)
         chunk_size = 5 if count == 15 else 50
         jobs.append(queue.enqueue_job("person", "ai-normalizer", [p["id"] for p in people], chunk_size=chunk_size))
-    command = (sys.executable, "-m", "flask", "enrich", "process", "--json")
-    processes = [Popen(command, cwd=ROOT, env=environment, stdout=PIPE, stderr=PIPE, text=True) for _ in range(crew)]
+    processes = [Process(["flask", "enrich", "process", "--json"], environment) for _ in range(crew)]
     outputs = [process.communicate(timeout=PATIENCE_SECONDS) for process in processes]
     assert "".join(errors for _, errors in outputs) == ""
     assert [process.returncode for process in processes] == [0] * crew
+    for process in processes:
+        process.end()
     assert sum(json.loads(output)["processedTotal"] for output, _ in outputs) == 20 * count
     attempted = Counter(db.session.scalars(select(attempts.c.entity_id)).all())
     assert attempted == Counter(entity_id for number in range(20) for entity_id in ids(count, f"j{number}-"))
