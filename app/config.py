@@ -111,6 +111,10 @@ class Config:
     """Days until a provider that had nothing is asked again with the same input."""
     ENRICH_RAW_ANSWER_DAYS: int = field(default=90, metadata=_whole_number(0, 3650))
     """Days that the raw answers of providers are kept; 0: they are not stored."""
+    ENRICH_JOB_KEEP_DAYS: int = field(default=0, metadata=_whole_number(0, 36500))
+    """Days that ended jobs are kept, with their chunks, attempts and errors; 0: for ever."""
+    ENRICH_HISTORY_KEEP_DAYS: int = field(default=0, metadata=_whole_number(0, 36500))
+    """Days that the history of entities is kept: who changed a field, and what stood there before; 0: for ever."""
     AUDIT_KEEP_DAYS: int = field(default=400, metadata=_whole_number(0, 36500))
     """Days that the events of the audit log are kept; 0: for ever."""
     ENRICH_MERGE_POLICIES: str = field(default="", metadata={"is_policies": True})
@@ -146,6 +150,7 @@ class Config:
         _check_secret("SECRET_KEY", self.SECRET_KEY)
         for former in self.SECRET_KEY_FALLBACKS:
             _check_secret("SECRET_KEY_FALLBACKS", former)
+        _check_job_days(self.ENRICH_JOB_KEEP_DAYS, max(self.ENRICH_SUCCESS_TTL_DAYS, self.ENRICH_NOT_FOUND_TTL_DAYS))
         for settings in self.PROVIDERS.values():
             _check_provider(settings)
 
@@ -368,6 +373,15 @@ def _check(name: str, value: object, rules: Any) -> None:
         _rethrow(name, _url, value)
     if "is_policies" in rules:
         _rethrow(name, parse_policies, value)
+
+
+def _check_job_days(days: int, answer_days: int) -> None:
+    """Refuse to forget jobs while what was answered in them counts: the same would be asked and paid for again."""
+    if 0 < days < answer_days:
+        raise ConfigError(
+            f"ENRICH_JOB_KEEP_DAYS: expected 0, or at least the {answer_days} days for which answers count "
+            "(ENRICH_SUCCESS_TTL_DAYS, ENRICH_NOT_FOUND_TTL_DAYS)"
+        )
 
 
 def _check_number(name: str, value: object, minimum: int, maximum: int) -> None:

@@ -50,6 +50,7 @@ def test_database_urls_are_taken_in_the_usual_spellings(given: str, stored: str)
         ("ENRICH_CHUNK_SIZE", "1_0"),
         ("ENRICH_CHUNK_SIZE", "１２"),
         ("ENRICH_TIME_BUDGET", "1e3"),
+        ("ENRICH_JOB_KEEP_DAYS", "89"),
         ("ENRICH_LEASE_SECONDS", "-5"),
         ("ENRICH_CONCURRENCY", " 7 "),
         ("DATABASE_URL", "hunter2-no-url"),

@@ -30,7 +30,8 @@ def test_the_settings_table_lists_exactly_the_settings() -> None:
     assert set(rows) == set(settings)
     for name, default in settings.items():
         written = ",".join(default) if isinstance(default, tuple) else str(default)
-        assert rows[name] == (written if default not in (None, (), False, "") else ""), name
+        is_unset = default is False or default in (None, (), "")
+        assert rows[name] == ("" if is_unset else written), name
 
 
 def test_the_provider_table_lists_exactly_the_defaults() -> None:

@@ -22,6 +22,7 @@ from app.audit.events import record
 from app.db.session import WriteSession, end_read, repeats_conflicts, transaction
 from app.entities.changes import Writing, about_entities, read_changes, write_changes
 from app.entities.fields import FIELDS, Fields, field_named, is_of_kind
+from app.entities.kept import insist_on_kept
 from app.entities.merge import Change, differs
 from app.entities.read import SLICE_ROWS, load_entities, load_for_update
 from app.errors import Conflict, DamagedData, EntityNotFound, Invalid, JobNotFound, JobStateConflict, detail
@@ -160,13 +161,16 @@ def _taken_back(entity_type: str, entity_id: str, field: str, value: Any, steps:
 
 
 def _find_job(job_id: str, workspace_slug: str | None) -> Row[Any]:
-    query: Select[Any] = select(jobs.c.id, jobs.c.workspace_slug, jobs.c.entity_type, jobs.c.chunk_size)
+    query: Select[Any] = select(
+        jobs.c.id, jobs.c.workspace_slug, jobs.c.entity_type, jobs.c.chunk_size, jobs.c.finished_at
+    )
     query = query.where(jobs.c.id == parse_id(job_id))
     if workspace_slug is not None:
         query = query.where(jobs.c.workspace_slug == workspace_slug)
     job = db.session.execute(query).one_or_none()
     if job is None:
         raise JobNotFound
+    insist_on_kept(job.finished_at, "ENRICH_JOB_KEEP_DAYS", "ENRICH_HISTORY_KEEP_DAYS")
     return job
 
 

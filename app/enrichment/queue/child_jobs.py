@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, and_, false, not_, or_, select, true
 
 from app.db.session import WriteSession
 from app.enrichment.queue.queries import JobView, get_job, ids_to_retry, ids_with
+from app.entities.kept import insist_on_kept
 from app.errors import Invalid, JobStateConflict, detail
 from app.extensions import db
 from app.models.chunk import DECIDED, Outcome, entity_errors, progress
@@ -85,6 +86,7 @@ class Retry:
         job = get_job(job_id, workspace_slug=workspace_slug)
         if job.status not in ENDED:
             raise JobStateConflict(f"The job is {job.status}; only jobs that have ended can be retried.")
+        insist_on_kept(job.finished_at, "ENRICH_JOB_KEEP_DAYS")
         if _has_open_chunks(job.id):
             raise JobStateConflict("The job still has chunks under way; try again when their leases have ended.")
         earlier = earlier_retries(job.id)

@@ -11,6 +11,7 @@ from sqlalchemy import Text, delete, insert, select, update
 from app.db.session import WriteSession
 from app.enrichment.queue.entity_ids import ChunkUnreadable, parse_ids
 from app.enrichment.queue.queries import JobView, get_job
+from app.entities.kept import insist_on_kept
 from app.errors import JobStateConflict
 from app.extensions import db
 from app.models.chunk import ERASED_ID
@@ -70,6 +71,7 @@ class Rest:
             raise JobStateConflict(f"The pilot was continued before, by job {pilot.continued_job_id}.")
         if job.status not in ENDED:
             raise JobStateConflict(f"The pilot is {job.status}; it can be continued once it has ended.")
+        insist_on_kept(job.finished_at, "ENRICH_JOB_KEEP_DAYS")
         if not pilot.rest_count:
             raise JobStateConflict("The pilot has taken the whole list; there is no rest.")
         return cls(job, pilot)

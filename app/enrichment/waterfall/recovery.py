@@ -1,19 +1,18 @@
-"""What is done now and then: calls of lost workers are booked, old raw answers are forgotten."""
+"""What is done now and then: calls of lost workers are booked."""
 
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, and_, exists, or_, select, update
+from sqlalchemy import Row, and_, exists, or_, select
 
 from app.config import config
-from app.db.session import end_read, repeats_conflicts, scrub_log, transaction
+from app.db.session import end_read, repeats_conflicts, transaction
 from app.db.sql import insert_rows
 from app.enrichment.money.caps import Settlement, book, caps_of
 from app.enrichment.money.cost_log import record_costs
 from app.enrichment.queue.lease import JobInfo
 from app.enrichment.waterfall import in_flight
 from app.enrichment.waterfall.attempt_log import lost_row
-from app.enrichment.waterfall.dedup import DAY_SECONDS
 from app.enrichment.waterfall.entity_run import IN_DOUBT
 from app.enrichment.waterfall.workspace_registry import workspace_registry
 from app.entities.read import load_for_update
@@ -27,8 +26,6 @@ from app.providers.base import OutcomeClass
 
 BATCH_CALLS: Final = 50
 """Lost calls that are booked at a time: each takes a transaction, and a caller waits for its claim meanwhile."""
-BATCH_ANSWERS: Final = 500
-"""Raw answers that are forgotten at a time."""
 
 
 def recover_lost_calls(limit: int = BATCH_CALLS) -> int:
@@ -96,22 +93,3 @@ def _lost_query(grace_seconds: float, limit: int) -> Any:
         .where(in_flight_calls.c.deadline_at <= utcnow(-grace_seconds), ~is_kept)
         .limit(limit)
     )
-
-
-@repeats_conflicts
-def forget_old_answers(limit: int = BATCH_ANSWERS) -> int:
-    """Take raw answers out of attempts that are older than the setting says; return how many."""
-    days = config().ENRICH_RAW_ANSWER_DAYS
-    old = (
-        select(attempts.c.id)
-        .where(attempts.c.raw_answer.is_not(None), attempts.c.finished_at < utcnow(float(-days * DAY_SECONDS)))
-        .limit(limit)
-    )
-    if db.session.scalar(old.limit(1)) is None:
-        end_read()
-        return 0
-    with transaction() as session:
-        forget = update(attempts).where(attempts.c.id.in_(old.scalar_subquery())).values(raw_answer=None)
-        forgotten = session.connection().execute(forget)
-    scrub_log()
-    return forgotten.rowcount

@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from app.audit import retention
 from app.config import Config, config
 from app.db.failures import is_unavailable
 from app.enrichment.limits import rate_limits
@@ -20,7 +19,7 @@ from app.enrichment.money.scopes import limits_of
 from app.enrichment.queue.in_hand import ChunksInHand
 from app.enrichment.queue.lease import Lease
 from app.enrichment.queue.work import CHECKPOINT_SECONDS
-from app.enrichment.waterfall import recovery
+from app.enrichment.waterfall import recovery, retention
 from app.enrichment.waterfall.admission import SHARED_WAIT_SECONDS
 from app.enrichment.waterfall.batch import ChunkContext
 from app.enrichment.waterfall.calls_under_way import CallsUnderWay
@@ -61,10 +60,9 @@ class Waterfall:
         return PATIENCE_SHARE * whole_seconds
 
     def between_chunks(self) -> None:
-        """Book what lost workers have left behind, and forget old raw answers and events: one small batch of each."""
+        """Book what lost workers have left behind, and forget what is old: one small batch of each."""
         recovery.recover_lost_calls()
-        recovery.forget_old_answers()
-        retention.forget_old_events()
+        retention.forget_what_is_old()
 
 
 @dataclass
