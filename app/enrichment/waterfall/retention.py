@@ -22,7 +22,7 @@ from app.models.types import lowest_id, utcnow
 
 BATCH_ANSWERS: Final = 500
 """Raw answers that are taken out at a time."""
-BATCH_ROWS: Final = 1_000
+BATCH_ROWS: Final = 500
 """Rows that are deleted at a time: nobody else writes to SQLite meanwhile."""
 OF_JOB: Final[tuple[Table, ...]] = (attempts, entity_errors, rest_chunks, progress, chunks)
 """What grows with a job's entities, in the order in which it goes. The database deletes the rest with the job."""
