@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import re
-from typing import Any
 
 from app.normalizer.data.name_words import CREDENTIAL_WORDS, CREDENTIALS
 from app.normalizer.name_shapes import WORD_EDGE, bare, is_known_name
@@ -41,7 +40,7 @@ _SPACED_CREDENTIAL = re.compile(
 _CREDENTIALS = CREDENTIAL_WORDS | CREDENTIALS
 
 
-def readable(value: Any) -> str | None:
+def readable(value: str) -> str | None:
     """Return the text of a column without remarks, or None if it holds no single person's name."""
     text = _plain_text(value)
     if text is None or _is_absent(text) or _is_address(text):
@@ -50,7 +49,7 @@ def readable(value: Any) -> str | None:
     return None if _is_no_person(text) else text
 
 
-def _plain_text(value: Any) -> str | None:
+def _plain_text(value: str) -> str | None:
     text = clean(value, _LONGEST_NAME)
     if text is None or not _ENTITY.search(text):
         return text

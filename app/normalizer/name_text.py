@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from itertools import filterfalse, takewhile
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from app.normalizer.data.family_names import FAMILY_NAMES
 from app.normalizer.data.given_names import GIVEN_NAMES
@@ -33,6 +33,7 @@ from app.normalizer.name_remarks import readable
 from app.normalizer.name_shapes import KINSHIP, WORD_EDGE, bare, is_initial_pair, is_initials, is_known_name, is_mixed
 from app.normalizer.name_titles import without_titles
 from app.normalizer.nobody import is_nobody
+from app.normalizer.plain_names import are_plain, is_plain
 from app.values.text import fold
 
 _DOTTED_WORDS = CREDENTIALS | SHORT_CREDENTIALS | AMBIGUOUS_CREDENTIALS | TITLES
@@ -59,8 +60,10 @@ class NameText(NamedTuple):
     """Whether a title or credential stood beside a single word: "Dr. Smith"."""
 
 
-def read_name(value: Any) -> NameText | None:
+def read_name(value: str) -> NameText | None:
     """Return the words of a full name, or None if there is none or nobody can tell which words are the name."""
+    if are_plain(value):
+        return NameText(tuple(value.split(" ")), (), None, False)
     text = readable(value)
     if text is None or is_nobody(text):
         return None
@@ -74,8 +77,10 @@ def read_name(value: Any) -> NameText | None:
     return _in_reading_order(names[0], segments[0], has_comma)
 
 
-def read_part(value: Any) -> tuple[str, ...]:
+def read_part(value: str) -> tuple[str, ...]:
     """Return the words of a first or last name column without titles, credentials and generation."""
+    if is_plain(value):
+        return (value,)
     text = readable(value)
     segments = _segments(text) if text else []
     if len(segments) != 1:

@@ -24,9 +24,11 @@ from app.normalizer.name_order import (
 )
 from app.normalizer.name_text import NameText, read_name, read_part
 from app.normalizer.nobody import names_nobody
+from app.normalizer.plain_names import is_plain
 from app.values.text import fold
 
 _MOST_ROUNDS = 4
+_LONGEST_NAME = 200  # characters of a column that are read
 _BOUND_GIVEN_NAMES = frozenset(
     {"abd", "abdal", "abdel", "abdul", "abou", "abu", "umm", "عبد", "أبو", "ابو", "أم", "ام"}
 )
@@ -51,19 +53,17 @@ def normalize_name(first: Any, last: Any, full: Any) -> Name:
     credentials go; ``Jr.`` and ``III`` stay in the full name only. Mixed case stays as it is. A text that holds no
     single person's name, or of which nobody can tell which words are the name, counts as absent.
     """
-    columns = (first, last, full)
-    if all(column is None or isinstance(column, str) for column in columns):
-        return _normalized(first, last, full)
-    return _until_stable(first, last, full)
+    return _normalized(_text(first), _text(last), _text(full))
+
+
+def _text(column: Any) -> str | None:
+    """Return what the rules read of a column. What follows is cut off here, so that no long text is kept."""
+    return column[:_LONGEST_NAME] if isinstance(column, str) else None
 
 
 @lru_cache(maxsize=4096)
 def _normalized(first: str | None, last: str | None, full: str | None) -> Name:
     """Return the forms of a name. Kept: a provider's answer mostly has the name that was asked with."""
-    return _until_stable(first, last, full)
-
-
-def _until_stable(first: Any, last: Any, full: Any) -> Name:
     name, before = _normalize_once(first, last, full), (first, last, full)
     for _ in range(_MOST_ROUNDS):  # until normalising again changes nothing
         if name == before:
@@ -72,18 +72,30 @@ def _until_stable(first: Any, last: Any, full: Any) -> Name:
     return name
 
 
-def _normalize_once(first: Any, last: Any, full: Any) -> Name:
+def _normalize_once(first: str | None, last: str | None, full: str | None) -> Name:
+    return _plain_name(first, last, full) or _by_rules(first, last, full)
+
+
+def _plain_name(first: str | None, last: str | None, full: str | None) -> Name | None:
+    """Return a name whose columns are plain words and agree, which no rule changes; None for any other."""
+    if not (first and last and is_plain(first) and is_plain(last)):
+        return None
+    whole = f"{first} {last}"
+    return Name(first, last, whole) if full is None or full == whole else None
+
+
+def _by_rules(first: str | None, last: str | None, full: str | None) -> Name:
     if names_nobody(first, last, full):
         return _NOBODY
     given, family = _part(first, is_family=False), _part(last, is_family=True)
-    whole = _read_whole(full) if isinstance(full, str) else _NOBODY
+    whole = _NOBODY if full is None else _read_whole(full)
     if given is None or family is None:
         given, family = _filled(whole, given, family)
     return Name(given, family, whole.full or _joined(given, family))
 
 
-def _part(value: Any, *, is_family: bool) -> str | None:
-    return _read_part(value, is_family) if isinstance(value, str) else None
+def _part(text: str | None, *, is_family: bool) -> str | None:
+    return None if text is None else _read_part(text, is_family)
 
 
 @lru_cache(maxsize=16_384)

@@ -1,0 +1,56 @@
+"""Names that are nothing but names: most of them, and quick to tell.
+
+A plain word is letters in a name's case, such as "Ada" or "Müller", and in no list of words that mean something else
+in a name column: titles, credentials, particles, placeholders. All rules leave it as it is, alone or as one of two.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from app.normalizer.data import name_words, nobody_words
+from app.normalizer.name_shapes import bare
+from app.values import blanks
+from app.values.text import clean, word_set
+
+_SHORTEST, _LONGEST = 3, 30  # letters
+# The letters that one rule or another takes for the plain ones, though `fold` does not.
+_ALIKE = str.maketrans("łđı", "ldi")
+# What the patterns for remarks, companies and households look for.
+_WORDS_OF_PATTERNS = word_set(
+    "hiring opentowork seeking helping gmbh llc ltd inc corp plc sarl pty sdn bhd ооо зао family"
+)
+_LISTS = (
+    *(name_words.TITLES, name_words.TITLES_WITH_DOT, name_words.TITLES_IN_CAPITALS, name_words.TITLES_BEFORE_TWO),
+    *(name_words.CREDENTIALS, name_words.SHORT_CREDENTIALS, name_words.AMBIGUOUS_CREDENTIALS),
+    *(name_words.CREDENTIAL_WORDS, name_words.JOB_WORDS, name_words.NOBILITY),
+    *(name_words.GENERATIONS, name_words.FAMILY_GENERATIONS, name_words.LOWER_GENERATIONS, name_words.ALL_PARTICLES),
+    *(nobody_words.NOBODY_WORDS, nobody_words.NOBODY_PHRASES, nobody_words.NOBODY_OPENINGS),
+    *(nobody_words.NOBODY_ENDINGS, nobody_words.FAMILY_OPENINGS, nobody_words.ABSENT_WORDS),
+    *(nobody_words.ABSENT_PHRASES, blanks.WORDS, _WORDS_OF_PATTERNS),
+)
+
+
+def _key(word: str) -> str:
+    return bare(word).translate(_ALIKE)
+
+
+_OTHER_WORDS = frozenset(_key(word) for words in _LISTS for text in words for word in text.split())
+
+
+@lru_cache(maxsize=16_384)
+def is_plain(word: str) -> bool:
+    """Return whether a word is a name and nothing else: "Ada" or "Müller", but not "Dr", "Sales" or "van"."""
+    return _is_in_name_case(word) and clean(word) == word and _key(word) not in _OTHER_WORDS
+
+
+def _is_in_name_case(word: str) -> bool:
+    if not (_SHORTEST <= len(word) <= _LONGEST and word.isalpha()):
+        return False
+    return word[0].isupper() and all(map(str.islower, word[1:]))
+
+
+def are_plain(text: str) -> bool:
+    """Return whether a text is two plain words: a given and a family name, whichever comes first."""
+    first, _, last = text.partition(" ")
+    return is_plain(first) and is_plain(last)

@@ -1,0 +1,67 @@
+"""Plain names, which are not taken through all rules: the rules would leave them as they are."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.normalizer.data import name_words, nobody_words
+from app.normalizer.data.family_names import FAMILY_NAMES
+from app.normalizer.data.given_names import GIVEN_NAMES
+from app.normalizer.names import normalize_name
+from app.normalizer.plain_names import are_plain, is_plain
+from app.values import blanks
+from app.values.text import word_set
+
+
+def _words_of(module: object) -> set[str]:
+    """Return every word of a module's word lists."""
+    lists = [value for value in vars(module).values() if isinstance(value, frozenset | tuple)]
+    return {word for words in lists for text in words for word in text.split()}
+
+
+_LISTED = _words_of(name_words) | _words_of(nobody_words) | _words_of(blanks)
+_PATTERNS = word_set("hiring seeking helping opentowork open looking gmbh llc inc ооо family phd née born ex at")
+_NAMES = sorted(GIVEN_NAMES | FAMILY_NAMES)
+words = st.one_of(st.sampled_from(_NAMES), st.text(min_size=1, max_size=8)).map(str.capitalize)
+
+
+def agree_with_rules(first: str, last: str) -> bool:
+    """Return whether a blank too many, which keeps a text from being plain, changes nothing about a name."""
+    whole, spaced = f"{first} {last}", f"{first}  {last}"
+    in_columns = normalize_name(first, last, None) == normalize_name(f"{first} ", f"{last} ", None)
+    return in_columns and normalize_name(None, None, whole) == normalize_name(None, None, spaced)
+
+
+@given(words, words)
+def test_plain_names_are_what_the_rules_make_of_them(first: str, last: str) -> None:
+    """The rules leave plain names as they are."""
+    assert agree_with_rules(first, last)
+
+
+def test_listed_words_are_what_the_rules_make_of_them() -> None:
+    """A word that a rule looks for is not plain, or the rule does not look there."""
+    plain = sorted(filter(is_plain, map(str.capitalize, _LISTED | _PATTERNS)))
+    assert [word for word in plain if not agree_with_rules(word, word)] == []
+
+
+def test_most_names_are_plain() -> None:
+    """Names in a name's case are plain; titles, placeholders, particles, initials and other cases are not."""
+    assert are_plain("Ada Brandt")
+    assert all(map(is_plain, ("Jürgen", "Łukasz", "Yıldız", "Ирина")))
+    others = (
+        "Dr",
+        "Sales",
+        "Van",
+        "Phd",
+        "J",
+        "ada",
+        "ADA",
+        "McDonald",
+        "O'Neil",
+        "Ada-Mia",
+        "王小明",
+        "Ada1",
+        "",
+        "Ada Mia",
+    )
+    assert not any(map(is_plain, others))
+    assert len(list(filter(is_plain, map(str.title, GIVEN_NAMES)))) > 0.9 * len(GIVEN_NAMES)
