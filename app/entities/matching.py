@@ -6,7 +6,7 @@ under an id made of key and name; with one it is in conflict, since only its own
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -32,17 +32,19 @@ MATCH_COLUMNS: Final[Mapping[EntityType, tuple[str, ...]]] = {
 
 @dataclass(slots=True)
 class Match:
-    """The entity that a row is about. Not frozen, though not to be changed: each row makes one.
+    """The entity that a row is about. Not frozen: each row makes one.
 
     `shared_with` is the entity with the same key and another name, if there is one. `is_conflict` says that the row's
     own id is that entity's; else the row is kept apart, under `id`. `keeps_name` says that the name that is stored
-    stays, because it says more than the row's.
+    stays, because it says more than the row's; `is_of_known_name` that the row's is the stored one, so that the two
+    were not compared.
     """
 
     id: str
     shared_with: str | None = None
     is_conflict: bool = False
     keeps_name: bool = False
+    is_of_known_name: bool = False
 
 
 def compare_names(entity_type: EntityType, fields: Fields, other: Fields) -> Resemblance:
@@ -100,7 +102,7 @@ class Candidate:
 
 
 ReadNames = Callable[[list[str]], Mapping[str, Fields]]
-"""Returns the `MATCH_COLUMNS` of those entities of a list of ids that exist; drafts have no `created_at`."""
+"""Returns, at least, the `MATCH_COLUMNS` of those entities of a list of ids that exist; drafts have no `created_at`."""
 
 
 class Matcher:
@@ -131,6 +133,10 @@ class Matcher:
         self._stored: dict[str, Fields] = {}
         self._names: dict[str, list[Fields]] = {}
         self._found_by_name: dict[str, str] = {}
+        self._name_columns = NAME_FIELDS[entity_type]
+        self._columns = (*self._name_columns, *KEY_FIELDS[entity_type])
+        # Whether each row so far is about the entity of the id that its keys lead to, and no other is known.
+        self._is_direct = False
 
     def match(self, rows: Sequence[Candidate]) -> list[Match]:
         """Return what each row is about. Reads twice at most, the second time only what the first one asks for."""
@@ -139,6 +145,7 @@ class Matcher:
         if others := self._other_ids(rows):
             self._stored.update(self._read(others))
         self._names = {entity_id: [stored] for entity_id, stored in self._stored.items()}
+        self._is_direct = self._stored.keys() <= {row.id for row in rows if row.identity is not None}
         return [self._match_one(row) for row in rows]
 
     def was_judged(self, entity_id: str, names: Fields) -> bool:
@@ -156,37 +163,43 @@ class Matcher:
             others: list[str | None] = []
             if not is_stored:
                 others = [row.identity.earlier_id, *row.identity.name_ids]
-            if not self._has_stored_name(row):
+            if not (is_stored and self._bears(row.fields, self._stored[row.id])):
                 others += row.identity.apart_ids
-            ids.update(dict.fromkeys(filter(None, others)))
+            if others:
+                ids.update(dict.fromkeys(filter(None, others)))
         return list(ids)
 
-    def _has_stored_name(self, row: Candidate) -> bool:
-        stored = self._stored.get(row.id)
-        return stored is not None and all(
-            row.fields.get(name) == stored.get(name) for name in NAME_FIELDS[self._entity_type]
-        )
+    def _bears(self, fields: Fields, other: Fields) -> bool:
+        """Return whether two records have one name, letter by letter."""
+        return list(map(fields.get, self._name_columns)) == list(map(other.get, self._name_columns))
 
     def _match_one(self, row: Candidate) -> Match:
         if self._is_former(row):
+            self._is_direct = False
             return Match(row.former_id or row.id)
         match = self._of_own_id(row) if row.identity is None else self._of_keys(row, row.identity)
-        if match.is_conflict:
-            return match
+        self._is_direct = self._is_direct and row.identity is not None and match.id == row.id
+        return match if match.is_conflict else self._named(match, row)
+
+    def _named(self, match: Match, row: Candidate) -> Match:
+        """Return a match with what becomes of the row's name, which is noted."""
         known = self._names.setdefault(match.id, [])
+        if self._is_direct and len(known) == 1 and self._bears(row.fields, known[0]):
+            match.is_of_known_name = True
+            return match
         name_fields = self._name_fields(row)
         if not name_fields:
             return match
-        says_nothing_new = any(says_less(self._entity_type, name_fields, names) for names in known)
-        keeps_name = row.identity is not None and says_nothing_new
+        if row.identity is not None:
+            match.keeps_name = any(says_less(self._entity_type, name_fields, names) for names in known)
         # Every name counts that the entity has had, so that no chain of like names leads to another one.
         if name_fields not in known:
             known.append(name_fields)
-        return replace(match, keeps_name=True) if keeps_name else match
+        return match
 
     def _name_fields(self, row: Candidate) -> dict[str, Any]:
         fields = row.fields
-        return {name: fields[name] for name in NAME_FIELDS[self._entity_type] if fields.get(name)}
+        return {name: fields[name] for name in self._name_columns if fields.get(name)}
 
     def _is_former(self, row: Candidate) -> bool:
         """Return whether only the id of the row's cells as they stand is stored, for an entity of this name."""
@@ -198,18 +211,24 @@ class Matcher:
     def _of_own_id(self, row: Candidate) -> Match:
         """Judge a row by its own id: of a like name it must not have another address, which another list gave it."""
         stored = self._stored.get(row.id, {})
-        have_others = have_other_keys(self._entity_type, row.fields, stored)
+        have_others = not self._has_keys_of(row.fields, stored) and have_other_keys(
+            self._entity_type, row.fields, stored
+        )
         is_conflict = not self._replaces_names and (
             self._is_other(row.id, row.fields, may_be_renamed=not have_others)
             or (have_others and compare_names(self._entity_type, row.fields, stored) is Resemblance.AKIN)
         )
         return Match(row.id, row.id if is_conflict else None, is_conflict)
 
+    def _has_keys_of(self, fields: Fields, other: Fields) -> bool:
+        """Return whether two records have the same keys, and the name that these are read with, letter by letter."""
+        return list(map(fields.get, self._columns)) == list(map(other.get, self._columns))
+
     def _of_keys(self, row: Candidate, identity: Identity) -> Match:
         if self._is_alone and identity.id not in self._names:
             return Match(identity.id)
         may_be_renamed = identity.kind == "linkedin"
-        apart_id = self._kept_apart(row, identity)
+        apart_id = None if self._is_direct else self._kept_apart(row, identity)
         if identity.id not in self._names:
             # If the row's entity is kept apart, whoever had the key first was erased since.
             return Match(apart_id or self._id_by_other_ways(row, identity))
@@ -262,5 +281,5 @@ class Matcher:
         return any(
             are_others(self._entity_type, fields, names, may_be_renamed=may_be_renamed)
             for names in self._names.get(entity_id, ())
-            if any(fields.get(name) != names.get(name) for name in NAME_FIELDS[self._entity_type])
+            if not self._bears(fields, names)
         )

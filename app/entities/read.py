@@ -4,7 +4,7 @@ Entities are plain dicts of field to value, which cross threads and outlive ever
 named, because two workspaces may hold the same id.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -23,6 +23,9 @@ from app.models.entity_list import list_members
 
 SLICE_ROWS: Final = 1000
 """Rows of one statement or page."""
+
+Load = Callable[[Sequence[str]], Mapping[str, Fields]]
+"""Returns some fields of those entities of a list of ids that exist."""
 
 # What `is_blank` strips from text, for the database to strip: every character that Python takes for white space.
 _WHITE_SPACE: Final = "".join(character for character in map(chr, range(0x3001)) if character.isspace())
@@ -77,6 +80,23 @@ def load_columns(
     parameters = {"of_workspace": workspace_slug, "ids": list(ids)}
     rows = db.session.connection().execute(query, parameters)
     return {row[0]: dict(zip(names, row[1:], strict=True)) for row in rows}
+
+
+class StoredOnce:
+    """Reads entities by id for one unit of work, and none of them twice."""
+
+    def __init__(self, load: Load) -> None:
+        self._load = load
+        self._asked: set[str] = set()
+        self._stored: dict[str, Fields] = {}
+
+    def read(self, ids: Sequence[str]) -> dict[str, Fields]:
+        """Return the entities that exist, by id."""
+        new = [entity_id for entity_id in ids if entity_id not in self._asked]
+        if new:
+            self._asked.update(new)
+            self._stored.update(self._load(new))
+        return {entity_id: self._stored[entity_id] for entity_id in ids if entity_id in self._stored}
 
 
 def get_entity(entity_type: str, entity_id: str, *, workspace_slug: str) -> EntityView:

@@ -15,7 +15,7 @@ from app.db.sql import engine_name, insert_missing
 from app.entities.changes import CALLER, Writing, write_changes
 from app.entities.fields import EXTRA, RAW_FIELDS, Fields, table_of
 from app.entities.merge import Change, differs
-from app.entities.read import SLICE_ROWS, load_columns
+from app.entities.read import SLICE_ROWS, Load, load_columns
 
 Combine = Callable[[Fields, Fields], Fields]
 """Makes the new values from the stored ones and those of a row."""
@@ -49,6 +49,7 @@ def upsert_entities(
     combine: Combine | None = None,
     also_read: Iterable[str] = (),
     on_change: OnChange | None = None,
+    read: Load | None = None,
 ) -> UpsertCounts:
     """Add or change entities by `id`, in the caller's transaction.
 
@@ -58,24 +59,30 @@ def upsert_entities(
     its own.
 
     `combine` replaces that merge. It sees the stored values of the fields that any row gives, and of `also_read`.
-    `on_change` may raise, which ends the transaction.
+    `on_change` may raise, which ends the transaction. `read` gives the fields of entities, at least these, as the
+    caller has read them in the same transaction.
 
     Anything but raw fields raises ValueError. Any number of rows, all in memory.
     """
     combine = combine or _replaced
     by_id = _by_id(entity_type, rows)
-    given_names = {name for entity_rows in by_id.values() for _, fields in entity_rows for name in fields}
-    names = sorted(given_names.union(also_read))
+    given = (fields for entity_rows in by_id.values() for _, fields in entity_rows)
+    names = sorted(set(also_read).union(*given))
     upsert = _Upsert(session, entity_type, workspace_slug, names, combine, on_change)
     counts = UpsertCounts()
     while by_id:
-        done, by_id = upsert.run(by_id)
+        done, by_id = upsert.run(by_id, read or upsert.read)
         counts += done
+        # What is left to do was erased since.
+        read = None
     return counts
 
 
 def changes_of(stored: Fields, offered: Fields, combine: Combine) -> dict[str, Change]:
-    """Return what differs after `given` is combined with the stored values."""
+    """Return what differs after `offered` is combined with the stored values."""
+    if offered.items() <= stored.items():
+        # Most rows of a repeated import say what is stored, which takes one call to see.
+        return {}
     return {
         name: Change(stored.get(name), value)
         for name, value in combine(stored, offered).items()
@@ -98,8 +105,8 @@ def _by_id(entity_type: str, rows: Iterable[Fields]) -> dict[str, list[_Position
     for position, row in enumerate(rows):
         if not row.keys() <= known:
             raise ValueError(f"expected raw fields of a {entity_type}, not {', '.join(sorted(row.keys() - known))}")
-        fields = {name: value for name, value in row.items() if name != "id"}
-        by_id.setdefault(row["id"], []).append((position, fields))
+        fields = dict(row)
+        by_id.setdefault(fields.pop("id"), []).append((position, fields))
     return dict(sorted(by_id.items()))
 
 
@@ -114,18 +121,20 @@ class _Upsert:
     combine: Combine
     on_change: OnChange | None
 
-    def run(self, by_id: dict[str, list[_PositionedRow]]) -> tuple[UpsertCounts, dict[str, list[_PositionedRow]]]:
+    def run(
+        self, by_id: dict[str, list[_PositionedRow]], read: Load
+    ) -> tuple[UpsertCounts, dict[str, list[_PositionedRow]]]:
         """Add new entities and change those that differ; return the counts and the rows to try again.
 
         Rows to try again are of entities that were erased between the look and the lock. Most rows of a
         repeated import say nothing new, which is seen without a lock.
         """
-        seen = self._read(list(by_id))
+        seen = dict(read(list(by_id)))
         new = {entity_id: rows[0][1] for entity_id, rows in by_id.items() if entity_id not in seen}
         created = self._insert(new)
         seen.update({entity_id: new[entity_id] for entity_id in created})
         to_change = self._to_change(by_id, seen, created)
-        locked = self._read(list(to_change), is_locking=True)
+        locked = self.read(list(to_change), is_locking=True)
         writings = self._writings(locked, to_change)
         write_changes(self.session, self.entity_type, self.workspace_slug, writings)
         erased = {entity_id: rows for entity_id, rows in to_change.items() if entity_id not in locked}
@@ -158,7 +167,8 @@ class _Upsert:
                 writings.append(Writing(entity_id, changes, CALLER))
         return writings
 
-    def _read(self, ids: Sequence[str], *, is_locking: bool = False) -> dict[str, Fields]:
+    def read(self, ids: Sequence[str], *, is_locking: bool = False) -> dict[str, Fields]:
+        """Return the columns of entities, by id."""
         return load_columns(
             self.entity_type, ids, self.names, workspace_slug=self.workspace_slug, is_locking=is_locking
         )

@@ -11,7 +11,7 @@ from app.entities.fields import Fields
 class Draft:
     """Entities by id, in a file of their own, so that memory stays the same however many there are.
 
-    What is written is appended; of one entity the last counts.
+    What is written is appended; of one entity the later fields are laid over the earlier ones.
     """
 
     def __init__(self) -> None:
@@ -35,7 +35,10 @@ class Draft:
             " ORDER BY entities.rowid"
         )
         hashes = json.dumps(list(map(hash, ids)))
-        return {entity_id: marshal.loads(fields) for entity_id, fields in self._file.execute(query, [hashes])}
+        drafted: dict[str, Fields] = {}
+        for entity_id, fields in self._file.execute(query, [hashes]):
+            drafted.setdefault(entity_id, {}).update(marshal.loads(fields))
+        return drafted
 
     def write(self, entities: Mapping[str, Fields]) -> None:
         """Write the fields of entities, values as JSON has them."""

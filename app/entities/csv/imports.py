@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, BinaryIO, Final
 
 from sqlalchemy import insert
@@ -29,7 +30,7 @@ from app.entities.csv.recorded_headers import adds_nothing, described, recorded_
 from app.entities.fields import EXTRA, RAW_FIELDS, Fields
 from app.entities.matching import MATCH_COLUMNS, NAME_FIELDS, NAMES, Candidate, Match, Matcher, ReadNames, are_others
 from app.entities.merge import Change, is_blank
-from app.entities.read import has_more_than, load_columns
+from app.entities.read import StoredOnce, has_more_than, load_columns
 from app.entities.upsert import UpsertCounts, changes_of, upsert_entities
 from app.errors import DatabaseUnavailable
 from app.models import ImportFile
@@ -183,7 +184,8 @@ class _Import:
         with transaction() as session:
             self._record_columns(session)
             self._remember_mapping(session)
-            matcher = self._matcher(self._stored_names)
+            stored = StoredOnce(partial(self._load, self._columns(rows)))
+            matcher = self._matcher(stored.read)
             matched = self._matched(rows, matcher)
             written = [row for row in matched if not row.match.is_conflict]
 
@@ -202,6 +204,7 @@ class _Import:
                 combine=self._combine,
                 also_read=self._read_fields(rows),
                 on_change=note,
+                read=stored.read,
             )
             view = self._into.add(session, self._reader.columns, [row.match.id for row in written])
         self._is_recorded, self._into.view = True, view
@@ -222,22 +225,28 @@ class _Import:
             is_alone=self._is_alone,
         )
 
-    def _stored_names(self, ids: list[str]) -> Mapping[str, Fields]:
-        columns = MATCH_COLUMNS[self._entity_type]
-        return load_columns(self._entity_type, ids, columns, workspace_slug=self._workspace_slug)
+    def _load(self, names: Sequence[str], ids: Sequence[str]) -> dict[str, Fields]:
+        return load_columns(self._entity_type, ids, names, workspace_slug=self._workspace_slug)
 
     def _is_clash(self, matcher: Matcher, matched_row: _MatchedRow, changes: Mapping[str, Change]) -> bool:
         """Return whether a name is about to be replaced that somebody has stored since the rows were matched."""
         names = {name: changes[name].old for name in NAME_FIELDS[self._entity_type] if name in changes}
         if not names or matcher.was_judged(matched_row.match.id, names):
             return False
+        if matched_row.match.is_of_known_name:
+            return True
         fields = matched_row.row.fields
         return are_others(self._entity_type, fields, {**fields, **names}, may_be_renamed=True)
 
     def _read_fields(self, rows: list[Row]) -> set[str]:
         """Return the fields that are looked at beside those that the rows give."""
-        echoed = {self._fields[header] for row in rows for header in row.extra if header in self._fields}
-        return echoed.union(NAME_FIELDS[self._entity_type])
+        headers = self._fields.keys() & set().union(*(row.extra for row in rows))
+        return {self._fields[header] for header in headers}.union(NAME_FIELDS[self._entity_type])
+
+    def _columns(self, rows: list[Row]) -> list[str]:
+        """Return the columns that rows are matched by and compared with."""
+        given = {EXTRA}.union(*(row.fields for row in rows))
+        return sorted(given.union(self._read_fields(rows), MATCH_COLUMNS[self._entity_type]))
 
     def _count(self, matched: list[_MatchedRow], counts: UpsertCounts, replaced: _Replaced) -> None:
         report = self.report
@@ -312,42 +321,49 @@ class DryRun(_Import):
 
     @repeats_conflicts
     def _write(self, rows: list[Row]) -> tuple[list[_MatchedRow], UpsertCounts, _Replaced]:
-        matched = self._matched(rows, self._matcher(self._stored_names))
+        columns = self._columns(rows)
+        drafted = StoredOnce(self._draft.read)
+        stored = StoredOnce(lambda ids: self._laid_over_stored(drafted.read(ids), ids, columns))
+        matched = self._matched(rows, self._matcher(stored.read))
         written = [row for row in matched if not row.match.is_conflict]
-        names = self._read_fields(rows).union({EXTRA}, *(row.fields for row in rows))
         ids = list(dict.fromkeys(row.match.id for row in written))
-        drafted = self._draft.read(ids)
-        self.duplicates += len(written) - len(ids) + len(drafted)
-        standing = self._laid_over_stored(drafted, ids, sorted(names))
+        standing = stored.read(ids)
+        known = drafted.read(ids)
+        self.duplicates += len(written) - len(ids) + len(known)
+        laid: dict[str, Fields] = {entity_id: {} for entity_id in ids if entity_id not in known}
         outcomes = {None: 0, True: 0, False: 0}
         replaced: _Replaced = {}
         for matched_row in written:
-            changes = self._lay_over(standing, matched_row.values())
+            changes = self._lay_over(standing, laid, matched_row.values())
             outcomes[None if changes is None else bool(changes)] += 1
             if changes and (fields := _replaced_fields(changes)):
                 replaced[matched_row.row.line] = fields
-        self._draft.write(standing)
+        self._draft.write(laid)
         return matched, UpsertCounts(outcomes[None], outcomes[True], outcomes[False]), replaced
 
-    def _lay_over(self, standing: dict[str, Fields], values: Fields) -> dict[str, Change] | None:
+    def _lay_over(
+        self, standing: dict[str, Fields], laid: dict[str, Fields], values: Fields
+    ) -> dict[str, Change] | None:
         """Lay a row over what stands; return what it changes, None if the entity is new."""
         entity_id = values.pop("id")
         stored = standing.get(entity_id)
         if stored is None:
-            standing[entity_id] = values
+            standing[entity_id] = laid[entity_id] = values
             return None
         changes = changes_of(stored, values, self._combine)
-        standing[entity_id] = {**stored, **{name: change.new for name, change in changes.items()}}
+        if changes:
+            new = {name: change.new for name, change in changes.items()}
+            standing[entity_id] = {**stored, **new}
+            laid[entity_id] = {**laid.get(entity_id, {}), **new}
         return changes
 
-    def _stored_names(self, ids: list[str]) -> Mapping[str, Fields]:
-        return self._laid_over_stored(self._draft.read(ids), ids, MATCH_COLUMNS[self._entity_type])
-
-    def _laid_over_stored(self, drafted: dict[str, Fields], ids: list[str], names: Sequence[str]) -> dict[str, Fields]:
+    def _laid_over_stored(
+        self, drafted: dict[str, Fields], ids: Sequence[str], names: Sequence[str]
+    ) -> dict[str, Fields]:
         """Return what would stand in some columns by now."""
         if self._is_first:
             return drafted
-        standing = load_columns(self._entity_type, ids, names, workspace_slug=self._workspace_slug)
+        standing = self._load(names, ids)
         for entity_id, fields in drafted.items():
             standing[entity_id] = {**standing.get(entity_id, {}), **fields}
         return standing
@@ -373,15 +389,9 @@ def _slices(rows: Iterable[Row]) -> Iterator[list[Row]]:
     chars = 0
     for row in rows:
         part.append(row)
-        chars += _length(row)
+        chars += row.chars
         if len(part) == SLICE_ROWS or chars >= SLICE_CHARS:
             yield part
             part, chars = [], 0
     if part:
         yield part
-
-
-def _length(row: Row) -> int:
-    """Return about how many characters a row holds."""
-    texts = [value if isinstance(value, str) else repr(value) for value in row.fields.values()]
-    return sum(map(len, texts)) + sum(map(len, row.extra.values()))

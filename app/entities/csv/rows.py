@@ -66,7 +66,7 @@ class Row:
     cells of columns that mean no field. The id is the row's own, or one derived from its
     fields, which two rows about the same entity share; `identity` has what it was derived from.
     `former_id` is the id that the cells as they stand would give, if it is another: an import of
-    an earlier version may have stored that.
+    an earlier version may have stored that. `chars` is about how many characters the row has.
     """
 
     line: int
@@ -77,6 +77,7 @@ class Row:
     identity: Identity | None = field(default=None, compare=False)
     remarks: tuple[Remark, ...] = ()
     former_id: str | None = None
+    chars: int = field(default=0, compare=False)
 
 
 class _Contents:
@@ -139,7 +140,10 @@ class RowReader:
             return Refusal(line, str(error))
         if not contents.fields and not any(cells):
             return None
-        return self._identified(line, contents)
+        row = self._identified(line, contents)
+        if isinstance(row, Row):
+            row.chars = len(text)
+        return row
 
     def _plan(self) -> list[_Step]:
         """Return the columns to read, the most trusted of each field first."""
