@@ -1,8 +1,10 @@
 """The command that makes a job of a list of ids, or of a selection."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import IO
+from functools import partial
+from typing import IO, Any, Final, TypeVar
 
 import click
 from click.core import ParameterSource
@@ -29,6 +31,8 @@ from app.entities.read import select_ids
 from app.entities.readiness import stale_ids
 from app.errors import EmptyJob
 from app.providers.names import JOB_NAMES, VERIFIER_NAMES, VERIFIERS, finder_of
+
+_Made = TypeVar("_Made")
 
 
 def _known_provider(_ctx: click.Context, _option: click.Parameter, name: str) -> str:
@@ -76,11 +80,7 @@ def _idempotency_key(_ctx: click.Context, _option: click.Parameter, key: str | N
 @json_option
 def enqueue(
     entity_type: str,
-    ids_file: IO[bytes] | None,
-    list_name: str | None,
-    missing: str | None,
-    stale_verdicts: bool,
-    all_: bool,
+    workspace: str,
     provider: str,
     order: tuple[str, ...] | None,
     until: tuple[str, ...] | None,
@@ -89,82 +89,92 @@ def enqueue(
     pilot: int | None,
     pilot_seed: int,
     estimate: bool,
-    workspace: str,
-    chunk_size: int | None,
-    priority: int,
-    idempotency_key: str | None,
     as_json: bool,
+    **others: Any,
 ) -> None:
     """Make a job of a list of ids, or of a selection. Prints the job's id.
 
     A list may have millions of ids: it is read as a stream.
     """
-    is_selected = list_name is not None or missing is not None or stale_verdicts
-    if (ids_file is not None) + is_selected + all_ != 1 or (missing is not None and stale_verdicts):
-        raise click.UsageError(
-            "Expected one of --ids-file, --list, --missing, --stale-verdicts and --all,"
-            " or --list with --missing or --stale-verdicts."
-        )
-    if stale_verdicts:
+    selection = _Selection(entity_type, workspace, **{name: others.pop(name) for name in _SELECTING})
+    if selection.stale_verdicts:
         provider = _verifier(provider)
     options = JobOptions(order, until, verifier, cap_usd)
-    outcome: Estimate | Enqueued | None = None
-    if not estimate:
-        check_writable()
-    unknown = UnknownIds(entity_type, workspace)
-    if ids_file is None:
-        ids = _selected(entity_type, workspace, list_name, missing, is_stale=stale_verdicts, is_all=all_)
-    else:
-        ids = unknown.noted(ids_in(ids_file, unknown))
-    try:
-        with counting("Reading ids", "ids", ids_file) as tell:
-            ids = _counted(ids, tell)
-            if estimate:
-                outcome = estimate_job(entity_type, provider, ids, workspace_slug=workspace, options=options)
-            elif pilot is not None:
-                outcome = enqueue_pilot(
-                    entity_type,
-                    provider,
-                    ids,
-                    Sample(pilot, pilot_seed),
-                    workspace_slug=workspace,
-                    options=options,
-                    idempotency_key=idempotency_key,
-                    chunk_size=chunk_size,
-                    priority=priority,
-                )
-            else:
-                outcome = queue.accept_job(
-                    entity_type,
-                    provider,
-                    ids,
-                    chunk_size=chunk_size,
-                    workspace_slug=workspace,
-                    priority=priority,
-                    idempotency_key=idempotency_key,
-                    **job_columns(entity_type, provider, options, workspace),
-                )
-    except EmptyJob:
-        if ids_file is not None:
-            raise
-    if isinstance(outcome, Estimate):
-        print_estimate(outcome, as_json=as_json)
-    else:
-        _print_accepted(outcome, as_json=as_json)
-        if pilot is not None and outcome is not None and not as_json:
-            output.note(f"Then, what came of it: {output.enrich_command()} pilot {outcome.job_id}")
-        unknown.tell()
+    if estimate:
+        price = partial(estimate_job, entity_type, provider, workspace_slug=workspace, options=options)
+        _print_price(selection.hand_to(price), as_json=as_json)
+        return
+    check_writable()
+    sample = None if pilot is None else Sample(pilot, pilot_seed)
+    terms = {"workspace_slug": workspace, **others}
+    accepted = selection.hand_to(partial(_accept, entity_type, provider, options, sample, terms))
+    _print_accepted(accepted, as_json=as_json)
+    if pilot is not None and accepted is not None and not as_json:
+        output.note(f"Then, what came of it: {output.enrich_command()} pilot {accepted.job_id}")
+    selection.unknown.tell()
 
 
-def _selected(
-    entity_type: str, workspace: str, list_name: str | None, missing: str | None, *, is_stale: bool, is_all: bool
-) -> Iterator[str]:
-    """Give the ids of a list, or of a selection."""
-    if is_stale:
-        return stale_ids(entity_type, workspace_slug=workspace, list_name=list_name)
-    if list_name is not None:
-        return ids_of_list(list_name, entity_type, workspace_slug=workspace, missing=missing)
-    return select_ids(entity_type, workspace_slug=workspace, missing=missing, all_=is_all)
+def _accept(
+    entity_type: str,
+    provider: str,
+    options: JobOptions,
+    sample: Sample | None,
+    terms: Mapping[str, Any],
+    ids: Iterator[str],
+) -> Enqueued:
+    """Enqueue ids, or a sample of them."""
+    if sample is not None:
+        return enqueue_pilot(entity_type, provider, ids, sample, options=options, **terms)
+    columns = job_columns(entity_type, provider, options, terms["workspace_slug"])
+    return queue.accept_job(entity_type, provider, ids, **columns, **terms)
+
+
+@dataclass
+class _Selection:
+    """Whose ids are read: those of a file, of a list, or of a workspace. Raises `click.UsageError` unless of one."""
+
+    entity_type: str
+    workspace: str
+    ids_file: IO[bytes] | None
+    list_name: str | None
+    missing: str | None
+    stale_verdicts: bool
+    all_: bool
+    unknown: UnknownIds = field(init=False)
+
+    def __post_init__(self) -> None:
+        is_selected = self.list_name is not None or self.missing is not None or self.stale_verdicts
+        is_one = (self.ids_file is not None) + is_selected + self.all_ == 1
+        if not is_one or (self.missing is not None and self.stale_verdicts):
+            raise click.UsageError(
+                "Expected one of --ids-file, --list, --missing, --stale-verdicts and --all,"
+                " or --list with --missing or --stale-verdicts."
+            )
+        self.unknown = UnknownIds(self.entity_type, self.workspace)
+
+    def hand_to(self, make: Callable[[Iterator[str]], _Made]) -> _Made | None:
+        """Return what is made of the ids; None if nobody is selected. A file without ids raises `EmptyJob`."""
+        try:
+            with counting("Reading ids", "ids", self.ids_file) as tell:
+                return make(_counted(self._ids(), tell))
+        except EmptyJob:
+            if self.ids_file is not None:
+                raise
+            return None
+
+    def _ids(self) -> Iterator[str]:
+        entity_type, workspace = self.entity_type, self.workspace
+        if self.ids_file is not None:
+            return self.unknown.noted(ids_in(self.ids_file, self.unknown))
+        if self.stale_verdicts:
+            return stale_ids(entity_type, workspace_slug=workspace, list_name=self.list_name)
+        if self.list_name is not None:
+            return ids_of_list(self.list_name, entity_type, workspace_slug=workspace, missing=self.missing)
+        return select_ids(entity_type, workspace_slug=workspace, missing=self.missing, all_=self.all_)
+
+
+_SELECTING: Final = ("ids_file", "list_name", "missing", "stale_verdicts", "all_")
+"""The options that say whose ids are read."""
 
 
 def _verifier(provider: str) -> str:
@@ -187,6 +197,13 @@ def _counted(ids: Iterator[str], tell: Callable[[int], None]) -> Iterator[str]:
             tell(count)
         yield entity_id
     tell(count)
+
+
+def _print_price(price: Estimate | None, *, as_json: bool) -> None:
+    if price is None:
+        _print_accepted(None, as_json=as_json)
+    else:
+        print_estimate(price, as_json=as_json)
 
 
 def _print_accepted(accepted: Enqueued | None, *, as_json: bool) -> None:

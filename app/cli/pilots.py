@@ -33,27 +33,31 @@ def pilot(job_id: str, as_json: bool) -> None:
         click.echo(f"{name:<{width}}  {value}")
     if report.why_none is not None:
         output.note(report.why_none)
-    if report.continued_job_id is not None:
-        output.note(f"Continued by job {report.continued_job_id}.")
-    elif report.rest_count:
+    if report.pilot.continued_job_id is not None:
+        output.note(f"Continued by job {report.pilot.continued_job_id}.")
+    elif report.can_be_continued:
         output.note(f"Go on with the rest: {output.enrich_command()} continue {report.job.id}")
 
 
 def _facts(report: PilotReport) -> list[tuple[str, str]]:
     verified = None if report.verified is None else f"{report.verified:,}{_share(report.verified_rate)}"
     facts = [
-        ("decided", f"{report.decided:,} of {report.job.total:,}"),
+        ("decided", f"{report.decided:,} of {report.job.total:,}{_failed(report.decided - report.answered)}"),
         ("hits", f"{report.hits:,}{_share(report.hit_rate)}"),
         ("verified", verified),
         ("cost", dollars(report.job.cost_micros)),
         ("cost per hit", None if report.cost_per_hit_micros is None else dollars(report.cost_per_hit_micros)),
-        ("rest", f"{report.rest_count:,}, of which {report.idle_count:,} cost nothing"),
+        ("rest", f"{report.pilot.rest_count:,}, of which {report.pilot.idle_count:,} cost nothing"),
         ("rest costs", _amounts(report.rest_cost)),
         ("rest hits", _numbers(report.rest_hits)),
         ("list costs", _amounts(report.total_cost)),
         ("list, per hit", _amounts(report.cost_per_hit)),
     ]
     return [(name, value) for name, value in facts if value is not None]
+
+
+def _failed(count: int) -> str:
+    return f", {count:,} of them failed or held" if count else ""
 
 
 def _share(rate: float | None) -> str:

@@ -6,17 +6,23 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import func, select
 
+from app.db.session import transaction
 from app.enrichment import queue
+from app.enrichment.queue.pilots import Rest
 from app.enrichment.waterfall.erase import erase_entity
+from app.enrichment.waterfall.options import Sample
+from app.enrichment.waterfall.pilots import enqueue_pilot
 from app.enrichment.waterfall.work_loop import Waterfall
+from app.entities import exclusions
+from app.errors import JobStateConflict
 from app.extensions import db
 from app.models.job import EnrichmentJob, jobs
 from app.models.pilot import rest_chunks
 from app.providers.base import Answer, OutcomeClass
 from tests.enrichment.helpers import ids
-from tests.enrichment.scenes import NOT_FOUND, add, paid
+from tests.enrichment.scenes import BAD, NOT_FOUND, add, change, in_threads, paid
 from tests.fakes.provider import registry_of
 from tests.invariants import check_invariants
 from tests.web.conftest import Login
@@ -91,6 +97,7 @@ def test_a_pilot_by_command_is_the_same(people: Flask) -> None:
     """`enqueue --pilot`, `pilot`, `continue`; the cap is the pilot's."""
     arguments = ["person", "--all", "--provider", "waterfall", "--cap-usd", "3", "--pilot", "40", "--pilot-seed", "7"]
     job_id = enrich(people, "enqueue", *arguments)["jobId"]
+    assert "continue" not in people.test_cli_runner().invoke(args=["enrich", "pilot", job_id]).stderr, "not yet"
     drain(people)
     report = enrich(people, "pilot", job_id)
     assert (report["seed"], report["total"], report["rest"]) == (7, 40, 80)
@@ -129,10 +136,73 @@ def test_what_was_erased_meanwhile_is_not_in_the_rest(people: Flask, login: Logi
     assert (refused.status_code, "erased" in refused.get_json()["error"]) == (409, True)
 
 
-@pytest.mark.parametrize("change", [{"pilot": 0}, {"pilot": 1001}, {"pilot": True}, {"pilotSeed": -1}])
-def test_a_pilot_of_no_size_is_refused(app: Flask, login: Login, change: dict[str, Any]) -> None:
+def test_an_id_that_is_erased_while_the_rest_is_enqueued_does_not_come_back(people: Flask) -> None:
+    """The ids are read before the transaction of the job: it sees that one of them has gone."""
+    with people.app_context():
+        job_id = enqueue_pilot("person", "waterfall", ids(40), Sample(30)).job_id
+    drain(people)
+    with people.app_context():
+        rest = Rest.of(job_id)
+        left = list(rest.entity_ids())
+        db.session.rollback()
+        erase_entity("person", left[3], workspace_slug="default")
+        with pytest.raises(JobStateConflict, match="erased meanwhile"), transaction() as session:
+            rest.settle(session, job_id, len(left))
+        job = queue.continue_pilot(job_id)
+        assert set(db.session.get_one(EnrichmentJob, job.id).entity_ids) == {*left} - {left[3]}
+
+
+def test_a_pilot_is_continued_by_one_of_two_at_once(people: Flask) -> None:
+    """The other is told so, and makes no job."""
+    with people.app_context():
+        job_id = enqueue_pilot("person", "waterfall", ids(COUNT), Sample(30)).job_id
+        queue.cancel(job_id)
+    refused: list[str] = []
+
+    def go_on() -> None:
+        try:
+            queue.continue_pilot(job_id)
+        except JobStateConflict as error:
+            refused.append(str(error))
+
+    with people.app_context():
+        in_threads(people, [go_on, go_on])
+        assert len(refused) == 1 and "continued" in refused[0]
+        assert db.session.scalar(select(func.sum(jobs.c.total_count))) == COUNT
+
+
+def test_whose_question_failed_says_nothing_of_the_rest(people: Flask, login: Login) -> None:
+    """A provider that is away for some of the sample makes the rest neither cheaper nor worse."""
+    failed = {entity_id: BAD for entity_id in ids(COUNT)[::3]}
+    people.extensions["tranche.registry"] = registry_of(paid(answers=failed, default=VALID))
+    client = login("read", "write")
+    address = f"{JOBS}/{client.post(JOBS, json={**REQUEST, 'pilot': 60}).get_json()['jobId']}"
+    drain(people)
+    report = client.get(f"{address}/pilot").get_json()
+    assert (report["decided"], report["hits"], report["hitRate"]) == (60, report["answered"], 1)
+    assert report["answered"] < 60
+    assert report["restCost"]["expectedUsd"] == pytest.approx(60 * 0.02, rel=0.1)
+
+
+def test_who_is_excluded_is_not_sampled(people: Flask, login: Login) -> None:
+    """Not even if nobody in the list would ask anybody; if all are excluded there is nothing to enqueue."""
+    with people.app_context():
+        add(COUNT, email="there@corp.example")
+        change({"id": "p7", "email": "there@other.example"})
+        exclusions.add(["other.example"], "default")
+    client = login("read", "write")
+    accepted = client.post(JOBS, json={**REQUEST, "pilot": COUNT}).get_json()
+    assert (accepted["total"], accepted["excluded"]) == (COUNT - 1, 0)
+    report = client.get(f"{JOBS}/{accepted['jobId']}/pilot").get_json()
+    assert (report["rest"], report["idle"]) == (1, 1)
+    refused = client.post(JOBS, json={**REQUEST, "entityIds": ["p7"]})
+    assert (refused.status_code, refused.get_json()["code"]) == (422, "empty_job")
+
+
+@pytest.mark.parametrize("fields", [{"pilot": 0}, {"pilot": 1001}, {"pilot": True}, {"pilotSeed": -1}])
+def test_a_pilot_of_no_size_is_refused(app: Flask, login: Login, fields: dict[str, Any]) -> None:
     """422, with the member that is wrong."""
-    response = login("write").post(JOBS, json={**REQUEST, **change})
-    assert [one["path"] for one in response.get_json()["details"]] == list(change)
+    response = login("write").post(JOBS, json={**REQUEST, **fields})
+    assert [one["path"] for one in response.get_json()["details"]] == list(fields)
     with app.app_context():
         assert db.session.scalar(select(jobs.c.id)) is None

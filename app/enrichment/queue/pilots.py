@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
 
-from sqlalchemy import Text, delete, insert, select, update
+from sqlalchemy import Text, delete, func, insert, select, update
 
 from app.db.session import WriteSession
 from app.enrichment.queue.entity_ids import ChunkUnreadable, parse_ids
@@ -20,6 +20,7 @@ from app.models.pilot import pilots, rest_chunks
 
 _ROWS_AN_INSERT: Final = 100
 NOTHING_LEFT: Final = "All entities of the rest were erased or are excluded."
+_QUOTED_ERASED_ID: Final = f'"{ERASED_ID}"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +53,14 @@ class NewPilot:
             session.execute(insert(rest_chunks), part)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Rest:
     """The rest of a pilot's list, to be enqueued."""
 
     job: JobView
     pilot: PilotRow
+    erased: int = 0
+    """Places in it whose entity had been erased when the ids were read."""
 
     @classmethod
     def of(cls, job_id: str, *, workspace_slug: str | None = None) -> "Rest":
@@ -67,13 +70,10 @@ class Rest:
         """
         job = get_job(job_id, workspace_slug=workspace_slug)
         pilot = get_pilot(job)
-        if pilot.continued_job_id is not None:
-            raise JobStateConflict(f"The pilot was continued before, by job {pilot.continued_job_id}.")
-        if job.status not in ENDED:
-            raise JobStateConflict(f"The pilot is {job.status}; it can be continued once it has ended.")
+        reason = why_no_rest(job, pilot)
+        if reason is not None:
+            raise JobStateConflict(reason)
         insist_on_kept(job.finished_at, "ENRICH_JOB_KEEP_DAYS")
-        if not pilot.rest_count:
-            raise JobStateConflict("The pilot has taken the whole list; there is no rest.")
         return cls(job, pilot)
 
     def entity_ids(self) -> Iterator[str]:
@@ -84,18 +84,39 @@ class Rest:
             .order_by(rest_chunks.c.position)
             .execution_options(yield_per=100)
         )
+        self.erased = 0
         with db.session.execute(chunks) as rows:
             for row in rows:
+                self.erased += row.ids.count(_QUOTED_ERASED_ID)
                 with suppress(ChunkUnreadable):
                     yield from (one for one in parse_ids(row.ids, row.position) if one != ERASED_ID)
 
     def settle(self, session: WriteSession, job_id: str, _total: int) -> None:
-        """Note that a job has taken the rest. Raises `JobStateConflict` if another has at the same moment."""
+        """Note that a job has taken the rest.
+
+        Raises `JobStateConflict` if another has at the same moment, or an entity was erased since the ids were read:
+        the job would bring its id back.
+        """
         is_open = (pilots.c.job_id == self.job.id, pilots.c.continued_job_id.is_(None))
         taken = update(pilots).where(*is_open).values(continued_job_id=job_id).returning(pilots.c.job_id)
         if session.scalar(taken) is None:
             raise JobStateConflict("The pilot was continued meanwhile.")
-        session.execute(delete(rest_chunks).where(rest_chunks.c.job_id == self.job.id))
+        ids_text = rest_chunks.c.entity_ids.cast(Text)
+        erased_length = func.length(ids_text) - func.length(func.replace(ids_text, _QUOTED_ERASED_ID, ""))
+        deleted = delete(rest_chunks).where(rest_chunks.c.job_id == self.job.id).returning(erased_length)
+        if sum(session.scalars(deleted)) != self.erased * len(_QUOTED_ERASED_ID):
+            raise JobStateConflict("Entities of the rest were erased meanwhile; try again.")
+
+
+def why_no_rest(job: JobView, pilot: PilotRow) -> str | None:
+    """Return the sentence that says why a pilot cannot be continued; None: it can."""
+    if pilot.continued_job_id is not None:
+        return f"The pilot was continued before, by job {pilot.continued_job_id}."
+    if job.status not in ENDED:
+        return f"The pilot is {job.status}; it can be continued once it has ended."
+    if not pilot.rest_count:
+        return "The pilot has taken the whole list; there is no rest."
+    return None
 
 
 def get_pilot(job: JobView) -> PilotRow:

@@ -85,9 +85,10 @@ class _Erasure:
         """Put `ERASED_ID` in the entity's place in the id lists of jobs, and of what pilots leave for later.
 
         The stored text is edited, so that a list that cannot be parsed loses the id too. An id has no character
-        that JSON escapes, so it stands between its quotes or not at all.
+        that JSON escapes, so it stands between its quotes or not at all. The rest of a pilot comes first: when its
+        rows are locked, a job has been made of it, whose chunks are seen then, or one that is being made will fail.
         """
-        return sum(self._replace_in(table) for table in (chunks, rest_chunks))
+        return sum(self._replace_in(table) for table in (rest_chunks, chunks))
 
     def _replace_in(self, table: Table) -> int:
         quoted, replacement = f'"{self.entity_id}"', f'"{ERASED_ID}"'

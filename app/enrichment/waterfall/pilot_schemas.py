@@ -30,22 +30,29 @@ class PilotSchema(Schema):
 
     job_id = fields.String(required=True, attribute="job.id", metadata={"format": "uuid"})
     status = fields.String(required=True, attribute="job.status")
-    seed = fields.Integer(required=True)
+    seed = fields.Integer(required=True, attribute="pilot.seed")
     total = fields.Integer(required=True, attribute="job.total", metadata={"description": "Entities of the pilot."})
     decided = fields.Integer(required=True)
-    hits = fields.Integer(
-        required=True, metadata={"description": "Entities for which the job wrote a field that it is for."}
+    answered = fields.Integer(
+        required=True, metadata={"description": "Those of the decided that neither failed nor are held."}
     )
-    hit_rate = fields.Float(required=True, allow_none=True, metadata={"description": "Of the decided, 0 to 1."})
+    hits = fields.Integer(
+        required=True, metadata={"description": "Those of them for which the job wrote a field that it is for."}
+    )
+    hit_rate = fields.Float(required=True, allow_none=True, metadata={"description": "Of the answered, 0 to 1."})
     verified = fields.Integer(
         required=True, allow_none=True, metadata={"description": "Hits with a valid address; null: it finds none."}
     )
     verified_rate = fields.Float(required=True, allow_none=True, metadata={"description": "Of the hits, 0 to 1."})
     cost_usd = Dollars(required=True, attribute="job.cost_micros")
     cost_per_hit_usd = Dollars(required=True, allow_none=True, attribute="cost_per_hit_micros")
-    rest = fields.Integer(required=True, attribute="rest_count", metadata={"description": "Entities left for later."})
+    rest = fields.Integer(
+        required=True, attribute="pilot.rest_count", metadata={"description": "Entities left for later."}
+    )
     idle = fields.Integer(
-        required=True, attribute="idle_count", metadata={"description": "Those of them that cost nothing for certain."}
+        required=True,
+        attribute="pilot.idle_count",
+        metadata={"description": "Those of them that cost nothing for certain."},
     )
     rest_cost = fields.Nested(DollarIntervalSchema, required=True, allow_none=True)
     rest_hits = fields.Nested(NumberIntervalSchema, required=True, allow_none=True)
@@ -59,7 +66,12 @@ class PilotSchema(Schema):
         metadata={"description": "In the whole list; null: nobody has been found."},
     )
     why_no_projection = fields.String(required=True, allow_none=True, attribute="why_none")
-    continued_job_id = fields.String(required=True, allow_none=True, metadata={"description": "The job of the rest."})
+    continued_job_id = fields.String(
+        required=True,
+        allow_none=True,
+        attribute="pilot.continued_job_id",
+        metadata={"description": "The job of the rest."},
+    )
 
 
 class QueryDollars(Pattern):

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import select
 
@@ -13,21 +13,24 @@ from app.db.session import end_read
 from app.enrichment.queue import Enqueued, JobView, accept_job, get_job
 from app.enrichment.queue.entity_ids import UniqueIds, unique_ids
 from app.enrichment.queue.lease import JobInfo
-from app.enrichment.queue.pilots import NOTHING_LEFT, NewPilot, PilotRow, Rest, get_pilot
+from app.enrichment.queue.pilots import NOTHING_LEFT, NewPilot, PilotRow, Rest, get_pilot, why_no_rest
 from app.enrichment.queue.queries import outcomes_of
 from app.enrichment.waterfall.estimates import Estimate, estimate_like
 from app.enrichment.waterfall.options import DEFAULT_OPTIONS, JobOptions, Sample
 from app.enrichment.waterfall.plan import job_columns, wanted_fields
-from app.enrichment.waterfall.projections import LEAST_DECIDED, Interval, Projection, Sampled, project
+from app.enrichment.waterfall.projections import LEAST_ANSWERED, Interval, Projection, Sampled, project
 from app.enrichment.waterfall.sampling import Census, Draw, Stratum
 from app.enrichment.waterfall.survey import Survey
 from app.entities.read import SLICE_ROWS, load_columns
 from app.errors import EmptyJob, JobStateConflict, detail
 from app.extensions import db
 from app.models.attempt import attempts
-from app.models.chunk import DECIDED, ERASED_ID
+from app.models.chunk import DECIDED, ERASED_ID, Outcome
 from app.models.types import new_id
 from app.providers.names import NORMALIZER, WATERFALL
+
+_ANSWERED: Final = frozenset({Outcome.SUCCESS, Outcome.SKIPPED})
+"""What becomes of an entity of which all there was to ask was answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,23 +38,35 @@ class PilotReport:
     """What came of a pilot, and what that says of the rest of its list. Amounts are micro-dollars."""
 
     job: JobView
-    seed: int
+    pilot: PilotRow
     decided: int
+    answered: int
+    """Those of the decided that neither failed nor are held: what becomes of the others says nothing of the rest."""
     hits: int
-    """Entities for which the job wrote a field that it is for: one of `until`, or any that its one provider gives."""
+    """Those of them for which the job wrote a field that it is for: one of `until`, or any that its one provider
+    gives."""
     verified: int | None
     """Those of them whose address is valid; None: it is not for addresses."""
-    rest_count: int
-    idle_count: int
     projection: Projection | None
-    why_none: str | None
-    """Why there is no projection."""
-    continued_job_id: str | None
+
+    @property
+    def why_none(self) -> str | None:
+        """Why there is no projection."""
+        if self.projection is not None:
+            return None
+        if not self.pilot.rest_count:
+            return "The pilot has taken the whole list; there is no rest."
+        return f"Fewer than {LEAST_ANSWERED} entities are answered, so there is no projection."
+
+    @property
+    def can_be_continued(self) -> bool:
+        """Whether a job can be made of the rest now."""
+        return why_no_rest(self.job, self.pilot) is None
 
     @property
     def hit_rate(self) -> float | None:
-        """The share of hits among the decided."""
-        return self.hits / self.decided if self.decided else None
+        """The share of hits among the answered."""
+        return self.hits / self.answered if self.answered else None
 
     @property
     def verified_rate(self) -> float | None:
@@ -146,37 +161,18 @@ def report_pilot(job_id: str, *, workspace_slug: str | None = None) -> PilotRepo
     """Return what came of a pilot so far. Raises `JobNotFound`, and `JobStateConflict` if the job is none."""
     job = get_job(job_id, workspace_slug=workspace_slug)
     pilot = get_pilot(job)
-    decided = {
-        number * job.chunk_size + place: entity_id
-        for (number, place), entity_id, outcome in outcomes_of(job.id)
-        if outcome in DECIDED and entity_id != ERASED_ID
-    }
+    decided = _read_decided(job)
+    answered = {place: entity_id for place, (entity_id, outcome) in decided.items() if outcome in _ANSWERED}
     spent, written = _read_attempts(job)
-    hits = {entity_id for entity_id in decided.values() if entity_id in written}
+    hits = written.keys() & answered.values()
     sampled = [
         _sampled(pilot.sampled[place], spent.get(entity_id, 0), is_hit=entity_id in hits)
-        for place, entity_id in decided.items()
+        for place, entity_id in answered.items()
     ]
-    strata = [Stratum(**{**stratum, "route": (), "inputs": ()}) for stratum in pilot.strata]
-    projection = project(strata, sampled) if pilot.rest_count else None
-    why_none = None
-    if projection is None:
-        few = f"Fewer than {LEAST_DECIDED} entities are decided, so there is no projection."
-        why_none = few if pilot.rest_count else "The pilot has taken the whole list; there is no rest."
+    projection = project(_strata_of(pilot), sampled) if pilot.rest_count else None
     verified = _count_verified(job, [entity_id for entity_id in hits if "email" in written[entity_id]])
     end_read()
-    return PilotReport(
-        job,
-        pilot.seed,
-        len(decided),
-        len(hits),
-        verified,
-        pilot.rest_count,
-        pilot.idle_count,
-        projection,
-        why_none,
-        pilot.continued_job_id,
-    )
+    return PilotReport(job, pilot, len(decided), len(answered), len(hits), verified, projection)
 
 
 def _prepare(job: JobInfo, ids: UniqueIds, sample: Sample) -> tuple[list[str], NewPilot]:
@@ -210,6 +206,11 @@ def _sampled(stored: list[int], cost_micros: int, *, is_hit: bool) -> Sampled:
     return Sampled(stratum, low_micros, high_micros, cost_micros, is_hit)
 
 
+def _strata_of(pilot: PilotRow) -> list[Stratum]:
+    """Return what the rest may cost, by stratum of the sample."""
+    return [Stratum(**{**stratum, "route": (), "inputs": ()}) for stratum in pilot.strata]
+
+
 def _split(ids: UniqueIds, draw: Draw) -> Iterator[tuple[str, bool]]:
     """Give each id of a list, with whether the sample takes it."""
     position = 0
@@ -239,21 +240,35 @@ def _hash(ids: UniqueIds, shape: list[Any]) -> str:
     return digest.hexdigest()
 
 
+def _read_decided(job: JobView) -> dict[int, tuple[str, str]]:
+    """Return id and outcome of a pilot's decided entities by their place in it; those that were erased are left out."""
+    return {
+        number * job.chunk_size + place: (entity_id, outcome)
+        for (number, place), entity_id, outcome in outcomes_of(job.id)
+        if outcome in DECIDED and entity_id != ERASED_ID
+    }
+
+
 def _read_attempts(job: JobView) -> tuple[Mapping[str, int], Mapping[str, set[str]]]:
     """Return what a pilot has spent on each entity, and the fields that it is for and has written, if there are any."""
     columns = (attempts.c.entity_id, attempts.c.provider, attempts.c.cost_micros, attempts.c.fields_written)
-    wanted = None
-    if job.provider == WATERFALL:
-        wanted = set(wanted_fields(job.entity_type, job.options or {}, config()))
     spent: dict[str, int] = {}
     written: dict[str, set[str]] = {}
     for row in db.session.execute(select(*columns).where(attempts.c.job_id == job.id)):
         spent[row.entity_id] = spent.get(row.entity_id, 0) + row.cost_micros
-        names = set(row.fields_written) if wanted is None else wanted & set(row.fields_written)
-        # What the normaliser derives of what was found is no find.
-        if names and (row.provider != NORMALIZER or job.provider == NORMALIZER):
+        names = _wanted_of(job, row.provider, row.fields_written)
+        if names:
             written.setdefault(row.entity_id, set()).update(names)
     return spent, written
+
+
+def _wanted_of(job: JobView, provider: str, fields_written: list[str]) -> set[str]:
+    """Return which of the fields that a provider wrote a job is for."""
+    if job.provider != WATERFALL:
+        # What the normaliser derives of what was found is no find.
+        return set(fields_written) if provider != NORMALIZER or job.provider == NORMALIZER else set()
+    wanted = wanted_fields(job.entity_type, job.options or {}, config())
+    return set() if provider == NORMALIZER else set(wanted).intersection(fields_written)
 
 
 def _count_verified(job: JobView, entity_ids: list[str]) -> int | None:

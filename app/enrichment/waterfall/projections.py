@@ -4,7 +4,7 @@ Known facts enter as they are: how many entities there are of each stratum, what
 that those outside of all strata cost and find nothing. What is estimated is, by stratum, how much of what is possible
 comes about.
 
-The intervals are to hold what comes in nine cases of ten. The spread of a stratum of which few are decided is taken to
+The intervals are to hold what comes in nine cases of ten. The spread of a stratum of which few are answered is taken to
 be partly that of all. Half an entity at either end of what is possible is added to what was seen, so that a sample of
 which nobody, or everybody, was found is not taken for certainty.
 """
@@ -16,8 +16,8 @@ from typing import Final
 
 from app.enrichment.waterfall.sampling import Stratum
 
-LEAST_DECIDED: Final = 20
-"""The entities that must be decided for a projection."""
+LEAST_ANSWERED: Final = 20
+"""The entities that must be answered for a projection."""
 _NORMAL_90: Final = 1.645
 """The deviations within which nine of ten normal values lie."""
 _COMMON_WEIGHT: Final = 2.0
@@ -26,7 +26,7 @@ _COMMON_WEIGHT: Final = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Sampled:
-    """One decided entity of a pilot: what it could cost, what it did cost, and whether something was found."""
+    """One answered entity of a pilot: what it could cost, what it did cost, and whether something was found."""
 
     stratum: int
     low_micros: int
@@ -61,8 +61,8 @@ class Projection:
 
 
 def project(rest: Sequence[Stratum], sampled: Sequence[Sampled]) -> Projection | None:
-    """Return what the rest of a list comes to, by the strata of its sample; None if too few are decided."""
-    if len(sampled) < LEAST_DECIDED:
+    """Return what the rest of a list comes to, by the strata of its sample; None if too few are answered."""
+    if len(sampled) < LEAST_ANSWERED:
         return None
     strata = [one.stratum for one in sampled]
     counts = [stratum.count for stratum in rest]
@@ -114,7 +114,7 @@ class _Fit:
 
 
 def _share(pairs: Sequence[tuple[int, int]], overall: float) -> float:
-    """Return how much came of what could; of a stratum of which nobody is decided, what did overall."""
+    """Return how much came of what could; of a stratum of which nobody is answered, what did overall."""
     could = sum(pair[1] for pair in pairs)
     return sum(pair[0] for pair in pairs) / could if could else overall
 

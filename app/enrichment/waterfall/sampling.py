@@ -2,7 +2,7 @@
 
 Entities are of one kind if the same decides what they cost: whom they ask, as far as that is known without asking, and
 by which fields. A kind is a stratum of the sample if enough of it is in there; the others are taken together, first
-those that ask the same providers. Who costs nothing for certain is counted and not sampled.
+those that ask the same providers. Who costs nothing for certain is counted and not sampled, unless everybody does.
 
 Who may cost more gets more than an equal share, though less than would be best for the cost alone: the sample is to
 say who is found, too. Each stratum is cut into equal parts in the order of the list, and of each part one entity is
@@ -72,31 +72,38 @@ class Census:
     """All entities of a list, by kind, in the order of the list. It keeps four bytes of each."""
 
     kinds: list[Stratum] = field(default_factory=list)
+    _excluded: set[int] = field(default_factory=set)
+    """The numbers of the kinds whose entities are excluded."""
     _numbers: dict[tuple[object, ...], int] = field(default_factory=dict)
     _kind_of: "array[int]" = field(default_factory=lambda: array("I"))
 
     def add(self, outlook: Outlook) -> None:
         """Count the next entity of the list."""
-        number = self._numbers.setdefault((outlook.route, outlook.inputs), len(self.kinds))
+        name = (outlook.route, outlook.inputs, outlook.is_excluded)
+        number = self._numbers.setdefault(name, len(self.kinds))
         if number == len(self.kinds):
             self.kinds.append(Stratum(outlook.route, outlook.inputs))
+            self._excluded |= {number} if outlook.is_excluded else set()
         self.kinds[number].add(outlook)
         self._kind_of.append(number)
 
     def draw(self, size: int, seed: int) -> Draw:
-        """Return a sample of `size` entities, or all if there are no more; if nobody asks anybody, of these."""
-        asking = {number: kind for number, kind in enumerate(self.kinds) if kind.route or kind.high_micros}
-        sampled = asking or dict(enumerate(self.kinds))
+        """Return a sample of `size` entities, or all if there are no more."""
+        sampled = self._sampled_kinds()
         weights = _weigh(sampled)
         groups = list(_group(sampled, weights, size).values())
         strata = [_join([self.kinds[number] for number in group]) for group in groups]
-        shares = _allocate(strata, [sum(weights[number] for number in group) for group in groups], size)
+        shares = _allocate(strata, [_sum_of(group, weights) for group in groups], size)
         stratum_of = {number: stratum for stratum, group in enumerate(groups) for number in group}
-        places = [
-            _spread(stratum.count, share, random.Random(f"{seed} {number}"))
-            for number, (stratum, share) in enumerate(zip(strata, shares, strict=True))
-        ]
-        return Draw(strata, dict(self._find(stratum_of, places)))
+        return Draw(strata, dict(self._find(stratum_of, _choose_places(strata, shares, seed))))
+
+    def _sampled_kinds(self) -> dict[int, Stratum]:
+        """Return who is sampled: those who ask somebody; if nobody does, those who are not excluded."""
+        asking = {number: kind for number, kind in enumerate(self.kinds) if kind.route or kind.high_micros}
+        if asking:
+            return asking
+        idle = {number: kind for number, kind in enumerate(self.kinds) if number not in self._excluded}
+        return idle or dict(enumerate(self.kinds))
 
     def _find(self, stratum_of: Mapping[int, int], places: Sequence[set[int]]) -> Iterator[tuple[int, int]]:
         """Give position and stratum of whoever stands at a chosen place of its stratum."""
@@ -135,7 +142,7 @@ def _join_small(
     least = _OWN_SHARE * sum(weights.values()) / size
     joined: dict[tuple[object, ...], list[int]] = {}
     for name, members in groups.items():
-        is_large = sum(weights[number] for number in members) >= least
+        is_large = _sum_of(members, weights) >= least
         joined.setdefault(name if is_large else shorten(name), []).extend(members)
     return joined
 
@@ -163,6 +170,18 @@ def _allocate(strata: Sequence[Stratum], weights: Sequence[float], size: int) ->
         }
         shares[max(behind, key=behind.__getitem__)] += 1
     return shares
+
+
+def _sum_of(numbers: Sequence[int], weights: Mapping[int, float]) -> float:
+    return sum(weights[number] for number in numbers)
+
+
+def _choose_places(strata: Sequence[Stratum], shares: Sequence[int], seed: int) -> list[set[int]]:
+    """Return the places in each stratum that the sample takes."""
+    return [
+        _spread(stratum.count, share, random.Random(f"{seed} {number}"))
+        for number, (stratum, share) in enumerate(zip(strata, shares, strict=True))
+    ]
 
 
 def _spread(count: int, share: int, numbers: random.Random) -> set[int]:

@@ -63,6 +63,7 @@ class Outlook:
     """Of the fields that the first of them asks by, those that have a value."""
     low_micros: int = 0
     high_micros: int = 0
+    is_excluded: bool = False
 
 
 @dataclass
@@ -113,6 +114,7 @@ class Survey:
         for run in runs:
             if excluded.excludes(job.entity_type, run.fields):
                 self.excluded += 1
+                outlooks[run.entity_id].is_excluded = True
             elif run.is_satisfied:
                 self.satisfied += 1
             else:
