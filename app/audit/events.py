@@ -8,12 +8,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Self
 
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 
-from app.db.session import WriteSession
+from app.db.session import WriteSession, transaction
 from app.models.audit_event import Action, ActorKind, audit_events
+from app.models.types import new_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,11 @@ class Actor:
 SYSTEM: Final = Actor(ActorKind.SYSTEM)
 
 _actor: ContextVar[Actor] = ContextVar("actor", default=SYSTEM)
+
+
+def current_actor() -> Actor:
+    """Return who is acting."""
+    return _actor.get()
 
 
 def act_as(actor: Actor) -> None:
@@ -53,14 +59,16 @@ def record(
     workspace_slug: str | None,
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
-) -> None:
-    """Write down a change in its own transaction, as the present actor's.
+) -> str:
+    """Write down a change in its own transaction, as the present actor's; return the event's id.
 
     `workspace_slug` None: it concerns all workspaces. `before` and `after` are shown as they are: names in camel case,
     and nothing of any person or company.
     """
     actor = _actor.get()
+    event_id = new_id()
     row = {
+        "id": event_id,
         "workspace_slug": workspace_slug,
         "actor_kind": actor.kind,
         "actor_id": actor.id,
@@ -71,3 +79,41 @@ def record(
         "after": after,
     }
     session.connection().execute(insert(audit_events).values(row))
+    return event_id
+
+
+@dataclass(frozen=True, slots=True)
+class BegunEvent:
+    """An event of something that takes a while: it is there from the beginning, and told at the end what came of it."""
+
+    id: str
+    about: Mapping[str, Any]
+
+    @classmethod
+    def record(
+        cls,
+        session: WriteSession,
+        action: Action,
+        subject_kind: str,
+        *,
+        workspace_slug: str | None,
+        about: Mapping[str, Any],
+    ) -> Self:
+        """Write down that something begins, in its own transaction."""
+        return cls(record(session, action, subject_kind, None, workspace_slug=workspace_slug, after=about), about)
+
+    def complete(self, **counts: int) -> None:
+        """Add what came of it, in a transaction of its own."""
+        with transaction() as session:
+            done = update(audit_events).where(audit_events.c.id == self.id).values(after={**self.about, **counts})
+            session.connection().execute(done)
+
+
+def erase_subject(session: WriteSession, subject_kind: str, subject_id: str, workspace_slug: str, put: str) -> int:
+    """Put something else in the place of an id in the events about it; return how many there are."""
+    is_about_it = (
+        audit_events.c.subject_id == subject_id,
+        audit_events.c.subject_kind == subject_kind,
+        audit_events.c.workspace_slug == workspace_slug,
+    )
+    return session.connection().execute(update(audit_events).where(*is_about_it).values(subject_id=put)).rowcount

@@ -46,7 +46,7 @@ def audit(workspace: str | None, limit: int, as_json: bool, **filters: Any) -> N
     elif workspace or any(filters.values()):
         output.note(f"No event is as asked for. To see the newest of all: {output.enrich_command()} audit")
     else:
-        output.note("Nothing is in the audit log yet: it tells of changes to jobs, keys and users.")
+        output.note("Nothing is in the audit log yet: it tells who changes what from now on.")
     if page.next_cursor and not as_json:
         output.note(f"There are older ones: --limit shows more than {limit:,}, up to 1,000; --json shows what changed.")
 

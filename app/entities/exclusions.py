@@ -20,13 +20,15 @@ from typing import Any, Final, Self
 
 from sqlalchemy import bindparam, delete, select, tuple_
 
+from app.audit.events import record
 from app.db.pages import Page, page_of
-from app.db.session import scrub_log, transaction
+from app.db.session import WriteSession, scrub_log, transaction
 from app.db.sql import insert_missing, is_any_of
 from app.entities.fields import table_of
 from app.entities.read import SLICE_ROWS
 from app.errors import Invalid, detail
 from app.extensions import db
+from app.models.audit_event import Action
 from app.models.exclusion import ExclusionKind, exclusions
 from app.values.emails import address_spelling
 from app.values.hosts import bare_host, has_public_suffix, host_of, registrable_domain
@@ -82,6 +84,7 @@ def add(values: Iterable[str], workspace_slug: str) -> ExclusionCounts:
     with transaction() as session:
         for part in _slices(rows):
             created += len(insert_missing(session, exclusions, part, "value"))
+        _record(session, Action.EXCLUSION_ADD, created, workspace_slug)
     return ExclusionCounts(created, len(wanted) - created)
 
 
@@ -96,9 +99,16 @@ def remove(values: Iterable[str], workspace_slug: str) -> int:
             session.connection().execute(_DELETE, {"of_workspace": workspace_slug, "values": part}).rowcount
             for part in _slices(wanted)
         )
+        _record(session, Action.EXCLUSION_REMOVE, removed, workspace_slug)
     # An address is personal data, and whoever removes it may want it gone.
     scrub_log()
     return removed
+
+
+def _record(session: WriteSession, action: Action, count: int, workspace_slug: str) -> None:
+    """Put down how many exclusions were added or removed: an address among them is somebody's."""
+    if count:
+        record(session, action, "exclusion", None, workspace_slug=workspace_slug, after={"count": count})
 
 
 def list_(workspace_slug: str, *, cursor: str | None = None, limit: int = 50) -> Page[ExclusionView]:

@@ -1,17 +1,24 @@
 """Exports of people and companies: one table, written in the format that is asked for."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Final
 
-from app.db.session import end_read
+import structlog
+
+from app.audit.events import Actor, BegunEvent, acting_as, current_actor
+from app.db.session import end_read, transaction
 from app.entities import parquet
 from app.entities.csv.exports import ExportTable, export_table, exported_views
 from app.entities.csv.writer import csv_lines
 from app.entities.read import has_more_than
 from app.entities.xlsx import writer as xlsx
-from app.errors import Invalid
+from app.errors import DatabaseUnusable, Invalid
+from app.models.audit_event import Action
 from app.values.entity_types import PLURALS, EntityType
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +54,8 @@ def export_entities(
 ) -> Iterator[bytes]:
     """Return a workspace's entities, or a list's, as a file of a format, in blocks.
 
-    `only_ready` leaves out who cannot be written to.
+    `only_ready` leaves out who cannot be written to. With the first block, the audit log has who took what, and with
+    the last one how many rows that were.
 
     The first block is there before any entity is read, but for Parquet, of which the whole file is written first.
     Raises, before there is a block, `Invalid` if what writes the format is not installed, and `TooLargeForSheet` if
@@ -59,7 +67,10 @@ def export_entities(
     if kind.max_rows is not None and not only_ready:
         _refuse_too_many(kind.max_rows, entity_type, workspace_slug, list_id)
     table = export_table(entity_type, workspace_slug=workspace_slug, only_ready=only_ready, list_id=list_id)
-    return kind.write(table)
+    rows = _Counted(table.rows)
+    blocks = kind.write(replace(table, rows=iter(rows)))
+    about = {"format": file_format, "listId": list_id, "ready": only_ready}
+    return _recorded(blocks, rows, partial(_begin, entity_type, workspace_slug, about, current_actor()))
 
 
 def installed_formats() -> list[str]:
@@ -89,6 +100,38 @@ def why_empty(
     if only_ready and is_somebody_left(only_ready=False):
         return "None of the people has a verified address that is in date; without that filter there are some."
     return f"All {plural} of the {where} are excluded."
+
+
+@dataclass(slots=True)
+class _Counted:
+    """Rows that are counted as they are taken."""
+
+    rows: Iterator[list[Any]]
+    count: int = 0
+
+    def __iter__(self) -> Iterator[list[Any]]:
+        for row in self.rows:
+            self.count += 1
+            yield row
+
+
+def _recorded(blocks: Iterator[bytes], rows: _Counted, begin: Callable[[], BegunEvent | None]) -> Iterator[bytes]:
+    """Yield the blocks between the beginning and the end of the event; what nobody takes leaves none."""
+    event = begin()
+    yield from blocks
+    if event is not None:
+        event.complete(rows=rows.count)
+
+
+def _begin(entity_type: str, workspace_slug: str, about: Mapping[str, Any], actor: Actor) -> BegunEvent | None:
+    """Put an export down in the audit log; None if the database can only be read, as a standby can."""
+    try:
+        with acting_as(actor), transaction() as session:
+            action = Action.ENTITY_EXPORT
+            return BegunEvent.record(session, action, entity_type, workspace_slug=workspace_slug, about=about)
+    except DatabaseUnusable:
+        log.warning("export not recorded", workspace_slug=workspace_slug, actor_id=actor.id, **about)
+        return None
 
 
 def _refuse_too_many(max_rows: int, entity_type: EntityType, workspace_slug: str, list_id: str | None) -> None:

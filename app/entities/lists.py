@@ -18,6 +18,7 @@ from sqlalchemy import Insert, Table, bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
+from app.audit.events import record
 from app.db.pages import Page, page_of
 from app.db.session import WriteSession, repeats_conflicts, transaction
 from app.db.sql import engine_name, insert_missing, is_any_of
@@ -25,6 +26,7 @@ from app.entities.fields import table_of
 from app.entities.read import select_ids
 from app.errors import Conflict, Invalid, ListNotFound, detail
 from app.extensions import db
+from app.models.audit_event import Action
 from app.models.entity_list import MAX_NAME_CHARS, entity_lists, list_members
 from app.models.types import Id, new_id, parse_id, utcnow
 from app.values.entity_types import PLURALS, EntityType
@@ -150,16 +152,19 @@ def create_list(new: NewList, entity_ids: Iterable[str] = ()) -> tuple[ListView,
             given += len(part)
             added += _add(session, new.entity_type, new.workspace_slug, list_id, part)
         _note_added(session, list_id, rows=0, added=added)
+        _record(session, Action.LIST_CREATE, list_id, new.workspace_slug)
     return get_list(list_id, workspace_slug=None), given - added
 
 
 def rename_list(list_id: str, name: str, *, workspace_slug: str | None) -> ListView:
     """Give a list another name. Raises `ListNotFound`, `Invalid` for an unusable name, `Conflict` if it is taken."""
     checked_name(name)
-    get_list(list_id, workspace_slug=workspace_slug)
+    view = get_list(list_id, workspace_slug=workspace_slug)
     try:
         with transaction() as session:
-            session.execute(update(entity_lists).where(entity_lists.c.id == list_id).values(name=name))
+            renaming = update(entity_lists).where(entity_lists.c.id == list_id).values(name=name)
+            if session.connection().execute(renaming).rowcount and name != view.name:
+                _record(session, Action.LIST_RENAME, list_id, view.workspace_slug)
     except IntegrityError as exc:
         raise _taken() from exc
     return get_list(list_id, workspace_slug=workspace_slug)
@@ -170,13 +175,15 @@ def delete_list(list_id: str, *, workspace_slug: str | None) -> None:
 
     Members go in batches, so that nobody waits long; a deletion that breaks off can be called again.
     """
-    get_list(list_id, workspace_slug=workspace_slug)
+    view = get_list(list_id, workspace_slug=workspace_slug)
     while _delete_members(list_id):
         pass
     with transaction() as session:
         # The row first: whoever adds members and comes after it finds no list, and undoes them.
-        session.execute(delete(entity_lists).where(entity_lists.c.id == list_id))
+        deleted = session.connection().execute(delete(entity_lists).where(entity_lists.c.id == list_id)).rowcount
         session.execute(delete(list_members).where(list_members.c.list_id == list_id))
+        if deleted:
+            _record(session, Action.LIST_DELETE, list_id, view.workspace_slug)
 
 
 def checked_name(name: str) -> str:
@@ -237,6 +244,11 @@ def drop_member(session: WriteSession, entity_type: str, entity_id: str, workspa
     for list_id in sorted(left):
         session.execute(update(entity_lists).where(entity_lists.c.id == list_id).values(changes))
     return len(left)
+
+
+def _record(session: WriteSession, action: Action, list_id: str, workspace_slug: str) -> None:
+    """Put down a change of a list, without its name, which may be anybody's."""
+    record(session, action, "list", list_id, workspace_slug=workspace_slug)
 
 
 def _named(reference: str, workspace_slug: str) -> ListView | None:

@@ -6,7 +6,6 @@ from flask import Response, stream_with_context
 from flask.views import MethodView
 from werkzeug.routing import BaseConverter
 
-from app.db.session import transaction
 from app.enrichment.waterfall.erase import erase_entity
 from app.enrichment.waterfall.receipt_schemas import ReceiptQuerySchema, ReceiptSchema
 from app.enrichment.waterfall.receipts import Receipt, make_receipt
@@ -29,7 +28,7 @@ from app.entities.schemas import (
     list_schema,
 )
 from app.entities.undo import FieldUndo, undo_field
-from app.entities.upsert import UpsertCounts, upsert_entities
+from app.entities.upsert import UpsertCounts, store_entities
 from app.errors import EntityNotFound
 from app.values.entity_types import PLURALS, EntityType
 from app.values.identifiers import ENTITY_ID_PATTERN, is_entity_id
@@ -99,8 +98,7 @@ def _add_collection(blueprint: Blueprint, entity_type: EntityType) -> None:
             are stored, or none.
             """
             workspace_slug = workspace_for(body.get("workspace_slug"))
-            with transaction() as session:
-                return upsert_entities(entity_type, body[plural], workspace_slug=workspace_slug, session=session)
+            return store_entities(entity_type, body[plural], workspace_slug=workspace_slug)
 
 
 def _add_exports(blueprint: Blueprint, entity_type: EntityType) -> None:

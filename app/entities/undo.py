@@ -33,6 +33,7 @@ from app.models.chunk import chunks, progress
 from app.models.job import ACTIVE, jobs
 from app.models.types import parse_id, utcnow
 from app.values.identifiers import is_entity_id
+from app.values.spellings import camel_case
 
 log = structlog.get_logger(__name__)
 
@@ -125,6 +126,8 @@ def undo_field(
     with transaction() as session:
         undone, writing = _undone_field(load_for_update, entity_type, entity_id, name, workspace_slug)
         write_changes(session, entity_type, workspace_slug, [writing])
+        after = {"field": camel_case(name)}
+        record(session, Action.ENTITY_UNDO, entity_type, entity_id, workspace_slug=workspace_slug, after=after)
         log.info("field undone", entity_type=entity_type, field=name)
     return undone
 

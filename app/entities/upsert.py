@@ -10,12 +10,14 @@ from dataclasses import dataclass
 
 from sqlalchemy import Table, insert
 
-from app.db.session import WriteSession
+from app.audit.events import record
+from app.db.session import WriteSession, transaction
 from app.db.sql import engine_name, insert_missing
 from app.entities.changes import CALLER, Writing, write_changes
 from app.entities.fields import EXTRA, RAW_FIELDS, Fields, table_of
 from app.entities.merge import Change, differs
 from app.entities.read import SLICE_ROWS, Load, load_columns
+from app.models.audit_event import Action
 
 Combine = Callable[[Fields, Fields], Fields]
 """Makes the new values from the stored ones and those of a row."""
@@ -38,6 +40,16 @@ class UpsertCounts:
         return UpsertCounts(
             self.created + other.created, self.updated + other.updated, self.unchanged + other.unchanged
         )
+
+
+def store_entities(entity_type: str, rows: Iterable[Fields], *, workspace_slug: str) -> UpsertCounts:
+    """Do what `upsert_entities` does, in a transaction of its own."""
+    with transaction() as session:
+        counts = upsert_entities(entity_type, rows, workspace_slug=workspace_slug, session=session)
+        after = {"created": counts.created, "updated": counts.updated}
+        if any(after.values()):
+            record(session, Action.ENTITY_UPSERT, entity_type, None, workspace_slug=workspace_slug, after=after)
+    return counts
 
 
 def upsert_entities(

@@ -150,7 +150,7 @@ def test_erase_leaves_no_trace_of_a_whole_life(
         end_read()
         assert {file.partition(".db")[2] for file, _ in words_in(sqlite_files(database_url), traces)} == {"", "-wal"}
     others = rows_without(traces)
-    lists = others.pop("entity_lists")
+    lists, events = others.pop("entity_lists"), others.pop("audit_events")
 
     assert client.delete(f"/api/{subject.plural}/{subject.id}").status_code == 204
 
@@ -162,6 +162,8 @@ def test_erase_leaves_no_trace_of_a_whole_life(
         assert words_in(sqlite_files(database_url), traces) == set()
     left = rows_without(traces)
     assert left.pop("entity_lists") != lists, "the list that it was in has one member less"
+    erasing = [row for row in left.pop("audit_events") if row not in events]
+    assert len(erasing) == 2, "who erased it, and took the exclusion back, is on record"
     assert left == others, "nothing of anybody else has changed"
     assert client.get(f"/api/{other.plural}/{other.id}").status_code == 200
     check_invariants()

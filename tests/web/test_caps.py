@@ -64,7 +64,7 @@ def test_jobs_fall_under_the_cap_of_the_key_that_calls(app: Flask, login: Login)
     with app.app_context():
         queue.drain(work=Waterfall())
         reason = queue.get_job(held).pause_reason
-        assert reason is not None and reason.startswith("The daily cap of $0.01 of the API key")
+        assert reason is not None and reason.startswith("The daily cap of $0.005 of the API key")
         assert queue.get_job(free).success == 1
 
 

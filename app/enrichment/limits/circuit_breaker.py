@@ -17,10 +17,12 @@ from typing import Any, Final
 import structlog
 from sqlalchemy import ColumnElement, Row, bindparam, delete, or_, select, update
 
+from app.audit import events
 from app.db.session import WriteSession, repeats_conflicts, transaction
 from app.db.sql import lock_or_create
 from app.enrichment.queue import transitions
 from app.extensions import db
+from app.models.audit_event import Action
 from app.models.job import ENDED, jobs
 from app.models.provider_state import ProviderCondition, provider_paces, provider_states
 from app.models.types import utcnow
@@ -184,28 +186,45 @@ class KnownStates:
         self.by_name = {**self.by_name, provider.name: state}
 
 
-@repeats_conflicts
 def reset(provider: str, account: str = "") -> None:
     """Forget what is held against a provider and its verifier at an account, and that it asked to slow down.
 
     Chunks that may wait for it are due at once, or as soon as they are given back.
     """
+    _reset(provider, account)
+    wake(provider, account)
+    log.info("provider reset", provider=provider, account=account)
+
+
+def forget(session: WriteSession, provider: str, account: str) -> None:
+    """Forget, in the caller's transaction, what is held against a provider. `wake` belongs behind it."""
     finder = finder_of(provider)
-    with transaction() as session:
-        is_held = provider_states.c.provider.in_(sharing_key(finder)), provider_states.c.account == account
-        session.execute(delete(provider_states).where(*is_held))
-        session.execute(
-            update(provider_paces)
-            .where(or_(provider_paces.c.name == finder, provider_paces.c.name.like(f"{finder}:%")))
-            .where(provider_paces.c.account == account)
-            .values(blocked_until=None)
-        )
-    waiting: list[ColumnElement[bool]] = [jobs.c.provider.in_([finder, WATERFALL]), jobs.c.status.not_in(ENDED)]
+    is_held = provider_states.c.provider.in_(sharing_key(finder)), provider_states.c.account == account
+    session.execute(delete(provider_states).where(*is_held))
+    session.execute(
+        update(provider_paces)
+        .where(or_(provider_paces.c.name == finder, provider_paces.c.name.like(f"{finder}:%")))
+        .where(provider_paces.c.account == account)
+        .values(blocked_until=None)
+    )
+
+
+@repeats_conflicts
+def wake(provider: str, account: str) -> None:
+    """Make chunks due that may wait for a provider at an account."""
+    names = [*sharing_key(finder_of(provider)), WATERFALL]
+    waiting: list[ColumnElement[bool]] = [jobs.c.provider.in_(names), jobs.c.status.not_in(ENDED)]
     if account:
         waiting.append(jobs.c.workspace_slug == account)
     with transaction() as session:
         session.execute(transitions.make_due(*waiting))
-    log.info("provider reset", provider=provider, account=account)
+
+
+@repeats_conflicts
+def _reset(provider: str, account: str) -> None:
+    with transaction() as session:
+        forget(session, provider, account)
+        events.record(session, Action.PROVIDER_RESET, "provider", provider, workspace_slug=account or None)
 
 
 def _is_failure(answer: Answer) -> bool:

@@ -8,15 +8,17 @@ from typing import Any, Final
 import structlog
 from sqlalchemy import Row, Select, and_, delete, select
 
+from app.audit.events import record
 from app.config import micros
 from app.db.pages import Page, page_of
-from app.db.session import transaction
+from app.db.session import WriteSession, transaction
 from app.db.sql import upsert
 from app.enrichment.money.reports import CapView, today
 from app.enrichment.money.scopes import CapScope
 from app.errors import Invalid, NotFound, detail
 from app.extensions import db
 from app.models.api_key import ApiKey
+from app.models.audit_event import Action
 from app.models.cap import stored_caps
 from app.models.spending import spending
 from app.models.types import parse_id
@@ -48,9 +50,14 @@ def set_cap(scope: CapScope, dollars: Decimal, *, set_by: str) -> StoredCapView:
     if not 0 <= dollars <= MOST_DOLLARS:
         message = f"expected dollars from 0 to {MOST_DOLLARS}"
         raise Invalid("The cap is not valid.", details=[detail("capUsd", message)])
-    row = {"scope": str(scope), "cap_micros": micros(dollars), "set_by": set_by}
+    cap_micros = micros(dollars)
+    row = {"scope": str(scope), "cap_micros": cap_micros, "set_by": set_by}
     with transaction() as session:
+        former = session.scalar(
+            select(stored_caps.c.cap_micros).where(stored_caps.c.scope == str(scope)).with_for_update()
+        )
         upsert(session, stored_caps, [row], replaced=("cap_micros", "set_at", "set_by"))
+        _record(session, Action.CAP_SET, scope, before=former, after=cap_micros)
         view = _view(session.execute(_with_spending().where(stored_caps.c.scope == str(scope))).one())
     log.info("cap set", scope=scope.kind)
     return view
@@ -61,9 +68,10 @@ def remove_cap(scope: CapScope) -> None:
     _check_parts(scope)
     with transaction() as session:
         is_it = stored_caps.c.scope == str(scope)
-        removed = session.execute(delete(stored_caps).where(is_it).returning(stored_caps.c.scope))
-        if removed.one_or_none() is None:
+        former = session.scalar(delete(stored_caps).where(is_it).returning(stored_caps.c.cap_micros))
+        if former is None:
             raise NotFound("There is no such cap.")
+        _record(session, Action.CAP_REMOVE, scope, before=former)
     log.info("cap removed", scope=scope.kind)
 
 
@@ -74,6 +82,13 @@ def list_caps(*, limit: int = 100, cursor: str | None = None) -> Page[StoredCapV
         query = query.where(stored_caps.c.scope > cursor)
     views = [_view(row) for row in db.session.execute(query)]
     return page_of(views, limit, lambda view: str(view.of))
+
+
+def _record(
+    session: WriteSession, action: Action, scope: CapScope, *, before: int | None = None, after: int | None = None
+) -> None:
+    states = {name: {"capMicros": cap} for name, cap in (("before", before), ("after", after)) if cap is not None}
+    record(session, action, "cap", str(scope), workspace_slug=scope.workspace_slug, **states)
 
 
 def _with_spending() -> Select[Any]:

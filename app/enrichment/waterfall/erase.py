@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import JSON, Column, ColumnElement, Select, Table, Text, delete, literal, select, update
 
+from app.audit.events import erase_subject, record
 from app.db.session import WriteSession, scrub_log, transaction
 from app.db.sql import engine_name, is_any_of
 from app.enrichment.queue import failures
@@ -19,6 +20,7 @@ from app.errors import DamagedData, EntityNotFound
 from app.extensions import db
 from app.models.address_verdict import address_verdicts
 from app.models.attempt import attempts, entity_revisions
+from app.models.audit_event import Action
 from app.models.chunk import ERASED_ID, chunks, entity_errors
 from app.models.in_flight_call import in_flight_calls
 from app.models.job import jobs
@@ -32,10 +34,10 @@ def erase_entity(entity_type: str, entity_id: str, *, workspace_slug: str) -> No
     Deleted are its row, its place in lists, its attempts with the raw answers, the history of its fields, its errors,
     and the model cache's answers for its values and verdicts on its addresses, even if shared: at worst, others have
     them answered once more. In the id lists of the workspace's jobs it is replaced by `ERASED_ID`, so that every list
-    keeps its length and its order, by which outcomes are stored; a job that has not reached it yet skips it.
-    Costs stay counted in the jobs and budgets, which name nobody. Exclusions
-    stay: they keep it from coming back. An id that stands only in those records, because its entity never existed, is
-    erased from them too.
+    keeps its length and its order, by which outcomes are stored; a job that has not reached it yet skips it. It is
+    replaced in the audit log too, which goes on to say who did what and when. Costs stay counted in the jobs and
+    budgets, which name nobody. Exclusions stay: they keep it from coming back. An id that stands only in those records,
+    because its entity never existed, is erased from them too.
 
     It reads every id list of the workspace: a second or two for ten million ids. On SQLite, deleted content is
     overwritten and the write-ahead log emptied, unless somebody reads from it for long. On PostgreSQL, dead rows
@@ -59,8 +61,10 @@ def erase_entity(entity_type: str, entity_id: str, *, workspace_slug: str) -> No
         model_cache.delete(session, values.cache_keys)
         # Last, like their counts everywhere.
         erased += erasure.delete_errors()
+        erased += erase_subject(session, entity_type, entity_id, workspace_slug, ERASED_ID)
         if not erased:
             raise EntityNotFound
+        record(session, Action.ENTITY_ERASE, entity_type, ERASED_ID, workspace_slug=workspace_slug)
     scrub_log()
 
 

@@ -13,15 +13,17 @@ from typing import Any, Final
 import structlog
 from sqlalchemy import Row, bindparam, delete, select, tuple_, update
 
+from app.audit import events
 from app.db import encryption
 from app.db.pages import Page, page_of
-from app.db.session import end_read, transaction
+from app.db.session import WriteSession, end_read, repeats_conflicts, transaction
 from app.db.sql import upsert
 from app.enrichment.limits import circuit_breaker
 from app.enrichment.waterfall import workspace_registry
 from app.enrichment.waterfall.workspace_registry import NO_OWN_KEY, UNREADABLE, purpose
 from app.errors import Invalid, NotFound, detail
 from app.extensions import db
+from app.models.audit_event import Action
 from app.models.provider_key import provider_keys
 from app.providers.base import Provider
 from app.providers.registry import current_registry
@@ -79,12 +81,8 @@ def set_key(provider: str, key: str, workspace_slug: str, *, set_by: str) -> Pro
         "last_four": key[-4:],
         "set_by": set_by,
     }
-    with transaction() as session:
-        replaced = ("encrypted_key", "last_four", "set_at", "set_by")
-        upsert(session, provider_keys, [row], replaced=replaced)
-        stored = session.execute(select(provider_keys).where(*_is(workspace_slug, provider))).one()
-        view = _view(stored)
-    _forget(provider, workspace_slug)
+    view = _store(row)
+    _ask_anew(provider, workspace_slug)
     log.info("provider key set", provider=provider, workspace_slug=workspace_slug)
     return view
 
@@ -94,13 +92,8 @@ def remove_key(provider: str, workspace_slug: str) -> None:
 
     Raises `NotFound` if the workspace has none.
     """
-    with transaction() as session:
-        removed = session.execute(
-            delete(provider_keys).where(*_is(workspace_slug, provider)).returning(provider_keys.c.provider)
-        )
-        if removed.one_or_none() is None:
-            raise NotFound(NO_OWN_KEY)
-    _forget(provider, workspace_slug)
+    _delete(provider, workspace_slug)
+    _ask_anew(provider, workspace_slug)
     log.info("provider key removed", provider=provider, workspace_slug=workspace_slug)
 
 
@@ -145,6 +138,43 @@ def rotate_keys() -> RotationCounts:
 _ORDER: Final = (provider_keys.c.workspace_slug, provider_keys.c.provider)
 
 
+@repeats_conflicts
+def _store(row: dict[str, Any]) -> ProviderKeyView:
+    workspace_slug, provider = row["workspace_slug"], row["provider"]
+    is_it = _is(workspace_slug, provider)
+    with transaction() as session:
+        former = session.scalar(select(provider_keys.c.last_four).where(*is_it).with_for_update())
+        upsert(session, provider_keys, [row], replaced=("encrypted_key", "last_four", "set_at", "set_by"))
+        circuit_breaker.forget(session, provider, workspace_slug)
+        _record(session, Action.PROVIDER_KEY_SET, provider, workspace_slug, before=former, after=row["last_four"])
+        return _view(session.execute(select(provider_keys).where(*is_it)).one())
+
+
+@repeats_conflicts
+def _delete(provider: str, workspace_slug: str) -> None:
+    removal = delete(provider_keys).where(*_is(workspace_slug, provider)).returning(provider_keys.c.last_four)
+    with transaction() as session:
+        former = session.scalar(removal)
+        if former is None:
+            raise NotFound(NO_OWN_KEY)
+        circuit_breaker.forget(session, provider, workspace_slug)
+        _record(session, Action.PROVIDER_KEY_REMOVE, provider, workspace_slug, before=former)
+
+
+def _record(
+    session: WriteSession,
+    action: Action,
+    provider: str,
+    workspace_slug: str,
+    *,
+    before: str | None = None,
+    after: str | None = None,
+) -> None:
+    """Put down a change of a key, of which its last four characters are told."""
+    states = {name: {"lastFour": end} for name, end in (("before", before), ("after", after)) if end is not None}
+    events.record(session, action, "provider_key", provider, workspace_slug=workspace_slug, **states)
+
+
 def _rotate(rows: Sequence[Row[Any]]) -> RotationCounts:
     former = [row for row in rows if not encryption.is_current(row.encrypted_key, *_purpose(row))]
     opened = [(row, key) for row in former if (key := encryption.decrypt(row.encrypted_key, *_purpose(row)))]
@@ -160,6 +190,8 @@ def _rotate(rows: Sequence[Row[Any]]) -> RotationCounts:
     if changes:
         with transaction() as session:
             session.connection().execute(_REPLACE, changes)
+            after = {"encrypted": len(changes)}
+            events.record(session, Action.PROVIDER_KEY_ROTATE, "provider_key", None, workspace_slug=None, after=after)
     return RotationCounts(len(opened), len(rows) - len(former), len(former) - len(opened))
 
 
@@ -199,9 +231,10 @@ def _check(provider: Provider, key: str, workspace_slug: str) -> None:
         raise Invalid(f"The service's settings do not fit a key: {exc}.") from None
 
 
-def _forget(provider: str, workspace_slug: str) -> None:
+def _ask_anew(provider: str, workspace_slug: str) -> None:
+    """Look for the key that stands now, and let jobs go on that may have waited for another one."""
     workspace_registry.forget(workspace_slug)
-    circuit_breaker.reset(provider, workspace_slug)
+    circuit_breaker.wake(provider, workspace_slug)
 
 
 def _is(workspace_slug: str, provider: str) -> tuple[Any, ...]:

@@ -18,6 +18,7 @@ from typing import Any, BinaryIO, Final
 
 from sqlalchemy import insert
 
+from app.audit.events import BegunEvent
 from app.db.session import WriteSession, end_read, repeats_conflicts, transaction
 from app.entities.csv.draft import Draft
 from app.entities.csv.headers import ID_FIELD
@@ -28,12 +29,14 @@ from app.entities.csv.opening import ImportOptions, open_file
 from app.entities.csv.reader import CsvReader, OutOfTime, Refusal, Row
 from app.entities.csv.recorded_headers import adds_nothing, described, recorded_columns
 from app.entities.fields import EXTRA, RAW_FIELDS, Fields
+from app.entities.lists import ListView
 from app.entities.matching import MATCH_COLUMNS, NAME_FIELDS, NAMES, Candidate, Match, Matcher, ReadNames, are_others
 from app.entities.merge import Change, is_blank
 from app.entities.read import StoredOnce, has_more_than, load_columns
 from app.entities.upsert import UpsertCounts, changes_of, upsert_entities
 from app.errors import DatabaseUnavailable
 from app.models import ImportFile
+from app.models.audit_event import Action
 from app.values.entity_types import EntityType
 
 SLICE_ROWS: Final = 1000
@@ -123,6 +126,7 @@ class _Import:
             if column.field and column.field in RAW_FIELDS[entity_type] and not (column.key or column.is_fallback)
         }
         self._is_recorded = False
+        self._event: BegunEvent | None = None
         self._began_at = datetime.now(UTC)
         self._is_first = not has_more_than(0, entity_type, workspace_slug=workspace_slug)
         end_read()
@@ -137,6 +141,9 @@ class _Import:
             self._store(part)
             if on_progress is not None:
                 on_progress(self.report.total)
+        if self._event is not None:
+            counts = self.report
+            self._event.complete(rows=counts.total, created=counts.created, updated=counts.updated)
         self.report.encoding, self.report.guessed = self._reader.encoding, self._reader.guessed or None
         return replace(self.report, **self._into.told())
 
@@ -207,7 +214,8 @@ class _Import:
                 read=stored.read,
             )
             view = self._into.add(session, self._reader.columns, [row.match.id for row in written])
-        self._is_recorded, self._into.view = True, view
+            event = self._event or self._record(session, view)
+        self._is_recorded, self._into.view, self._event = True, view, event
         return matched, counts, replaced
 
     def _matched(self, rows: list[Row], matcher: Matcher) -> list[_MatchedRow]:
@@ -300,6 +308,12 @@ class _Import:
         """Keep what the caller says of the columns, for files like this one."""
         if not self._is_recorded and self._reader.is_mapping_said:
             remember_mapping(session, self._entity_type, self._workspace_slug, self._reader.header, self._reader.mapped)
+
+    def _record(self, session: WriteSession, into: ListView | None) -> BegunEvent:
+        """Put down, with the first rows, that they are imported; how many there are is not known yet."""
+        about = {"listId": None if into is None else into.id}
+        kind, slug = self._entity_type, self._workspace_slug
+        return BegunEvent.record(session, Action.ENTITY_IMPORT, kind, workspace_slug=slug, about=about)
 
     def _is_export(self) -> bool:
         """Return whether the file is one of our exports: nothing else has the columns that we compute."""

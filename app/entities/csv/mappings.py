@@ -11,11 +11,13 @@ from datetime import UTC, datetime
 
 from sqlalchemy import select
 
+from app.audit.events import record
 from app.db.session import WriteSession, end_read
 from app.db.sql import upsert
 from app.entities.csv.headers import REFUSED_LINE, REFUSED_REASON, Mapped, normalized_header
 from app.errors import DamagedData
 from app.extensions import db
+from app.models.audit_event import Action
 from app.models.import_mapping import import_mappings
 
 
@@ -38,14 +40,18 @@ def remember_mapping(
     session: WriteSession, entity_type: str, workspace_slug: str, headers: Iterable[str], mapped: Mapped
 ) -> None:
     """Keep what was said of a file, in the caller's transaction."""
+    digest, columns = _digest(headers), [list(pair) for pair in mapped.items()]
     row = {
         "workspace_slug": workspace_slug,
         "entity_type": entity_type,
-        "headers_sha256": _digest(headers),
-        "columns": [list(pair) for pair in mapped.items()],
+        "headers_sha256": digest,
+        "columns": columns,
         "changed_at": datetime.now(UTC),
     }
     upsert(session, import_mappings, [row], replaced=("columns", "changed_at"))
+    # Without the headers, which may be anything.
+    about = {"entityType": entity_type, "columns": len(columns)}
+    record(session, Action.MAPPING_SET, "mapping", digest, workspace_slug=workspace_slug, after=about)
 
 
 def _digest(headers: Iterable[str]) -> str:
