@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from flask import Blueprint
 
+from app.config import is_installed
 from app.console.charts import funnel, parts, share
 from app.console.outlines import shown_id, shown_text
 from app.enrichment.money.reports import dollars
@@ -89,11 +90,17 @@ def plural(entity_type: str) -> str:
     return PLURALS[entity_type]
 
 
+def installed(text: str) -> str:
+    """Return a text with the command that is there: a wheel brings `tranche`, a checkout has `flask enrich`."""
+    return text.replace("flask enrich", "tranche") if is_installed() else text
+
+
 _FILTERS: Final[dict[str, Any]] = {
     "clock": clock,
     "counted": counted,
     "duration": duration,
     "funnel": funnel,
+    "installed": installed,
     "money": money,
     "number": number,
     "outlined": shown_text,
