@@ -10,6 +10,7 @@ from app.console.charts import funnel, parts, share
 from app.console.outlines import shown_id, shown_text
 from app.enrichment.money.reports import dollars
 from app.enrichment.queue import JobView
+from app.errors import AppError
 from app.models.job import JobStatus
 from app.values.entity_types import PLURALS
 
@@ -88,6 +89,12 @@ def counted(count: int, entity_type: str) -> str:
 def plural(entity_type: str) -> str:
     """Return what several entities of a type are called."""
     return PLURALS[entity_type]
+
+
+def said(error: AppError) -> str:
+    """Return what an error says, with what is wrong with which field."""
+    details = "; ".join(f"{detail['path']}: {detail['message']}" for detail in error.details)
+    return f"{error.message} {details}".strip()
 
 
 def installed(text: str) -> str:
