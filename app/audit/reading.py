@@ -44,10 +44,11 @@ def list_events(
     actor_id: str | None = None,
     subject_id: str | None = None,
     since: datetime | None = None,
+    until: datetime | None = None,
     cursor: str | None = None,
     limit: int = 100,
 ) -> Page[EventView]:
-    """Return events, the newest first: of all workspaces, or those of one.
+    """Return events, the newest first: of all workspaces, or those of one; `since` an instant, and before `until`.
 
     `cursor` is the `next_cursor` of the page before. Raises `Invalid` for a cursor that no page gave, and for what
     can be no id.
@@ -61,6 +62,8 @@ def list_events(
     if since is not None:
         # The bound by id, which is looked up, spares reading all that is older.
         query = query.where(audit_events.c.at >= since, audit_events.c.id >= lowest_id(since, earlier=_CLOCKS_DIFFER))
+    if until is not None:
+        query = query.where(audit_events.c.at < until, audit_events.c.id < lowest_id(until, earlier=-_CLOCKS_DIFFER))
     if cursor is not None:
         query = query.where(audit_events.c.id < _read_cursor(cursor))
     views = [EventView(**row._mapping) for row in db.session.execute(query)]

@@ -19,7 +19,7 @@ blueprint = Blueprint(
 )
 
 
-class _Since(fields.DateTime):
+class _Moment(fields.DateTime):
     """An instant with its zone."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> datetime:
@@ -66,7 +66,8 @@ class AuditEventQuerySchema(Schema):
     action = Choice(Action)
     actor_id = Text(min_length=1, max_length=64)
     subject_id = Text(min_length=1, max_length=128)
-    since = _Since(metadata={"description": "The earliest instant."})
+    since = _Moment(metadata={"description": "The earliest instant."})
+    until = _Moment(metadata={"description": "The first instant that is too late."})
 
 
 @blueprint.route("")

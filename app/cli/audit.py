@@ -33,6 +33,7 @@ class _Instant(click.ParamType[datetime]):
 @click.option("--actor", "actor_id", metavar="ID", help="Only what this key, user or account did.")
 @click.option("--subject", "subject_id", metavar="ID", help="Only what was done to this.")
 @click.option("--since", type=_Instant(), help="The earliest instant, such as 2026-11-30T12:00:00Z.")
+@click.option("--until", type=_Instant(), help="The first instant that is too late.")
 @click.option("--limit", type=Number(1, 1000), default=100, show_default=True, help="The most events to show.")
 @json_option
 def audit(workspace: str | None, limit: int, as_json: bool, **filters: Any) -> None:

@@ -64,6 +64,25 @@ def list_(as_json: bool) -> None:
 
 @users.command()
 @click.argument("name")
+@click.option("--role", type=click.Choice([role.value for role in Role]), required=True, help="What they may do.")
+@json_option
+def role(name: str, role: str, as_json: bool) -> None:
+    """Give a user another role, and end their sessions."""
+    user = service.change_role(name, role)
+    _tell(user, f"The user {user.name} is {user.role} now.", as_json)
+
+
+@users.command("sign-out")
+@click.argument("name")
+@json_option
+def sign_out(name: str, as_json: bool) -> None:
+    """End the sessions of a user, who may sign in again."""
+    user = service.sign_out_user(name)
+    _tell(user, f"The user {user.name} is signed out everywhere.", as_json)
+
+
+@users.command()
+@click.argument("name")
 @json_option
 def disable(name: str, as_json: bool) -> None:
     """Keep a user out from now on, and end their sessions."""

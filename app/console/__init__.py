@@ -6,6 +6,8 @@ date. Pages call what routes and commands call, and never a table.
 
 from app.console import (
     actions,
+    api_keys,
+    audit,
     entity,
     entity_lists,
     errors,
@@ -20,11 +22,14 @@ from app.console import (
     providers,
     retries,
     sign_in,
+    users,
 )
 from app.console.blueprint import blueprint
 
 __all__ = [
     "actions",
+    "api_keys",
+    "audit",
     "blueprint",
     "entity",
     "entity_lists",
@@ -40,4 +45,5 @@ __all__ = [
     "providers",
     "retries",
     "sign_in",
+    "users",
 ]

@@ -5,10 +5,12 @@ from typing import Any, Final
 
 from flask import Blueprint
 
+from app.config import is_installed
 from app.console.charts import funnel, parts, share
 from app.console.outlines import shown_id, shown_text
 from app.enrichment.money.reports import dollars
 from app.enrichment.queue import JobView
+from app.errors import AppError
 from app.models.job import JobStatus
 from app.values.entity_types import PLURALS
 
@@ -89,11 +91,23 @@ def plural(entity_type: str) -> str:
     return PLURALS[entity_type]
 
 
+def said(error: AppError) -> str:
+    """Return what an error says, with what is wrong with which field."""
+    details = "; ".join(f"{detail['path']}: {detail['message']}" for detail in error.details)
+    return f"{error.message} {details}".strip()
+
+
+def installed(text: str) -> str:
+    """Return a text with the command that is there: a wheel brings `tranche`, a checkout has `flask enrich`."""
+    return text.replace("flask enrich", "tranche") if is_installed() else text
+
+
 _FILTERS: Final[dict[str, Any]] = {
     "clock": clock,
     "counted": counted,
     "duration": duration,
     "funnel": funnel,
+    "installed": installed,
     "money": money,
     "number": number,
     "outlined": shown_text,

@@ -72,11 +72,25 @@ def create_key(name: str, scopes: Iterable[str], workspace_slug: str | None = No
     return view, secret
 
 
-def list_keys() -> list[KeyView]:
-    """Return all keys, revoked ones too, oldest first."""
-    views = [_view(key) for key in db.session.scalars(select(ApiKey).order_by(ApiKey.created_at, ApiKey.id))]
+def list_keys(workspace_slug: str | None = None) -> list[KeyView]:
+    """Return all keys, revoked ones too, oldest first: of all workspaces, or those bound to one."""
+    query = select(ApiKey).order_by(ApiKey.created_at, ApiKey.id)
+    if workspace_slug is not None:
+        query = query.where(ApiKey.workspace_slug == workspace_slug)
+    views = [_view(key) for key in db.session.scalars(query)]
     end_read()
     return views
+
+
+def get_key(key_id: str, *, workspace_slug: str | None = None) -> KeyView:
+    """Return a key by id. Raises `NotFound`, also for one that is not bound to the workspace that is given."""
+    parsed = parse_id(key_id)
+    key = None if parsed is None else db.session.get(ApiKey, parsed)
+    view = None if key is None else _view(key)
+    end_read()
+    if view is None or workspace_slug not in {None, view.workspace_slug}:
+        raise NotFound("There is no such key.")
+    return view
 
 
 def revoke_key(key_id: str) -> KeyView:

@@ -49,6 +49,24 @@ class SessionView:
     now: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class OpenSession:
+    """A browser in which a user is signed in."""
+
+    created_at: datetime
+    seen_at: datetime
+    """When it was last used, to within ten minutes."""
+
+
+def list_sessions(user_id: str) -> list[OpenSession]:
+    """Return the live sessions of a user, the newest first."""
+    columns = (user_sessions.c.created_at, user_sessions.c.seen_at)
+    of_user = select(*columns).where(user_sessions.c.user_id == user_id, _is_live())
+    rows = db.session.execute(of_user.order_by(user_sessions.c.created_at.desc())).all()
+    end_read()
+    return [OpenSession(**row._mapping) for row in rows]
+
+
 def sign_in(name: str, password: str) -> str | None:
     """Return the token of a new session, or None if name and password are not those of a user.
 

@@ -39,6 +39,7 @@ HASH_METHOD: Final = "scrypt:131072:8:1"
 NAME_RULE: Final = "1 to 64 characters of a-z, 0-9 and . _ @ -, the first a letter or digit"
 LINK_IS_OVER: Final = "This link has been used, or its hour is over. Ask for a new one."
 
+_ROLE_RULE: Final = f"expected one of {', '.join(Role)}"
 _NAME = re.compile(r"[a-z0-9][a-z0-9._@-]{0,63}")
 _HASHERS = threading.BoundedSemaphore(2)
 
@@ -74,11 +75,24 @@ def create_user(name: str, role: str, workspace_slug: str | None = None) -> tupl
     return view, token
 
 
-def list_users() -> list[UserView]:
-    """Return all users, disabled ones too, by name."""
-    views = [_view(user) for user in db.session.scalars(select(User).order_by(User.name))]
+def list_users(workspace_slug: str | None = None) -> list[UserView]:
+    """Return all users, disabled ones too, by name: of all workspaces, or those bound to one."""
+    query = select(User).order_by(User.name)
+    if workspace_slug is not None:
+        query = query.where(User.workspace_slug == workspace_slug)
+    views = [_view(user) for user in db.session.scalars(query)]
     end_read()
     return views
+
+
+def get_user(user_id: str, *, workspace_slug: str | None = None) -> UserView:
+    """Return a user by id. Raises `NotFound`, also for one who is not bound to the workspace that is given."""
+    user = db.session.get(User, user_id)
+    view = None if user is None else _view(user)
+    end_read()
+    if view is None or workspace_slug not in {None, view.workspace_slug}:
+        raise NotFound("There is no such user.")
+    return view
 
 
 def is_any_user() -> bool:
@@ -99,6 +113,31 @@ def make_link(name: str) -> str:
             raise Conflict(f"The user {name} is disabled.")
         _record(session, Action.USER_LINK, _view(user))
         return _new_link(session, user.id)
+
+
+def change_role(name: str, role: str) -> UserView:
+    """Let a user do what another role gives from now on; the sessions end. Raises `Invalid` and `NotFound`."""
+    if role not in set(Role):
+        raise Invalid("The user is not valid.", details=[detail("role", _ROLE_RULE)])
+    with transaction() as session:
+        user = _find(session, name)
+        earlier = user.role
+        if earlier != role:
+            user.role = role
+            session.flush()
+            _record(session, Action.USER_ROLE, _view(user), before={"role": earlier}, after={"role": role})
+            session.execute(delete(user_sessions).where(user_sessions.c.user_id == user.id))
+        return _view(user)
+
+
+def sign_out_user(name: str) -> UserView:
+    """End all sessions of a user, who may sign in again. Raises `NotFound`."""
+    with transaction() as session:
+        user = _find(session, name)
+        ended = delete(user_sessions).where(user_sessions.c.user_id == user.id).returning(user_sessions.c.digest)
+        if session.execute(ended).all():
+            _record(session, Action.USER_SIGN_OUT, _view(user))
+        return _view(user)
 
 
 def disable_user(name: str) -> UserView:
@@ -220,7 +259,7 @@ def _check_user(name: str, role: str, workspace_slug: str | None) -> None:
     if _NAME.fullmatch(name) is None or find_bad_character(name):
         details.append(detail("name", f"expected {NAME_RULE}"))
     if role not in set(Role):
-        details.append(detail("role", f"expected one of {', '.join(Role)}"))
+        details.append(detail("role", _ROLE_RULE))
     if workspace_slug is not None and not is_slug(workspace_slug):
         details.append(detail("workspaceSlug", f"expected {SLUG_RULE}"))
     if details:

@@ -24,7 +24,7 @@ from app.entities.undo import undo_field
 from app.entities.upsert import store_entities
 from app.errors import EntityNotFound, JobStateConflict, NotFound
 from app.extensions import db
-from app.web import api_keys, users
+from app.web import api_keys, sessions, users
 from tests.audit.helpers import told
 from tests.console.conftest import SignedIn
 from tests.security.evidence import every_row
@@ -93,7 +93,11 @@ def test_keys_and_users_leave_what_they_may_and_never_a_name_or_a_secret(context
     user, _ = users.create_user("ada@acme.example", "viewer", "north")
     link = users.make_link(user.name)
     users.use_link(link, "correct horse battery")
-    for change in (users.disable_user, users.disable_user, users.enable_user, users.enable_user):
+    for _ in range(2):
+        users.change_role(user.name, "operator")
+    sessions.begin_session(user)
+    steps = (users.sign_out_user, users.disable_user, users.enable_user)
+    for change in [step for step in steps for _ in range(2)]:
         change(user.name)
     events = told()
     assert {(row.action, row.actor_kind, repr((row.before, row.after))) for row in events} == {
@@ -102,10 +106,12 @@ def test_keys_and_users_leave_what_they_may_and_never_a_name_or_a_secret(context
         ("user.create", "system", "(None, {'role': 'viewer'})"),
         ("user.link", "system", "(None, None)"),
         ("user.password", "user", "(None, None)"),
-        ("user.disable", "system", "({'role': 'viewer'}, None)"),
-        ("user.enable", "system", "(None, {'role': 'viewer'})"),
+        ("user.role", "system", "({'role': 'viewer'}, {'role': 'operator'})"),
+        ("user.sign_out", "system", "(None, None)"),
+        ("user.disable", "system", "({'role': 'operator'}, None)"),
+        ("user.enable", "system", "(None, {'role': 'operator'})"),
     }
-    assert len(events) == 7
+    assert len(events) == 9
     assert {(row.subject_kind, row.subject_id, row.workspace_slug) for row in events} == {
         ("key", key.id, "north"),
         ("user", user.id, "north"),

@@ -55,8 +55,8 @@ def test_events_are_listed_over_http_by_page_filter_and_workspace(events: Flask)
     assert [row["subjectId"] for row in first["events"] + last["events"]] == ["d", "c", "b", "a"]
     assert last["nextCursor"] is None
     day = (NOW - timedelta(days=2.5)).isoformat(timespec="seconds").replace("+00:00", "Z")
-    asked = ("workspaceSlug=north", "action=job.pause", "actorId=k2", "subjectId=d", f"since={day}")
-    assert [shown(query) for query in asked] == ["ca", "ba", "cb", "d", "dc"]
+    asked = ("workspaceSlug=north", "action=job.pause", "actorId=k2", "subjectId=d", f"since={day}", f"until={day}")
+    assert [shown(query) for query in asked] == ["ca", "ba", "cb", "d", "dc", "ba"]
     assert shown("workspaceSlug=north&actorId=k2") == "c" and shown("action=job.undo") == ""
     event = admin.get("/api/audit?subjectId=a").get_json()["events"][0]
     assert event.pop("at").endswith("Z") and event.pop("id")

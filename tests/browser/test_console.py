@@ -27,6 +27,17 @@ def job_of(page: Any, name: str) -> str:
     return str(page.get_by_role("link", name=name).first.get_attribute("href"))
 
 
+def new_key(page: Any) -> str:
+    """Make an API key by its form and return its id."""
+    page.goto("/console/keys")
+    page.click("#create summary")
+    page.fill('input[name="name"]', "reports")
+    page.check('input[value="read"]')
+    page.click("#create button.primary")
+    page.wait_for_selector("#made")
+    return str(page.locator("a[href$='/revoke']").first.get_attribute("href")).split("/")[-2]
+
+
 def polls(page: Any, path: str, count: int) -> None:
     """Wait for as many live updates of a page."""
     for _ in range(count):
@@ -95,7 +106,11 @@ def test_each_screen_is_accessible_and_fits(
     page, found = open_page(), []
     page.goto("/console/lists")
     list_path = page.locator("table.rows tbody a").first.get_attribute("href")
+    page.goto("/console/users")
+    user_path = page.locator("table.rows tbody a").first.get_attribute("href")
     known = {
+        "key_id": [new_key(page)],
+        "user_id": [user_path.rpartition("/")[2]],
         "job_id": [job_of(page, "people").rpartition("/")[2]],
         "list_id": [list_path.rpartition("/")[2]],
         "entity_id": ["0-evil"],

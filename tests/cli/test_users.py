@@ -29,6 +29,8 @@ def test_a_user_is_made_linked_listed_and_kept_out(keyed_app: Flask, run: Any) -
         assert found is not None and (found.role, found.workspace_slug) == ("operator", "north")
     rows = run(keyed_app, "users", "list").stdout.splitlines()
     assert rows[1].split("\t")[:4] == ["ada", "operator", "north", "none"]
+    assert json.loads(run(keyed_app, "users", "role", "ada", "--role", "viewer", "--json").stdout)["role"] == "viewer"
+    assert "signed out everywhere" in run(keyed_app, "users", "sign-out", "ada").stdout
     assert json.loads(run(keyed_app, "users", "disable", "ada", "--json").stdout)["disabledAt"]
     assert run(keyed_app, "users", "link", "ada").exit_code == 2
     assert "may sign in again" in run(keyed_app, "users", "enable", "ada").stdout

@@ -14,9 +14,11 @@ from app.db.sql import insert_missing
 from app.enrichment import queue
 from app.entities.upsert import upsert_entities
 from app.extensions import db
+from app.models import ApiKey
 from app.models.entity_list import entity_lists
 from app.models.types import utcnow
 from app.models.user import user_sessions
+from app.models.user import users as users_table
 from app.web import users
 from tests.console.conftest import SignedIn, browser
 from tests.security.doors import addresses_of
@@ -37,7 +39,9 @@ class Door:
 
 _JOB = "/console/jobs/{}"
 _LIST = "/console/lists/{}"
-LIST_ID = "01900000-0000-7000-8000-000000000001"
+_KEY = "/console/keys/{}"
+_USER = "/console/users/{}"
+LIST_ID, KEY_ID, USER_ID = (f"01900000-0000-7000-8000-00000000000{number}" for number in (1, 2, 3))
 DOORS = {
     ("GET", "/"): Door("open", 302),
     ("GET", "/console"): Door("read"),
@@ -84,6 +88,16 @@ DOORS = {
     ("GET", "/console/providers"): Door("read"),
     ("POST", "/console/providers/{}/reset"): Door("admin", 303),
     ("POST", "/console/providers/{}/key"): Door("admin", 422),
+    ("GET", "/console/audit"): Door("admin"),
+    ("GET", "/console/keys"): Door("admin"),
+    ("POST", "/console/keys"): Door("admin", 422),
+    ("GET", f"{_KEY}/revoke"): Door("admin"),
+    ("POST", f"{_KEY}/revoke"): Door("admin", 422),
+    ("GET", "/console/users"): Door("admin"),
+    ("POST", "/console/users"): Door("admin", 422),
+    ("GET", _USER): Door("admin"),
+    ("GET", f"{_USER}/{{}}"): Door("admin"),
+    ("POST", f"{_USER}/{{}}"): Door("admin", 422),
     ("GET", "/console/process"): Door("process"),
     ("POST", "/console/process"): Door("process"),
 }
@@ -100,6 +114,8 @@ def path_of(address: str, job_id: str) -> str:
         return "/console/people"
     if address.startswith(_LIST):
         return address.format(LIST_ID)
+    if address.startswith((_KEY, _USER)):
+        return address.format(KEY_ID if address.startswith(_KEY) else USER_ID, "disable")
     known = {
         "/console/{}/{}": ("people", "a"),
         "/console/{}/{}/undo": ("people", "a"),
@@ -116,10 +132,12 @@ def path_of(address: str, job_id: str) -> str:
 
 
 def new_job() -> str:
-    """Make a person, a list and a job in the one workspace."""
+    """Make a person, a list, a key, a user and a job in the one workspace."""
     with transaction() as session:
         upsert_entities("person", [{"id": "a"}], workspace_slug="default", session=session)
         insert_missing(session, entity_lists, [LIST], "id")
+        insert_missing(session, ApiKey.__table__, [KEY], "id")
+        insert_missing(session, users_table, [USER], "id")
     return queue.enqueue_job("person", "ai-normalizer", ["a", "b"])
 
 
@@ -133,7 +151,7 @@ def expected(caller: str, door: Door, address: str) -> int:
     if not {door.scope, "admin"} & access.SCOPES[role]:
         return 403
     is_bound = caller.endswith("elsewhere")
-    is_owned = address.startswith((_JOB, _LIST, "/console/{}/{}"))
+    is_owned = address.startswith((_JOB, _LIST, _KEY, _USER, "/console/{}/{}"))
     if is_bound and address == "/console/providers/{}/reset":
         return 403
     return 404 if is_bound and is_owned else door.status
@@ -148,6 +166,8 @@ LIST = {
     "row_count": 0,
     "entity_count": 0,
 }
+KEY = {"id": KEY_ID, "name": "reports", "secret_sha256": "0" * 64, "scopes": ["read"], "workspace_slug": "default"}
+USER = {"id": USER_ID, "name": "ada", "role": "viewer", "workspace_slug": "default"}
 OUTSIDERS = ("anonymous", "expired", "disabled", "with a key")
 
 

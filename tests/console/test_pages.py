@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app.console import words
 from app.db.session import transaction
 from app.enrichment import queue
 from app.enrichment.queue.lease import Failure
@@ -19,7 +20,7 @@ from app.entities.verdicts import store_verdicts
 from app.models.chunk import Outcome
 from app.models.job import JobStatus
 from app.providers.base import Answer, OutcomeClass
-from tests.console.conftest import SignedIn
+from tests.console.conftest import SignedIn, browser
 from tests.enrichment.helpers import claim
 from tests.fakes.provider import FakeProvider, registry_of
 from tests.invariants import check_invariants
@@ -156,6 +157,21 @@ def test_the_overview_says_what_to_do_next(app: Flask, signed_in: SignedIn) -> N
         assert answer.status_code == 200, status
         assert ("1 person" in answer.text) is (status == JobStatus.PAUSED)
     assert client.get("/console/jobs?cursor=x").status_code == 422
+
+
+@on_sqlite
+def test_commands_are_those_that_are_installed(
+    app: Flask, signed_in: SignedIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A wheel has one of its own: to copy, in the unit of systemd, and in what is said."""
+    with app.app_context():
+        queue.enqueue_job("person", "ai-normalizer", add({"id": "p"}))
+    client = signed_in()
+    pages = ("/console", "/console/jobs", "/console/lists", "/console/providers")
+    assert "flask enrich work" in client.get("/console").text
+    monkeypatch.setattr(words, "is_installed", lambda: True)
+    whole = "".join(client.get(path).text for path in pages) + browser(app).get("/console/sign-in").text
+    assert "flask enrich" not in whole and "/bin/tranche work" in whole and "tranche users link" in whole
 
 
 def test_a_job_is_undone_by_its_word_alone(app: Flask, signed_in: SignedIn) -> None:

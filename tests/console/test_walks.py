@@ -16,6 +16,7 @@ from app.entities.csv.imports import import_csv
 from app.entities.csv.listing import Listing
 from app.entities.upsert import upsert_entities
 from app.providers.base import Answer, OutcomeClass
+from app.web import api_keys, users
 from tests.console.conftest import SignedIn
 from tests.console.screens import screens
 from tests.fakes.provider import FakeProvider, registry_of
@@ -57,9 +58,13 @@ def furnish(app: Flask) -> dict[str, list[str]]:
         queue.drain(work=Waterfall(registry_of(FakeProvider(answers, price_micros=39_000)), retry_seconds=()))
         jobs.append(queue.enqueue_job("person", "ai-normalizer", [ADDRESS]))
         queue.pause(jobs[-1])
+        key, _ = api_keys.create_key(MARKUP, ["read"])
+        user, _ = users.create_user("zoe", "viewer")
     return {
         "job_id": jobs,
         "list_id": [str(imported.list_id)],
+        "key_id": [key.id],
+        "user_id": [user.id],
         "entity_id": ["c1", "c2", "p1", "p2", "p9", ADDRESS],
     }
 

@@ -1,0 +1,115 @@
+"""The audit log: who changed what and when, with what stood there before and after."""
+
+import shlex
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, Final
+
+from flask import Response, request
+
+from app.audit.reading import EventView, list_events
+from app.console.access import require
+from app.console.blueprint import blueprint, page
+from app.db.session import end_read
+from app.enrichment.money.reports import parse_day
+from app.models.audit_event import Action
+from app.models.types import parse_id
+from app.values.identifiers import is_slug
+from app.web.api_keys import Scope, list_keys
+from app.web.auth import visible_workspace
+from app.web.users import list_users
+
+ROWS: Final = 50
+_OPTIONS: Final = {
+    "workspace_slug": "--workspace",
+    "action": "--action",
+    "actor_id": "--actor",
+    "subject_id": "--subject",
+    "since": "--since",
+    "until": "--until",
+}
+"""The options of the command, by the filters of `list_events`."""
+
+
+@blueprint.get("/console/audit")
+@require(Scope.ADMIN)
+def audit() -> Response:
+    """List events, the newest first; the filters stand in the address."""
+    query = _query()
+    filters = _filters(query)
+    found = list_events(cursor=parse_id(request.args.get("cursor", "")), limit=ROWS, **filters)
+    end_read()
+    return page(
+        "audit.html",
+        events=found.rows,
+        next_cursor=found.next_cursor,
+        query=query,
+        actions=[*Action],
+        names=_names(),
+        changes=changes,
+        command_line=_command_line(filters),
+    )
+
+
+def changes(event: EventView) -> list[tuple[str, str, str]]:
+    """Return what an event changed: name, and the value before and after, of which one may be empty."""
+    before, after = event.before or {}, event.after or {}
+    rows = [(name, _text(before.get(name)), _text(after.get(name))) for name in {**before, **after}]
+    return [row for row in rows if any(row[1:])]
+
+
+def _query() -> dict[str, str]:
+    """Return the filters as they stand in the address, without those that mean nothing."""
+    asked = {name: request.args.get(name, "").strip() for name in ("workspace", "action", "actor", "subject")}
+    # An id that is somebody's address has no place in one of ours.
+    asked["subject"] = parse_id(asked["subject"]) or ""
+    if asked["action"] not in set(Action):
+        asked["action"] = ""
+    if visible_workspace() is not None or not is_slug(asked["workspace"]):
+        asked["workspace"] = ""
+    days = {name: parse_day(request.args.get(name, "")) for name in ("from", "to")}
+    asked |= {name: day.isoformat() for name, day in days.items() if day is not None}
+    return {name: text for name, text in asked.items() if text}
+
+
+def _filters(query: Mapping[str, str]) -> dict[str, Any]:
+    """Return the filters as `list_events` takes them; an admin of one workspace sees that one alone."""
+    first_day, last_day = (parse_day(query.get(name, "")) for name in ("from", "to"))
+    return {
+        "workspace_slug": visible_workspace() or query.get("workspace"),
+        "action": query.get("action"),
+        "actor_id": query.get("actor"),
+        "subject_id": query.get("subject"),
+        "since": _midnight(first_day),
+        "until": _midnight(_next(last_day)),
+    }
+
+
+def _next(day: date | None) -> date | None:
+    return None if day is None or day == date.max else day + timedelta(days=1)
+
+
+def _midnight(day: date | None) -> datetime | None:
+    return None if day is None else datetime.combine(day, time.min, UTC)
+
+
+def _names() -> dict[str, str]:
+    """Return what users and keys are called, by id: those that the reader may see."""
+    workspace = visible_workspace()
+    names = {user.id: f"user {user.name}" for user in list_users(workspace)}
+    return names | {key.id: f"key {key.name}" for key in list_keys(workspace)}
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _command_line(filters: Mapping[str, Any]) -> str:
+    words = [word for name, value in filters.items() if value is not None for word in (_OPTIONS[name], _word(value))]
+    return shlex.join(["flask", "enrich", "audit", *words])
+
+
+def _word(value: object) -> str:
+    return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else str(value)

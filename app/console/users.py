@@ -1,0 +1,198 @@
+"""Users: who may sign in, a new one whose link is shown once, and what an admin does to one of them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from flask import Response, redirect, request, url_for
+from werkzeug.wrappers import Response as WerkzeugResponse
+
+from app.config import config
+from app.console import access
+from app.console.access import require
+from app.console.blueprint import blueprint, page
+from app.console.words import said
+from app.errors import Conflict, Invalid
+from app.models.user import Role
+from app.values.identifiers import is_slug
+from app.web import sessions
+from app.web import users as service
+from app.web.api_keys import Scope
+from app.web.auth import visible_workspace
+from app.web.users import UserView
+
+ROLE_WORDS: Final = {
+    Role.VIEWER: "look",
+    Role.OPERATOR: "look, write, and drive the queue, which spends credits",
+    Role.ADMIN: "everything",
+}
+_ONE: Final = "/console/users/<uuid:user_id>"
+_STEP: Final = f"{_ONE}/<any('role', 'link', 'sign-out', 'disable', 'enable'):name>"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that an admin can do to a user."""
+
+    name: str
+    label: str
+    sentence: str
+    """What it does."""
+    run: Callable[[UserView], object]
+    is_of_disabled: bool | None = None
+    """Whether it is done to users who are disabled, or to those who are not; None: to all."""
+    is_of_others: bool = False
+    """Whether nobody does it to themselves: the last admin would be locked out."""
+
+    def is_possible(self, user: UserView) -> bool:
+        """Return whether it can be done to the user as things are."""
+        is_disabled = user.disabled_at is not None
+        if self.is_of_disabled not in {None, is_disabled}:
+            return False
+        return not (self.is_of_others and _is_reader(user))
+
+
+@blueprint.get("/console/users")
+@require(Scope.ADMIN)
+def users() -> Response:
+    """List the users, disabled ones too, by name."""
+    return _page()
+
+
+@blueprint.post("/console/users")
+@require(Scope.ADMIN)
+def invite() -> Response:
+    """Make a user and show the link to sign in with, this once."""
+    form = request.form
+    workspace = visible_workspace() or form.get("workspace", "").strip() or None
+    try:
+        user, token = service.create_user(form.get("name", "").strip().lower(), form.get("role", ""), workspace)
+    except (Conflict, Invalid) as error:
+        return _page(said(error), status=error.status)
+    return _user_page(user, link=link_url(token))
+
+
+@blueprint.get(_ONE)
+@require(Scope.ADMIN)
+def user(user_id: UUID) -> Response:
+    """Show one user: what they may do, where they are signed in, and what can be done about it."""
+    return _user_page(_find(user_id))
+
+
+@blueprint.get(_STEP)
+@require(Scope.ADMIN)
+def confirm_step(user_id: UUID, name: str) -> Response:
+    """Say what would happen, and ask."""
+    return _step_page(_find(user_id), STEPS[name])
+
+
+@blueprint.post(_STEP)
+@require(Scope.ADMIN)
+def take_step(user_id: UUID, name: str) -> Response | WerkzeugResponse:
+    """Do it, and show the user: with a new link this once."""
+    found, step = _find(user_id), STEPS[name]
+    if not step.is_possible(found):
+        raise Conflict("This cannot be done to this user now.")
+    if name == "disable" and request.form.get("word", "").strip().lower() != "disable":
+        return _step_page(found, step, "Nothing was done: the word was not typed.", status=422)
+    try:
+        made = step.run(found)
+    except Invalid as error:
+        return _step_page(found, step, said(error), status=422)
+    if name == "link":
+        return _user_page(found, link=link_url(str(made)))
+    return redirect(url_for("console.user", user_id=found.id), 303)
+
+
+def link_url(token: str) -> str:
+    """Return the address of a one-time link."""
+    public_url = config().PUBLIC_URL
+    return f"{public_url}/console/link/{token}" if public_url else url_for("console.link", token=token, _external=True)
+
+
+def _find(user_id: UUID) -> UserView:
+    return service.get_user(str(user_id), workspace_slug=visible_workspace())
+
+
+def _is_reader(user: UserView) -> bool:
+    session = access.current_session()
+    return session is not None and session.user_id == user.id
+
+
+def _page(problem: str | None = None, *, status: int = 200) -> Response:
+    workspace = request.form.get("workspace", "").strip()
+    return page(
+        "users.html",
+        status=status,
+        users=service.list_users(visible_workspace()),
+        roles=ROLE_WORDS,
+        workspace=visible_workspace() or (workspace if is_slug(workspace) else ""),
+        name=request.form.get("name", ""),
+        role=request.form.get("role", Role.VIEWER),
+        problem=problem,
+    )
+
+
+def _user_page(user: UserView, *, link: str | None = None) -> Response:
+    steps = [step for step in STEPS.values() if step.is_possible(user)]
+    return page(
+        "user.html",
+        user=user,
+        sessions=sessions.list_sessions(user.id),
+        steps=steps,
+        is_reader=_is_reader(user),
+        may_what=ROLE_WORDS[Role(user.role)],
+        link=link,
+    )
+
+
+def _step_page(user: UserView, step: Step, problem: str | None = None, *, status: int = 200) -> Response:
+    values: dict[str, Any] = {"user": user, "step": step, "roles": ROLE_WORDS, "problem": problem}
+    return page("user_step.html", status=status, is_possible=step.is_possible(user), **values)
+
+
+def _change_role(user: UserView) -> UserView:
+    return service.change_role(user.name, request.form.get("role", ""))
+
+
+STEPS: Final[Mapping[str, Step]] = {
+    step.name: step
+    for step in (
+        Step(
+            "role",
+            "Change role",
+            "It counts at once, and ends the sessions of the user, who signs in again.",
+            _change_role,
+            is_of_others=True,
+        ),
+        Step(
+            "link",
+            "New link",
+            "It signs the user in once, within an hour, and lets them set a password. An earlier link ends.",
+            lambda user: service.make_link(user.name),
+            is_of_disabled=False,
+        ),
+        Step(
+            "sign-out",
+            "Sign out everywhere",
+            "All sessions of the user end at once. The password stays, so they may sign in again.",
+            lambda user: service.sign_out_user(user.name),
+        ),
+        Step(
+            "disable",
+            "Disable",
+            "The user is kept out from now on: sessions and link end at once. What they made stays.",
+            lambda user: service.disable_user(user.name),
+            is_of_disabled=False,
+            is_of_others=True,
+        ),
+        Step(
+            "enable",
+            "Enable",
+            "The user may sign in again, with the password of before or a new link.",
+            lambda user: service.enable_user(user.name),
+            is_of_disabled=True,
+        ),
+    )
+}
