@@ -1,4 +1,4 @@
-"""A view of what waits to be claimed, and of how many workers could make use of it.
+"""A view of what waits to be claimed, and of how many workers could make use of it; indexes for the metrics.
 
 Revision ID: 0018
 Revises: 0014
@@ -38,6 +38,10 @@ SELECT CAST(coalesce(sum(chunks), 0) AS {integer}) AS claimable_chunks,
             AS {integer}) AS workers_wanted
 FROM by_provider WHERE chunks > 0
 """
+INDEXES = {
+    "ix_enrichment_jobs_unfinished": "finished_at IS NULL",
+    "ix_enrichment_jobs_held": "held_count > 0 AND held_accepted_at IS NULL",
+}
 SQLITE = {
     "is_claimable": "claimable = 1",
     "now": "strftime('%Y-%m-%d %H:%M:%f000', 'now')",
@@ -60,10 +64,15 @@ def upgrade():
         sa.CheckConstraint("most_workers > 0", name=op.f("ck_worker_bounds_positive")),
         sa.PrimaryKeyConstraint("provider", name=op.f("pk_worker_bounds")),
     )
+    for name, condition in INDEXES.items():
+        where = sa.text(condition)
+        op.create_index(name, "enrichment_jobs", ["created_at"], postgresql_where=where, sqlite_where=where)
     is_sqlite = op.get_bind().dialect.name == "sqlite"
     op.execute(VIEW.format(**(SQLITE if is_sqlite else POSTGRESQL)))
 
 
 def downgrade():
     op.execute("DROP VIEW tranche_backlog")
+    for name in INDEXES:
+        op.drop_index(name, table_name="enrichment_jobs")
     op.drop_table("worker_bounds")
