@@ -68,6 +68,8 @@ def start(tmp_path: Path) -> Iterator[Start]:
             port = free.getsockname()[1]
         command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "worker_app:app"]
         environment = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{PROJECT_ROOT}", "WEB_CONCURRENCY": "1"}
+        # A server that is killed leaves its folder of metrics behind.
+        environment["TMPDIR"] = str(tmp_path)
         environment.pop("GUNICORN_CMD_ARGS", None)
         environment.update(settings)
         process = subprocess.Popen(command, cwd=PROJECT_ROOT, env=environment, stderr=subprocess.PIPE)
