@@ -9,8 +9,11 @@ For the same reason nothing of the application is imported at the top of this fi
 
 import os
 import re
+import shutil
 import signal
 import sys
+import tempfile
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -37,6 +40,10 @@ control_socket_disable = True
 # A worker proves with a file that it is alive; on a slow disk that alone can look like a hang.
 if Path("/dev/shm").is_dir():
     worker_tmp_dir = "/dev/shm"
+
+
+_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+_own_folder: str | None = None
 
 
 class DiscreetLogger(Logger):  # type: ignore[misc]  # the library has no types
@@ -88,6 +95,24 @@ def pre_request(worker: Any, req: Any) -> None:
     prefix = headers.get("SCRIPT_NAME", os.environ.get("SCRIPT_NAME", "")).rstrip("/")
     if prefix and not f"{req.path}/".startswith(f"{prefix}/"):
         raise OutsideOfPrefix
+
+
+def on_starting(server: Any) -> None:
+    """Give the workers a folder for what they count, so that whichever is asked for metrics answers for all.
+
+    Unless one is named: it may be kept over restarts, and shared with `work` processes of the same machine.
+    """
+    global _own_folder
+    if _FOLDER not in os.environ:
+        # Without a folder that can be written to, each answers for itself.
+        with suppress(OSError):
+            _own_folder = os.environ[_FOLDER] = tempfile.mkdtemp(prefix="tranche-metrics-")
+
+
+def on_exit(server: Any) -> None:
+    """Remove that folder, unless a new server has taken over."""
+    if _own_folder is not None and not server.reexec_pid:
+        shutil.rmtree(_own_folder, ignore_errors=True)
 
 
 def post_request(worker: Any, req: Any, environ: Any, resp: Any) -> None:

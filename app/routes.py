@@ -11,6 +11,7 @@ from app.enrichment.money.cap_routes import blueprint as cap_routes
 from app.enrichment.money.routes import blueprint as money_routes
 from app.enrichment.queue.routes import blueprint as job_routes
 from app.enrichment.waterfall.callback_routes import blueprint as callback_routes
+from app.enrichment.waterfall.metrics_routes import blueprint as metrics_routes
 from app.enrichment.waterfall.pilot_routes import blueprint as pilot_routes
 from app.enrichment.waterfall.provider_key_routes import blueprint as provider_key_routes
 from app.entities.exclusion_routes import blueprint as exclusion_routes
@@ -29,7 +30,8 @@ def init_app(app: Flask) -> None:
     auth.init_app(app)
     api = Api(app)
     jobs = (job_routes, pilot_routes, callback_routes, undo_routes, money_routes, cap_routes, provider_key_routes)
-    for blueprint in (*jobs, *entity_routes, list_routes, exclusion_routes, audit_routes, health.blueprint):
+    others = (list_routes, exclusion_routes, audit_routes, health.blueprint, metrics_routes)
+    for blueprint in (*jobs, *entity_routes, *others):
         api.register_blueprint(blueprint)
     app.register_blueprint(docs.blueprint)
     app.register_blueprint(console.blueprint)

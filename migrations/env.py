@@ -63,10 +63,13 @@ def _without_cascades(connection: Connection) -> Iterator[None]:
     # The driver's own connection: to execute on SQLAlchemy's would begin a transaction.
     driver: Any = connection.connection.dbapi_connection
     driver.execute("PRAGMA foreign_keys=OFF")
+    # Or no table could take the place of one that a view reads.
+    driver.execute("PRAGMA legacy_alter_table=ON")
     try:
         yield
     finally:
         connection.rollback()
+        driver.execute("PRAGMA legacy_alter_table=OFF")
         driver.execute("PRAGMA foreign_keys=ON")
 
 

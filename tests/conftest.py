@@ -142,8 +142,8 @@ def _usual_app(database_url: str) -> Flask:
     """Return the application of most tests, which is made once: to make it takes longer than most tests."""
     app = _keep_app(database_url)
     logs.configure(app.config["TRANCHE"])
-    for name in ("tranche.registry", "tranche.workspace_registries", "tranche.heartbeat"):
-        app.extensions.pop(name, None)
+    for name in ("registry", "workspace_registries", "heartbeat", "worker_bounds", "fleet"):
+        app.extensions.pop(f"tranche.{name}", None)
     return app
 
 

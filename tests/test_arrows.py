@@ -24,7 +24,7 @@ MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
     "waterfall": ("money", "limits"),
     "money": ("queue", "providers"),
     "limits": ("queue", "providers"),
-    "queue": ("entities", "logs", "async_calls"),
+    "queue": ("entities", "logs", "async_calls", "instruments"),
     "entities": ("audit", "identity"),
     "audit": ("db",),
     "db": ("models", "config"),
@@ -43,6 +43,7 @@ MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
     "database_url": (),
     "dotenv_file": (),
     "extensions": (),
+    "instruments": (),
     "values": (),
 }
 """Each package and module, with those next below it. It may import itself, these, and all that these may import.

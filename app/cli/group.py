@@ -133,6 +133,7 @@ MODULES: Final[Mapping[str, str]] = {
     "jobs": "app.cli.jobs",
     "keys": "app.cli.keys",
     "lists": "app.cli.entity_lists",
+    "metrics": "app.cli.metrics",
     "pause": "app.cli.jobs",
     "pilot": "app.cli.pilots",
     "preview": "app.cli.previews",

@@ -12,9 +12,9 @@ from app.cli.options import Number, Slug, any_workspace_option, job_argument, js
 from app.db.session import end_read
 from app.enrichment import queue
 from app.enrichment.money.reports import dollars
-from app.enrichment.queue import EntityErrorView, ErrorSummary, JobView, QueueHealth
+from app.enrichment.queue import Backlog, EntityErrorView, ErrorSummary, JobView, QueueHealth
 from app.enrichment.queue.queries import held_ids
-from app.enrichment.queue.schemas import EntityErrorSchema, ErrorSummarySchema, JobListSchema, JobSchema
+from app.enrichment.queue.schemas import BacklogSchema, EntityErrorSchema, ErrorSummarySchema, JobListSchema, JobSchema
 from app.entities.csv.writer import csv_lines
 from app.models.job import ENDED, JobStatus
 
@@ -34,15 +34,18 @@ def list_(status: str | None, workspace: str | None, limit: int, cursor: str | N
     """List jobs, newest first."""
     page = queue.list_jobs(workspace_slug=workspace, status=status, cursor=cursor, limit=limit)
     warning = _neglect(queue.health())
+    backlog = queue.backlog()
     end_read()
     if as_json:
-        output.print_json(JobListSchema().dump(page))
+        output.print_json({**JobListSchema().dump(page), "backlog": BacklogSchema().dump(backlog)})
     elif page.rows:
         _print_jobs(page.rows)
         if page.next_cursor is not None:
             output.note(f"Older ones: --cursor {page.next_cursor}")
     else:
         output.note(_empty_state(is_filtered=bool(status or workspace or cursor)))
+    if backlog.claimable_chunks:
+        output.note(_waiting(backlog))
     if warning is not None:
         output.note(warning)
 
@@ -95,6 +98,12 @@ def _empty_state(*, is_filtered: bool) -> str:
         f"  {enrich_command} enqueue company --all\n"
         f"Or see it all at work on sample data: {enrich_command} demo"
     )
+
+
+def _waiting(backlog: Backlog) -> str:
+    chunks = output.count(backlog.claimable_chunks, "chunk")
+    age = output.duration(backlog.oldest_age_seconds or 0)
+    return f"Waiting in all: {chunks}, the oldest job for {age}; workers wanted: {backlog.workers_wanted}."
 
 
 def _neglect(health: QueueHealth) -> str | None:

@@ -21,6 +21,7 @@ from app.models.provider_key import ProviderKey
 from app.models.provider_state import ProviderPace, ProviderState
 from app.models.spending import Cost, Spending
 from app.models.user import LoginFailures, User, UserSession
+from app.models.worker_bound import WorkerBound
 
 __all__ = [
     "AddressVerdict",
@@ -54,4 +55,5 @@ __all__ = [
     "StoredCap",
     "User",
     "UserSession",
+    "WorkerBound",
 ]

@@ -158,6 +158,20 @@ Index(
     # SQLite uses a partial index only for a query with this very term, as SQLAlchemy writes it there.
     sqlite_where=text("claimable = 1"),
 )
+# For the metrics: jobs by status, and what is held, without a look at those that have ended. What it holds of a job
+# is written once and its conditions change once, so that claims leave it alone.
+Index(
+    "ix_enrichment_jobs_unfinished",
+    jobs.c.created_at,
+    postgresql_where=jobs.c.finished_at.is_(None),
+    sqlite_where=jobs.c.finished_at.is_(None),
+)
+Index(
+    "ix_enrichment_jobs_held",
+    jobs.c.created_at,
+    postgresql_where=text("held_count > 0 AND held_accepted_at IS NULL"),
+    sqlite_where=text("held_count > 0 AND held_accepted_at IS NULL"),
+)
 Index(
     "ix_enrichment_jobs_resume_at",
     jobs.c.resume_at,

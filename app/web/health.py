@@ -1,5 +1,6 @@
 """Health checks for load balancers, orchestrators and people on call."""
 
+from dataclasses import asdict
 from functools import cache
 from typing import Any
 
@@ -36,6 +37,10 @@ class ReadySchema(Schema):
     oldest_job_age_seconds = fields.Float(
         allow_none=True, metadata={"description": "Age of the oldest job that has work; null: there is none."}
     )
+    claimable_chunks = fields.Integer(metadata={"description": "Chunks that could be claimed now."})
+    workers_wanted = fields.Integer(
+        metadata={"description": "How many workers could be kept busy with them, by their providers' limits."}
+    )
     last_drain_at = Instant(allow_none=True, metadata={"description": "When anything last looked for work."})
     last_cron_at = Instant(allow_none=True, metadata={"description": "When the cron webhook was last called."})
 
@@ -65,7 +70,8 @@ class ReadyResource(MethodView):
         if not _is_migrated():
             raise NotMigrated
         check_writable()
-        return queue.health()
+        backlog = queue.backlog()
+        return {**asdict(queue.health()), **asdict(backlog)}
 
 
 def _is_migrated() -> bool:

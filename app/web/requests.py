@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Rule as WerkzeugRule
 
 from app.errors import AppError, BrokenBody
+from app.instruments import HTTP_REQUESTS, HTTP_SECONDS
 
 log = structlog.get_logger(__name__)
 
@@ -117,12 +118,13 @@ def _finish(response: Response) -> Response:
     if request.is_secure:
         response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     response.headers["X-Request-Id"] = request_id()
-    log.info(
-        "request answered",
-        method=request.method if request.method in _METHODS else "other",
-        # The rule and not the path: an entity's id may be an e-mail address.
-        rule=request.url_rule.rule if request.url_rule else None,
-        status=response.status_code,
-        duration_ms=round((time.monotonic() - g.get("started_at", time.monotonic())) * 1000, 1),
-    )
+    method = request.method if request.method in _METHODS else "other"
+    # The rule and not the path: an entity's id may be an e-mail address.
+    rule = request.url_rule.rule if request.url_rule else None
+    now = time.monotonic()
+    seconds = now - g.get("started_at", now)
+    duration_ms = round(seconds * 1000, 1)
+    log.info("request answered", method=method, rule=rule, status=response.status_code, duration_ms=duration_ms)
+    HTTP_REQUESTS.labels(rule or "none", method, f"{response.status_code // 100}xx").inc()
+    HTTP_SECONDS.labels(rule or "none", method).observe(seconds)
     return response

@@ -137,8 +137,8 @@ def test_bad_arguments_are_refused_and_store_nothing(sqlite_app: Flask, sqlite_u
             if complaint := _complaint(result):
                 failures.append((arguments, complaint, result.stderr[-300:]))
     assert failures == []
-    after = _stored(sqlite_url)
-    assert {**after, "heartbeats": 0} == {**before, "heartbeats": 0}
+    by_drains = {"heartbeats": 0, "worker_bounds": 0}
+    assert {**_stored(sqlite_url), **by_drains} == {**before, **by_drains}
 
 
 def test_bad_files_are_refused_and_store_nothing(sqlite_app: Flask, sqlite_url: str, run: Any) -> None:

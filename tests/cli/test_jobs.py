@@ -39,6 +39,9 @@ def test_jobs_are_filtered_and_paged(sqlite_app: Flask, run: Any, add_job: Any) 
     page = json.loads(run(sqlite_app, "jobs", "--limit", "2", "--json").stdout)
     assert [job["id"] for job in page["jobs"]] == [ids[2], ids[1]]
     assert set(page["jobs"][0]) == JOB_KEYS
+    assert page["backlog"].pop("oldestAgeSeconds") >= 0
+    assert page["backlog"] == {"claimableChunks": 4, "workersWanted": 1}
+    assert "Waiting in all: 4 chunks, the oldest job for" in run(sqlite_app, "jobs").stderr
     rest = json.loads(run(sqlite_app, "jobs", "--cursor", page["nextCursor"], "--json").stdout)
     assert [job["id"] for job in rest["jobs"]] == [ids[0]]
     paused = json.loads(run(sqlite_app, "jobs", "--status", "paused", "--json").stdout)

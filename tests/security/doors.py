@@ -99,6 +99,7 @@ DOORS: dict[tuple[str, str], Door] = {
     **_of_entities("companies", "company"),
     ("GET", "/healthz"): Door(200),
     ("GET", "/readyz"): Door(200),
+    ("GET", "/metrics"): Door(200, "read", is_for_all_workspaces=True),
 }
 UNLISTED: dict[tuple[str, str], Door] = {
     ("GET", "/api/openapi.json"): Door(200),

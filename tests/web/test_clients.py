@@ -27,7 +27,7 @@ from tests.web.conftest import make_key
 FILES = [kind.media_type for kind in FORMATS.values()]
 GENERATOR = {"post_hooks": [], "content_type_overrides": dict.fromkeys(FILES, "application/octet-stream")}
 OPERATIONS = {
-    *("getLiveness", "getReadiness"),
+    *("getLiveness", "getMetrics", "getReadiness"),
     *("listJobs", "createJob", "getJob", "listJobErrors", "processChunk", "drain"),
     *("getJobErrorSummary", "estimateRetry", "acceptHeld"),
     *("getPilot", "estimateContinue", "continuePilot"),

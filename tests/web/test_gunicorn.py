@@ -66,6 +66,8 @@ def start(tmp_path: Path) -> Iterator[Start]:
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
         environment = {**os.environ, "PYTHONPATH": str(tmp_path), "WEB_CONCURRENCY": "1"}
+        # A server that is killed leaves its folder of metrics behind.
+        environment["TMPDIR"] = str(tmp_path)
         environment.pop("GUNICORN_CMD_ARGS", None)
         environment.update(settings)
         process = Process(["gunicorn", "--bind", f"127.0.0.1:{port}", "worker_app:app"], environment)

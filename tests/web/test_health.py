@@ -32,6 +32,8 @@ def test_ready_when_migrated(client: FlaskClient) -> None:
     assert response.get_json() == {
         "status": "ready",
         "oldestJobAgeSeconds": None,
+        "claimableChunks": 0,
+        "workersWanted": 0,
         "lastDrainAt": None,
         "lastCronAt": None,
     }
@@ -63,6 +65,7 @@ def test_ready_shows_that_nobody_drives_the_queue(app: Flask, client: FlaskClien
         queue.enqueue_job("person", "ai-normalizer", ["a"])
     waiting = client.get("/readyz").get_json()
     assert waiting["oldestJobAgeSeconds"] >= 0
+    assert (waiting["claimableChunks"], waiting["workersWanted"]) == (1, 1)
     assert (waiting["lastDrainAt"], waiting["lastCronAt"]) == (None, None)
 
 

@@ -72,6 +72,14 @@ class CapView:
         return cls(of.kind, of.workspace_slug, cap_micros, *spent, of.provider, of.key_id)
 
     @property
+    def used_ratio(self) -> float | None:
+        """Which part of the cap is spent or reserved; None if nothing limits it."""
+        if self.cap_micros is None:
+            return None
+        used = self.spent_micros + self.reserved_micros
+        return used / self.cap_micros if self.cap_micros else 1.0
+
+    @property
     def remaining_micros(self) -> int | None:
         """What may still be reserved; None if nothing limits it."""
         return None if self.cap_micros is None else max(0, self.cap_micros - self.spent_micros - self.reserved_micros)
@@ -141,6 +149,13 @@ def daily_caps(workspace_slug: str | None = None, *, shows_overall: bool = True)
     limits |= dict.fromkeys(workspaces, micros(settings.ENRICH_WORKSPACE_DAILY_CAP_USD))
     limits |= limits_of(scopes)
     return _views({scope: limits[scope] for scope in scopes if scope in limits})
+
+
+def service_caps() -> list[CapView]:
+    """Return today's caps of all workspaces together: everything's, and those of providers that are set."""
+    limits: dict[CapScope, int | None] = {CapScope(): micros(config().ENRICH_DAILY_CAP_USD)}
+    limits |= limits_of(CapScope(None, name) for name in NAMES)
+    return _views(limits)
 
 
 def key_caps(key_id: str | None) -> list[CapView]:

@@ -4,6 +4,7 @@ A job is cut into chunks when it is enqueued (`enqueue`). Anyone may claim a chu
 lease (`claims`, `in_hand`, `lease`), and steer the job (`control`) or look at it (`queries`).
 """
 
+from app.enrichment.queue.backlog import Backlog, backlog
 from app.enrichment.queue.child_jobs import RetryFilter
 from app.enrichment.queue.control import accept_held, cancel, pause, resume
 from app.enrichment.queue.enqueue import Enqueued, accept_job, continue_pilot, enqueue_job, retry
@@ -21,6 +22,7 @@ from app.enrichment.queue.time_budget import stop_requested
 from app.enrichment.queue.worker import DrainResult, drain, process_next_chunk
 
 __all__ = [
+    "Backlog",
     "ChunkResult",
     "DrainResult",
     "Enqueued",
@@ -34,6 +36,7 @@ __all__ = [
     "RetryFilter",
     "accept_held",
     "accept_job",
+    "backlog",
     "cancel",
     "continue_pilot",
     "drain",

@@ -72,7 +72,8 @@ class QueueHealth:
     last_drain_at: datetime | None
     last_cron_at: datetime | None
     last_drain_age_seconds: float | None = None
-    """By the database's clock, as the other age."""
+    """By the database's clock, as the other ages."""
+    last_cron_age_seconds: float | None = None
 
 
 def get_job(job_id: str, *, workspace_slug: str | None = None) -> JobView:
@@ -226,9 +227,8 @@ def health() -> QueueHealth:
     oldest, now = db.session.execute(select(func.min(waiting.c.created_at), utcnow())).one()
     beats = {row.name: row.at for row in db.session.execute(select(heartbeats))}
     age = None if oldest is None else (now - oldest).total_seconds()
-    last_drain_at = beats.get("drain")
-    silence = None if last_drain_at is None else (now - last_drain_at).total_seconds()
-    return QueueHealth(age, last_drain_at, beats.get("cron"), silence)
+    ages = {name: (now - at).total_seconds() for name, at in beats.items()}
+    return QueueHealth(age, beats.get("drain"), beats.get("cron"), ages.get("drain"), ages.get("cron"))
 
 
 def known_id(job_id: str) -> str:

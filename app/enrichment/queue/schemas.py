@@ -337,6 +337,14 @@ class JobListSchema(Schema):
     next_cursor = fields.String(required=True, allow_none=True)
 
 
+class BacklogSchema(Schema):
+    """What waits to be claimed in all workspaces together."""
+
+    claimable_chunks = fields.Integer(required=True)
+    oldest_age_seconds = fields.Float(required=True, allow_none=True)
+    workers_wanted = fields.Integer(required=True)
+
+
 class EntityErrorQuerySchema(ErrorKindQuerySchema):
     """Which of a job's errors to list."""
 

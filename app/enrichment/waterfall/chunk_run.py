@@ -19,7 +19,7 @@ import structlog
 from app.async_calls import STOP_SECONDS, NotSent
 from app.config import Config
 from app.db.session import WriteSession
-from app.enrichment.limits.circuit_breaker import KnownStates
+from app.enrichment.limits.circuit_breaker import KnownStates, most_telling
 from app.enrichment.queue.in_hand import JobMustWait
 from app.enrichment.queue.time_budget import Budget
 from app.enrichment.queue.work import CALL_SHARE, CHECKPOINT_SECONDS
@@ -33,6 +33,7 @@ from app.enrichment.waterfall.results import ResultHandler
 from app.enrichment.waterfall.routing import Router
 from app.enrichment.waterfall.scheduler import Scheduler
 from app.errors import describe_bug
+from app.instruments import CHECKPOINT_TIME, PROVIDER_CALLS, PROVIDER_SECONDS
 from app.providers.base import Answer, OutcomeClass, Provider
 from app.providers.registry import Registry
 
@@ -222,6 +223,8 @@ class ChunkRun:
             self._ask_one_by_one(call, runs)
             return
         now, instant = datetime.now(UTC), time.monotonic()
+        if not call.is_local:
+            _count(call, answers, now)
         for attempt, answer in zip(call.attempts, answers, strict=True):
             started_at = call.started_at or now
             self.results.apply(AttemptResult(attempt, answer, started_at, now, call_id=call.id, instant=instant))
@@ -266,6 +269,7 @@ class ChunkRun:
             raise
         self.saved_at = time.monotonic()
         self.save_seconds = self.saved_at - started_at
+        CHECKPOINT_TIME.observe(self.save_seconds)
         self._follow(calls, admission)
 
     def _follow(self, calls: Iterable[Call], admission: Admission) -> None:
@@ -313,6 +317,13 @@ def _answers(call: Call, result: CallResult, deadline: float) -> list[Answer] | 
     log.warning("provider raised", provider=call.provider.name, error_type=type(result).__name__)
     unknown = Answer(OutcomeClass.INVALID_REQUEST, error=describe_bug(result), is_cost_known=call.is_local)
     return [unknown] * len(call.attempts)
+
+
+def _count(call: Call, answers: Sequence[Answer], ended_at: datetime) -> None:
+    provider = call.provider.name
+    PROVIDER_CALLS.labels(provider, str(most_telling(answers).outcome_class)).inc()
+    if call.started_at is not None:
+        PROVIDER_SECONDS.labels(provider).observe((ended_at - call.started_at).total_seconds())
 
 
 def _is_refused(answer: Answer) -> bool:

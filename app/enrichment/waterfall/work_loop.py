@@ -29,6 +29,7 @@ from app.enrichment.waterfall.entity_run import Plan
 from app.enrichment.waterfall.plan import make_plan
 from app.enrichment.waterfall.retries import RETRY_SECONDS
 from app.enrichment.waterfall.scheduler import PATIENCE_SHARE
+from app.enrichment.waterfall.worker_bounds import refresh_bounds
 from app.enrichment.waterfall.workspace_registry import workspace_registry
 from app.entities.policies import MergePolicy
 from app.providers import answer_match
@@ -60,9 +61,13 @@ class Waterfall:
         return PATIENCE_SHARE * whole_seconds
 
     def between_chunks(self) -> None:
-        """Book what lost workers have left behind, and forget what is old: one small batch of each."""
+        """Book what lost workers have left behind, and forget what is old: one small batch of each.
+
+        Once a minute, also see whether the bounds of workers have changed.
+        """
         recovery.recover_lost_calls()
         retention.forget_what_is_old()
+        refresh_bounds(self._registry or current_registry())
 
 
 @dataclass

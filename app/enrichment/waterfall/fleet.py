@@ -1,0 +1,134 @@
+"""How the whole service stands, on all hosts together, read from the database: what `/metrics` shows of it.
+
+Whoever is asked knows it, also of cron runs and of workers that nobody can ask. It takes a dozen queries, of which none
+reads attempts, entities or jobs that have ended.
+"""
+
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from flask import current_app
+from sqlalchemy import BigInteger, ColumnElement, Integer, and_, case, exists, func, literal_column, or_, select
+
+from app.db.session import end_read
+from app.enrichment import queue
+from app.enrichment.money import reports
+from app.enrichment.money.cost_log import LATENCIES
+from app.enrichment.money.reports import CapView, today
+from app.enrichment.queue import Backlog, QueueHealth
+from app.enrichment.waterfall.provider_status import ProviderView, list_providers
+from app.extensions import db
+from app.models.chunk import progress
+from app.models.job import jobs
+from app.models.spending import costs
+from app.models.types import utcnow
+
+FRESH_SECONDS: Final = 5.0
+"""How old the facts may be: several may scrape."""
+
+
+@dataclass(frozen=True, slots=True)
+class DayFigures:
+    """What the calls of one provider have come to today. Amounts are micro-dollars."""
+
+    provider: str
+    calls: int
+    answers: int
+    finds: int
+    cost_micros: int
+    in_doubt_micros: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """The service's state. What it says of jobs is of those that have not ended."""
+
+    health: QueueHealth
+    backlog: Backlog
+    jobs: Mapping[str, int]
+    """By status."""
+    entities_left: int
+    held_entities: int
+    """Of jobs that have ended too, unless they were retried, or accepted as they are."""
+    chunks: Mapping[str, int]
+    """Open chunks: `leased`, `waiting` for their time or a worker, and `stalled`, whose worker is gone."""
+    workers: int
+    """Workers that hold a chunk."""
+    providers: list[ProviderView]
+    """Those that the settings allow to ask."""
+    caps: list[CapView]
+    """Today's, of all workspaces together: everything's, and those of providers."""
+    figures: list[DayFigures]
+
+
+def fleet() -> Fleet:
+    """Return how the service stands, as of at most `FRESH_SECONDS` ago."""
+    kept: _Kept = current_app.extensions.setdefault("tranche.fleet", _Kept())
+    # Whoever comes while another one reads waits for him.
+    with kept.lock:
+        if kept.fleet is None or time.monotonic() - kept.read_at >= FRESH_SECONDS:
+            kept.fleet, kept.read_at = read_fleet(), time.monotonic()
+        return kept.fleet
+
+
+class _Kept:
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.fleet: Fleet | None = None
+        self.read_at = 0.0
+
+
+def read_fleet() -> Fleet:
+    """Read how the service stands now."""
+    by_status = _unfinished()
+    chunks = _open_chunks()
+    facts = Fleet(
+        health=queue.health(),
+        backlog=queue.backlog(),
+        jobs={status: count for status, (count, _) in by_status.items()},
+        entities_left=sum(left for _, left in by_status.values()),
+        held_entities=_held_entities(),
+        chunks={state: getattr(chunks, state) for state in ("leased", "waiting", "stalled")},
+        workers=chunks.workers,
+        providers=[view for view in list_providers() if view.missing is None],
+        caps=reports.service_caps(),
+        figures=_figures(),
+    )
+    end_read()
+    return facts
+
+
+def _unfinished() -> dict[str, tuple[int, int]]:
+    """Return how many jobs have each status, and how many entities they have left."""
+    left = func.sum(jobs.c.total_count - jobs.c.processed_count).cast(BigInteger)
+    query = select(jobs.c.status, func.count(), left).where(jobs.c.finished_at.is_(None)).group_by(jobs.c.status)
+    return {status: (count, entities) for status, count, entities in db.session.execute(query)}
+
+
+def _held_entities() -> int:
+    retries = jobs.alias()
+    takes_held = or_(retries.c.retry_filter.is_(None), retries.c.retry_filter["held"].as_boolean())
+    is_retried = exists().where(retries.c.parent_job_id == jobs.c.id, takes_held)
+    held = func.coalesce(func.sum(jobs.c.held_count), 0).cast(BigInteger)
+    # Written out, so that the index is known to have them all.
+    is_held = and_(jobs.c.held_count > literal_column("0"), jobs.c.held_accepted_at.is_(None))
+    return db.session.execute(select(held).where(is_held, ~is_retried)).scalar_one()
+
+
+def _open_chunks() -> Any:
+    has_worker, is_live = progress.c.worker.is_not(None), progress.c.lease_expires_at > utcnow()
+    states = {"leased": and_(has_worker, is_live), "waiting": ~has_worker, "stalled": and_(has_worker, ~is_live)}
+    counts = [func.count(case((is_so, 1))).label(state) for state, is_so in states.items()]
+    workers = func.count(case((states["leased"], progress.c.worker)).distinct()).label("workers")
+    return db.session.execute(select(*counts, workers).where(progress.c.finished_at.is_(None))).one()
+
+
+def _figures() -> list[DayFigures]:
+    answers: ColumnElement[int] = sum((costs.c[name] for name in LATENCIES), literal_column("0", Integer))
+    counters = (costs.c.calls, answers, costs.c.finds, costs.c.cost_micros, costs.c.in_doubt_micros)
+    sums = [func.sum(counter).cast(BigInteger) for counter in counters]
+    query = select(costs.c.provider, *sums).where(costs.c.day == today()).group_by(costs.c.provider)
+    return [DayFigures(*row) for row in db.session.execute(query.order_by(costs.c.provider))]

@@ -1,0 +1,115 @@
+"""The metrics in Prometheus' text form: of the whole service, and of the processes behind one address.
+
+They name neither workspaces nor jobs nor entities: those are many, and whose they are is nobody else's business.
+"""
+
+import math
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from app import instruments
+from app.enrichment.money.reports import CapView
+from app.enrichment.waterfall.fleet import DayFigures, Fleet, fleet
+from app.enrichment.waterfall.provider_status import ProviderView
+from app.providers.settings import MICROS
+
+CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+
+Samples = Iterable[tuple[list[str], float]]
+"""Values, each with those of its labels."""
+
+
+def all_metrics() -> str:
+    """Return what is known of the whole service, and what this process and those that it shares a folder with count."""
+    registry = instruments.registry()
+    registry.register(_FleetCollector(fleet()))
+    return generate_latest(registry).decode()
+
+
+def fleet_metrics() -> str:
+    """Return what is known of the whole service alone."""
+    registry = CollectorRegistry()
+    registry.register(_FleetCollector(fleet()))
+    return generate_latest(registry).decode()
+
+
+class _FleetCollector(Collector):
+    def __init__(self, facts: Fleet) -> None:
+        self._facts = facts
+
+    def collect(self) -> Iterator[Metric]:
+        facts = self._facts
+        yield from _of_queue(facts)
+        yield from _of_providers(facts.providers)
+        yield from _of_today(facts.figures)
+        yield from _of_caps(facts.caps)
+
+
+def _of_queue(facts: Fleet) -> Iterator[Metric]:
+    backlog, health = facts.backlog, facts.health
+    yield _gauge("queue_claimable_chunks", "Chunks that could be claimed now.", backlog.claimable_chunks)
+    yield _gauge("queue_oldest_seconds", "Age of the oldest job that has one.", backlog.oldest_age_seconds or 0)
+    yield _gauge("workers_wanted", "Workers that could be kept busy with them.", backlog.workers_wanted)
+    yield _gauge("workers", "Workers that hold a chunk.", facts.workers)
+    yield _gauge("entities_left", "Undecided entities of jobs that have not ended.", facts.entities_left)
+    yield _gauge("held_entities", "Entities of which a person is to decide.", facts.held_entities)
+    yield _family("jobs", "Jobs that have not ended.", ["status"], (([name], n) for name, n in facts.jobs.items()))
+    chunks = (([state], count) for state, count in facts.chunks.items())
+    yield _family("open_chunks", "Chunks that were claimed and are not done.", ["state"], chunks)
+    ages = (("drain", "anything looked for work"), ("cron", "the cron webhook was called"))
+    for name, event in ages:
+        age = getattr(health, f"last_{name}_age_seconds")
+        about = f"Since {event}; infinite: that has not happened."
+        yield _gauge(f"last_{name}_age_seconds", about, math.inf if age is None else age)
+
+
+def _of_providers(providers: list[ProviderView]) -> Iterator[Metric]:
+    label = ["provider"]
+    available = (([view.name], view.is_available) for view in providers)
+    yield _family("provider_available", "Whether a provider is asked at present.", label, available)
+    conditions = (([view.name, view.condition], 1) for view in providers)
+    yield _family("provider_condition", "How a provider stands.", ["provider", "condition"], conditions)
+    failures = (([view.name], view.failures) for view in providers)
+    yield _family("provider_failures_in_row", "Failed calls in a row.", label, failures)
+    calls = (([view.name], view.calls_under_way) for view in providers)
+    yield _family("calls_in_flight", "Calls that are under way.", label, calls)
+
+
+def _of_today(figures: list[DayFigures]) -> Iterator[Metric]:
+    label = ["provider"]
+    for name, about in (("calls", "Questions sent"), ("answers", "Questions answered"), ("finds", "Answers of use")):
+        samples = (([row.provider], getattr(row, name)) for row in figures)
+        yield _family(f"{name}_today", f"{about} today (UTC).", label, samples)
+    spent = (([row.provider], row.cost_micros / MICROS) for row in figures)
+    yield _family("spent_today_usd", "Spent today (UTC).", label, spent)
+    in_doubt = (([row.provider], row.in_doubt_micros / MICROS) for row in figures)
+    yield _family("in_doubt_today_usd", "The part of it that nobody is sure was charged.", label, in_doubt)
+
+
+def _of_caps(caps: list[CapView]) -> Iterator[Metric]:
+    limits = [(cap, cap.cap_micros) for cap in caps if cap.cap_micros is not None]
+    label = ["scope"]
+    yield _family("cap_usd", "Daily caps.", label, (([_scope(cap)], limit / MICROS) for cap, limit in limits))
+    reserved = (([_scope(cap)], cap.reserved_micros / MICROS) for cap, _ in limits)
+    yield _family("cap_reserved_usd", "Reserved under a cap for calls under way.", label, reserved)
+    used = (([_scope(cap)], cap.used_ratio or 0) for cap, _ in limits)
+    yield _family("cap_used_ratio", "Spent and reserved, as a part of the cap.", label, used)
+
+
+def _scope(cap: CapView) -> str:
+    return cap.provider or cap.scope
+
+
+def _gauge(name: str, about: str, value: float) -> Metric:
+    return GaugeMetricFamily(f"tranche_{name}", about, value=value)
+
+
+def _family(name: str, about: str, labels: list[str], samples: Samples) -> Metric:
+    family = GaugeMetricFamily(f"tranche_{name}", about, labels=labels)
+    for label_values, value in samples:
+        family.add_metric(label_values, value)
+    return family
