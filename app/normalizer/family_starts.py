@@ -82,7 +82,7 @@ def _is_initial(word: str) -> bool:
 
 def _parsed_start(words: Sequence[str]) -> int:
     """Return where the parser lets the family name start; 0 if it gives other words than it was given."""
-    if all(map(_is_plain, words)):
+    if all(map(is_plain_to_parser, words)):
         # The parser would say the same, and take most of the time that an answer's name costs.
         return len(words) - 1
     parsed = _parser().parse(" ".join(words))
@@ -92,8 +92,8 @@ def _parsed_start(words: Sequence[str]) -> int:
     return start if is_sound else 0
 
 
-def _is_plain(word: str) -> bool:
-    """Return whether a word is nothing but a name to the parser, wherever it stands."""
+def is_plain_to_parser(word: str) -> bool:
+    """Return whether a word is nothing but a name to the parser of names, wherever it stands."""
     if not word.replace("-", "").isalpha() or _NUMERAL.fullmatch(word):
         return False
     return fold(word) not in _parser_words()
