@@ -12,7 +12,7 @@ from click.core import ParameterSource
 from app.cli import output
 from app.cli.group import enrich
 from app.cli.id_files import UnknownIds, ids_in
-from app.cli.money import Dollars, Names, print_estimate
+from app.cli.money import Dollars, Names, print_estimate, stop_options, stop_rule
 from app.cli.options import InputFile, Number, Slug, entity_type_argument, json_option, workspace_option
 from app.cli.progress import counting
 from app.config import config
@@ -70,6 +70,7 @@ def _idempotency_key(_ctx: click.Context, _option: click.Parameter, key: str | N
 @click.option("--until", type=Names(), help="Of a waterfall: the fields that end it once all have a value.")
 @click.option("--verifier", type=click.Choice([*VERIFIER_NAMES, "none"]), help="Of a waterfall: who checks addresses.")
 @click.option("--cap-usd", type=Dollars(), help="The most that the job may spend.")
+@stop_options
 @click.option("--pilot", type=Number(1, MAX_SAMPLE), help="Only a sample of so many; `continue` takes the rest.")
 @click.option("--pilot-seed", type=Number(0, 2**31 - 1), default=0, help="Decides which ones are in the sample.")
 @click.option("--estimate", is_flag=True, help="Say what the job would cost, and make none.")
@@ -99,7 +100,7 @@ def enqueue(
     selection = _Selection(entity_type, workspace, **{name: others.pop(name) for name in _SELECTING})
     if selection.stale_verdicts:
         provider = _verifier(provider)
-    options = JobOptions(order, until, verifier, cap_usd)
+    options = JobOptions(order, until, verifier, cap_usd, stop_rule(others))
     if estimate:
         price = partial(estimate_job, entity_type, provider, workspace_slug=workspace, options=options)
         _print_price(selection.hand_to(price), as_json=as_json)

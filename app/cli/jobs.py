@@ -15,6 +15,7 @@ from app.enrichment.money.reports import dollars
 from app.enrichment.queue import Backlog, EntityErrorView, ErrorSummary, JobView, QueueHealth
 from app.enrichment.queue.queries import held_ids
 from app.enrichment.queue.schemas import BacklogSchema, EntityErrorSchema, ErrorSummarySchema, JobListSchema, JobSchema
+from app.enrichment.queue.stop_rules import StopRule
 from app.entities.csv.writer import csv_lines
 from app.models.job import ENDED, JobStatus
 
@@ -153,6 +154,7 @@ def _held_lines(job: JobView, held: list[str]) -> Iterator[str]:
 
 
 def _facts(job: JobView) -> list[tuple[str, object]]:
+    rule = StopRule.read(job.stop_when)
     facts: list[tuple[str, object]] = [
         ("id", job.id),
         ("status", job.status + (" (stalled: its worker is gone; the next call takes over)" if job.stalled else "")),
@@ -171,6 +173,7 @@ def _facts(job: JobView) -> list[tuple[str, object]]:
         ("held", f"{job.held:,}"),
         ("cost", dollars(job.cost_micros)),
         ("cap", None if job.cap_micros is None else dollars(job.cap_micros)),
+        ("stops", None if rule is None else rule.describe()),
         ("repeated ids", f"{job.duplicates:,}"),
         ("excluded", f"{job.excluded:,}" if job.excluded else None),
         ("ETA", None if job.eta_seconds is None else output.duration(job.eta_seconds)),

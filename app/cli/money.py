@@ -2,6 +2,7 @@
 
 import re
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -12,7 +13,8 @@ from rich.text import Text
 
 from app.cli import output
 from app.cli.group import enrich
-from app.cli.options import Slug, any_workspace_option, json_option
+from app.cli.options import Number, Slug, any_workspace_option, json_option
+from app.config import micros
 from app.db.pages import Page
 from app.db.session import end_read
 from app.enrichment.money.reports import (
@@ -26,8 +28,10 @@ from app.enrichment.money.reports import (
     report_costs,
 )
 from app.enrichment.money.schemas import CostReportSchema, EstimateSchema, ProviderListSchema, ProviderSchema
+from app.enrichment.queue.stop_rules import DEFAULT_LAST, LEAST_LAST, MOST_LAST, StopRule
 from app.enrichment.waterfall import provider_status
 from app.enrichment.waterfall.estimates import Estimate
+from app.enrichment.waterfall.expectations import Likely
 from app.enrichment.waterfall.provider_status import ProviderView
 from app.models.provider_state import ProviderCondition
 
@@ -44,6 +48,18 @@ class Dollars(click.ParamType[Decimal]):
         if re.fullmatch(r"[0-9]{1,7}(\.[0-9]{1,6})?", value) is None:
             self.fail("expected an amount of dollars in digits, such as 10 or 2.50.", param, ctx)
         return Decimal(value)
+
+
+class Share(click.ParamType[float]):
+    """A share in digits, above 0 and at most 1."""
+
+    name = "share"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Read the share, or fail with what was expected."""
+        if re.fullmatch(r"0?\.[0-9]{1,6}|1", value) is None or not float(value):
+            self.fail("expected a share above 0, and at most 1, such as 0.25.", param, ctx)
+        return float(value)
 
 
 class Names(click.ParamType[tuple[str, ...]]):
@@ -72,6 +88,41 @@ class Day(click.ParamType[date]):
         return day
 
 
+# When a job stops itself
+
+_STOP_OPTIONS = (
+    click.option(
+        "--stop-hit-rate-under", type=Share(), help="Pause once fewer of the last ones are found, such as 0.25."
+    ),
+    click.option(
+        "--stop-cost-per-find-over-usd", type=Dollars(), help="Pause once a find costs more over the last ones."
+    ),
+    click.option(
+        "--stop-last",
+        type=Number(LEAST_LAST, MOST_LAST),
+        default=DEFAULT_LAST,
+        show_default=True,
+        help="How many the last ones are: entities asked about.",
+    ),
+)
+
+
+def stop_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say when a job stops itself; `stop_rule` reads them."""
+    for option in reversed(_STOP_OPTIONS):
+        command = option(command)
+    return command
+
+
+def stop_rule(options: dict[str, Any]) -> StopRule | None:
+    """Take the options of `stop_options` out of a command's, and return the rule that they make, if any."""
+    last, hit_rate = options.pop("stop_last"), options.pop("stop_hit_rate_under")
+    cost_per_find = options.pop("stop_cost_per_find_over_usd")
+    if hit_rate is None and cost_per_find is None:
+        return None
+    return StopRule(last, hit_rate, micros(cost_per_find))
+
+
 # Estimates
 
 
@@ -81,7 +132,7 @@ def print_estimate(estimate: Estimate, *, as_json: bool) -> None:
         output.print_json(EstimateSchema().dump(estimate))
         return
     output.print_table(
-        ["provider", "questions", "missing input", "answered before", "at least", "at most"],
+        ["provider", "questions", "missing input", "answered before", "at least", "at most", "found before"],
         [
             [
                 step.provider,
@@ -90,11 +141,14 @@ def print_estimate(estimate: Estimate, *, as_json: bool) -> None:
                 f"{step.answered_before:,}",
                 dollars(step.low_micros),
                 dollars(step.high_micros),
+                "" if step.find_rate is None else f"{step.find_rate:.0%} of {step.answers:,}",
             ]
             for step in estimate.steps
         ],
     )
     click.echo(_price_line(estimate))
+    if estimate.likely is not None:
+        click.echo(_likely_line(estimate, estimate.likely))
     for cap in estimate.caps:
         output.note(_cap_line(cap))
     if estimate.warning is not None:
@@ -106,6 +160,13 @@ def _price_line(estimate: Estimate) -> str:
     left_out = ", ".join(f"{count:,} {name}" for name, count in nobody.items() if count)
     entities = output.count(estimate.total, "entity", "entities") + (f" ({left_out})" if left_out else "")
     return f"{dollars(estimate.low_micros)} to {dollars(estimate.high_micros)} for {entities}."
+
+
+def _likely_line(estimate: Estimate, likely: Likely) -> str:
+    low, high = dollars(round(likely.low_micros)), dollars(round(likely.high_micros))
+    by_list = [step.provider for step in estimate.steps if step.purpose == "step" and step.basis == "list"]
+    basis = f"; by the list price: {', '.join(by_list)}" if by_list else ""
+    return f"By what was found before, {low} to {high} in nine cases of ten{basis}."
 
 
 def _cap_line(cap: CapView) -> str:

@@ -1,12 +1,13 @@
 """The commands that say what came of a pilot, and go on with the rest of its list."""
 
 from decimal import Decimal
+from typing import Any
 
 import click
 
 from app.cli import output
 from app.cli.group import enrich
-from app.cli.money import Dollars, print_estimate
+from app.cli.money import Dollars, print_estimate, stop_options, stop_rule
 from app.cli.options import job_argument, json_option
 from app.config import micros
 from app.db.session import end_read
@@ -81,13 +82,14 @@ def _numbers(found: Interval | None) -> str | None:
 @job_argument
 @click.option("--estimate", "is_estimate", is_flag=True, help="Say what the rest would cost, make no job.")
 @click.option("--cap-usd", type=Dollars(), help="The most that the job may spend; default: as the pilot.")
+@stop_options
 @json_option
-def continue_(job_id: str, is_estimate: bool, cap_usd: Decimal | None, as_json: bool) -> None:
+def continue_(job_id: str, is_estimate: bool, cap_usd: Decimal | None, as_json: bool, **stop: Any) -> None:
     """Make a job of the rest of a pilot's list, by the same terms."""
     if is_estimate:
         print_estimate(estimate_rest(job_id), as_json=as_json)
         return
-    job = queue.continue_pilot(job_id, cap_micros=micros(cap_usd))
+    job = queue.continue_pilot(job_id, cap_micros=micros(cap_usd), stop_when=stop_rule(stop))
     end_read()
     if as_json:
         output.print_json(JobSchema().dump(job))

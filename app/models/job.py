@@ -73,6 +73,10 @@ class EnrichmentJob(Base):
     """What the request said of its waterfall: `order`, `until`, `verifier`; what it left out is as in the settings."""
     cap_micros: Mapped[int | None] = mapped_column(BigInteger)
     """The most that this job may spend, in micro-dollars."""
+    stop_when: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    """When it stops itself: `last`, `hit_rate_under`, `cost_per_find_over_micros`."""
+    stop_window: Mapped[list[list[int]] | None] = mapped_column(Json)
+    """What came of its last entities, added up in parts, for jobs that may stop themselves."""
     excluded_count: Mapped[int] = mapped_column(default=0, server_default="0")
     """Entities that were left out at enqueue because they are excluded."""
     api_key_id: Mapped[str | None] = mapped_column(Id)

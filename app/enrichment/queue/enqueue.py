@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, islice
 from typing import Any, Final
 
@@ -20,6 +20,7 @@ from app.enrichment.queue.child_jobs import ALL, Retry, RetryFilter
 from app.enrichment.queue.entity_ids import UniqueIds, unique_ids
 from app.enrichment.queue.pilots import NOTHING_LEFT, NewPilot, Rest
 from app.enrichment.queue.queries import JobView, get_job
+from app.enrichment.queue.stop_rules import StopRule
 from app.entities.exclusions import is_any_excluded, without_excluded
 from app.errors import EmptyJob, IdempotencyKeyReused, Invalid, JobStateConflict, detail
 from app.extensions import db
@@ -62,6 +63,7 @@ def enqueue_job(
     idempotency_key: str | None = None,
     options: Mapping[str, Any] | None = None,
     cap_micros: int | None = CAP_OF_SETTINGS,
+    stop_when: Mapping[str, Any] | None = None,
 ) -> str:
     """Store a job and return its id.
 
@@ -69,10 +71,13 @@ def enqueue_job(
     disk, so its length does not matter. Entities that are excluded in the workspace are left out.
 
     `options` are for whoever does the work, and are stored as they are (`waterfall.options.JobOptions` makes them);
-    `cap_micros` is the most that the job may spend, None: without limit. Raises `EmptyJob` (a `ValueError`) without
+    `cap_micros` is the most that the job may spend, None: without limit; `stop_when` says when it stops itself, as a
+    `StopRule` stores it. Raises `EmptyJob` (a `ValueError`) without
     ids and `Invalid` for anything that is not as documented.
     """
-    request = _Request(entity_type, provider, chunk_size, workspace_slug, priority, options, cap_micros)
+    request = _Request(
+        entity_type, provider, chunk_size, workspace_slug, priority, options, cap_micros, stop_when=stop_when
+    )
     return _enqueue(request, entity_ids, idempotency_key=idempotency_key).job_id
 
 
@@ -90,6 +95,7 @@ def accept_job(
     pilot: NewPilot | None = None,
     options: Mapping[str, Any] | None = None,
     cap_micros: int | None = CAP_OF_SETTINGS,
+    stop_when: Mapping[str, Any] | None = None,
     api_key_id: str | None = None,
 ) -> Enqueued:
     """Do what `enqueue_job` does, and return all there is to say of it.
@@ -101,7 +107,9 @@ def accept_job(
     Raises `IdempotencyKeyReused` too.
     """
     size = config().ENRICH_CHUNK_SIZE if chunk_size is None else chunk_size
-    request = _Request(entity_type, provider, size, workspace_slug, priority, options, cap_micros, api_key_id)
+    request = _Request(
+        entity_type, provider, size, workspace_slug, priority, options, cap_micros, api_key_id, stop_when
+    )
     steps = _Steps(before, pilot.store if pilot is not None else None)
     return _enqueue(request, entity_ids, idempotency_key=idempotency_key, request_hash=request_hash, steps=steps)
 
@@ -133,17 +141,24 @@ def retry(
 
 
 def continue_pilot(
-    job_id: str, *, workspace_slug: str | None = None, cap_micros: int | None = None, api_key_id: str | None = None
+    job_id: str,
+    *,
+    workspace_slug: str | None = None,
+    cap_micros: int | None = None,
+    stop_when: StopRule | None = None,
+    api_key_id: str | None = None,
 ) -> JobView:
     """Enqueue the rest of a pilot's list, by the terms of the pilot, and return the job.
 
-    It may spend `cap_micros`; None: as much as the pilot might. Its calls fall under the cap of the key that continues,
-    `api_key_id`. Raises `JobNotFound`, and `JobStateConflict` if the job is no pilot, has not ended, or was continued
-    before.
+    It may spend `cap_micros`, and stops itself by `stop_when`; None: as the pilot. Its calls fall under the cap of the
+    key that continues, `api_key_id`. Raises `JobNotFound`, `Invalid` for a rule that cannot be followed, and
+    `JobStateConflict` if the job is no pilot, has not ended, or was continued before.
     """
     rest = Rest.of(job_id, workspace_slug=workspace_slug)
     try:
         request = _Request.like(rest.job, cap_micros, api_key_id)
+        if stop_when is not None:
+            request = replace(request, stop_when=stop_when.checked().stored())
         enqueued = _enqueue(request, rest.entity_ids(), steps=_Steps(after=rest.settle))
     except EmptyJob as exc:
         raise JobStateConflict(NOTHING_LEFT) from exc
@@ -173,6 +188,7 @@ class _Request:
     options: Mapping[str, Any] | None
     cap_micros: int | None
     api_key_id: str | None = None
+    stop_when: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
         _expect(self.entity_type in ENTITY_TYPES, "entityType", "expected person or company")
@@ -193,6 +209,7 @@ class _Request:
             job.options,
             job.cap_micros if cap_micros is None else cap_micros,
             api_key_id,
+            job.stop_when,
         )
 
 
@@ -251,6 +268,7 @@ def _insert_job(request: _Request, ids: UniqueIds, extra: dict[str, Any], steps:
             "claimable": True,
             "options": request.options,
             "cap_micros": _cap_of(request),
+            "stop_when": request.stop_when,
             "api_key_id": request.api_key_id,
         }
         session.execute(insert(jobs).values(**{**columns, **extra}))
@@ -315,6 +333,8 @@ def _hash(request: _Request, ids: UniqueIds) -> str:
     digest.update(str(request.priority).encode())
     if request.options or request.cap_micros != CAP_OF_SETTINGS:
         digest.update(json.dumps([request.options, request.cap_micros], sort_keys=True).encode())
+    if request.stop_when is not None:
+        digest.update(json.dumps(request.stop_when, sort_keys=True).encode())
     for ids_of_slice in ids.slices(1000):
         digest.update(json.dumps(ids_of_slice).encode())
     return digest.hexdigest()

@@ -56,6 +56,8 @@ class JobInfo:
     created_at: datetime | None = field(default=None, compare=False)
     api_key_id: str | None = field(default=None, compare=False)
     """The API key that made it."""
+    stop_when: Mapping[str, Any] | None = field(default=None, compare=False)
+    """When it stops itself, as `stop_rules.StopRule` stores it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,8 @@ class JobView:
     stalled: bool
     options: dict[str, Any] | None
     cap_micros: int | None
+    stop_when: dict[str, Any] | None
+    """When it stops itself, as `stop_rules.StopRule` stores it."""
     cost_micros: int
     """What it has spent so far; calls under way are not in it."""
     parent_job_id: str | None
@@ -302,6 +304,7 @@ def _view(rows: Sequence[Row[Any]]) -> JobView:
         stalled=is_running and not any(chunk.is_live for chunk in open_chunks),
         options=row.options,
         cap_micros=row.cap_micros,
+        stop_when=row.stop_when,
         cost_micros=row.cost_micros,
         parent_job_id=row.parent_job_id,
         retry_filter=row.retry_filter,

@@ -10,8 +10,10 @@ from typing import Any, Final
 import marshmallow as ma
 from marshmallow import fields, post_load, validates_schema
 
+from app.config import micros
 from app.enrichment.queue.child_jobs import RetryFilter
 from app.enrichment.queue.enqueue import MAX_CHUNK_SIZE
+from app.enrichment.queue.stop_rules import DEFAULT_LAST, LEAST_LAST, MOST_LAST, StopRule
 from app.enrichment.waterfall.options import DEFAULT_OPTIONS, MAX_SAMPLE, JobOptions, Sample
 from app.entities.fields import FIELDS, field_named
 from app.entities.schemas import ListName, entity_schema
@@ -150,6 +152,43 @@ class WaterfallSchema(Schema):
         return {name: tuple(value) if isinstance(value, list) else value for name, value in data.items()}
 
 
+class Share(fields.Field[float]):
+    """A share of a JSON body, above 0 and at most 1."""
+
+    def __init__(self, **options: Any) -> None:
+        metadata = {"type": "number", "exclusiveMinimum": 0, "maximum": 1, **options.pop("metadata", {})}
+        super().__init__(metadata=metadata, **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 1:
+            raise ma.ValidationError("expected a share above 0, and at most 1")
+        return float(value)
+
+
+class StopWhenSchema(Schema):
+    """When a job stops itself: it is paused until somebody resumes it, and then looks at its next entities."""
+
+    last = WholeNumber(
+        minimum=LEAST_LAST,
+        maximum=MOST_LAST,
+        load_default=DEFAULT_LAST,
+        metadata={"description": "Over how many entities, of those that somebody was asked about."},
+    )
+    hit_rate_under = Share(allow_none=True, metadata={"description": "The share of those for which there was a find."})
+    cost_per_find_over_usd = Dollars(
+        allow_none=True, attribute="cost_per_find_over_micros", metadata={"description": "What a find may cost."}
+    )
+
+    @validates_schema
+    def _check_some(self, data: Mapping[str, Any], **_: Any) -> None:
+        if data.get("hit_rate_under") is None and data.get("cost_per_find_over_micros") is None:
+            raise ma.ValidationError("expected hitRateUnder, costPerFindOverUsd, or both")
+
+    @post_load
+    def _make(self, data: dict[str, Any], **_: Any) -> StopRule:
+        return StopRule(data["last"], data.get("hit_rate_under"), micros(data.get("cost_per_find_over_micros")))
+
+
 class JobRequestSchema(Schema):
     """Entities to enrich, by id, with their fields, or as a list."""
 
@@ -167,6 +206,7 @@ class JobRequestSchema(Schema):
     priority = WholeNumber(minimum=-1000, maximum=1000, load_default=0)
     waterfall = fields.Nested(WaterfallSchema, metadata={"description": "For the provider `waterfall`."})
     cap_usd = Dollars(metadata={"description": "The most that the job may spend."})
+    stop_when = fields.Nested(StopWhenSchema, metadata={"description": "When the job stops itself."})
     pilot = WholeNumber(
         minimum=1,
         maximum=MAX_SAMPLE,
@@ -193,7 +233,9 @@ class JobRequestSchema(Schema):
             chunk_size=data.get("chunk_size"),
             workspace_slug=data.get("workspace_slug"),
             priority=data["priority"],
-            options=JobOptions(**data.get("waterfall", {}), cap_usd=data.get("cap_usd")),
+            options=JobOptions(
+                **data.get("waterfall", {}), cap_usd=data.get("cap_usd"), stop_when=data.get("stop_when")
+            ),
             list_name=data.get("list_name"),
             missing=data.get("missing"),
             stale_verdicts=data.get("stale_verdicts", False),
@@ -303,6 +345,9 @@ class JobSchema(Schema):
     stalled = fields.Boolean(required=True, metadata={"description": "Running, but no worker holds a live lease."})
     cost_usd = Dollars(required=True, attribute="cost_micros", metadata={"description": "Spent so far."})
     cap_usd = Dollars(required=True, allow_none=True, attribute="cap_micros")
+    stop_when = fields.Nested(
+        StopWhenSchema, required=True, allow_none=True, metadata={"description": "When it stops itself; null: never."}
+    )
     waterfall = fields.Nested(WaterfallSchema, required=True, allow_none=True, attribute="options")
     parent_job_id = fields.String(required=True, allow_none=True, metadata={"description": "The job it retries."})
     retry_filter = fields.Nested(

@@ -70,6 +70,7 @@ JOB_INFO_COLUMNS: Final = (
     jobs.c.parent_job_id,
     jobs.c.created_at,
     jobs.c.api_key_id,
+    jobs.c.stop_when,
 )
 """What the work on an entity knows of its job, in the order of `JobInfo`."""
 JOB_COLUMNS: Final = (*JOB_INFO_COLUMNS, jobs.c.total_count)
@@ -114,7 +115,9 @@ PAUSE: Final = Transition(
     },
     "pending or running jobs can be paused",
 )
-RESUME: Final = Transition(jobs.c.status == JobStatus.PAUSED, _GOES_ON, "paused jobs can be resumed")
+RESUME: Final = Transition(
+    jobs.c.status == JobStatus.PAUSED, {**_GOES_ON, "stop_window": null()}, "paused jobs can be resumed"
+)
 CANCEL: Final = Transition(
     _HAS_NOT_ENDED,
     {

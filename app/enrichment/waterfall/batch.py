@@ -152,6 +152,10 @@ class Batch:
     """The calls that the results are of; they are under way no more."""
     states: Mapping[str, ProviderState] = field(default_factory=dict)
     """The providers' states as this worker knows them."""
+    asked: int = 0
+    """Entities decided about which somebody was asked."""
+    finds: int = 0
+    """Those of them that got a field which is wanted."""
 
     @property
     def has_money(self) -> bool:
@@ -178,6 +182,8 @@ class Unstored:
     not_asked: list[NotAsked] = field(default_factory=list)
     spared: list[Spared] = field(default_factory=list)
     ended_calls: set[str] = field(default_factory=set)
+    asked: int = 0
+    finds: int = 0
 
     @property
     def is_empty(self) -> bool:
@@ -204,6 +210,8 @@ class Unstored:
             calls,
             frozenset(self.ended_calls),
             states,
+            self.asked,
+            self.finds,
         )
 
 
@@ -246,5 +254,7 @@ class Admission:
     gone: frozenset[str] = frozenset()
     """Entities that were erased or excluded meanwhile."""
     reached: ReachedCap | None = None
+    is_stopped: bool = False
+    """Whether the job has stopped itself in this checkpoint."""
     states: Mapping[str, ProviderState] | None = None
     """The providers' states after it; None: they were not looked at."""

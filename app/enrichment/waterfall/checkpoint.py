@@ -2,7 +2,7 @@
 
 The order of the statements is the same for every worker, so that no two wait for each other: the chunk's own row, its
 entities, the providers' states and rate limits, the calls in flight, the caps. The caps come last, since every worker
-needs them.
+needs them; of a job that may stop itself, its own row comes after them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,6 +16,8 @@ from app.enrichment.limits import circuit_breaker
 from app.enrichment.limits.circuit_breaker import ProviderState
 from app.enrichment.money.caps import Booking, Settlement, Tally, book
 from app.enrichment.money.cost_log import record_costs
+from app.enrichment.queue import stop_rules
+from app.enrichment.queue.stop_rules import Counts
 from app.enrichment.waterfall import admission, in_flight
 from app.enrichment.waterfall.attempt_log import Written, stored_class, write_answers, write_model_cache
 from app.enrichment.waterfall.batch import Admission, AttemptResult, Batch, ChunkContext, ReachedCap
@@ -31,7 +33,8 @@ def store_batch(session: WriteSession, context: ChunkContext, batch: Batch) -> A
     write_model_cache(session, batch)
     states = _record_health(session, batch)
     if not (batch.moves_calls or written.rejected):
-        return Admission(gone=written.gone)
+        is_stopped = stop_rules.add_counts(session, context.job, Counts(batch.asked, batch.finds))
+        return Admission(gone=written.gone, is_stopped=is_stopped)
     gone = set(written.gone) | admission.find_gone(context, batch.calls)
     limited = admission.limit(session, context.job, batch, states)
     now = _latest_clock(session, limited)
@@ -43,6 +46,8 @@ def store_batch(session: WriteSession, context: ChunkContext, batch: Batch) -> A
     order = [provider.name for provider in context.plan.steps]
     rejected = {(provider, now.date()): count for provider, count in written.rejected.items()}
     record_costs(session, context.job, settlements, order=order, rejected=rejected)
+    cost_micros = sum(settlement.cost_micros for settlement in settlements)
+    is_stopped = stop_rules.add_counts(session, context.job, Counts(batch.asked, batch.finds, cost_micros))
     return Admission(
         granted,
         {**admission.refusals_of(limited), **opening.refused, **over_cap},
@@ -50,6 +55,7 @@ def store_batch(session: WriteSession, context: ChunkContext, batch: Batch) -> A
         opening.entities,
         frozenset(gone),
         _reached(booking, now),
+        is_stopped,
         circuit_breaker.load_states(context.own_accounts),
     )
 

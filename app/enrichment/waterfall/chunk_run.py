@@ -151,10 +151,14 @@ class ChunkRun:
             self._start(call, deadline=min(limit, self.budget.deadline), start_at=0.0)
 
     def _start_granted(self, call: Call, start_at: float) -> None:
-        """Start a call that is on record, unless the transaction took so long that it could outlast the budget."""
+        """Start a call that is on record, unless the transaction took so long that it could outlast the budget.
+
+        Nor does one start if the job was stopped by the time that it was put on record.
+        """
         now = time.monotonic()
         deadline = max(now, start_at) + call.patience
-        if deadline > self.budget.deadline + STOP_SECONDS or now - start_at > call.patience / 4:
+        is_late = deadline > self.budget.deadline + STOP_SECONDS or now - start_at > call.patience / 4
+        if is_late or self.lease.is_stopped:
             self.results.unstored.released += call.attempts
             self.router.look_again(attempt.run for attempt in call.attempts)
         else:
@@ -276,6 +280,7 @@ class ChunkRun:
         """Start what was granted, and take back what was not."""
         if admission.states is not None:
             self.results.states.replace(admission.states)
+        self.lease.is_stopped |= admission.is_stopped
         for call in calls:
             self.router.refuse(call, admission)
             granted = admission.granted.get(call.id)

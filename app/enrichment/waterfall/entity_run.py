@@ -169,6 +169,11 @@ class EntityRun:
     """Whether every provider that fits this entity was unavailable, though others could be asked."""
     uses_rules_only: bool = False
     """Whether the normaliser's model is not to be asked again."""
+    lacked: tuple[str, ...] = field(init=False)
+    """The wanted fields that had no value at first."""
+
+    def __post_init__(self) -> None:
+        self.lacked = tuple(name for name in self.plan.until if is_blank(self.fields.get(name)))
 
     # Where it stands
 
@@ -207,6 +212,14 @@ class EntityRun:
     def is_satisfied(self) -> bool:
         """Whether every wanted field has a value."""
         return bool(self.plan.until) and not any(is_blank(self.fields.get(name)) for name in self.plan.until)
+
+    @property
+    def has_find(self) -> bool:
+        """Whether this job has given it a wanted field; if none is wanted in particular, any."""
+        if self.finding is not Finding.VALUE:
+            return False
+        is_given = any(not is_blank(self.fields.get(name)) for name in self.lacked)
+        return is_given or self.is_satisfied or not self.plan.until
 
     def address(self, step: Step) -> str | None:
         """Return the address that a step has verified; None: it verifies none."""

@@ -1,4 +1,4 @@
-"""The options of a job: the waterfall, the verifier, the cap, and whether it takes a sample alone."""
+"""The options of a job: the waterfall, the verifier, the cap, when it stops itself, and whether it takes a sample."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from app.config import Config, micros
+from app.enrichment.queue.stop_rules import StopRule
 from app.entities.fields import RAW_FIELDS, field_named
 from app.errors import DamagedData, Invalid, detail
 from app.providers.names import NAMES, VERIFIER_NAMES, WATERFALL
@@ -31,6 +32,7 @@ class JobOptions:
     until: tuple[str, ...] | None = None
     verifier: str | None = None
     cap_usd: Decimal | None = None
+    stop_when: StopRule | None = None
 
     def checked(self, entity_type: str, provider: str) -> "JobOptions":
         """Return the options with fields in their own spelling. Raises `Invalid` for what cannot be followed."""
@@ -43,7 +45,8 @@ class JobOptions:
             _refuse("waterfall.verifier", f"expected one of {', '.join(VERIFIER_NAMES)}, none")
         if self.cap_usd is not None and not 0 <= self.cap_usd <= MAX_CAP_USD:
             _refuse("capUsd", f"expected dollars from 0 to {MAX_CAP_USD}")
-        return JobOptions(order, until, self.verifier, self.cap_usd)
+        stop_when = None if self.stop_when is None else self.stop_when.checked()
+        return JobOptions(order, until, self.verifier, self.cap_usd, stop_when)
 
     @classmethod
     def read(cls, stored: Any) -> "JobOptions":
@@ -54,19 +57,23 @@ class JobOptions:
         return cls(_texts(kept.get("order")), _texts(kept.get("until")), kept.get("verifier"))
 
     def stored(self) -> dict[str, Any] | None:
-        """Return what a job's row keeps of it, apart from the cap."""
+        """Return what a job's row keeps of it, apart from the cap and the rule to stop by."""
         walk = {"order": self.order, "until": self.until, "verifier": self.verifier}
         kept = {name: list(value) if isinstance(value, tuple) else value for name, value in walk.items() if value}
         return kept or None
 
     def shape(self) -> str:
         """Return what tells these options apart in the digest of a request; 0.3.0 stored digests with this text."""
-        parts = {"order": self.order, "until": self.until, "verifier": self.verifier, "cap_usd": self.cap_usd}
+        parts: dict[str, Any] = {"order": self.order, "until": self.until, "verifier": self.verifier}
+        parts["cap_usd"] = self.cap_usd
+        if self.stop_when is not None:
+            parts["stop_when"] = self.stop_when
         return f"Terms({', '.join(f'{name}={value!r}' for name, value in parts.items())})"
 
     def columns(self, settings: Config) -> dict[str, Any]:
         """Return what a job's row keeps of it, by column."""
-        return {"options": self.stored(), "cap_micros": self.cap_micros(settings)}
+        stop_when = None if self.stop_when is None else self.stop_when.stored()
+        return {"options": self.stored(), "cap_micros": self.cap_micros(settings), "stop_when": stop_when}
 
     def cap_micros(self, settings: Config) -> int | None:
         """Return the most that the job may spend."""

@@ -5,7 +5,6 @@ from uuid import UUID
 
 from flask.views import MethodView
 
-from app.config import micros
 from app.enrichment import queue
 from app.enrichment.money.schemas import EstimateSchema
 from app.enrichment.queue import JobView
@@ -59,7 +58,6 @@ class PilotContinueResource(MethodView):
     @blueprint.response(200, JobSchema)
     def post(self, query: dict[str, Any], job_id: UUID) -> JobView:
         """Enqueue the rest of a pilot's list by the same terms, once the pilot has ended, and show the job."""
-        cap_micros = micros(query.get("cap_usd"))
         return queue.continue_pilot(
-            str(job_id), workspace_slug=visible_workspace(), cap_micros=cap_micros, api_key_id=principal().key_id
+            str(job_id), workspace_slug=visible_workspace(), api_key_id=principal().key_id, **query
         )

@@ -4,9 +4,11 @@ import re
 from decimal import Decimal
 from typing import Any
 
-from marshmallow import fields
+from marshmallow import fields, post_load
 
-from app.web.fields import Dollars, Pattern, Schema
+from app.config import micros
+from app.enrichment.queue.stop_rules import DEFAULT_LAST, LEAST_LAST, MOST_LAST, StopRule
+from app.web.fields import Dollars, Pattern, QueryInteger, Schema
 
 
 class NumberIntervalSchema(Schema):
@@ -87,7 +89,36 @@ class QueryDollars(Pattern):
         return Decimal(loaded) if isinstance(loaded, str) else loaded
 
 
+class QueryShare(Pattern):
+    """A share in a query, above 0 and at most 1."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(
+            re.compile(r"0?\.[0-9]{1,6}|1"), "expected a share above 0, at most 1, such as 0.25", **options
+        )
+
+    def deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+        """Read the digits."""
+        loaded = super().deserialize(value, *args, **kwargs)
+        return float(loaded) if isinstance(loaded, str) else loaded
+
+
 class ContinueQuerySchema(Schema):
     """By which terms the rest is enqueued, where not by the pilot's."""
 
     cap_usd = QueryDollars(metadata={"description": "The most that the job may spend; default: as the pilot."})
+    stop_last = QueryInteger(
+        minimum=LEAST_LAST,
+        maximum=MOST_LAST,
+        load_default=DEFAULT_LAST,
+        metadata={"description": "Over how many entities the next two are looked at; they replace the pilot's."},
+    )
+    stop_hit_rate_under = QueryShare(metadata={"description": "The share of finds under which the job stops itself."})
+    stop_cost_per_find_over_usd = QueryDollars(metadata={"description": "What a find may cost until it does."})
+
+    @post_load
+    def _make(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        share, dollars = data.get("stop_hit_rate_under"), data.get("stop_cost_per_find_over_usd")
+        has_rule = share is not None or dollars is not None
+        stop_when = StopRule(data["stop_last"], share, micros(dollars)) if has_rule else None
+        return {"cap_micros": micros(data.get("cap_usd")), "stop_when": stop_when}

@@ -119,6 +119,11 @@ class ResultHandler:
         started_at, now = in_flight_call.started_at, datetime.now(UTC)
         self.apply(AttemptResult(attempt, answer, started_at, now, is_overdue=is_overdue))
 
+    def note_decided(self, run: EntityRun) -> None:
+        """Count a decided entity, if somebody was asked about it."""
+        self.unstored.asked += run.finding is not Finding.NOTHING
+        self.unstored.finds += run.has_find
+
     def note_not_asked(self, run: EntityRun, provider: str) -> None:
         """Put on record that another job's call, which is in doubt, kept this job from asking."""
         prior = run.prior[provider]

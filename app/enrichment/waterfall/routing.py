@@ -219,6 +219,7 @@ class Router:
             return
         failure = Failure(decision.code, decision.message, decision.provider) if is_error else None
         self.context.lease.decide(run.index, decision.outcome, failure)
+        self.results.note_decided(run)
 
     def _can_ask(self, run: EntityRun, step: Step) -> bool:
         """Return whether a step may be taken now; if not, the run has gone on, waits, or the job must."""

@@ -197,7 +197,10 @@ class WorkLoop:
     def _go_on(self, run: ChunkRun) -> None:
         try:
             with self.chunks.guarding(run.lease):
-                if run.go_on():
+                goes_on = run.go_on()
+                if run.lease.is_stopped:
+                    self._start_no_more(run.context.job.id)
+                if goes_on:
                     return
                 run.end()
             self._runs.remove(run)
@@ -207,6 +210,11 @@ class WorkLoop:
             self._wind_down(exc)
         if not self._runs:
             self._look_at = 0.0
+
+    def _start_no_more(self, job_id: str) -> None:
+        """Let the chunks of a job that has stopped start nothing, rather than see that at a checkpoint of their own."""
+        for run in self._runs:
+            run.is_winding_down |= run.context.job.id == job_id
 
     def _wind_down(self, error: Exception) -> None:
         """Let the chunks in hand end: their answers are waited for, and nothing else begins."""
