@@ -24,6 +24,7 @@ from app.console import (
     retries,
     sign_in,
     users,
+    yields,
 )
 from app.console.blueprint import blueprint
 
@@ -48,4 +49,5 @@ __all__ = [
     "retries",
     "sign_in",
     "users",
+    "yields",
 ]

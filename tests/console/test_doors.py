@@ -88,6 +88,8 @@ DOORS = {
     ("GET", "/console/providers"): Door("read"),
     ("POST", "/console/providers/{}/reset"): Door("admin", 303),
     ("POST", "/console/providers/{}/key"): Door("admin", 422),
+    ("GET", "/console/yield"): Door("read"),
+    ("GET", f"{_JOB}/yield"): Door("read"),
     ("GET", "/console/caps"): Door("admin"),
     ("GET", "/console/caps/set"): Door("admin", 422),
     ("POST", "/console/caps/set"): Door("admin", 422),
