@@ -8,6 +8,7 @@ from app.console import (
     actions,
     api_keys,
     audit,
+    daily_caps,
     entity,
     entity_lists,
     errors,
@@ -23,6 +24,7 @@ from app.console import (
     retries,
     sign_in,
     users,
+    yields,
 )
 from app.console.blueprint import blueprint
 
@@ -31,6 +33,7 @@ __all__ = [
     "api_keys",
     "audit",
     "blueprint",
+    "daily_caps",
     "entity",
     "entity_lists",
     "errors",
@@ -46,4 +49,5 @@ __all__ = [
     "retries",
     "sign_in",
     "users",
+    "yields",
 ]

@@ -76,6 +76,16 @@ def roughly(micros: int) -> str:
     return dollars(cents * 10_000) if cents else "less than a cent"
 
 
+def percent(share_of_one: float | None) -> str:
+    """Return a share as a percentage: `12.5 %`; a dash for None."""
+    return "–" if share_of_one is None else f"{share_of_one * 100:.1f} %"
+
+
+def seconds(value: float | None) -> str:
+    """Return a short time: `0.42 s`; a dash for None."""
+    return "–" if value is None else f"{value:.2f} s"
+
+
 def number(value: int) -> str:
     """Return a whole number with its thousands apart."""
     return f"{value:,}"
@@ -113,7 +123,9 @@ _FILTERS: Final[dict[str, Any]] = {
     "outlined": shown_text,
     "outlined_id": shown_id,
     "parts": parts,
+    "percent": percent,
     "plural": plural,
+    "seconds": seconds,
     "roughly": roughly,
     "sentence": status_sentence,
     "share": share,

@@ -14,6 +14,7 @@ VARIANTS = (
     "/console/new?type=person&missing=email&limit=50&provider=waterfall",
     "/console/costs?by=day",
     "/console/costs?by=job",
+    "/console/caps/set?provider=findymail&workspace=default&usd=5",
 )
 """Screens that show something else by what stands behind their address."""
 

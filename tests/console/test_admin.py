@@ -8,6 +8,7 @@ from flask import Flask
 
 from app.console import audit
 from app.enrichment import queue
+from app.enrichment.money import stored_caps
 from app.web import api_keys, users
 from tests.audit.helpers import told
 from tests.console.conftest import SignedIn, browser
@@ -117,3 +118,30 @@ def test_the_audit_log_is_filtered_and_paged_by_the_address(
     for query in ("", "workspace=south", f"subject={made[1]}"):
         assert "south" not in north.get(f"/console/audit?{query}").text
     assert shown("from=x&to=9999-12-31&action=x&subject=ada@acme.example&cursor=x") == ["job.pause", "job.enqueue"]
+
+
+def test_a_cap_is_looked_at_set_and_removed_by_its_word(app: Flask, signed_in: SignedIn) -> None:
+    """Of one scope, by an admin of all workspaces; what is wrong is said in the words of the form."""
+    client, north = signed_in(), signed_in(workspace_slug="north")
+    form = {"provider": "findymail", "workspace": "north", "usd": "2.50"}
+    looked_at = client.get("/console/caps/set", query_string=form).text
+    assert "findymail in north</bdi>: at most $2.50 a day?" in looked_at and "$2.50 would be left" in looked_at
+    assert "caps set --provider findymail --workspace north --usd 2.50" in looked_at
+    with app.app_context():
+        key, _ = api_keys.create_key("nightly", ["write"])
+        assert stored_caps.list_caps().rows == []
+    for changed in ({"usd": "x"}, {"provider": "", "workspace": ""}, {"key": key.id}, {"provider": "x"}):
+        assert client.post("/console/caps/set", data={**form, **changed}).status_code == 422, changed
+    assert "Choose an API key alone" in client.get("/console/caps/set?usd=1").text
+    for data in (form, {"key": key.id.upper(), "usd": "1"}):
+        assert client.post("/console/caps/set", data=data).location == "/console/caps"
+    page = client.get("/console/caps").text
+    assert "findymail in north" in page and "API key nightly" in page and "user admin-all" in page
+    assert "It takes the place of $2.50" in client.get("/console/caps/set", query_string={**form, "usd": "9"}).text
+    assert "no such cap" in client.get("/console/caps/remove?workspace=south").text
+    scope = {"provider": "findymail", "workspace": "north"}
+    assert client.post("/console/caps/remove", data=scope).status_code == 422
+    assert client.post("/console/caps/remove", data={**scope, "word": "remove"}).status_code == 303
+    with app.app_context():
+        assert [str(row.of) for row in stored_caps.list_caps().rows] == [f"key:{key.id}"]
+    assert north.get("/console/caps").status_code == 403 and "/console/caps" not in north.get("/console/costs").text

@@ -88,6 +88,13 @@ DOORS = {
     ("GET", "/console/providers"): Door("read"),
     ("POST", "/console/providers/{}/reset"): Door("admin", 303),
     ("POST", "/console/providers/{}/key"): Door("admin", 422),
+    ("GET", "/console/yield"): Door("read"),
+    ("GET", f"{_JOB}/yield"): Door("read"),
+    ("GET", "/console/caps"): Door("admin"),
+    ("GET", "/console/caps/set"): Door("admin", 422),
+    ("POST", "/console/caps/set"): Door("admin", 422),
+    ("GET", "/console/caps/remove"): Door("admin", 422),
+    ("POST", "/console/caps/remove"): Door("admin", 422),
     ("GET", "/console/audit"): Door("admin"),
     ("GET", "/console/keys"): Door("admin"),
     ("POST", "/console/keys"): Door("admin", 422),
@@ -152,7 +159,7 @@ def expected(caller: str, door: Door, address: str) -> int:
         return 403
     is_bound = caller.endswith("elsewhere")
     is_owned = address.startswith((_JOB, _LIST, _KEY, _USER, "/console/{}/{}"))
-    if is_bound and address == "/console/providers/{}/reset":
+    if is_bound and address.startswith(("/console/providers/{}/reset", "/console/caps")):
         return 403
     return 404 if is_bound and is_owned else door.status
 

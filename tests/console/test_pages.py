@@ -305,6 +305,28 @@ def test_costs_and_providers_are_filtered_by_the_address(app: Flask, signed_in: 
     assert client.post("/console/providers/nobody/reset").status_code == 404
 
 
+def test_a_job_and_a_workspace_have_their_yield(app: Flask, signed_in: SignedIn) -> None:
+    """Rates, the price of a value and latencies, by provider and step; of other days and workspaces there is none."""
+    answers = {
+        "p1": Answer(OutcomeClass.SUCCESS, fields={"email": "ada@acme.example"}),
+        "p2": Answer(OutcomeClass.NOT_FOUND, cost_micros=39_000),
+    }
+    with app.app_context():
+        job_id = queue.enqueue_job("person", "fake", add({"id": "p1", "email": None}, {"id": "p2"}))
+        other = queue.enqueue_job("person", "ai-normalizer", ["p2"])
+        fake = FakeProvider(answers, price_micros=39_000, charges_misses=True)
+        queue.drain(work=Waterfall(registry_of(fake), retry_seconds=()))
+    client, north = signed_in("viewer"), signed_in("viewer", workspace_slug="north")
+    assert f'href="/console/jobs/{job_id}/yield"' in client.get(f"/console/jobs/{job_id}").text
+    for path in (f"/console/jobs/{job_id}/yield", "/console/yield", "/console/yield?workspace=default"):
+        text = client.get(path).text
+        assert "50.0 % of 2" in text and "$0.078" in text and '<rect class="success" width="500"' in text, path
+    assert "has called nobody yet" in client.get(f"/console/jobs/{other}/yield").text
+    for reader, query in ((client, "workspace=south"), (client, "to=2020-01-01"), (north, "workspace=default")):
+        assert "Nobody was called from" in reader.get(f"/console/yield?{query}").text
+    assert client.get("/console/yield?from=2026-02-02&to=2026-01-01").status_code == 422
+
+
 @on_sqlite
 def test_a_workspaces_key_is_set_and_removed_and_never_shown(app: Flask, signed_in: SignedIn) -> None:
     """By an admin, for the workspace that is chosen or their own; what is wrong with one is said in words."""

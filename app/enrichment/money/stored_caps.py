@@ -91,6 +91,15 @@ def _record(
     record(session, action, "cap", str(scope), workspace_slug=scope.workspace_slug, **states)
 
 
+def get_cap(scope: CapScope) -> CapView:
+    """Return what may be spent under a scope today, and what is. Raises what `set_cap` does for a scope."""
+    _check(scope)
+    cap_micros = db.session.scalar(select(stored_caps.c.cap_micros).where(stored_caps.c.scope == str(scope)))
+    used = select(spending.c.spent_micros, spending.c.reserved_micros)
+    row = db.session.execute(used.where(spending.c.scope == str(scope), spending.c.day == today())).one_or_none()
+    return CapView.under(scope, cap_micros, (0, 0) if row is None else (row.spent_micros, row.reserved_micros))
+
+
 def _with_spending() -> Select[Any]:
     is_of_today = and_(spending.c.scope == stored_caps.c.scope, spending.c.day == today())
     return select(stored_caps, spending.c.spent_micros, spending.c.reserved_micros).outerjoin(spending, is_of_today)

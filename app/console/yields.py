@@ -1,0 +1,50 @@
+"""What providers gave for their money: in a job, or in a workspace over some days."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import Response, request
+
+from app.console.access import require
+from app.console.blueprint import blueprint, page
+from app.db.session import end_read
+from app.enrichment import queue
+from app.enrichment.money.reports import parse_day
+from app.enrichment.money.yields import YieldReport, job_yield, report_yield
+from app.enrichment.queue import JobView
+from app.values.identifiers import is_slug
+from app.web.api_keys import Scope
+from app.web.auth import visible_workspace
+
+
+@blueprint.get("/console/yield")
+@require(Scope.READ)
+def workspace_yield() -> Response:
+    """Show what each provider found, how often, how fast and for how much; days and workspace stand in the address."""
+    asked = request.args.get("workspace", "").strip()
+    workspace = visible_workspace() or (asked if is_slug(asked) else None)
+    first_day, last_day = (parse_day(request.args.get(name, "")) for name in ("from", "to"))
+    report = report_yield(first_day=first_day, last_day=last_day, workspace_slug=workspace)
+    end_read()
+    return _page(report, workspace=workspace)
+
+
+@blueprint.get("/console/jobs/<uuid:job_id>/yield")
+@require(Scope.READ)
+def yield_of_job(job_id: UUID) -> Response:
+    """Show the same of one job, over all its days."""
+    job = queue.get_job(str(job_id), workspace_slug=visible_workspace())
+    report = job_yield(job.id, workspace_slug=visible_workspace())
+    end_read()
+    return _page(report, job=job)
+
+
+def _page(report: YieldReport, *, job: JobView | None = None, workspace: str | None = None) -> Response:
+    values: dict[str, Any] = {
+        "report": report,
+        "job": job,
+        "workspace": workspace,
+        "dearest_micros": max((row.figures.value_cost_micros or 0 for row in report.rows), default=0),
+        "slowest_seconds": max((row.figures.p95_seconds or 0.0 for row in report.rows), default=0.0),
+    }
+    return page("yield.html", **values)
