@@ -1,6 +1,7 @@
 """Fixtures: an application on SQLite and on a real PostgreSQL, emptied before each test."""
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -39,6 +40,10 @@ RUN_DATABASES = pytest.StashKey[RunDatabases]()
 def pytest_configure(config: pytest.Config) -> None:
     """Make the folder for the databases of this run, or take it from the process that started this worker."""
     folder = getattr(config, "workerinput", {}).get("databases")
+    if folder is None:
+        # What ends a run ends it in order, as Ctrl-C does: else its server and its folder would be left.
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.default_int_handler)
     config.stash[RUN_DATABASES] = RunDatabases(Path(folder)) if folder else RunDatabases.make()
 
 

@@ -1,7 +1,6 @@
 """The databases of a test run: migrated once, then copied, and emptied before each test."""
 
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -14,18 +13,21 @@ from sqlalchemy import Engine, NullPool, create_engine, text
 from app import create_app
 from app.config import Config
 from app.extensions import db
+from tests import folders
 from tests.postgres import OwnPostgres
 
 _TEMPLATE = "migrated"
-_SETTINGS = ("fsync=off", "max_connections=400")
-"""Nobody misses the data after a power cut, and every worker has several processes with pools of their own."""
+_SETTINGS = ("fsync=off", "max_connections=400", "max_wal_size=256MB")
+"""Nobody misses the data after a power cut, every worker has several processes with pools of their own, and the files
+may be in memory."""
 
 
 class RunDatabases:
     """The databases that all workers of a test run share; what is missing is made by whoever needs it first.
 
     The folder is not under pytest's own: as root, PostgreSQL runs as another user, and any other pytest that
-    starts makes that folder unreadable for others.
+    starts makes that folder unreadable for others. It is in memory if there is room: on a disk, each commit to SQLite
+    waits for it.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -34,15 +36,12 @@ class RunDatabases:
     @classmethod
     def make(cls) -> "RunDatabases":
         """Make the folder."""
-        folder = Path(tempfile.mkdtemp(prefix="tranche-tests-"))
-        folder.chmod(0o755)
-        return cls(folder)
+        folders.remove_orphans()
+        return cls(folders.make(folders.quick_base()))
 
     def remove(self) -> None:
         """Stop the server, if there is one, and delete the folder."""
-        if self._data.exists():
-            OwnPostgres(self._data).stop()
-        shutil.rmtree(self.folder)
+        folders.remove(self.folder)
 
     def sqlite(self) -> Path:
         """Return an SQLite file with the schema in it, to be copied."""

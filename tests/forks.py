@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from multiprocessing.connection import Connection
+from typing import Self
 
 from app.cli.group import MODULES
 
@@ -30,7 +31,8 @@ FORKS.set_forkserver_preload(
 class Process:
     """What `python -m MODULE …` would be, shown as `subprocess.Popen` shows it; its output is text.
 
-    Standard input is empty. What it says goes to pipes; to `output` if given, and a `terminal` is all three streams.
+    Standard input is empty. What it says goes to pipes, or both streams to `output`, or what goes wrong to `errors`;
+    a `terminal` is all three streams.
     """
 
     def __init__(
@@ -39,17 +41,26 @@ class Process:
         environment: Mapping[str, str],
         *,
         output: int | None = None,
+        errors: int | None = None,
         terminal: int | None = None,
     ) -> None:
-        streams = output if terminal is None else terminal
-        self.stdout, out = _pipe() if streams is None else (io.StringIO(), Connection(os.dup(streams)))
-        self.stderr, errors = _pipe() if streams is None else (io.StringIO(), Connection(os.dup(streams)))
         given = Connection(os.open(os.devnull, os.O_RDONLY) if terminal is None else os.dup(terminal))
-        ends = (given, out, errors)
+        both = output if terminal is None else terminal
+        self.stdout, out = _pipe_or(both)
+        self.stderr, err = _pipe_or(both if errors is None else errors)
+        ends = (given, out, err)
         self._process = FORKS.Process(target=_run, args=(list(command), dict(environment), ends))
         self._process.start()
         for end in ends:
             end.close()
+
+    def __enter__(self) -> Self:
+        """Return it, to be ended at the end."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End it."""
+        self.end()
 
     @property
     def pid(self) -> int:
@@ -108,8 +119,10 @@ class Process:
         self.stderr.close()
 
 
-def _pipe() -> tuple[io.TextIOBase, Connection]:
-    """Return the end to read from, and the one that a process gets."""
+def _pipe_or(stream: int | None) -> tuple[io.TextIOBase, Connection]:
+    """Return what to read from, and what the process gets: a pipe's ends, or nothing and the stream."""
+    if stream is not None:
+        return io.StringIO(), Connection(os.dup(stream))
     reading, writing = os.pipe()
     return open(reading, encoding="utf-8"), Connection(writing, readable=False)
 

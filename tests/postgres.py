@@ -4,7 +4,6 @@ import os
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
 import warnings
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from flask_migrate import upgrade
 from app import create_app
 from app.config import Config
 from app.extensions import db
+from tests import folders
 
 _USER = "pgserver"
 """Whom the server runs as if the tests run as root."""
@@ -126,13 +126,13 @@ def _programs(user: str | None) -> Path:
 @contextmanager
 def own_postgres(disk: Path | None = None) -> Iterator[OwnPostgres]:
     """Run a migrated server in a folder of its own; on a `disk` that may become full, but for its log of changes."""
-    with tempfile.TemporaryDirectory(prefix="tranche-tests-") as folder:
-        Path(folder).chmod(0o755)
-        server = OwnPostgres((disk or Path(folder)) / "server" / "data")
-        server.make(Path(folder, "wal") if disk else None)
-        try:
-            server.start("shared_buffers=16MB", "max_connections=50")
-            server.migrate()
-            yield server
-        finally:
-            server.stop()
+    folder = folders.make()
+    server = OwnPostgres((disk or folder) / "server" / "data")
+    try:
+        server.make(folder / "wal" if disk else None)
+        server.start("shared_buffers=16MB", "max_connections=50")
+        server.migrate()
+        yield server
+    finally:
+        server.stop()
+        folders.remove(folder)

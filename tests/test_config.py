@@ -1,14 +1,14 @@
 """Settings: strict types, clear refusals, no secrets shown."""
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from app import create_app
 from app.config import PROJECT_ROOT, Config, ConfigError
+from tests.forks import Process
+from tests.patience import PATIENCE_SECONDS
 
 
 def test_defaults_are_usable() -> None:
@@ -118,12 +118,10 @@ def test_secrets_are_not_in_the_repr() -> None:
         ({"ENRICH_CHUNK_SIZE": "many"}, "tranche: ENRICH_CHUNK_SIZE: expected a whole number"),
     ],
 )
-@pytest.mark.parametrize("command", [["-m", "flask", "enrich", "jobs"], ["-c", "import wsgi"]])
+@pytest.mark.parametrize("command", [["flask", "enrich", "jobs"], ["wsgi"]])
 def test_a_bad_setting_stops_the_start_with_one_line(command: list[str], variables: dict[str, str], line: str) -> None:
     """Neither a traceback nor a service that half works."""
-    environment = {**os.environ, **variables}
-    done = subprocess.run(
-        [sys.executable, *command], cwd=PROJECT_ROOT, env=environment, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 3
-    assert done.stderr.startswith(line) and done.stderr.count("\n") == 1
+    with Process(command, {**os.environ, **variables}) as process:
+        _, errors = process.communicate(PATIENCE_SECONDS)
+        assert process.returncode == 3
+    assert errors.startswith(line) and errors.count("\n") == 1

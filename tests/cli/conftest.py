@@ -1,10 +1,8 @@
 """The command line as its users meet it: in this process by a runner, and as a process of its own."""
 
 import os
-import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +15,7 @@ from app.db.session import transaction
 from app.enrichment import queue
 from app.entities.upsert import upsert_entities
 from app.extensions import db
+from tests.conftest import RUN_DATABASES
 from tests.forks import Process
 from tests.patience import PATIENCE_SECONDS
 
@@ -24,11 +23,9 @@ Run = Callable[..., Result]
 
 
 @pytest.fixture
-def sqlite_url(migrated_sqlite: Path, tmp_path: Path) -> str:
+def sqlite_url(request: pytest.FixtureRequest, worker_id: str) -> str:
     """The URL of a migrated, empty SQLite database, for tests where the kind of database does not matter."""
-    path = tmp_path / "cli.db"
-    shutil.copy(migrated_sqlite, path)
-    return f"sqlite:///{path}"
+    return request.config.stash[RUN_DATABASES].empty_sqlite(f"{worker_id}-cli")
 
 
 @pytest.fixture

@@ -104,16 +104,15 @@ def _run_on_terminal(database_url: str, *arguments: str) -> tuple[int, str]:
     """Run a command on a pseudo-terminal; return its exit code and what one would have seen."""
     environment = {**os.environ, "DATABASE_URL": database_url, "TERM": "xterm", "COLUMNS": "100"}
     leader, follower = pty.openpty()
-    process = Process(["flask", "enrich", *arguments], environment, terminal=follower)
-    os.close(follower)
     shown = b""
-    try:
-        while block := os.read(leader, 65536):
-            shown += block
-    except OSError:
-        # How Linux says that nobody has the other end open any more.
-        pass
-    os.close(leader)
-    code = process.wait(PATIENCE_SECONDS)
-    process.end()
+    with Process(["flask", "enrich", *arguments], environment, terminal=follower) as process:
+        os.close(follower)
+        try:
+            while block := os.read(leader, 65536):
+                shown += block
+        except OSError:
+            # How Linux says that nobody has the other end open any more.
+            pass
+        os.close(leader)
+        code = process.wait(PATIENCE_SECONDS)
     return code, re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.decode())

@@ -18,7 +18,7 @@ LIST_LOADED = "import sys, atexit; atexit.register(lambda: print(*sys.modules, f
 
 @pytest.mark.parametrize("command", ["jobs", "keys list"])
 def test_command_loads_nothing_that_it_does_not_use(command: str, migrated_sqlite: Path) -> None:
-    """To look at the queue, neither providers nor routes nor PostgreSQL are needed."""
+    """To look at the queue, neither providers nor routes nor PostgreSQL are needed, nor anything of the demo."""
     run = f"from flask.cli import main; sys.argv = ['flask', 'enrich', *{command.split()}]; main()"
     ended = subprocess.run(
         [sys.executable, "-c", LIST_LOADED + run],
@@ -31,6 +31,7 @@ def test_command_loads_nothing_that_it_does_not_use(command: str, migrated_sqlit
     loaded = set(ended.stderr.split())
     assert loaded >= {"flask", "app.cli.group"}
     assert not loaded & HEAVY
+    assert not [name for name in loaded if name.startswith("app.demo")]
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -1,6 +1,7 @@
 """The stand-ins as a process of its own, with what tests want of it."""
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 from app.demo.stand_ins import ledger
 from app.demo.stand_ins.process import KEYS, ServerProcess
+from tests.forks import Process
 from tests.patience import PATIENCE_SECONDS
 
 ROOT = Path(__file__).parents[2]
@@ -52,6 +54,9 @@ class FakeServer(ServerProcess):
     def lines(self, after: int = 0) -> list[ledger.Line]:
         """Return the ledger's lines with an `n` above `after`."""
         return ledger.read(self.ledger, after)
+
+    def _begin(self, arguments: list[str]) -> Any:
+        return Process(["tests.fakes.server", *arguments], os.environ, errors=2)
 
     def _control(self, method: str, body: Any) -> None:
         headers = {"Content-Type": "application/json"}

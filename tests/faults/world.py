@@ -3,8 +3,6 @@
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -29,6 +27,7 @@ from app.models.in_flight_call import in_flight_calls
 from app.models.job import ENDED, jobs
 from tests.fakes.process import FakeServer
 from tests.faults.forked import Forge, Worker
+from tests.forks import Process
 
 ROOT = Path(__file__).parents[2]
 
@@ -49,7 +48,7 @@ class World:
     database_url: str
     server: FakeServer
     settings: Mapping[str, str] = field(default_factory=dict)
-    started: list["subprocess.Popen[str]"] = field(default_factory=list)
+    started: list[Process] = field(default_factory=list)
     """The workers, for the end of a test that fails."""
 
     @property
@@ -72,27 +71,19 @@ class World:
                 db.session.remove()
                 db.engine.dispose()
 
-    def start(self, *arguments: str) -> "subprocess.Popen[str]":
+    def start(self, *arguments: str, program: Sequence[str] = ("flask",)) -> Process:
         """Start `flask enrich process`."""
-        return self.run("process", *arguments)
+        return self.run("process", *arguments, program=program)
 
-    def run(self, *arguments: str) -> "subprocess.Popen[str]":
+    def run(self, *arguments: str, program: Sequence[str] = ("flask",)) -> Process:
         """Start any command of `flask enrich`."""
-        command = [sys.executable, "-m", "flask", "enrich", *arguments]
-        pipe = subprocess.PIPE
-        worker = subprocess.Popen(
-            command, cwd=ROOT, env=self.environment, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, text=True
-        )
-        self.started.append(worker)
-        return worker
+        self.started.append(Process([*program, "enrich", *arguments], self.environment))
+        return self.started[-1]
 
     def end_workers(self) -> None:
-        """Kill what still runs, and close what nobody has read to its end."""
+        """Kill what still runs."""
         for worker in self.started:
-            if worker.poll() is None:
-                worker.kill()
-            if worker.stdout is not None and not worker.stdout.closed:
-                worker.communicate()
+            worker.end()
 
 
 def add_people(count: int, *, workspace_slug: str = "default", start: int = 0, marker: str = "") -> list[str]:

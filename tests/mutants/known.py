@@ -36,6 +36,8 @@ IN_DOUBT = ("tests/enrichment/waterfall/test_in_doubt.py",)
 DOUBTS = ("tests/enrichment/waterfall/test_doubts.py",)
 VERDICTS = ("tests/enrichment/waterfall/test_verdicts.py",)
 MONEY = ("tests/enrichment/money/test_caps.py",)
+STORED_CAPS = ("tests/enrichment/money/test_stored_caps.py",)
+OWN_KEYS = ("tests/enrichment/waterfall/test_provider_keys.py",)
 LIFECYCLE = ("tests/enrichment/queue/test_control.py", "tests/enrichment/queue/test_state_machine.py")
 MUTANTS = (
     Mutant(
@@ -268,6 +270,34 @@ MUTANTS = (
         "self.spent + self.reserved + price <= cap.micros",
         "self.spent + price <= cap.micros",
         MONEY,
+    ),
+    Mutant(
+        "a workspace's cap that is set by hand is overlooked",
+        "app/enrichment/money/caps.py",
+        "limits.get(workspace, of_each)",
+        "of_each",
+        STORED_CAPS,
+    ),
+    Mutant(
+        "a provider's cap in a workspace is taken for its cap in all of them",
+        "app/enrichment/money/caps.py",
+        "CapScope(self.workspace_slug, finder)",
+        "CapScope(provider=finder)",
+        STORED_CAPS,
+    ),
+    Mutant(
+        "a lost call stays reserved under the cap of the key that made its job",
+        "app/enrichment/waterfall/recovery.py",
+        ", api_key_id=row.api_key_id",
+        "",
+        IN_DOUBT,
+    ),
+    Mutant(
+        "a workspace's own key counts as the service's account",
+        "app/enrichment/waterfall/workspace_registry.py",
+        "account=workspace_slug, ",
+        "",
+        OWN_KEYS,
     ),
     Mutant(
         "an answer in doubt is booked at nothing",

@@ -181,7 +181,7 @@ def test_requests_past_a_rate_are_refused_and_counted(ledger_path: Path) -> None
         assert int(refused["x-minute-request-left"]) == 295
         counts = server.stats(timestamps=True)["providers"]["prospeo"]
         assert (counts["requests"], counts["refused"], counts["max_at_once"]) == (9, 4, 5)
-        assert len(counts["arrivals"]) == len(server.lines()) == 5
+        assert (len(counts["arrivals"]), len(server.lines())) == (9, 5)
 
 
 def test_requests_past_a_number_at_once_are_refused(ledger_path: Path) -> None:
@@ -377,11 +377,13 @@ def test_environment_has_key_and_address_of_every_provider(fake_server: FakeServ
 def test_server_ends_with_its_parent(ledger_path: Path) -> None:
     """A parent that is killed leaves no server behind."""
     start = (
-        "import time; from pathlib import Path; from tests.fakes.process import FakeServer\n"
-        f"server = FakeServer(Path({str(ledger_path)!r}))\n"
+        "import time; from pathlib import Path; from stand_ins.process import ServerProcess\n"
+        f"server = ServerProcess(Path({str(ledger_path)!r}))\n"
         "server.start(); print(server.pid, flush=True); time.sleep(60)"
     )
-    parent = subprocess.Popen([sys.executable, "-c", start], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    parent = subprocess.Popen(
+        [sys.executable, "-c", start], cwd=ROOT / "app" / "demo", stdout=subprocess.PIPE, text=True
+    )
     assert parent.stdout is not None
     pid = int(parent.stdout.readline())
     parent.send_signal(signal.SIGKILL)

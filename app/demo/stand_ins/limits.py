@@ -77,13 +77,13 @@ class Meter:
         """Count a request; return why it is refused, or None. `leave` must follow if it is not."""
         now = time.monotonic()
         self.requests += 1
+        self.arrivals.append(now)
         refusal = self._refusal(now)
         if refusal:
             self.refused += 1
             return refusal
         for window in self.limits.windows:
             window.accepted.append(now)
-        self.arrivals.append(now)
         self.at_once += 1
         self.max_at_once = max(self.max_at_once, self.at_once)
         return None

@@ -40,15 +40,7 @@ class ServerProcess:
 
     def start(self) -> None:
         """Start the process and wait until it is ready. Raises `ChildProcessError` if it ends before."""
-        command = [sys.executable, "-m", "stand_ins.server", "--ledger", str(self.ledger), *self._arguments()]
-        self._process = subprocess.Popen(
-            command,
-            cwd=_FOLDER,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=self._stderr,
-            text=True,
-        )
+        self._process = self._begin(["--ledger", str(self.ledger), *self._arguments()])
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
@@ -79,6 +71,16 @@ class ServerProcess:
     def base_url(self, provider: str) -> str:
         """Return where a provider is called; of Clay a webhook."""
         return f"{self.url}/clay/webhook/table-1" if provider == "clay" else f"{self.url}/{provider}"
+
+    def _begin(self, arguments: list[str]) -> "subprocess.Popen[str]":
+        return subprocess.Popen(
+            [sys.executable, "-m", "stand_ins.server", *arguments],
+            cwd=_FOLDER,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=self._stderr,
+            text=True,
+        )
 
     def _arguments(self) -> list[str]:
         words = []

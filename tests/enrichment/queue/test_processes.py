@@ -6,6 +6,7 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -140,12 +141,12 @@ def test_command_lines_drain_twenty_jobs(
             upsert_entities("person", people, workspace_slug="default", session=session)
         chunk_size = 5 if count == 15 else 50
         jobs.append(queue.enqueue_job("person", "ai-normalizer", [p["id"] for p in people], chunk_size=chunk_size))
-    processes = [Process(["flask", "enrich", "process", "--json"], environment) for _ in range(crew)]
-    outputs = [process.communicate(timeout=PATIENCE_SECONDS) for process in processes]
-    assert "".join(errors for _, errors in outputs) == ""
-    assert [process.returncode for process in processes] == [0] * crew
-    for process in processes:
-        process.end()
+    with ExitStack() as stack:
+        command = ["flask", "enrich", "process", "--json"]
+        processes = [stack.enter_context(Process(command, environment)) for _ in range(crew)]
+        outputs = [process.communicate(timeout=PATIENCE_SECONDS) for process in processes]
+        assert "".join(errors for _, errors in outputs) == ""
+        assert [process.returncode for process in processes] == [0] * crew
     assert sum(json.loads(output)["processedTotal"] for output, _ in outputs) == 20 * count
     attempted = Counter(db.session.scalars(select(attempts.c.entity_id)).all())
     assert attempted == Counter(entity_id for number in range(20) for entity_id in ids(count, f"j{number}-"))
