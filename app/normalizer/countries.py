@@ -5,6 +5,7 @@ Only whole names count. Fuzzy search is not used: it answers "UK" with Uganda am
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import Any
 
@@ -19,7 +20,7 @@ from app.normalizer.data.places import (
     SHARED_METROS,
     US_STATE_CODES,
 )
-from app.values.text import clean, fold
+from app.values.text import SHORT_FIELD_LIMIT, clean, fold
 
 _SUBDIVISION = re.compile(r"([A-Za-z]{2})-[A-Za-z0-9]{1,3}")
 _BRACKETED_END = re.compile(r"([^()]+)\(([^()]+)\)")
@@ -57,6 +58,11 @@ def _may_be_elsewhere(column: str) -> bool:
 
 def country_from_column(value: Any) -> str | None:
     """Return the code of a country column's text, where ``CA`` is Canada and ``Georgia`` the country."""
+    return _from_column(value[:SHORT_FIELD_LIMIT]) if isinstance(value, str) else None
+
+
+@functools.lru_cache(maxsize=4096)
+def _from_column(value: str) -> str | None:
     text = clean(value)
     if text is None:
         return None
@@ -90,6 +96,11 @@ def country_from_location(value: Any) -> str | None:
     ``Wilmington, DE`` is Delaware and ``Berlin, DE`` Germany, so two letters that are both a state of the USA and
     a country decide only after a city that settles it. ``Georgia`` alone decides nothing.
     """
+    return _from_location(value[:SHORT_FIELD_LIMIT]) if isinstance(value, str) else None
+
+
+@functools.lru_cache(maxsize=4096)
+def _from_location(value: str) -> str | None:
     text = clean(value)
     if text is None:
         return None

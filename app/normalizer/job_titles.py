@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import Any, NamedTuple
 
@@ -20,6 +21,7 @@ _EMPLOYER = re.compile(r"(.*?\S)(?:\s(at|chez|bei)\s|\s?@\s?)(.+)", re.IGNORECAS
 _NO_EMPLOYER = word_set("large sea home heart work night risk scale law height least")
 _EDGE = ' ,;:-–—_|/\\*•·=~"“”„«»'
 _WORD = re.compile(r"[^\s/(),;|:\[\]]+|.")
+_LETTERS = re.compile(r"[^\W_]+")
 _NO_VOWELS = re.compile(r"[b-df-hj-np-tv-xz]{2,5}")
 _INITIALS = re.compile(r"(?:[a-z]\.){2,}[a-z]?")
 _ORDINARY = frozenset({"sr", "jr", "mr", "mrs", "ms", "dr", "snr", "jnr", "mgr", "mngr", "mktg", "mgmt", "st", "dptm"})
@@ -63,9 +65,23 @@ def normalize_job_title(value: Any, company: Any = None) -> JobTitle:
     Mixed case stays; all upper and all lower case become title case with acronyms kept.
     """
     text = clean(_newlines_marked(value), SHORT_FIELD_LIMIT)
-    if text is None or says_nothing(text):
+    if text is None:
         return ABSENT
     employer = clean(company, _LONGEST_TITLE)
+    return _normalized(text, employer if employer and _may_name(text, employer) else None)
+
+
+def _may_name(text: str, employer: str) -> bool:
+    """Return whether a title may end in the employer's name: hardly any does, and the others are the same for all."""
+    first_word = _LETTERS.search(fold(employer))
+    return first_word is None or first_word.group() in fold(text)
+
+
+@functools.lru_cache(maxsize=8192)
+def _normalized(text: str, employer: str | None) -> JobTitle:
+    """Return the title of a text on one line. Kept: within a list many people have the same title."""
+    if says_nothing(text):
+        return ABSENT
     title = until_stable(lambda current: _clean_once(current, employer), text)
     return ABSENT if says_nothing(title) else JobTitle(title, decide_seniority(title))
 

@@ -18,6 +18,7 @@ from app.normalizer.name_order import (
     UNKNOWN,
     Order,
     has_known_order,
+    is_given_first,
     order_by_capitals,
     order_by_patronymic,
     order_given_first,
@@ -77,11 +78,19 @@ def _normalize_once(first: str | None, last: str | None, full: str | None) -> Na
 
 
 def _plain_name(first: str | None, last: str | None, full: str | None) -> Name | None:
-    """Return a name whose columns are plain words and agree, which no rule changes; None for any other."""
+    """Return a name of two plain words in columns that agree, which no rule changes; None for any other."""
+    if full is not None and first is None and last is None:
+        return _plain_whole(full)
     if not (first and last and is_plain(first) and is_plain(last)):
         return None
     whole = f"{first} {last}"
     return Name(first, last, whole) if full is None or full == whole else None
+
+
+def _plain_whole(full: str) -> Name | None:
+    first, _, last = full.partition(" ")
+    is_in_order = is_plain(first) and is_plain(last) and is_given_first(first, last)
+    return Name(first, last, full) if is_in_order else None
 
 
 def _by_rules(first: str | None, last: str | None, full: str | None) -> Name:

@@ -17,6 +17,7 @@ from app.values.text import clean, fold
 _LONGEST_CELL = 200  # characters, with labels and further numbers
 _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−﹣", "-") | {"⁄": "/", "[": "(", "]": ")", "·": " ", "•": " ", "_": " "})
 
+_NUMBER_ALONE = re.compile(r"[+(]?[0-9](?: ?[0-9()/-]){0,60} ?[0-9]")
 _FLOAT = re.compile(r"(\+?[0-9]{7,})[.,]0{1,2}")
 _SCIENTIFIC = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?\s?[eE]\s?\+?[0-9]+")
 _URI = re.compile(r"(?:tel|callto|sms|whatsapp|phone):(?://)?([^;?]+)(.*)")
@@ -46,25 +47,23 @@ _DAY = r"(?:[0-2]?[0-9]|3[01])"
 _MONTH = r"(?:0?[1-9]|1[0-2])"
 _YEAR = r"(?:19|20)[0-9]{2}"
 _DATE_ATOM = rf"(?:{_DAY}\.{_MONTH}\.(?:{_YEAR}|[0-9]{{2}})?|{_DAY}\.{_MONTH})"
-_NO_NUMBER = tuple(
-    re.compile(pattern)
-    for pattern in (
-        rf"{_DAY}([./-]){_MONTH}\1(?:{_YEAR}|[0-9]{{2}})",
-        rf"{_MONTH}([./-]){_DAY}\1(?:{_YEAR}|[0-9]{{2}})",
-        rf"{_YEAR}([./-]){_MONTH}\1{_DAY}(?:\s.*)?",
-        rf"{_YEAR}\s?[-/]\s?{_YEAR}",
-        rf"{_DATE_ATOM}\s?-\s?{_DATE_ATOM}",
-        r"(?:19[0-9]{2}|20[0-3][0-9])(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])",
-        r"[1-9][0-9]?(?:\.[0-9]{3})+",  # a sum
-        r"[1-9][0-9]{0,2}\.[0-9]{4,}",  # a coordinate
-        r"[1-9][0-9]*\.[0-9]{1,2}",  # a decimal number
-        r"[0-9]{3}-[0-9]{2}-[0-9]{4}",  # a social security number
-        r"[0-9]{2}-[0-9]{8}-[0-9]",  # a tax number
-        r"[1-9][0-9]{0,2}-[1-9][0-9]{0,2}",  # a range
-        r"[1-9][0-9]*0{6,}",  # digits that a spreadsheet has rounded
-        r"\D*([0-9])(?:\D*\1)+",  # one digit, again and again
-    )
+_OTHER_NUMBERS = (
+    rf"{_DAY}(?P<a>[./-]){_MONTH}(?P=a)(?:{_YEAR}|[0-9]{{2}})",
+    rf"{_MONTH}(?P<b>[./-]){_DAY}(?P=b)(?:{_YEAR}|[0-9]{{2}})",
+    rf"{_YEAR}(?P<c>[./-]){_MONTH}(?P=c){_DAY}(?:\s.*)?",
+    rf"{_YEAR}\s?[-/]\s?{_YEAR}",
+    rf"{_DATE_ATOM}\s?-\s?{_DATE_ATOM}",
+    r"(?:19[0-9]{2}|20[0-3][0-9])(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])",
+    r"[1-9][0-9]?(?:\.[0-9]{3})+",  # a sum
+    r"[1-9][0-9]{0,2}\.[0-9]{4,}",  # a coordinate
+    r"[1-9][0-9]*\.[0-9]{1,2}",  # a decimal number
+    r"[0-9]{3}-[0-9]{2}-[0-9]{4}",  # a social security number
+    r"[0-9]{2}-[0-9]{8}-[0-9]",  # a tax number
+    r"[1-9][0-9]{0,2}-[1-9][0-9]{0,2}",  # a range
+    r"[1-9][0-9]*0{6,}",  # digits that a spreadsheet has rounded
+    r"\D*(?P<digit>[0-9])(?:\D*(?P=digit))+",  # one digit, again and again
 )
+_NO_NUMBER = re.compile("|".join(_OTHER_NUMBERS))
 _IP_ADDRESS = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}")
 
 
@@ -81,7 +80,24 @@ def written_numbers(value: Any) -> Iterator[WrittenNumber]:
     A text with letters that are no label, a date, a sum, an address of the internet or a number that a table tool
     has rounded yields nothing.
     """
-    text = _as_text(value)
+    written = _written(value)
+    if written is None:
+        return
+    if _NUMBER_ALONE.fullmatch(written):
+        yield from _number_alone(written)
+    else:
+        yield from _numbers_among_words(written)
+
+
+def _number_alone(written: str) -> Iterator[WrittenNumber]:
+    """Yield the number of a cell that has nothing else, as most have."""
+    number = _with_one_plus(written).strip()
+    if not _is_other_number(number, after=""):
+        yield WrittenNumber(number, is_alone=True)
+
+
+def _numbers_among_words(written: str) -> Iterator[WrittenNumber]:
+    text = _as_text(written)
     if text is None:
         return
     for part in _NEW_NUMBER.split(_without_uri(text)):
@@ -90,9 +106,8 @@ def written_numbers(value: Any) -> Iterator[WrittenNumber]:
             yield number
 
 
-def _as_text(value: Any) -> str | None:
-    written = _written(value)
-    if written is None or len(written) > 2 * _LONGEST_CELL:
+def _as_text(written: str) -> str | None:
+    if len(written) > 2 * _LONGEST_CELL:
         return None
     text = clean(_LINE_ENDS.sub(";", written))
     if text is None or len(text) > _LONGEST_CELL or _has_other_numbers(text):
@@ -143,7 +158,12 @@ def _without_decoration(part: str) -> str | None:
     text = _NUMBERED_LABEL.sub(r"\1 ", text, count=1)
     if _SCIENTIFIC.fullmatch(text) or _FOREIGN.search(text):
         return None
-    return _PLUS.sub(r"+\1 ", _CARRIER_BLANK.sub("0", text))
+    return _with_one_plus(_CARRIER_BLANK.sub("0", text))
+
+
+def _with_one_plus(text: str) -> str:
+    """Return a text with a plain plus sign right before the digits, and a blank behind the first group of them."""
+    return _PLUS.sub(r"+\1 ", text) if "+" in text else text
 
 
 def _fits_its_words(before: str, number: str, after: str) -> bool:
@@ -165,7 +185,7 @@ def _is_other_number(number: str, after: str) -> bool:
     if number.startswith("+"):
         return False
     compact = _SPACED_SIGN.sub(r"\1", number)
-    if any(pattern.fullmatch(compact) for pattern in _NO_NUMBER) or _is_ip_address(compact):
+    if _NO_NUMBER.fullmatch(compact) or _is_ip_address(compact):
         return True
     is_plain = number.isdigit() and not number.startswith("0")
     return is_plain and _DECIMALS.match(after) is not None
