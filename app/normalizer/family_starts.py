@@ -25,6 +25,7 @@ from app.normalizer.east_asian_names import is_family_first_script
 from app.values.text import fold, word_set
 
 _NUMERAL = re.compile(r"[ivxIVX]+")
+_DOTTED_INITIAL = re.compile(r"[A-Z]\.")
 _BOUND_TO_NEXT = word_set("abd abdal abdel abdul")
 _DEVOTION_LINKS = frozenset({"de", "del", "da", "das", "do", "dos"})
 
@@ -82,7 +83,7 @@ def _is_initial(word: str) -> bool:
 
 def _parsed_start(words: Sequence[str]) -> int:
     """Return where the parser lets the family name start; 0 if it gives other words than it was given."""
-    if all(map(is_plain_to_parser, words)):
+    if is_plain_to_parser(words[-1]) and all(map(_is_plain_in_front, words[:-1])):
         # The parser would say the same, and take most of the time that an answer's name costs.
         return len(words) - 1
     parsed = _parser().parse(" ".join(words))
@@ -90,6 +91,11 @@ def _parsed_start(words: Sequence[str]) -> int:
     start = len(words) - len(family)
     is_sound = family == list(words[start:]) and not parsed.suffix
     return start if is_sound else 0
+
+
+def _is_plain_in_front(word: str) -> bool:
+    """Return whether a word is a name or an initial to the parser where others follow it."""
+    return is_plain_to_parser(word) or _DOTTED_INITIAL.fullmatch(word) is not None
 
 
 def is_plain_to_parser(word: str) -> bool:

@@ -22,6 +22,7 @@ _UNSURE_CREDENTIALS = SHORT_CREDENTIALS | AMBIGUOUS_CREDENTIALS
 _SPLIT_CREDENTIALS = CREDENTIALS | SHORT_CREDENTIALS
 _SURE_PRONOUNS = frozenset({"he", "she", "they", "him", "her", "them"})
 _JOINING_WORDS = frozenset({"and", "of", "in", "for", "the", "a"})
+_SLASH = re.compile(r"[/|\\]")
 _VOWEL = re.compile(r"[aeiouyAEIOUY]")
 _CAMEL_CREDENTIAL = re.compile(
     r"(?!M[Cc])[A-Z]{2,}[a-z]+[A-Za-z]*|[A-Z][a-z]{1,4}[A-Z]|[A-Z][a-z]{1,3}[A-Z]{1,3}[a-z]{0,3}[A-Z]"
@@ -31,8 +32,10 @@ _DIGIT = re.compile(r"\d")
 
 def is_pronoun(word: str) -> bool:
     """Return whether a word is pronouns with a slash: "she/her"."""
-    parts = re.split(r"[/|\\]", fold(word).strip("()."))
-    return len(parts) > 1 and PRONOUNS.issuperset(filter(None, parts))
+    if _SLASH.search(word) is None:
+        return False
+    parts = _SLASH.split(fold(word).strip("()."))
+    return PRONOUNS.issuperset(filter(None, parts))
 
 
 def is_postnominal(words: Sequence[str], mixed: bool, head_length: int) -> bool:

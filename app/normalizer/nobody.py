@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -30,10 +31,11 @@ def names_nobody(first: Any, last: Any, full: Any) -> bool:
     A text names nobody if all of its words do: "Anna Sales" and "Will Test" are people. Without any text the answer is
     False, as it is if the columns and the full name disagree: a row that names somebody anywhere is somebody's.
     """
-    first_name, last_name, full_name = (clean(column, _LONGEST_NAME) for column in (first, last, full))
-    joined = " ".join(filter(None, (first_name, last_name)))
-    names = list(filter(None, (joined, full_name)))
-    return bool(names) and all(map(is_nobody, names))
+    joined = " ".join(filter(None, (clean(first, _LONGEST_NAME), clean(last, _LONGEST_NAME))))
+    if joined and not is_nobody(joined):
+        return False
+    whole = clean(full, _LONGEST_NAME)
+    return joined != "" if whole is None else is_nobody(whole)
 
 
 @lru_cache(maxsize=16_384)
@@ -51,12 +53,14 @@ def says_nothing(text: str) -> bool:
     return bool(words) and (ABSENT_WORDS.issuperset(words) or " ".join(words) in ABSENT_PHRASES)
 
 
-def _words(name: str) -> list[str]:
+@lru_cache(maxsize=4096)
+def _words(name: str) -> tuple[str, ...]:
+    """Return the words of a text. Kept: it is asked about as a column and as a name."""
     marked = _NOT_AVAILABLE.sub(" notavailable ", name)
-    return _SEPARATOR.sub(" ", fold(marked).replace("'", "").replace("ł", "l")).split()
+    return tuple(_SEPARATOR.sub(" ", fold(marked).replace("'", "").replace("ł", "l")).split())
 
 
-def _say_nobody(words: list[str]) -> bool:
+def _say_nobody(words: Sequence[str]) -> bool:
     if not words:
         return False
     if words[0] not in JOINING_WORDS and NOBODY_WORDS.issuperset(words):

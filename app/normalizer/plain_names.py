@@ -1,7 +1,8 @@
 """Names that are nothing but names: most of them, and quick to tell.
 
-A plain word is letters in a name's case, such as "Ada" or "Müller", and in no list of words that mean something else
-in a name column: titles, credentials, particles, placeholders. All rules leave it as it is, alone or as one of two.
+A plain word is letters in a name's case, such as "Ada" or "Müller-Lind", and in no list of words that mean something
+else in a name column: titles, credentials, particles, placeholders.
+All rules leave it as it is, alone or beside another.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from app.normalizer.name_shapes import bare
 from app.values import blanks
 from app.values.text import clean, word_set
 
-_SHORTEST, _LONGEST = 3, 30  # letters
+_SHORTEST = 3  # letters of a piece between hyphens
+_LONGEST = 40  # letters and hyphens
 # The letters that one rule or another takes for the plain ones, though `fold` does not.
 _ALIKE = str.maketrans("łđı", "ldi")
 # What the patterns for remarks, companies and households look for.
@@ -40,14 +42,17 @@ _OTHER_WORDS = frozenset(_key(word) for words in _LISTS for text in words for wo
 
 @lru_cache(maxsize=16_384)
 def is_plain(word: str) -> bool:
-    """Return whether a word is a name and nothing else: "Ada" or "Müller", but not "Dr", "Sales" or "van"."""
-    return _is_in_name_case(word) and clean(word) == word and _key(word) not in _OTHER_WORDS
-
-
-def _is_in_name_case(word: str) -> bool:
-    if not (_SHORTEST <= len(word) <= _LONGEST and word.isalpha()):
+    """Return whether a word is a name and nothing else: "Ada" or "Müller-Lind", but not "Dr", "Sales" or "van"."""
+    pieces = word.split("-")
+    if len(word) > _LONGEST or not all(map(_is_in_name_case, pieces)) or clean(word) != word:
         return False
-    return word[0].isupper() and all(map(str.islower, word[1:]))
+    return _OTHER_WORDS.isdisjoint(map(_key, [word, *pieces]))
+
+
+def _is_in_name_case(piece: str) -> bool:
+    if len(piece) < _SHORTEST or not piece.isalpha():
+        return False
+    return piece[0].isupper() and all(map(str.islower, piece[1:]))
 
 
 def are_plain(text: str) -> bool:
