@@ -31,6 +31,7 @@ from app.enrichment.money.schemas import CostReportSchema, EstimateSchema, Provi
 from app.enrichment.queue.stop_rules import DEFAULT_LAST, LEAST_LAST, MOST_LAST, StopRule
 from app.enrichment.waterfall import provider_status
 from app.enrichment.waterfall.estimates import Estimate
+from app.enrichment.waterfall.expectations import Likely
 from app.enrichment.waterfall.provider_status import ProviderView
 from app.models.provider_state import ProviderCondition
 
@@ -131,7 +132,7 @@ def print_estimate(estimate: Estimate, *, as_json: bool) -> None:
         output.print_json(EstimateSchema().dump(estimate))
         return
     output.print_table(
-        ["provider", "questions", "missing input", "answered before", "at least", "at most"],
+        ["provider", "questions", "missing input", "answered before", "at least", "at most", "found before"],
         [
             [
                 step.provider,
@@ -140,11 +141,14 @@ def print_estimate(estimate: Estimate, *, as_json: bool) -> None:
                 f"{step.answered_before:,}",
                 dollars(step.low_micros),
                 dollars(step.high_micros),
+                "list price" if step.find_rate is None else f"{step.find_rate:.0%} of {step.answers:,}",
             ]
             for step in estimate.steps
         ],
     )
     click.echo(_price_line(estimate))
+    if estimate.likely is not None:
+        click.echo(_likely_line(estimate, estimate.likely))
     for cap in estimate.caps:
         output.note(_cap_line(cap))
     if estimate.warning is not None:
@@ -156,6 +160,13 @@ def _price_line(estimate: Estimate) -> str:
     left_out = ", ".join(f"{count:,} {name}" for name, count in nobody.items() if count)
     entities = output.count(estimate.total, "entity", "entities") + (f" ({left_out})" if left_out else "")
     return f"{dollars(estimate.low_micros)} to {dollars(estimate.high_micros)} for {entities}."
+
+
+def _likely_line(estimate: Estimate, likely: Likely) -> str:
+    low, high = dollars(round(likely.low_micros)), dollars(round(likely.high_micros))
+    by_list = [step.provider for step in estimate.steps if step.purpose == "step" and step.basis == "list"]
+    basis = f"; by the list price: {', '.join(by_list)}" if by_list else ""
+    return f"By what was found before, {low} to {high} in nine cases of ten{basis}."
 
 
 def _cap_line(cap: CapView) -> str:

@@ -21,7 +21,8 @@ class Pilot(Base):
     idle_count: Mapped[int]
     """Those of them that cost nothing for certain: unknown, excluded, complete, or with nobody to ask."""
     strata: Mapped[list[dict[str, Any]]] = mapped_column(Json)
-    """What the rest may cost, by stratum of the sample: `route`, `inputs`, `count`, `low_micros`, `high_micros`."""
+    """What the rest may cost, by stratum of the sample: `route`, `inputs`, `count`, `low_micros`, `high_micros`; and
+    what it was likely to by what was before: `foreseen`, `foreseen_micros`, `foreseen_hits`."""
     sampled: Mapped[list[list[int]]] = mapped_column(Json)
     """Of each entity of the job, in order: its stratum, and what it may cost at least and at most."""
     continued_job_id: Mapped[str | None] = mapped_column(Id, ForeignKey("enrichment_jobs.id", ondelete="SET NULL"))

@@ -83,6 +83,27 @@ class StepEstimateSchema(Schema):
     answered_before = fields.Integer(required=True, metadata={"description": "Entities it is not asked about again."})
     low_usd = Dollars(required=True, attribute="low_micros")
     high_usd = Dollars(required=True, attribute="high_micros")
+    basis = fields.String(
+        required=True,
+        metadata={
+            "enum": ["history", "list"],
+            "description": "By what `likely` takes it: what it gave the workspace before, or its list price.",
+        },
+    )
+    answers = fields.Integer(required=True, allow_none=True, metadata={"description": "In its history."})
+    find_rate = fields.Float(
+        required=True,
+        allow_none=True,
+        metadata={"description": "In its history: the share of answers with a find, 0 to 1."},
+    )
+
+
+class LikelySchema(Schema):
+    """What a job costs in nine cases of ten; `expectedUsd` is null if a provider is taken at its list price."""
+
+    expected_usd = Dollars(required=True, allow_none=True, attribute="expected_micros")
+    low_usd = Dollars(required=True, attribute="low_micros")
+    high_usd = Dollars(required=True, attribute="high_micros")
 
 
 class EstimateSchema(Schema):
@@ -101,6 +122,12 @@ class EstimateSchema(Schema):
     )
     high_usd = Dollars(
         required=True, attribute="high_micros", metadata={"description": "If every entity asks everybody it can."}
+    )
+    likely = fields.Nested(
+        LikelySchema,
+        required=True,
+        allow_none=True,
+        metadata={"description": "By what its providers gave the workspace before; null: none answered often enough."},
     )
     steps = fields.List(fields.Nested(StepEstimateSchema), required=True)
     caps = fields.List(fields.Nested(CapSchema), required=True, metadata={"description": "Those with a limit."})

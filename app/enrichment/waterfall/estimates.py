@@ -14,6 +14,7 @@ from app.enrichment.queue.child_jobs import Retry, RetryFilter
 from app.enrichment.queue.entity_ids import unique_ids
 from app.enrichment.queue.lease import JobInfo
 from app.enrichment.queue.queries import JobView
+from app.enrichment.waterfall.expectations import Likely
 from app.enrichment.waterfall.options import DEFAULT_OPTIONS, JobOptions
 from app.enrichment.waterfall.plan import insist_on_provider
 from app.enrichment.waterfall.survey import StepEstimate, Survey
@@ -39,6 +40,8 @@ class Estimate:
     steps: list[StepEstimate]
     caps: list[CapView]
     """Caps with a limit: the job's own, and those of today."""
+    likely: Likely | None = None
+    """What it costs in nine cases of ten, by what its providers gave before; None: nobody has a history."""
 
     @property
     def low_micros(self) -> int:
@@ -160,7 +163,20 @@ def _estimate(job: JobInfo, entity_ids: Iterable[str], *, shows_overall: bool) -
         survey.satisfied,
         list(survey.steps.values()),
         [cap for cap in caps if cap.cap_micros is not None and cap.provider in asked],
+        _likely(survey),
     )
+
+
+def _likely(survey: Survey) -> Likely | None:
+    """Return what a job is likely to cost, within what is possible."""
+    likely, steps = survey.likely(), survey.steps.values()
+    if likely is None:
+        return None
+    # What a model is asked about what was found is in nobody's history of a walk.
+    model = sum(step.high_micros for step in steps if step.purpose == "normalize")
+    least, most = sum(step.low_micros for step in steps), sum(step.high_micros for step in steps)
+    low = min(max(likely.low_micros, least), most)
+    return Likely(likely.expected_micros, low, min(max(likely.high_micros + model, low), most))
 
 
 def _under(cap: CapView, steps: Iterable[StepEstimate]) -> tuple[int, int]:

@@ -5,15 +5,18 @@ that those outside of all strata cost and find nothing. What is estimated is, by
 comes about.
 
 The intervals are to hold what comes in nine cases of ten. The spread of a stratum of which few are answered is taken to
-be partly that of all. Half an entity at either end of what is possible is added to what was seen, so that a sample of
-which nobody, or everybody, was found is not taken for certainty.
+be partly that of all. What was to be expected, by what the list's providers found before, counts like a few entities
+more of the sample, and the less, the less it agrees with those: a list may be of another kind. Half an entity at either
+end of what is possible is added to what was seen, so that a sample of which nobody, or everybody, was found is not
+taken for certainty.
 """
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
+from app.enrichment.waterfall.expectations import PRIOR_WEIGHT
 from app.enrichment.waterfall.sampling import Stratum
 
 LEAST_ANSWERED: Final = 20
@@ -64,18 +67,52 @@ def project(rest: Sequence[Stratum], sampled: Sequence[Sampled]) -> Projection |
     """Return what the rest of a list comes to, by the strata of its sample; None if too few are answered."""
     if len(sampled) < LEAST_ANSWERED:
         return None
-    strata = [one.stratum for one in sampled]
     counts = [stratum.count for stratum in rest]
-    ranges = [stratum.high_micros - stratum.low_micros for stratum in rest]
-    paid = [one.cost_micros - one.low_micros for one in sampled]
-    costs = _Fit.of(strata, paid, [one.high_micros - one.low_micros for one in sampled], ranges)
-    hits = _Fit.of(strata, [int(one.is_hit) for one in sampled], [1] * len(sampled), counts)
+    costs = _fit_costs(rest, sampled)
+    hits = _fit_hits(rest, sampled)
     certain = sum(stratum.low_micros for stratum in rest)
-    cost = _interval(costs.expected, _error(counts, (costs, 1.0)), sum(ranges)).plus(certain)
+    cost = _interval(costs.expected, _error(counts, (costs, 1.0)), sum(costs.possible)).plus(certain)
     found = _interval(hits.expected, _error(counts, (hits, 1.0)), sum(counts))
     whole_cost = cost.expected + sum(one.cost_micros for one in sampled)
     whole_hits = found.expected + sum(one.is_hit for one in sampled)
     return Projection(cost, found, _price(counts, (costs, whole_cost), (hits, whole_hits)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Share:
+    """How much of what was possible came about in one stratum of a sample."""
+
+    pairs: Sequence[tuple[int, int]]
+    """By entity, what came about, and what could have."""
+    foreseen: float | None
+    """The share that was to be expected; None: nobody can tell."""
+    weight: float = 0.0
+    """For how many entities that counts."""
+    overall: float = 0.0
+    """The share in all strata together, for one of which nobody is answered."""
+
+    @property
+    def value(self) -> float:
+        """The share, by the sample and by what was to be expected."""
+        could = sum(pair[1] for pair in self.pairs)
+        if not could:
+            return self.overall
+        if self.foreseen is None:
+            return sum(pair[0] for pair in self.pairs) / could
+        # As if so many more had been sampled, of whom what was foreseen came about.
+        more = self.weight * could / len(self.pairs)
+        return (sum(pair[0] for pair in self.pairs) + more * self.foreseen) / (could + more)
+
+    @property
+    def residuals(self) -> list[float]:
+        """By entity, by how much its share differs from the stratum's."""
+        value = self.value
+        return [came / could - value if could else 0.0 for came, could in self.pairs]
+
+    @property
+    def counted(self) -> float:
+        """The entities that it stands on."""
+        return max(1.0, len(self.pairs) + self.weight)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,59 +121,111 @@ class _Fit:
 
     possible: Sequence[int]
     """In the rest, by stratum."""
-    shares: Sequence[float]
-    residuals: Sequence[Sequence[float]]
-    """By stratum and entity, by how much its share differs from the stratum's."""
+    shares: Sequence[_Share]
     common_variance: float
     """The variance of the residuals of all strata together."""
 
     @classmethod
-    def of(cls, strata: Sequence[int], came: Sequence[int], could: Sequence[int], possible: Sequence[int]) -> "_Fit":
-        """Fit a sample: by entity, its stratum, what came about, and what could have."""
-        pairs: list[list[tuple[int, int]]] = [[] for _ in possible]
-        for stratum, pair in zip(strata, zip(came, could, strict=True), strict=True):
-            pairs[stratum].append(pair)
-        overall = sum(came) / (sum(could) or 1)
-        shares = [_share(of_stratum, overall) for of_stratum in pairs]
-        residuals = [
-            [came / could - share if could else 0.0 for came, could in of_stratum]
-            for share, of_stratum in zip(shares, pairs, strict=True)
+    def of(cls, shares: Sequence[_Share], possible: Sequence[int]) -> "_Fit":
+        """Fit a sample: first by itself, and then with what was foreseen, as far as the two agree."""
+        alone = cls(possible, shares, _common_variance(shares))
+        weight = alone.weight_of_foreseen
+        answered = sum(len(share.pairs) for share in shares)
+        weighed = [
+            replace(share, weight=0.0 if share.foreseen is None else weight * len(share.pairs) / answered)
+            for share in shares
         ]
-        squares = sum(residual**2 for of_stratum in residuals for residual in of_stratum)
-        halves = (overall**2 + (1 - overall) ** 2) / 2
-        freedom = max(1, len(strata) - sum(map(bool, pairs)))
-        return cls(possible, shares, residuals, (squares + halves) / (freedom + 1))
+        return cls(possible, weighed, _common_variance(weighed))
 
     @property
     def expected(self) -> float:
         """What is to be expected in the rest."""
-        return sum(share * possible for share, possible in zip(self.shares, self.possible, strict=True))
+        return sum(share.value * possible for share, possible in zip(self.shares, self.possible, strict=True))
+
+    @property
+    def weight_of_foreseen(self) -> float:
+        """For how many entities what was foreseen counts: less, the less likely it makes the sample."""
+        known = [
+            (share, possible)
+            for share, possible in zip(self.shares, self.possible, strict=True)
+            if share.foreseen is not None and share.pairs
+        ]
+        whole = sum(possible for _, possible in known)
+        if not whole:
+            return 0.0
+        surprise = sum((share.value - (share.foreseen or 0.0)) * possible for share, possible in known) / whole
+        answered = sum(len(share.pairs) for share, _ in known)
+        variance = self.common_variance * (1 / answered + 1 / PRIOR_WEIGHT)
+        return PRIOR_WEIGHT / max(1.0, surprise**2 / variance)
 
 
-def _share(pairs: Sequence[tuple[int, int]], overall: float) -> float:
-    """Return how much came of what could; of a stratum of which nobody is answered, what did overall."""
-    could = sum(pair[1] for pair in pairs)
-    return sum(pair[0] for pair in pairs) / could if could else overall
+def _fit_costs(rest: Sequence[Stratum], sampled: Sequence[Sampled]) -> _Fit:
+    """Fit what was paid beyond what is certain."""
+    ranges = [stratum.high_micros - stratum.low_micros for stratum in rest]
+    foreseen = [
+        _foreseen(stratum, stratum.foreseen_micros - stratum.low_micros, possible)
+        for stratum, possible in zip(rest, ranges, strict=True)
+    ]
+    pairs = [(one.cost_micros - one.low_micros, one.high_micros - one.low_micros) for one in sampled]
+    return _Fit.of(_shares(sampled, pairs, foreseen), ranges)
+
+
+def _fit_hits(rest: Sequence[Stratum], sampled: Sequence[Sampled]) -> _Fit:
+    """Fit for whom something was found."""
+    counts = [stratum.count for stratum in rest]
+    foreseen = [_foreseen(stratum, stratum.foreseen_hits, stratum.count) for stratum in rest]
+    return _Fit.of(_shares(sampled, [(int(one.is_hit), 1) for one in sampled], foreseen), counts)
+
+
+def _foreseen(stratum: Stratum, amount: float, possible: int) -> float | None:
+    """Return which share of what is possible was to be expected; None: of some of the stratum, nobody can tell."""
+    if not possible or stratum.foreseen < stratum.count:
+        return None
+    return min(1.0, max(0.0, amount / possible))
+
+
+def _shares(
+    sampled: Sequence[Sampled], pairs: Sequence[tuple[int, int]], foreseen: Sequence[float | None]
+) -> list[_Share]:
+    overall = sum(pair[0] for pair in pairs) / (sum(pair[1] for pair in pairs) or 1)
+    of_strata: list[list[tuple[int, int]]] = [[] for _ in foreseen]
+    for one, pair in zip(sampled, pairs, strict=True):
+        of_strata[one.stratum].append(pair)
+    return [_Share(pairs, share, overall=overall) for pairs, share in zip(of_strata, foreseen, strict=True)]
+
+
+def _common_variance(shares: Sequence[_Share]) -> float:
+    """Return the variance of the residuals, with half an entity at either end of what is possible."""
+    overall = shares[0].overall
+    squares = sum(residual**2 for share in shares for residual in share.residuals)
+    halves = (overall**2 + (1 - overall) ** 2) / 2
+    answered = sum(len(share.pairs) for share in shares)
+    freedom = max(1, answered - sum(bool(share.pairs) for share in shares))
+    return (squares + halves) / (freedom + 1)
 
 
 def _error(counts: Sequence[int], *terms: tuple[_Fit, float]) -> float:
     """Return by how much a sum of what was fitted, each times a factor, may differ from the truth for the rest."""
-    variance = 0.0
-    for number, count in enumerate(counts):
-        if not count:
-            continue
-        scaled = [(fit, factor * fit.possible[number] / count) for fit, factor in terms]
-        residuals = [
-            sum(scale * residual for (_, scale), residual in zip(scaled, of_entity, strict=True))
-            for of_entity in zip(*(fit.residuals[number] for fit, _ in scaled), strict=True)
-        ]
-        squares = sum(residual**2 for residual in residuals)
-        common = sum(scale**2 * fit.common_variance for fit, scale in scaled)
-        freedom = max(0, len(residuals) - 1) + _COMMON_WEIGHT
-        # Of the stratum's share as the sample has it, and of those in the rest around it.
-        variance += (count**2 / max(1, len(residuals)) + count) * (squares + _COMMON_WEIGHT * common) / freedom
-    decided = sum(len(residuals) for residuals in terms[0][0].residuals)
-    return _deviations(decided - len(counts)) * math.sqrt(variance)
+    variance = sum(_variance_in(number, count, terms) for number, count in enumerate(counts) if count)
+    answered = sum(len(share.pairs) for share in terms[0][0].shares)
+    return _deviations(answered - len(counts)) * math.sqrt(variance)
+
+
+def _variance_in(number: int, count: int, terms: Sequence[tuple[_Fit, float]]) -> float:
+    """Return the variance of such a sum in one stratum, of which so many are in the rest."""
+    scales = [factor * fit.possible[number] / count for fit, factor in terms]
+    shares = [fit.shares[number] for fit, _ in terms]
+    sums = [
+        sum(scale * residual for scale, residual in zip(scales, of_entity, strict=True))
+        for of_entity in zip(*(share.residuals for share in shares), strict=True)
+    ]
+    squares = sum(value * value for value in sums)
+    common = sum(scale * scale * fit.common_variance for scale, (fit, _) in zip(scales, terms, strict=True))
+    freedom = max(0, len(shares[0].pairs) - 1) + _COMMON_WEIGHT
+    counted = min(share.counted for share in shares)
+    # Of the stratum's share as the sample has it, and of those in the rest around it.
+    variance: float = (count * count / counted + count) * (squares + _COMMON_WEIGHT * common) / freedom
+    return variance
 
 
 def _deviations(freedom: int) -> float:

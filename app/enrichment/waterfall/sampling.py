@@ -40,18 +40,34 @@ class Stratum:
     count: int = 0
     low_micros: int = 0
     high_micros: int = 0
+    foreseen: int = 0
+    """How many of them go ways that were gone often enough before."""
+    foreseen_micros: float = 0.0
+    """What these cost by that, all together."""
+    foreseen_hits: float = 0.0
 
-    def add(self, outlook: Outlook) -> None:
-        """Count an entity."""
-        self.count += 1
-        self.low_micros += outlook.low_micros
-        self.high_micros += outlook.high_micros
+    def add(self, outlook: Outlook, times: int = 1) -> None:
+        """Count an entity so many times."""
+        self.count += times
+        self.low_micros += times * outlook.low_micros
+        self.high_micros += times * outlook.high_micros
+        if outlook.prospect is not None:
+            self.foreseen += times
+            self.foreseen_micros += times * outlook.prospect.cost_micros
+            self.foreseen_hits += times * outlook.prospect.hit_rate
 
     def take_out(self, outlook: Outlook) -> None:
         """Count an entity no more."""
-        self.count -= 1
-        self.low_micros -= outlook.low_micros
-        self.high_micros -= outlook.high_micros
+        self.add(outlook, -1)
+
+    def take_in(self, kind: "Stratum") -> None:
+        """Count the entities of another kind, too."""
+        self.count += kind.count
+        self.low_micros += kind.low_micros
+        self.high_micros += kind.high_micros
+        self.foreseen += kind.foreseen
+        self.foreseen_micros += kind.foreseen_micros
+        self.foreseen_hits += kind.foreseen_hits
 
     @property
     def spread_micros(self) -> float:
@@ -149,13 +165,11 @@ def _join_small(
 
 def _join(kinds: Sequence[Stratum]) -> Stratum:
     first = kinds[0]
-    return Stratum(
-        first.route if all(kind.route == first.route for kind in kinds) else (),
-        first.inputs if len(kinds) == 1 else (),
-        sum(kind.count for kind in kinds),
-        sum(kind.low_micros for kind in kinds),
-        sum(kind.high_micros for kind in kinds),
-    )
+    is_one_route = all(kind.route == first.route for kind in kinds)
+    joined = Stratum(first.route if is_one_route else (), first.inputs if len(kinds) == 1 else ())
+    for kind in kinds:
+        joined.take_in(kind)
+    return joined
 
 
 def _allocate(strata: Sequence[Stratum], weights: Sequence[float], size: int) -> list[int]:

@@ -4,15 +4,18 @@ That is the longest way. `high` is its price; `low` is what is charged however t
 earlier step finds, and a later one then can be asked with, is not foreseen; nor is who cannot be asked just now.
 """
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from app.config import config
+from app.enrichment.money.history import History, Prospect, read_history
 from app.enrichment.queue.lease import JobInfo
 from app.enrichment.waterfall import model_cache
 from app.enrichment.waterfall.dedup import RecentAnswers, fingerprint, is_answered
 from app.enrichment.waterfall.entity_run import Decision, EntityRun, Plan, PriorAnswer, Purpose, Step
+from app.enrichment.waterfall.expectations import Likely, Outlooks
 from app.enrichment.waterfall.plan import make_plan
 from app.enrichment.waterfall.workspace_registry import workspace_registry
 from app.entities.exclusions import Exclusions
@@ -50,6 +53,28 @@ class StepEstimate:
     """Entities about which it has answered recently enough."""
     low_micros: int = 0
     high_micros: int = 0
+    history: History | None = None
+    """What it gave before; None: it has not answered often enough, and is taken at its list price."""
+
+    @property
+    def basis(self) -> str:
+        """By what it is taken to be likely to cost: `history`, or `list`."""
+        return "list" if self.history is None else "history"
+
+    @property
+    def answers(self) -> int | None:
+        """The answers in its history."""
+        return None if self.history is None else self.history.answers
+
+    @property
+    def find_rate(self) -> float | None:
+        """The share of these with a find."""
+        return None if self.history is None else self.history.find_rate
+
+    @property
+    def price_micros(self) -> float:
+        """What an answer costs by the list, in the mean."""
+        return self.high_micros / self.questions if self.questions else 0.0
 
 
 @dataclass(slots=True)
@@ -64,6 +89,8 @@ class Outlook:
     low_micros: int = 0
     high_micros: int = 0
     is_excluded: bool = False
+    prospect: Prospect | None = None
+    """What its way has come to before; None: not all who are on it have answered often enough."""
 
 
 @dataclass
@@ -73,6 +100,7 @@ class Survey:
     job: JobInfo
     plan: Plan
     recent: RecentAnswers
+    outlooks: Outlooks
     unknown: int = 0
     excluded: int = 0
     satisfied: int = 0
@@ -80,13 +108,18 @@ class Survey:
     cached: Mapping[str, Any] = field(default_factory=dict)
     verdicts: Collection[str] = ()
     """The addresses of the slice at hand on which a verdict stands."""
+    routes: Counter[tuple[str, ...]] = field(default_factory=Counter)
+    """How many entities go which way, of those that ask somebody."""
+    _prospects: dict[tuple[str, ...], Prospect | None] = field(default_factory=dict)
 
     @classmethod
     def of(cls, job: JobInfo) -> "Survey":
         """Return a survey of a job's entities that has seen none yet. Raises `JobMustWait` if nobody can be asked."""
         settings = config()
         plan = make_plan(job, workspace_registry(job.workspace_slug), settings)
-        return cls(job, plan, RecentAnswers.of(job, settings))
+        about = (job.entity_type, job.provider, job.options)
+        histories = read_history(*about, workspace_slug=job.workspace_slug)
+        return cls(job, plan, RecentAnswers.of(job, settings), Outlooks(plan, histories))
 
     def __post_init__(self) -> None:
         asked = [Step(Purpose.STEP, provider) for provider in self.plan.steps]
@@ -95,7 +128,11 @@ class Survey:
         # Without a model the normaliser asks nobody and costs nothing.
         if self.plan.normalizer is not None and self.plan.normalizer.capabilities.charges_misses:
             asked.append(Step(Purpose.NORMALIZE, self.plan.normalizer))
-        self.steps = {step: StepEstimate(step.provider.name, step.purpose.name.lower()) for step in asked}
+        histories = self.outlooks.histories
+        self.steps = {
+            step: StepEstimate(step.provider.name, step.purpose.name.lower(), history=histories.get(step.provider.name))
+            for step in asked
+        }
 
     def add(self, ids: Sequence[str]) -> list[Outlook]:
         """Take in a slice of the job's entities, and return what is known of each, in order."""
@@ -119,6 +156,7 @@ class Survey:
                 self.satisfied += 1
             else:
                 self._follow(run, outlooks[run.entity_id])
+                self._look_back(outlooks[run.entity_id])
         return list(outlooks.values())
 
     def _load_cached(self, runs: Sequence[EntityRun]) -> Mapping[str, Any]:
@@ -145,6 +183,21 @@ class Survey:
         normalizer = self.plan.normalizer
         if may_write and normalizer is not None and normalizer.capabilities.charges_misses:
             self._ask_model(Step(Purpose.NORMALIZE, normalizer), run, outlook)
+
+    def likely(self) -> Likely | None:
+        """Return what the entities seen so far are likely to cost; None: nobody whom they ask has a history."""
+        prices = {step.provider: step.price_micros for step in self.steps.values()}
+        return self.outlooks.likely(self.routes, prices.__getitem__)
+
+    def _look_back(self, outlook: Outlook) -> None:
+        """Note what an entity's way has come to before."""
+        route = outlook.route
+        if not route:
+            return
+        self.routes[route] += 1
+        if route not in self._prospects:
+            self._prospects[route] = self.outlooks.prospect(route)
+        outlook.prospect = self._prospects[route]
 
     def _is_judged(self, next_step: Step, run: EntityRun) -> bool:
         """Return whether a verdict on the address stands that a step would have verified."""

@@ -349,3 +349,41 @@ def test_the_providers_say_who_charges_for_misses() -> None:
     }
     assert charging == {"firecrawl", "clay", "ai-normalizer", "leadmagic-verify", "findymail-verify"}
     assert not make_registry(DEFAULTS).providers["ai-normalizer"].capabilities.charges_misses
+
+
+def answers_for(count: int, found: int) -> dict[str, Answer]:
+    """Return answers of which the first ones are finds."""
+    return {one: FOUND if number < found else MISS for number, one in enumerate(ids(count))}
+
+
+def test_what_was_found_before_says_what_is_likely(context: Flask) -> None:
+    """From 50 answers on, of jobs of this workspace that wanted the same; until then, and of others, the list price."""
+    finder = provider("findymail", answers=answers_for(60, 30))
+    use(context, finder)
+    people = add_some(200)
+    assert ask("waterfall", people, waterfall("findymail")).likely is None
+    work("waterfall", people[:49], waterfall("findymail"))
+    assert ask("waterfall", people[60:], waterfall("findymail")).likely is None
+    work("waterfall", people[49:60], waterfall("findymail"))
+    found = ask("waterfall", people[60:], waterfall("findymail"))
+    assert found.likely is not None and found.likely.expected_micros == pytest.approx(140 * CENT / 2)
+    assert 0 < found.likely.low_micros < 70 * CENT < found.likely.high_micros < found.high_micros == 140 * CENT
+    step = found.steps[0]
+    assert (step.basis, step.answers, step.find_rate) == ("history", 60, 0.5)
+    titles = waterfall("findymail", until=("job_title",))
+    assert ask("waterfall", people[60:], titles).likely is None, "another field has another price"
+    north = estimate("person", "waterfall", people, workspace_slug="north", options=waterfall("findymail"))
+    assert north.likely is None
+
+
+def test_a_provider_without_a_history_is_taken_at_its_list_price(context: Flask) -> None:
+    """At least, nobody comes to it; at most, all whom those ahead do not find pay it for nothing."""
+    use(context, provider("findymail", answers=answers_for(60, 30)), provider("prospeo", charges_misses=True))
+    people = add_some(160)
+    work("waterfall", people[:60], waterfall("findymail"))
+    found = ask("waterfall", people[60:], waterfall("findymail", "prospeo"))
+    assert [step.basis for step in found.steps] == ["history", "list"]
+    assert found.likely is not None and found.likely.expected_micros is None
+    alone = ask("waterfall", people[60:], waterfall("findymail")).likely
+    assert alone is not None and found.likely.low_micros <= alone.low_micros
+    assert found.likely.high_micros == 100 * CENT, "who is not found by the one costs as much with the other"
