@@ -141,7 +141,7 @@ def print_estimate(estimate: Estimate, *, as_json: bool) -> None:
                 f"{step.answered_before:,}",
                 dollars(step.low_micros),
                 dollars(step.high_micros),
-                "" if step.find_rate is None else f"{step.find_rate:.0%} of {step.answers:,}",
+                "list price" if step.find_rate is None else f"{step.find_rate:.0%} of {step.answers:,}",
             ]
             for step in estimate.steps
         ],

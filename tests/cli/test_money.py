@@ -107,9 +107,9 @@ def test_enqueue_estimates_and_makes_no_job(app: Flask, run: Any, add_people: An
     assert result.exit_code == 0
     *table, price = result.stdout.splitlines()
     assert table_of("\n".join(table)) == [
-        ["provider", "questions", "missing input", "answered before", "at least", "at most"],
-        ["findymail", "0", "3", "0", "$0.00", "$0.00"],
-        ["clay", "3", "0", "0", "$0.06", "$0.06"],
+        ["provider", "questions", "missing input", "answered before", "at least", "at most", "found before"],
+        ["findymail", "0", "3", "0", "$0.00", "$0.00", "list price"],
+        ["clay", "3", "0", "0", "$0.06", "$0.06", "list price"],
     ]
     assert price == "$0.06 to $0.06 for 3 entities."
     assert result.stderr.splitlines() == [
