@@ -91,17 +91,19 @@ def accept_job(
     options: Mapping[str, Any] | None = None,
     cap_micros: int | None = CAP_OF_SETTINGS,
     api_key_id: str | None = None,
+    list_id: str | None = None,
 ) -> Enqueued:
     """Do what `enqueue_job` does, and return all there is to say of it.
 
     `chunk_size` is `ENRICH_CHUNK_SIZE` by default. `before` runs in the same transaction, ahead of the job, and `pilot`
     is stored in it, behind.
     `request_hash` tells requests under one idempotency key apart if there is more to them than the arguments here.
-    `api_key_id` is the key that makes it, whose daily cap its calls fall under.
+    `api_key_id` is the key that makes it, whose daily cap its calls fall under; `list_id` the list whose members it is
+    of, all or some.
     Raises `IdempotencyKeyReused` too.
     """
     size = config().ENRICH_CHUNK_SIZE if chunk_size is None else chunk_size
-    request = _Request(entity_type, provider, size, workspace_slug, priority, options, cap_micros, api_key_id)
+    request = _Request(entity_type, provider, size, workspace_slug, priority, options, cap_micros, api_key_id, list_id)
     steps = _Steps(before, pilot.store if pilot is not None else None)
     return _enqueue(request, entity_ids, idempotency_key=idempotency_key, request_hash=request_hash, steps=steps)
 
@@ -173,6 +175,7 @@ class _Request:
     options: Mapping[str, Any] | None
     cap_micros: int | None
     api_key_id: str | None = None
+    list_id: str | None = None
 
     def __post_init__(self) -> None:
         _expect(self.entity_type in ENTITY_TYPES, "entityType", "expected person or company")
@@ -193,6 +196,7 @@ class _Request:
             job.options,
             job.cap_micros if cap_micros is None else cap_micros,
             api_key_id,
+            job.list_id,
         )
 
 
@@ -252,6 +256,7 @@ def _insert_job(request: _Request, ids: UniqueIds, extra: dict[str, Any], steps:
             "options": request.options,
             "cap_micros": _cap_of(request),
             "api_key_id": request.api_key_id,
+            "list_id": request.list_id,
         }
         session.execute(insert(jobs).values(**{**columns, **extra}))
         chunk_rows = (
