@@ -18,7 +18,7 @@ from sqlalchemy import Column, MetaData, String, Table, func, insert, inspect, s
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import CreateIndex
 
-from app.config import PROJECT_ROOT
+from app.config import PROJECT_ROOT, shipped
 from app.db.session import transaction
 from app.enrichment import queue
 from app.enrichment.money import stored_caps
@@ -37,6 +37,7 @@ from app.models.address_verdict import address_verdicts
 from app.models.attempt import attempts, entity_revisions
 from app.models.chunk import Outcome
 from app.models.in_flight_call import in_flight_calls
+from app.models.job import jobs
 from app.models.provider_state import provider_paces, provider_states
 from app.models.spending import costs, spending
 from app.models.types import Id, Json, UtcDateTime, new_id
@@ -221,6 +222,19 @@ def test_history_of_fields_becomes_one_of_writes_and_back(context: Flask) -> Non
     finally:
         db.session.rollback()
         upgrade()
+
+
+def test_jobs_forget_their_list_and_stay(context: Flask) -> None:
+    """Back and forth, with a job of a list in the table."""
+    job_id = queue.accept_job("person", "waterfall", ["a"], list_id=new_id()).job_id
+    below = ScriptDirectory(str(shipped("migrations"))).get_revision("0017").down_revision
+    downgrade(revision=below)
+    try:
+        assert [row.id for row in db.session.execute(select(jobs.c.id))] == [job_id]
+        db.session.rollback()
+    finally:
+        upgrade()
+    assert queue.get_job(job_id).list_id is None
 
 
 def test_errors_get_their_provider_and_their_counts_and_give_them_up_again(context: Flask) -> None:

@@ -26,7 +26,7 @@ from app.enrichment.waterfall.estimates import estimate as estimate_job
 from app.enrichment.waterfall.options import MAX_SAMPLE, JobOptions, Sample
 from app.enrichment.waterfall.pilots import enqueue_pilot
 from app.enrichment.waterfall.plan import job_columns
-from app.entities.lists import ids_of_list
+from app.entities.lists import find_list, ids_of_list
 from app.entities.read import select_ids
 from app.entities.readiness import stale_ids
 from app.errors import EmptyJob
@@ -107,7 +107,7 @@ def enqueue(
         return
     check_writable()
     sample = None if pilot is None else Sample(pilot, pilot_seed)
-    terms = {"workspace_slug": workspace, **others}
+    terms = {"workspace_slug": workspace, "list_id": selection.list_id(), **others}
     accepted = selection.hand_to(partial(_accept, entity_type, provider, options, sample, terms))
     _print_accepted(accepted, as_json=as_json)
     if pilot is not None and accepted is not None and not as_json:
@@ -152,6 +152,12 @@ class _Selection:
                 " or --list with --missing or --stale-verdicts."
             )
         self.unknown = UnknownIds(self.entity_type, self.workspace)
+
+    def list_id(self) -> str | None:
+        """Return the id of the list that the ids are of; None: of none. Raises `ListNotFound`, and `Invalid`."""
+        if self.list_name is None:
+            return None
+        return find_list(self.list_name, workspace_slug=self.workspace, entity_type=self.entity_type).id
 
     def hand_to(self, make: Callable[[Iterator[str]], _Made]) -> _Made | None:
         """Return what is made of the ids; None if nobody is selected. A file without ids raises `EmptyJob`."""

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator
+from uuid import UUID
 
 import click
 from rich.text import Text
@@ -28,12 +29,16 @@ HELD_SHOWN = 20
 @enrich.command("jobs")
 @click.option("--status", type=click.Choice([str(status) for status in JobStatus]), help="Only jobs that stand so.")
 @any_workspace_option
+@click.option("--list", "list_id", type=click.UUID, metavar="ID", help="Only jobs that were made of this list.")
 @click.option("--limit", type=Number(1, 200), default=20, show_default=True, help="How many.")
 @click.option("--cursor", help="The nextCursor of an earlier page.")
 @json_option
-def list_(status: str | None, workspace: str | None, limit: int, cursor: str | None, as_json: bool) -> None:
+def list_(
+    status: str | None, workspace: str | None, list_id: UUID | None, limit: int, cursor: str | None, as_json: bool
+) -> None:
     """List jobs, newest first."""
-    page = queue.list_jobs(workspace_slug=workspace, status=status, cursor=cursor, limit=limit)
+    wanted = None if list_id is None else str(list_id)
+    page = queue.list_jobs(workspace_slug=workspace, status=status, list_id=wanted, cursor=cursor, limit=limit)
     warning = _neglect(queue.health())
     backlog = queue.backlog()
     end_read()
@@ -44,7 +49,7 @@ def list_(status: str | None, workspace: str | None, limit: int, cursor: str | N
         if page.next_cursor is not None:
             output.note(f"Older ones: --cursor {page.next_cursor}")
     else:
-        output.note(_empty_state(is_filtered=bool(status or workspace or cursor)))
+        output.note(_empty_state(is_filtered=bool(status or workspace or list_id or cursor)))
     if backlog.claimable_chunks:
         output.note(_waiting(backlog))
     if warning is not None:
@@ -177,6 +182,7 @@ def _facts(job: JobView) -> list[tuple[str, object]]:
         ("repeated ids", f"{job.duplicates:,}"),
         ("excluded", f"{job.excluded:,}" if job.excluded else None),
         ("ETA", None if job.eta_seconds is None else output.duration(job.eta_seconds)),
+        ("of list", job.list_id),
         ("retries job", job.parent_job_id),
         ("retries", _retried(job)),
         ("created", output.clock(job.created_at)),

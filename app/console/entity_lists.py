@@ -11,6 +11,7 @@ from app.console.access import require
 from app.console.blueprint import blueprint, page
 from app.console.workspaces import chosen_workspace
 from app.db.session import end_read
+from app.enrichment import queue
 from app.entities.coverage import Coverage, count_coverage, get_coverage
 from app.entities.fields import is_normalized
 from app.entities.lists import ListView, delete_list, get_list, list_lists, rename_list
@@ -22,6 +23,7 @@ from app.web.api_keys import Scope
 from app.web.auth import visible_workspace
 
 ROWS: Final = 50
+JOBS_SHOWN: Final = 10
 
 
 @blueprint.get("/console/lists")
@@ -96,6 +98,7 @@ def _find(list_id: UUID) -> ListView:
 def _page(list_id: UUID, problem: str | None = None, *, status: int = 200) -> Response:
     view = get_list(str(list_id), workspace_slug=visible_workspace())
     coverage = get_coverage(view.id, workspace_slug=visible_workspace())
+    jobs = queue.list_jobs(list_id=view.id, workspace_slug=visible_workspace(), limit=JOBS_SHOWN)
     end_read()
     return page(
         "list.html",
@@ -103,6 +106,8 @@ def _page(list_id: UUID, problem: str | None = None, *, status: int = 200) -> Re
         list=view,
         problem=problem,
         coverage=coverage,
+        jobs=jobs.rows,
+        has_more_jobs=jobs.next_cursor is not None,
         given=[field for field in coverage.fields if not is_normalized(field.field)],
         normalized=[field for field in coverage.fields if is_normalized(field.field)],
         is_old=_is_old(view, coverage),

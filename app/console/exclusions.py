@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from app.console.access import require
 from app.console.blueprint import blueprint, page
+from app.console.cursors import asked_cursor, sealed
 from app.console.outlines import shown
 from app.console.workspaces import chosen_workspace
 from app.db.session import end_read
@@ -46,13 +47,13 @@ def _page(
     problem: str | None = None, *, status: int = 200, text: str = "", details: list[dict[str, str]] | None = None
 ) -> Response:
     workspace = chosen_workspace()
-    found = service.list_(workspace, cursor=_cursor(), limit=ROWS)
+    found = service.list_(workspace, cursor=asked_cursor(), limit=ROWS)
     end_read()
     return page(
         "exclusions.html",
         status=status,
         rows=found.rows,
-        next_cursor=found.next_cursor,
+        next_cursor=sealed(found.next_cursor),
         workspace=workspace,
         problem=problem,
         details=details or [],
@@ -60,7 +61,3 @@ def _page(
         shown=shown,
         may_change=g.principal.may(Scope.WRITE),
     )
-
-
-def _cursor() -> str | None:
-    return request.args.get("cursor") or None

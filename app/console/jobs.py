@@ -17,7 +17,10 @@ from app.enrichment.money import reports
 from app.enrichment.queue import JobView
 from app.enrichment.waterfall.open_calls import open_calls
 from app.enrichment.waterfall.provider_status import limits_of
+from app.entities.lists import ListView, get_list
+from app.errors import ListNotFound
 from app.models.job import ENDED, JobStatus
+from app.models.types import parse_id
 from app.web.api_keys import Scope
 from app.web.auth import visible_workspace
 
@@ -33,9 +36,11 @@ def jobs() -> Response:
     """List jobs, newest first; the filter stands in the address."""
     asked = request.args.get("status", "")
     wanted = asked if asked in set(JobStatus) else None
+    chosen = _list(parse_id(request.args.get("list", "")))
     found = queue.list_jobs(
         workspace_slug=visible_workspace(),
         status=wanted,
+        list_id=chosen.id if chosen else None,
         cursor=request.args.get("cursor") or None,
         limit=JOBS_PER_PAGE,
     )
@@ -43,6 +48,7 @@ def jobs() -> Response:
         "jobs": found.rows,
         "next_cursor": found.next_cursor,
         "wanted": wanted,
+        "list": chosen,
         "statuses": [*JobStatus],
         "is_open": any(job.finished_at is None for job in found.rows),
     }
@@ -64,6 +70,7 @@ def job(job_id: UUID) -> Response:
         "errors": errors.rows,
         "has_more_errors": errors.next_cursor is not None,
         "driver": driver([found]),
+        "list": _list(found.list_id),
         "costs": costs,
         "limits": limits_of(row.key for row in costs),
         "minutes": _minutes(found),
@@ -77,6 +84,16 @@ def job(job_id: UUID) -> Response:
     }
     end_read()
     return live("job_live.html", **values) if is_live() else page("job.html", **values)
+
+
+def _list(list_id: str | None) -> ListView | None:
+    """Return a list; None: none is meant, or it is deleted."""
+    if list_id is None:
+        return None
+    try:
+        return get_list(list_id, workspace_slug=visible_workspace())
+    except ListNotFound:
+        return None
 
 
 def _rate(job: JobView) -> float | None:

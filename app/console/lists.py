@@ -7,6 +7,7 @@ from flask import Response, request
 
 from app.console.access import require
 from app.console.blueprint import blueprint, page
+from app.console.cursors import asked_cursor, sealed
 from app.console.outlines import shown
 from app.console.workspaces import chosen_workspace
 from app.db.session import end_read
@@ -40,7 +41,7 @@ def entities(plural: str) -> Response:
     found = list_entities(
         entity_type,
         workspace_slug=workspace,
-        cursor=request.args.get("cursor") or None,
+        cursor=asked_cursor(),
         limit=ROWS,
         missing=missing,
         list_id=chosen.id if chosen else None,
@@ -53,7 +54,7 @@ def entities(plural: str) -> Response:
         plural=plural,
         columns=COLUMNS[entity_type],
         rows=found.rows,
-        next_cursor=found.next_cursor,
+        next_cursor=sealed(found.next_cursor),
         missing=missing,
         chosen=chosen,
         lists=offered,

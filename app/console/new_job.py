@@ -123,6 +123,7 @@ def make_job() -> Response | WerkzeugResponse:
         selection.provider,
         selection.ids(),
         workspace_slug=selection.workspace,
+        list_id=selection.list_id,
         idempotency_key=key if re.fullmatch(r"console-[\w-]{22}", key) else None,
         **job_columns(selection.entity_type, selection.provider, JobOptions(cap_usd=cap_usd), selection.workspace),
     )

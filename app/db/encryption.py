@@ -26,6 +26,11 @@ def check_can_encrypt() -> None:
 def encrypt(text: str, *purpose: str) -> str:
     """Return a text encrypted with `SECRET_KEY`. Raises `Conflict` if it is not set."""
     check_can_encrypt()
+    return seal(text, *purpose)
+
+
+def seal(text: str, *purpose: str) -> str:
+    """Do the same with a `SECRET_KEY` that may be another after the next start: for what is stored nowhere."""
     return _fernet(config().secret_keys[0], purpose).encrypt(text.encode()).decode("ascii")
 
 

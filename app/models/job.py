@@ -81,6 +81,8 @@ class EnrichmentJob(Base):
     """Entities that were left out at enqueue because they are excluded."""
     api_key_id: Mapped[str | None] = mapped_column(Id)
     """The API key that made it, whose cap its calls fall under; None: no key did."""
+    list_id: Mapped[str | None] = mapped_column(Id)
+    """The list that it was made of, or the job that it retries; the list may be deleted since."""
     parent_job_id: Mapped[str | None] = mapped_column(Id, index=True)
     """The job that this one retries."""
     retry_filter: Mapped[dict[str, Any] | None] = mapped_column(Json)
@@ -124,6 +126,7 @@ class EnrichmentJob(Base):
         CheckConstraint("total_count > 0 AND chunk_size > 0 AND chunk_count > 0", name="has_entities"),
         UniqueConstraint("workspace_slug", "idempotency_key"),
         Index("ix_enrichment_jobs_workspace_slug_id", "workspace_slug", "id"),
+        Index("ix_enrichment_jobs_list_id_id", "list_id", "id"),
     )
 
     @property

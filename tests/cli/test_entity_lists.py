@@ -25,6 +25,10 @@ def test_a_list_lives_on_the_command_line(sqlite_app: Flask, run: Any, tmp_path:
     assert made.stderr == "Made the list mine of 1 entity, 1 id left out: unknown, or given twice.\n"
     enqueue = ["enqueue", "person", "--json", "--list", "Berlin leads"]
     assert json.loads(run(sqlite_app, *enqueue).stdout)["total"] == 2
+    run(sqlite_app, "enqueue", "person", "--all")
+    (job,) = json.loads(run(sqlite_app, "jobs", "--list", shown["id"], "--json").stdout)["jobs"]
+    assert job["listId"] == shown["id"] and shown["id"] in run(sqlite_app, "show", job["id"]).stdout
+    assert run(sqlite_app, "jobs", "--list", "mine").exit_code == 2
     assert json.loads(run(sqlite_app, *enqueue, "--missing", "email").stdout)["total"] == 1
     assert run(sqlite_app, *enqueue, "--all").exit_code == 2
     assert run(sqlite_app, "export", "person", "--list", "mine").stdout.count("\n") == 2

@@ -4,11 +4,13 @@ import io
 
 from flask import Flask
 
+from app.enrichment import queue
 from app.entities.csv.imports import import_csv
 from app.entities.csv.listing import Listing
 from app.entities.lists import list_lists
 from app.entities.read import existing_ids
 from tests.console.conftest import SignedIn
+from tests.console.test_pages import hidden
 
 FILE = b"id,full_name,email\np1,Ada,ada@acme.example\np2,Eve,\np3,Bob,\n"
 
@@ -71,3 +73,21 @@ def test_a_list_is_renamed_and_deleted_and_its_members_stay(app: Flask, signed_i
     with app.app_context():
         assert [view.name for view in list_lists(workspace_slug="default").rows] == ["autumn"]
         assert existing_ids("person", ["p1", "p2", "p3"], workspace_slug="default") == {"p1", "p2", "p3"}
+
+
+def test_a_list_has_its_jobs_and_a_job_its_list(app: Flask, signed_in: SignedIn) -> None:
+    """As long as there is the list; another workspace's shows nothing."""
+    list_id, client = make_list(app), signed_in("operator")
+    address = f"/console/lists/{list_id}"
+    assert "No job was made of it yet" in client.get(address).text
+    assert "made of it yet" in client.get(f"/console/jobs?list={list_id}").text
+    page = client.get(f"/console/new?type=person&list={list_id}&provider=ai-normalizer").text
+    job = client.post("/console/new", data={**hidden(page), "cap": "1"}).location
+    with app.app_context():
+        other = queue.enqueue_job("person", "ai-normalizer", ["p1"])
+    for page in (client.get(address).text, client.get(f"/console/jobs?list={list_id}").text):
+        assert f'href="{job}"' in page and other not in page
+    assert f'href="{address}"' in client.get(job).text
+    client.post(f"{address}/delete", data={"word": "delete"})
+    assert "a list that is deleted since" in client.get(job).text
+    assert other in client.get(f"/console/jobs?list={list_id}").text

@@ -8,11 +8,12 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.console import words
+from app.console import exclusions, lists, words
 from app.db.session import transaction
 from app.enrichment import queue
 from app.enrichment.queue.lease import Failure
 from app.enrichment.waterfall.work_loop import Waterfall
+from app.entities.exclusions import add as add_exclusions
 from app.entities.exports import installed_formats
 from app.entities.read import get_entity
 from app.entities.upsert import upsert_entities
@@ -135,6 +136,29 @@ def test_addresses_and_numbers_are_shown_to_viewers_in_outline(app: Flask, signe
         assert "/ada@" not in operator.get(page).text
     assert "a•••@acme.example" in viewer.get("/console/people/p1").text
     assert "Lead Score: 49, Owner: a•••@acme.example" in viewer.get("/console/people/p1").text
+
+
+@on_sqlite
+def test_more_leads_on_without_anybodys_address_in_its_own(
+    app: Flask, signed_in: SignedIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Through all pages of a list and of exclusions, each once; a cursor that no page gave is refused."""
+    people, others = [f"p{number}@acme.example" for number in range(3)], [f"x{number}@b.example" for number in range(3)]
+    with app.app_context():
+        add(*({"id": name} for name in people))
+        add_exclusions(others, "default")
+    client = signed_in("operator")
+    for module, path, names in ((lists, "people", people), (exclusions, "exclusions", others)):
+        monkeypatch.setattr(module, "ROWS", 1)
+        address, shown = f"/console/{path}", []
+        for _ in names:
+            text = client.get(address).text
+            shown += [name for name in names if f"<bdi>{name}</bdi>" in text]
+            (address,) = re.findall(r'href="([^"]*[?&;]cursor=[^"]*)"', text) or [""]
+            address = address.replace("&amp;", "&")
+            assert "example" not in address
+        assert (shown, address) == (names, "")
+        assert client.get(f"/console/{path}?cursor={names[0]}").status_code == 422
 
 
 @on_sqlite

@@ -74,10 +74,17 @@ def test_an_import_without_rows_makes_no_list(admin: FlaskClient) -> None:
 
 def test_a_list_is_a_selection_for_jobs_estimates_and_exports(admin: FlaskClient) -> None:
     """Alone, or with a field that is missing; the same key answers the same, though nothing is missing by then."""
-    imported(admin, "id,Email,Shoe size\np1,ann@b.example,38\np2,,\n")
+    list_id = imported(admin, "id,Email,Shoe size\np1,ann@b.example,38\np2,,\n")["listId"]
     imported(admin, "id,Email,Hat size\np3,,7\n", "Else.csv")
     made = admin.post("/api/enrichment/jobs", json={**JOB, "list": "Berlin leads"})
     assert (made.status_code, made.get_json()["total"]) == (201, 2)
+    assert admin.get(made.headers["Location"]).get_json()["listId"] == list_id
+    assert admin.post(f"{made.headers['Location']}/cancel").status_code == 200
+    assert admin.post(f"{made.headers['Location']}/retry").get_json()["listId"] == list_id
+    admin.post("/api/enrichment/jobs", json={**JOB, "list": list_id, "pilot": 1})
+    admin.post("/api/enrichment/jobs", json={**JOB, "entityIds": ["p1"]})
+    jobs = admin.get(f"/api/enrichment/jobs?listId={list_id}").get_json()["jobs"]
+    assert [(job["total"], job["listId"]) for job in jobs] == [(1, list_id), (2, list_id), (2, list_id)]
     missing = {**JOB, "list": "Berlin leads", "missing": "email"}
     assert admin.post("/api/enrichment/estimate", json=missing).get_json()["total"] == 1
     key = {"Idempotency-Key": "once"}

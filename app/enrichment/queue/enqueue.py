@@ -97,18 +97,20 @@ def accept_job(
     cap_micros: int | None = CAP_OF_SETTINGS,
     stop_when: Mapping[str, Any] | None = None,
     api_key_id: str | None = None,
+    list_id: str | None = None,
 ) -> Enqueued:
     """Do what `enqueue_job` does, and return all there is to say of it.
 
     `chunk_size` is `ENRICH_CHUNK_SIZE` by default. `before` runs in the same transaction, ahead of the job, and `pilot`
     is stored in it, behind.
     `request_hash` tells requests under one idempotency key apart if there is more to them than the arguments here.
-    `api_key_id` is the key that makes it, whose daily cap its calls fall under.
+    `api_key_id` is the key that makes it, whose daily cap its calls fall under; `list_id` the list whose members it is
+    of, all or some.
     Raises `IdempotencyKeyReused` too.
     """
     size = config().ENRICH_CHUNK_SIZE if chunk_size is None else chunk_size
     request = _Request(
-        entity_type, provider, size, workspace_slug, priority, options, cap_micros, api_key_id, stop_when
+        entity_type, provider, size, workspace_slug, priority, options, cap_micros, api_key_id, stop_when, list_id
     )
     steps = _Steps(before, pilot.store if pilot is not None else None)
     return _enqueue(request, entity_ids, idempotency_key=idempotency_key, request_hash=request_hash, steps=steps)
@@ -189,6 +191,7 @@ class _Request:
     cap_micros: int | None
     api_key_id: str | None = None
     stop_when: Mapping[str, Any] | None = None
+    list_id: str | None = None
 
     def __post_init__(self) -> None:
         _expect(self.entity_type in ENTITY_TYPES, "entityType", "expected person or company")
@@ -210,6 +213,7 @@ class _Request:
             job.cap_micros if cap_micros is None else cap_micros,
             api_key_id,
             job.stop_when,
+            job.list_id,
         )
 
 
@@ -270,6 +274,7 @@ def _insert_job(request: _Request, ids: UniqueIds, extra: dict[str, Any], steps:
             "cap_micros": _cap_of(request),
             "stop_when": request.stop_when,
             "api_key_id": request.api_key_id,
+            "list_id": request.list_id,
         }
         session.execute(insert(jobs).values(**{**columns, **extra}))
         chunk_rows = (

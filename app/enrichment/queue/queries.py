@@ -57,6 +57,8 @@ class JobView:
     """When it stops itself, as `stop_rules.StopRule` stores it."""
     cost_micros: int
     """What it has spent so far; calls under way are not in it."""
+    list_id: str | None
+    """The list that it was made of, all or some of it."""
     parent_job_id: str | None
     retry_filter: dict[str, Any] | None
     """Which entities of the parent it retries; None: all that were left."""
@@ -101,10 +103,11 @@ def list_jobs(
     workspace_slug: str | None = None,
     status: str | None = None,
     parent_job_id: str | None = None,
+    list_id: str | None = None,
     cursor: str | None = None,
     limit: int = 50,
 ) -> Page[JobView]:
-    """Return jobs, newest first; with `parent_job_id` the retries of that job.
+    """Return jobs, newest first; with `parent_job_id` the retries of that job, with `list_id` those made of a list.
 
     Raises `Invalid` for a cursor that no page gave.
     """
@@ -115,6 +118,8 @@ def list_jobs(
         query = query.where(jobs.c.status == status)
     if parent_job_id is not None:
         query = query.where(jobs.c.parent_job_id == parent_job_id)
+    if list_id is not None:
+        query = query.where(jobs.c.list_id == list_id)
     if cursor is not None:
         last_id = parse_id(cursor)
         if last_id is None:
@@ -306,6 +311,7 @@ def _view(rows: Sequence[Row[Any]]) -> JobView:
         cap_micros=row.cap_micros,
         stop_when=row.stop_when,
         cost_micros=row.cost_micros,
+        list_id=row.list_id,
         parent_job_id=row.parent_job_id,
         retry_filter=row.retry_filter,
         held_accepted_at=row.held_accepted_at,

@@ -34,7 +34,7 @@ from app.enrichment.waterfall.estimates import Estimate, estimate_retry
 from app.enrichment.waterfall.pilots import enqueue_pilot
 from app.enrichment.waterfall.plan import job_columns
 from app.enrichment.waterfall.work_loop import Waterfall
-from app.entities.lists import ids_of_list
+from app.entities.lists import find_list, ids_of_list
 from app.entities.readiness import stale_ids
 from app.entities.upsert import upsert_entities
 from app.errors import Invalid, detail
@@ -272,10 +272,13 @@ def _accept(new: NewJob, workspace_slug: str) -> queue.Enqueued:
         upsert_entities(new.entity_type, new.entities, workspace_slug=workspace_slug, session=session)
 
     entity_ids: Iterable[str] = new.entity_ids
+    list_id = None
+    if new.list_name is not None:
+        list_id = find_list(new.list_name, workspace_slug=workspace_slug, entity_type=new.entity_type).id
     if new.stale_verdicts:
-        entity_ids = stale_ids(new.entity_type, workspace_slug=workspace_slug, list_name=new.list_name)
-    elif new.list_name is not None:
-        entity_ids = ids_of_list(new.list_name, new.entity_type, workspace_slug=workspace_slug, missing=new.missing)
+        entity_ids = stale_ids(new.entity_type, workspace_slug=workspace_slug, list_name=list_id)
+    elif list_id is not None:
+        entity_ids = ids_of_list(list_id, new.entity_type, workspace_slug=workspace_slug, missing=new.missing)
     if new.sample is not None:
         return enqueue_pilot(
             new.entity_type,
@@ -287,6 +290,7 @@ def _accept(new: NewJob, workspace_slug: str) -> queue.Enqueued:
             idempotency_key=_idempotency_key(),
             request_hash=new.request_hash(),
             api_key_id=principal().key_id,
+            list_id=list_id,
             chunk_size=new.chunk_size,
             priority=new.priority,
         )
@@ -301,6 +305,7 @@ def _accept(new: NewJob, workspace_slug: str) -> queue.Enqueued:
         request_hash=new.request_hash(),
         before=store_entities if new.entities else None,
         api_key_id=principal().key_id,
+        list_id=list_id,
         **job_columns(new.entity_type, new.provider, new.options, workspace_slug),
     )
 

@@ -349,6 +349,9 @@ class JobSchema(Schema):
         StopWhenSchema, required=True, allow_none=True, metadata={"description": "When it stops itself; null: never."}
     )
     waterfall = fields.Nested(WaterfallSchema, required=True, allow_none=True, attribute="options")
+    list_id = fields.String(
+        required=True, allow_none=True, metadata={"description": "The list that it was made of, all or some of it."}
+    )
     parent_job_id = fields.String(required=True, allow_none=True, metadata={"description": "The job it retries."})
     retry_filter = fields.Nested(
         RetryFilterSchema,
@@ -371,6 +374,7 @@ class JobListQuerySchema(Schema):
 
     status = Choice(JobStatus)
     workspace_slug = Slug()
+    list_id = JobId(metadata={"description": "Those made of this list."})
     limit = QueryInteger(minimum=1, maximum=200, load_default=50)
     cursor = JobId(metadata={"description": "The nextCursor of the page before."})
 

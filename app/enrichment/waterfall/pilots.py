@@ -110,12 +110,13 @@ def enqueue_pilot(
     idempotency_key: str | None = None,
     request_hash: str | None = None,
     api_key_id: str | None = None,
+    list_id: str | None = None,
     **terms: Any,
 ) -> Enqueued:
     """Enqueue a sample of some entities, and keep the others for `queue.continue_pilot`.
 
-    `api_key_id` is the key that makes it, and `terms` are those of `accept_job`: `chunk_size`, `priority`. Raises what
-    it raises, and what `job_columns` does.
+    `api_key_id` is the key that makes it, `list_id` the list that it is of, and `terms` are those of `accept_job`:
+    `chunk_size`, `priority`. Raises what it raises, and what `job_columns` does.
     """
     columns = job_columns(entity_type, provider, options, workspace_slug)
     with unique_ids(entity_ids) as ids:
@@ -133,6 +134,7 @@ def enqueue_pilot(
             idempotency_key=idempotency_key,
             request_hash=request_hash,
             pilot=pilot,
+            list_id=list_id,
             api_key_id=api_key_id,
             **columns,
             **terms,
