@@ -12,26 +12,36 @@ from app.db.session import end_read
 from app.enrichment.money.reports import dollars
 from app.enrichment.money.yield_schemas import YieldReportSchema
 from app.enrichment.money.yields import Figures, YieldReport, job_yield, report_yield
+from app.enrichment.waterfall.list_yields import list_yield
+from app.web.auth import DEFAULT_WORKSPACE
 
 COLUMNS = ("calls", "answers", "finds", "rate", "in turn", "rejected", "overlap", "cost", "per value", "p50", "p95")
 
 
 @enrich.command(name="yield")
 @click.option("--job", "job_id", metavar="JOB", help="What they gave for one job.")
+@click.option("--list", "list_name", metavar="LIST", help="What they gave for the members of a list, by name or id.")
 @click.option("--from", "first_day", type=Day(), help="The first day, UTC.  [30 days, the last one included]")
 @click.option("--to", "last_day", type=Day(), help="The last day, UTC.  [today]")
 @any_workspace_option
 @json_option
 def yield_(
-    job_id: str | None, first_day: date | None, last_day: date | None, workspace: str | None, as_json: bool
+    job_id: str | None,
+    list_name: str | None,
+    first_day: date | None,
+    last_day: date | None,
+    workspace: str | None,
+    as_json: bool,
 ) -> None:
-    """Show what each provider found, how often, how fast and for how much: in a job, or over some days."""
-    if job_id is None:
-        report = report_yield(first_day=first_day, last_day=last_day, workspace_slug=workspace)
-    elif first_day or last_day:
-        raise click.UsageError("Say either --job or days: a job's figures are those of all its days.")
-    else:
+    """Show what each provider found, how often, how fast and for how much: in a job, for a list, or over some days."""
+    if sum(map(bool, (job_id, list_name, first_day or last_day))) > 1:
+        raise click.UsageError("Say either --job, --list or days: figures of jobs and lists are those of all days.")
+    if job_id is not None:
         report = job_yield(job_id, workspace_slug=workspace)
+    elif list_name is not None:
+        report = list_yield(list_name, workspace_slug=workspace or DEFAULT_WORKSPACE)
+    else:
+        report = report_yield(first_day=first_day, last_day=last_day, workspace_slug=workspace)
     end_read()
     if as_json:
         output.print_json(YieldReportSchema().dump(report))
@@ -43,9 +53,11 @@ def _print(report: YieldReport) -> None:
     if report.rows:
         output.print_table(["provider", "step", *COLUMNS], [*_rows(report), ["total", "", *_cells(report.total)]])
     elif report.first_day is None:
-        output.note("The job has called nobody yet.")
+        output.note(f"Nobody has been called for the {'list' if report.list_id else 'job'} yet.")
     else:
         output.note(f"Nobody was called from {report.first_day} to {report.last_day}.")
+    if report.entities is not None and report.entities < (report.of_entities or 0):
+        output.note(f"Of the first {report.entities:,} of {report.of_entities:,} members.")
     if report.calls_not_counted:
         calls = output.count(report.calls_not_counted, "call")
         output.note(f"Not in it: {calls} of an older release, which did not count what came of them.")

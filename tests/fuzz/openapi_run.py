@@ -29,7 +29,7 @@ NOT_ACCEPTED: Final[Mapping[str, str]] = {
     "PATCH /api/lists/{list_id}": "a name may not be that of another list, nor a UUID",
     "POST /api/enrichment/exclusions": "which names are domains is a matter of IDNA's tables",
     "GET /api/enrichment/costs": "`from` may not be after `to`, and the cursor's shape goes by `groupBy`",
-    "GET /api/enrichment/yield": "`from` may not be after `to`, and days go with no `jobId`",
+    "GET /api/enrichment/yield": "`from` may not be after `to`, and days, `jobId` and `list` do not go together",
     "GET /api/people": _OF_ONE_TYPE,
     "GET /api/companies": _OF_ONE_TYPE,
     **{

@@ -18,11 +18,12 @@ from app.enrichment.money.yield_schemas import YieldQuerySchema, YieldReportSche
 from app.enrichment.money.yields import YieldReport, job_yield, report_yield
 from app.enrichment.waterfall import provider_status
 from app.enrichment.waterfall.estimates import Estimate, estimate
+from app.enrichment.waterfall.list_yields import list_yield
 from app.enrichment.waterfall.provider_status import ProviderView
 from app.entities.lists import ids_of_list
 from app.entities.readiness import stale_ids
 from app.errors import Forbidden
-from app.web.auth import principal, readable_workspace, require, visible_workspace, workspace_for
+from app.web.auth import DEFAULT_WORKSPACE, principal, readable_workspace, require, visible_workspace, workspace_for
 from app.web.blueprint import Blueprint
 
 blueprint = Blueprint(
@@ -86,8 +87,13 @@ class YieldResource(MethodView):
     @blueprint.refuses(404)
     @blueprint.response(200, YieldReportSchema)
     def get(self, query: dict[str, Any]) -> YieldReport:
-        """Show what each provider found, how often, how fast and for how much: in a job, or over some days."""
+        """Show what each provider found, how often, how fast and for how much: in a job, for a list, or over some days.
+
+        Of a list, at most its first 10,000 members are looked at.
+        """
         workspace_slug = readable_workspace(query.get("workspace_slug"))
+        if "list_name" in query:
+            return list_yield(query["list_name"], workspace_slug=workspace_slug or DEFAULT_WORKSPACE)
         if "job_id" in query:
             return job_yield(query["job_id"], workspace_slug=workspace_slug)
         return report_yield(first_day=query.get("from_"), last_day=query.get("to"), workspace_slug=workspace_slug)

@@ -7,21 +7,29 @@ import marshmallow as ma
 from marshmallow import fields
 
 from app.enrichment.money.schemas import Day
+from app.entities.schemas import ListName
 from app.web.fields import Dollars, JobId, Schema, Slug
 
 
 class YieldQuerySchema(Schema):
-    """Whose figures to show: one job's, or those of a workspace over some days."""
+    """Whose figures to show: one job's, those of a list, or those of a workspace over some days."""
 
     job_id = JobId(metadata={"description": "Those of one job, over all its days."})
+    list_name = ListName(
+        data_key="list", metadata={"description": "Those of the members of a list, by its name or id."}
+    )
     workspace_slug = Slug()
     from_ = Day(data_key="from", metadata={"description": "The first day, UTC; 29 days before the last by default."})
     to = Day(metadata={"description": "The last day, UTC; today by default."})
 
     @ma.validates_schema
     def _check_scope(self, data: Mapping[str, Any], **_: Any) -> None:
-        if "job_id" in data and not data.keys().isdisjoint({"from_", "to"}):
-            raise ma.ValidationError("expected no days with it", "jobId")
+        has_days = not data.keys().isdisjoint({"from_", "to"})
+        for name, key in (("job_id", "jobId"), ("list_name", "list")):
+            if name in data and has_days:
+                raise ma.ValidationError("expected no days with it", key)
+        if "job_id" in data and "list_name" in data:
+            raise ma.ValidationError("expected either a job or a list", "list")
 
 
 class FiguresSchema(Schema):
@@ -85,6 +93,13 @@ class YieldReportSchema(Schema):
     """What each provider gave for its money, and the total."""
 
     job_id = fields.String(required=True, allow_none=True, metadata={"format": "uuid"})
+    list_id = fields.String(required=True, allow_none=True, metadata={"format": "uuid"})
+    entities = fields.Integer(
+        required=True, allow_none=True, metadata={"description": "How many members of the list were looked at."}
+    )
+    of_entities = fields.Integer(
+        required=True, allow_none=True, metadata={"description": "How many members the list has."}
+    )
     from_ = fields.Date(data_key="from", required=True, allow_none=True, attribute="first_day")
     to = fields.Date(required=True, allow_none=True, attribute="last_day")
     rows = fields.List(fields.Nested(ProviderYieldSchema), required=True)

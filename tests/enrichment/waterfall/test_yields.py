@@ -11,7 +11,9 @@ from sqlalchemy import update
 from app.db.session import transaction
 from app.enrichment import queue
 from app.enrichment.money.yields import percentile
+from app.enrichment.waterfall import list_yields
 from app.enrichment.waterfall.work_loop import Waterfall
+from app.entities.lists import NewList, create_list
 from app.models.spending import costs
 from app.providers.base import Answer, OutcomeClass
 from app.providers.registry import Registry
@@ -115,6 +117,40 @@ def test_the_yield_of_twenty_people_is_as_reckoned_by_hand(app: Flask) -> None:
     table = run(args=["enrich", "yield"]).stdout
     assert "44.4%" in table and "$0.026667" in table
     assert "Nobody was called" in run(args=["enrich", "yield", "--workspace", "north"]).stderr
+
+
+def test_the_yield_of_a_list_is_told_from_the_attempts_of_its_members(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of all twenty as the books have it, page by page; of some of them theirs; of others nothing, nor elsewhere."""
+    monkeypatch.setattr(list_yields, "PAGE_ENTITIES", 7)
+    with app.app_context():
+        job_id = run_twenty()
+        ids = {"all": people(*range(20)), "some": people(6, 7, 12), "none": []}
+        made = {name: create_list(NewList("person", "default", name, "test"), of)[0] for name, of in ids.items()}
+    reader, stranger = (client_with(app, make_key(app, "read", workspace_slug=slug)) for slug in ("default", "north"))
+    body = reader.get(f"{YIELD}?list={made['all'].id}").get_json()
+    of_job = reader.get(f"{YIELD}?jobId={job_id}").get_json()
+    assert (body["rows"], body["total"]) == (of_job["rows"], of_job["total"])
+    assert (body["listId"], body["entities"], body["ofEntities"]) == (made["all"].id, 20, 20)
+    some = reader.get(f"{YIELD}?list=some").get_json()
+    figures = {row["provider"]: told(row["figures"])[:5] for row in some["rows"]}
+    # findymail: p6 and p7, both rejected, and p12. prospeo: p6, an overlap, p7, and a title of p12. leadmagic: p7, p12.
+    assert figures == {
+        "findymail": (3, 3, 2, 2, 0),
+        "prospeo": (3, 3, 1, 0, 1),
+        "leadmagic": (2, 2, 1, 0, 1),
+        "leadmagic-verify": (4, 4, 0, 0, 0),
+    }
+    run = app.test_cli_runner().invoke
+    assert json.loads(run(args=["enrich", "yield", "--list", "some", "--json"]).stdout) == some
+    assert "Nobody has been called for the list" in run(args=["enrich", "yield", "--list", "none"]).stderr
+    monkeypatch.setattr(list_yields, "MOST_ENTITIES", 2)
+    assert "first 2 of 20 members" in run(args=["enrich", "yield", "--list", "all"]).stderr
+    for name in ("all", made["all"].id):
+        assert stranger.get(f"{YIELD}?list={name}").status_code == 404
+    assert reader.get(f"{YIELD}?list=all&from=2026-01-01").status_code == 422
+    assert reader.get(f"{YIELD}?list=all&jobId={job_id}").status_code == 422
 
 
 def test_calls_of_an_older_release_are_in_no_figure(context: Flask) -> None:

@@ -1,0 +1,169 @@
+"""What providers gave for the members of a list, told from the attempts about them.
+
+Costs are counted by job, and a list is made of parts of jobs, so its members' attempts are read: of the first of them,
+page by page.
+"""
+
+from bisect import bisect_left
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import groupby, islice
+from operator import attrgetter
+from typing import Any, Final
+
+from sqlalchemy import Row, select
+
+from app.config import config
+from app.db.session import end_read
+from app.db.sql import is_any_of
+from app.enrichment.money.cost_log import LATENCIES
+from app.enrichment.money.yields import YieldReport, make_report
+from app.enrichment.waterfall.attempt_log import LOST_ERROR, is_find
+from app.enrichment.waterfall.dedup import PARTIAL
+from app.enrichment.waterfall.plan import wanted_fields
+from app.enrichment.waterfall.walks import names_in
+from app.entities.lists import ListView, find_list
+from app.entities.read import select_ids
+from app.extensions import db
+from app.models.attempt import attempts
+from app.models.job import jobs
+from app.models.spending import LATENCY_BOUNDS, costs
+from app.providers.base import DEFINITE, OutcomeClass
+from app.providers.names import WATERFALL
+
+MOST_ENTITIES: Final = 10_000
+"""How many members of a list are looked at."""
+PAGE_ENTITIES: Final = 500
+_ANSWERED: Final = frozenset({*DEFINITE, PARTIAL})
+_GAVE: Final = frozenset({OutcomeClass.SUCCESS, PARTIAL})
+
+_Counters = defaultdict[tuple[str, int | None], Counter[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """What a job wanted, and the places of the providers that it asked."""
+
+    wanted: Sequence[str]
+    steps: Mapping[str, int | None]
+
+
+def list_yield(reference: str, *, workspace_slug: str) -> YieldReport:
+    """Return what providers gave for the members of a list, in whatever job, by its name or id. Raises `ListNotFound`.
+
+    Of at most `MOST_ENTITIES` members, the first by id; the report says how many there are.
+    """
+    view = find_list(reference, workspace_slug=workspace_slug)
+    ids = islice(select_ids(view.entity_type, workspace_slug=workspace_slug, list_id=view.id), MOST_ENTITIES)
+    counters: _Counters = defaultdict(Counter)
+    terms: dict[str, _Terms] = {}
+    entities = 0
+    while page := list(islice(ids, PAGE_ENTITIES)):
+        entities += len(page)
+        rows = _attempts_about(view, page)
+        terms |= _terms_of({row.job_id for row in rows} - terms.keys())
+        end_read()
+        for _, of_entity in groupby(rows, attrgetter("entity_id")):
+            _EntityCount(counters, terms).add(of_entity)
+    names = ("calls", "cost_micros", "finds", "rejected", "turn_answers", "turn_finds", "overlaps", *LATENCIES)
+    rows_by_step = {key: {name: counted[name] for name in names} for key, counted in counters.items()}
+    return make_report(rows_by_step, list_id=view.id, entities=entities, of_entities=view.entity_count)
+
+
+@dataclass(slots=True)
+class _EntityCount:
+    """Counts the attempts about one entity, the oldest first, as `cost_log` counts answers when they come."""
+
+    counters: _Counters
+    terms: Mapping[str, _Terms]
+    answered: dict[tuple[str, str], Any] = field(default_factory=dict)
+    """By job and provider, when it was answered."""
+    has_value: set[str] = field(default_factory=set)
+    """The jobs in which somebody has given something."""
+
+    def add(self, rows: Iterable[Row[Any]]) -> None:
+        for row in rows:
+            # Only a question that was sent has a fingerprint; a call whose worker was lost was sent, too.
+            if row.fingerprint is None and row.error != LOST_ERROR:
+                continue
+            step = self.terms[row.job_id].steps.get(row.provider)
+            counted = self.counters[row.provider, step]
+            counted.update(calls=1, cost_micros=row.cost_micros, rejected=row.is_rejected)
+            if row.fingerprint is not None and row.outcome_class in _ANSWERED:
+                self._add_answer(row, step, counted)
+
+    def _add_answer(self, row: Row[Any], step: int | None, counted: Counter[str]) -> None:
+        seconds = (row.finished_at - row.started_at).total_seconds()
+        counted[LATENCIES[bisect_left(LATENCY_BOUNDS, seconds)]] += 1
+        if step is None:
+            return
+        given, withheld = names_in(row.fields_written), names_in(row.withheld)
+        finds = is_find(given, withheld, self.terms[row.job_id].wanted)
+        gives = row.outcome_class in _GAVE
+        counted["finds"] += finds
+        if self._is_in_turn(row, step):
+            counted.update(turn_answers=1, turn_finds=finds)
+        counted["overlaps"] += gives and row.job_id in self.has_value
+        self.answered[row.job_id, row.provider] = row
+        if gives:
+            self.has_value.add(row.job_id)
+
+    def _is_in_turn(self, row: Row[Any], step: int) -> bool:
+        """Return whether everybody ahead had answered: in this job, or before, with an answer that still held."""
+        steps = self.terms[row.job_id].steps
+        ahead = [name for name, place in steps.items() if place is not None and place < step]
+        return all(self._has_answered(name, row) for name in ahead)
+
+    def _has_answered(self, provider: str, row: Row[Any]) -> bool:
+        if (row.job_id, provider) in self.answered:
+            return True
+        earlier = [answer for (_, name), answer in self.answered.items() if name == provider]
+        return any(_still_holds(answer, row) for answer in earlier)
+
+
+def _still_holds(answer: Row[Any], row: Row[Any]) -> bool:
+    settings = config()
+    days = {
+        OutcomeClass.SUCCESS: settings.ENRICH_SUCCESS_TTL_DAYS,
+        OutcomeClass.NOT_FOUND: settings.ENRICH_NOT_FOUND_TTL_DAYS,
+    }.get(answer.outcome_class, 0)
+    return bool(answer.finished_at > row.started_at - timedelta(days=days))
+
+
+def _attempts_about(view: ListView, ids: Sequence[str]) -> Sequence[Row[Any]]:
+    """Return the attempts about some members, by entity and then in their order."""
+    query = select(*_COLUMNS).where(
+        attempts.c.workspace_slug == view.workspace_slug,
+        attempts.c.entity_type == view.entity_type,
+        is_any_of(attempts.c.entity_id, ids),
+    )
+    return db.session.execute(query.order_by(attempts.c.entity_id, attempts.c.started_at, attempts.c.id)).all()
+
+
+def _terms_of(job_ids: set[str]) -> dict[str, _Terms]:
+    """Return the terms of some jobs."""
+    steps: dict[str, dict[str, int | None]] = {job_id: {} for job_id in job_ids}
+    asked = select(costs.c.job_id, costs.c.provider, costs.c.step).where(costs.c.job_id.in_(job_ids))
+    for job_id, provider, step in db.session.execute(asked):
+        steps[job_id][provider] = step
+    terms = {job_id: _Terms((), steps[job_id]) for job_id in job_ids}
+    for row in db.session.execute(_wanting(job_ids)):
+        terms[row.id] = _Terms(wanted_fields(row.entity_type, row.options or {}, config()), steps[row.id])
+    return terms
+
+
+def _wanting(job_ids: Iterable[str]) -> Any:
+    """Return the query for those of some jobs that want fields in particular."""
+    columns = (jobs.c.id, jobs.c.entity_type, jobs.c.options)
+    return select(*columns).where(jobs.c.id.in_(list(job_ids)), jobs.c.provider == WATERFALL)
+
+
+_COLUMNS: Final = tuple(
+    attempts.c[name]
+    for name in (
+        *("id", "job_id", "entity_id", "provider", "outcome_class", "fields_written", "withheld", "is_rejected"),
+        *("cost_micros", "fingerprint", "error", "started_at", "finished_at"),
+    )
+)
