@@ -43,6 +43,12 @@ class Action(StrEnum):
     JOB_RETRY = "job.retry"
     JOB_ACCEPT_HELD = "job.accept_held"
     JOB_UNDO = "job.undo"
+    WEBHOOK_CREATE = "webhook.create"
+    WEBHOOK_REMOVE = "webhook.remove"
+    WEBHOOK_ROTATE = "webhook.rotate"
+    WEBHOOK_ENABLE = "webhook.enable"
+    WEBHOOK_DISABLE = "webhook.disable"
+    """It said that it is gone."""
 
 
 class AuditEvent(Base):
