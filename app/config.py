@@ -137,6 +137,8 @@ class Config:
     """Least severe log line that is written."""
     LOG_FORMAT: str = field(default="json", metadata={"choices": ("json", "console")})
     """`json`, one object a line, or `console`."""
+    WEBHOOK_ALLOW_PRIVATE: bool = False
+    """Whether webhooks may go to addresses that are not of the public internet, and by http."""
     VERCEL: bool = False
     """Set by the platform. The file system is read-only there, so SQLite is refused."""
     TESTING: bool = field(default=False, metadata={"environment": False})

@@ -21,6 +21,7 @@ from app.entities.undo_routes import blueprint as undo_routes
 from app.providers.registry import current_registry
 from app.web import auth, docs, health, requests
 from app.web.openapi import Api
+from app.webhooks.routes import blueprint as webhook_routes
 
 
 def init_app(app: Flask) -> None:
@@ -30,7 +31,7 @@ def init_app(app: Flask) -> None:
     auth.init_app(app)
     api = Api(app)
     jobs = (job_routes, pilot_routes, callback_routes, undo_routes, money_routes, cap_routes, provider_key_routes)
-    others = (list_routes, exclusion_routes, audit_routes, health.blueprint, metrics_routes)
+    others = (list_routes, exclusion_routes, audit_routes, webhook_routes, health.blueprint, metrics_routes)
     for blueprint in (*jobs, *entity_routes, *others):
         api.register_blueprint(blueprint)
     app.register_blueprint(docs.blueprint)

@@ -147,7 +147,7 @@ def _usual_app(database_url: str) -> Flask:
     """Return the application of most tests, which is made once: to make it takes longer than most tests."""
     app = _keep_app(database_url)
     logs.configure(app.config["TRANCHE"])
-    for name in ("registry", "workspace_registries", "heartbeat", "worker_bounds", "fleet"):
+    for name in ("registry", "workspace_registries", "heartbeat", "worker_bounds", "fleet", "watchdog"):
         app.extensions.pop(f"tranche.{name}", None)
     return app
 

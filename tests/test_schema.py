@@ -14,7 +14,7 @@ import pytest
 from alembic.script import ScriptDirectory
 from flask import Flask
 from flask_migrate import check, downgrade, upgrade
-from sqlalchemy import Column, MetaData, String, Table, func, insert, inspect, select, text
+from sqlalchemy import Column, MetaData, String, Table, func, insert, inspect, select, text, update
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import CreateIndex
 
@@ -41,8 +41,10 @@ from app.models.job import jobs
 from app.models.provider_state import provider_paces, provider_states
 from app.models.spending import costs, spending
 from app.models.types import Id, Json, UtcDateTime, new_id
+from app.models.webhook import webhook_deliveries
 from app.providers.base import Answer, OutcomeClass
 from app.web import api_keys, sessions, users
+from app.webhooks import deliveries, endpoints
 from tests.enrichment.helpers import claim
 from tests.fakes.provider import FakeProvider, csv_stream, registry_of
 
@@ -96,6 +98,7 @@ def fill() -> None:
     with transaction() as session:
         upsert_entities("person", [{"id": "p0", "job_title": "CEO"}], workspace_slug="default", session=session)
     api_keys.create_key("key", ["read"])
+    endpoints.create_endpoint("https://hooks.example.com/x", None, created_by="test")
     user, _ = users.create_user("ada", "viewer")
     sessions.begin_session(user)
     sessions.sign_in("ada", "wrong")
@@ -119,6 +122,10 @@ def fill() -> None:
     queue.enqueue_job("person", "fake", list(answers))
     provider = FakeProvider(answers, price_micros=1000)
     queue.process_next_chunk(work=Waterfall(registry_of(provider), retry_seconds=()))
+    deliveries.hand_out()
+    with transaction() as session:
+        # Not to be sent.
+        session.execute(update(webhook_deliveries).values(next_at=None))
 
 
 def test_check_finds_nothing_left_over(context: Flask) -> None:

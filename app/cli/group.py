@@ -149,6 +149,7 @@ MODULES: Final[Mapping[str, str]] = {
     "undo-field": "app.cli.undo",
     "upgrade": "app.cli.service",
     "users": "app.cli.users",
+    "webhooks": "app.cli.webhooks",
     "work": "app.cli.work",
     "yield": "app.cli.yields",
 }

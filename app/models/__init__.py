@@ -21,6 +21,7 @@ from app.models.provider_key import ProviderKey
 from app.models.provider_state import ProviderPace, ProviderState
 from app.models.spending import Cost, Spending
 from app.models.user import LoginFailures, User, UserSession
+from app.models.webhook import WebhookDelivery, WebhookEndpoint, WebhookEvent
 from app.models.worker_bound import WorkerBound
 
 __all__ = [
@@ -55,5 +56,8 @@ __all__ = [
     "StoredCap",
     "User",
     "UserSession",
+    "WebhookDelivery",
+    "WebhookEndpoint",
+    "WebhookEvent",
     "WorkerBound",
 ]

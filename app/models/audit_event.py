@@ -66,6 +66,12 @@ class Action(StrEnum):
     ENTITY_EXPORT = "entity.export"
     MAPPING_SET = "mapping.set"
     """What the columns of a file are was said, for files like it."""
+    WEBHOOK_CREATE = "webhook.create"
+    WEBHOOK_REMOVE = "webhook.remove"
+    WEBHOOK_ROTATE = "webhook.rotate"
+    WEBHOOK_ENABLE = "webhook.enable"
+    WEBHOOK_DISABLE = "webhook.disable"
+    """It said that it is gone."""
 
 
 class AuditEvent(Base):

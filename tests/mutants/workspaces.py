@@ -24,6 +24,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "app/enrichment/limits/circuit_breaker.py": ("tests/enrichment/waterfall/test_provider_keys.py",),
     "app/enrichment/waterfall/provider_status.py": ("tests/enrichment/waterfall/test_provider_status.py",),
     "app/enrichment/queue/enqueue.py": ("tests/enrichment/queue/test_enqueue.py",),
+    "app/webhooks/events.py": ("tests/webhooks/test_webhooks.py",),
     "app/entities/exclusions.py": ("tests/entities/test_exclusions.py",),
     "app/entities/csv/exports.py": ("tests/entities/csv/test_exports.py",),
     "app/entities/csv/recorded_headers.py": ("tests/entities/csv/test_imports.py",),

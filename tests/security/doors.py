@@ -22,7 +22,7 @@ class Door:
     is_for_all_workspaces: bool = False
     """Whether a key must be bound to no workspace."""
     names: str = ""
-    """What stands in the address: job, list, person, company, exclusion, provider key, or what is nobody's own."""
+    """What stands in the address: the kind of an object of a workspace, or what is nobody's own."""
 
     query: str = ""
     """What the address needs behind it."""
@@ -30,7 +30,7 @@ class Door:
     @property
     def is_owned(self) -> bool:
         """Whether the address names an object of a workspace."""
-        return self.names in {"job", "list", "person", "company", "exclusion", "provider key"}
+        return self.names in {"job", "list", "person", "company", "exclusion", "provider key", "webhook"}
 
 
 def _of_entities(plural: str, kind: str) -> dict[tuple[str, str], Door]:
@@ -85,6 +85,14 @@ DOORS: dict[tuple[str, str], Door] = {
     ("POST", "/api/enrichment/exclusions"): Door(415, "write"),
     ("DELETE", "/api/enrichment/exclusions/{}"): Door(204, "write", names="exclusion"),
     ("GET", "/api/audit"): Door(200, "admin"),
+    ("GET", "/api/webhooks"): Door(200, "admin"),
+    ("POST", "/api/webhooks"): Door(415, "admin"),
+    ("GET", "/api/webhooks/{}"): Door(200, "admin", names="webhook"),
+    ("DELETE", "/api/webhooks/{}"): Door(204, "admin", names="webhook"),
+    ("POST", "/api/webhooks/{}/rotate"): Door(200, "admin", names="webhook"),
+    ("POST", "/api/webhooks/{}/enable"): Door(200, "admin", names="webhook"),
+    ("GET", "/api/webhooks/{}/deliveries"): Door(200, "admin", names="webhook"),
+    ("POST", "/api/webhooks/{}/resend"): Door(200, "admin", names="webhook"),
     ("GET", "/api/lists"): Door(200, "read"),
     ("POST", "/api/lists"): Door(415, "write"),
     ("GET", "/api/lists/{}"): Door(200, "read", names="list"),

@@ -19,6 +19,8 @@ from app.entities.upsert import upsert_entities
 from app.models.types import new_id
 from app.web import api_keys
 from app.web.api_keys import Scope
+from app.webhooks import endpoints
+from app.webhooks.events import EventType
 from tests.conftest import CRON_SECRET
 from tests.security.doors import ALL, DOORS, Door, listed_doors, open_doors
 from tests.security.evidence import every_row
@@ -75,6 +77,10 @@ def make_object(kind: str) -> str:
     if kind == "exclusion":
         exclusions.add(["acme.example"], WORKSPACE)
         return "acme.example"
+    if kind == "webhook":
+        # Of what does not happen here: nothing is sent.
+        url, events = "https://hooks.example.com/x", [EventType.JOB_FAILED]
+        return endpoints.create_endpoint(url, WORKSPACE, created_by="test", events=events)[0].id
     if kind == "list":
         return lists.create_list(NewList("person", WORKSPACE, f"list {new_id()[:13]}", "test"))[0].id
     if kind in {"person", "company"}:
@@ -86,9 +92,13 @@ def make_object(kind: str) -> str:
 
 def unknown_name(kind: str) -> str:
     """Return a name of the same form under which there is nothing."""
-    return {"job": new_id(), "list": new_id(), "exclusion": "other.example", "provider key": "findymail"}.get(
-        kind, "any/one"
-    )
+    return {
+        "job": new_id(),
+        "list": new_id(),
+        "exclusion": "other.example",
+        "provider key": "findymail",
+        "webhook": new_id(),
+    }.get(kind, "any/one")
 
 
 def call(client: FlaskClient, method: str, address: str, name: str = "", **options: Any) -> TestResponse:
@@ -140,7 +150,7 @@ def test_each_caller_gets_through_its_doors_and_no_other(app: Flask) -> None:
     assert wrong == []
 
 
-@pytest.mark.parametrize("kind", ["job", "list", "person", "company", "exclusion", "provider key"])
+@pytest.mark.parametrize("kind", ["job", "list", "person", "company", "exclusion", "provider key", "webhook"])
 def test_what_is_another_workspaces_is_like_unknown(app: Flask, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The very same answer, after the same statements, and nothing has changed."""
     # Of two calls within a second only the first would look the key up.
@@ -171,13 +181,14 @@ def test_a_bound_key_reaches_nothing_elsewhere_by_parameters(app: Flask) -> None
     stranger = client_with(app, make_key(app, *Scope, workspace_slug="elsewhere"))
     with app.app_context():
         objects = {
-            kind: make_object(kind) for kind in ("job", "list", "person", "company", "exclusion", "provider key")
+            kind: make_object(kind)
+            for kind in ("job", "list", "person", "company", "exclusion", "provider key", "webhook")
         }
         before = what_stays()
     for address in ("people", "companies", "people/export.csv", "companies/export.csv",
                     "people/export.xlsx", "companies/export.xlsx", "enrichment/jobs", "lists",
                     "enrichment/exclusions", "enrichment/costs", "enrichment/provider-keys", "enrichment/yield",
-                    "audit", "people/some/one", "companies/some/one",
+                    "audit", "webhooks", "people/some/one", "companies/some/one",
                     "people/some/one/receipt", "companies/some/one/receipt"):  # fmt: skip
         named = "&groupBy=job" if address.endswith("costs") else ""
         assert call(stranger, "GET", f"/api/{address}?workspaceSlug={WORKSPACE}{named}").status_code == 403, address
@@ -195,6 +206,7 @@ def test_a_bound_key_reaches_nothing_elsewhere_by_parameters(app: Flask) -> None
         "enrichment/estimate": {"entityType": "person", "provider": "ai-normalizer", "entityIds": ["some/one"]},
         "enrichment/exclusions": {"values": ["x.example"]},
         "lists": {"entityType": "person", "name": "x"},
+        "webhooks": {"url": "https://hooks.example.com/y"},
     }
     for address, body in bodies.items():
         json = {**body, "workspaceSlug": WORKSPACE}

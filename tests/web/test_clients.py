@@ -27,6 +27,8 @@ from tests.web.conftest import make_key
 FILES = [kind.media_type for kind in FORMATS.values()]
 GENERATOR = {"post_hooks": [], "content_type_overrides": dict.fromkeys(FILES, "application/octet-stream")}
 OPERATIONS = {
+    *("listWebhooks", "createWebhook", "getWebhook", "removeWebhook", "rotateWebhookSecret", "enableWebhook"),
+    *("listWebhookDeliveries", "resendWebhook"),
     *("getLiveness", "getMetrics", "getReadiness"),
     *("listJobs", "createJob", "getJob", "listJobErrors", "processChunk", "drain"),
     *("getJobErrorSummary", "estimateRetry", "acceptHeld"),

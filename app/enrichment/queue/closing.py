@@ -7,7 +7,9 @@ from sqlalchemy import or_, select
 from app.db.session import WriteSession, repeats_conflicts, transaction
 from app.enrichment.queue import transitions
 from app.models.chunk import progress
+from app.models.job import JobStatus
 from app.models.types import utcnow
+from app.webhooks.events import announce_job
 
 
 @repeats_conflicts
@@ -48,4 +50,6 @@ def add_counts(session: WriteSession, job_id: str, closed: Iterable[Iterable[str
     """
     parameters = transitions.counts(job_id, closed, returned=returned)
     status: str = session.scalars(transitions.ADD_COUNTS, parameters).one()
+    if status in {JobStatus.COMPLETE, JobStatus.CANCELLED}:
+        announce_job(session, job_id, status)
     return status

@@ -13,6 +13,7 @@ from app.errors import JobStateConflict
 from app.models.audit_event import Action
 from app.models.job import ENDED, JobStatus, jobs
 from app.models.types import utcnow
+from app.webhooks.events import announce_job
 
 log = structlog.get_logger(__name__)
 
@@ -91,5 +92,6 @@ def _move(
             raise JobStateConflict(f"The job is {status}; only {transition.rule}.")
         before, after = {"status": job.status}, {"status": status}
         record(session, action, "job", job.id, workspace_slug=job.workspace_slug, before=before, after=after)
+        announce_job(session, job.id, str(status))
     log.info("job moved", job_id=job.id, status=status)
     return get_job(job.id)

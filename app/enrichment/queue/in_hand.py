@@ -25,6 +25,7 @@ from app.errors import LeaseLost, describe_bug
 from app.logs import trace
 from app.models.heartbeat import heartbeats
 from app.models.job import ACTIVE, JobStatus
+from app.webhooks.events import EventType
 
 log = structlog.get_logger(__name__)
 
@@ -37,11 +38,20 @@ HEARTBEAT_SECONDS: Final = 5.0
 class JobMustWait(Exception):
     """The job cannot go on for now: it is paused with this reason, for `seconds`; None: until somebody resumes it."""
 
+    event = EventType.JOB_PAUSED
+    """What is told of it."""
+
     def __init__(self, reason: str, seconds: float | None, *, only_if_idle: bool = False) -> None:
         super().__init__(reason)
         self.seconds = seconds
         self.only_if_idle = only_if_idle
         """Whether other chunks of the job can go on, so that it is paused only if there are none."""
+
+
+class CapReached(JobMustWait):
+    """A cap is reached, under which the job's calls fall."""
+
+    event = EventType.JOB_CAP_REACHED
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,8 +177,9 @@ class ChunksInHand:
         """Record that this process looks for work, and do what has to be done now and then."""
         heartbeat = current_app.extensions.setdefault("tranche.heartbeat", {"at": -HEARTBEAT_SECONDS})
         if time.monotonic() - heartbeat["at"] >= HEARTBEAT_SECONDS:
-            record_heartbeat("drain")
+            # Before this look is on record: it tells how long nobody had looked.
             self.between_chunks()
+            record_heartbeat("drain")
             heartbeat["at"] = time.monotonic()
 
     def _claim(self) -> Lease | None:
@@ -183,7 +194,12 @@ class ChunksInHand:
 
     def _pause(self, lease: Lease, wait: JobMustWait) -> None:
         try:
-            lease.release(pause_reason=str(wait), pause_seconds=wait.seconds, only_if_idle=wait.only_if_idle)
+            lease.release(
+                pause_reason=str(wait),
+                pause_seconds=wait.seconds,
+                only_if_idle=wait.only_if_idle,
+                event=wait.event,
+            )
         except LeaseLost:
             _lose(lease)
 

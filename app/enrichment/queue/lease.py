@@ -25,7 +25,8 @@ from app.enrichment.queue.transitions import CLOSED_AS_IS
 from app.errors import LeaseLost
 from app.models.chunk import DECIDED, ERASED_ID, Outcome, entity_errors, progress
 from app.models.job import ACTIVE, JobStatus, jobs
-from app.models.types import utcnow
+from app.models.types import new_id, utcnow
+from app.webhooks.events import EventType, announce_job
 
 Store = Callable[[WriteSession], None]
 """What else belongs into the transaction that stores outcomes."""
@@ -186,6 +187,7 @@ class Lease:
         values = {
             **transitions.counts(self.job.id, [self.outcomes], returned=1),
             "the_outcomes": "".join(self.outcomes),
+            "event_id": new_id(),
         }
         with single_statement() as connection:
             status: str | None = connection.scalar(transitions.FINISH_AT_ONCE, {**self._token, **values})
@@ -195,13 +197,18 @@ class Lease:
 
     @repeats_conflicts
     def release(
-        self, *, pause_reason: str | None = None, pause_seconds: float | None = None, only_if_idle: bool = False
+        self,
+        *,
+        pause_reason: str | None = None,
+        pause_seconds: float | None = None,
+        only_if_idle: bool = False,
+        event: EventType = EventType.JOB_PAUSED,
     ) -> None:
         """Give the chunk back unfinished; what is decided stays. Raises `LeaseLost`.
 
         It may be claimed again after its `retry_in_seconds`. With a `pause_reason`
         the whole job is paused with it, for `pause_seconds`; None: until it is
-        resumed by hand. With `only_if_idle`, a job that has other chunks to go
+        resumed by hand; `event` is what is told of that. With `only_if_idle`, a job that has other chunks to go
         on with only tells the reason. Where what it waits for may have changed
         since the claim, it is due at once, and nothing is paused.
         """
@@ -213,7 +220,9 @@ class Lease:
             if pause_reason is not None and only_if_idle and self._has_other_work(session):
                 session.execute(transitions.tell_reason(self.job.id, pause_reason))
             elif pause_reason is not None:
-                session.execute(transitions.pause_job(self.job.id, pause_reason, pause_seconds))
+                paused = session.connection().execute(transitions.pause_job(self.job.id, pause_reason, pause_seconds))
+                if paused.rowcount:
+                    announce_job(session, self.job.id, JobStatus.PAUSED, event)
             status = closing.add_counts(session, self.job.id, [], returned=1)
         self._stored(status)
         self.is_closed = True
@@ -243,6 +252,7 @@ class Lease:
             stored = self._own(session, transitions.CLOSE_AS_STORED)
             session.execute(transitions.fail_job(self.job.id))
             status = closing.add_counts(session, self.job.id, [stored], returned=1)
+            announce_job(session, self.job.id, JobStatus.FAILED)
             failures.store_system_error(session, self.job.id, failure.code, failure.message)
         self._stored(status)
         self.is_closed = True

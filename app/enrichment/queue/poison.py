@@ -17,7 +17,8 @@ from app.errors import describe_bug
 from app.extensions import db
 from app.logs import trace
 from app.models.chunk import progress
-from app.models.job import jobs
+from app.models.job import JobStatus, jobs
+from app.webhooks.events import announce_job
 
 log = structlog.get_logger(__name__)
 
@@ -48,6 +49,7 @@ def fail(job_id: str, error: Exception) -> None:
         session.execute(transitions.close_chunks_as_they_are(progress.c.job_id == job_id))
         session.execute(transitions.fail_job(job_id, in_flight=0))
         failures.store_system_error(session, job_id, "job_broke", describe_bug(error))
+        announce_job(session, job_id, JobStatus.FAILED)
 
 
 def _next_jobs(scope: Scope) -> list[str]:

@@ -47,6 +47,7 @@ from app.enrichment.queue.claim_order import JOB_ORDER
 from app.models.chunk import DECIDED, Outcome, chunks, progress
 from app.models.job import ACTIVE, JobStatus, jobs
 from app.models.types import utcnow
+from app.webhooks.events import ended_event
 
 
 def _literal(text: str) -> ColumnElement[str]:
@@ -428,10 +429,15 @@ def counts(job_id: str, closed: Iterable[Iterable[str]], *, returned: int) -> di
     return {"the_job": job_id, "returned": returned, "more": sum(by_outcome.values()), **by_outcome}
 
 
-def _finish_at_once() -> ReturningUpdate[Any]:
+def _finish_at_once() -> Select[Any]:
     closed = _CLOSED_AS_DECIDED.returning(progress.c.job_id).cte("closed")
-    return _with_counts().where(jobs.c.id == closed.c.job_id).returning(jobs.c.status)
+    columns = (jobs.c.id, jobs.c.status, jobs.c.workspace_slug, jobs.c.pause_reason)
+    ended = _with_counts().where(jobs.c.id == closed.c.job_id).returning(*columns).cte("ended")
+    return select(ended.c.status).add_cte(ended_event(ended).cte("told"))
 
 
 FINISH_AT_ONCE: Final = _finish_at_once()
-"""`CLOSE` and `ADD_COUNTS` as one statement, for PostgreSQL; no row if the lease is lost."""
+"""`CLOSE` and `ADD_COUNTS`, with the event of the job's end, as one statement, for PostgreSQL.
+
+No row if the lease is lost.
+"""

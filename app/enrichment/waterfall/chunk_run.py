@@ -20,7 +20,7 @@ from app.async_calls import STOP_SECONDS, NotSent
 from app.config import Config
 from app.db.session import WriteSession
 from app.enrichment.limits.circuit_breaker import KnownStates, most_telling
-from app.enrichment.queue.in_hand import JobMustWait
+from app.enrichment.queue.in_hand import CapReached
 from app.enrichment.queue.time_budget import Budget
 from app.enrichment.queue.work import CALL_SHARE, CHECKPOINT_SECONDS
 from app.enrichment.waterfall import routing
@@ -290,7 +290,7 @@ class ChunkRun:
             self.router.drop(admission.gone)
             self.router.skip(self.scheduler.take_gone(admission.gone))
         if admission.reached is not None:
-            self.router.pause(JobMustWait(admission.reached.cap.describe(), admission.reached.seconds))
+            self.router.pause(CapReached(admission.reached.cap.describe(), admission.reached.seconds))
 
     def _give_up(self) -> None:
         """Say when the undecided entities are worth another claim, storing what is left to store."""

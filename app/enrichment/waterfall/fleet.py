@@ -25,6 +25,7 @@ from app.models.chunk import progress
 from app.models.job import jobs
 from app.models.spending import costs
 from app.models.types import utcnow
+from app.models.webhook import webhook_deliveries, webhook_events
 
 FRESH_SECONDS: Final = 5.0
 """How old the facts may be: several may scrape."""
@@ -62,6 +63,10 @@ class Fleet:
     caps: list[CapView]
     """Today's, of all workspaces together: everything's, and those of providers."""
     figures: list[DayFigures]
+    webhooks_waiting: int
+    """Deliveries that are to be made, or tried again."""
+    webhooks_oldest_seconds: float
+    """How long the oldest of their events has been waiting."""
 
 
 def fleet() -> Fleet:
@@ -85,6 +90,7 @@ def read_fleet() -> Fleet:
     """Read how the service stands now."""
     by_status = _unfinished()
     chunks = _open_chunks()
+    waiting, oldest_seconds = _webhooks()
     facts = Fleet(
         health=queue.health(),
         backlog=queue.backlog(),
@@ -96,6 +102,8 @@ def read_fleet() -> Fleet:
         providers=[view for view in list_providers() if view.missing is None],
         caps=reports.service_caps(),
         figures=_figures(),
+        webhooks_waiting=waiting,
+        webhooks_oldest_seconds=oldest_seconds,
     )
     end_read()
     return facts
@@ -124,6 +132,13 @@ def _open_chunks() -> Any:
     counts = [func.count(case((is_so, 1))).label(state) for state, is_so in states.items()]
     workers = func.count(case((states["leased"], progress.c.worker)).distinct()).label("workers")
     return db.session.execute(select(*counts, workers).where(progress.c.finished_at.is_(None))).one()
+
+
+def _webhooks() -> tuple[int, float]:
+    source = webhook_deliveries.join(webhook_events)
+    query = select(func.count(), func.min(webhook_events.c.created_at), utcnow()).select_from(source)
+    waiting, oldest, now = db.session.execute(query.where(webhook_deliveries.c.next_at.is_not(None))).one()
+    return waiting, 0.0 if oldest is None else (now - oldest).total_seconds()
 
 
 def _figures() -> list[DayFigures]:

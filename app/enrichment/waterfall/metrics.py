@@ -58,6 +58,8 @@ def _of_queue(facts: Fleet) -> Iterator[Metric]:
     yield _gauge("entities_left", "Undecided entities of jobs that have not ended.", facts.entities_left)
     yield _gauge("held_entities", "Entities of which a person is to decide.", facts.held_entities)
     yield _family("jobs", "Jobs that have not ended.", ["status"], (([name], n) for name, n in facts.jobs.items()))
+    yield _gauge("webhooks_waiting", "Webhooks to be sent, or sent again.", facts.webhooks_waiting)
+    yield _gauge("webhooks_oldest_seconds", "Since the oldest of their events.", facts.webhooks_oldest_seconds)
     chunks = (([state], count) for state, count in facts.chunks.items())
     yield _family("open_chunks", "Chunks that were claimed and are not done.", ["state"], chunks)
     ages = (("drain", "anything looked for work"), ("cron", "the cron webhook was called"))

@@ -19,7 +19,7 @@ from app.enrichment.money.scopes import limits_of
 from app.enrichment.queue.in_hand import ChunksInHand
 from app.enrichment.queue.lease import Lease
 from app.enrichment.queue.work import CHECKPOINT_SECONDS
-from app.enrichment.waterfall import recovery, retention
+from app.enrichment.waterfall import recovery, retention, watchdog
 from app.enrichment.waterfall.admission import SHARED_WAIT_SECONDS
 from app.enrichment.waterfall.batch import ChunkContext
 from app.enrichment.waterfall.calls_under_way import CallsUnderWay
@@ -35,6 +35,7 @@ from app.entities.policies import MergePolicy
 from app.providers import answer_match
 from app.providers.base import Provider
 from app.providers.registry import Registry, current_registry
+from app.webhooks.deliveries import Outbox, forget_old_events
 
 GAP_SECONDS: Final = 0.01
 """How long the last answers of a chunk wait for each next one."""
@@ -50,11 +51,15 @@ class Waterfall:
     def __init__(self, registry: Registry | None = None, *, retry_seconds: Sequence[float] = RETRY_SECONDS) -> None:
         self._registry = registry
         self._retry_seconds = tuple(retry_seconds)
+        self._outbox = Outbox()
 
     def run(self, chunks: ChunksInHand, *, concurrency: int) -> None:
         """Take chunks until none is left, several at a time, and decide what the budget of each allows."""
         registry = self._registry or current_registry()
-        WorkLoop(chunks, CallsUnderWay(concurrency), registry, config(), self._retry_seconds).run()
+        try:
+            WorkLoop(chunks, CallsUnderWay(concurrency), registry, config(), self._retry_seconds).run()
+        finally:
+            self._outbox.finish()
 
     def least_seconds(self, whole_seconds: float) -> float:
         """Return the time that a paid call may take: with less left, none starts."""
@@ -63,11 +68,15 @@ class Waterfall:
     def between_chunks(self) -> None:
         """Book what lost workers have left behind, and forget what is old: one small batch of each.
 
-        Once a minute, also see whether the bounds of workers have changed.
+        Webhooks are sent as well. Once a minute, also see whether the bounds of workers have changed, and whether
+        somebody is to be told of trouble.
         """
         recovery.recover_lost_calls()
         retention.forget_what_is_old()
         refresh_bounds(self._registry or current_registry())
+        watchdog.look()
+        self._outbox.go_on()
+        forget_old_events()
 
 
 @dataclass

@@ -1,0 +1,143 @@
+"""The commands that make, list and remove webhooks, and show and repeat what was sent."""
+
+import click
+
+from app.cli import output
+from app.cli.group import enrich
+from app.cli.options import Number, any_workspace_option, json_option
+from app.db.session import end_read
+from app.webhooks import deliveries as sent
+from app.webhooks import endpoints as service
+from app.webhooks.deliveries import DeliveryView
+from app.webhooks.endpoints import EndpointView
+from app.webhooks.events import EventType
+from app.webhooks.schemas import DeliveryListSchema, NewWebhookSchema, WebhookListSchema, WebhookSchema
+
+CREATED_BY = "command line"
+EVENTS = [str(kind) for kind in EventType]
+
+
+@enrich.group()
+def webhooks() -> None:
+    """Events sent to others, by Standard Webhooks."""
+
+
+@webhooks.command()
+@click.argument("url")
+@click.option("--event", "events", multiple=True, type=click.Choice(EVENTS), help="Only this one; repeatable.")
+@any_workspace_option
+@json_option
+def add(url: str, events: tuple[str, ...], workspace: str | None, as_json: bool) -> None:
+    """Make an endpoint and print its secret, this once."""
+    made = service.create_endpoint(url, workspace, created_by=CREATED_BY, events=events or None)
+    _print_secret(made, as_json=as_json)
+
+
+@webhooks.command()
+@click.argument("webhook_id", metavar="ID")
+@json_option
+def rotate(webhook_id: str, as_json: bool) -> None:
+    """Give an endpoint a new secret and print it, this once; the former one signs too for a day."""
+    _print_secret(service.rotate_secret(webhook_id), as_json=as_json)
+
+
+def _print_secret(made: tuple[EndpointView, str], *, as_json: bool) -> None:
+    view, secret = made
+    if as_json:
+        output.print_json({**WebhookSchema().dump(view), **NewWebhookSchema(only=["secret"]).dump({"secret": secret})})
+        return
+    click.echo(secret)
+    output.note(f"The secret of webhook {view.id}; it is not shown again.")
+
+
+@webhooks.command("list")
+@any_workspace_option
+@click.option("--limit", type=Number(1, 1000), default=100, show_default=True, help="How many.")
+@click.option("--cursor", help="The nextCursor of an earlier page.")
+@json_option
+def list_(workspace: str | None, limit: int, cursor: str | None, as_json: bool) -> None:
+    """List endpoints, the oldest first."""
+    page = service.list_endpoints(workspace, limit=limit, cursor=cursor)
+    end_read()
+    if as_json:
+        output.print_json(WebhookListSchema().dump({"webhooks": page.rows, "next_cursor": page.next_cursor}))
+    elif page.rows:
+        output.print_table(["id", "workspace", "url", "events", "disabled"], [_row(view) for view in page.rows])
+        if page.next_cursor is not None:
+            output.note(f"More: --cursor {page.next_cursor}")
+    else:
+        output.note(
+            f"No webhooks. To make one: {output.enrich_command()} webhooks add https://hooks.example.com/tranche"
+        )
+
+
+def _row(view: EndpointView) -> list[object]:
+    events = "all" if view.events is None else ", ".join(view.events)
+    return [view.id, view.workspace_slug or "all", view.url, events, output.clock(view.disabled_at)]
+
+
+@webhooks.command()
+@click.argument("webhook_id", metavar="ID")
+@json_option
+def remove(webhook_id: str, as_json: bool) -> None:
+    """Remove an endpoint, and what is known of its deliveries."""
+    service.remove_endpoint(webhook_id)
+    if as_json:
+        output.print_json({"removed": True})
+    else:
+        click.echo(f"Webhook {webhook_id} is removed.")
+
+
+@webhooks.command()
+@click.argument("webhook_id", metavar="ID")
+@json_option
+def enable(webhook_id: str, as_json: bool) -> None:
+    """Send to an endpoint again that was disabled because it answered with 410."""
+    view = service.enable_endpoint(webhook_id)
+    end_read()
+    if as_json:
+        output.print_json(WebhookSchema().dump(view))
+    else:
+        click.echo(f"Webhook {view.id} is enabled.")
+
+
+@webhooks.command()
+@click.argument("webhook_id", metavar="ID")
+@click.option("--limit", type=Number(1, 1000), default=20, show_default=True, help="How many.")
+@click.option("--cursor", help="The nextCursor of an earlier page.")
+@json_option
+def deliveries(webhook_id: str, limit: int, cursor: str | None, as_json: bool) -> None:
+    """Show what became of events at an endpoint, the newest first."""
+    page = sent.list_deliveries(webhook_id, limit=limit, cursor=cursor)
+    end_read()
+    if as_json:
+        output.print_json(DeliveryListSchema().dump({"deliveries": page.rows, "next_cursor": page.next_cursor}))
+    elif page.rows:
+        columns = ["event", "type", "job", "happened", "tries", "state", "error"]
+        output.print_table(columns, [_delivery_row(view) for view in page.rows])
+    else:
+        output.note("Nothing was sent yet. A drain sends what has happened since the webhook was made.")
+
+
+def _delivery_row(view: DeliveryView) -> list[object]:
+    if view.delivered_at is not None:
+        state = "delivered"
+    elif view.next_at is not None:
+        state = f"next try {output.clock(view.next_at)}"
+    else:
+        state = "given up"
+    about = [view.event_id, view.type, view.job_id, output.clock(view.created_at)]
+    return [*about, view.tries, state, view.last_error]
+
+
+@webhooks.command()
+@click.argument("webhook_id", metavar="ID")
+@click.option("--event", "event_id", metavar="ID", help="This event, also if it was delivered.")
+@json_option
+def resend(webhook_id: str, event_id: str | None, as_json: bool) -> None:
+    """Send again what was given up, or one event; the next drain does it."""
+    count = sent.resend(webhook_id, event_id)
+    if as_json:
+        output.print_json({"resent": count})
+    else:
+        click.echo(f"{output.count(count, 'event')} will be sent again.")

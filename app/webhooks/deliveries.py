@@ -1,0 +1,278 @@
+"""Deliveries: each event to each endpoint that wants it, until it is taken or three days have gone by.
+
+A drain goes on with them every few seconds. It starts what is due on the loop's thread, and stores what came of it when
+it looks again or ends; meanwhile chunks are worked on. Whoever starts a delivery puts it off by a minute first, so that
+nobody else sends it, and if this process dies it is sent again.
+"""
+
+import random
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any, Final
+
+import structlog
+from sqlalchemy import ColumnElement, Row, and_, delete, exists, or_, select, update
+
+from app.async_calls import Calls
+from app.config import config
+from app.db import encryption
+from app.db.pages import Page, page_of
+from app.db.session import end_read, repeats_conflicts, transaction
+from app.db.sql import insert_missing
+from app.errors import NotFound
+from app.extensions import db
+from app.models.types import parse_id, utcnow
+from app.models.webhook import webhook_deliveries, webhook_endpoints, webhook_events
+from app.webhooks.endpoints import disable_endpoint, get_endpoint, purpose
+from app.webhooks.sending import SEND_SECONDS, Message, Result, body_of, send
+
+log = structlog.get_logger(__name__)
+
+RETRY_SECONDS: Final = (5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400)
+"""When a delivery is tried again after each try that failed: ten tries over three days."""
+AT_ONCE: Final = 10
+"""Deliveries that one drain has under way."""
+EVENTS_AT_ONCE: Final = 100
+PUT_OFF_SECONDS: Final = 60.0
+LAST_WAIT_SECONDS: Final = 5.0
+"""How long a drain that ends waits for what it has sent."""
+KEPT_DAYS: Final = 30
+"""How long events, and what became of them, are kept."""
+GONE: Final = 410
+
+Key = tuple[str, str]
+"""Endpoint and event."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryView:
+    """What became of one event at one endpoint."""
+
+    event_id: str
+    type: str
+    job_id: str | None
+    created_at: datetime
+    tries: int
+    next_at: datetime | None
+    """When it is sent next; None: it was delivered or given up."""
+    delivered_at: datetime | None
+    last_status: int | None
+    last_error: str | None
+
+
+class Outbox:
+    """Sends what is due, for one drain."""
+
+    def __init__(self) -> None:
+        self._calls: Calls[Key, Result] = Calls(AT_ONCE)
+
+    def go_on(self) -> None:
+        """Store what came of earlier tries, and start those that are due; takes no longer than the database does."""
+        self._store(0.0)
+        if _is_there_work():
+            hand_out()
+            for message in _take_due(AT_ONCE - len(self._calls)):
+                self._start(message)
+
+    def finish(self) -> None:
+        """Wait a little for what is under way."""
+        until = time.monotonic() + LAST_WAIT_SECONDS
+        while len(self._calls) and time.monotonic() < until:
+            self._store(until - time.monotonic())
+
+    def _start(self, message: Message) -> None:
+        key = (message.endpoint_id, message.event_id)
+        sending = partial(send, message, may_be_private=config().WEBHOOK_ALLOW_PRIVATE)
+        self._calls.start(key, sending, deadline=time.monotonic() + 2 * SEND_SECONDS)
+
+    def _store(self, seconds: float) -> None:
+        for key, result in self._calls.collect(seconds):
+            if isinstance(result, Result):
+                _store_result(key, result)
+            else:
+                # Its turn comes again once it is not put off any more.
+                log.warning("webhook not sent", error_type=type(result).__name__)
+
+
+def _is_there_work() -> bool:
+    """Look without SQLite's write lock, which those who have work may hold."""
+    is_new = exists().where(webhook_events.c.is_handed_out.is_(False))
+    is_due = exists().where(webhook_deliveries.c.next_at <= utcnow())
+    found = db.session.scalar(select(or_(is_new, is_due)))
+    end_read()
+    return bool(found)
+
+
+@repeats_conflicts
+def hand_out() -> None:
+    """Make a delivery of each new event for each endpoint that wants it."""
+    with transaction() as session:
+        query = select(webhook_events).where(webhook_events.c.is_handed_out.is_(False))
+        first = query.order_by(webhook_events.c.created_at).limit(EVENTS_AT_ONCE)
+        events = session.execute(first.with_for_update(skip_locked=True)).all()
+        enabled = select(webhook_endpoints).where(webhook_endpoints.c.disabled_at.is_(None))
+        endpoints = session.execute(enabled).all() if events else []
+        now = session.execute(select(utcnow())).scalar_one()
+        rows = [
+            {"endpoint_id": endpoint.id, "event_id": event.id, "next_at": now, "tries": 0}
+            for event in events
+            for endpoint in endpoints
+            if _wants(endpoint, event)
+        ]
+        insert_missing(session, webhook_deliveries, rows)
+        ids = [event.id for event in events]
+        session.execute(update(webhook_events).where(webhook_events.c.id.in_(ids)).values(is_handed_out=True))
+
+
+def _wants(endpoint: Row[Any], event: Row[Any]) -> bool:
+    if endpoint.created_at > event.created_at:
+        return False
+    is_theirs = endpoint.workspace_slug in {None, event.workspace_slug}
+    return is_theirs and (endpoint.event_types is None or event.type in endpoint.event_types)
+
+
+@repeats_conflicts
+def _take_due(most: int) -> list[Message]:
+    """Put off the deliveries that are due, at most so many, and return them to be sent."""
+    if most <= 0:
+        return []
+    source = webhook_deliveries.join(webhook_events).join(webhook_endpoints)
+    query = (
+        select(webhook_endpoints, *_EVENT_COLUMNS)
+        .select_from(source)
+        .where(webhook_deliveries.c.next_at <= utcnow())
+        .order_by(webhook_deliveries.c.next_at)
+        .limit(most)
+        .with_for_update(of=webhook_deliveries, skip_locked=True)
+    )
+    with transaction() as session:
+        rows = session.execute(query).all()
+        for row in rows:
+            put_off = update(webhook_deliveries).where(*_is((row.id, row.event_id)))
+            session.execute(put_off.values(next_at=utcnow(PUT_OFF_SECONDS)))
+        now = session.execute(select(utcnow())).scalar_one()
+    return [_message(row, now) for row in rows]
+
+
+_EVENT_COLUMNS: Final = (
+    webhook_events.c.id.label("event_id"),
+    webhook_events.c.type,
+    webhook_events.c.job_id,
+    webhook_events.c.reason,
+    webhook_events.c.data,
+    webhook_events.c.workspace_slug.label("of_workspace"),
+    webhook_events.c.created_at.label("happened_at"),
+)
+
+
+def _message(row: Row[Any], now: datetime) -> Message:
+    encrypted = [row.encrypted_secret]
+    if row.former_until is not None and row.former_until > now:
+        encrypted.append(row.former_secret)
+    opened = (encryption.decrypt(secret, *purpose(row.id)) for secret in encrypted)
+    job = None
+    if row.job_id is not None:
+        job = {"jobId": row.job_id, "workspaceSlug": row.of_workspace, "reason": row.reason}
+    body = body_of(row.type, row.happened_at, row.data or {}, job)
+    return Message(row.id, row.event_id, row.url, [secret for secret in opened if secret], body)
+
+
+@repeats_conflicts
+def _store_result(key: Key, result: Result) -> None:
+    """Write down what became of a try: delivered, to be tried again, or given up."""
+    with transaction() as session:
+        tries = session.scalar(select(webhook_deliveries.c.tries).where(*_is(key)).with_for_update())
+        if tries is None:
+            # The endpoint was removed meanwhile.
+            return
+        is_delivered, is_gone = result.error is None, result.status == GONE
+        wait = None if is_delivered or is_gone else _wait_seconds(tries, result)
+        values = {
+            "tries": tries + 1,
+            "next_at": None if wait is None else utcnow(wait),
+            "delivered_at": utcnow() if is_delivered else None,
+            "last_status": result.status,
+            "last_error": result.error,
+        }
+        session.execute(update(webhook_deliveries).where(*_is(key)).values(values))
+        if is_gone:
+            disable_endpoint(session, key[0])
+            is_waiting = (webhook_deliveries.c.endpoint_id == key[0], webhook_deliveries.c.next_at.is_not(None))
+            session.execute(update(webhook_deliveries).where(*is_waiting).values(next_at=None))
+    if result.error is not None:
+        log.warning("webhook not delivered", endpoint_id=key[0], status=result.status, tries=tries + 1)
+
+
+def _wait_seconds(tries: int, result: Result) -> float | None:
+    """Return when to try again after one more try that failed; None: not any more."""
+    if tries >= len(RETRY_SECONDS):
+        return None
+    wait = RETRY_SECONDS[tries] * random.uniform(0.8, 1.2)
+    return max(wait, result.retry_after_seconds or 0.0)
+
+
+def list_deliveries(
+    endpoint_id: str, *, workspace_slug: str | None = None, cursor: str | None = None, limit: int = 100
+) -> Page[DeliveryView]:
+    """Return what became of events at an endpoint, the newest first. Raises `NotFound`."""
+    endpoint = get_endpoint(endpoint_id, workspace_slug=workspace_slug)
+    of_event = (webhook_events.c.type, webhook_events.c.job_id, webhook_events.c.created_at)
+    query = (
+        select(webhook_deliveries, *of_event)
+        .select_from(webhook_deliveries.join(webhook_events))
+        .where(webhook_deliveries.c.endpoint_id == endpoint.id)
+        .order_by(webhook_deliveries.c.event_id.desc())
+        .limit(limit + 1)
+    )
+    if cursor is not None:
+        query = query.where(webhook_deliveries.c.event_id < cursor)
+    views = [_view(row._mapping) for row in db.session.execute(query)]
+    return page_of(views, limit, lambda view: view.event_id)
+
+
+def _view(row: Mapping[Any, Any]) -> DeliveryView:
+    return DeliveryView(**{name: row[name] for name in DeliveryView.__dataclass_fields__})
+
+
+@repeats_conflicts
+def resend(endpoint_id: str, event_id: str | None = None, *, workspace_slug: str | None = None) -> int:
+    """Send an event to an endpoint again, or all that were given up; return how many.
+
+    Raises `NotFound`, also if there is no such event at the endpoint.
+    """
+    endpoint = get_endpoint(endpoint_id, workspace_slug=workspace_slug)
+    is_of_it = webhook_deliveries.c.endpoint_id == endpoint.id
+    if event_id is None:
+        is_given_up = and_(webhook_deliveries.c.next_at.is_(None), webhook_deliveries.c.delivered_at.is_(None))
+        conditions = (is_of_it, is_given_up)
+    else:
+        conditions = (is_of_it, webhook_deliveries.c.event_id == parse_id(event_id))
+    again = update(webhook_deliveries).where(*conditions).values(tries=0, next_at=utcnow(), delivered_at=None)
+    with transaction() as session:
+        count = session.connection().execute(again).rowcount
+    if event_id is not None and not count:
+        raise NotFound("There is no such event at this webhook.")
+    return count
+
+
+@repeats_conflicts
+def forget_old_events(limit: int = 500) -> int:
+    """Delete events that are older than a month, with their deliveries; return how many."""
+    is_old = webhook_events.c.created_at < utcnow(-KEPT_DAYS * 86400.0)
+    # By id, which tells their order, so that nothing else is read.
+    oldest = select(webhook_events.c.id, is_old.label("is_old")).order_by(webhook_events.c.id)
+    first = db.session.execute(oldest.limit(1)).one_or_none()
+    is_due = first is not None and first.is_old
+    ids = [row.id for row in db.session.execute(oldest.limit(limit)) if row.is_old] if is_due else []
+    end_read()
+    if not ids:
+        return 0
+    with transaction() as session:
+        return session.connection().execute(delete(webhook_events).where(webhook_events.c.id.in_(ids))).rowcount
+
+
+def _is(key: Key) -> tuple[ColumnElement[bool], ...]:
+    return webhook_deliveries.c.endpoint_id == key[0], webhook_deliveries.c.event_id == key[1]
