@@ -33,7 +33,7 @@ from app.normalizer.name_remarks import readable
 from app.normalizer.name_shapes import KINSHIP, WORD_EDGE, bare, is_initial_pair, is_initials, is_known_name, is_mixed
 from app.normalizer.name_titles import without_titles
 from app.normalizer.nobody import is_nobody
-from app.normalizer.plain_names import are_plain, is_plain
+from app.normalizer.plain_names import is_plain, plain_words
 from app.values.text import fold
 
 _DOTTED_WORDS = CREDENTIALS | SHORT_CREDENTIALS | AMBIGUOUS_CREDENTIALS | TITLES
@@ -62,8 +62,8 @@ class NameText(NamedTuple):
 
 def read_name(value: str) -> NameText | None:
     """Return the words of a full name, or None if there is none or nobody can tell which words are the name."""
-    if are_plain(value):
-        return NameText(tuple(value.split(" ")), (), None, False)
+    if words := plain_words(value):
+        return NameText(words, (), None, False)
     text = readable(value)
     if text is None or is_nobody(text):
         return None

@@ -74,51 +74,10 @@ class WrittenNumber(NamedTuple):
     is_alone: bool
 
 
-def written_numbers(value: Any) -> Iterator[WrittenNumber]:
-    """Yield the telephone numbers of a cell in their order, extensions and labels removed.
-
-    A text with letters that are no label, a date, a sum, an address of the internet or a number that a table tool
-    has rounded yields nothing.
-    """
-    written = _written(value)
-    if written is None:
-        return
-    if _NUMBER_ALONE.fullmatch(written):
-        yield from _number_alone(written)
-    else:
-        yield from _numbers_among_words(written)
-
-
-def _number_alone(written: str) -> Iterator[WrittenNumber]:
-    """Yield the number of a cell that has nothing else, as most have."""
-    number = _with_one_plus(written).strip()
-    if not _is_other_number(number, after=""):
-        yield WrittenNumber(number, is_alone=True)
-
-
-def _numbers_among_words(written: str) -> Iterator[WrittenNumber]:
-    text = _as_text(written)
-    if text is None:
-        return
-    for part in _NEW_NUMBER.split(_without_uri(text)):
-        number = _number_in(part)
-        if number is not None:
-            yield number
-
-
-def _as_text(written: str) -> str | None:
-    if len(written) > 2 * _LONGEST_CELL:
-        return None
-    text = clean(_LINE_ENDS.sub(";", written))
-    if text is None or len(text) > _LONGEST_CELL or _has_other_numbers(text):
-        return None
-    return fold(plain_digits(text).translate(_DASHES)).strip("'\"=`´ ")
-
-
-def _written(value: Any) -> str | None:
-    """Return a text as it is, and a whole number as its digits."""
+def as_text(value: Any) -> str | None:
+    """Return the text of a cell, a whole number as its digits; None for what holds no number or too much else."""
     match value:
-        case str():
+        case str() if len(value) <= 2 * _LONGEST_CELL:
             return value
         case bool():
             return None
@@ -127,6 +86,39 @@ def _written(value: Any) -> str | None:
         case float() if value.is_integer() and abs(value) < 10**15:
             return str(int(value))
     return None
+
+
+def written_numbers(cell: str) -> Iterator[WrittenNumber]:
+    """Yield the telephone numbers of a cell's text in their order, extensions and labels removed.
+
+    A text with letters that are no label, a date, a sum, an address of the internet or a number that a table tool
+    has rounded yields nothing.
+    """
+    return _number_alone(cell) if _NUMBER_ALONE.fullmatch(cell) else _numbers_among_words(cell)
+
+
+def _number_alone(cell: str) -> Iterator[WrittenNumber]:
+    """Yield the number of a cell that has nothing else, as most have."""
+    number = _with_one_plus(cell).strip()
+    if not _is_other_number(number, after=""):
+        yield WrittenNumber(number, is_alone=True)
+
+
+def _numbers_among_words(cell: str) -> Iterator[WrittenNumber]:
+    text = _without_odd_signs(cell)
+    if text is None:
+        return
+    for part in _NEW_NUMBER.split(_without_uri(text)):
+        number = _number_in(part)
+        if number is not None:
+            yield number
+
+
+def _without_odd_signs(cell: str) -> str | None:
+    text = clean(_LINE_ENDS.sub(";", cell))
+    if text is None or len(text) > _LONGEST_CELL or _has_other_numbers(text):
+        return None
+    return fold(plain_digits(text).translate(_DASHES)).strip("'\"=`´ ")
 
 
 def _has_other_numbers(text: str) -> bool:

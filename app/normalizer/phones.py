@@ -9,13 +9,13 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterable
-from itertools import chain
 from typing import Any, NamedTuple
 
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneMetadata, PhoneNumber, PhoneNumberFormat, ValidationResult
 
-from app.normalizer.phone_text import WrittenNumber, written_numbers
+from app.normalizer import phone_ranges
+from app.normalizer.phone_text import WrittenNumber, as_text, written_numbers
 
 _FEWEST_DIGITS = 7  # of an international number, its country code included
 _MOST_DIGITS = 15
@@ -51,9 +51,14 @@ def normalize_phone(candidates: Iterable[Any], country_code: str | None) -> Phon
     number that is written in full, with its country prefix or the country's leading zero, need only be of a possible
     length, if no other words stand beside it; any other must lie in a range that its country has given out.
     """
-    numbers = chain.from_iterable(map(written_numbers, candidates))
-    phones = (_read(written, country_code) for written in numbers)
-    return next(filter(None, phones), None)
+    cells = filter(None, map(as_text, candidates))
+    return next(filter(None, (_first_in(cell, country_code) for cell in cells)), None)
+
+
+@functools.lru_cache(maxsize=4096)
+def _first_in(cell: str, region: str | None) -> Phone | None:
+    """Return the first number of a cell. Kept: colleagues share numbers, and answers repeat what was asked with."""
+    return next(filter(None, (_read(written, region) for written in written_numbers(cell))), None)
 
 
 def _read(written: WrittenNumber, region: str | None) -> Phone | None:
@@ -187,13 +192,13 @@ def _international(text: str, digits: str) -> PhoneNumber | None:
 def _parse(digits: str) -> PhoneNumber | None:
     """Return the valid number that digits with a country code stand for."""
     number = _parse_any(digits)
-    return number if number and phonenumbers.is_valid_number(number) else None
+    return number if number and phone_ranges.is_given_out(number) else None
 
 
 def _parse_any(digits: str) -> PhoneNumber | None:
     digits = _without_given_up_prefix(digits)
     try:
-        number = phonenumbers.parse("+" + digits, None)
+        number = phone_ranges.parse(digits)
     except NumberParseException:
         return None
     is_too_long = len(str(number.country_code)) + len(phonenumbers.national_significant_number(number)) > _MOST_DIGITS

@@ -20,7 +20,10 @@ _LONGEST = 40  # letters and hyphens
 _ALIKE = str.maketrans("łđı", "ldi")
 # What the patterns for remarks, companies and households look for.
 _WORDS_OF_PATTERNS = word_set(
-    "hiring opentowork seeking helping gmbh llc ltd inc corp plc sarl pty sdn bhd ооо зао family"
+    """
+    hiring opentowork seeking helping open looking actively available hire mission née geb geborene geborener
+    gmbh llc ltd inc corp plc sarl pty sdn bhd ооо зао family
+    """
 )
 _LISTS = (
     *(name_words.TITLES, name_words.TITLES_WITH_DOT, name_words.TITLES_IN_CAPITALS, name_words.TITLES_BEFORE_TWO),
@@ -55,7 +58,7 @@ def _is_in_name_case(piece: str) -> bool:
     return piece[0].isupper() and all(map(str.islower, piece[1:]))
 
 
-def are_plain(text: str) -> bool:
-    """Return whether a text is two plain words: a given and a family name, whichever comes first."""
-    first, _, last = text.partition(" ")
-    return is_plain(first) and is_plain(last)
+def plain_words(text: str) -> tuple[str, ...]:
+    """Return the words of a name that consists of several plain ones, whichever comes first; none of any other."""
+    words = tuple(text.split(" "))
+    return words if len(words) > 1 and all(map(is_plain, words)) else ()

@@ -13,9 +13,11 @@ from app.values.shared_hosts import is_under
 from app.values.text import clean, word_set
 
 _LONGEST_ADDRESS: Final = 320  # 64 for the local part, "@", 255 for the domain
-_LONGEST_PLAIN: Final = 254
+_LONGEST_PLAIN: Final = 127  # an address has 254 bytes at most, and some of these letters take two
+_LETTERS: Final = "a-z0-9_+ß-öø-žа-я-"
 _PLAIN: Final = re.compile(
-    r"[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*(?<!-)@(?=.{1,253}$)(?:[a-z0-9]{1,63}(?:-[a-z0-9]{1,30})?\.)+[a-z]{2,20}"
+    rf"[{_LETTERS}]+(?:[.'][{_LETTERS}]+)*(?<!-)@"
+    r"(?=.{1,253}$)(?:[a-z0-9]{1,63}(?:-[a-z0-9]{1,30})?\.)+[a-z]{2,20}"
 )
 _SPECIAL_USE: Final = frozenset(SPECIAL_USE_DOMAIN_NAMES)
 _WRAPPING: Final = " \t,;'\"<>"
