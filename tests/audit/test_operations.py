@@ -69,8 +69,8 @@ UNRECORDED_COMMANDS = {
     "upgrade": "it makes the tables, the log's own among them",
     "demo": "it works on a database of its own",
     "lists coverage": "it counts what is there",
-    "users sign-out": "nobody is signed in here; its event is in another test",
     "provider-keys rotate": "it has nothing to do here; its event is in another test",
+    "users sign-out": "there is nobody to sign out here; its event is in another test",
 }
 
 
@@ -123,8 +123,8 @@ def scene(app: Flask, run: Run, signed_in: SignedIn) -> Scene:
                     upsert_entities(kind, rows, workspace_slug="default", session=session)
         for name in ("first", "second", "third"):
             names[name] = create_list(NewList("person", "default", name, "test"))[0].id
-        names["user"] = users.create_user("ada", "viewer")[0].id
-        names["link"] = users.make_link("ada")
+        user, _ = users.create_user("ada", "viewer")
+        names |= {"user": user.id, "link": users.make_link(user.name)}
     return Scene(app, client_with(app, make_key(app, "admin")), signed_in("admin"), run, names)
 
 
@@ -187,7 +187,7 @@ FORMS: list[tuple[str, dict[str, Any], *tuple[Action, ...]]] = [
     ("/console/import/run", IMPORT, Action.MAPPING_SET, Action.ENTITY_IMPORT),
     ("/console/caps/set", {"provider": "findymail", "usd": "5"}, Action.CAP_SET),
     ("/console/caps/remove", {"provider": "findymail", "word": "remove"}, Action.CAP_REMOVE),
-    ("/console/keys", {"name": "x", "scope": ["read"]}, Action.KEY_CREATE),
+    ("/console/keys", {"name": "new", "scope": "read"}, Action.KEY_CREATE),
     ("/console/keys/{key}/revoke", {"word": "revoke"}, Action.KEY_REVOKE),
     ("/console/users", {"name": "eva", "role": "viewer"}, Action.USER_CREATE),
     ("/console/users/{user}/role", {"role": "operator"}, Action.USER_ROLE),

@@ -167,8 +167,8 @@ def _prior_query() -> Select[Any]:
             attempts.c.provider.in_(bindparam("names", expanding=True)),
             holds,
         )
-        # The latest comes last, and stays.
-        .order_by(attempts.c.finished_at, attempts.c.id)
+        # What was asked last comes last, and stays. By the end, a lost call would be later than its repeat.
+        .order_by(attempts.c.started_at, attempts.c.id)
     )
 
 

@@ -31,6 +31,7 @@ from app.providers.settings import Limits
 from app.web import api_keys
 from tests.enrichment.helpers import claim, expire_leases, job_row
 from tests.enrichment.scenes import (
+    BAD,
     CUT_OFF,
     EMAIL,
     NOT_FOUND,
@@ -325,6 +326,20 @@ def test_a_provider_that_raises_is_in_doubt(context: Flask, error: BaseException
 
 
 # Flights that nobody comes back for
+
+
+def test_a_retry_does_not_ask_again_what_was_answered_after_a_lost_call(context: Flask) -> None:
+    """The lost call ends, on record, when its time would have been up: later than the repeat that was answered."""
+    add(1)
+    provider = forgetful(context)
+    other = paid("prospeo", default=BAD)
+    job_id = enqueue(1, order=["findymail", "prospeo"], until=["job_title"])
+    drain(provider, other)
+    assert (queue.get_job(job_id).errors, provider.asked, spent()) == (1, {"p0": 2}, PRICE)
+    queue.retry(job_id)
+    drain(provider, other)
+    assert (other.asked, provider.asked, spent()) == ({"p0": 2}, {"p0": 2}, PRICE)
+    check_invariants(drained=True)
 
 
 def test_a_call_of_a_cancelled_jobs_lost_worker_is_settled(context: Flask) -> None:
