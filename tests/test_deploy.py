@@ -1,11 +1,13 @@
 """The files that hosts read: each parses, and names only what is there."""
 
+import configparser
 import re
+import tomllib
 from typing import Any
 
 import yaml
 
-from app.cli.group import MODULES
+from app.cli.group import MODULES, ExitCode
 from app.config import PROJECT_ROOT
 
 
@@ -51,3 +53,56 @@ def test_the_pinned_versions_are_of_every_dependency_and_name_no_host() -> None:
     assert needed is not None
     assert set(re.findall(r'"([a-z0-9-]+)', needed[1])) <= named
     assert "://" not in pinned and pinned.count("--hash=") >= len(named)
+
+
+def unit(name: str) -> configparser.ConfigParser:
+    """Return a systemd unit."""
+    parser = configparser.ConfigParser(strict=False, interpolation=None)
+    parser.read_string(text(f"docs/deploy/systemd/{name}"))
+    return parser
+
+
+def test_units_run_commands_and_take_paused_work_for_no_failure() -> None:
+    """What stays is started again; one run that leaves paused work is as it should be."""
+    commands = {name: unit(f"tranche-{name}.service")["Service"] for name in ("web", "worker", "process")}
+    for service in commands.values():
+        program, group, command, *_ = service["ExecStart"].split()
+        assert (program, group) == ("/srv/tranche/.venv/bin/flask", "enrich") and command in MODULES
+    assert all(commands[name]["Restart"] == "always" for name in ("web", "worker"))
+    # They are asked for metrics together.
+    assert len({commands[name]["Environment"] for name in ("web", "worker")}) == 1
+    assert commands["process"]["SuccessExitStatus"] == str(int(ExitCode.PAUSED))
+    assert unit("tranche-process.timer")["Install"]["WantedBy"] == "timers.target"
+
+
+def test_hosts_that_build_the_image_run_commands() -> None:
+    """Of Render and Fly."""
+    services = yaml.safe_load(text("docs/deploy/render.yaml"))["services"]
+    web, worker = services
+    assert web["preDeployCommand"] == "tranche upgrade" and web["healthCheckPath"] == "/readyz"
+    assert worker["dockerCommand"].removeprefix("tranche ") in MODULES
+    fly = tomllib.loads(text("docs/deploy/fly.toml"))
+    assert {fly["deploy"]["release_command"], *fly["processes"].values()} <= set(MODULES)
+    assert (PROJECT_ROOT / "docs" / "deploy" / fly["build"]["dockerfile"]).resolve() == PROJECT_ROOT / "Dockerfile"
+    assert str(fly["http_service"]["internal_port"]) == fly["env"]["PORT"]
+
+
+def test_manifests_run_commands_as_nobody_and_scale_by_the_view() -> None:
+    """Every file that a kustomization names is there; a stop has the time that a worker needs."""
+    folder = PROJECT_ROOT / "docs" / "deploy" / "kubernetes"
+    manifests: list[dict[str, Any]] = []
+    for part in ("base", "keda"):
+        named = yaml.safe_load((folder / part / "kustomization.yaml").read_text(encoding="utf-8"))["resources"]
+        for path in (folder / part / name for name in named):
+            manifests += [] if path.is_dir() else yaml.safe_load_all(path.read_text(encoding="utf-8"))
+    pods = [manifest["spec"]["template"]["spec"] for manifest in manifests if "template" in manifest["spec"]]
+    assert len(pods) == 3
+    for pod in pods:
+        (container,) = pod["containers"]
+        assert set(container["args"]) <= set(MODULES)
+        assert pod["securityContext"]["runAsNonRoot"] and container["securityContext"]["readOnlyRootFilesystem"]
+    (scaled,) = [manifest for manifest in manifests if manifest["kind"] == "ScaledObject"]
+    (trigger,) = scaled["spec"]["triggers"]
+    assert trigger["metadata"]["query"] == "SELECT workers_wanted FROM tranche_backlog"
+    names = {manifest["metadata"]["name"] for manifest in manifests if manifest["kind"] == "Deployment"}
+    assert scaled["spec"]["scaleTargetRef"]["name"] in names

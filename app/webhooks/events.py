@@ -37,6 +37,8 @@ class EventType(StrEnum):
     """By hand, or by the service: `reason` says why."""
     JOB_CAP_REACHED = "job.cap_reached"
     """Paused, since a cap is reached."""
+    JOB_STOPPED = "job.stopped"
+    """Paused by its own rule: too little is found, or a find is too dear."""
     JOB_FAILED = "job.failed"
     JOB_CANCELLED = "job.cancelled"
     QUEUE_NEGLECTED = "queue.neglected"

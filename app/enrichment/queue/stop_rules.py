@@ -16,7 +16,8 @@ from app.db.session import WriteSession
 from app.enrichment.queue import transitions
 from app.enrichment.queue.lease import JobInfo
 from app.errors import DamagedData, Invalid, detail
-from app.models.job import ACTIVE, jobs
+from app.models.job import ACTIVE, JobStatus, jobs
+from app.webhooks.events import EventType, announce_job
 
 log = structlog.get_logger(__name__)
 
@@ -144,6 +145,7 @@ def add_counts(session: WriteSession, job: JobInfo, counts: Counts) -> bool:
     reason = rule.why_stop(window)
     if reason is not None:
         session.execute(transitions.pause_job(job.id, reason, None))
+        announce_job(session, job.id, JobStatus.PAUSED, EventType.JOB_STOPPED)
         log.warning("job stopped itself", job_id=job.id, reason=reason)
     return reason is not None
 

@@ -18,7 +18,7 @@ from app.models.spending import costs
 from app.models.types import new_id, utcnow
 from app.models.worker_bound import worker_bounds
 from app.providers.registry import make_registry
-from tests.enrichment.helpers import claim, expire_leases, ids
+from tests.enrichment.helpers import add_history, claim, expire_leases, ids
 from tests.statements import explained
 
 
@@ -81,11 +81,10 @@ def test_no_more_workers_are_wanted_than_limits_can_use(context: Flask, monkeypa
 
 def test_backlog_reads_only_small_indexes(context: Flask) -> None:
     """It is asked every few seconds, beside a history of any length."""
+    add_history()
     queue.enqueue_job("person", "prospeo", ids(2), chunk_size=1)
     claim()
     with explained() as statements:
-        if db.engine.dialect.name == "postgresql":
-            db.session.connection().exec_driver_sql("SET LOCAL enable_seqscan = off")
         queue.backlog()
     plan = statements[-1].plan
     for index in ("claimable", "resume_at"):

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from app.enrichment import queue
 from app.enrichment.queue import JobView
@@ -13,6 +14,8 @@ from app.enrichment.waterfall.options import JobOptions
 from app.enrichment.waterfall.plan import job_columns
 from app.extensions import db
 from app.models.job import EnrichmentJob
+from app.models.webhook import webhook_events
+from app.webhooks import endpoints
 from tests.enrichment.helpers import ids
 from tests.enrichment.scenes import EMAIL, NOT_FOUND, PRICE, add, change, drain, in_threads, paid, verdict
 from tests.fakes.provider import FakeProvider, registry_of
@@ -87,7 +90,12 @@ def test_a_job_stops_within_a_checkpoint_of_its_limit_and_goes_on_afresh(scene: 
         found = dict.fromkeys(ids(30), EMAIL)
         provider = paid(answers=found, default=NOT_FOUND, charges_misses=True)
         job_id = start(200, StopRule(LAST, hit_rate_under=0.5))
+        # It has chosen what does not happen: nothing is sent.
+        endpoints.create_endpoint("https://hooks.example.com/x", None, created_by="test", events=["job.failed"])
         job = work(scene, provider, job_id)
+        assert db.session.execute(select(webhook_events.c.type, webhook_events.c.reason)).all() == [
+            ("job.stopped", job.pause_reason)
+        ]
         assert (job.status, job.paused_manually, job.resume_at) == ("paused", True, None)
         assert "under the limit of 50.0%" in str(job.pause_reason)
         assert 30 + LAST / 2 <= len(provider.asked) <= 30 + LAST / 2 + LAST / 10 + 3 * AT_ONCE
