@@ -259,7 +259,7 @@ def resend(endpoint_id: str, event_id: str | None = None, *, workspace_slug: str
 
 
 @repeats_conflicts
-def forget_old_events(limit: int = 500) -> int:
+def forget_old_deliveries(limit: int = 500) -> int:
     """Delete events that are older than a month, with their deliveries; return how many."""
     is_old = webhook_events.c.created_at < utcnow(-KEPT_DAYS * 86400.0)
     # By id, which tells their order, so that nothing else is read.

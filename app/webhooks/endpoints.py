@@ -130,7 +130,9 @@ def enable_endpoint(endpoint_id: str, *, workspace_slug: str | None = None) -> E
 def disable_endpoint(session: WriteSession, endpoint_id: str) -> None:
     """Send nothing more to an endpoint that said that it is gone."""
     is_enabled = webhook_endpoints.c.disabled_at.is_(None)
-    session.execute(update(webhook_endpoints).where(_is(endpoint_id), is_enabled).values(disabled_at=utcnow()))
+    disable = update(webhook_endpoints).where(_is(endpoint_id), is_enabled).values(disabled_at=utcnow())
+    if not session.connection().execute(disable).rowcount:
+        return
     _record(session, Action.WEBHOOK_DISABLE, _find(session, endpoint_id, None))
     log.warning("webhook disabled", endpoint_id=endpoint_id)
 

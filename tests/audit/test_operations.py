@@ -24,6 +24,7 @@ from app.entities.lists import NewList, create_list
 from app.entities.upsert import upsert_entities
 from app.models.audit_event import Action
 from app.web import api_keys, users
+from app.webhooks.endpoints import create_endpoint, disable_endpoint
 from tests.audit.helpers import told
 from tests.cli.conftest import Run
 from tests.console.conftest import SignedIn
@@ -43,6 +44,7 @@ UNRECORDED = {
     ("POST", "/api/enrichment/callbacks/{}/{}"): "it is a provider's answer to a job's question",
     ("POST", "/api/enrichment/estimate"): "it stores nothing",
     ("POST", "/api/lists/{}/coverage"): "it counts what is there",
+    ("POST", "/api/webhooks/{}/resend"): "what was sent when stands with the deliveries",
     ("POST", "/console/lists/{}/coverage"): "it counts what is there",
     ("POST", "/console/import"): "it stores nothing",
     ("POST", "/console/sign-in"): "sessions have a table of their own, with times",
@@ -58,7 +60,18 @@ UNRECORDED = {
 READING = frozenset(
     {
         *("audit", "caps list", "costs", "errors", "exclusions", "explain", "jobs", "keys list", "lists list"),
-        *("lists show", "metrics", "pilot", "preview", "provider-keys list", "refused", "show", "users list", "yield"),
+        *(
+            "lists show",
+            "metrics",
+            "pilot",
+            "preview",
+            "provider-keys list",
+            "refused",
+            "show",
+            "users list",
+            "webhooks list",
+        ),
+        *("webhooks deliveries", "yield"),
     }
 )
 """The commands that change nothing."""
@@ -69,6 +82,7 @@ UNRECORDED_COMMANDS = {
     "upgrade": "it makes the tables, the log's own among them",
     "demo": "it works on a database of its own",
     "lists coverage": "it counts what is there",
+    "webhooks resend": "what was sent when stands with the deliveries",
     "provider-keys rotate": "it has nothing to do here; its event is in another test",
     "users sign-out": "there is nobody to sign out here; its event is in another test",
 }
@@ -109,6 +123,14 @@ def ended_pilot() -> str:
     return job_id
 
 
+def gone_webhook() -> str:
+    """Make a webhook that was disabled, as its address said that it is gone."""
+    endpoint, _ = create_endpoint("https://hooks.example.com/a", None, created_by="test")
+    with transaction() as session:
+        disable_endpoint(session, endpoint.id)
+    return endpoint.id
+
+
 @pytest.fixture
 def scene(app: Flask, run: Run, signed_in: SignedIn) -> Scene:
     """Jobs that have ended and one that waits, lists, people and companies with a changed name, a key, a user."""
@@ -125,6 +147,7 @@ def scene(app: Flask, run: Run, signed_in: SignedIn) -> Scene:
             names[name] = create_list(NewList("person", "default", name, "test"))[0].id
         user, _ = users.create_user("ada", "viewer")
         names |= {"user": user.id, "link": users.make_link(user.name)}
+        names["webhook"] = gone_webhook()
     return Scene(app, client_with(app, make_key(app, "admin")), signed_in("admin"), run, names)
 
 
@@ -154,6 +177,10 @@ CALLS: list[tuple[str, str, dict[str, Any], Action]] = [
     ("POST", "/api/lists", {"json": {"entityType": "person", "name": "new"}}, Action.LIST_CREATE),
     ("PATCH", "/api/lists/{first}", {"json": {"name": "renamed"}}, Action.LIST_RENAME),
     ("DELETE", "/api/lists/{first}", {}, Action.LIST_DELETE),
+    ("POST", "/api/webhooks", {"json": {"url": "https://hooks.example.com/b"}}, Action.WEBHOOK_CREATE),
+    ("POST", "/api/webhooks/{webhook}/rotate", {}, Action.WEBHOOK_ROTATE),
+    ("POST", "/api/webhooks/{webhook}/enable", {}, Action.WEBHOOK_ENABLE),
+    ("DELETE", "/api/webhooks/{webhook}", {}, Action.WEBHOOK_REMOVE),
     *(
         call
         for plural, field in (("people", "fullName"), ("companies", "name"))
@@ -173,6 +200,7 @@ IMPORT = {
 }
 FORMS: list[tuple[str, dict[str, Any], *tuple[Action, ...]]] = [
     ("/console/new", {"type": "person", "provider": "findymail", "cap": "1", "seen": "9999999"}, Action.JOB_ENQUEUE),
+    ("/console/jobs/{pilot}/pilot", {"cap": "1", "seen": "9999999"}, Action.JOB_ENQUEUE),
     ("/console/jobs/{waiting}/cancel", {}, Action.JOB_CANCEL),
     ("/console/jobs/{ended}/accept-held", {}, Action.JOB_ACCEPT_HELD),
     ("/console/jobs/{ended}/retry", {"cap": "1", "seen": "9999999"}, Action.JOB_RETRY),
@@ -214,6 +242,10 @@ COMMANDS: list[tuple[str, str | None, Action]] = [
     ("lists create person new", None, Action.LIST_CREATE),
     ("lists rename third renamed", None, Action.LIST_RENAME),
     ("lists delete second", None, Action.LIST_DELETE),
+    ("webhooks add https://hooks.example.com/b", None, Action.WEBHOOK_CREATE),
+    ("webhooks rotate {webhook}", None, Action.WEBHOOK_ROTATE),
+    ("webhooks enable {webhook}", None, Action.WEBHOOK_ENABLE),
+    ("webhooks remove {webhook}", None, Action.WEBHOOK_REMOVE),
     ("import person -", CSV.format(3), Action.ENTITY_IMPORT),
     ("export person", None, Action.ENTITY_EXPORT),
     ("keys create --name x --scopes read", None, Action.KEY_CREATE),

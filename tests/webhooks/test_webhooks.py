@@ -285,5 +285,5 @@ def test_old_events_go_with_their_deliveries(context: Flask, receiver: Receiver)
     with transaction() as session:
         is_first = webhook_events.c.job_id == first
         session.execute(update(webhook_events).where(is_first).values(created_at=utcnow(-31 * 86400)))
-    assert deliveries.forget_old_events() == 1
+    assert deliveries.forget_old_deliveries() == 1
     assert len(told()) == 1 == len(db.session.execute(select(webhook_deliveries)).all())

@@ -19,6 +19,7 @@ from app.models.in_flight_call import in_flight_calls
 from app.models.job import ENDED, jobs
 from app.models.pilot import rest_chunks
 from app.models.types import lowest_id, utcnow
+from app.webhooks.deliveries import forget_old_deliveries
 
 BATCH_ANSWERS: Final = 500
 """Raw answers that are taken out at a time."""
@@ -34,6 +35,7 @@ def forget_what_is_old() -> None:
     forget_old_jobs()
     forget_old_history()
     forget_old_events()
+    forget_old_deliveries()
 
 
 @repeats_conflicts

@@ -35,7 +35,7 @@ from app.entities.policies import MergePolicy
 from app.providers import answer_match
 from app.providers.base import Provider
 from app.providers.registry import Registry, current_registry
-from app.webhooks.deliveries import Outbox, forget_old_events
+from app.webhooks.deliveries import Outbox
 
 GAP_SECONDS: Final = 0.01
 """How long the last answers of a chunk wait for each next one."""
@@ -76,7 +76,6 @@ class Waterfall:
         refresh_bounds(self._registry or current_registry())
         watchdog.look()
         self._outbox.go_on()
-        forget_old_events()
 
 
 @dataclass
