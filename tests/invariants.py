@@ -85,6 +85,46 @@ class Rule(StrEnum):
 
 Found = Iterator[tuple[Rule, str]]
 
+# To put a statement together takes longer than to have it answered, so each is made once.
+_JOBS = select(jobs)
+_PROGRESS = select(progress)
+_LISTS = select(chunks.c.job_id, chunks.c.position, chunks.c.entity_ids.cast(Text))
+_BROKEN = select(entity_errors.c.job_id).where(entity_errors.c.entity_id == "system")
+_FAILED = select(entity_errors.c.job_id, entity_errors.c.entity_id)
+_KIND = (entity_errors.c.job_id, entity_errors.c.code, entity_errors.c.provider)
+_ERRORS_BY_KIND = select(*_KIND, func.count()).group_by(*_KIND)
+_ERROR_COUNTS = select(error_counts)
+_ASKED_ABOUT = select(attempts.c.job_id, attempts.c.entity_id).distinct()
+_CALLS = select(in_flight_calls)
+_CALLS_UNDER_WAY = _CALLS.where(~in_flight_calls.c.is_pending)
+_COSTS = select(costs)
+_SPENDING = select(spending)
+_STORED_CAPS = select(stored_caps)
+_MONEY_OF_JOBS = select(jobs.c.id, jobs.c.api_key_id, jobs.c.cap_micros)
+_ERASED = select(chunks.c.job_id).where(chunks.c.entity_ids.cast(Text).contains(ERASED_ID, autoescape=True))
+_QUESTION = (
+    attempts.c.workspace_slug,
+    attempts.c.entity_type,
+    attempts.c.entity_id,
+    attempts.c.provider,
+    attempts.c.fingerprint,
+)
+_DEFINITE = (
+    attempts.c.outcome_class.in_([OutcomeClass.SUCCESS, OutcomeClass.NOT_FOUND]),
+    attempts.c.fingerprint.is_not(None),
+    attempts.c.provider != NORMALIZER,
+    ~attempts.c.provider.endswith("-verify", autoescape=True),
+)
+_ANSWERED_TWICE = select(*_QUESTION).where(*_DEFINITE).group_by(*_QUESTION).having(func.count() > 1)
+_BY_JOB = (attempts.c.job_id, attempts.c.provider)
+_CHARGES = select(
+    *_BY_JOB, func.sum(attempts.c.cost_micros), func.sum(case((attempts.c.cost_micros > 0, 1), else_=0))
+).group_by(*_BY_JOB)
+_IS_ANSWERED = attempts.c.fingerprint.is_not(None) & attempts.c.outcome_class.in_(ANSWERED)
+_ANSWERS = select(
+    *_BY_JOB, func.sum(case((_IS_ANSWERED, 1), else_=0)), func.sum(case((attempts.c.is_rejected, 1), else_=0))
+).group_by(*_BY_JOB)
+
 
 def check_invariants(
     *,
@@ -159,12 +199,9 @@ class _Content:
 
     @classmethod
     def read(cls) -> "_Content":
-        found = cls(
-            {row.id: row for row in db.session.execute(select(jobs))}, list(db.session.execute(select(progress)))
-        )
+        found = cls({row.id: row for row in db.session.execute(_JOBS)}, list(db.session.execute(_PROGRESS)))
         found.ids = {job_id: {} for job_id in found.jobs}
-        lists = select(chunks.c.job_id, chunks.c.position, chunks.c.entity_ids.cast(Text))
-        for job_id, position, ids in db.session.execute(lists):
+        for job_id, position, ids in db.session.execute(_LISTS):
             found.ids[job_id][position] = json.loads(ids)
         return found
 
@@ -188,7 +225,7 @@ def _of_jobs(content: _Content) -> Found:
         if row.finished_at is not None:
             closed[row.job_id].update(row.outcomes)
             done[row.job_id] += 1
-    broken = set(db.session.scalars(select(entity_errors.c.job_id).where(entity_errors.c.entity_id == "system")))
+    broken = set(db.session.scalars(_BROKEN))
     for job in content.jobs.values():
         counted = (job.success_count, job.error_count, job.skipped_count, job.held_count)
         counts = closed[job.id]
@@ -252,7 +289,7 @@ def _of_chunks(content: _Content) -> Found:
         pairs = zip(ids, row.outcomes, strict=False)
         failed[row.job_id].update(name for name, mark in pairs if mark == Outcome.ERROR and name != ERASED_ID)
     told: dict[str, Counter[str]] = {job_id: Counter() for job_id in content.jobs}
-    for job_id, entity_id in db.session.execute(select(entity_errors.c.job_id, entity_errors.c.entity_id)):
+    for job_id, entity_id in db.session.execute(_FAILED):
         # An entity may be called that too.
         if entity_id != "system" or failed[job_id][entity_id]:
             told[job_id][entity_id] += 1
@@ -264,9 +301,8 @@ def _of_chunks(content: _Content) -> Found:
 
 def _error_counts() -> Found:
     """Compare the counts of errors by job, code and provider with the rows."""
-    kind = (entity_errors.c.job_id, entity_errors.c.code, entity_errors.c.provider)
-    rows = {tuple(key): count for *key, count in db.session.execute(select(*kind, func.count()).group_by(*kind))}
-    counted = {tuple(key): count for *key, count in db.session.execute(select(error_counts)) if count}
+    rows = {tuple(key): count for *key, count in db.session.execute(_ERRORS_BY_KIND)}
+    counted = {tuple(key): count for *key, count in db.session.execute(_ERROR_COUNTS) if count}
     yield from ((Rule.ERROR_COUNTS, f"{key}") for key in rows.keys() | counted if rows.get(key) != counted.get(key))
 
 
@@ -299,11 +335,11 @@ def _stalled(content: _Content, seconds: float) -> Found:
 def _of_calls(content: _Content) -> Found:
     """Look at whom providers were asked about, and are being asked."""
     known = {job_id: {name for one in lists.values() for name in one} for job_id, lists in content.ids.items()}
-    for job_id, entity_id in db.session.execute(select(attempts.c.job_id, attempts.c.entity_id).distinct()):
+    for job_id, entity_id in db.session.execute(_ASKED_ABOUT):
         if job_id in known and entity_id not in known[job_id]:
             yield Rule.PLANNED, f"an attempt on {entity_id} of {job_id}"
     outcomes = {(row.job_id, row.position): row.outcomes for row in content.progress}
-    for row in db.session.execute(select(in_flight_calls)):
+    for row in db.session.execute(_CALLS):
         if row.entity_id.startswith(ERASED_ID):
             continue
         where, ids = f"a call about {row.entity_id} of {row.job_id}", content.entity_ids(row)
@@ -320,29 +356,16 @@ def _asked_again() -> Found:
     Two are not spared any question: the normaliser, whose answers follow from what stands there now,
     and verifiers, whose questions are about addresses that stand nowhere yet.
     """
-    question = (
-        attempts.c.workspace_slug,
-        attempts.c.entity_type,
-        attempts.c.entity_id,
-        attempts.c.provider,
-        attempts.c.fingerprint,
-    )
-    definite = (
-        attempts.c.outcome_class.in_([OutcomeClass.SUCCESS, OutcomeClass.NOT_FOUND]),
-        attempts.c.fingerprint.is_not(None),
-        attempts.c.provider != NORMALIZER,
-        ~attempts.c.provider.endswith("-verify", autoescape=True),
-    )
     settings = config()
     days = {
         OutcomeClass.SUCCESS: settings.ENRICH_SUCCESS_TTL_DAYS,
         OutcomeClass.NOT_FOUND: settings.ENRICH_NOT_FOUND_TTL_DAYS,
     }
-    for key in db.session.execute(select(*question).where(*definite).group_by(*question).having(func.count() > 1)):
-        same = [column == value for column, value in zip(question, key, strict=True)]
+    for key in db.session.execute(_ANSWERED_TWICE):
+        same = [column == value for column, value in zip(_QUESTION, key, strict=True)]
         rows = db.session.execute(
             select(attempts.c.started_at, attempts.c.finished_at, attempts.c.outcome_class)
-            .where(*definite, *same)
+            .where(*_DEFINITE, *same)
             .order_by(attempts.c.finished_at, attempts.c.id)
         ).all()
         for earlier, later in pairwise(rows):
@@ -351,7 +374,7 @@ def _asked_again() -> Found:
 
 
 def _calls_under_way() -> Found:
-    for row in db.session.execute(select(in_flight_calls).where(~in_flight_calls.c.is_pending)):
+    for row in db.session.execute(_CALLS_UNDER_WAY):
         yield Rule.NO_CALL, f"{row.provider} about {row.entity_id}"
 
 
@@ -359,21 +382,23 @@ def _money() -> Found:
     """Compare reservations with calls, spending with costs, costs with attempts, and all with the caps."""
     found, reserved = Counter[tuple[str, date]](), Counter[tuple[str, date]]()
     booked, spent = Counter[tuple[str, date]](), Counter[tuple[str, date]]()
-    keys = {job_id: key_id for job_id, key_id in db.session.execute(select(jobs.c.id, jobs.c.api_key_id))}
-    for row in db.session.execute(select(in_flight_calls)):
+    money_of_jobs = db.session.execute(_MONEY_OF_JOBS).all()
+    keys = {job.id: job.api_key_id for job in money_of_jobs}
+    for row in db.session.execute(_CALLS):
         reserved.update(dict.fromkeys(_accounts(row, row.reserved_on, keys), row.reserved_micros))
-    charged = db.session.execute(select(costs)).all()
+    charged = db.session.execute(_COSTS).all()
     for row in charged:
         booked.update(dict.fromkeys(_accounts(row, row.day, keys), row.cost_micros))
-    accounts = db.session.execute(select(spending)).all()
+    accounts = db.session.execute(_SPENDING).all()
     for row in accounts:
         found[row.scope, row.day] += row.reserved_micros
         spent[row.scope, row.day] += row.spent_micros
     yield from ((Rule.RESERVED, f"{key}") for key in found | reserved if found[key] != reserved[key])
     yield from ((Rule.SPENT, f"{key}") for key in booked | spent if booked[key] != spent[key])
-    yield from _attempted(charged)
-    yield from _counted(charged)
-    yield from _caps(accounts)
+    erased = set(db.session.scalars(_ERASED))
+    yield from _attempted(charged, erased)
+    yield from _counted(charged, erased)
+    yield from _caps(accounts, money_of_jobs)
 
 
 def _accounts(row: Any, day: date, keys: Mapping[str, str | None]) -> tuple[tuple[str, date], ...]:
@@ -384,55 +409,43 @@ def _accounts(row: Any, day: date, keys: Mapping[str, str | None]) -> tuple[tupl
     return *of_all, (provider, day), (f"{provider}@{row.workspace_slug}", day), *of_key
 
 
-def _attempted(charged: Iterable[Any]) -> Found:
+def _attempted(charged: Iterable[Any], erased: set[str]) -> Found:
     """Compare each job's costs with its attempts; of an erased entity the costs alone are left."""
     booked, charges = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
     for row in charged:
         booked[row.job_id, row.provider] += row.cost_micros
         charges[row.job_id, row.provider] += row.charged_calls
     attempted, paid = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
-    key = (attempts.c.job_id, attempts.c.provider)
-    sums = func.sum(attempts.c.cost_micros), func.sum(case((attempts.c.cost_micros > 0, 1), else_=0))
-    for job_id, provider, cost, count in db.session.execute(select(*key, *sums).group_by(*key)):
+    for job_id, provider, cost, count in db.session.execute(_CHARGES):
         attempted[job_id, provider], paid[job_id, provider] = int(cost), int(count)
-    erased = _jobs_with_erased()
     for rule, mine, theirs in ((Rule.ATTEMPTED, booked, attempted), (Rule.CHARGED, charges, paid)):
         for pair in mine | theirs:
             if mine[pair] != theirs[pair] and not (pair[0] in erased and theirs[pair] < mine[pair]):
                 yield rule, f"{pair[1]} for {pair[0]}: {mine[pair]} and {theirs[pair]}"
 
 
-def _counted(charged: Iterable[Any]) -> Found:
+def _counted(charged: Iterable[Any], erased: set[str]) -> Found:
     """Compare the answers and rejected addresses that are counted beside costs with the attempts."""
     counted, told = Counter[tuple[str, str, str]](), Counter[tuple[str, str, str]]()
     for row in charged:
         counted[row.job_id, row.provider, "answers"] += sum(getattr(row, name) for name in LATENCIES)
         # An address that one job withheld may be judged by another.
         counted["", row.provider, "rejected"] += row.rejected
-    key = (attempts.c.job_id, attempts.c.provider)
-    is_answered = attempts.c.fingerprint.is_not(None) & attempts.c.outcome_class.in_(ANSWERED)
-    sums = (func.sum(case((is_answered, 1), else_=0)), func.sum(case((attempts.c.is_rejected, 1), else_=0)))
-    for job_id, provider, answers, rejected in db.session.execute(select(*key, *sums).group_by(*key)):
+    for job_id, provider, answers, rejected in db.session.execute(_ANSWERS):
         told[job_id, provider, "answers"] = answers
         told["", provider, "rejected"] += rejected
-    erased = _jobs_with_erased()
-    erased |= {""} if erased else set()
+    lacking = erased | {""} if erased else erased
     for one in counted | told:
-        if counted[one] != told[one] and not (one[0] in erased and told[one] < counted[one]):
+        if counted[one] != told[one] and not (one[0] in lacking and told[one] < counted[one]):
             yield Rule.COUNTED, f"{one[2]} of {one[1]} for {one[0]}: {counted[one]} and {told[one]}"
 
 
-def _jobs_with_erased() -> set[str]:
-    is_erased = chunks.c.entity_ids.cast(Text).contains(ERASED_ID, autoescape=True)
-    return set(db.session.scalars(select(chunks.c.job_id).where(is_erased)))
-
-
-def _caps(accounts: Iterable[Any]) -> Found:
+def _caps(accounts: Iterable[Any], money_of_jobs: Iterable[Any]) -> Found:
     """Look for caps that are passed by what is spent and what is reserved."""
     settings = config()
-    caps = {f"job:{row.id}": row.cap_micros for row in db.session.execute(select(jobs.c.id, jobs.c.cap_micros))}
+    caps = {f"job:{job.id}": job.cap_micros for job in money_of_jobs}
     caps[OVERALL] = micros(settings.ENRICH_DAILY_CAP_USD)
-    caps |= {row.scope: row.cap_micros for row in db.session.execute(select(stored_caps))}
+    caps |= {row.scope: row.cap_micros for row in db.session.execute(_STORED_CAPS)}
     of_each = micros(settings.ENRICH_WORKSPACE_DAILY_CAP_USD)
     for row in accounts:
         cap = caps.get(row.scope, of_each if row.scope.startswith("workspace:") else None)
