@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from app.db.pages import Page, page_of
 from app.errors import Invalid, detail
@@ -47,27 +47,44 @@ def list_events(
     until: datetime | None = None,
     cursor: str | None = None,
     limit: int = 100,
+    looks_at: int | None = None,
 ) -> Page[EventView]:
     """Return events, the newest first: of all workspaces, or those of one; `since` an instant, and before `until`.
 
-    `cursor` is the `next_cursor` of the page before. Raises `Invalid` for a cursor that no page gave, and for what
-    can be no id.
+    `cursor` is the `next_cursor` of the page before. With `looks_at` no more events than that are looked at: the page
+    may be short of them, or empty, and lead on. Raises `Invalid` for a cursor that no page gave, and for what can be
+    no id.
     """
-    wanted = {"workspace_slug": workspace_slug, "action": action, "actor_id": actor_id, "subject_id": subject_id}
-    query = select(audit_events).order_by(audit_events.c.id.desc()).limit(limit + 1)
-    for name, value in wanted.items():
+    within = _bounds(since, until, cursor)
+    if workspace_slug is not None:
+        _check("workspace_slug", workspace_slug)
+        within.append(audit_events.c.workspace_slug == workspace_slug)
+    end = None
+    if looks_at is not None:
+        ids = select(audit_events.c.id).where(*within).order_by(audit_events.c.id.desc())
+        end = db.session.scalar(ids.offset(looks_at - 1).limit(1))
+    if end is not None:
+        within.append(audit_events.c.id >= end)
+    query = select(audit_events).where(*within).order_by(audit_events.c.id.desc()).limit(limit + 1)
+    for name, value in {"action": action, "actor_id": actor_id, "subject_id": subject_id}.items():
         if value is not None:
             _check(name, value)
             query = query.where(audit_events.c[name] == value)
-    if since is not None:
-        # The bound by id, which is looked up, spares reading all that is older.
-        query = query.where(audit_events.c.at >= since, audit_events.c.id >= lowest_id(since, earlier=_CLOCKS_DIFFER))
-    if until is not None:
-        query = query.where(audit_events.c.at < until, audit_events.c.id < lowest_id(until, earlier=-_CLOCKS_DIFFER))
-    if cursor is not None:
-        query = query.where(audit_events.c.id < _read_cursor(cursor))
     views = [EventView(**row._mapping) for row in db.session.execute(query)]
-    return page_of(views, limit, lambda view: view.id)
+    page = page_of(views, limit, lambda view: view.id)
+    return page if page.next_cursor is not None else Page(page.rows, end)
+
+
+def _bounds(since: datetime | None, until: datetime | None, cursor: str | None) -> list[ColumnElement[bool]]:
+    """Return the conditions on when: those on ids, which are looked up, spare reading what is older or newer."""
+    events, bounds = audit_events.c, []
+    if since is not None:
+        bounds += [events.at >= since, events.id >= lowest_id(since, earlier=_CLOCKS_DIFFER)]
+    if until is not None:
+        bounds += [events.at < until, events.id < lowest_id(until, earlier=-_CLOCKS_DIFFER)]
+    if cursor is not None:
+        bounds.append(events.id < _read_cursor(cursor))
+    return bounds
 
 
 def parse_instant(text: str) -> datetime | None:

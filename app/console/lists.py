@@ -18,6 +18,8 @@ from app.values.entity_types import ENTITY_TYPES, PLURALS, EntityType
 from app.web.api_keys import Scope
 
 ROWS: Final = 50
+LOOKS_AT: Final = 10_000
+"""How many are looked at, at a time, for those without a value: some 20 ms."""
 OFFERED: Final = 100
 """How many of a workspace's lists a form offers, the newest first."""
 COLUMNS: Final = {
@@ -45,6 +47,7 @@ def entities(plural: str) -> Response:
         limit=ROWS,
         missing=missing,
         list_id=chosen.id if chosen else None,
+        looks_at=LOOKS_AT if missing else None,
     )
     offered = list_lists(workspace_slug=workspace, entity_type=entity_type, limit=OFFERED).rows
     end_read()
@@ -56,6 +59,7 @@ def entities(plural: str) -> Response:
         rows=found.rows,
         next_cursor=sealed(found.next_cursor),
         missing=missing,
+        looks_at=LOOKS_AT,
         chosen=chosen,
         lists=offered,
         fields=[*RAW_FIELDS[entity_type]],

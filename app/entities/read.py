@@ -129,11 +129,13 @@ def list_entities(
     missing: str | None = None,
     updated_since: datetime | None = None,
     list_id: str | None = None,
+    looks_at: int | None = None,
 ) -> Page[EntityView]:
     """Return a page of a workspace's entities in the order of their ids.
 
     `cursor` is the `next_cursor` of the page before. `missing` keeps entities whose field is blank,
-    `updated_since` those changed then or later, `list_id` those of a list. Raises `Invalid` for an unknown field.
+    `updated_since` those changed then or later, `list_id` those of a list. With `looks_at` no more entities than that
+    are looked at: the page may be short of them, or empty, and lead on. Raises `Invalid` for an unknown field.
     """
     table = table_of(entity_type)
     query, key = _in_order(_whole_rows(entity_type), table, workspace_slug, list_id)
@@ -144,8 +146,15 @@ def list_entities(
         query = query.where(has_blank(entity_type, missing))
     if updated_since is not None:
         query = query.where(table.c.updated_at >= updated_since)
+    end = None
+    if looks_at is not None:
+        ids, _ = _in_order(select(key), table, workspace_slug, list_id)
+        end = db.session.scalar((ids if cursor is None else ids.where(key > cursor)).offset(looks_at - 1).limit(1))
+    if end is not None:
+        query = query.where(key <= end)
     views = [_view(entity_type, row) for row in db.session.execute(query).all()]
-    return page_of(views, limit, lambda view: view.id)
+    page = page_of(views, limit, lambda view: view.id)
+    return page if page.next_cursor is not None else Page(page.rows, end)
 
 
 def select_ids(

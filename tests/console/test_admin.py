@@ -115,6 +115,11 @@ def test_the_audit_log_is_filtered_and_paged_by_the_address(
     assert shown("workspace=south") == ["job.enqueue"] and len(shown("from=2020-01-01")) == 2
     assert shown("to=2020-01-01") == [] and "All events" in client.get("/console/audit?to=2020-01-01").text
     assert "&#39;$(id)&#39;" in client.get("/console/audit?actor=$(id)").text
+    monkeypatch.setattr(audit, "LOOKS_AT", 3)
+    page = client.get("/console/audit?action=user.create").text
+    assert shown("action=user.create") == [] and "None of the next 3 events" in page
+    further = re.findall(r'href="/console/audit\?([^"]*cursor=[^"]*)"', page)[0].replace("&amp;", "&")
+    assert shown(further) == ["user.create", "user.create"]
     for query in ("", "workspace=south", f"subject={made[1]}"):
         assert "south" not in north.get(f"/console/audit?{query}").text
     assert shown("from=x&to=9999-12-31&action=x&subject=ada@acme.example&cursor=x") == ["job.pause", "job.enqueue"]

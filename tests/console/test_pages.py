@@ -209,6 +209,22 @@ def test_more_leads_on_without_anybodys_address_in_its_own(
         assert client.get(f"/console/{path}?cursor={names[0]}").status_code == 422
 
 
+def test_who_lacks_a_value_is_looked_for_in_so_many_at_a_time(
+    app: Flask, signed_in: SignedIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page without anybody leads on to those who do, and the last one leads nowhere."""
+    monkeypatch.setattr(lists, "LOOKS_AT", 3)
+    with app.app_context():
+        add(*({"id": f"p{number}", "phone": "1" if number != 4 else None} for number in range(8)))
+    client, address, pages = signed_in(), "/console/people?missing=phone", []
+    while address:
+        text = client.get(address).text
+        pages.append((re.findall(r"<bdi>(p\d)</bdi>", text), "None of the next 3 people" in text))
+        (address,) = re.findall(r'href="([^"]*cursor=[^"]*)"', text) or [""]
+        address = address.replace("&amp;", "&")
+    assert pages == [([], True), (["p4"], False), ([], False)]
+
+
 @on_sqlite
 def test_the_overview_says_what_to_do_next(app: Flask, signed_in: SignedIn) -> None:
     """Nothing there: three steps. Work that nobody comes for: what to set up. A paused job: that it waits."""
