@@ -14,6 +14,7 @@ from app.db.session import transaction
 from app.enrichment import queue
 from app.enrichment.queue.lease import Failure
 from app.enrichment.waterfall.fleet import read_fleet
+from app.enrichment.waterfall.work_loop import Waterfall
 from app.errors import Invalid
 from app.extensions import db
 from app.models.audit_event import audit_events
@@ -93,6 +94,15 @@ def test_an_independent_library_verifies_what_comes(context: Flask, receiver: Re
     deliver()
     Webhook(latter).verify(*reversed(receiver.taken[2]))
     assert len(receiver.taken[2][0]["webhook-signature"].split()) == 1
+
+
+def test_a_drain_tells_how_it_ended(context: Flask, receiver: Receiver) -> None:
+    """What it works on last it tells before it goes: with cron, the next one comes a minute later."""
+    make(receiver)
+    add(1, job_title="CEO")
+    queue.enqueue_job("person", "ai-normalizer", ids(1))
+    assert queue.drain(work=Waterfall()).processed_total == 1
+    assert [json.loads(body)["type"] for _, body in receiver.taken] == ["job.completed"]
 
 
 def test_each_end_and_each_pause_of_a_job_is_an_event(context: Flask, receiver: Receiver) -> None:

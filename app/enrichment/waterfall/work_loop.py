@@ -32,6 +32,7 @@ from app.enrichment.waterfall.scheduler import PATIENCE_SHARE
 from app.enrichment.waterfall.worker_bounds import refresh_bounds
 from app.enrichment.waterfall.workspace_registry import workspace_registry
 from app.entities.policies import MergePolicy
+from app.models.job import ACTIVE
 from app.providers import answer_match
 from app.providers.base import Provider
 from app.providers.registry import Registry, current_registry
@@ -58,6 +59,9 @@ class Waterfall:
         registry = self._registry or current_registry()
         try:
             WorkLoop(chunks, CallsUnderWay(concurrency), registry, config(), self._retry_seconds).run()
+            if chunks.last is not None and chunks.last.status not in ACTIVE:
+                # Nobody may come for a while, and the job's end is to be told.
+                self._outbox.go_on()
         finally:
             self._outbox.finish()
 
