@@ -27,8 +27,12 @@ from app.entities.csv.opening import ImportOptions
 from app.entities.exports import FORMATS, export_entities
 from app.entities.import_schemas import ImportReportSchema
 from app.entities.lists import find_list
+from app.errors import ProviderNotAvailable
+from app.providers.names import WATERFALL
 from app.values.entity_types import PLURALS, EntityType
 
+PILOT = 50
+"""Entities of the pilot that is suggested for a list of more than twice as many."""
 REFUSALS_SHOWN = 20
 COLUMNS_SHOWN = 60
 LINE_WIDTH = 100
@@ -166,10 +170,25 @@ def _print_report(report: ImportReport, entity_type: EntityType, workspace: str)
     if report.is_dry_run:
         output.note("Nothing was written: this was a dry run.")
     elif report.total > report.refused + report.conflicts:
-        option = "" if workspace == "default" else f" --workspace {workspace}"
         name = report.list_name or ""
         output.note(f"list: {output.clean(name)}")
-        output.note(f"Next: {output.enrich_command()} enqueue {entity_type} --list {shlex.quote(name)}{option}")
+        option = "" if workspace == "default" else f" --workspace {workspace}"
+        line = f"{output.enrich_command()} enqueue {entity_type} --list {shlex.quote(name)}{option}"
+        is_pilot = report.total > 2 * PILOT and _can_be_paid_for(entity_type, workspace)
+        output.note(f"Next: {line} --provider {WATERFALL} --pilot {PILOT}" if is_pilot else f"Next: {line}")
+
+
+def _can_be_paid_for(entity_type: str, workspace: str) -> bool:
+    """Return whether a waterfall has somebody to ask, so that a list costs money."""
+    # Here, since to load the providers takes longer than to import a short file.
+    from app.enrichment.waterfall.options import DEFAULT_OPTIONS
+    from app.enrichment.waterfall.plan import insist_on_provider
+
+    try:
+        insist_on_provider(entity_type, WATERFALL, DEFAULT_OPTIONS, workspace)
+    except ProviderNotAvailable:
+        return False
+    return True
 
 
 def describe_report(report: ImportReport, entity_type: str) -> str:

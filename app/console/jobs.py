@@ -15,6 +15,8 @@ from app.db.session import end_read
 from app.enrichment import queue
 from app.enrichment.money import reports
 from app.enrichment.queue import JobView
+from app.enrichment.queue.pilots import pilot_of
+from app.enrichment.queue.stop_rules import StopRule
 from app.enrichment.waterfall.open_calls import open_calls
 from app.enrichment.waterfall.provider_status import limits_of
 from app.entities.lists import ListView, get_list
@@ -79,6 +81,8 @@ def job(job_id: UUID) -> Response:
         "timeline": timeline(found, retries.rows),
         "spending": reports.job_cap(found.id, found.workspace_slug, found.cap_micros),
         "actions": actions.of_job(found),
+        "pilot_id": pilot_of(found.id),
+        "rule": StopRule.read(found.stop_when),
         "is_ended": found.status in ENDED,
         "rate": _rate(found),
     }

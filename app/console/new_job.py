@@ -1,4 +1,7 @@
-"""A new job: whom, through whom, what it would cost, and up to which cap. Without the last two there is none."""
+"""A new job: whom, through whom, what it would cost, and up to which cap. Without the last two there is none.
+
+It may be a pilot: a sample of them, whose page (`pilots`) says what the rest is worth.
+"""
 
 import re
 import secrets
@@ -13,13 +16,14 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from app.console.access import require
 from app.console.blueprint import blueprint, page
-from app.console.caps import read_dollars, upper_end
+from app.console.caps import read_dollars, read_stop_rule, upper_end
 from app.console.lists import OFFERED
 from app.console.workspaces import chosen_workspace
 from app.db.session import end_read
 from app.enrichment import queue
 from app.enrichment.waterfall.estimates import Estimate, estimate
-from app.enrichment.waterfall.options import JobOptions
+from app.enrichment.waterfall.options import MAX_SAMPLE, JobOptions, Sample
+from app.enrichment.waterfall.pilots import enqueue_pilot
 from app.enrichment.waterfall.plan import job_columns
 from app.entities.fields import RAW_FIELDS
 from app.entities.lists import ids_of_list, list_lists
@@ -33,6 +37,7 @@ from app.web.api_keys import Scope
 from app.web.auth import visible_workspace
 
 PILOT: Final = 50
+"""Entities of a pilot, unless somebody says otherwise."""
 MOST: Final = 20_000
 """Entities of a job that is made here: an estimate of more outlasts a request. The command line takes any number."""
 
@@ -63,7 +68,7 @@ class Selection:
             missing if missing in RAW_FIELDS[entity_type] else None,
             values.get("stale") == "yes",
             parse_id(values.get("list", "")),
-            min(int(limit), MOST) if re.fullmatch(r"[1-9][0-9]{0,6}", limit) else PILOT,
+            min(int(limit), MOST) if re.fullmatch(r"[1-9][0-9]{0,6}", limit) else MOST,
             provider if provider in JOB_NAMES else WATERFALL,
             chosen_workspace(),
         )
@@ -108,26 +113,59 @@ def new_job() -> Response:
 @blueprint.post("/console/new")
 @require(Scope.WRITE)
 def make_job() -> Response | WerkzeugResponse:
-    """Make the job, if it costs no more than was shown, under the cap that was given."""
+    """Make the job, or a pilot, if it costs no more than was shown, under the cap that was given."""
     selection = Selection.of_request()
     cap_usd = read_dollars(request.form.get("cap", ""))
     if cap_usd is None:
         return _form(selection, "Give a cap in dollars, such as 2.50: the most that this job may spend.", status=422)
+    try:
+        options = JobOptions(cap_usd=cap_usd, stop_when=read_stop_rule(request.form))
+        sample = _read_sample()
+    except Invalid as error:
+        return _form(selection, error.message, status=422)
     seen = request.form.get("seen", "")
     price = selection.estimate(cap_usd)
     if not seen.isdecimal() or price.high_micros > int(seen[:18]):
         return _form(selection, "The price is another now than the one that was shown. Look again.", status=409)
+    job_id = _enqueue(selection, options, sample)
+    return redirect(url_for("console.job", job_id=job_id), 303)
+
+
+def _read_sample() -> Sample | None:
+    """Return the sample that is asked for; None: all are. Raises `Invalid`."""
+    if request.form.get("only") != "pilot":
+        return None
+    size = request.form.get("pilot", "")
+    if re.fullmatch(r"[1-9][0-9]{0,3}", size) is None or int(size) > MAX_SAMPLE:
+        raise Invalid(f"Give a size from 1 to {MAX_SAMPLE:,} for the pilot.")
+    return Sample(int(size))
+
+
+def _enqueue(selection: Selection, options: JobOptions, sample: Sample | None) -> str:
+    """Make the job, once for each form that was shown, and return its id."""
+    entity_type, provider, workspace = selection.entity_type, selection.provider, selection.workspace
     key = request.form.get("key", "")
-    accepted = queue.accept_job(
-        selection.entity_type,
-        selection.provider,
+    once = key if re.fullmatch(r"console-[\w-]{22}", key) else None
+    if sample is not None:
+        return enqueue_pilot(
+            entity_type,
+            provider,
+            selection.ids(),
+            sample,
+            workspace_slug=workspace,
+            options=options,
+            idempotency_key=once,
+            list_id=selection.list_id,
+        ).job_id
+    return queue.accept_job(
+        entity_type,
+        provider,
         selection.ids(),
-        workspace_slug=selection.workspace,
+        workspace_slug=workspace,
+        idempotency_key=once,
         list_id=selection.list_id,
-        idempotency_key=key if re.fullmatch(r"console-[\w-]{22}", key) else None,
-        **job_columns(selection.entity_type, selection.provider, JobOptions(cap_usd=cap_usd), selection.workspace),
-    )
-    return redirect(url_for("console.job", job_id=accepted.job_id), 303)
+        **job_columns(entity_type, provider, options, workspace),
+    ).job_id
 
 
 def _form(selection: Selection, problem: str | None = None, *, status: int = 200) -> Response:
@@ -157,5 +195,9 @@ def _page(
         "lists": lists,
         "fields": [*RAW_FIELDS[selection.entity_type]],
         "most": MOST,
+        "most_sampled": MAX_SAMPLE,
+        "pilot_size": request.form.get("pilot", PILOT),
+        "is_long": price is not None and price.total > 2 * PILOT,
+        "rule": None,
     }
     return page("new_job.html", status=status, **values)

@@ -10,6 +10,7 @@ from app.console.charts import funnel, parts, share
 from app.console.outlines import shown_id, shown_text
 from app.enrichment.money.reports import dollars
 from app.enrichment.queue import JobView
+from app.enrichment.queue.transitions import PAUSED_BY_HAND
 from app.errors import AppError
 from app.models.job import JobStatus
 from app.values.entity_types import PLURALS
@@ -42,11 +43,10 @@ def status_sentence(job: JobView) -> str:
 
 
 def _pause_sentence(job: JobView) -> str:
-    if job.paused_manually:
-        return "Paused by hand. It goes on when somebody resumes it."
+    until = f"at {clock(job.resume_at)}" if job.resume_at else "when somebody resumes it"
     reason = (job.pause_reason or "").rstrip(".")
-    until = f" It goes on at {clock(job.resume_at)}." if job.resume_at else ""
-    return f"Paused: {reason}.{until}"
+    why = "Paused by hand" if reason == PAUSED_BY_HAND else f"Paused: {reason}"
+    return f"{why}. It goes on {until}."
 
 
 def clock(instant: datetime | None) -> str:

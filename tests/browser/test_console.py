@@ -38,6 +38,17 @@ def new_key(page: Any) -> str:
     return str(page.locator("a[href$='/revoke']").first.get_attribute("href")).split("/")[-2]
 
 
+def new_pilot(page: Any) -> str:
+    """Make a pilot by the form, end it, and return the path of what it says."""
+    page.goto("/console/new?type=company&provider=ai-normalizer")
+    page.fill("#size", "2")
+    page.click("#pilot")
+    page.click("#do-cancel")
+    page.click("#confirm")
+    page.wait_for_selector("#to-pilot")
+    return str(page.locator("#to-pilot").get_attribute("href"))
+
+
 def polls(page: Any, path: str, count: int) -> None:
     """Wait for as many live updates of a page."""
     for _ in range(count):
@@ -118,7 +129,7 @@ def test_each_screen_is_accessible_and_fits(
     app = create_app(Config(DATABASE_URL="sqlite://", TESTING=True, LOG_LEVEL="WARNING"))
     # What is looked at is not to change meanwhile.
     page.evaluate("localStorage.setItem('tranche-live', 'off')")
-    for path in [*screens(app, known), f"{list_path}?counted"]:
+    for path in [*screens(app, known), f"{list_path}?counted", new_pilot(page)]:
         page.goto(path)
         if path.endswith("?counted"):
             page.click("#count")

@@ -44,8 +44,8 @@ def site(providers: FakeServer, database: str) -> Iterator[tuple[str, str]]:
 
 
 def list_of(folder: Path, name: str) -> Path:
-    """Write a file of three people, whose headers do not say of every column what it means."""
-    people = [("Ada", "Byron"), ("Grace", "Hopper"), ("Mary", "Somer")]
+    """Write a file of four people, whose headers do not say of every column what it means."""
+    people = [("Ada", "Byron"), ("Grace", "Hopper"), ("Jean", "Sammet"), ("Mary", "Somer")]
     rows = [f"{name}-{first},{first},{last},{name}-{first.lower()}.example" for first, last in people]
     path = folder / f"{name}.csv"
     path.write_text("\n".join(["id,First Name,Last Name,Their page", *rows]) + "\n", encoding="utf-8")
@@ -66,7 +66,7 @@ def test_the_whole_way_from_a_file_to_a_file(
     width: int,
     scheme: str,
 ) -> None:
-    """Upload, map, estimate, run, errors, retry, receipt, undo, export; and the books are the providers' own."""
+    """Upload, map, estimate, pilot, rest, errors, retry, receipt, undo, export; and the books are the providers'."""
     page = open_page(width, scheme)
     hand, name = hand_of(page), f"{hand_of.__name__}{width}".lower()
     page.goto("/console")
@@ -80,7 +80,7 @@ def test_the_whole_way_from_a_file_to_a_file(
     page.wait_for_function("document.querySelector('select[aria-labelledby=column-4]').value === 'company_domain'")
     hand.press("#run")
     page.wait_for_selector("#enrich")
-    assert "3" in page.inner_text('dl.facts:has(dt:text-is("New")) >> nth=0')
+    assert "4" in page.inner_text('dl.facts:has(dt:text-is("New")) >> nth=0')
 
     hand.press("#enrich")
     hand.choose('select[name="missing"]', "email")
@@ -88,9 +88,17 @@ def test_the_whole_way_from_a_file_to_a_file(
     hand.press("main form.filter button")
     page.wait_for_selector("#cap")
     hand.write("#cap", "1.00")
+    hand.write("#size", "1")
+    hand.press("#pilot")
+    ended(page)
+    pilot = page.url
+    hand.press("#to-pilot")
+    page.wait_for_selector("#cap")
+    assert "1 (100 %)" in page.inner_text("section[aria-labelledby=sample]")
+    hand.write("#cap", "1.00")
     providers.order("findymail", "bad_request", times=2)
-    # The pilot, of which the result says what the rest would bring, comes here: run, read, go on with the rest.
     hand.press("#confirm")
+    page.wait_for_url(lambda url: url != pilot and not url.endswith("/pilot"))
     ended(page)
     job = page.url
 
@@ -105,7 +113,7 @@ def test_the_whole_way_from_a_file_to_a_file(
     hand.go("Lists")
     hand.press("table.rows tbody a")
     hand.press("#count")
-    page.wait_for_selector("text=As counted over 3 members")
+    page.wait_for_selector("text=As counted over 4 members")
     hand.press('main a[href*="/console/people?list="]')
     page.wait_for_url("**/console/people?list=*")
     hand.press("table.rows tbody a")
@@ -127,7 +135,7 @@ def test_the_whole_way_from_a_file_to_a_file(
         hand.press('button[formaction$="export.csv"]')
     with Path(download.value.path()).open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
-    assert [bool(row["email"]) for row in rows].count(True) == 2 and len(rows) == 3
+    assert [bool(row["email"]) for row in rows].count(True) == 3 and len(rows) == 4
 
     assert trouble == []
     check_books(database, providers)

@@ -11,6 +11,7 @@ from flask import Flask
 from app.enrichment import queue
 from app.extensions import db
 from app.models.job import EnrichmentJob
+from tests.fakes.provider import FakeProvider, registry_of
 
 _EMPTY = "tranche: Cannot enqueue job with empty entityIds (entityIds: expected at least one id).\n"
 PEOPLE = "id,Full Name,Job Title,Email\nann,ANN LEE,head of sales,ann@corp.example\nbo,Bo Ek,CTO,\n"
@@ -107,6 +108,18 @@ def test_import_tells_what_became_of_the_rows(app: Flask, run: Any, tmp_path: Pa
     assert result.stdout == "3 rows of people: 2 created, 0 updated, 0 unchanged, 1 refused.\n"
     assert result.stderr.startswith("line 4: ")
     assert "enrich enqueue person --list people" in result.stderr
+
+
+def test_import_suggests_a_pilot_of_a_long_list_that_costs_money(sqlite_app: Flask, run: Any, tmp_path: Path) -> None:
+    """If a provider can be asked, and it is not as soon done with all of them."""
+    paths = {count: tmp_path / f"{count}.csv" for count in (100, 101)}
+    for count, path in paths.items():
+        path.write_text("id\n" + "".join(f"p{number}\n" for number in range(count)), encoding="utf-8")
+    sqlite_app.extensions["tranche.registry"] = registry_of(FakeProvider(name="findymail"))
+    told = [run(sqlite_app, "import", "person", str(path)).stderr for path in paths.values()]
+    assert ["--list 101 --provider waterfall --pilot 50" in text for text in told] == [False, True]
+    sqlite_app.extensions["tranche.registry"] = registry_of()
+    assert "--pilot" not in run(sqlite_app, "import", "person", str(paths[101])).stderr
 
 
 def test_import_tells_how_the_file_was_read(sqlite_app: Flask, run: Any) -> None:

@@ -58,6 +58,8 @@ DOORS = {
     ("GET", f"{_JOB}/errors"): Door("read"),
     ("GET", f"{_JOB}/retry"): Door("write"),
     ("POST", f"{_JOB}/retry"): Door("write", 409),
+    ("GET", f"{_JOB}/pilot"): Door("read", 409),
+    ("POST", f"{_JOB}/pilot"): Door("write", 409),
     ("GET", f"{_JOB}/accept-held"): Door("write"),
     ("POST", f"{_JOB}/accept-held"): Door("write", 409),
     ("GET", "/console/new"): Door("write"),

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from app.console import exclusions, lists, words
 from app.db.session import transaction
 from app.enrichment import queue
 from app.enrichment.queue.lease import Failure
+from app.enrichment.queue.transitions import PAUSED_BY_HAND
 from app.enrichment.waterfall.work_loop import Waterfall
 from app.entities.exclusions import add as add_exclusions
 from app.entities.exports import installed_formats
@@ -64,6 +66,52 @@ def test_a_job_is_made_only_with_an_estimate_and_a_cap(app: Flask, signed_in: Si
     nobody = client.get("/console/new?type=company&provider=prospeo&limit=5")
     assert "Nobody matches" in nobody.text
     app.extensions.pop("tranche.registry")
+
+
+@on_sqlite
+def test_a_pilot_says_what_the_rest_is_worth_and_is_continued_for_a_price(app: Flask, signed_in: SignedIn) -> None:
+    """From the new job's form to the rest; a viewer sees what came of it, and nothing to spend money with."""
+    found = Answer(OutcomeClass.SUCCESS, fields={"email": "ada@example.com"})
+    missing = {f"p{number}": Answer(OutcomeClass.NOT_FOUND) for number in range(0, 60, 2)}
+    provider = FakeProvider(missing, name="prospeo", price_micros=39_000, default=found)
+    app.extensions["tranche.registry"] = registry_of(provider)
+    with app.app_context():
+        add(*({"id": f"p{number}", "job_title": "CEO"} for number in range(60)))
+    client, viewer = signed_in("operator"), signed_in("viewer")
+    form = hidden(client.get("/console/new?type=person&missing=email&provider=prospeo").text)
+    form |= {"cap": "3", "only": "pilot", "pilot": "40", "stop_last": "50", "stop_percent": "12.5"}
+    for wrong in ({"pilot": "0"}, {"pilot": "1001"}, {"stop_percent": "0"}, {"stop_last": "9"}, {"stop_dollars": "x"}):
+        assert client.post("/console/new", data={**form, **wrong}).status_code == 422
+    job = client.post("/console/new", data=form).location
+    assert client.post("/console/new", data=form).location == job
+    assert "Once the pilot has ended" in client.get(f"{job}/pilot").text
+    assert "under 12.5% are found" in client.get(job).text
+    with app.app_context():
+        queue.drain(work=Waterfall(registry_of(provider), retry_seconds=()))
+    hits = len(provider.asked.keys() - missing.keys())
+    page, told = client.get(f"{job}/pilot").text, f"<strong>{hits}</strong> ({hits / 0.4:.0f} %)"
+    assert told in page and "Cost of a find, in the whole list" in page and "Continue with 20 people" in page
+    assert f"${hits * 0.039:.2f}" in page and 'value="12.5"' in page
+    seen = viewer.get(f"{job}/pilot").text
+    assert told in seen and "Continue with" not in seen
+    form = {**hidden(page), "cap": "0.5", "stop_last": "20", "stop_dollars": "0.2"}
+    for wrong, status in (({"cap": ""}, 422), ({"stop_dollars": "x"}, 422), ({"seen": "1"}, 409)):
+        assert client.post(f"{job}/pilot", data={**form, **wrong}).status_code == status
+    rest = client.post(f"{job}/pilot", data=form).location
+    assert client.post(f"{job}/pilot", data=form).status_code == 409
+    assert rest in client.get(f"{job}/pilot").text and f"{job}/pilot" in client.get(rest).text
+    with app.app_context():
+        view = queue.get_job(rest.rpartition("/")[2])
+    assert (view.total, view.cap_micros, view.stop_when["last"]) == (20, 500_000, 20)
+    app.extensions.pop("tranche.registry")
+
+
+def test_a_job_that_stopped_itself_says_why() -> None:
+    """By hand, for a time, or by its own rule."""
+    view: Any = SimpleNamespace(status=JobStatus.PAUSED, resume_at=None, pause_reason=PAUSED_BY_HAND)
+    assert words.status_sentence(view) == "Paused by hand. It goes on when somebody resumes it."
+    view.pause_reason = "Too little."
+    assert words.status_sentence(view) == "Paused: Too little. It goes on when somebody resumes it."
 
 
 def test_a_job_is_steered_by_its_buttons(app: Flask, signed_in: SignedIn) -> None:

@@ -10,6 +10,8 @@ from flask import Flask
 from app.console.blueprint import _ASSETS, _STATIC
 from app.db.session import transaction
 from app.enrichment import queue
+from app.enrichment.waterfall.options import Sample
+from app.enrichment.waterfall.pilots import enqueue_pilot
 from app.enrichment.waterfall.work_loop import Waterfall
 from app.entities import exclusions
 from app.entities.csv.imports import import_csv
@@ -58,6 +60,8 @@ def furnish(app: Flask) -> dict[str, list[str]]:
         queue.drain(work=Waterfall(registry_of(FakeProvider(answers, price_micros=39_000)), retry_seconds=()))
         jobs.append(queue.enqueue_job("person", "ai-normalizer", [ADDRESS]))
         queue.pause(jobs[-1])
+        jobs.append(enqueue_pilot("person", "ai-normalizer", [ADDRESS, "p1"], Sample(1)).job_id)
+        queue.cancel(jobs[-1])
         key, _ = api_keys.create_key(MARKUP, ["read"])
         user, _ = users.create_user("zoe", "viewer")
     return {

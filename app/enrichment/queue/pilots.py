@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
 
-from sqlalchemy import Text, delete, func, insert, select, update
+from sqlalchemy import Text, delete, func, insert, or_, select, update
 
 from app.db.session import WriteSession
 from app.enrichment.queue.entity_ids import ChunkUnreadable, parse_ids
@@ -126,3 +126,10 @@ def get_pilot(job: JobView) -> PilotRow:
     if row is None:
         raise JobStateConflict("The job is no pilot.")
     return PilotRow(*row)
+
+
+def pilot_of(job_id: str) -> str | None:
+    """Return the pilot that a job is, or whose rest it has: the job's own id, or that of the pilot."""
+    query = select(pilots.c.job_id).where(or_(pilots.c.job_id == job_id, pilots.c.continued_job_id == job_id))
+    pilot_id: str | None = db.session.scalar(query)
+    return pilot_id

@@ -105,6 +105,8 @@ class Transition:
         return update(jobs).where(jobs.c.id == job_id, self.allowed).values(**self.values).returning(jobs.c.status)
 
 
+PAUSED_BY_HAND: Final = "paused by a user"
+"""The reason of a pause that somebody asked for. One that waits to be resumed by hand may have another."""
 PAUSE: Final = Transition(
     or_(_IS_ACTIVE_JOB, jobs.c.resume_at.is_not(None)),
     {
@@ -112,7 +114,7 @@ PAUSE: Final = Transition(
         "claimable": false(),
         "paused_manually": true(),
         "resume_at": null(),
-        "pause_reason": "paused by a user",
+        "pause_reason": PAUSED_BY_HAND,
     },
     "pending or running jobs can be paused",
 )

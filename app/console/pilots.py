@@ -1,0 +1,85 @@
+"""What came of a pilot, what that says of the rest of its list, and going on with that, for a price that is said."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import Response, redirect, request, url_for
+from werkzeug.wrappers import Response as WerkzeugResponse
+
+from app.config import micros
+from app.console.access import require
+from app.console.blueprint import blueprint, may, page
+from app.console.caps import read_dollars, read_stop_rule, upper_end
+from app.db.session import end_read
+from app.enrichment import queue
+from app.enrichment.money import reports
+from app.enrichment.queue.stop_rules import StopRule
+from app.enrichment.waterfall.estimates import Estimate
+from app.enrichment.waterfall.pilots import PilotReport, estimate_rest, report_pilot
+from app.errors import Invalid, JobStateConflict, ProviderNotAvailable
+from app.web.api_keys import Scope
+from app.web.auth import visible_workspace
+
+
+@blueprint.get("/console/jobs/<uuid:job_id>/pilot")
+@require(Scope.READ)
+def pilot(job_id: UUID) -> Response:
+    """Say what came of a pilot; who may go on with the rest sees what that would cost now."""
+    report = report_pilot(str(job_id), workspace_slug=visible_workspace())
+    if not report.can_be_continued or not may(Scope.WRITE):
+        return _page(report)
+    try:
+        return _page(report, _estimate(job_id))
+    except (JobStateConflict, ProviderNotAvailable) as error:
+        return _page(report, problem=error.message)
+
+
+@blueprint.post("/console/jobs/<uuid:job_id>/pilot")
+@require(Scope.WRITE)
+def continue_pilot(job_id: UUID) -> Response | WerkzeugResponse:
+    """Make a job of the rest, if it costs no more than was shown, under the cap that was given, and lead to it."""
+    price = _estimate(job_id)
+    report = report_pilot(str(job_id), workspace_slug=visible_workspace())
+    cap_usd = read_dollars(request.form.get("cap", ""))
+    if cap_usd is None:
+        problem = "Give a cap in dollars, such as 2.50: the most that the new job may spend."
+        return _page(report, price, problem, status=422)
+    try:
+        stop_when = read_stop_rule(request.form)
+    except Invalid as error:
+        return _page(report, price, error.message, status=422)
+    seen = request.form.get("seen", "")
+    if not seen.isdecimal() or price.high_micros > int(seen[:18]):
+        return _page(report, price, "The price is another now than the one that was shown. Look again.", status=409)
+    job = queue.continue_pilot(
+        str(job_id), workspace_slug=visible_workspace(), cap_micros=micros(cap_usd), stop_when=stop_when
+    )
+    return redirect(url_for("console.job", job_id=job.id), 303)
+
+
+def _estimate(job_id: UUID) -> Estimate:
+    workspace = visible_workspace()
+    return estimate_rest(str(job_id), workspace_slug=workspace, shows_overall=workspace is None)
+
+
+def _page(
+    report: PilotReport, price: Estimate | None = None, problem: str | None = None, *, status: int = 200
+) -> Response:
+    values: dict[str, Any] = {
+        "report": report,
+        "job": report.job,
+        "price": price,
+        "problem": problem,
+        "cap": "" if price is None else upper_end(_cap_micros(report, price)),
+        "rule": StopRule.read(report.job.stop_when),
+        "caps": reports.daily_caps(report.job.workspace_slug, shows_overall=visible_workspace() is None),
+    }
+    end_read()
+    return page("pilot.html", status=status, **values)
+
+
+def _cap_micros(report: PilotReport, price: Estimate) -> int:
+    """Return the cap that stands in the form: what the rest costs at most, by its pilot if that says so."""
+    if report.rest_cost is None:
+        return price.high_micros
+    return min(price.high_micros, round(report.rest_cost.high))
