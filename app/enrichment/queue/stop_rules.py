@@ -128,8 +128,8 @@ class StopRule:
 def add_counts(session: WriteSession, job: JobInfo, counts: Counts) -> bool:
     """Add what a checkpoint has decided to its job's window, and pause the job if a limit is passed.
 
-    Returns whether it is paused now. Part of the caller's transaction, and the last of it but for the job's own
-    counts: it locks the job's row.
+    Returns whether the job has stopped: itself, now, or while this waited for its row. Part of the caller's
+    transaction, and the last of it but for the job's own counts: it locks the job's row.
     """
     rule = StopRule.read(job.stop_when)
     if rule is None or counts.is_empty:
@@ -138,7 +138,7 @@ def add_counts(session: WriteSession, job: JobInfo, counts: Counts) -> bool:
     row = session.execute(select(jobs.c.status, jobs.c.stop_window).where(is_job).with_for_update(key_share=True)).one()
     if row.status not in ACTIVE:
         # What was under way when it stopped is no part of what comes when it goes on.
-        return False
+        return True
     window = rule.extend(row.stop_window or [], counts)
     session.execute(update(jobs).where(is_job).values(stop_window=window))
     reason = rule.why_stop(window)

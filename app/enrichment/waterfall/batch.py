@@ -255,6 +255,6 @@ class Admission:
     """Entities that were erased or excluded meanwhile."""
     reached: ReachedCap | None = None
     is_stopped: bool = False
-    """Whether the job has stopped itself in this checkpoint."""
+    """Whether the job has stopped itself, in this checkpoint or in one that this one waited for."""
     states: Mapping[str, ProviderState] | None = None
     """The providers' states after it; None: they were not looked at."""

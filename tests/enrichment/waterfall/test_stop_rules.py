@@ -23,10 +23,10 @@ AT_ONCE = 10
 """Calls that one worker has under way, and half as many that are to follow."""
 
 
-def start(count: int, rule: StopRule, verifier: str | None = None) -> str:
-    """Enqueue the first people with a rule to stop by, in chunks of ten."""
+def start(count: int, rule: StopRule, verifier: str | None = None, chunk_size: int = 10) -> str:
+    """Enqueue the first people with a rule to stop by."""
     columns = job_columns("person", "waterfall", JobOptions(verifier=verifier, stop_when=rule), "default")
-    return queue.enqueue_job("person", "waterfall", ids(count), chunk_size=10, **columns)
+    return queue.enqueue_job("person", "waterfall", ids(count), chunk_size=chunk_size, **columns)
 
 
 def stored_window(job_id: str) -> Window | None:
@@ -99,8 +99,26 @@ def test_a_job_stops_within_a_checkpoint_of_its_limit_and_goes_on_afresh(scene: 
         assert first + LAST <= len(provider.asked) <= first + LAST + LAST / 10 + 3 * AT_ONCE
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_nothing_starts_after_the_checkpoint_that_passes_the_limit(
+    make_app: Callable[..., Flask], workers: int
+) -> None:
+    """What that one, and the next one of another worker, have granted is given back: what is under way is paid."""
+    app = make_app(ENRICH_CONCURRENCY=1)
+    provider = paid(default=NOT_FOUND, seconds=0.002)
+    app.extensions["tranche.registry"] = registry_of(provider)
+    with app.app_context():
+        add(60)
+        job_id = start(60, StopRule(10, hit_rate_under=0.5), chunk_size=30)
+    in_threads(app, [lambda: drain(provider)] * workers)
+    with app.app_context():
+        assert queue.get_job(job_id).status == "paused"
+        assert 10 <= len(provider.asked) < 10 + workers
+        check_invariants()
+
+
 def test_a_job_stops_itself_with_two_workers(scene: Flask) -> None:
-    """By cost: whichever is over stops both, and what was granted to the other is given back unpaid."""
+    """By cost: whichever is over stops both."""
     with scene.app_context():
         add(300)
         provider = paid(default=replace(NOT_FOUND, cost_micros=PRICE), seconds=0.005)
