@@ -30,6 +30,7 @@ class Mutant:
 
 LEASES = ("tests/enrichment/queue/test_leases.py",)
 PROCESS = ("tests/enrichment/queue/test_worker.py",)
+ROUNDS = ("tests/enrichment/queue/test_rounds.py",)
 IN_HAND = ("tests/enrichment/waterfall/test_work_loop.py",)
 GATE = ("tests/enrichment/waterfall/test_dedup.py",)
 IN_DOUBT = ("tests/enrichment/waterfall/test_in_doubt.py",)
@@ -207,6 +208,20 @@ MUTANTS = (
         "        if self._aside is not None and all(run.is_idle for run in self._runs):\n",
         "        if False:\n",
         IN_HAND,
+    ),
+    Mutant(
+        "chunks are closed together though one of them is lost",
+        "app/enrichment/queue/rounds.py",
+        "        if closed < len(leases):\n",
+        "        if False:\n",
+        ROUNDS,
+    ),
+    Mutant(
+        "other chunks are taken with a suspect one that costs nothing",
+        "app/enrichment/queue/in_hand.py",
+        " or first.crash_count or ",
+        " or ",
+        ROUNDS,
     ),
     Mutant(
         "the call that is to work on one chunk takes several",

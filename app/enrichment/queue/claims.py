@@ -1,9 +1,9 @@
 """Who gets which chunk: claim, take over, wake, and close what ended jobs left behind."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, Text, bindparam, select
 
 from app.db.session import WriteSession, end_read, repeats_conflicts, single_statement, transaction
 from app.db.sql import engine_name
@@ -11,8 +11,23 @@ from app.enrichment.queue import closing, transitions
 from app.enrichment.queue.claim_order import TAKEOVER_ORDER
 from app.enrichment.queue.lease import JobInfo, Lease
 from app.extensions import db
-from app.models.chunk import Outcome, progress
+from app.models.chunk import Outcome, chunks, progress
 from app.models.job import jobs
+
+_CLAIMED_SO_FAR: Final = (
+    select(jobs.c.next_chunk, jobs.c.chunk_count, jobs.c.chunk_size)
+    .where(jobs.c.id == bindparam("the_job"), jobs.c.claimable)
+    .with_for_update(key_share=True)
+)
+_IDS_OF_CHUNKS: Final = (
+    select(chunks.c.position, chunks.c.entity_ids.cast(Text).label("stored_ids"))
+    .where(
+        chunks.c.job_id == bindparam("the_job"),
+        chunks.c.position >= bindparam("the_first"),
+        chunks.c.position < bindparam("the_end"),
+    )
+    .order_by(chunks.c.position)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +82,45 @@ def claim_of(job_id: str, worker: str, *, lease_seconds: float) -> Lease | None:
 
 
 @repeats_conflicts
+def claim_more(first: Lease, worker: str, most: int) -> list[Lease]:
+    """Lease the next chunks of the job that a worker has just claimed one of, at most `most`, in one transaction."""
+    with transaction() as session:
+        job = session.execute(_CLAIMED_SO_FAR, {"the_job": first.job.id}).one_or_none()
+        if job is None:
+            return []
+        end = min(job.next_chunk + most, job.chunk_count)
+        place = {"the_job": first.job.id, "the_first": job.next_chunk, "the_end": end}
+        rows = session.execute(_IDS_OF_CHUNKS, place).all()
+        if len(rows) < end - job.next_chunk:
+            # One of them is missing, over which the claim of that one by itself fails the job.
+            return []
+        session.execute(transitions.TAKE_UP_TO, place)
+        leases = [_next_lease(first, row, job.chunk_size) for row in rows]
+        session.connection().execute(transitions.LEASE_CHUNK, [_new_row(lease, worker) for lease in leases])
+    return leases
+
+
+def _next_lease(first: Lease, row: Any, chunk_size: int) -> Lease:
+    """Return the lease of a new chunk of the same job."""
+    size = min(chunk_size, first.total - row.position * chunk_size)
+    outcomes = list(Outcome.UNTOUCHED * size)
+    return Lease(first.job, row.position, 1, 0, first.lease_seconds, first.total, outcomes, row.stored_ids)
+
+
+def _new_row(lease: Lease, worker: str) -> dict[str, Any]:
+    """Return the parameters of the statements that lease a new chunk."""
+    return {
+        "job_id": lease.job.id,
+        "position": lease.position,
+        "attempt": lease.fencing_token,
+        "crash_count": lease.crash_count,
+        "worker": worker,
+        "outcomes": "".join(lease.outcomes),
+        "seconds": lease.lease_seconds,
+    }
+
+
+@repeats_conflicts
 def wake_paused_jobs() -> None:
     """Let paused jobs go on whose `resume_at` has passed."""
     with transaction() as session:
@@ -108,22 +162,10 @@ def _claim_next(session: WriteSession, worker: str, lease_seconds: float, scope:
         row = session.execute(take, values).one_or_none()
     position = row.next_chunk - 1
     size = min(row.chunk_size, row.total_count - position * row.chunk_size)
-    outcomes = Outcome.UNTOUCHED * size
-    stored_ids = session.scalar(
-        transitions.OPEN_CHUNK,
-        {
-            "job_id": row.id,
-            "position": position,
-            "attempt": 1,
-            "crash_count": 0,
-            "worker": worker,
-            "outcomes": outcomes,
-            "seconds": lease_seconds,
-            "the_job": row.id,
-            "the_position": position,
-        },
-    )
-    return _lease(row, lease_seconds, stored_ids, position, outcomes, fencing_token=1, crash_count=0)
+    lease = _lease(row, lease_seconds, None, position, Outcome.UNTOUCHED * size, fencing_token=1, crash_count=0)
+    place = {"the_job": row.id, "the_position": position}
+    lease.stored_ids = session.scalar(transitions.OPEN_CHUNK, {**_new_row(lease, worker), **place})
+    return lease
 
 
 def _take_over(session: WriteSession, worker: str, lease_seconds: float, scope: Scope) -> Lease | None:

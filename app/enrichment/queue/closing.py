@@ -1,12 +1,13 @@
 """Chunks that nobody holds, of jobs that have ended or are about to: they are closed as they are."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from sqlalchemy import or_, select
 
 from app.db.session import WriteSession, repeats_conflicts, transaction
 from app.enrichment.queue import transitions
-from app.models.chunk import progress
+from app.models.chunk import DECIDED, progress
 from app.models.job import JobStatus
 from app.models.types import utcnow
 from app.webhooks.events import announce_job
@@ -48,8 +49,15 @@ def add_counts(session: WriteSession, job_id: str, closed: Iterable[Iterable[str
 
     `returned` is how many leases ended.
     """
-    parameters = transitions.counts(job_id, closed, returned=returned)
+    parameters = counts(job_id, closed, returned=returned)
     status: str = session.scalars(transitions.ADD_COUNTS, parameters).one()
     if status in {JobStatus.COMPLETE, JobStatus.CANCELLED}:
         announce_job(session, job_id, status)
     return status
+
+
+def counts(job_id: str, closed: Iterable[Iterable[str]], *, returned: int) -> dict[str, Any]:
+    """Return the parameters of `transitions.ADD_COUNTS`: the outcomes of closed chunks, and how many leases ended."""
+    outcomes = "".join(outcome for chunk in closed for outcome in chunk)
+    by_outcome = {f"more_{outcome.name.lower()}": outcomes.count(outcome) for outcome in DECIDED}
+    return {"the_job": job_id, "returned": returned, "more": sum(by_outcome.values()), **by_outcome}

@@ -110,14 +110,28 @@ class ChunksInHand:
         lease = self._claim()
         if lease is None:
             return None
-        self.taken += 1
-        self._leases.append(lease)
+        self._add(lease)
         with self.guarding(lease):
-            log.debug("chunk claimed")
             if lease.crash_count > MAX_CRASHES:
                 raise WorkersLost(f"chunk {lease.position} has cost {lease.crash_count} workers")
             lease.read_entity_ids()
         return lease
+
+    def take_more(self, first: Lease, most: int) -> list[Lease]:
+        """Claim further chunks of the job of one that was just taken; their entities are not read yet."""
+        most = most if self.most is None else min(most, self.most - self.taken)
+        # A chunk that has cost a worker is worked on alone.
+        if most <= 0 or first.is_closed or first.crash_count or self.overall.is_used_up:
+            return []
+        leases = claims.claim_more(first, _worker_name(), most)
+        for lease in leases:
+            self._add(lease)
+        return leases
+
+    def _add(self, lease: Lease) -> None:
+        log.debug("chunk claimed", job_id=lease.job.id, position=lease.position, attempt=lease.fencing_token)
+        self.taken += 1
+        self._leases.append(lease)
 
     def new_budget(self) -> Budget:
         """Start the clock of one chunk."""
@@ -159,6 +173,14 @@ class ChunksInHand:
         self._leases.remove(lease)
         is_done = lease.job_status == JobStatus.COMPLETE
         self._count(ChunkResult(lease.job.id, lease.decided_count, lease.total, is_done, lease.job_status))
+
+    def give_back(self, lease: Lease) -> None:
+        """Give back a chunk that was not begun, as if it had not been taken."""
+        with self.guarding(lease):
+            lease.release()
+            log.debug("chunk given back")
+        self._leases.remove(lease)
+        self.taken -= 1
 
     def fail_all(self, error: Exception) -> None:
         """Fail the jobs of what is in hand: the work broke outside of any one chunk, and would do so again."""

@@ -111,6 +111,11 @@ class Lease:
         return [index for index, outcome in enumerate(self.outcomes) if outcome not in DECIDED]
 
     @property
+    def is_plain(self) -> bool:
+        """Whether to close it takes nothing but its outcomes."""
+        return not (self.is_closed or self._failures or self.undecided)
+
+    @property
     def needs_caution(self) -> bool:
         """Whether this chunk has cost so many workers that its entities should run one at a time."""
         return self.crash_count >= CRASHES_BEFORE_CAUTION
@@ -185,12 +190,12 @@ class Lease:
     def _finish_at_once(self) -> str:
         """Close the chunk and settle its job in one statement."""
         values = {
-            **transitions.counts(self.job.id, [self.outcomes], returned=1),
+            **closing.counts(self.job.id, [self.outcomes], returned=1),
             "the_outcomes": "".join(self.outcomes),
             "event_id": new_id(),
         }
         with single_statement() as connection:
-            status: str | None = connection.scalar(transitions.FINISH_AT_ONCE, {**self._token, **values})
+            status: str | None = connection.scalar(transitions.FINISH_AT_ONCE, {**self.token, **values})
         if status is None:
             raise LeaseLost
         return status
@@ -224,7 +229,7 @@ class Lease:
                 if paused.rowcount:
                     announce_job(session, self.job.id, JobStatus.PAUSED, event)
             status = closing.add_counts(session, self.job.id, [], returned=1)
-        self._stored(status)
+        self.note_stored(status)
         self.is_closed = True
         if status in CLOSED_AS_IS:
             closing.close_ended_jobs()
@@ -254,12 +259,12 @@ class Lease:
             status = closing.add_counts(session, self.job.id, [stored], returned=1)
             announce_job(session, self.job.id, JobStatus.FAILED)
             failures.store_system_error(session, self.job.id, failure.code, failure.message)
-        self._stored(status)
+        self.note_stored(status)
         self.is_closed = True
 
     def _commit(self, write: Callable[[], str], *, insist: bool) -> None:
         status = commits.commit(write, self._mark, give_up_after=self.lease_seconds / 2, insist=insist)
-        self._stored(status)
+        self.note_stored(status)
 
     @property
     def _mark(self) -> commits.Mark:
@@ -293,18 +298,19 @@ class Lease:
 
     def _own(self, session: WriteSession, statement: ReturningUpdate[Any], **values: Any) -> Any:
         """Write to the chunk's progress row if it is still this lease's; return what the statement does."""
-        returned = session.scalar(statement, {**self._token, **values})
+        returned = session.scalar(statement, {**self.token, **values})
         if returned is None:
             raise LeaseLost
         return returned
 
     @property
-    def _token(self) -> dict[str, Any]:
+    def token(self) -> dict[str, Any]:
         """What has to be so of the chunk's row for this lease to write to it."""
         place = {"the_job": self.job.id, "the_position": self.position}
         return {**place, "the_attempt": self.fencing_token, "the_count": self.write_count}
 
-    def _stored(self, status: str) -> None:
+    def note_stored(self, status: str) -> None:
+        """Note that a write of this lease is stored, and the job's status as of then."""
         self._failures = []
         self.write_count += 1
         self._keep()

@@ -6,15 +6,15 @@
                             ├──cancel──▶ cancelling ──▶ cancelled
                             └──the chunk broke──▶ failed
 
-`claims`, `lease`, `control` and `poison` run these statements; none has one of its own. Most are built once, because
-building a statement costs more than running it.
+`claims`, `lease`, `rounds`, `control` and `poison` run these statements; none has one of its own. Most are built once,
+because building a statement costs more than running it.
 
 Both databases run the same clauses. SQLite, which is asked in-process, runs them one by one in a transaction.
 PostgreSQL is asked over a network, where each statement costs a round trip and each transaction two more, so what
 always goes together is one statement there, which is its own transaction.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
@@ -44,7 +44,7 @@ from sqlalchemy import (
 from sqlalchemy.sql.dml import ReturningUpdate, Update
 
 from app.enrichment.queue.claim_order import JOB_ORDER
-from app.models.chunk import DECIDED, Outcome, chunks, progress
+from app.models.chunk import Outcome, chunks, progress
 from app.models.job import ACTIVE, JobStatus, jobs
 from app.models.types import utcnow
 from app.webhooks.events import ended_event
@@ -252,7 +252,20 @@ CHUNK_IDS: Final = select(chunks.c.entity_ids.cast(Text)).where(
     chunks.c.job_id == bindparam("the_job"), chunks.c.position == bindparam("the_position")
 )
 
-OPEN_CHUNK: Final = insert(progress).values(lease_expires_at=utcnow(SECONDS)).returning(CHUNK_IDS.scalar_subquery())
+LEASE_CHUNK: Final = insert(progress).values(lease_expires_at=utcnow(SECONDS))
+OPEN_CHUNK: Final = LEASE_CHUNK.returning(CHUNK_IDS.scalar_subquery())
+_THE_END: Final = bindparam("the_end", type_=Integer)
+TAKE_UP_TO: Final = (
+    update(jobs)
+    .where(jobs.c.id == bindparam("the_job"))
+    .values(
+        next_chunk=_THE_END,
+        in_flight=jobs.c.in_flight + _THE_END - jobs.c.next_chunk,
+        claimable=jobs.c.chunk_count > _THE_END,
+        status=_literal(JobStatus.RUNNING),
+    )
+)
+"""Takes a job's chunks up to `the_end`; its row is locked, and it is claimable."""
 
 
 @cache
@@ -368,12 +381,12 @@ _OWNED: Final = (
 )
 _JOB_STATUS: Final = select(jobs.c.status).where(jobs.c.id == progress.c.job_id).scalar_subquery()
 _CLOSED: Final = _OWNED.values(finished_at=utcnow(), worker=null(), lease_expires_at=null())
-_CLOSED_AS_DECIDED: Final = _CLOSED.values(outcomes=bindparam("the_outcomes"))
+CLOSE_DECIDED: Final = _CLOSED.values(outcomes=bindparam("the_outcomes"))
 _KEPT: Final = _OWNED.values(outcomes=bindparam("the_outcomes"), lease_expires_at=utcnow(SECONDS))
 
 CLOSE_AS_STORED: Final = _CLOSED.returning(progress.c.outcomes)
 """Closes a chunk that broke, with the outcomes of the last checkpoint."""
-CLOSE: Final = _CLOSED_AS_DECIDED.returning(progress.c.outcomes)
+CLOSE: Final = CLOSE_DECIDED.returning(progress.c.outcomes)
 """Closes a chunk that is decided."""
 RENEW: Final = _KEPT.values(crash_count=bindparam("the_crashes")).returning(_JOB_STATUS)
 """Keeps the lease and returns the job's status."""
@@ -422,15 +435,8 @@ ADD_COUNTS: Final = _with_counts().where(jobs.c.id == bindparam("the_job")).retu
 """Adds what chunks have decided to their job, and sets its status."""
 
 
-def counts(job_id: str, closed: Iterable[Iterable[str]], *, returned: int) -> dict[str, Any]:
-    """Return the parameters of `ADD_COUNTS`: the outcomes of closed chunks, and how many leases ended."""
-    outcomes = "".join(outcome for chunk in closed for outcome in chunk)
-    by_outcome = {f"more_{outcome.name.lower()}": outcomes.count(outcome) for outcome in DECIDED}
-    return {"the_job": job_id, "returned": returned, "more": sum(by_outcome.values()), **by_outcome}
-
-
 def _finish_at_once() -> Select[Any]:
-    closed = _CLOSED_AS_DECIDED.returning(progress.c.job_id).cte("closed")
+    closed = CLOSE_DECIDED.returning(progress.c.job_id).cte("closed")
     columns = (jobs.c.id, jobs.c.status, jobs.c.workspace_slug, jobs.c.pause_reason)
     ended = _with_counts().where(jobs.c.id == closed.c.job_id).returning(*columns).cte("ended")
     return select(ended.c.status).add_cte(ended_event(ended).cte("told"))

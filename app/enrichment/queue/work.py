@@ -15,12 +15,16 @@ from app.async_calls import STOP_SECONDS, Calls, NotSent
 from app.config import config
 from app.enrichment.queue.in_hand import ChunksInHand
 from app.enrichment.queue.lease import Failure, JobInfo, Lease
+from app.enrichment.queue.rounds import Rounds
 from app.enrichment.queue.time_budget import Budget
 from app.errors import describe
 from app.models.chunk import Outcome
 
 EntityFunction = Callable[[str, JobInfo], Any]
 """`on_process(entity_id, job)`, a function or a coroutine function."""
+
+Checkpoint = Callable[[Lease], None]
+"""Stores what is decided of a chunk so far."""
 
 CHECKPOINT_SECONDS: Final = 0.5
 """How often outcomes are stored if an entity costs nothing to run again."""
@@ -63,21 +67,19 @@ class EntityFunctionWork:
 
     def run(self, chunks: ChunksInHand, *, concurrency: int) -> None:
         """Work on one chunk after another."""
-        while (lease := chunks.take()) is not None:
-            with chunks.guarding(lease):
-                self._run_chunk(lease, chunks.new_budget(), concurrency)
-            chunks.close(lease)
+        rounds = Rounds(chunks)
+        rounds.run(lambda lease: self._run_chunk(lease, rounds.checkpoint, chunks.new_budget(), concurrency))
 
-    def _run_chunk(self, lease: Lease, budget: Budget, concurrency: int) -> None:
+    def _run_chunk(self, lease: Lease, checkpoint: Checkpoint, budget: Budget, concurrency: int) -> None:
         for index in lease.undecided:
             if is_suspect(lease, index):
                 decide_suspect(lease, index)
         if self._function is None:
             _count_as_processed(lease)
         elif _is_coroutine_function(self._function):
-            _await_all(lease, self._function, budget, concurrency)
+            _await_all(lease, self._function, checkpoint, budget, concurrency)
         else:
-            _call_each(lease, self._function, budget)
+            _call_each(lease, self._function, checkpoint, budget)
 
     def least_seconds(self, whole_seconds: float) -> float:
         """Return 0: a function may be quick."""
@@ -103,7 +105,7 @@ def _count_as_processed(lease: Lease) -> None:
         lease.decide(index, Outcome.SUCCESS)
 
 
-def _call_each(lease: Lease, function: EntityFunction, budget: Budget) -> None:
+def _call_each(lease: Lease, function: EntityFunction, checkpoint: Checkpoint, budget: Budget) -> None:
     stored_at = time.monotonic()
     for index in lease.undecided:
         if budget.is_used_up or lease.is_stopped:
@@ -117,27 +119,35 @@ def _call_each(lease: Lease, function: EntityFunction, budget: Budget) -> None:
         else:
             lease.decide(index, Outcome.SUCCESS)
         if lease.needs_caution or time.monotonic() - stored_at >= CHECKPOINT_SECONDS:
-            lease.checkpoint()
+            checkpoint(lease)
             stored_at = time.monotonic()
 
 
-def _await_all(lease: Lease, function: EntityFunction, budget: Budget, concurrency: int) -> None:
+def _await_all(
+    lease: Lease, function: EntityFunction, checkpoint: Checkpoint, budget: Budget, concurrency: int
+) -> None:
     """Await the function for every undecided entity.
 
     A chunk that keeps costing its workers runs one entity at a time, each marked beforehand.
     """
     if not lease.needs_caution:
-        _await_some(lease, lease.undecided, function, budget, concurrency)
+        _await_some(lease, lease.undecided, function, checkpoint, budget, concurrency)
         return
     for index in lease.undecided:
         if budget.is_used_up or lease.is_stopped:
             return
         _mark(lease, index)
-        _await_some(lease, [index], function, budget, 1)
+        _await_some(lease, [index], function, checkpoint, budget, 1)
+        lease.checkpoint()
 
 
 def _await_some(
-    lease: Lease, indices: Iterable[int], function: EntityFunction, budget: Budget, concurrency: int
+    lease: Lease,
+    indices: Iterable[int],
+    function: EntityFunction,
+    checkpoint: Checkpoint,
+    budget: Budget,
+    concurrency: int,
 ) -> None:
     """Await the function for some entities, storing what has ended at least each `CHECKPOINT_SECONDS`."""
     calls: Calls[int, Any] = Calls(concurrency)
@@ -150,7 +160,7 @@ def _await_some(
             until_checkpoint = stored_at + CHECKPOINT_SECONDS - time.monotonic()
             left.extend(_collect(calls, lease, min(until_checkpoint, budget.seconds_left), budget))
             if time.monotonic() >= stored_at + CHECKPOINT_SECONDS:
-                lease.checkpoint()
+                checkpoint(lease)
                 stored_at = time.monotonic()
     finally:
         calls.cancel(calls.keys)
@@ -158,7 +168,6 @@ def _await_some(
     for index, result in calls.collect_all(calls.keys, STOP_SECONDS):
         if not isinstance(result, asyncio.CancelledError | NotSent):
             _decide(lease, index, result, budget)
-    lease.checkpoint()
 
 
 def _collect(calls: Calls[int, Any], lease: Lease, seconds: float, budget: Budget) -> list[int]:

@@ -16,6 +16,7 @@ from app.enrichment import queue
 from app.enrichment.queue import claims
 from app.enrichment.queue.claims import Scope
 from app.enrichment.queue.lease import Failure, Lease
+from app.enrichment.queue.rounds import finish_together
 from app.enrichment.waterfall.erase import erase_entity
 from app.errors import EntityNotFound, JobStateConflict, LeaseLost
 from app.extensions import db
@@ -265,6 +266,41 @@ class Lifecycle(RuleBasedStateMachine):
         assert lease.entity_ids == chunk.ids
         self.hands.append(Hand(lease, job, chunk))
         return self.hands[-1]
+
+    @precondition(lambda self: self.hands)
+    @rule(pick=st.integers(0, 99), most=st.integers(1, 3))
+    def claim_more(self, pick: int, most: int) -> None:
+        """A worker takes further chunks of a job that it had one of."""
+        hand = self._hand(pick)
+        job = hand.job
+        fresh = job.chunks[job.claimed :][:most] if job.is_claimable else []
+        leases = claims.claim_more(hand.lease, "worker", most)
+        assert [lease.position for lease in leases] == [job.chunks.index(chunk) for chunk in fresh]
+        for lease, chunk in zip(leases, fresh, strict=True):
+            chunk.attempt, chunk.outcomes, chunk.is_held, job.status = 1, "." * len(chunk.ids), True, "running"
+            lease.read_entity_ids()
+            assert lease.entity_ids == chunk.ids
+            self.hands.append(Hand(lease, job, chunk))
+
+    @precondition(lambda self: self.hands)
+    @rule(pick=st.integers(0, 99), marks=st.text("skh", min_size=3, max_size=3))
+    def finish_together(self, pick: int, marks: str) -> None:
+        """Chunks of one job are closed in one write, all of them or none."""
+        job = self._hand(pick).job
+        hands = [hand for hand in self.hands if hand.job is job and not hand.is_gone]
+        for hand in hands:
+            self._decide(hand, marks)
+        hands = [hand for hand in hands if hand.lease.is_plain]
+        if hands:
+            finish_together([hand.lease for hand in hands])
+        owns_all = all(hand.owns for hand in hands)
+        assert {hand.lease.is_closed for hand in hands} <= {owns_all}
+        if hands and owns_all:
+            for hand in hands:
+                hand.is_gone, hand.chunk.outcomes = True, "".join(hand.lease.outcomes)
+                hand.chunk.close()
+            job.settle()
+            assert {hand.lease.job_status for hand in hands} == {job.status}
 
     def _decide(self, hand: Hand, marks: str) -> None:
         for index, mark in zip(list(hand.lease.undecided), marks, strict=False):
