@@ -16,7 +16,9 @@ from app.models.types import new_id
 from app.providers.base import Provider
 
 BULK_WAIT_SECONDS: Final = 0.5
-"""How long entities wait for others that may come to the same bulk call."""
+"""How long entities wait for the next that may come to the same bulk call."""
+BULK_MOST_SECONDS: Final = 2.5
+"""How long they wait for all that may come."""
 PATIENCE_SHARE: Final = 0.6
 """The share of a whole budget that one paid call may take, so that calls can start for the rest of it."""
 
@@ -26,17 +28,32 @@ whether they are local or repeats."""
 
 
 @dataclass
+class _Filling:
+    """A bulk call that waits for others: for the next of them, and not for ever."""
+
+    count: int = 0
+    next_until: float = 0.0
+    last_until: float = field(default_factory=lambda: time.monotonic() + BULK_MOST_SECONDS)
+
+    def until(self, count: int) -> float:
+        """Return until when it waits, of so many that have come."""
+        if count > self.count:
+            self.count, self.next_until = count, time.monotonic() + BULK_WAIT_SECONDS
+        return min(self.next_until, self.last_until)
+
+
+@dataclass
 class Scheduler:
     """Lines attempts up by provider and makes calls of them.
 
-    It owns the lines (`_ready`), and until when the next bulk call of a provider waits for others (`_filling_until`).
+    It owns the lines (`_ready`), and until when the next bulk call of a provider waits for others (`_filling`).
     """
 
     entity_type: str
     budget: Budget
     states: KnownStates
     _ready: dict[_Group, deque[Attempt]] = field(default_factory=dict)
-    _filling_until: dict[str, float] = field(default_factory=dict)
+    _filling: dict[str, _Filling] = field(default_factory=dict)
 
     @property
     def is_empty(self) -> bool:
@@ -106,7 +123,8 @@ class Scheduler:
     def first_instant(self) -> float:
         """Return the instant of the monotonic clock at which the first bulk call waits no longer; infinity: none."""
         now = time.monotonic()
-        return min((until for until in self._filling_until.values() if until > now), default=float("inf"))
+        ends = (filling.until(0) for filling in self._filling.values())
+        return min((end for end in ends if end > now), default=float("inf"))
 
     def _call(self, provider: Provider, attempts: deque[Attempt]) -> Call:
         size = min(self._bulk_size(provider, attempts), len(attempts))
@@ -132,7 +150,7 @@ class Scheduler:
             return True
         provider = attempts[0].provider
         if not self._has_time(attempts[0]):
-            self._filling_until.pop(provider.name, None)
+            self._filling.pop(provider.name, None)
             return False
         return not self._fills_up(provider, attempts, may_come)
 
@@ -141,11 +159,10 @@ class Scheduler:
 
     def _fills_up(self, provider: Provider, attempts: deque[Attempt], may_come: Callable[[int], bool]) -> bool:
         """Return whether a bulk call is better made a little later, when others have come to the same step."""
-        now = time.monotonic()
-        is_short = len(attempts) < self._bulk_size(provider, attempts)
-        if is_short and may_come(attempts[0].run.step_index):
-            until = self._filling_until.setdefault(provider.name, now + BULK_WAIT_SECONDS)
-            if now < until:
+        name, count = provider.name, len(attempts)
+        if count < self._bulk_size(provider, attempts) and may_come(attempts[0].run.step_index):
+            filling = self._filling.setdefault(name, _Filling())
+            if time.monotonic() < filling.until(count):
                 return True
-        self._filling_until.pop(provider.name, None)
+        self._filling.pop(name, None)
         return False
