@@ -359,8 +359,8 @@ MUTANTS = (
     Mutant(
         "a status is written beside another address",
         "app/enrichment/waterfall/results.py",
-        '            offered = {**offered, "email": result.attempt.lookup.fields["email"]}\n',
-        "            pass\n",
+        '        offered = {**offered, "email": attempt.lookup.fields["email"]}\n',
+        "        pass\n",
         ("tests/web/test_stale_verdicts.py",),
     ),
     Mutant(

@@ -116,13 +116,18 @@ def open_calls(
     request_ids = in_flight.open_calls(session, rows)
     opened, busy = _split(wanted, request_ids)
     prior = _prior_answers(context, opened)
-    addresses = {attempt.address for attempt in opened if attempt.address is not None}
-    judged = standing_verdicts(addresses, context.job.workspace_slug)
+    judged = standing_verdicts(_addresses(opened), context.job.workspace_slug)
     answered = [attempt for attempt in opened if attempt.address in judged or _is_answered(attempt, prior)]
     refused = {**_busy_refusals(session, context, busy), **{attempt.id: Refusal(0.0) for attempt in answered}}
     turned_away = [attempt.entity_id for attempt in (*busy, *answered)]
     entities = load_entities(context.job.entity_type, turned_away, workspace_slug=context.job.workspace_slug)
-    return Opening(tuple(attempt for attempt in opened if attempt.id not in refused), refused, prior, entities)
+    going = tuple(attempt for attempt in opened if attempt.id not in refused)
+    return Opening(going, refused, prior, entities)
+
+
+def _addresses(attempts: Iterable[Attempt]) -> list[str]:
+    """Return the addresses that attempts have verified."""
+    return [attempt.address for attempt in attempts if attempt.address is not None]
 
 
 def _wanted(limited: Iterable[Limited], gone: set[str]) -> list[tuple[Slot, Attempt]]:
@@ -221,8 +226,8 @@ def _refuse(calls: Iterable[Call], refusal: Refusal) -> dict[str, Refusal]:
 
 def _busy_refusals(session: WriteSession, context: ChunkContext, attempts: Sequence[Attempt]) -> dict[str, Refusal]:
     """Say when to look again at attempts that another job makes."""
-    addresses = [attempt.address for attempt in attempts if attempt.address is not None]
-    far_off = in_flight.unlikely_soon(session, context.job, [attempt.entity_id for attempt in attempts], addresses)
+    entity_ids = [attempt.entity_id for attempt in attempts]
+    far_off = in_flight.unlikely_soon(session, context.job, entity_ids, _addresses(attempts))
     refused = {}
     for attempt in attempts:
         is_far = not far_off.isdisjoint({(attempt.entity_id, attempt.provider.name), attempt.address})

@@ -2,8 +2,9 @@
 
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterator
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any, Final
 
 from app.async_calls import STOP_SECONDS, Calls
 from app.enrichment.waterfall.batch import Call
@@ -23,10 +24,11 @@ class CallsOfChunk:
     under_way: dict[str, Call] = field(default_factory=dict)
     ended: list[tuple[Call, CallResult]] = field(default_factory=list)
 
-    def start(self, call: Call, asking: Callable[[], Awaitable[list[Answer]]], *, deadline: float) -> None:
-        """Start a call, at its `start_at`."""
+    def start(self, call: Call, *, deadline: float, start_at: float) -> None:
+        """Start a call, at an instant of the monotonic clock."""
+        call = replace(call, started_at=datetime.now(UTC), start_at=start_at)
         self.under_way[call.id] = call
-        self.shared.start(self, call, asking, deadline)
+        self.shared.start(self, call, _asking(call, deadline), deadline)
 
     def take_ended(self) -> list[tuple[Call, CallResult]]:
         """Return what has ended, each call once."""
@@ -85,3 +87,17 @@ class CallsUnderWay:
             owner, call = self._under_way.pop(call_id)
             del owner.under_way[call_id]
             owner.ended.append((call, result))
+
+
+def _asking(call: Call, deadline: float) -> Callable[[], Any]:
+    provider, lookups = call.provider, [attempt.lookup for attempt in call.attempts]
+
+    async def ask() -> list[Answer]:
+        if len(lookups) == 1:
+            return [await provider.lookup(lookups[0], deadline=deadline)]
+        answers = list(await provider.lookup_many(lookups, deadline=deadline))
+        if len(answers) != len(lookups):
+            raise RuntimeError(f"expected {len(lookups)} answers, got {len(answers)}")
+        return answers
+
+    return ask

@@ -8,11 +8,11 @@ transaction is open while a provider is asked.
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import chain
-from typing import Any, Final
+from typing import Final
 
 import structlog
 
@@ -27,7 +27,6 @@ from app.enrichment.waterfall import routing
 from app.enrichment.waterfall.batch import Admission, AttemptResult, Call, ChunkContext
 from app.enrichment.waterfall.calls_under_way import CallResult, CallsOfChunk, CallsUnderWay
 from app.enrichment.waterfall.checkpoint import store_batch
-from app.enrichment.waterfall.entity_run import EntityRun
 from app.enrichment.waterfall.loading import Loader
 from app.enrichment.waterfall.results import ResultHandler
 from app.enrichment.waterfall.routing import Router
@@ -148,7 +147,7 @@ class ChunkRun:
     def _start_local(self, calls: Iterable[Call]) -> None:
         for call in calls:
             limit = time.monotonic() + CALL_SHARE * self.settings.ENRICH_TIME_BUDGET
-            self._start(call, deadline=min(limit, self.budget.deadline), start_at=0.0)
+            self.calls.start(call, deadline=min(limit, self.budget.deadline), start_at=0.0)
 
     def _start_granted(self, call: Call, start_at: float) -> None:
         """Start a call that is on record, unless the transaction took so long that it could outlast the budget.
@@ -162,11 +161,7 @@ class ChunkRun:
             self.results.unstored.released += call.attempts
             self.router.look_again(attempt.run for attempt in call.attempts)
         else:
-            self._start(call, deadline=deadline, start_at=max(now, start_at))
-
-    def _start(self, call: Call, *, deadline: float, start_at: float) -> None:
-        call = replace(call, started_at=datetime.now(UTC), start_at=start_at)
-        self.calls.start(call, _asking(call, deadline), deadline=deadline)
+            self.calls.start(call, deadline=deadline, start_at=max(now, start_at))
 
     # What is waited for
 
@@ -224,7 +219,8 @@ class ChunkRun:
             self.router.look_again(runs)
             return
         if len(runs) > 1 and all(_is_refused(answer) for answer in answers):
-            self._ask_one_by_one(call, runs)
+            self.results.ask_one_by_one(call)
+            self.router.look_again(runs)
             return
         now, instant = datetime.now(UTC), time.monotonic()
         if not call.is_local:
@@ -233,13 +229,6 @@ class ChunkRun:
             started_at = call.started_at or now
             self.results.apply(AttemptResult(attempt, answer, started_at, now, call_id=call.id, instant=instant))
         self.router.add(runs)
-
-    def _ask_one_by_one(self, call: Call, runs: Sequence[EntityRun]) -> None:
-        """Ask about each entity of a bulk call by itself: one bad entity must not cost the others."""
-        self.results.unstored.released += call.attempts
-        for run in runs:
-            run.ask_alone()
-        self.router.look_again(runs)
 
     # What is stored
 
@@ -333,17 +322,3 @@ def _count(call: Call, answers: Sequence[Answer], ended_at: datetime) -> None:
 
 def _is_refused(answer: Answer) -> bool:
     return answer.outcome_class is OutcomeClass.INVALID_REQUEST and answer.is_cost_known and not answer.cost_micros
-
-
-def _asking(call: Call, deadline: float) -> Callable[[], Any]:
-    provider, lookups = call.provider, [attempt.lookup for attempt in call.attempts]
-
-    async def ask() -> list[Answer]:
-        if len(lookups) == 1:
-            return [await provider.lookup(lookups[0], deadline=deadline)]
-        answers = list(await provider.lookup_many(lookups, deadline=deadline))
-        if len(answers) != len(lookups):
-            raise RuntimeError(f"expected {len(lookups)} answers, got {len(answers)}")
-        return answers
-
-    return ask

@@ -26,33 +26,6 @@ _IS_DOWN: Final = frozenset({OutcomeClass.CREDITS_EXHAUSTED, OutcomeClass.AUTH_F
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """Whom to ask, in order, and for what. Without `until` every provider is asked once."""
-
-    steps: tuple[Provider, ...]
-    until: tuple[str, ...] = ()
-    verifier: Provider | None = None
-    normalizer: Provider | None = None
-    """The provider that runs on what was written."""
-
-    @property
-    def is_single(self) -> bool:
-        """Whether the job names one provider and not a waterfall."""
-        return not self.until
-
-    @property
-    def verifiers(self) -> tuple[Provider, ...]:
-        """Who is asked about addresses: before they are written, or of a job that names a verifier, that are there."""
-        providers = (provider for provider in (*self.steps, self.verifier) if provider is not None)
-        return tuple(provider for provider in providers if provider.capabilities.verifies)
-
-    def provider(self, name: str) -> Provider | None:
-        """Return the step's provider or verifier of a name, if the plan has it."""
-        known = {provider.name: provider for provider in (*self.steps, self.verifier) if provider is not None}
-        return known.get(name)
-
-
-@dataclass(frozen=True, slots=True)
 class PriorAnswer:
     """What a provider answered before, recently enough to count."""
 
@@ -122,6 +95,43 @@ class State(Enum):
     """Nothing is left to be done."""
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Whom to ask, in order, and for what. Without `until` every provider is asked once."""
+
+    steps: tuple[Provider, ...]
+    until: tuple[str, ...] = ()
+    verifier: Provider | None = None
+    normalizer: Provider | None = None
+    """The provider that runs on what was written."""
+
+    @property
+    def is_single(self) -> bool:
+        """Whether the job names one provider and not a waterfall."""
+        return not self.until
+
+    @property
+    def verifiers(self) -> tuple[Provider, ...]:
+        """Who is asked about addresses: before they are written, or of a job that names a verifier, that are there."""
+        providers = (provider for provider in (*self.steps, self.verifier) if provider is not None)
+        return tuple(provider for provider in providers if provider.capabilities.verifies)
+
+    def provider(self, name: str) -> Provider | None:
+        """Return the step's provider or verifier of a name, if the plan has it."""
+        known = {provider.name: provider for provider in (*self.steps, self.verifier) if provider is not None}
+        return known.get(name)
+
+    def step(self, state: State, index: int) -> Step | None:
+        """Return what a run asks next that stands so, at the provider of that index; None: nobody."""
+        if state is State.TO_VERIFY and self.verifier is not None:
+            return Step(Purpose.VERIFY, self.verifier)
+        if state is State.TO_ASK:
+            return Step(Purpose.STEP, self.steps[index])
+        if state is State.TO_NORMALIZE and self.normalizer is not None:
+            return Step(Purpose.NORMALIZE, self.normalizer)
+        return None
+
+
 class Finding(IntEnum):
     """What this job has learned of an entity so far."""
 
@@ -180,22 +190,13 @@ class EntityRun:
     def next_step(self) -> Step | Decision:
         """Return what is to be done next, as far as the run itself knows."""
         self.state = self._next_state()
-        return self._step_of(self.state) or self._decision()
+        return self.plan.step(self.state, self.step_index) or self._decision()
 
     @property
     def provider_ahead(self) -> Provider | None:
         """The provider that it asks next, as far as the run itself knows; None: nobody."""
-        step = self._step_of(self._next_state())
+        step = self.plan.step(self._next_state(), self.step_index)
         return step.provider if step is not None else None
-
-    def _step_of(self, state: State) -> Step | None:
-        if state is State.TO_VERIFY and self.plan.verifier is not None:
-            return Step(Purpose.VERIFY, self.plan.verifier)
-        if state is State.TO_ASK:
-            return Step(Purpose.STEP, self.plan.steps[self.step_index])
-        if state is State.TO_NORMALIZE and self.plan.normalizer is not None:
-            return Step(Purpose.NORMALIZE, self.plan.normalizer)
-        return None
 
     def _next_state(self) -> State:
         if self.state is State.DECIDED:
@@ -230,11 +231,9 @@ class EntityRun:
     @property
     def addresses(self) -> set[str]:
         """The addresses that it may have verified next: the one at hand, and those that wait on earlier attempts."""
-        step = self._step_of(self._next_state())
+        step = self.plan.step(self._next_state(), self.step_index)
         at_hand = self.address(step) if step is not None else None
-        withheld = [prior.withheld for prior in self.prior.values() if prior.withheld and not prior.is_rejected]
-        waiting = (email_address(fields.get("email")) for fields in withheld)
-        return {address for address in (at_hand, *waiting) if address is not None}
+        return _withheld_addresses(self.prior.values()) | ({at_hand} if at_hand is not None else set())
 
     @property
     def waits_alone(self) -> bool:
@@ -262,24 +261,12 @@ class EntityRun:
 
     def resume(self) -> None:
         """Take into account what this job learned of the entity before the chunk was claimed again."""
-        self.finding = _finding_of(prior for prior in self.prior.values() if prior.is_of_job)
-        self.repeats |= {name for name, prior in self.prior.items() if _is_own(prior, REPEATABLE)}
-        self.is_in_doubt = self._has_lost_repeat or self._has_doubt
-
-    @property
-    def _has_lost_repeat(self) -> bool:
-        """Whether a provider was taken out of the plan meanwhile that would have repeated its answer for free."""
-        return any(self.plan.provider(name) is None for name in self.repeats)
-
-    @property
-    def _has_doubt(self) -> bool:
-        """Whether a step of this job is in doubt: the run may go on behind it. A verdict takes nothing away."""
-        verifier = self.plan.verifier.name if self.plan.verifier else None
-        return any(
-            _is_own(prior, IN_DOUBT) or (prior.outcome_class == IN_DOUBT and prior.is_noted)
-            for name, prior in self.prior.items()
-            if name != verifier
-        )
+        own = {name: prior for name, prior in self.prior.items() if prior.is_of_job}
+        self.finding = _finding_of(own.values())
+        self.repeats |= {name for name, prior in own.items() if prior.outcome_class == REPEATABLE}
+        # A provider may have been taken out of the plan meanwhile that would have repeated its answer for free.
+        has_lost_repeat = any(self.plan.provider(name) is None for name in self.repeats)
+        self.is_in_doubt = has_lost_repeat or _has_doubt(self.plan, self.prior)
 
     def wait_until(self, instant: float, reason: str = "") -> None:
         """Do not go on before an instant of the monotonic clock."""
@@ -414,8 +401,18 @@ class EntityRun:
         return Decision(Outcome.SUCCESS if has_answer else Outcome.SKIPPED)
 
 
-def _is_own(prior: PriorAnswer, outcome_class: str) -> bool:
-    return prior.is_of_job and prior.outcome_class == outcome_class
+def _has_doubt(plan: Plan, priors: Mapping[str, PriorAnswer]) -> bool:
+    """Return whether a step of this job is in doubt: the run may go on behind it. A verdict takes nothing away."""
+    verifier = plan.verifier.name if plan.verifier else None
+    in_doubt = [prior for name, prior in priors.items() if name != verifier and prior.outcome_class == IN_DOUBT]
+    return any(prior.is_of_job or prior.is_noted for prior in in_doubt)
+
+
+def _withheld_addresses(priors: Iterable[PriorAnswer]) -> set[str]:
+    """Return the addresses that wait for a verdict."""
+    withheld = [prior.withheld for prior in priors if prior.withheld and not prior.is_rejected]
+    addresses = (email_address(fields.get("email")) for fields in withheld)
+    return {address for address in addresses if address is not None}
 
 
 def _finding_of(answers: Iterable[PriorAnswer]) -> Finding:

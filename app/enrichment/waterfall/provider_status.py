@@ -137,11 +137,7 @@ def _view(
         is_verifier=is_verifier,
         entity_types=sorted(provider.entity_types),
         missing=missing,
-        condition=ProviderCondition.AVAILABLE if state is None else state.condition,
-        reason=None if state is None else state.reason,
-        since=None if state is None else state.changed_at,
-        until=None if state is None else state.until,
-        failures=0 if state is None else state.failures,
+        **_condition(state),
         blocked_until=blocked_until,
         is_available=missing is None and is_healthy and blocked_until is None,
         limits=_describe_limits(provider.settings.limits),
@@ -152,6 +148,19 @@ def _view(
         calls_under_way=calls.get(provider.name, 0),
         spent_today_micros=spent.get(provider.name, 0),
     )
+
+
+def _condition(state: circuit_breaker.ProviderState | None) -> dict[str, Any]:
+    """Return what a view says of a provider's state; None: nothing is held against it."""
+    if state is None:
+        return {"condition": ProviderCondition.AVAILABLE, "reason": None, "since": None, "until": None, "failures": 0}
+    return {
+        "condition": state.condition,
+        "reason": state.reason,
+        "since": state.changed_at,
+        "until": state.until,
+        "failures": state.failures,
+    }
 
 
 def _blocks(own_accounts: Mapping[str, str]) -> dict[str, datetime]:

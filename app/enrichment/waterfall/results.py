@@ -77,6 +77,12 @@ class ResultHandler:
         now = datetime.now(UTC)
         self.apply(AttemptResult(Attempt(run, step, lookup, new_id()), answer, now, now))
 
+    def ask_one_by_one(self, call: Call) -> None:
+        """Ask about each entity of a bulk call by itself: one bad entity must not cost the others."""
+        self.unstored.released += call.attempts
+        for attempt in call.attempts:
+            attempt.run.ask_alone()
+
     def accept_offer(self, run: EntityRun, offer: Offer, status: str | None = None) -> None:
         """Write a withheld address, or keep it as rejected; without a verdict (None) it is written as it came."""
         fields = {**offer.fields, **({"email_status": status} if status else {})}
@@ -135,19 +141,14 @@ class ResultHandler:
     def _apply_answer(self, result: AttemptResult) -> None:
         run, step, answer = result.attempt.run, result.attempt.step, result.answer
         capabilities = step.provider.capabilities
-        withholds = step.purpose is Purpose.STEP and run.must_verify(answer)
-        offered = accepted_fields(answer) if withholds else answer.fields
-        if result.attempt.address is not None:
-            # So that what is said of an address is not written beside another one.
-            offered = {**offered, "email": result.attempt.lookup.fields["email"]}
         stands_in = capabilities.rules_first and self._is_given_up(run, answer)
         merged = _MERGED_OF_OWNER if capabilities.owns_fields else _MERGED
         is_merged = stands_in or answer.outcome_class in merged
-        if is_merged:
-            self._merge(run, offered)
+        offered = _offered(result) if is_merged else {}
+        self._merge(run, offered)
         result = replace(
             result,
-            offered=offered if is_merged else {},
+            offered=offered,
             is_in_turn=run.is_in_turn,
             is_overlap=run.finding is Finding.VALUE and answer.outcome_class is OutcomeClass.SUCCESS,
         )
@@ -208,6 +209,17 @@ class ResultHandler:
         except Exception as exc:
             log.warning("callback not read", provider=provider.name, error_type=type(exc).__name__)
             return Answer(OutcomeClass.INVALID_REQUEST, error="The callback could not be read.")
+
+
+def _offered(result: AttemptResult) -> Mapping[str, Any]:
+    """Return the fields of an answer that may be written."""
+    attempt, answer = result.attempt, result.answer
+    withholds = attempt.step.purpose is Purpose.STEP and attempt.run.must_verify(answer)
+    offered = accepted_fields(answer) if withholds else answer.fields
+    if attempt.address is not None:
+        # So that what is said of an address is not written beside another one.
+        offered = {**offered, "email": attempt.lookup.fields["email"]}
+    return offered
 
 
 def _class_of_rules(answer: Answer) -> OutcomeClass:

@@ -75,7 +75,7 @@ class Router:
         """Take the runs of a chunk; if it needs caution, they go on one by one."""
         self.add(runs)
         if self._fresh:
-            self.must_wait = self._why_nobody()
+            self.must_wait = _why_nobody(self.context.plan, self.states)
         if self.context.lease.needs_caution:
             self._queued.extend(self._fresh)
             self._fresh = []
@@ -157,7 +157,8 @@ class Router:
     def note_long_wait(self) -> None:
         """Let the job wait, if what is left of the chunk waits for long."""
         if self.must_wait is None and self._waiting and self.context.lease.retry_in_seconds > MAX_WAIT_SECONDS:
-            self.must_wait = self._why_nobody() or self._why_some()
+            why_nobody = _why_nobody(self.context.plan, self.states)
+            self.must_wait = why_nobody or _why_some(self._waiting, self.context.lease.retry_in_seconds)
 
     # The next step
 
@@ -293,27 +294,6 @@ class Router:
         lookup = _lookup(run, step, self.context.job.entity_type, self.settings)
         self.results.apply_local(run, step, lookup, step.provider.rules(lookup))
 
-    # Why the job waits
-
-    def _why_nobody(self) -> JobMustWait | None:
-        """Return why the job has to wait if every provider that it could ask is unavailable."""
-        unavailable = []
-        for provider in self.context.plan.steps:
-            state = self.states.get(provider.name)
-            if state is None or state.is_available(provider) or provider.capabilities.rules_first:
-                return None
-            unavailable.append(state)
-        soonest = min(unavailable, key=lambda state: state.seconds_left or float("inf"))
-        return JobMustWait(soonest.describe(), soonest.seconds_left or UNUSABLE_SECONDS)
-
-    def _why_some(self) -> JobMustWait | None:
-        """Return why what is left of the chunk waits. All of it at its first step: other chunks would wait too."""
-        reasons = {run.waits_for for run in self._waiting if run.waits_for}
-        if not reasons:
-            return None
-        is_all = all(run.waits_for and run.step_index == 0 and not run.waits_alone for run in self._waiting)
-        return JobMustWait(min(reasons), self.context.lease.retry_in_seconds, only_if_idle=not is_all)
-
 
 def _lookup(run: EntityRun, step: Step, entity_type: str, settings: Config) -> Lookup:
     fields: Mapping[str, Any] = run.fields
@@ -330,6 +310,27 @@ def _soonest_return(plan: Plan, known: KnownStates) -> float:
     states = [known.get(provider.name) for provider in plan.steps]
     left = [state.seconds_left for state in states if state is not None and state.seconds_left is not None]
     return max(1.0, min(left, default=UNUSABLE_SECONDS))
+
+
+def _why_nobody(plan: Plan, known: KnownStates) -> JobMustWait | None:
+    """Return why the job has to wait if every provider that it could ask is unavailable."""
+    unavailable = []
+    for provider in plan.steps:
+        state = known.get(provider.name)
+        if state is None or state.is_available(provider) or provider.capabilities.rules_first:
+            return None
+        unavailable.append(state)
+    soonest = min(unavailable, key=lambda state: state.seconds_left or float("inf"))
+    return JobMustWait(soonest.describe(), soonest.seconds_left or UNUSABLE_SECONDS)
+
+
+def _why_some(waiting: Sequence[EntityRun], seconds: float) -> JobMustWait | None:
+    """Return why what is left of a chunk waits. All of it at its first step: other chunks would wait too."""
+    reasons = {run.waits_for for run in waiting if run.waits_for}
+    if not reasons:
+        return None
+    is_all = all(run.waits_for and run.step_index == 0 and not run.waits_alone for run in waiting)
+    return JobMustWait(min(reasons), seconds, only_if_idle=not is_all)
 
 
 def _may_return_soon(state: ProviderState) -> bool:

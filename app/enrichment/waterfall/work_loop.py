@@ -147,10 +147,16 @@ class WorkLoop:
         if self._aside is not None and all(run.is_idle for run in self._runs):
             # What the others wait for may be what that chunk's lost worker had asked.
             return True
-        if time.monotonic() < self._look_at or not self.chunks.has_time:
-            return False
+        return self._may_look() and self._has_free_calls()
+
+    def _may_look(self) -> bool:
+        """Return whether another chunk may be taken beside those in hand."""
         if any(run.is_cautious for run in self._runs):
             return False
+        return time.monotonic() >= self._look_at and self.chunks.has_time
+
+    def _has_free_calls(self) -> bool:
+        """Return whether what is in hand leaves calls unused."""
         room = self.under_way.room()
         return room > 0 and not self._is_filled(room)
 
