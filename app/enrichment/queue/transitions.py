@@ -256,7 +256,6 @@ CHUNK_IDS: Final = select(chunks.c.entity_ids.cast(Text)).where(
 
 LEASE_CHUNK: Final = insert(progress).values(lease_expires_at=utcnow(SECONDS))
 OPEN_CHUNK: Final = LEASE_CHUNK.returning(CHUNK_IDS.scalar_subquery())
-
 _THE_END: Final = bindparam("the_end", type_=Integer)
 TAKE_UP_TO: Final = (
     update(jobs)
