@@ -5,6 +5,7 @@ The same registrable domain is the same company, whatever its name there. Compan
 that the company is another. A domain that stands without a name is taken for one: `acme.de` is called "acme".
 """
 
+import functools
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import product, starmap
@@ -131,6 +132,7 @@ def _bare_labels(domain: str) -> list[str]:
     return [label, *(rest for rest in rests if len(rest) >= _SHORTEST_BARE_LABEL)]
 
 
+@functools.lru_cache(maxsize=4096)
 def _label(domain: str) -> str:
     """Return what a registrable domain calls its owner, in the letters of `_brand`: "muller" for `müller.de`."""
     try:
@@ -214,8 +216,9 @@ def _lasting(words: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(word for word in words if word not in _PASSING_WORDS)
 
 
+@functools.lru_cache(maxsize=4096)
 def _full(name: str | None) -> tuple[str, ...]:
-    """Return the words of a name without its legal form."""
+    """Return the words of a name without its legal form. Kept: one company is compared for each of its people."""
     return tuple(_plain_words(normalize_company_name(name) or ""))
 
 

@@ -53,7 +53,8 @@ def _read(first: str | None, last: str | None, full: str | None) -> tuple[Readin
     if names_nobody(first, last, full):
         return ()
     joined = " ".join(filter(None, (first, last)))
-    texts = filter(None, (full, joined))
+    # Mostly they are one text, which is read and compared once.
+    texts = dict.fromkeys(filter(None, (full, joined)))
     return tuple(reading for text in texts if "@" not in text for reading in _read_text(text))
 
 
