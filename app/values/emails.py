@@ -107,6 +107,8 @@ def email_address(value: Any) -> str | None:
     the end are accepted. Two addresses in one field are refused: nothing says which one is meant. So is one that is
     masked (`a***@…`) or only says that an address was not given out.
     """
+    if isinstance(value, str) and (plain := _plain(value)):
+        return None if _NOBODYS.fullmatch(plain) else plain
     address = address_spelling(value)
     if address is None or _MASK.search(address) or _NOBODYS.fullmatch(address):
         return None

@@ -27,8 +27,10 @@ from app.entities.csv.cells import (
     converter,
     is_placeholder,
     json_object,
+    linkedin_url,
     mend,
     text_or_nothing,
+    website,
 )
 from app.entities.csv.headers import EXTRA_FIELD, ID_FIELD, Column
 from app.entities.csv.records import Record, Refusal
@@ -53,6 +55,8 @@ _PLAIN_STARTS: Final = frozenset(string.ascii_letters + string.digits) - {
 }
 """What a cell starts with that is neither of those nor a word that stands for nothing."""
 _STRUCTURED: Final = frozenset({array, json_object, integer})
+_AS_IT_STANDS: Final = frozenset({linkedin_url, website})
+"""What returns the cell itself, or None."""
 
 Doubt = Callable[[str], object]
 """Returns whether the characters of a cell make it worth a second look."""
@@ -159,8 +163,9 @@ class RowReader:
         doubt: Doubt = _has_ampersand if pattern is None else pattern.search
         if self._is_export or convert in _STRUCTURED:
             doubt = _no_doubt
-        is_text = convert is text_or_nothing and column.key is None and not column.is_fallback
-        is_unusual = doubt if is_text else _always
+        is_unusual = doubt if convert is text_or_nothing else _unless_as_it_stands(convert, doubt)
+        if column.key is not None or column.is_fallback:
+            is_unusual = _always
         return index, column.field, column.header, is_unusual, _Reading(column, doubt, convert)
 
     def _contents(self, cells: list[str], steps: Sequence[_Step]) -> _Contents:
@@ -256,6 +261,13 @@ def _no_doubt(_: str) -> None:
 def _always(_: str) -> bool:
     """Return True: each cell of the column is read at length."""
     return True
+
+
+def _unless_as_it_stands(convert: Convert, doubt: Doubt) -> Doubt:
+    """Return what tells the cells that are not the field's value as they stand."""
+    if convert not in _AS_IT_STANDS:
+        return _always
+    return lambda cell: doubt(cell) or convert(cell) is None
 
 
 def _mended(cell: str, column: Column, contents: _Contents) -> str:
