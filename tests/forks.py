@@ -24,6 +24,7 @@ FORKS.set_forkserver_preload(
         *("psycopg", "flask.cli", "flask_migrate", "gunicorn.app.wsgiapp", "gunicorn.workers.gthread"),
         *("app.routes", "app.enrichment.waterfall.work_loop", "app.demo.stand_ins.server", "app.demo.waterfalls"),
         *sorted(set(MODULES.values())),
+        "tests.warm",
     ]
 )
 

@@ -9,6 +9,7 @@ import asyncio
 import os
 import time
 from collections.abc import AsyncGenerator, Mapping
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from types import SimpleNamespace
 from typing import Any, Final, NamedTuple
@@ -164,6 +165,7 @@ async def _note_sent(_session: aiohttp.ClientSession, context: SimpleNamespace, 
     context.trace_request_ctx.was_sent = True
 
 
+@cache
 def _user_agent() -> str:
     try:
         return f"tranche/{version('tranche-enrich')}"
