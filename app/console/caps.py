@@ -30,14 +30,23 @@ _STOP_RULE: Final = (
 
 def read_stop_rule(form: Mapping[str, str]) -> StopRule | None:
     """Return the rule that was typed; None: none was. Raises `Invalid`."""
-    last, percent, dollars = (form.get(f"stop_{name}", "").strip() for name in ("last", "percent", "dollars"))
-    if not percent and not dollars:
+    percent = _read_optional(form.get("stop_percent", ""))
+    amount = _read_optional(form.get("stop_dollars", ""))
+    if percent is None and amount is None:
         return None
-    share, amount = read_dollars(percent), read_dollars(dollars)
-    is_read = (share is not None or not percent) and (amount is not None or not dollars)
-    if not is_read or re.fullmatch(r"[0-9]{1,5}", last) is None:
+    last = form.get("stop_last", "").strip()
+    if re.fullmatch(r"[0-9]{1,5}", last) is None:
         raise Invalid(_STOP_RULE)
+    rule = StopRule(int(last), None if percent is None else float(percent / 100), micros(amount))
     try:
-        return StopRule(int(last), None if share is None else float(share / 100), micros(amount)).checked()
+        return rule.checked()
     except Invalid:
         raise Invalid(_STOP_RULE) from None
+
+
+def _read_optional(text: str) -> Decimal | None:
+    """Return a number that may be left out. Raises `Invalid`."""
+    number = read_dollars(text)
+    if number is None and text.strip():
+        raise Invalid(_STOP_RULE)
+    return number
