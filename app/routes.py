@@ -14,6 +14,7 @@ from app.enrichment.waterfall.callback_routes import blueprint as callback_route
 from app.enrichment.waterfall.metrics_routes import blueprint as metrics_routes
 from app.enrichment.waterfall.pilot_routes import blueprint as pilot_routes
 from app.enrichment.waterfall.provider_key_routes import blueprint as provider_key_routes
+from app.enrichment.waterfall.what_if_routes import blueprint as what_if_routes
 from app.entities.exclusion_routes import blueprint as exclusion_routes
 from app.entities.list_routes import blueprint as list_routes
 from app.entities.routes import blueprints as entity_routes
@@ -30,9 +31,10 @@ def init_app(app: Flask) -> None:
     requests.init_app(app)
     auth.init_app(app)
     api = Api(app)
-    jobs = (job_routes, pilot_routes, callback_routes, undo_routes, money_routes, cap_routes, provider_key_routes)
+    jobs = (job_routes, pilot_routes, what_if_routes, callback_routes, undo_routes)
+    money = (money_routes, cap_routes, provider_key_routes)
     others = (list_routes, exclusion_routes, audit_routes, webhook_routes, health.blueprint, metrics_routes)
-    for blueprint in (*jobs, *entity_routes, *others):
+    for blueprint in (*jobs, *money, *entity_routes, *others):
         api.register_blueprint(blueprint)
     app.register_blueprint(docs.blueprint)
     app.register_blueprint(console.blueprint)

@@ -150,6 +150,7 @@ MODULES: Final[Mapping[str, str]] = {
     "upgrade": "app.cli.service",
     "users": "app.cli.users",
     "webhooks": "app.cli.webhooks",
+    "what-if": "app.cli.what_if",
     "work": "app.cli.work",
     "yield": "app.cli.yields",
 }

@@ -51,7 +51,7 @@ def yield_(
 
 def _print(report: YieldReport) -> None:
     if report.rows:
-        output.print_table(["provider", "step", *COLUMNS], [*_rows(report), ["total", "", *_cells(report.total)]])
+        print_figures(report)
     elif report.first_day is None:
         output.note(f"Nobody has been called for the {'list' if report.list_id else 'job'} yet.")
     else:
@@ -61,6 +61,11 @@ def _print(report: YieldReport) -> None:
     if report.calls_not_counted:
         calls = output.count(report.calls_not_counted, "call")
         output.note(f"Not in it: {calls} of an older release, which did not count what came of them.")
+
+
+def print_figures(report: YieldReport) -> None:
+    """Print the figures of each provider and step as a table, and their total."""
+    output.print_table(["provider", "step", *COLUMNS], [*_rows(report), ["total", "", *_cells(report.total)]])
 
 
 def _rows(report: YieldReport) -> list[list[str]]:

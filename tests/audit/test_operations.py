@@ -60,18 +60,8 @@ UNRECORDED = {
 READING = frozenset(
     {
         *("audit", "caps list", "costs", "errors", "exclusions", "explain", "jobs", "keys list", "lists list"),
-        *(
-            "lists show",
-            "metrics",
-            "pilot",
-            "preview",
-            "provider-keys list",
-            "refused",
-            "show",
-            "users list",
-            "webhooks list",
-        ),
-        *("webhooks deliveries", "yield"),
+        *("lists show", "metrics", "pilot", "preview", "provider-keys list", "refused", "show", "users list"),
+        *("webhooks deliveries", "webhooks list", "what-if", "yield"),
     }
 )
 """The commands that change nothing."""

@@ -11,12 +11,15 @@ from sqlalchemy import func, select
 
 from app.db.session import end_read
 from app.demo.stand_ins import invented, ledger
+from app.enrichment.waterfall.charges import Charge
+from app.enrichment.waterfall.receipts import make_receipt
 from app.extensions import db
 from app.models.attempt import attempts
 from app.models.chunk import chunks, progress
 from app.models.in_flight_call import in_flight_calls
 from app.models.person import Person
 from app.models.spending import costs, spending
+from app.providers.names import finder_of
 
 NORMALIZER = "ai-normalizer"
 DEFINITE = ("success", "not_found")
@@ -103,6 +106,48 @@ def unexplained(lines: Sequence[ledger.Line]) -> list[str]:
         elif len(repeats) > classes["transient"]:
             surprises.append(f"{question}: {len(repeats)} free repeats after {classes['transient']} lost calls")
     return surprises
+
+
+def receipts_astray(lines: Iterable[ledger.Line]) -> list[str]:
+    """Return where the receipts of all people say something else than our books, or than the providers' ledger.
+
+    To the micro-dollar. A charge in doubt is booked at its worst: of each, the ledger has all or nothing.
+    """
+    charged: Counter[tuple[str, str]] = Counter()
+    for (entity_id, provider), found in lines_by_question(lines).items():
+        charged[entity_id, provider] += sum(line.micros for line in found)
+    booked, doubts, by_scope = Counter[tuple[str, str]](), defaultdict[tuple[str, str], list[int]](list), Counter[str]()
+    people = db.session.execute(select(Person.workspace_slug, Person.id)).all()
+    for slug, entity_id in people:
+        receipt = make_receipt("person", entity_id, workspace_slug=slug, limit=1000)
+        assert receipt.total.cost_micros == sum(line.cost_micros for line in receipt.page.rows)
+        for line in receipt.page.rows:
+            finder = finder_of(line.provider)
+            booked[entity_id, finder] += line.cost_micros
+            if line.charge is Charge.IN_DOUBT:
+                doubts[entity_id, finder].append(line.cost_micros)
+            scopes = ("overall", f"workspace:{slug}", f"provider:{finder}", f"provider:{finder}@{slug}")
+            by_scope.update(dict.fromkeys((*scopes, f"job:{line.job_id}"), line.cost_micros))
+    end_read()
+    spent = read_books().spent
+    astray = []
+    for scope, amount in spent.items():
+        # What an API key has spent is no receipt's to say.
+        if by_scope[scope] != amount and not scope.startswith("key:"):
+            astray.append(f"{scope}: {by_scope[scope]}, in the books {amount}")
+    for question in charged | booked:
+        surplus = booked[question] - charged[question]
+        if surplus not in _sums(doubts[question]):
+            astray.append(f"{question}: booked {surplus} more than charged, {doubts[question]} in doubt")
+    return astray
+
+
+def _sums(amounts: Iterable[int]) -> set[int]:
+    """Return the sums of every choice among some amounts."""
+    sums = {0}
+    for amount in amounts:
+        sums |= {one + amount for one in sums}
+    return sums
 
 
 def longest_stall(lines: Sequence[ledger.Line]) -> float:

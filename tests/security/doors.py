@@ -66,6 +66,7 @@ DOORS: dict[tuple[str, str], Door] = {
     ("GET", f"{_JOBS}/{{}}/retry"): Door(409, "read", names="job"),
     ("POST", f"{_JOBS}/{{}}/retry"): Door(409, "write", names="job"),
     ("GET", f"{_JOBS}/{{}}/pilot"): Door(409, "read", names="job"),
+    ("GET", f"{_JOBS}/{{}}/what-if"): Door(422, "read", names="job"),
     ("GET", f"{_JOBS}/{{}}/continue"): Door(409, "read", names="job"),
     ("POST", f"{_JOBS}/{{}}/continue"): Door(409, "write", names="job"),
     ("POST", f"{_JOBS}/{{}}/accept-held"): Door(409, "write", names="job"),

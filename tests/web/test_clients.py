@@ -32,7 +32,7 @@ OPERATIONS = {
     *("getLiveness", "getMetrics", "getReadiness"),
     *("listJobs", "createJob", "getJob", "listJobErrors", "processChunk", "drain"),
     *("getJobErrorSummary", "estimateRetry", "acceptHeld"),
-    *("getPilot", "estimateContinue", "continuePilot"),
+    *("getPilot", "estimateContinue", "continuePilot", "replayJob"),
     *("pauseJob", "resumeJob", "cancelJob", "retryJob", "undoJob"),
     *("estimateJob", "getCosts", "getYield", "listProviders", "resetProvider", "receiveAnswer"),
     *("listCaps", "setCap", "removeCap"),

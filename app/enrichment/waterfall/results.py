@@ -7,27 +7,28 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import structlog
 
 from app.enrichment.limits.circuit_breaker import KnownStates
+from app.enrichment.queue.lease import JobInfo
 from app.enrichment.waterfall.admission import PENDING_RETRY_SECONDS
 from app.enrichment.waterfall.batch import (
     Attempt,
     AttemptResult,
     Batch,
     Call,
-    ChunkContext,
     NotAsked,
     Spared,
     Unstored,
     Verdict,
 )
 from app.enrichment.waterfall.dedup import fingerprint
-from app.enrichment.waterfall.entity_run import EntityRun, Finding, Offer, Purpose, Step, accepted_fields
+from app.enrichment.waterfall.entity_run import EntityRun, Finding, Offer, Plan, Purpose, Step, accepted_fields
 from app.entities.fields import FIELDS
 from app.entities.merge import merge_fields
+from app.entities.policies import MergePolicy
 from app.entities.verdicts import REJECTED, VerdictView
 from app.errors import describe
 from app.models.types import new_id
@@ -43,11 +44,35 @@ _MERGED_OF_OWNER: Final = _MERGED | {OutcomeClass.NOT_FOUND}
 _IS_DOWN: Final = frozenset({OutcomeClass.CREDITS_EXHAUSTED, OutcomeClass.AUTH_FAILED})
 
 
+class Terms(Protocol):
+    """What answers are applied by."""
+
+    @property
+    def job(self) -> JobInfo:
+        """The job that they are for."""
+        ...
+
+    @property
+    def plan(self) -> Plan:
+        """Whom it asks, and for what."""
+        ...
+
+    @property
+    def policies(self) -> Mapping[str, MergePolicy]:
+        """How they are merged, by field."""
+        ...
+
+    @property
+    def retry_seconds(self) -> tuple[float, ...]:
+        """How long to wait before each further try."""
+        ...
+
+
 @dataclass
 class ResultHandler:
     """Applies what comes back for one chunk."""
 
-    context: ChunkContext
+    context: Terms
     states: KnownStates
     unstored: Unstored = field(default_factory=Unstored)
 

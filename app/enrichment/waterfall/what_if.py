@@ -1,0 +1,248 @@
+"""What a waterfall would have found, and for how much, in another order or for other fields: at no cost.
+
+The entities of a job walk once more, through the very code that leads and merges for real, and each provider answers
+what it has answered before. Nobody is called and nothing is stored. A walk that comes to a question that nobody has
+asked ends there, and is counted as unknown.
+"""
+
+from bisect import bisect_left
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import Final
+
+from sqlalchemy import Text, select
+
+from app.config import config
+from app.db.session import end_read
+from app.enrichment.limits.circuit_breaker import KnownStates
+from app.enrichment.money.cost_log import LATENCIES
+from app.enrichment.money.yields import SUMMED, YieldReport, make_report
+from app.enrichment.queue.entity_ids import parse_ids
+from app.enrichment.queue.in_hand import JobMustWait
+from app.enrichment.queue.lease import JobInfo
+from app.enrichment.queue.queries import JobView, get_job
+from app.enrichment.waterfall.attempt_log import is_find
+from app.enrichment.waterfall.batch import Attempt, AttemptResult
+from app.enrichment.waterfall.entity_run import Decision, EntityRun, Plan, Purpose, Step
+from app.enrichment.waterfall.options import JobOptions
+from app.enrichment.waterfall.plan import make_plan
+from app.enrichment.waterfall.results import ResultHandler
+from app.enrichment.waterfall.stored_answers import OnRecord, StoredAnswer, read_answers
+from app.enrichment.waterfall.workspace_registry import workspace_registry
+from app.entities.policies import MergePolicy
+from app.errors import Invalid, ProviderNotAvailable, detail
+from app.extensions import db
+from app.models.chunk import ERASED_ID, chunks
+from app.models.spending import LATENCY_BOUNDS
+from app.models.types import new_id
+from app.providers.base import DEFINITE, Answer, Lookup, OutcomeClass
+from app.providers.names import WATERFALL
+
+MOST_ENTITIES: Final = 5_000
+"""How many entities of a job walk."""
+PAGE_ENTITIES: Final = 500
+_IS_DOWN: Final = frozenset({OutcomeClass.CREDITS_EXHAUSTED, OutcomeClass.AUTH_FAILED})
+
+
+@dataclass(frozen=True, slots=True)
+class WhatIf:
+    """What would have come of a job. Amounts are micro-dollars."""
+
+    job_id: str
+    order: list[str]
+    until: list[str]
+    entities: int
+    """How many walked: the first of the job, without those that were erased."""
+    of_entities: int
+    found: int
+    """Those that had all that is wanted in the end."""
+    unknown: int
+    """Those whose walk came to a question that nobody has asked. What they cost up to there is in the cost."""
+    unknown_by_provider: dict[str, int]
+    """Who would have been asked it."""
+    cost_micros: int
+    most_micros: int
+    """The same if whoever is unknown cost as much as they can."""
+    report: YieldReport
+    """What each provider would have given."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """What answers are applied by. Nobody tries again: what all tries came to is on record."""
+
+    job: JobInfo
+    plan: Plan
+    policies: Mapping[str, MergePolicy]
+    retry_seconds: tuple[float, ...] = ()
+
+
+def what_if(
+    job_id: str,
+    *,
+    order: Sequence[str] | None = None,
+    until: Sequence[str] | None = None,
+    workspace_slug: str | None = None,
+) -> WhatIf:
+    """Return what a waterfall job would have found with another order, or for other fields; None: those of the job.
+
+    Of at most its first `MOST_ENTITIES` entities. Raises `JobNotFound`, `Invalid` if it is no waterfall or for an
+    order or fields that cannot be, and `ProviderNotAvailable` if none of the order can be used.
+    """
+    view = get_job(job_id, workspace_slug=workspace_slug)
+    if view.provider != WATERFALL:
+        message = "expected a job of the waterfall"
+        raise Invalid(f"It asks {view.provider} alone: {message}.", details=[detail("jobId", message)])
+    terms = _terms(view, order, until)
+    replay = _Replay(terms)
+    ids = islice(_ids(view), MOST_ENTITIES)
+    while page := list(islice(ids, PAGE_ENTITIES)):
+        records = read_answers(terms.job, view.started_at or view.created_at, page)
+        end_read()
+        for entity_id, record in records.items():
+            replay.walk(entity_id, record)
+    return replay.told(view)
+
+
+def _terms(view: JobView, order: Sequence[str] | None, until: Sequence[str] | None) -> _Terms:
+    asked = JobOptions(tuple(order) if order else None, tuple(until) if until else None)
+    checked = asked.checked(view.entity_type, WATERFALL)
+    options = {**(view.options or {}), **(checked.stored() or {})}
+    about = (view.id, view.entity_type, WATERFALL, view.workspace_slug)
+    job = JobInfo(*about, options, created_at=view.created_at)
+    try:
+        plan = make_plan(job, workspace_registry(view.workspace_slug), config())
+    except JobMustWait as exc:
+        raise ProviderNotAvailable(str(exc), details=[detail("order", str(exc))]) from None
+    return _Terms(job, plan, config().merge_policies.get(view.entity_type, {}))
+
+
+def _ids(view: JobView) -> Iterator[str]:
+    """Give the ids of a job in their order, without those that were erased."""
+    position = -1
+    query = select(chunks.c.position, chunks.c.entity_ids.cast(Text).label("ids")).where(chunks.c.job_id == view.id)
+    while True:
+        row = db.session.execute(query.where(chunks.c.position > position).order_by(chunks.c.position).limit(1)).first()
+        if row is None:
+            return
+        position = row.position
+        yield from (one for one in parse_ids(row.ids, row.position) if one != ERASED_ID)
+
+
+@dataclass(slots=True)
+class _Replay:
+    """Walks entities along a plan, and counts what comes of it."""
+
+    terms: _Terms
+    counters: defaultdict[tuple[str, int | None], Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    entities: int = 0
+    found: int = 0
+    unknown: Counter[str] = field(default_factory=Counter)
+    open_micros: int = 0
+    """The most that the walks may cost which are not known to their end."""
+
+    def walk(self, entity_id: str, record: OnRecord) -> None:
+        """Lead one entity to the end of its walk, or to what nobody knows."""
+        self.entities += 1
+        run = EntityRun(0, entity_id, dict(record.fields), self.terms.plan)
+        handler = ResultHandler(self.terms, KnownStates())
+        while not isinstance(step := run.next_step(), Decision):
+            if not self._take(run, step, record, handler):
+                self.unknown[step.provider.name] += 1
+                self.open_micros += self._most_from(run, step)
+                return
+        self.found += run.is_satisfied
+
+    def told(self, view: JobView) -> WhatIf:
+        """Return what came of all walks."""
+        rows = {key: {name: counted[name] for name in SUMMED} for key, counted in self.counters.items()}
+        report = make_report(rows, job_id=view.id)
+        cost = report.total.cost_micros
+        plan = self.terms.plan
+        return WhatIf(
+            job_id=view.id,
+            order=[provider.name for provider in plan.steps],
+            until=list(plan.until),
+            entities=self.entities,
+            of_entities=view.total,
+            found=self.found,
+            unknown=self.unknown.total(),
+            unknown_by_provider=dict(self.unknown),
+            cost_micros=cost,
+            most_micros=cost + self.open_micros,
+            report=report,
+        )
+
+    def _take(self, run: EntityRun, step: Step, record: OnRecord, handler: ResultHandler) -> bool:
+        """Take a step with the answer that is on record; False if there is none."""
+        lookup = _lookup(run, step, self.terms.job.entity_type)
+        reason = step.provider.why_insufficient(lookup)
+        if reason is not None:
+            handler.apply_local(run, step, lookup, Answer(OutcomeClass.SKIPPED_INSUFFICIENT_INPUT, error=reason))
+            return True
+        stored = _known(run, step, record)
+        if stored is None and step.purpose is Purpose.NORMALIZE:
+            # Rules alone cost nothing, and what they derive is not asked for.
+            stored = StoredAnswer(Answer(OutcomeClass.NOT_FOUND), 0, 0, 0.0)
+        if stored is None or stored.answer.outcome_class is OutcomeClass.RATE_LIMITED:
+            return False
+        if stored.is_prior:
+            run.advance()
+            return True
+        self._apply(run, Attempt(run, step, lookup, new_id(), is_local=False), stored, handler)
+        if stored.answer.standing in _IS_DOWN and step.purpose is Purpose.STEP:
+            run.skip_provider(stored.answer.error or step.provider.name)
+        return True
+
+    def _apply(self, run: EntityRun, attempt: Attempt, stored: StoredAnswer, handler: ResultHandler) -> None:
+        before, offer = dict(run.fields), run.offer
+        now = datetime.now(UTC)
+        handler.apply(AttemptResult(attempt, stored.answer, now - timedelta(seconds=stored.seconds), now))
+        if not stored.calls:
+            return
+        result = handler.unstored.results[-1]
+        counted = self.counters[attempt.provider.name, self._place(attempt.provider.name)]
+        counted.update(calls=stored.calls, cost_micros=stored.cost_micros)
+        if stored.answer.outcome_class in DEFINITE:
+            written = [name for name, value in run.fields.items() if value != before.get(name)]
+            withheld = run.offer.fields if run.offer is not None else {}
+            self._count_answer(counted, result, is_find(written, withheld, self.terms.plan.until), stored.seconds)
+        if offer is not None and handler.unstored.verdicts and handler.unstored.verdicts[-1].is_rejected:
+            self.counters[offer.provider, self._place(offer.provider)]["rejected"] += 1
+
+    def _count_answer(self, counted: Counter[str], result: AttemptResult, is_found: bool, seconds: float) -> None:
+        counted[LATENCIES[bisect_left(LATENCY_BOUNDS, seconds)]] += 1
+        if result.attempt.step.purpose is not Purpose.STEP:
+            return
+        counted["finds"] += is_found
+        counted["turn_answers"] += result.is_in_turn
+        counted["turn_finds"] += result.is_in_turn and is_found
+        counted["overlaps"] += result.is_overlap
+
+    def _place(self, name: str) -> int | None:
+        names = [provider.name for provider in self.terms.plan.steps]
+        return names.index(name) + 1 if name in names else None
+
+    def _most_from(self, run: EntityRun, step: Step) -> int:
+        """Return what a walk may cost from a step on: everybody who is left is asked, and every address verified."""
+        left = list(self.terms.plan.steps[run.step_index :])
+        verifier = self.terms.plan.verifier
+        if verifier is not None:
+            left += [verifier] * (len(left) + (step.purpose is Purpose.VERIFY))
+        lookup = _lookup(run, step, self.terms.job.entity_type)
+        asked = [provider for provider in left if provider.why_insufficient(lookup) is None or provider is verifier]
+        return sum(provider.worst_price_micros(lookup) for provider in asked)
+
+
+def _known(run: EntityRun, step: Step, record: OnRecord) -> StoredAnswer | None:
+    if step.purpose is Purpose.VERIFY:
+        return None if run.offer is None else record.verdicts.get(run.offer.provider)
+    return record.answers.get(step.provider.name)
+
+
+def _lookup(run: EntityRun, step: Step, entity_type: str) -> Lookup:
+    offered = run.offer.fields if step.purpose is Purpose.VERIFY and run.offer is not None else {}
+    return Lookup(entity_type, run.entity_id, {**run.fields, **offered})

@@ -1,0 +1,91 @@
+"""What-ifs over HTTP: another order or other fields, replayed over what providers have answered."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+from uuid import UUID
+
+from flask.views import MethodView
+from marshmallow import fields
+
+from app.enrichment.money.yield_schemas import FiguresSchema, ProviderYieldSchema
+from app.enrichment.waterfall.what_if import WhatIf, what_if
+from app.web.auth import require, visible_workspace
+from app.web.blueprint import Blueprint
+from app.web.fields import Dollars, Pattern, Schema
+
+_NAMES: Final = re.compile(r"[A-Za-z_-]{1,64}(,[A-Za-z_-]{1,64}){0,19}")
+
+blueprint = Blueprint(
+    "what-if", __name__, url_prefix="/api/enrichment", description="Another waterfall, replayed over stored answers."
+)
+
+
+class NamesOfQuery(Pattern):
+    """Names in a query string, separated by commas."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(_NAMES, "expected names separated by commas", **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
+        return str(super()._deserialize(value, attr, data, **kwargs)).split(",")
+
+
+class WhatIfQuerySchema(Schema):
+    """What is to be another way than in the job."""
+
+    order = NamesOfQuery(
+        metadata={"description": "Providers, in the order in which they are asked, separated by commas."}
+    )
+    until = NamesOfQuery(metadata={"description": "The fields that are wanted, separated by commas."})
+
+
+class WhatIfSchema(Schema):
+    """What would have come of a job, as far as it is known."""
+
+    job_id = fields.String(required=True, metadata={"format": "uuid"})
+    order = fields.List(fields.String(), required=True)
+    until = fields.List(fields.String(), required=True)
+    entities = fields.Integer(
+        required=True, metadata={"description": "How many walked: of the first 5,000, those that are there."}
+    )
+    of_entities = fields.Integer(required=True, metadata={"description": "How many entities the job has."})
+    found = fields.Integer(required=True, metadata={"description": "Those that had all that is wanted in the end."})
+    # marshmallow has a meaning of its own for the plain name.
+    unknown_ = fields.Integer(
+        data_key="unknown",
+        attribute="unknown",
+        required=True,
+        metadata={"description": "Those whose walk came to a question that nobody has asked, and ended there."},
+    )
+    unknown_by_provider = fields.Dict(
+        keys=fields.String(),
+        values=fields.Integer(),
+        required=True,
+        metadata={"description": "Who would have been asked it."},
+    )
+    cost_usd = Dollars(required=True, attribute="cost_micros")
+    most_usd = Dollars(
+        required=True,
+        attribute="most_micros",
+        metadata={"description": "The same if everything unknown cost as much as it can."},
+    )
+    rows = fields.List(fields.Nested(ProviderYieldSchema), required=True, attribute="report.rows")
+    total = fields.Nested(FiguresSchema, required=True, attribute="report.total")
+
+
+@blueprint.route("/jobs/<uuid:job_id>/what-if")
+class WhatIfResource(MethodView):
+    """What would have come of one job."""
+
+    @require("read")
+    @blueprint.doc(operationId="replayJob")
+    @blueprint.arguments(WhatIfQuerySchema, location="query")
+    @blueprint.refuses(404)
+    @blueprint.response(200, WhatIfSchema)
+    def get(self, query: dict[str, Any], job_id: UUID) -> WhatIf:
+        """Replay a waterfall in another order or for other fields over what its providers have answered.
+
+        Nobody is called. A walk that comes to a question that nobody has asked ends there.
+        """
+        return what_if(str(job_id), workspace_slug=visible_workspace(), **query)
