@@ -110,6 +110,8 @@ STATE = """() => ({
 })"""
 
 
+# There are some ninety screens, each looked at four times.
+@pytest.mark.timeout(1800)
 def test_each_screen_is_accessible_and_fits(
     open_page: OpenPage, trouble: list[str], axe: str, pictures: Path | None
 ) -> None:
