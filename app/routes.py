@@ -11,6 +11,7 @@ from app.enrichment.money.cap_routes import blueprint as cap_routes
 from app.enrichment.money.routes import blueprint as money_routes
 from app.enrichment.queue.routes import blueprint as job_routes
 from app.enrichment.waterfall.callback_routes import blueprint as callback_routes
+from app.enrichment.waterfall.health_routes import blueprint as health_routes
 from app.enrichment.waterfall.metrics_routes import blueprint as metrics_routes
 from app.enrichment.waterfall.pilot_routes import blueprint as pilot_routes
 from app.enrichment.waterfall.provider_key_routes import blueprint as provider_key_routes
@@ -20,7 +21,7 @@ from app.entities.list_routes import blueprint as list_routes
 from app.entities.routes import blueprints as entity_routes
 from app.entities.undo_routes import blueprint as undo_routes
 from app.providers.registry import current_registry
-from app.web import auth, docs, health, requests
+from app.web import auth, docs, requests
 from app.web.openapi import Api
 from app.webhooks.routes import blueprint as webhook_routes
 
@@ -33,7 +34,7 @@ def init_app(app: Flask) -> None:
     api = Api(app)
     jobs = (job_routes, pilot_routes, what_if_routes, callback_routes, undo_routes)
     money = (money_routes, cap_routes, provider_key_routes)
-    others = (list_routes, exclusion_routes, audit_routes, webhook_routes, health.blueprint, metrics_routes)
+    others = (list_routes, exclusion_routes, audit_routes, webhook_routes, health_routes, metrics_routes)
     for blueprint in (*jobs, *money, *entity_routes, *others):
         api.register_blueprint(blueprint)
     app.register_blueprint(docs.blueprint)

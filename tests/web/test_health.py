@@ -7,12 +7,15 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from app import create_app
 from app.config import Config
+from app.db.session import transaction
 from app.enrichment import queue
 from app.extensions import db
+from app.models.job import jobs
+from app.models.types import utcnow
 from tests.web.conftest import Login
 
 
@@ -34,6 +37,7 @@ def test_ready_when_migrated(client: FlaskClient) -> None:
         "oldestJobAgeSeconds": None,
         "claimableChunks": 0,
         "workersWanted": 0,
+        "troubles": [],
         "lastDrainAt": None,
         "lastCronAt": None,
     }
@@ -67,6 +71,10 @@ def test_ready_shows_that_nobody_drives_the_queue(app: Flask, client: FlaskClien
     assert waiting["oldestJobAgeSeconds"] >= 0
     assert (waiting["claimableChunks"], waiting["workersWanted"]) == (1, 1)
     assert (waiting["lastDrainAt"], waiting["lastCronAt"]) == (None, None)
+    with app.app_context(), transaction() as session:
+        session.execute(update(jobs).values(created_at=utcnow(-3600)))
+    app.extensions.pop("tranche.fleet")
+    assert client.get("/readyz").get_json()["troubles"] == ["queue.neglected"]
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])

@@ -12,10 +12,15 @@ from sqlalchemy import text
 from app.config import shipped
 from app.db.session import check_writable
 from app.enrichment import queue
+from app.enrichment.waterfall import watchdog
+from app.enrichment.waterfall.fleet import fleet
 from app.errors import NotMigrated
 from app.extensions import db
 from app.web.blueprint import Blueprint
 from app.web.fields import Instant, Schema
+from app.webhooks.events import JOB_EVENTS, EventType
+
+TROUBLES = [kind for kind in EventType if kind not in JOB_EVENTS]
 
 blueprint = Blueprint("health", __name__, description="Alive and ready. No credential is needed.")
 
@@ -40,6 +45,10 @@ class ReadySchema(Schema):
     claimable_chunks = fields.Integer(metadata={"description": "Chunks that could be claimed now."})
     workers_wanted = fields.Integer(
         metadata={"description": "How many workers could be kept busy with them, by their providers' limits."}
+    )
+    troubles = fields.List(
+        fields.String(metadata={"enum": TROUBLES}),
+        metadata={"description": "What somebody should see to, as webhooks tell it; /metrics has the figures."},
     )
     last_drain_at = Instant(allow_none=True, metadata={"description": "When anything last looked for work."})
     last_cron_at = Instant(allow_none=True, metadata={"description": "When the cron webhook was last called."})
@@ -70,8 +79,8 @@ class ReadyResource(MethodView):
         if not _is_migrated():
             raise NotMigrated
         check_writable()
-        backlog = queue.backlog()
-        return {**asdict(queue.health()), **asdict(backlog)}
+        troubles = sorted({str(kind) for kind, *_ in watchdog.causes(fleet())})
+        return {**asdict(queue.health()), **asdict(queue.backlog()), "troubles": troubles}
 
 
 def _is_migrated() -> bool:
