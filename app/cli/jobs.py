@@ -14,8 +14,9 @@ from app.db.session import end_read
 from app.enrichment import queue
 from app.enrichment.money.reports import dollars
 from app.enrichment.queue import Backlog, EntityErrorView, ErrorSummary, JobView, QueueHealth
+from app.enrichment.queue.error_schemas import EntityErrorSchema, ErrorSummarySchema
 from app.enrichment.queue.queries import held_ids
-from app.enrichment.queue.schemas import BacklogSchema, EntityErrorSchema, ErrorSummarySchema, JobListSchema, JobSchema
+from app.enrichment.queue.schemas import BacklogSchema, JobListSchema, JobSchema
 from app.enrichment.queue.stop_rules import StopRule
 from app.entities.csv.writer import csv_lines
 from app.models.job import ENDED, JobStatus

@@ -77,9 +77,14 @@ def _query() -> dict[str, str]:
         asked["action"] = ""
     if visible_workspace() is not None or not is_slug(asked["workspace"]):
         asked["workspace"] = ""
-    days = {name: parse_day(request.args.get(name, "")) for name in ("from", "to")}
-    asked |= {name: day.isoformat() for name, day in days.items() if day is not None}
+    asked |= {name: _day(name) for name in ("from", "to")}
     return {name: text for name, text in asked.items() if text}
+
+
+def _day(name: str) -> str:
+    """Return a day of the address; empty if it is none."""
+    day = parse_day(request.args.get(name, ""))
+    return "" if day is None else day.isoformat()
 
 
 def _filters(query: Mapping[str, str]) -> dict[str, Any]:

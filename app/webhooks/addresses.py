@@ -32,10 +32,14 @@ def url_problem(url: str, *, may_be_private: bool) -> str | None:
     except ValueError:
         return expected
     schemes = {"https", "http"} if may_be_private else {"https"}
-    is_text = len(url) <= MAX_CHARACTERS and url.isascii() and url.isprintable() and " " not in url
-    if not is_text or parts.scheme not in schemes or not host or parts.username or parts.fragment:
+    is_of_kind = parts.scheme in schemes and bool(host) and not (parts.username or parts.fragment)
+    if not is_of_kind or not _is_plain(url):
         return expected
     return None if may_be_private else _host_problem(host)
+
+
+def _is_plain(url: str) -> bool:
+    return len(url) <= MAX_CHARACTERS and url.isascii() and url.isprintable() and " " not in url
 
 
 def _host_problem(host: str) -> str | None:

@@ -15,20 +15,22 @@ from app.db.session import WriteSession
 from app.enrichment import queue
 from app.enrichment.money.schemas import EstimateSchema
 from app.enrichment.queue import ChunkResult, JobView, RetryFilter
+from app.enrichment.queue.error_schemas import (
+    EntityErrorQuerySchema,
+    EntityErrorSchema,
+    ErrorSummarySchema,
+    RetryQuerySchema,
+)
 from app.enrichment.queue.schemas import (
     AcceptedJobSchema,
     ChunkResultSchema,
     DrainResultSchema,
-    EntityErrorQuerySchema,
-    EntityErrorSchema,
-    ErrorSummarySchema,
     JobListQuerySchema,
     JobListSchema,
     JobRequestSchema,
     JobSchema,
     NewJob,
     ProcessQuerySchema,
-    RetryQuerySchema,
 )
 from app.enrichment.waterfall.estimates import Estimate, estimate_retry
 from app.enrichment.waterfall.pilots import enqueue_pilot

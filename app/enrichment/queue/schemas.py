@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -11,8 +10,8 @@ import marshmallow as ma
 from marshmallow import fields, post_load, validates_schema
 
 from app.config import micros
-from app.enrichment.queue.child_jobs import RetryFilter
 from app.enrichment.queue.enqueue import MAX_CHUNK_SIZE
+from app.enrichment.queue.error_schemas import RetryFilterSchema
 from app.enrichment.queue.stop_rules import DEFAULT_LAST, LEAST_LAST, MOST_LAST, StopRule
 from app.enrichment.waterfall.options import DEFAULT_OPTIONS, MAX_SAMPLE, JobOptions, Sample
 from app.entities.fields import FIELDS, field_named
@@ -24,12 +23,9 @@ from app.values.spellings import camel_case
 from app.web.fields import (
     Choice,
     Dollars,
-    EntityId,
     EntityIds,
-    Flag,
     Instant,
     JobId,
-    Pattern,
     QueryInteger,
     Schema,
     Slug,
@@ -91,13 +87,6 @@ class Entities(fields.Field[list[dict[str, Any]]]):
         if not isinstance(value, list) or len(value) > MAX_ENTITIES:
             raise ma.ValidationError(f"expected an array of at most {MAX_ENTITIES} objects")
         return value
-
-
-class ErrorCode(Pattern):
-    """The code of an error: lower-case words."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(re.compile("[a-z0-9_]{1,64}"), "expected the code of an error, such as transient", **options)
 
 
 class ProviderName(Slug):
@@ -294,31 +283,6 @@ class AcceptedJobSchema(Schema):
     excluded = fields.Integer(required=True, metadata={"description": "Excluded entities that were left out."})
 
 
-class ErrorKindQuerySchema(Schema):
-    """Errors of which kind; without, all."""
-
-    code = ErrorCode(metadata={"description": "Only errors of this code."})
-    provider = Slug(metadata={"description": "Only errors that this provider's answers led to."})
-
-
-class RetryFilterSchema(Schema):
-    """Which entities a retry takes: failed ones by code and provider, or held ones."""
-
-    code = fields.String()
-    provider = fields.String()
-    held = fields.Boolean()
-
-
-class RetryQuerySchema(ErrorKindQuerySchema):
-    """Which entities to retry; without, all that failed, are held or were never reached."""
-
-    held = Flag(load_default=False, metadata={"description": "Only held entities: it may be paying again."})
-
-    @post_load
-    def _make(self, data: dict[str, Any], **_: Any) -> RetryFilter:
-        return RetryFilter(data.get("code"), data.get("provider"), data["held"])
-
-
 class JobSchema(Schema):
     """A job with its progress up to the last checkpoint."""
 
@@ -392,50 +356,6 @@ class BacklogSchema(Schema):
     claimable_chunks = fields.Integer(required=True)
     oldest_age_seconds = fields.Float(required=True, allow_none=True)
     workers_wanted = fields.Integer(required=True)
-
-
-class EntityErrorQuerySchema(ErrorKindQuerySchema):
-    """Which of a job's errors to list."""
-
-    limit = QueryInteger(minimum=1, maximum=1000, load_default=100)
-    cursor = Pattern(
-        re.compile("[0-9]{1,18}"),
-        "expected a cursor that an earlier page gave",
-        metadata={"description": "The X-Next-Cursor of the page before."},
-    )
-
-
-class EntityErrorSchema(Schema):
-    """One failed entity; the id `system` stands for a chunk that broke as a whole."""
-
-    entity_id = EntityId(required=True)
-    error = fields.String(required=True)
-    code = fields.String(required=True)
-    at = Instant(required=True)
-
-
-class ErrorKindSchema(Schema):
-    """How many errors there are of one code and provider."""
-
-    code = fields.String(required=True)
-    provider = fields.String(
-        required=True,
-        allow_none=True,
-        metadata={"description": "Whose answers they were; null: nobody's, or those of several."},
-    )
-    count = fields.Integer(required=True)
-
-
-class ErrorSummarySchema(Schema):
-    """A job's errors by kind, the most frequent first, and its held entities."""
-
-    job_id = fields.String(required=True, metadata={"format": "uuid"})
-    total = fields.Integer(required=True, metadata={"description": "All errors."})
-    kinds = fields.List(fields.Nested(ErrorKindSchema), required=True)
-    held = fields.Integer(required=True, metadata={"description": "It is unknown whether a call was paid."})
-    held_accepted_at = Instant(
-        required=True, allow_none=True, metadata={"description": "When it was accepted that they stay as they are."}
-    )
 
 
 class ProcessQuerySchema(Schema):

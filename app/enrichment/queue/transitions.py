@@ -253,7 +253,6 @@ def _due_at_once(*of_chunks: ColumnElement[bool]) -> Update:
 CHUNK_IDS: Final = select(chunks.c.entity_ids.cast(Text)).where(
     chunks.c.job_id == bindparam("the_job"), chunks.c.position == bindparam("the_position")
 )
-
 LEASE_CHUNK: Final = insert(progress).values(lease_expires_at=utcnow(SECONDS))
 OPEN_CHUNK: Final = LEASE_CHUNK.returning(CHUNK_IDS.scalar_subquery())
 _THE_END: Final = bindparam("the_end", type_=Integer)

@@ -210,10 +210,8 @@ class ChunkRun:
     def _apply(self, call: Call, result: CallResult) -> None:
         """Apply what became of a call."""
         runs = [attempt.run for attempt in call.attempts]
-        if isinstance(result, NotSent):
-            self.results.unstored.released += () if call.is_local else call.attempts
-            self.router.look_again(runs)
-            return
+        if isinstance(result, NotSent) and not call.is_local:
+            self.results.unstored.released += call.attempts
         answers = _answers(call, result, self.budget.deadline)
         if answers is None:
             self.router.look_again(runs)
@@ -223,8 +221,7 @@ class ChunkRun:
             self.router.look_again(runs)
             return
         now, instant = datetime.now(UTC), time.monotonic()
-        if not call.is_local:
-            _count(call, answers, now)
+        _count(call, answers, now)
         for attempt, answer in zip(call.attempts, answers, strict=True):
             started_at = call.started_at or now
             self.results.apply(AttemptResult(attempt, answer, started_at, now, call_id=call.id, instant=instant))
@@ -298,9 +295,11 @@ class ChunkRun:
 
 
 def _answers(call: Call, result: CallResult, deadline: float) -> list[Answer] | None:
-    """Return an answer for each entity of a call; None if it was broken off and nothing is known to be lost."""
+    """Return an answer for each entity of a call; None if it was not sent, or broken off and nothing is lost."""
     if isinstance(result, list):
         return result
+    if isinstance(result, NotSent):
+        return None
     is_late = isinstance(result, TimeoutError) and time.monotonic() >= deadline
     if call.is_local and (is_late or not isinstance(result, Exception)):
         return None
@@ -314,6 +313,8 @@ def _answers(call: Call, result: CallResult, deadline: float) -> list[Answer] | 
 
 
 def _count(call: Call, answers: Sequence[Answer], ended_at: datetime) -> None:
+    if call.is_local:
+        return
     provider = call.provider.name
     PROVIDER_CALLS.labels(provider, str(most_telling(answers).outcome_class)).inc()
     if call.started_at is not None:

@@ -214,14 +214,6 @@ class EntityRun:
         """Whether every wanted field has a value."""
         return bool(self.plan.until) and not any(is_blank(self.fields.get(name)) for name in self.plan.until)
 
-    @property
-    def has_find(self) -> bool:
-        """Whether this job has given it a wanted field; if none is wanted in particular, any."""
-        if self.finding is not Finding.VALUE:
-            return False
-        is_given = any(not is_blank(self.fields.get(name)) for name in self.lacked)
-        return is_given or self.is_satisfied or not self.plan.until
-
     def address(self, step: Step) -> str | None:
         """Return the address that a step has verified; None: it verifies none."""
         if not step.provider.capabilities.verifies:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from typing import Any, Final
 
 from app.config import Config, micros
@@ -38,9 +39,9 @@ class JobOptions:
         """Return the options with fields in their own spelling. Raises `Invalid` for what cannot be followed."""
         if provider != WATERFALL and (self.order or self.until or self.verifier):
             _refuse("waterfall", f"expected provider to be {WATERFALL}")
-        order = _each_once("waterfall.order", self.order, lambda name: name if name in NAMES else None, NAMES)
+        order = _each_once("waterfall.order", self.order, _provider_name, NAMES)
         fields = RAW_FIELDS[entity_type]
-        until = _each_once("waterfall.until", self.until, lambda name: _raw_field(entity_type, name), list(fields)[:5])
+        until = _each_once("waterfall.until", self.until, partial(_raw_field, entity_type), list(fields)[:5])
         if self.verifier is not None and self.verifier not in (*VERIFIER_NAMES, "none"):
             _refuse("waterfall.verifier", f"expected one of {', '.join(VERIFIER_NAMES)}, none")
         if self.cap_usd is not None and not 0 <= self.cap_usd <= MAX_CAP_USD:
@@ -81,6 +82,10 @@ class JobOptions:
 
 
 DEFAULT_OPTIONS = JobOptions()
+
+
+def _provider_name(name: str) -> str | None:
+    return name if name in NAMES else None
 
 
 def _raw_field(entity_type: str, name: str) -> str | None:

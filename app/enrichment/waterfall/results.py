@@ -27,7 +27,7 @@ from app.enrichment.waterfall.batch import (
 from app.enrichment.waterfall.dedup import fingerprint
 from app.enrichment.waterfall.entity_run import EntityRun, Finding, Offer, Plan, Purpose, Step, accepted_fields
 from app.entities.fields import FIELDS
-from app.entities.merge import merge_fields
+from app.entities.merge import is_blank, merge_fields
 from app.entities.policies import MergePolicy
 from app.entities.verdicts import REJECTED, VerdictView
 from app.errors import describe
@@ -153,7 +153,7 @@ class ResultHandler:
     def note_decided(self, run: EntityRun) -> None:
         """Count a decided entity, if somebody was asked about it."""
         self.unstored.asked += run.finding is not Finding.NOTHING
-        self.unstored.finds += run.has_find
+        self.unstored.finds += _has_find(run)
 
     def note_not_asked(self, run: EntityRun, provider: str) -> None:
         """Put on record that another job's call, which is in doubt, kept this job from asking."""
@@ -245,6 +245,14 @@ def _offered(result: AttemptResult) -> Mapping[str, Any]:
         # So that what is said of an address is not written beside another one.
         offered = {**offered, "email": attempt.lookup.fields["email"]}
     return offered
+
+
+def _has_find(run: EntityRun) -> bool:
+    """Return whether this job has given an entity a wanted field; if none is wanted in particular, any."""
+    if run.finding is not Finding.VALUE:
+        return False
+    is_given = any(not is_blank(run.fields.get(name)) for name in run.lacked)
+    return is_given or run.is_satisfied or not run.plan.until
 
 
 def _class_of_rules(answer: Answer) -> OutcomeClass:
