@@ -188,7 +188,9 @@ def _owners_target(entity_type: EntityType, text: str, rank: int) -> "_Target | 
     name, _, key = text.partition(".")
     field = ID_FIELD if name.casefold() == ID_FIELD else field_named(entity_type, name)
     kinds = {ID_FIELD: "text", **RAW_FIELDS[entity_type]}
-    if field not in kinds or (key and kinds[field] != "dict") or (not key and text.endswith(".")):
+    # Of a field with keys one may be named, and of no other.
+    is_key_fine = kinds.get(field or "") == "dict" if key else not text.endswith(".")
+    if field not in kinds or not is_key_fine:
         expected = ", ".join([ID_FIELD, *RAW_FIELDS[entity_type]])
         raise MappingError(f"a column is mapped to {text!r}; expected {KEEP}, {IGNORE} or one of {expected}")
     return _Target(field, key or None, rank)

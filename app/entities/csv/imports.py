@@ -120,11 +120,7 @@ class _Import:
         self._entity_type = entity_type
         self._workspace_slug = workspace_slug
         self._replaces_names = replaces_names
-        self._fields = {
-            column.header: column.field
-            for column in reader.columns
-            if column.field and column.field in RAW_FIELDS[entity_type] and not (column.key or column.is_fallback)
-        }
+        self._fields = _fields_of(reader, entity_type)
         self._is_recorded = False
         self._event: BegunEvent | None = None
         self._began_at = datetime.now(UTC)
@@ -381,6 +377,15 @@ class DryRun(_Import):
         for entity_id, fields in drafted.items():
             standing[entity_id] = {**standing.get(entity_id, {}), **fields}
         return standing
+
+
+def _fields_of(reader: CsvReader, entity_type: EntityType) -> dict[str, str]:
+    """Return the field of each column that stands for one by itself, by header."""
+    return {
+        column.header: column.field
+        for column in reader.columns
+        if column.field and column.field in RAW_FIELDS[entity_type] and not (column.key or column.is_fallback)
+    }
 
 
 def _replaced_fields(changes: Mapping[str, Change]) -> list[str]:

@@ -1,6 +1,6 @@
 """Open a file for an import: what its owner says of it, what is remembered of files like it, and what it must have."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from math import inf
@@ -57,17 +57,19 @@ def open_file(
     ends_at = inf if options.seconds is None else monotonic() + options.seconds
     # What a file is, its content says: names and media types are wrong too often.
     start = stream.read(len(WORKBOOK_START))
-    kind = partial(XlsxReader, sheet=options.sheet) if start == WORKBOOK_START else partial(CsvReader, encoding=codec)
-    if options.sheet is not None and start != WORKBOOK_START:
+    if start == WORKBOOK_START:
+        kind: Callable[..., CsvReader] = partial(XlsxReader, sheet=options.sheet)
+    elif options.sheet is None:
+        kind = partial(CsvReader, encoding=codec)
+    else:
         raise Invalid("A sheet is named, and the file is no Excel workbook.")
+    remembered = partial(remembered_mapping, entity_type, workspace_slug)
     try:
         reader = kind(
             cast(BinaryIO, _Rejoined(start, stream)),
             entity_type,
             mapped=options.mapped,
-            remembered=lambda header: (
-                {} if options.is_complete else remembered_mapping(entity_type, workspace_slug, header)
-            ),
+            remembered=_nothing if options.is_complete else remembered,
             from_line=options.from_line,
             is_time_over=lambda: monotonic() >= ends_at,
             on_record=on_record,
@@ -93,6 +95,10 @@ class _Rejoined:
     def read(self, size: int = -1) -> bytes:
         start, self._start = self._start, b""
         return start or self._stream.read(size)
+
+
+def _nothing(_headers: Iterable[str]) -> dict[str, str]:
+    return {}
 
 
 def _codec(options: ImportOptions) -> str | None:

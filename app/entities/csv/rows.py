@@ -134,10 +134,9 @@ class RowReader:
         if not text.isprintable() and find_bad_character(text) is not None:
             return Refusal(line, self._describe_bad(record.cells))
         cells, width = list(map(str.strip, record.cells)), len(self.columns)
-        if len(cells) < width:
-            cells += [""] * (width - len(cells))
-        elif len(cells) > width and any(cells[width:]):
+        if any(cells[width:]):
             return Refusal(line, f"the row has {len(cells)} cells, the header {width}")
+        cells += [""] * (width - len(cells))
         try:
             contents = self._contents(cells, self._steps if "&" in text else self._steps_without_ampersands)
         except CellError as error:
