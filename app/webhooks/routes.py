@@ -45,7 +45,9 @@ class WebhookCollection(MethodView):
 
     @require("admin")
     @blueprint.doc(operationId="createWebhook")
-    @blueprint.arguments(WebhookRequestSchema, example={"url": "https://hooks.example.com/tranche"})
+    @blueprint.arguments(
+        WebhookRequestSchema, example={"url": "https://hooks.example.com/tranche", "events": ["job.failed"]}
+    )
     @blueprint.refuses(409)
     @blueprint.response(201, NewWebhookSchema)
     def post(self, body: dict[str, Any]) -> dict[str, Any]:

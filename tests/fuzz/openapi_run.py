@@ -37,6 +37,7 @@ NOT_ACCEPTED: Final[Mapping[str, str]] = {
         for plural in ("people", "companies")
         for suffix in ("csv", "xlsx", "parquet")
     },
+    "POST /api/webhooks": "takes public addresses alone, and for a workspace the events of jobs alone",
     "PUT /api/enrichment/caps": _ONE_SCOPE,
     "DELETE /api/enrichment/caps": _ONE_SCOPE,
     "GET /api/enrichment/jobs/{job_id}/what-if": "an order is one of providers, and fields are those that there are",
