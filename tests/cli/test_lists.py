@@ -46,7 +46,7 @@ def test_enqueue_names_the_line_of_a_bad_id(sqlite_app: Flask, run: Any, bad: by
     assert result.exit_code == 2
     assert result.stderr.startswith("tranche: Line 3 of the ids is not valid: expected 1 to 128 characters")
     assert bad.decode(errors="replace")[:5] not in result.stderr
-    assert run(sqlite_app, "jobs", "--json").stdout == '{"jobs": [], "nextCursor": null}\n'
+    assert json.loads(run(sqlite_app, "jobs", "--json").stdout)["jobs"] == []
 
 
 def test_enqueue_refuses_a_file_without_ids(sqlite_app: Flask, run: Any) -> None:
