@@ -24,7 +24,7 @@ from tests.benchmarks.servers import Servers
 
 MEASUREMENTS = (
     "drain", "claim", "chunk_cost", "provider_calls", "waterfall", "scaling", "requests", "memory", "csv_reading",
-    "xlsx_writing", "list_files", "pages",
+    "xlsx_writing", "list_files", "pages", "rules",
 )  # fmt: skip
 PACKAGES = (
     "sqlalchemy",
