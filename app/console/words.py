@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from flask import Blueprint
+from jinja2 import pass_context
 
 from app.config import is_installed
 from app.console.charts import funnel, parts, share
@@ -107,8 +108,10 @@ def said(error: AppError) -> str:
     return f"{error.message} {details}".strip()
 
 
-def installed(text: str) -> str:
+@pass_context
+def installed(_context: Any, text: str) -> str:
     """Return a text with the command that is there: a wheel brings `tranche`, a checkout has `flask enrich`."""
+    # With the context, so that it is asked when a page is shown, and not when its template is compiled.
     return text.replace("flask enrich", "tranche") if is_installed() else text
 
 

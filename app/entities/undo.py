@@ -22,7 +22,7 @@ from app.audit.events import record
 from app.db.session import WriteSession, end_read, repeats_conflicts, transaction
 from app.entities.changes import Writing, about_entities, read_changes, write_changes
 from app.entities.fields import FIELDS, Fields, field_named, is_of_kind
-from app.entities.kept import insist_on_kept
+from app.entities.keep_days import insist_on_kept
 from app.entities.merge import Change, differs
 from app.entities.read import SLICE_ROWS, load_entities, load_for_update
 from app.errors import Conflict, DamagedData, EntityNotFound, Invalid, JobNotFound, JobStateConflict, detail

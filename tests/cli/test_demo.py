@@ -1,6 +1,7 @@
 """`flask enrich demo`: the whole service on sample data, away from anybody's own."""
 
 import http.cookiejar
+import json
 import re
 import shlex
 import socket
@@ -40,7 +41,7 @@ def test_demo_shows_what_changes_and_touches_nothing_else(
     stdout, stderr = process.communicate(timeout=PATIENCE_SECONDS)
     assert (process.returncode, stderr) == (0, "")
     _check_providers(stdout)
-    assert run(sqlite_app, "jobs", "--json").stdout == '{"jobs": [], "nextCursor": null}\n'
+    assert json.loads(run(sqlite_app, "jobs", "--json").stdout)["jobs"] == []
 
 
 def _check_providers(stdout: str) -> None:

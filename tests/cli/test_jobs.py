@@ -17,7 +17,7 @@ JOB_KEYS = {
     *("id", "workspaceSlug", "entityType", "provider", "priority", "status", "pauseReason", "pausedManually"),
     *("resumeAt", "chunkSize", "total", "duplicates", "processed", "success", "errors", "skipped", "held"),
     *("percent", "etaSeconds", "stalled", "parentJobId", "createdAt", "startedAt", "finishedAt"),
-    *("excluded", "costUsd", "capUsd", "waterfall", "retryFilter", "heldAcceptedAt"),
+    *("excluded", "costUsd", "capUsd", "waterfall", "retryFilter", "heldAcceptedAt", "listId", "stopWhen"),
 }
 
 

@@ -86,7 +86,7 @@ def test_a_second_signal_stops_workers_that_do_not_heed_the_first(
 def test_a_worker_that_has_only_just_begun_is_stopped_too(sqlite_app: Flask, add_job: Any, job_of: Any) -> None:
     """A signal that comes before a worker has set itself up waits for it, and is not taken for its supervisor's."""
     job_id = add_job(sqlite_app)
-    begun, go_on = os.pipe(), os.pipe()
+    begun = os.pipe()
 
     def work() -> None:
         os.write(begun[1], b"x")
@@ -94,12 +94,14 @@ def test_a_worker_that_has_only_just_begun_is_stopped_too(sqlite_app: Flask, add
 
     class Slow(Supervisor):
         def _be_worker(self) -> NoReturn:
-            os.read(go_on[0], 1)
+            deadline = time.monotonic() + PATIENCE_SECONDS
+            while signal.SIGTERM not in signal.sigpending() and time.monotonic() < deadline:
+                time.sleep(0.01)
             super()._be_worker()
 
     with sqlite_app.app_context():
         supervisor = Slow(2, work)
-        timer = threading.Timer(1.0, lambda: (os.kill(os.getpid(), signal.SIGTERM), os.write(go_on[1], b"xx")))
+        timer = threading.Timer(1.0, os.kill, [os.getpid(), signal.SIGTERM])
         timer.start()
         assert supervisor.run() == 0
     timer.join(PATIENCE_SECONDS)

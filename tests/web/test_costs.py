@@ -75,8 +75,12 @@ def test_estimate_is_a_range_in_dollars(reader: FlaskClient) -> None:
                 "answeredBefore": 0,
                 "lowUsd": 0,
                 "highUsd": 0.02,
+                "basis": "list",
+                "answers": None,
+                "findRate": None,
             }
         ],
+        "likely": None,
         "warning": None,
     }
     assert (cap["scope"], cap["capUsd"], cap["remainingUsd"]) == ("overall", 10, 10)

@@ -64,7 +64,7 @@ def test_job_is_shown_in_camel_case(writer: FlaskClient) -> None:
         {"id", "workspaceSlug", "entityType", "provider", "priority", "status", "pauseReason", "pausedManually"}
         | {"resumeAt", "chunkSize", "total", "duplicates", "processed", "success", "errors", "skipped", "held"}
         | {"percent", "etaSeconds", "stalled", "parentJobId", "createdAt", "startedAt", "finishedAt"}
-        | {"excluded", "costUsd", "capUsd", "waterfall", "retryFilter", "heldAcceptedAt", "listId"}
+        | {"excluded", "costUsd", "capUsd", "waterfall", "retryFilter", "heldAcceptedAt", "listId", "stopWhen"}
     )
     assert (job["chunkSize"], job["workspaceSlug"], job["priority"], job["percent"]) == (7, "north", -5, 0)
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", job["createdAt"])

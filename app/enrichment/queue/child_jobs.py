@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, and_, false, not_, or_, select, true
 
 from app.db.session import WriteSession
 from app.enrichment.queue.queries import JobView, get_job, ids_to_retry, ids_with
-from app.entities.kept import insist_on_kept
+from app.entities.keep_days import insist_on_kept
 from app.errors import Invalid, JobStateConflict, detail
 from app.extensions import db
 from app.models.chunk import DECIDED, Outcome, entity_errors, progress

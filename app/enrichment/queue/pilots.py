@@ -11,7 +11,7 @@ from sqlalchemy import Text, delete, func, insert, or_, select, update
 from app.db.session import WriteSession
 from app.enrichment.queue.entity_ids import ChunkUnreadable, parse_ids
 from app.enrichment.queue.queries import JobView, get_job
-from app.entities.kept import insist_on_kept
+from app.entities.keep_days import insist_on_kept
 from app.errors import JobStateConflict
 from app.extensions import db
 from app.models.chunk import ERASED_ID

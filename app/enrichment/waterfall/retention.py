@@ -11,7 +11,7 @@ from app.audit.retention import forget_old_events
 from app.config import config
 from app.db.session import WriteSession, end_read, repeats_conflicts, scrub_log, transaction
 from app.enrichment.waterfall.dedup import DAY_SECONDS
-from app.entities.kept import kept_since
+from app.entities.keep_days import kept_since
 from app.extensions import db
 from app.models.attempt import attempts, entity_revisions
 from app.models.chunk import chunks, entity_errors, progress
