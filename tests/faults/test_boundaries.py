@@ -56,8 +56,10 @@ def _workers(world: World) -> Iterator["subprocess.Popen[str]"]:
     command = [sys.executable, "-m", "tests.faults.boundary_worker"]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, cwd=ROOT, env=world.environment, stdin=pipe, stdout=pipe, text=True) as workers:
-        world.started.append(workers)
-        yield workers
+        try:
+            yield workers
+        finally:
+            workers.kill()
 
 
 def _run(workers: "subprocess.Popen[str]", number: int) -> tuple[int, int]:
