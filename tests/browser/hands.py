@@ -63,8 +63,9 @@ class Keyboard(Mouse):
 
     def attach(self, selector: str, file: Path) -> None:
         """Open the dialog by the space bar."""
-        self._reach(selector)
+        # Expected well before, as the browser is told by a message of its own that no dialog is to open.
         with self.page.expect_file_chooser() as chooser:
+            self._reach(selector)
             self.page.keyboard.press("Space")
         chooser.value.set_files(file)
 
