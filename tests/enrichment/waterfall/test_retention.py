@@ -45,10 +45,10 @@ def rows_of(job_id: str) -> list[int]:
 
 @pytest.fixture
 def ended(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """A function that runs a job, which ended long ago if it is asked for."""
+    """A function that runs a job, which was made long ago if it is asked for, and ended then or only now."""
     work = Waterfall(registry_of(FakeProvider(ANSWERS, price_micros=39_000)), retry_seconds=())
 
-    def run(*, long_ago: bool = False) -> str:
+    def run(*, long_ago: bool = False, ended_now: bool = False) -> str:
         with monkeypatch.context() as patch:
             if long_ago:
                 then = (datetime.now(UTC) - LONG_AGO).timestamp()
@@ -57,7 +57,7 @@ def ended(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Any:
                 upsert_entities("person", [{"id": name} for name in ANSWERS], workspace_slug="default", session=session)
             job_id = queue.enqueue_job("person", "fake", list(ANSWERS), chunk_size=1)
         queue.drain(work=work)
-        if long_ago:
+        if long_ago and not ended_now:
             with transaction() as session:
                 session.execute(
                     update(jobs).where(jobs.c.id == job_id).values(finished_at=datetime.now(UTC) - LONG_AGO)
@@ -113,6 +113,14 @@ def test_a_job_stays_while_its_retry_has_not_ended(app: Flask, ended: Any, keep:
         for _ in range(5):
             Waterfall().between_chunks()
         assert rows_of(old) == [0, 0, 0, 0, 0, 1] and queue.get_job(child.id).parent_job_id == old
+
+
+def test_a_job_that_ended_lately_stays_however_old_it_is(app: Flask, ended: Any, keep: Any) -> None:
+    """What it was answered still counts: without it the same would be asked, and paid, again."""
+    with app.app_context():
+        job_id = ended(long_ago=True, ended_now=True)
+        keep(ENRICH_JOB_KEEP_DAYS=90)
+        assert retention.forget_old_jobs() == 0 and rows_of(job_id) == [3, 1, 1, 3, 3, 1]
 
 
 def test_the_oldest_history_goes_first(app: Flask, ended: Any, keep: Any) -> None:
