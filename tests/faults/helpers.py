@@ -122,7 +122,7 @@ def snapshot() -> dict[str, list[str]]:
 def stop_in_mid_call(
     worker: "subprocess.Popen[str]", *, is_due: Callable[[], bool], have_arrived: Callable[[], bool]
 ) -> None:
-    """Stop a worker with SIGSTOP as soon as a condition holds, at a moment at which it is in no transaction.
+    """Stop a worker with SIGSTOP once a condition holds, at a moment with calls under way and no transaction open.
 
     One that is stopped within one keeps everybody from writing, which is a matter of its own. Nor is it stopped while
     it sends a call, which would be on its way before anything could look at the time again: `have_arrived` tells
@@ -132,7 +132,7 @@ def stop_in_mid_call(
 
     def is_stopped() -> bool:
         worker.send_signal(signal.SIGSTOP)
-        if have_arrived() and not _holds_locks():
+        if have_arrived() and not _holds_locks() and calls_under_way():
             return True
         worker.send_signal(signal.SIGCONT)
         time.sleep(0.02)

@@ -29,7 +29,7 @@ from app.models.person import Person
 from tests.fakes import charges
 from tests.faults.accounts import lines_by_question, outcomes_of, read_books
 from tests.faults.conftest import MakeWorld
-from tests.faults.helpers import calls_arrived, drain_here
+from tests.faults.helpers import calls_arrived, drain_here, vary
 from tests.faults.world import Crew, World, add_job, add_people, has_ended, wait_until
 from tests.invariants import check_invariants
 
@@ -38,7 +38,7 @@ from tests.invariants import check_invariants
 
 def test_a_person_of_two_jobs_is_charged_once_where_the_worker_dies_in_the_call(make_world: MakeWorld) -> None:
     """Both jobs hold the person; the retry of either pays a second time, because it was asked to."""
-    world = make_world(ENRICH_LEASE_SECONDS=1)
+    world = make_world()
     job_ids = [
         add_job(1, provider="leadmagic"),
         add_job(1, provider="waterfall", options=JobOptions(order=("leadmagic",))),
@@ -59,7 +59,7 @@ def test_what_was_paid_for_is_fetched_when_credits_are_bought(make_world: MakeWo
 
     Once they are bought, the provider is reset and the job resumed, it goes on at once.
     """
-    world = make_world(ENRICH_LEASE_SECONDS=1)
+    world = make_world()
     job_id = add_job(1, options=JobOptions(order=("findymail", "prospeo")))
     _die_in_call(world, "findymail")
     add_job(1, provider="findymail", start=1)
@@ -91,7 +91,7 @@ def test_a_charged_bulk_call_whose_answer_is_lost_is_repeated_at_once(make_world
 
 def test_an_address_of_two_people_is_charged_once_more_for_a_worker_that_dies(make_world: MakeWorld) -> None:
     """Whoever it died over is held; the other has the address verified, which holds for the retry of the first."""
-    world = make_world(ENRICH_LEASE_SECONDS=1)
+    world = make_world()
     job_id = add_job(2, provider="leadmagic-verify")
     with transaction() as session:
         shared = [{"id": name, "email": "ada@shared.example"} for name in ("p0", "p1")]
@@ -106,9 +106,9 @@ def test_an_address_of_two_people_is_charged_once_more_for_a_worker_that_dies(ma
 
 
 def _die_in_call(world: World, provider: str) -> None:
-    """Let a worker be killed while its first call hangs, which is charged."""
+    """Let a worker be killed while its first call hangs, which is charged; its lease is soon over, others' last."""
     world.server.order(provider, "hang", times=1)
-    worker = world.start()
+    worker = vary(world, ENRICH_LEASE_SECONDS=1).start()
     wait_until(lambda: bool(world.server.lines()))
     worker.kill()
     worker.wait()

@@ -146,6 +146,8 @@ class Crew:
     def __init__(self, world: World, folder: Path, size: int, seed: int) -> None:
         self.kills = Kills()
         self.errors: list[str] = []
+        self.lost_leases = 0
+        """How often a worker that lived found that another had taken over its chunk."""
         self._forge = Forge(world.environment, folder)
         self._size = size
         self._random = random.Random(seed)
@@ -214,6 +216,7 @@ class Crew:
     def _bury(self, worker: Worker) -> None:
         self._workers.remove(worker)
         code, output = worker.wait(), worker.output()
+        self.lost_leases += output.count('"lease lost"')
         if code not in (-signal.SIGKILL, 0, 5):
             self.errors.append(f"{code}: {output}")
         elif "Traceback" in output or '"error"' in output:
