@@ -1,6 +1,6 @@
 """The console in a real browser: Debian's Chromium, driven by Playwright, before the demo with jobs under way.
 
-`pytest -m browser -n 0`, with the extra `e2e` installed. Without a Chromium the tests fail: a tier that is asked for
+`pytest -m browser -n 2`, with the extra `e2e` installed. Without a Chromium the tests fail: a tier that is asked for
 and does not run says nothing. Pictures of each screen are kept in the folder that BROWSER_PICTURES names.
 """
 
