@@ -62,7 +62,18 @@ UNRECORDED = {
 READING = frozenset(
     {
         *("audit", "caps list", "costs", "errors", "exclusions", "explain", "jobs", "keys list", "lists list"),
-        *("lists show", "metrics", "pilot", "preview", "provider-keys list", "refused", "show", "users list"),
+        *(
+            "exports list",
+            "exports show",
+            "lists show",
+            "metrics",
+            "pilot",
+            "preview",
+            "provider-keys list",
+            "refused",
+            "show",
+            "users list",
+        ),
         *("webhooks deliveries", "webhooks list", "what-if", "yield"),
     }
 )
@@ -245,6 +256,9 @@ COMMANDS: list[tuple[str, str | None, Action]] = [
     ("webhooks remove {webhook}", None, Action.WEBHOOK_REMOVE),
     ("import person -", CSV.format(3), Action.ENTITY_IMPORT),
     ("export person", None, Action.ENTITY_EXPORT),
+    ("export person --background", None, Action.EXPORT_CREATE),
+    ("exports download {export}", None, Action.ENTITY_EXPORT),
+    ("exports delete {export}", None, Action.EXPORT_DELETE),
     ("keys create --name x --scopes read", None, Action.KEY_CREATE),
     ("keys revoke {key}", None, Action.KEY_REVOKE),
     ("users create eva --role viewer", None, Action.USER_CREATE),
