@@ -117,6 +117,8 @@ class Config:
     """Days that the history of entities is kept: who changed a field, and what stood there before; 0: for ever."""
     AUDIT_KEEP_DAYS: int = field(default=400, metadata=_whole_number(0, 36500))
     """Days that the events of the audit log are kept; 0: for ever."""
+    EXPORT_KEEP_DAYS: int = field(default=7, metadata=_whole_number(1, 365))
+    """Days that the file of an export that was written in the background is kept."""
     ENRICH_MERGE_POLICIES: str = field(default="", metadata={"is_policies": True})
     """Which fields providers may replace or never write, such as `person.job_title=replace, person.email=never`."""
     PUBLIC_URL: str | None = field(default=None, metadata={"is_url": True})

@@ -88,6 +88,13 @@ class JobStateConflict(Conflict):
     code = "job_state"
 
 
+class Gone(AppError):
+    """What was there is not there any more."""
+
+    code = "gone"
+    status = 410
+
+
 class PayloadTooLarge(AppError):
     """The request body is too large."""
 

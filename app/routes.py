@@ -17,6 +17,7 @@ from app.enrichment.waterfall.pilot_routes import blueprint as pilot_routes
 from app.enrichment.waterfall.provider_key_routes import blueprint as provider_key_routes
 from app.enrichment.waterfall.what_if_routes import blueprint as what_if_routes
 from app.entities.exclusion_routes import blueprint as exclusion_routes
+from app.entities.export_routes import blueprint as export_routes
 from app.entities.list_routes import blueprint as list_routes
 from app.entities.routes import blueprints as entity_routes
 from app.entities.undo_routes import blueprint as undo_routes
@@ -34,8 +35,8 @@ def init_app(app: Flask) -> None:
     api = Api(app)
     jobs = (job_routes, pilot_routes, what_if_routes, callback_routes, undo_routes)
     money = (money_routes, cap_routes, provider_key_routes)
-    others = (list_routes, exclusion_routes, audit_routes, webhook_routes, health_routes, metrics_routes)
-    for blueprint in (*jobs, *money, *entity_routes, *others):
+    others = (exclusion_routes, audit_routes, webhook_routes, health_routes, metrics_routes)
+    for blueprint in (*jobs, *money, *entity_routes, list_routes, export_routes, *others):
         api.register_blueprint(blueprint)
     app.register_blueprint(docs.blueprint)
     app.register_blueprint(console.blueprint)

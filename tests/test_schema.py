@@ -30,6 +30,7 @@ from app.enrichment.waterfall.work_loop import Waterfall
 from app.entities import exclusions
 from app.entities.csv import imports
 from app.entities.csv.opening import ImportOptions
+from app.entities.export_files import NewExport, create_export
 from app.entities.upsert import upsert_entities
 from app.entities.verdicts import store_verdicts
 from app.extensions import db
@@ -99,6 +100,7 @@ def fill() -> None:
         upsert_entities("person", [{"id": "p0", "job_title": "CEO"}], workspace_slug="default", session=session)
     api_keys.create_key("key", ["read"])
     endpoints.create_endpoint("https://hooks.example.com/x", None, created_by="test")
+    create_export(NewExport("company", "csv", "default", "test"))
     user, _ = users.create_user("ada", "viewer")
     sessions.begin_session(user)
     sessions.sign_in("ada", "wrong")

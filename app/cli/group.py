@@ -128,6 +128,7 @@ MODULES: Final[Mapping[str, str]] = {
     "exclusions": "app.cli.exclusions",
     "explain": "app.cli.explain",
     "export": "app.cli.lists",
+    "exports": "app.cli.exports",
     "import": "app.cli.lists",
     "include": "app.cli.exclusions",
     "jobs": "app.cli.jobs",

@@ -17,13 +17,15 @@ from app.cli.entity_lists import MADE_BY
 from app.cli.group import ExitCode, enrich
 from app.cli.options import InputFile, Number, entity_type_argument, json_option, workspace_option
 from app.cli.progress import counting
-from app.db.session import check_writable
+from app.db.session import check_writable, end_read
 from app.entities.csv.encodings import codec_named
 from app.entities.csv.headers import MappingError, read_mapping, read_whole_mapping
 from app.entities.csv.import_report import ImportReport
 from app.entities.csv.imports import import_csv
 from app.entities.csv.listing import Listing
 from app.entities.csv.opening import ImportOptions
+from app.entities.export_files import NewExport, create_export
+from app.entities.export_schemas import ExportSchema
 from app.entities.exports import FORMATS, export_entities
 from app.entities.import_schemas import ImportReportSchema
 from app.entities.lists import find_list
@@ -298,18 +300,53 @@ def _report_as_json(report: ImportReport) -> Any:
     "--format", "file_format", type=click.Choice(list(FORMATS)), help="Default: by the file's suffix, else csv."
 )
 @click.option("--ready", is_flag=True, help="Only people with a verified address that is in date.")
+@click.option("--background", is_flag=True, help="Have it written by whoever drives the queue, and print its id.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON; with --background.")
 def export(
-    entity_type: EntityType, workspace: str, list_name: str | None, path: str, file_format: str | None, ready: bool
+    entity_type: EntityType,
+    workspace: str,
+    list_name: str | None,
+    path: str,
+    file_format: str | None,
+    ready: bool,
+    background: bool,
+    as_json: bool,
 ) -> None:
     """Write people or companies to a file, with what has been found of them.
 
     A file appears when it is complete, in place of one that was there.
     """
+    if background and path != "-":
+        raise click.UsageError(
+            "--background writes no file here: `exports download ID -o FILE` does, once it is ready."
+        )
+    if as_json and not background:
+        raise click.UsageError("--json goes with --background.")
     file_format = file_format or _format_of(path)
     list_id = None
     if list_name is not None:
         list_id = find_list(list_name, workspace_slug=workspace, entity_type=entity_type).id
+    if background:
+        _ask(NewExport(entity_type, file_format, workspace, MADE_BY, ready, list_id), as_json=as_json)
+        return
     blocks = export_entities(entity_type, file_format, workspace_slug=workspace, only_ready=ready, list_id=list_id)
+    send(path, blocks)
+
+
+def _ask(new: NewExport, *, as_json: bool) -> None:
+    """Have an export written in the background."""
+    view = create_export(new)
+    end_read()
+    if as_json:
+        output.print_json(ExportSchema().dump(view))
+        return
+    click.echo(view.id)
+    command = f"{output.enrich_command()} exports"
+    output.note(f"It is written by whoever drives the queue: `{command} show {view.id}` says how far it is.")
+
+
+def send(path: str, blocks: Iterator[bytes]) -> None:
+    """Write an export to a file, or to standard output if its name is -."""
     if path == "-":
         for block in blocks:
             click.echo(block, nl=False)

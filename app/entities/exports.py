@@ -62,15 +62,23 @@ def export_entities(
     there are more entities than a file holds. If they become too many meanwhile, it comes between the blocks.
     """
     kind = FORMATS[file_format]
-    if only_ready and entity_type != "person":
-        raise Invalid("Companies have no address that could be verified; expected people.")
-    if kind.max_rows is not None and not only_ready:
-        _refuse_too_many(kind.max_rows, entity_type, workspace_slug, list_id)
+    check_export(entity_type, file_format, workspace_slug=workspace_slug, only_ready=only_ready, list_id=list_id)
     table = export_table(entity_type, workspace_slug=workspace_slug, only_ready=only_ready, list_id=list_id)
     rows = _Counted(table.rows)
     blocks = kind.write(replace(table, rows=iter(rows)))
     about = {"format": file_format, "listId": list_id, "ready": only_ready}
-    return _recorded(blocks, rows, partial(_begin, entity_type, workspace_slug, about, current_actor()))
+    return _recorded(blocks, rows, partial(begin_event, entity_type, workspace_slug, about, current_actor()))
+
+
+def check_export(
+    entity_type: EntityType, file_format: str, *, workspace_slug: str, only_ready: bool, list_id: str | None
+) -> None:
+    """Raise `Invalid` if there cannot be such an export, or `TooLargeForSheet` if a file cannot hold it."""
+    if only_ready and entity_type != "person":
+        raise Invalid("Companies have no address that could be verified; expected people.")
+    max_rows = FORMATS[file_format].max_rows
+    if max_rows is not None and not only_ready:
+        _refuse_too_many(max_rows, entity_type, workspace_slug, list_id)
 
 
 def installed_formats() -> list[str]:
@@ -123,7 +131,7 @@ def _recorded(blocks: Iterator[bytes], rows: _Counted, begin: Callable[[], Begun
         event.complete(rows=rows.count)
 
 
-def _begin(entity_type: str, workspace_slug: str, about: Mapping[str, Any], actor: Actor) -> BegunEvent | None:
+def begin_event(entity_type: str, workspace_slug: str, about: Mapping[str, Any], actor: Actor) -> BegunEvent | None:
     """Put an export down in the audit log; None if the database can only be read, as a standby can."""
     try:
         with acting_as(actor), transaction() as session:

@@ -10,6 +10,7 @@ from app.models.chunk import Chunk, ChunkProgress, EntityError
 from app.models.company import Company
 from app.models.entity_list import EntityList, EntityListMember
 from app.models.exclusion import Exclusion
+from app.models.export import Export, ExportPart
 from app.models.heartbeat import Heartbeat
 from app.models.import_file import ImportFile
 from app.models.import_mapping import ImportMapping
@@ -40,6 +41,8 @@ __all__ = [
     "EntityListMember",
     "EntityRevision",
     "Exclusion",
+    "Export",
+    "ExportPart",
     "Heartbeat",
     "ImportFile",
     "ImportMapping",

@@ -196,6 +196,15 @@ class Flag(fields.Boolean):
         self.error_messages["invalid"] = "expected true or false"
 
 
+class Switch(fields.Boolean):
+    """A switch in a JSON body: true or false, and neither 1 nor "yes"."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> bool:
+        if type(value) is not bool:
+            raise ma.ValidationError("expected true or false")
+        return value
+
+
 class EntityIds(fields.Field[list[str]]):
     """A list of entity ids, checked as one value: element by element takes six times as long."""
 

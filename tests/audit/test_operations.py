@@ -20,6 +20,8 @@ from app.config import PROJECT_ROOT
 from app.db.session import transaction
 from app.enrichment import queue
 from app.enrichment.waterfall.pilots import Sample, enqueue_pilot
+from app.entities.export_files import NewExport, create_export
+from app.entities.export_work import work_on_exports
 from app.entities.lists import NewList, create_list
 from app.entities.upsert import upsert_entities
 from app.models.audit_event import Action
@@ -60,7 +62,18 @@ UNRECORDED = {
 READING = frozenset(
     {
         *("audit", "caps list", "costs", "errors", "exclusions", "explain", "jobs", "keys list", "lists list"),
-        *("lists show", "metrics", "pilot", "preview", "provider-keys list", "refused", "show", "users list"),
+        *(
+            "exports list",
+            "exports show",
+            "lists show",
+            "metrics",
+            "pilot",
+            "preview",
+            "provider-keys list",
+            "refused",
+            "show",
+            "users list",
+        ),
         *("webhooks deliveries", "webhooks list", "what-if", "yield"),
     }
 )
@@ -138,6 +151,8 @@ def scene(app: Flask, run: Run, signed_in: SignedIn) -> Scene:
         user, _ = users.create_user("ada", "viewer")
         names |= {"user": user.id, "link": users.make_link(user.name)}
         names["webhook"] = gone_webhook()
+        names["export"] = create_export(NewExport("person", "csv", "default", "test")).id
+        assert work_on_exports()
     return Scene(app, client_with(app, make_key(app, "admin")), signed_in("admin"), run, names)
 
 
@@ -164,6 +179,9 @@ CALLS: list[tuple[str, str, dict[str, Any], Action]] = [
     ("DELETE", "/api/enrichment/provider-keys/findymail", {}, Action.PROVIDER_KEY_REMOVE),
     ("POST", "/api/enrichment/exclusions", {"json": {"values": ["acme.example"]}}, Action.EXCLUSION_ADD),
     ("DELETE", "/api/enrichment/exclusions/acme.example", {}, Action.EXCLUSION_REMOVE),
+    ("POST", "/api/enrichment/exports", {"json": {"entityType": "person"}}, Action.EXPORT_CREATE),
+    ("GET", "/api/enrichment/exports/{export}/file", {}, Action.ENTITY_EXPORT),
+    ("DELETE", "/api/enrichment/exports/{export}", {}, Action.EXPORT_DELETE),
     ("POST", "/api/lists", {"json": {"entityType": "person", "name": "new"}}, Action.LIST_CREATE),
     ("PATCH", "/api/lists/{first}", {"json": {"name": "renamed"}}, Action.LIST_RENAME),
     ("DELETE", "/api/lists/{first}", {}, Action.LIST_DELETE),
@@ -238,6 +256,9 @@ COMMANDS: list[tuple[str, str | None, Action]] = [
     ("webhooks remove {webhook}", None, Action.WEBHOOK_REMOVE),
     ("import person -", CSV.format(3), Action.ENTITY_IMPORT),
     ("export person", None, Action.ENTITY_EXPORT),
+    ("export person --background", None, Action.EXPORT_CREATE),
+    ("exports download {export}", None, Action.ENTITY_EXPORT),
+    ("exports delete {export}", None, Action.EXPORT_DELETE),
     ("keys create --name x --scopes read", None, Action.KEY_CREATE),
     ("keys revoke {key}", None, Action.KEY_REVOKE),
     ("users create eva --role viewer", None, Action.USER_CREATE),

@@ -30,7 +30,7 @@ class Door:
     @property
     def is_owned(self) -> bool:
         """Whether the address names an object of a workspace."""
-        return self.names in {"job", "list", "person", "company", "exclusion", "provider key", "webhook"}
+        return self.names in {"job", "list", "person", "company", "exclusion", "provider key", "webhook", "export"}
 
 
 def _of_entities(plural: str, kind: str) -> dict[tuple[str, str], Door]:
@@ -85,6 +85,11 @@ DOORS: dict[tuple[str, str], Door] = {
     ("GET", "/api/enrichment/exclusions"): Door(200, "read"),
     ("POST", "/api/enrichment/exclusions"): Door(415, "write"),
     ("DELETE", "/api/enrichment/exclusions/{}"): Door(204, "write", names="exclusion"),
+    ("GET", "/api/enrichment/exports"): Door(200, "read"),
+    ("POST", "/api/enrichment/exports"): Door(415, "read"),
+    ("GET", "/api/enrichment/exports/{}"): Door(200, "read", names="export"),
+    ("GET", "/api/enrichment/exports/{}/file"): Door(409, "read", names="export"),
+    ("DELETE", "/api/enrichment/exports/{}"): Door(204, "write", names="export"),
     ("GET", "/api/audit"): Door(200, "admin"),
     ("GET", "/api/webhooks"): Door(200, "admin"),
     ("POST", "/api/webhooks"): Door(415, "admin"),

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import MetaData, Text, cast, select
+from sqlalchemy import Column, LargeBinary, MetaData, Text, cast, select
 from sqlalchemy.engine import make_url
 
 from app.db.session import end_read
@@ -23,10 +23,18 @@ def every_row() -> dict[str, list[str]]:
     stored = MetaData()
     stored.reflect(db.engine)
     for name, table in stored.tables.items():
-        rows = db.session.execute(select(*(cast(column, Text) for column in table.columns)))
-        found[name] = ["\x1f".join("" if value is None else str(value) for value in row) for row in rows]
+        rows = db.session.execute(select(*(_as_text(column) for column in table.columns)))
+        found[name] = ["\x1f".join(map(_text_of, row)) for row in rows]
     end_read()
     return found
+
+
+def _as_text(column: Column[Any]) -> Any:
+    return column if isinstance(column.type, LargeBinary) else cast(column, Text)
+
+
+def _text_of(value: str | bytes | None) -> str:
+    return value.decode(errors="replace") if isinstance(value, bytes) else value or ""
 
 
 def tables_with(words: Iterable[str]) -> dict[str, set[str]]:

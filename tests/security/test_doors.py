@@ -14,6 +14,7 @@ from app.db.session import transaction
 from app.enrichment import queue
 from app.enrichment.waterfall import provider_keys
 from app.entities import exclusions, lists
+from app.entities.export_files import NewExport, create_export
 from app.entities.lists import NewList
 from app.entities.upsert import upsert_entities
 from app.models.types import new_id
@@ -32,6 +33,8 @@ WORKSPACE = "default"
 _LIKE_NAMES = ("/import", "/import-preview", "/import-refused", "/export.csv", "/export.xlsx", "/export.parquet",
                "}/receipt", "}/undo")  # fmt: skip
 """Ends of addresses that the name of an entity may look like."""
+OWNED = ("job", "list", "person", "company", "exclusion", "provider key", "webhook", "export")
+"""The kinds of objects that belong to a workspace."""
 SCOPES: dict[str, tuple[str, ...]] = {scope: (scope,) for scope in Scope} | {"everything": tuple(Scope)}
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 """Where it makes no difference which database it is."""
@@ -81,6 +84,8 @@ def make_object(kind: str) -> str:
         # Of what does not happen here: nothing is sent.
         url, events = "https://hooks.example.com/x", [EventType.JOB_FAILED]
         return endpoints.create_endpoint(url, WORKSPACE, created_by="test", events=events)[0].id
+    if kind == "export":
+        return create_export(NewExport("person", "csv", WORKSPACE, "test")).id
     if kind == "list":
         return lists.create_list(NewList("person", WORKSPACE, f"list {new_id()[:13]}", "test"))[0].id
     if kind in {"person", "company"}:
@@ -98,6 +103,7 @@ def unknown_name(kind: str) -> str:
         "exclusion": "other.example",
         "provider key": "findymail",
         "webhook": new_id(),
+        "export": new_id(),
     }.get(kind, "any/one")
 
 
@@ -150,7 +156,7 @@ def test_each_caller_gets_through_its_doors_and_no_other(app: Flask) -> None:
     assert wrong == []
 
 
-@pytest.mark.parametrize("kind", ["job", "list", "person", "company", "exclusion", "provider key", "webhook"])
+@pytest.mark.parametrize("kind", OWNED)
 def test_what_is_another_workspaces_is_like_unknown(app: Flask, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The very same answer, after the same statements, and nothing has changed."""
     # Of two calls within a second only the first would look the key up.
@@ -180,15 +186,13 @@ def test_a_bound_key_reaches_nothing_elsewhere_by_parameters(app: Flask) -> None
     """Neither by naming the workspace or a job, nor in a list, a report, a file or an estimate."""
     stranger = client_with(app, make_key(app, *Scope, workspace_slug="elsewhere"))
     with app.app_context():
-        objects = {
-            kind: make_object(kind)
-            for kind in ("job", "list", "person", "company", "exclusion", "provider key", "webhook")
-        }
+        objects = {kind: make_object(kind) for kind in OWNED}
         before = what_stays()
     for address in ("people", "companies", "people/export.csv", "companies/export.csv",
                     "people/export.xlsx", "companies/export.xlsx", "enrichment/jobs", "lists",
-                    "enrichment/exclusions", "enrichment/costs", "enrichment/provider-keys", "enrichment/yield",
-                    "audit", "webhooks", "people/some/one", "companies/some/one",
+                    "enrichment/exclusions", "enrichment/exports", "enrichment/costs",
+                    "enrichment/provider-keys", "enrichment/yield", "audit", "webhooks",
+                    "people/some/one", "companies/some/one",
                     "people/some/one/receipt", "companies/some/one/receipt"):  # fmt: skip
         named = "&groupBy=job" if address.endswith("costs") else ""
         assert call(stranger, "GET", f"/api/{address}?workspaceSlug={WORKSPACE}{named}").status_code == 403, address
@@ -205,6 +209,7 @@ def test_a_bound_key_reaches_nothing_elsewhere_by_parameters(app: Flask) -> None
         "enrichment/jobs": {"entityType": "person", "provider": "ai-normalizer", "entityIds": ["some/one"]},
         "enrichment/estimate": {"entityType": "person", "provider": "ai-normalizer", "entityIds": ["some/one"]},
         "enrichment/exclusions": {"values": ["x.example"]},
+        "enrichment/exports": {"entityType": "person"},
         "lists": {"entityType": "person", "name": "x"},
         "webhooks": {"url": "https://hooks.example.com/y"},
     }
@@ -229,6 +234,8 @@ def test_a_bound_key_reaches_nothing_elsewhere_by_parameters(app: Flask) -> None
     of_list = {"entityType": "person", "provider": "ai-normalizer", "list": objects["list"]}
     for address in ("enrichment/jobs", "enrichment/estimate"):
         assert call(stranger, "POST", f"/api/{address}", json=of_list).status_code == 404
+    exported = {"entityType": "person", "list": objects["list"]}
+    assert call(stranger, "POST", "/api/enrichment/exports", json=exported).status_code == 404
     csv = {"data": b"id\nx\n", "content_type": "text/csv"}
     assert call(stranger, "POST", f"/api/people/import?list={objects['list']}", **csv).status_code == 404
     with app.app_context():

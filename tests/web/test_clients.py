@@ -44,6 +44,7 @@ OPERATIONS = {
     "exportCompaniesAsXlsx",
     *("listLists", "createList", "getList", "renameList", "deleteList", "getListCoverage", "countListCoverage"),
     *("previewCompaniesImport", "listRefusedPeople", "listRefusedCompanies"),
+    *("listExports", "createExport", "getExport", "deleteExport", "downloadExport"),
     "listAuditEvents",
     *("listExclusions", "addExclusions", "removeExclusion"),
 }

@@ -81,6 +81,8 @@ class ChunksInHand:
     """The least in which a chunk can get on."""
     between_chunks: Callable[[], None]
     """Called every few seconds, before a claim."""
+    go_on_beside: Callable[[], bool] | None = None
+    """Called then too by a drain, and again and again if nothing is due, as long as there is work that is no job's."""
     most: int | None = None
     """How many chunks may be taken; None: any number."""
     on_chunk: Callable[[ChunkResult], None] | None = None
@@ -108,6 +110,8 @@ class ChunksInHand:
             return None
         self._look_after()
         lease = self._claim()
+        while lease is None and self._has_gone_on_beside():
+            lease = self._claim()
         if lease is None:
             return None
         self._add(lease)
@@ -201,8 +205,16 @@ class ChunksInHand:
         if time.monotonic() - heartbeat["at"] >= HEARTBEAT_SECONDS:
             # Before this look is on record: it tells how long nobody had looked.
             self.between_chunks()
+            if self.go_on_beside is not None:
+                self.go_on_beside()
             record_heartbeat("drain")
             heartbeat["at"] = time.monotonic()
+
+    def _has_gone_on_beside(self) -> bool:
+        """Do some of the work that is no job's, unless chunks in hand wait; return whether there was any."""
+        if self.go_on_beside is None or self._leases or self.overall.is_used_up:
+            return False
+        return self.go_on_beside()
 
     def _claim(self) -> Lease | None:
         lease_seconds = config().ENRICH_LEASE_SECONDS

@@ -54,6 +54,12 @@ class Work(Protocol):
     def between_chunks(self) -> None:
         """Do one small batch of what has to be done now and then; called every few seconds, before a claim."""
 
+    def go_on_beside(self, workspace_slug: str | None) -> bool:
+        """Do one small batch of the work that is no job's, of a workspace or of all; return whether there was any.
+
+        Drains alone call it: every few seconds, before a claim, and again and again if nothing is due.
+        """
+
 
 class EntityFunctionWork:
     """Calls a function for each entity; without one, every entity counts as processed.
@@ -87,6 +93,10 @@ class EntityFunctionWork:
 
     def between_chunks(self) -> None:
         """Do nothing: a function leaves nothing behind."""
+
+    def go_on_beside(self, workspace_slug: str | None) -> bool:
+        """Do nothing: a function is for jobs."""
+        return False
 
 
 def is_suspect(lease: Lease, index: int) -> bool:

@@ -7,6 +7,7 @@ many chunks in hand as its work can make use of.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from app.config import config
 from app.db.session import end_read
@@ -67,7 +68,7 @@ def drain(
     """Process chunk after chunk until nothing is due, or the time or number is used up.
 
     `time_budget` in seconds is for all chunks together; without it each chunk has `ENRICH_TIME_BUDGET`. `on_chunk` is
-    told of each result.
+    told of each result. Unless it is for one job, it goes on with work that is no job's too, such as exports.
     """
     overall = Budget.start(float("inf") if time_budget is None else time_budget)
     if overall.is_used_up:
@@ -75,7 +76,8 @@ def drain(
     scope = Scope(known_id(job_id) if job_id else None, workspace_slug)
     chunk_seconds = config().ENRICH_TIME_BUDGET
     work = work or EntityFunctionWork(on_process)
-    chunks = _work_through(work, scope, overall, chunk_seconds, most=max_chunks, on_chunk=on_chunk)
+    beside = None if job_id else partial(work.go_on_beside, workspace_slug)
+    chunks = _work_through(work, scope, overall, chunk_seconds, beside, most=max_chunks, on_chunk=on_chunk)
     if job_id and chunks.last is None:
         get_job(job_id, workspace_slug=workspace_slug)
         end_read()
@@ -87,13 +89,14 @@ def _work_through(
     scope: Scope,
     overall: Budget,
     chunk_seconds: float,
+    go_on_beside: Callable[[], bool] | None = None,
     *,
     most: int | None,
     on_chunk: Callable[[ChunkResult], None] | None = None,
 ) -> ChunksInHand:
     """Let a work take chunks until none is left for it, and return what became of them."""
     least = work.least_seconds(min(overall.seconds, chunk_seconds))
-    chunks = ChunksInHand(scope, overall, chunk_seconds, least, work.between_chunks, most, on_chunk)
+    chunks = ChunksInHand(scope, overall, chunk_seconds, least, work.between_chunks, go_on_beside, most, on_chunk)
     try:
         work.run(chunks, concurrency=config().ENRICH_CONCURRENCY)
     except Exception as exc:

@@ -13,6 +13,7 @@ from app.db.session import WriteSession, scrub_log, transaction
 from app.db.sql import engine_name, is_any_of
 from app.enrichment.queue import failures
 from app.enrichment.waterfall import model_cache
+from app.entities.export_files import leave_exports
 from app.entities.fields import RAW_FIELDS, Fields, table_of
 from app.entities.lists import drop_member
 from app.entities.read import load_columns
@@ -35,9 +36,10 @@ def erase_entity(entity_type: str, entity_id: str, *, workspace_slug: str) -> No
     and the model cache's answers for its values and verdicts on its addresses, even if shared: at worst, others have
     them answered once more. In the id lists of the workspace's jobs it is replaced by `ERASED_ID`, so that every list
     keeps its length and its order, by which outcomes are stored; a job that has not reached it yet skips it. It is
-    replaced in the audit log too, which goes on to say who did what and when. Costs stay counted in the jobs and
-    budgets, which name nobody. Exclusions stay: they keep it from coming back. An id that stands only in those records,
-    because its entity never existed, is erased from them too.
+    replaced in the audit log too, which goes on to say who did what and when. Files of exports in the background that
+    may have it expire, and those that are being written are begun again. Costs stay counted in the jobs and budgets,
+    which name nobody. Exclusions stay: they keep it from coming back. An id that stands only in those records, because
+    its entity never existed, is erased from them too.
 
     It reads every id list of the workspace: a second or two for ten million ids. On SQLite, deleted content is
     overwritten and the write-ahead log emptied, unless somebody reads from it for long. On PostgreSQL, dead rows
@@ -65,6 +67,7 @@ def erase_entity(entity_type: str, entity_id: str, *, workspace_slug: str) -> No
         if not erased:
             raise EntityNotFound
         record(session, Action.ENTITY_ERASE, entity_type, ERASED_ID, workspace_slug=workspace_slug)
+        leave_exports(session, entity_type, workspace_slug)
     scrub_log()
 
 

@@ -11,6 +11,7 @@ from app.audit.retention import forget_old_events
 from app.config import config
 from app.db.session import WriteSession, end_read, repeats_conflicts, scrub_log, transaction
 from app.enrichment.waterfall.dedup import DAY_SECONDS
+from app.entities.export_work import forget_old_exports
 from app.entities.keep_days import kept_since
 from app.extensions import db
 from app.models.attempt import attempts, entity_revisions
@@ -36,6 +37,7 @@ def forget_what_is_old() -> None:
     forget_old_history()
     forget_old_events()
     forget_old_deliveries()
+    forget_old_exports()
 
 
 @repeats_conflicts

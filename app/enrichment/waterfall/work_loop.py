@@ -31,6 +31,7 @@ from app.enrichment.waterfall.retries import RETRY_SECONDS
 from app.enrichment.waterfall.scheduler import PATIENCE_SHARE
 from app.enrichment.waterfall.worker_bounds import refresh_bounds
 from app.enrichment.waterfall.workspace_registry import workspace_registry
+from app.entities.export_work import work_on_exports
 from app.entities.policies import MergePolicy
 from app.models.job import ACTIVE
 from app.providers import answer_match
@@ -80,6 +81,10 @@ class Waterfall:
         refresh_bounds(self._registry or current_registry())
         watchdog.look()
         self._outbox.go_on()
+
+    def go_on_beside(self, workspace_slug: str | None) -> bool:
+        """Write a part of an export; return whether there was one to write."""
+        return work_on_exports(workspace_slug)
 
 
 @dataclass

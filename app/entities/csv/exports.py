@@ -12,9 +12,9 @@ their number, and no transaction waits for a slow reader. Entities that change m
 exported as they were or as they are.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import structlog
 from sqlalchemy import ColumnElement, case, func, not_, select
@@ -55,6 +55,24 @@ class ExportTable:
     rows: Iterator[list[Any]]
 
 
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The columns of an export, as JSON can hold them.
+
+    `headers` are those that show fields and imported cells, each with the field that it shows; None: what is kept
+    under the header in `extra`. An entry of a dict field is `social_urls.facebook`. `has_extra` says whether there is
+    a column besides for what is kept and has none.
+    """
+
+    headers: list[tuple[str, str | None]]
+    has_extra: bool
+
+    @classmethod
+    def of_json(cls, stored: Mapping[str, Any]) -> Self:
+        """Return what `asdict` has made JSON of."""
+        return cls([(text, target) for text, target in stored["headers"]], stored["has_extra"])
+
+
 def export_csv(entity_type: EntityType, *, workspace_slug: str, list_id: str | None = None) -> Iterator[bytes]:
     """Return a workspace's entities, or a list's, as CSV, in blocks of whole lines; the first has the header alone.
 
@@ -71,9 +89,21 @@ def export_table(
 
     With `only_ready`, those who cannot be written to are left out.
     """
-    columns = _Layout(entity_type, workspace_slug, list_id).columns()
-    end_read()
+    layout = find_layout(entity_type, workspace_slug=workspace_slug, list_id=list_id)
     views = exported_views(entity_type, workspace_slug=workspace_slug, only_ready=only_ready, list_id=list_id)
+    return lay_out(entity_type, layout, views)
+
+
+def find_layout(entity_type: EntityType, *, workspace_slug: str, list_id: str | None = None) -> Layout:
+    """Return the columns that an export has now."""
+    layout = _Finder(entity_type, workspace_slug, list_id).find()
+    end_read()
+    return layout
+
+
+def lay_out(entity_type: EntityType, layout: Layout, views: Iterable[EntityView]) -> ExportTable:
+    """Return entities as a table of these columns."""
+    columns = _Columns(entity_type, layout).columns()
     reads = [column.read for column in columns]
     rows = ([read(view) for read in reads] for view in views)
     return ExportTable([column.header for column in columns], [column.kind for column in columns], rows)
@@ -86,6 +116,13 @@ def exported_views(
     excluded = Exclusions.load(workspace_slug)
     end_read()
     views = _views(entity_type, workspace_slug, list_id)
+    return exported_of(views, entity_type, excluded, workspace_slug=workspace_slug, only_ready=only_ready)
+
+
+def exported_of(
+    views: Iterable[EntityView], entity_type: EntityType, excluded: Exclusions, *, workspace_slug: str, only_ready: bool
+) -> Iterator[EntityView]:
+    """Return who of some entities has a row."""
     views = (view for view in views if not excluded.excludes(entity_type, view.fields))
     return ready_people(views, workspace_slug=workspace_slug) if only_ready else views
 
@@ -130,8 +167,8 @@ class _Column:
     kind: str = "text"
 
 
-class _Layout:
-    """Finds the columns of an export."""
+class _Finder:
+    """Finds the columns that an export has now."""
 
     def __init__(self, entity_type: EntityType, workspace_slug: str, list_id: str | None) -> None:
         self._entity_type = entity_type
@@ -139,16 +176,11 @@ class _Layout:
         self._list_id = list_id
         self._table = table_of(entity_type)
 
-    def columns(self) -> list[_Column]:
+    def find(self) -> Layout:
         """Return the columns in their order."""
         headers = self._headers()
-        kept = {
-            header.text: self._shows(meaning)
-            for header, meaning in zip(headers, self._meanings(headers), strict=False)
-            if header.target is None
-        }
-        readers = [_Column(header.text, self._reader(header, headers, kept), self._kind(header)) for header in headers]
-        return [*readers, *self._rest(headers, kept), *self._computed()]
+        shown = {name for name, meaning in _kept(self._entity_type, headers).items() if not meaning.is_fallback}
+        return Layout([(header.text, header.target) for header in headers], not self._extra_keys() <= shown)
 
     def _headers(self) -> list[_Header]:
         """Return the columns that show fields and imported cells."""
@@ -195,14 +227,41 @@ class _Layout:
         """
         misread = [
             header
-            for header, meaning in zip(headers, self._meanings(headers), strict=False)
+            for header, meaning in zip(headers, _meanings(self._entity_type, headers), strict=False)
             if header.text not in {_ID, header.target} and not _is_read_as(meaning, header)
         ]
         return min(misread, key=lambda header: header.target is not None, default=None)
 
-    def _meanings(self, headers: Sequence[_Header]) -> list[Column]:
-        """Return what an import makes of these columns, and of those that follow them."""
-        return map_columns(self._entity_type, [*(header.text for header in headers), EXTRA, *self._computed_names()])
+    def _extra_keys(self) -> set[str]:
+        """Return every name under which something is kept beside the fields."""
+        has_some = self._table.c.extra.is_not(None)
+        query = select_json_keys(self._table, EXTRA).distinct().where(*self._is_included(), has_some)
+        return set(db.session.scalars(query))
+
+    def _is_included(self) -> tuple[ColumnElement[bool], ...]:
+        """Return the conditions for the entities of the export."""
+        is_in_workspace = self._table.c.workspace_slug == self._workspace_slug
+        if self._list_id is None:
+            return (is_in_workspace,)
+        members = select(list_members.c.entity_id).where(list_members.c.list_id == self._list_id)
+        return is_in_workspace, self._table.c.id.in_(members)
+
+
+class _Columns:
+    """Reads the cells of an export's columns."""
+
+    def __init__(self, entity_type: EntityType, layout: Layout) -> None:
+        self._entity_type = entity_type
+        self._headers = [_Header(text, target) for text, target in layout.headers]
+        self._has_extra = layout.has_extra
+
+    def columns(self) -> list[_Column]:
+        """Return the columns in their order."""
+        headers = self._headers
+        kept = {name: self._shows(meaning) for name, meaning in _kept(self._entity_type, headers).items()}
+        readers = [_Column(header.text, self._reader(header, headers, kept), self._kind(header)) for header in headers]
+        rest = [self._rest(headers, kept)] if self._has_extra else []
+        return [*readers, *rest, *self._computed()]
 
     def _shows(self, meaning: Column) -> Shows:
         """Return whether a column of kept cells shows an entity's, or leaves it to `extra`.
@@ -257,11 +316,9 @@ class _Layout:
         except CellError:
             return False
 
-    def _rest(self, headers: Sequence[_Header], kept: Mapping[str, Shows]) -> list[_Column]:
-        """Return the column of what is kept beside the fields and has no column, if there may be any."""
+    def _rest(self, headers: Sequence[_Header], kept: Mapping[str, Shows]) -> _Column:
+        """Return the column of what is kept beside the fields and has no column."""
         fields = {header.text: header.target for header in headers if header.target}
-        if self._extra_keys() <= {name for name, shows in kept.items() if shows is _always}:
-            return []
 
         def read(view: EntityView) -> dict[str, str]:
             return {
@@ -271,27 +328,10 @@ class _Layout:
                 and not (name in fields and self._is_in_cell(view, fields[name], name))
             }
 
-        return [_Column(EXTRA, read)]
+        return _Column(EXTRA, read)
 
     def _is_in_cell(self, view: EntityView, target: str, header: str) -> bool:
         return target in view.fields and self._value(view, target, header) is view.extra[header]
-
-    def _extra_keys(self) -> set[str]:
-        """Return every name under which something is kept beside the fields."""
-        has_some = self._table.c.extra.is_not(None)
-        query = select_json_keys(self._table, EXTRA).distinct().where(*self._is_included(), has_some)
-        return set(db.session.scalars(query))
-
-    def _is_included(self) -> tuple[ColumnElement[bool], ...]:
-        """Return the conditions for the entities of the export."""
-        is_in_workspace = self._table.c.workspace_slug == self._workspace_slug
-        if self._list_id is None:
-            return (is_in_workspace,)
-        members = select(list_members.c.entity_id).where(list_members.c.list_id == self._list_id)
-        return is_in_workspace, self._table.c.id.in_(members)
-
-    def _computed_names(self) -> list[str]:
-        return [*NORMALIZED_FIELDS[self._entity_type], *_TIMES]
 
     def _computed(self) -> list[_Column]:
         normalized = [
@@ -303,6 +343,18 @@ class _Layout:
             _Column("created_at", lambda view: view.created_at, "instant"),
             _Column("updated_at", lambda view: view.updated_at, "instant"),
         ]
+
+
+def _meanings(entity_type: EntityType, headers: Sequence[_Header]) -> list[Column]:
+    """Return what an import makes of these columns, and of those that follow them."""
+    computed = (*NORMALIZED_FIELDS[entity_type], *_TIMES)
+    return map_columns(entity_type, [*(header.text for header in headers), EXTRA, *computed])
+
+
+def _kept(entity_type: EntityType, headers: Sequence[_Header]) -> dict[str, Column]:
+    """Return what an import makes of the columns that show no field, by header."""
+    meanings = zip(headers, _meanings(entity_type, headers), strict=False)
+    return {header.text: meaning for header, meaning in meanings if header.target is None}
 
 
 def _always(_: EntityView) -> bool:
