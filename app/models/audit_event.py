@@ -99,8 +99,11 @@ class AuditEvent(Base):
 
     __table_args__ = (
         one_of("actor_kind", ActorKind),
-        Index("ix_audit_events_subject_id", "subject_id"),
+        # Each filter in the order of a page: to find that nothing is as asked for, the log is not read.
         Index("ix_audit_events_workspace_slug_id", "workspace_slug", "id"),
+        Index("ix_audit_events_action_id", "action", "id"),
+        Index("ix_audit_events_actor_id_id", "actor_id", "id"),
+        Index("ix_audit_events_subject_id_id", "subject_id", "id"),
     )
 
 

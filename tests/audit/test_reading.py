@@ -16,6 +16,7 @@ from app.enrichment.waterfall.work_loop import Waterfall
 from app.models.audit_event import Action, ActorKind, audit_events
 from app.models.types import lowest_id
 from tests.audit.helpers import told
+from tests.statements import explained
 from tests.web.conftest import client_with, make_key
 
 NOW = datetime.now(UTC)
@@ -99,3 +100,13 @@ def test_old_events_are_forgotten_the_oldest_first(events: Flask, run: Any) -> N
         Waterfall().between_chunks()
         assert [view.subject_id for view in list_events().rows] == []
     assert "Nothing is in the audit log yet" in run(events, "audit").stderr
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("filters", [{"action": "job.undo"}, {"actor_id": "nobody"}, {"subject_id": "z"}])
+def test_no_log_is_read_to_find_that_nothing_is_as_asked_for(events: Flask, filters: dict[str, str]) -> None:
+    """Each filter has an index in the order of a page."""
+    with events.app_context(), explained() as statements:
+        assert list_events(**filters).rows == []
+    (plan,) = [statement.plan for statement in statements]
+    assert "SEARCH audit_events USING INDEX" in plan and "B-TREE" not in plan
