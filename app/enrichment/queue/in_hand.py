@@ -22,6 +22,7 @@ from app.enrichment.queue.lease import MAX_CRASHES, Failure, Lease, WorkersLost
 from app.enrichment.queue.time_budget import Budget
 from app.enrichment.queue.transitions import CLOSED_AS_IS
 from app.errors import LeaseLost, describe_bug
+from app.instruments import CLAIM_TIME
 from app.logs import trace
 from app.models.heartbeat import heartbeats
 from app.models.job import ACTIVE, JobStatus
@@ -207,7 +208,8 @@ class ChunksInHand:
     def _claim(self) -> Lease | None:
         lease_seconds = config().ENRICH_LEASE_SECONDS
         try:
-            return claims.claim(_worker_name(), lease_seconds=lease_seconds, scope=self.scope)
+            with CLAIM_TIME.time():
+                return claims.claim(_worker_name(), lease_seconds=lease_seconds, scope=self.scope)
         except Exception as exc:
             # A schema that is not up to date yet is no job's fault either.
             if is_unavailable(exc) or is_missing_table(exc):
