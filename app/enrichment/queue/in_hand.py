@@ -21,6 +21,7 @@ from app.enrichment.queue.claims import Scope
 from app.enrichment.queue.lease import MAX_CRASHES, Failure, Lease, WorkersLost
 from app.enrichment.queue.time_budget import Budget
 from app.enrichment.queue.transitions import CLOSED_AS_IS
+from app.error_reports import report
 from app.errors import LeaseLost, describe_bug
 from app.instruments import CLAIM_TIME
 from app.logs import trace
@@ -257,6 +258,7 @@ def _lose(lease: Lease) -> None:
 
 def _fail(lease: Lease, error: Exception) -> None:
     log.error("chunk broke", **trace(error))
+    report(error)
     try:
         lease.fail(Failure("chunk_broke", describe_bug(error)))
     except LeaseLost:

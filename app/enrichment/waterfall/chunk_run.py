@@ -31,6 +31,7 @@ from app.enrichment.waterfall.loading import Loader
 from app.enrichment.waterfall.results import ResultHandler
 from app.enrichment.waterfall.routing import Router
 from app.enrichment.waterfall.scheduler import Scheduler
+from app.error_reports import report
 from app.errors import describe_bug
 from app.instruments import CHECKPOINT_TIME, PROVIDER_CALLS, PROVIDER_SECONDS
 from app.providers.base import Answer, OutcomeClass, Provider
@@ -308,6 +309,7 @@ def _answers(call: Call, result: CallResult, deadline: float) -> list[Answer] | 
         return [Answer(OutcomeClass.TRANSIENT, error=error, is_cost_known=call.is_local)] * len(call.attempts)
     # The message may hold what the provider was asked about, so only its kind is logged and stored.
     log.warning("provider raised", provider=call.provider.name, error_type=type(result).__name__)
+    report(result)
     unknown = Answer(OutcomeClass.INVALID_REQUEST, error=describe_bug(result), is_cost_known=call.is_local)
     return [unknown] * len(call.attempts)
 
