@@ -27,6 +27,7 @@ from app.instruments import CLAIM_TIME
 from app.logs import trace
 from app.models.heartbeat import heartbeats
 from app.models.job import ACTIVE, JobStatus
+from app.tracing import span
 from app.webhooks.events import EventType
 
 log = structlog.get_logger(__name__)
@@ -209,7 +210,7 @@ class ChunksInHand:
     def _claim(self) -> Lease | None:
         lease_seconds = config().ENRICH_LEASE_SECONDS
         try:
-            with CLAIM_TIME.time():
+            with CLAIM_TIME.time(), span("claim"):
                 return claims.claim(_worker_name(), lease_seconds=lease_seconds, scope=self.scope)
         except Exception as exc:
             # A schema that is not up to date yet is no job's fault either.

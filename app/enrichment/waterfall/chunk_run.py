@@ -36,6 +36,7 @@ from app.errors import describe_bug
 from app.instruments import CHECKPOINT_TIME, PROVIDER_CALLS, PROVIDER_SECONDS
 from app.providers.base import Answer, OutcomeClass, Provider
 from app.providers.registry import Registry
+from app.tracing import span
 
 log = structlog.get_logger(__name__)
 
@@ -253,7 +254,8 @@ class ChunkRun:
         has_paid = batch.has_money or self.calls.has_paid
         started_at = time.monotonic()
         try:
-            save(store, insist=has_paid)
+            with span("finish" if is_last else "checkpoint", job_id=self.context.job.id):
+                save(store, insist=has_paid)
         except BaseException:
             # An outcome must not be stored later without what it stands for.
             self.lease.forget_unstored()

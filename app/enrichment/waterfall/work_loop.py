@@ -39,6 +39,7 @@ from app.models.job import ACTIVE
 from app.providers import answer_match
 from app.providers.base import Provider
 from app.providers.registry import Registry, current_registry
+from app.tracing import span
 from app.webhooks.deliveries import Outbox
 
 GAP_SECONDS: Final = 0.01
@@ -116,7 +117,7 @@ class WorkLoop:
                 self._go_on(run)
             if not self._runs:
                 break
-            with ROUND_TIME.time():
+            with ROUND_TIME.time(), span("round"):
                 for run in self._going():
                     self._go_on(run)
             if self._runs:
