@@ -4,7 +4,7 @@ from functools import partial
 
 from flask import Flask
 
-from app import extensions, logs
+from app import error_reports, extensions, logs, tracing
 from app import models as models  # makes the tables known to migrations
 from app.cli import enrich
 from app.config import Config, ConfigError, shipped
@@ -29,6 +29,8 @@ def create_app(config: Config | None = None, *, with_routes: bool = True) -> Fla
     app.extensions["tranche.create_app"] = create_app
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engines.engine_options(config)
     logs.configure(config)
+    error_reports.init_app(config)
+    tracing.init_app(app, config)
 
     try:
         extensions.db.init_app(app)

@@ -143,6 +143,12 @@ class Calls(Generic[Key, Result]):
             self._given_up.discard(key)
 
 
+def measure_lag(report: Callable[[float], None]) -> None:
+    """Have the loop report after how many seconds it came round to doing so."""
+    asked_at = time.monotonic()
+    _event_loop().call_soon_threadsafe(lambda: report(time.monotonic() - asked_at))
+
+
 def _event_loop() -> asyncio.AbstractEventLoop:
     global _loop
     with _lock:

@@ -139,6 +139,10 @@ class Config:
     """Least severe log line that is written."""
     LOG_FORMAT: str = field(default="json", metadata={"choices": ("json", "console")})
     """`json`, one object a line, or `console`."""
+    SENTRY_DSN: str | None = field(default=None, repr=False)
+    """Where bugs are reported to, with the extra `[sentry]`; None: nowhere."""
+    OTEL_EXPORTER_OTLP_ENDPOINT: str | None = field(default=None, repr=False, metadata={"is_url": True})
+    """Where traces are sent to by OTLP over HTTP, with the extra `[otel]`; None: nowhere."""
     WEBHOOK_ALLOW_PRIVATE: bool = False
     """Whether webhooks may go to addresses that are not of the public internet, and by http."""
     VERCEL: bool = False

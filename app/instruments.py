@@ -88,6 +88,24 @@ PROVIDER_SECONDS: Final = Histogram(
     buckets=(0.1, 0.25, 0.5, 1, 2.5, 5, 15),
     registry=_OWN,
 )
+CLAIM_TIME: Final = Histogram(
+    "tranche_claim_seconds",
+    "Time of the claims of chunks, whether there was one or not.",
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1),
+    registry=_OWN,
+)
+ROUND_TIME: Final = Histogram(
+    "tranche_round_seconds",
+    "Time of a worker's rounds of the chunks in its hands, without the wait for calls.",
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5),
+    registry=_OWN,
+)
+LOOP_LAG: Final = Histogram(
+    "tranche_loop_lag_seconds",
+    "How long the event loop with the calls let something wait that it was handed, once a round.",
+    buckets=(0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 2.5),
+    registry=_OWN,
+)
 CHECKPOINT_TIME: Final = Histogram(
     "tranche_checkpoint_seconds",
     "Time of the transactions that store what was decided.",

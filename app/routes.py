@@ -22,6 +22,7 @@ from app.entities.list_routes import blueprint as list_routes
 from app.entities.routes import blueprints as entity_routes
 from app.entities.undo_routes import blueprint as undo_routes
 from app.providers.registry import current_registry
+from app.tracing import trace_requests
 from app.web import auth, docs, requests
 from app.web.openapi import Api
 from app.webhooks.routes import blueprint as webhook_routes
@@ -31,6 +32,7 @@ def init_app(app: Flask) -> None:
     """Register the blueprints, with what watches over requests; make the providers before the first one comes."""
     app.url_rule_class = requests.Rule
     requests.init_app(app)
+    trace_requests(app)
     auth.init_app(app)
     api = Api(app)
     jobs = (job_routes, pilot_routes, what_if_routes, callback_routes, undo_routes)

@@ -27,7 +27,7 @@ from app.models.cap import stored_caps
 from app.models.chunk import DECIDED, ERASED_ID, Outcome, chunks, entity_errors, error_counts, progress
 from app.models.in_flight_call import in_flight_calls
 from app.models.job import ACTIVE, ENDED, JobStatus, jobs
-from app.models.spending import costs, spending
+from app.models.spending import CallOutcome, costs, spending
 from app.providers.base import OutcomeClass
 from app.providers.names import NORMALIZER, finder_of
 
@@ -431,6 +431,9 @@ def _counted(charged: Iterable[Any], erased: set[str]) -> Found:
         counted[row.job_id, row.provider, "answers"] += sum(getattr(row, name) for name in LATENCIES)
         # An address that one job withheld may be judged by another.
         counted["", row.provider, "rejected"] += row.rejected
+        outcomes = sum(getattr(row, name) for name in CallOutcome)
+        if outcomes != row.calls:
+            yield Rule.COUNTED, f"{row.provider} for {row.job_id}: {outcomes} outcomes of {row.calls} calls"
     for job_id, provider, answers, rejected in db.session.execute(_ANSWERS):
         told[job_id, provider, "answers"] = answers
         told["", provider, "rejected"] += rejected

@@ -26,6 +26,7 @@ from app.enrichment.money.scopes import CapScope
 from app.enrichment.queue.lease import Failure
 from app.enrichment.waterfall import provider_keys
 from app.enrichment.waterfall.pilots import Sample, enqueue_pilot
+from app.enrichment.waterfall.totals import count_ended_jobs
 from app.enrichment.waterfall.work_loop import Waterfall
 from app.entities import exclusions
 from app.entities.csv import imports
@@ -124,6 +125,7 @@ def fill() -> None:
     queue.enqueue_job("person", "fake", list(answers))
     provider = FakeProvider(answers, price_micros=1000)
     queue.process_next_chunk(work=Waterfall(registry_of(provider), retry_seconds=()))
+    count_ended_jobs()
     deliveries.hand_out()
     with transaction() as session:
         # Not to be sent.
@@ -244,6 +246,19 @@ def test_jobs_forget_their_list_and_stay(context: Flask) -> None:
     finally:
         upgrade()
     assert queue.get_job(job_id).list_id is None
+
+
+def test_totals_begin_with_the_jobs_that_have_not_ended(context: Flask) -> None:
+    """Those that ended before the upgrade are left alone, however many they are."""
+    waiting, ended = (queue.enqueue_job("person", "prospeo", ["a"]) for _ in range(2))
+    queue.cancel(ended)
+    db.session.rollback()
+    try:
+        downgrade(revision=ScriptDirectory(str(shipped("migrations"))).get_revision("0022").down_revision)
+    finally:
+        upgrade()
+    uncounted = db.session.execute(select(jobs.c.id, jobs.c.is_uncounted)).all()
+    assert {tuple(row) for row in uncounted} == {(waiting, True), (ended, False)}
 
 
 def test_errors_get_their_provider_and_their_counts_and_give_them_up_again(context: Flask) -> None:

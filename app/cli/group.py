@@ -26,6 +26,7 @@ from app.audit.events import Actor, acting_as
 from app.cli import output
 from app.config import PROJECT_ROOT, ConfigError, config
 from app.db.failures import is_missing_table, why_unavailable
+from app.error_reports import report
 from app.errors import AppError, DamagedData, DatabaseUnavailable, NotMigrated, ProviderNotAvailable
 from app.models.audit_event import ActorKind
 from app.values.text import storable
@@ -170,6 +171,8 @@ def enrich() -> None:
 def _tell_failure(error: Exception) -> ExitCode:
     """Print the line that says why a command failed, and return how it ends."""
     code, line = explain(error)
+    if code is ExitCode.BUG:
+        report(error)
     if code is ExitCode.BUG and _is_debugging():
         traceback.print_exception(error)
     with suppress(OSError):

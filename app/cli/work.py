@@ -25,6 +25,7 @@ from app.enrichment.queue import ChunkResult, DrainResult, JobView
 from app.enrichment.queue.schemas import ChunkResultSchema
 from app.enrichment.queue.time_budget import stop_requested
 from app.enrichment.waterfall.work_loop import Waterfall
+from app.error_reports import report
 from app.extensions import db
 from app.logs import trace
 from app.models.job import ACTIVE, JobStatus
@@ -231,6 +232,7 @@ def _tell_failure(error: Exception, failures: int) -> None:
         log.warning("waiting for the database", reason=kind, error_type=type(error).__name__, failures=failures)
     else:
         log.error("drain broke off", failures=failures, **trace(error))
+        report(error)
 
 
 def _nap(seconds: float) -> None:

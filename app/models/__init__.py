@@ -21,6 +21,7 @@ from app.models.pilot import Pilot, RestChunk
 from app.models.provider_key import ProviderKey
 from app.models.provider_state import ProviderPace, ProviderState
 from app.models.spending import Cost, Spending
+from app.models.total import Total
 from app.models.user import LoginFailures, User, UserSession
 from app.models.webhook import WebhookDelivery, WebhookEndpoint, WebhookEvent
 from app.models.worker_bound import WorkerBound
@@ -57,6 +58,7 @@ __all__ = [
     "RestChunk",
     "Spending",
     "StoredCap",
+    "Total",
     "User",
     "UserSession",
     "WebhookDelivery",

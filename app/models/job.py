@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, cast
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, String, Table, Text, UniqueConstraint, select, text
+from sqlalchemy import BigInteger, CheckConstraint, Index, String, Table, Text, UniqueConstraint, false, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import Base, db
@@ -69,6 +69,10 @@ class EnrichmentJob(Base):
     error_count: Mapped[int] = mapped_column(default=0)
     skipped_count: Mapped[int] = mapped_column(default=0)
     held_count: Mapped[int] = mapped_column(default=0)
+    takeover_count: Mapped[int] = mapped_column(default=0, server_default="0")
+    """How often a chunk was taken over because its worker was lost."""
+    is_uncounted: Mapped[bool] = mapped_column(default=True, server_default=false())
+    """Whether the totals for the metrics do not have it yet. Older releases did not count it."""
     options: Mapped[dict[str, Any] | None] = mapped_column(Json)
     """What the request said of its waterfall: `order`, `until`, `verifier`; what it left out is as in the settings."""
     cap_micros: Mapped[int | None] = mapped_column(BigInteger)
@@ -178,6 +182,13 @@ Index(
     jobs.c.created_at,
     postgresql_where=text("held_count > 0 AND held_accepted_at IS NULL"),
     sqlite_where=text("held_count > 0 AND held_accepted_at IS NULL"),
+)
+# For the totals: the jobs that they do not have yet.
+Index(
+    "ix_enrichment_jobs_uncounted",
+    jobs.c.id,
+    postgresql_where=jobs.c.is_uncounted,
+    sqlite_where=text("is_uncounted = 1"),
 )
 Index(
     "ix_enrichment_jobs_resume_at",

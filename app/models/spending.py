@@ -1,6 +1,7 @@
 """Money: what the caps know, and what was spent on whom."""
 
 from datetime import date
+from enum import StrEnum
 from typing import Final, cast
 
 from sqlalchemy import BigInteger, CheckConstraint, Date, Index, SmallInteger, String, Table, false
@@ -25,6 +26,18 @@ class Spending(Base):
     spent_micros: Mapped[int] = mapped_column(BigInteger, default=0)
 
     __table_args__ = (CheckConstraint("reserved_micros >= 0 AND spent_micros >= 0", name="not_negative"),)
+
+
+class CallOutcome(StrEnum):
+    """What became of one question that was sent; each is a column of `enrichment_costs`."""
+
+    FOUND = "found"
+    """The provider had something about the entity, wanted or not."""
+    NOT_FOUND = "not_found"
+    RATE_LIMITED = "rate_limited"
+    """It said to slow down."""
+    ERRORS = "errors"
+    """Anything else: no answer, or one that answers nothing."""
 
 
 LATENCY_BOUNDS: Final = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0)
@@ -69,6 +82,12 @@ class Cost(Base):
     took_6: Mapped[int] = mapped_column(default=0, server_default="0")
     took_7: Mapped[int] = mapped_column(default=0, server_default="0")
     took_8: Mapped[int] = mapped_column(default=0, server_default="0")
+    latency_ms_sum: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    """How long these answers took in all."""
+    found: Mapped[int] = mapped_column(default=0, server_default="0")
+    not_found: Mapped[int] = mapped_column(default=0, server_default="0")
+    rate_limited: Mapped[int] = mapped_column(default=0, server_default="0")
+    errors: Mapped[int] = mapped_column(default=0, server_default="0")
     counts_answers: Mapped[bool] = mapped_column(default=True, server_default=false())
     """Whether what came of its calls was counted from the first one on. Older releases did not count it."""
 

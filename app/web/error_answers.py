@@ -11,7 +11,7 @@ import structlog
 from flask import Response, jsonify
 from werkzeug.exceptions import HTTPException
 
-from app import logs
+from app import error_reports, logs
 from app.db.failures import is_missing_table, is_unavailable
 from app.errors import AppError, DatabaseUnavailable, NotMigrated
 from app.web import requests
@@ -103,6 +103,7 @@ def _from_http_exception(error: HTTPException) -> _Problem:
 def _log_bug(error: Exception) -> None:
     original = getattr(error, "original_exception", None) or error
     log.error("internal error", **logs.trace(original))
+    error_reports.report(original)
 
 
 def refusal(status: int) -> bytes:

@@ -55,7 +55,7 @@ def add_history(count: int = 1000) -> None:
     job_ids = [new_id() for _ in range(count)]
     chunk = {"position": 0, "outcomes": "s", "finished_at": ended["finished_at"]}
     with transaction() as session:
-        session.execute(insert(jobs), [{**ended, "id": job_id} for job_id in job_ids])
+        session.execute(insert(jobs), [{**ended, "id": job_id, "is_uncounted": False} for job_id in job_ids])
         session.execute(insert(progress), [{**chunk, "job_id": job_id} for job_id in job_ids])
         for table in (jobs, progress):
             session.execute(text(f"ANALYZE {table.name}"))

@@ -9,22 +9,25 @@ import pytest
 import yaml
 from flask import Flask, current_app
 from prometheus_client.parser import text_string_to_metric_families
-from sqlalchemy import insert
+from sqlalchemy import delete, insert
 
 from app.config import PROJECT_ROOT
 from app.db.session import transaction
 from app.enrichment import queue
 from app.enrichment.money.reports import today
 from app.enrichment.waterfall.metrics import all_metrics, fleet_metrics
+from app.enrichment.waterfall.totals import count_ended_jobs
 from app.extensions import db
 from app.models.chunk import Outcome
 from app.models.heartbeat import heartbeats
+from app.models.job import jobs
 from app.models.provider_state import provider_states
-from app.models.spending import costs, spending
+from app.models.spending import CallOutcome, costs, spending
 from app.models.types import new_id, utcnow
+from app.providers.base import Answer, OutcomeClass
 from tests.cli.conftest import run
 from tests.enrichment.helpers import add_history, claim, expire_leases, ids
-from tests.enrichment.scenes import add, drain, enqueue, paid
+from tests.enrichment.scenes import BAD, EMAIL, NOT_FOUND, add, drain, enqueue, paid
 from tests.statements import explained, statements
 from tests.web.conftest import Login
 
@@ -118,7 +121,57 @@ def test_calls_and_checkpoints_are_counted_as_they_end(context: Flask) -> None:
 
     assert more("tranche_provider_calls_total:success,findymail") == 2
     assert more("tranche_provider_call_seconds_count:findymail") == 2
-    assert more("tranche_checkpoint_seconds_count") >= 1
+    for timed in ("checkpoint", "claim", "round", "loop_lag"):
+        assert more(f"tranche_{timed}_seconds_count") >= 1
+
+
+def test_counters_say_the_same_when_jobs_are_counted_and_when_they_are_gone(context: Flask) -> None:
+    """Jobs, entities, and questions by what came of them; what is not over yet is read from the job itself."""
+    add(4)
+    enqueue(4, "findymail")
+    answers = {"p0": EMAIL, "p1": NOT_FOUND, "p2": BAD}
+    drain(paid(answers=answers, default=Answer(OutcomeClass.RATE_LIMITED, error="slow down", retry_after_seconds=600)))
+    enqueue(1, "prospeo")
+    claim("one")
+    expire_leases()
+    lease = claim("two")
+    before = counters()
+    outcomes = {name: before[f"tranche_questions_total:{name},findymail"] for name in CallOutcome}
+    assert outcomes == {"found": 1, "not_found": 1, "errors": 1, "rate_limited": 1}
+    assert (before["tranche_answers_total:findymail"], before["tranche_spent_usd_total:findymail"]) == (2, 0.02)
+    assert (before["tranche_entities_total:success"], before["tranche_lease_takeovers_total"]) == (0, 1)
+    assert before["tranche_jobs_ended_total:complete"] == 0
+    assert count_ended_jobs() == 0
+    lease.decide(0, Outcome.SUCCESS)
+    lease.finish()
+    ended = counters()
+    assert (ended["tranche_jobs_ended_total:complete"], ended["tranche_entities_total:success"]) == (1, 1)
+    assert count_ended_jobs() == 1 and count_ended_jobs() == 0
+    assert counters() == ended
+    with transaction() as session:
+        session.execute(delete(jobs).where(jobs.c.id == lease.job.id))
+    assert counters() == ended
+
+
+def test_a_job_is_counted_once_nothing_of_it_can_change(context: Flask) -> None:
+    """One that was cancelled still gets the outcomes of the chunks that workers have in their hands."""
+    job_id = queue.enqueue_job("person", "prospeo", ids(2), chunk_size=1)
+    first, second = claim("one"), claim("two")
+    queue.cancel(job_id)
+    first.decide(0, Outcome.ERROR)
+    first.finish()
+    assert count_ended_jobs() == 0
+    second.decide(0, Outcome.SKIPPED)
+    second.finish()
+    found = counters()
+    assert count_ended_jobs(limit=1) == 1
+    assert (found["tranche_entities_total:error"], found["tranche_entities_total:skipped"]) == (1, 1)
+    assert counters() == found
+
+
+def counters() -> dict[str, float]:
+    """Return the counters of the whole service."""
+    return {name: value for name, value in read().items() if "_total" in name}
 
 
 def test_a_scrape_reads_small_indexes_and_what_was_read_just_now(context: Flask) -> None:
@@ -128,6 +181,7 @@ def test_a_scrape_reads_small_indexes_and_what_was_read_just_now(context: Flask)
         fleet_metrics()
     plan = "\n".join(statement.plan for statement in plans)
     assert "ix_enrichment_jobs_unfinished" in plan and "ix_enrichment_jobs_held" in plan
+    assert "ix_enrichment_jobs_uncounted" in plan
     assert not [table for table in ("attempts", "people", "enrichment_chunks") if re.search(rf"\b{table}\b", plan)]
     with statements(context) as sent:
         fleet_metrics()

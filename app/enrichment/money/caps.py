@@ -22,7 +22,7 @@ from app.db.sql import insert_missing
 from app.enrichment.money.reports import dollars
 from app.enrichment.money.scopes import OVERALL, CapScope
 from app.enrichment.queue.lease import JobInfo
-from app.models.spending import spending
+from app.models.spending import CallOutcome, spending
 from app.providers.names import finder_of
 
 ALL_DAYS: Final = date(1970, 1, 1)
@@ -80,6 +80,7 @@ class Settlement:
     is_in_doubt: bool = False
     is_sent: bool = True
     """False if the call was given up before it was sent."""
+    outcome: CallOutcome = CallOutcome.ERRORS
     tally: Tally | None = None
     """What came of it; None: nobody answered."""
 

@@ -13,7 +13,7 @@ from app.db.session import WriteSession
 from app.db.sql import upsert
 from app.enrichment.money.caps import Settlement, Tally
 from app.enrichment.queue.lease import JobInfo
-from app.models.spending import LATENCY_BOUNDS, costs
+from app.models.spending import LATENCY_BOUNDS, CallOutcome, costs
 
 LATENCIES: Final = tuple(f"took_{number}" for number in range(1, len(LATENCY_BOUNDS) + 2))
 """The columns with the answers by latency."""
@@ -28,6 +28,8 @@ COUNTERS: Final = (
     "turn_finds",
     "overlaps",
     *LATENCIES,
+    "latency_ms_sum",
+    *CallOutcome,
 )
 
 _Key = tuple[str, date]
@@ -76,6 +78,7 @@ def _row(rows: dict[_Key, dict[str, Any]], job: JobInfo, provider: str, day: dat
 
 def _add(row: dict[str, Any], settlement: Settlement) -> None:
     row["calls"] += 1
+    row[settlement.outcome] += 1
     row["charged_calls"] += settlement.cost_micros > 0
     row["cost_micros"] += settlement.cost_micros
     row["in_doubt_micros"] += settlement.cost_micros if settlement.is_in_doubt else 0
@@ -85,6 +88,7 @@ def _add(row: dict[str, Any], settlement: Settlement) -> None:
 
 def _add_tally(row: dict[str, Any], tally: Tally) -> None:
     row[LATENCIES[bisect_left(LATENCY_BOUNDS, tally.seconds)]] += 1
+    row["latency_ms_sum"] += round(tally.seconds * 1000)
     row["finds"] += tally.is_find
     row["turn_answers"] += tally.is_in_turn
     row["turn_finds"] += tally.is_in_turn and tally.is_find

@@ -21,10 +21,13 @@ from app.enrichment.queue.claims import Scope
 from app.enrichment.queue.lease import MAX_CRASHES, Failure, Lease, WorkersLost
 from app.enrichment.queue.time_budget import Budget
 from app.enrichment.queue.transitions import CLOSED_AS_IS
+from app.error_reports import report
 from app.errors import LeaseLost, describe_bug
+from app.instruments import CLAIM_TIME
 from app.logs import trace
 from app.models.heartbeat import heartbeats
 from app.models.job import ACTIVE, JobStatus
+from app.tracing import span
 from app.webhooks.events import EventType
 
 log = structlog.get_logger(__name__)
@@ -219,7 +222,8 @@ class ChunksInHand:
     def _claim(self) -> Lease | None:
         lease_seconds = config().ENRICH_LEASE_SECONDS
         try:
-            return claims.claim(_worker_name(), lease_seconds=lease_seconds, scope=self.scope)
+            with CLAIM_TIME.time(), span("claim"):
+                return claims.claim(_worker_name(), lease_seconds=lease_seconds, scope=self.scope)
         except Exception as exc:
             # A schema that is not up to date yet is no job's fault either.
             if is_unavailable(exc) or is_missing_table(exc):
@@ -267,6 +271,7 @@ def _lose(lease: Lease) -> None:
 
 def _fail(lease: Lease, error: Exception) -> None:
     log.error("chunk broke", **trace(error))
+    report(error)
     try:
         lease.fail(Failure("chunk_broke", describe_bug(error)))
     except LeaseLost:

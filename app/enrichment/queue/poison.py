@@ -13,6 +13,7 @@ from app.enrichment.queue import claims, failures, transitions
 from app.enrichment.queue.claim_order import JOB_ORDER, TAKEOVER_ORDER
 from app.enrichment.queue.claims import Scope
 from app.enrichment.queue.lease import Lease
+from app.error_reports import report
 from app.errors import describe_bug
 from app.extensions import db
 from app.logs import trace
@@ -45,6 +46,7 @@ def skip_poison_job(error: Exception, worker: str, *, lease_seconds: float, scop
 def fail(job_id: str, error: Exception) -> None:
     """Mark a job failed that cannot be ended by its own counts; its open chunks are closed as they are."""
     log.error("job broke", job_id=job_id, **trace(error))
+    report(error)
     with transaction() as session:
         session.execute(transitions.close_chunks_as_they_are(progress.c.job_id == job_id))
         session.execute(transitions.fail_job(job_id, in_flight=0))

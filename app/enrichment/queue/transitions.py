@@ -164,12 +164,9 @@ def fail_job(job_id: str, **values: Any) -> Update:
 
 def hold_again(job_id: str, *, was_released: bool) -> ReturningUpdate[Any]:
     """Return the update of a job of which an open chunk is taken over; no row if the job has stopped meanwhile."""
-    return (
-        update(jobs)
-        .where(jobs.c.id == job_id, _IS_ACTIVE_JOB)
-        .values(in_flight=jobs.c.in_flight + int(was_released), status=JobStatus.RUNNING, pause_reason=null())
-        .returning(jobs.c.status)
-    )
+    held = update(jobs).values(in_flight=jobs.c.in_flight + int(was_released), status=JobStatus.RUNNING)
+    held = held.values(takeover_count=jobs.c.takeover_count + int(not was_released), pause_reason=null())
+    return held.where(jobs.c.id == job_id, _IS_ACTIVE_JOB).returning(jobs.c.status)
 
 
 # What comes before a new chunk

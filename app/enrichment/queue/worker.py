@@ -16,6 +16,7 @@ from app.enrichment.queue.in_hand import ChunkResult, ChunksInHand
 from app.enrichment.queue.queries import get_job, known_id
 from app.enrichment.queue.time_budget import Budget
 from app.enrichment.queue.work import EntityFunction, EntityFunctionWork, Work
+from app.tracing import span
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,8 @@ def _work_through(
     least = work.least_seconds(min(overall.seconds, chunk_seconds))
     chunks = ChunksInHand(scope, overall, chunk_seconds, least, work.between_chunks, go_on_beside, most, on_chunk)
     try:
-        work.run(chunks, concurrency=config().ENRICH_CONCURRENCY)
+        with span("drain"):
+            work.run(chunks, concurrency=config().ENRICH_CONCURRENCY)
     except Exception as exc:
         chunks.fail_all(exc)
         raise

@@ -9,6 +9,7 @@ from typing import Any, Final
 from app.async_calls import STOP_SECONDS, Calls
 from app.enrichment.waterfall.batch import Call
 from app.providers.base import Answer
+from app.tracing import span
 
 AHEAD: Final = 2
 """For so many calls that are awaited at once, one is granted ahead, to begin as soon as one of those ends."""
@@ -93,9 +94,10 @@ def _asking(call: Call, deadline: float) -> Callable[[], Any]:
     provider, lookups = call.provider, [attempt.lookup for attempt in call.attempts]
 
     async def ask() -> list[Answer]:
-        if len(lookups) == 1:
-            return [await provider.lookup(lookups[0], deadline=deadline)]
-        answers = list(await provider.lookup_many(lookups, deadline=deadline))
+        with span("call provider", provider=provider.name, entities=len(lookups)):
+            if len(lookups) == 1:
+                return [await provider.lookup(lookups[0], deadline=deadline)]
+            answers = list(await provider.lookup_many(lookups, deadline=deadline))
         if len(answers) != len(lookups):
             raise RuntimeError(f"expected {len(lookups)} answers, got {len(answers)}")
         return answers

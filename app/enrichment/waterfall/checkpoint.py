@@ -7,7 +7,7 @@ needs them; of a job that may stop itself, its own row comes after them.
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import select
 
@@ -22,8 +22,9 @@ from app.enrichment.waterfall import admission, in_flight
 from app.enrichment.waterfall.attempt_log import Written, stored_class, write_answers, write_model_cache
 from app.enrichment.waterfall.batch import Admission, AttemptResult, Batch, ChunkContext, ReachedCap
 from app.enrichment.waterfall.dedup import PARTIAL
+from app.models.spending import CallOutcome
 from app.models.types import utcnow
-from app.providers.base import DEFINITE, Answer, Provider
+from app.providers.base import DEFINITE, Answer, OutcomeClass, Provider
 from app.values.days import seconds_to_midnight
 
 
@@ -82,8 +83,21 @@ def _close_calls(session: WriteSession, batch: Batch, written: Written, now: dat
         tally = None if answer is None else _tally(answer, written)
         reserved = (row.provider, row.reserved_on, row.reserved_micros)
         is_sent = request_id not in released
-        settlements.append(Settlement(*reserved, cost, is_in_doubt, is_sent=is_sent, tally=tally))
+        outcome = CallOutcome.ERRORS if answer is None else _outcome(answer)
+        settlements.append(Settlement(*reserved, cost, is_in_doubt, is_sent=is_sent, outcome=outcome, tally=tally))
     return settlements
+
+
+_OUTCOMES: Final[Mapping[str, CallOutcome]] = {
+    OutcomeClass.SUCCESS: CallOutcome.FOUND,
+    PARTIAL: CallOutcome.FOUND,
+    OutcomeClass.NOT_FOUND: CallOutcome.NOT_FOUND,
+    OutcomeClass.RATE_LIMITED: CallOutcome.RATE_LIMITED,
+}
+
+
+def _outcome(result: AttemptResult) -> CallOutcome:
+    return _OUTCOMES.get(stored_class(result.answer, result.attempt.provider), CallOutcome.ERRORS)
 
 
 def _tally(result: AttemptResult, written: Written) -> Tally | None:

@@ -31,10 +31,12 @@ from app.enrichment.waterfall.loading import Loader
 from app.enrichment.waterfall.results import ResultHandler
 from app.enrichment.waterfall.routing import Router
 from app.enrichment.waterfall.scheduler import Scheduler
+from app.error_reports import report
 from app.errors import describe_bug
 from app.instruments import CHECKPOINT_TIME, PROVIDER_CALLS, PROVIDER_SECONDS
 from app.providers.base import Answer, OutcomeClass, Provider
 from app.providers.registry import Registry
+from app.tracing import span
 
 log = structlog.get_logger(__name__)
 
@@ -252,7 +254,8 @@ class ChunkRun:
         has_paid = batch.has_money or self.calls.has_paid
         started_at = time.monotonic()
         try:
-            save(store, insist=has_paid)
+            with span("finish" if is_last else "checkpoint", job_id=self.context.job.id):
+                save(store, insist=has_paid)
         except BaseException:
             # An outcome must not be stored later without what it stands for.
             self.lease.forget_unstored()
@@ -308,6 +311,7 @@ def _answers(call: Call, result: CallResult, deadline: float) -> list[Answer] | 
         return [Answer(OutcomeClass.TRANSIENT, error=error, is_cost_known=call.is_local)] * len(call.attempts)
     # The message may hold what the provider was asked about, so only its kind is logged and stored.
     log.warning("provider raised", provider=call.provider.name, error_type=type(result).__name__)
+    report(result)
     unknown = Answer(OutcomeClass.INVALID_REQUEST, error=describe_bug(result), is_cost_known=call.is_local)
     return [unknown] * len(call.attempts)
 

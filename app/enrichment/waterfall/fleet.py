@@ -1,7 +1,7 @@
 """How the whole service stands, on all hosts together, read from the database: what `/metrics` shows of it.
 
-Whoever is asked knows it, also of cron runs and of workers that nobody can ask. It takes a dozen queries, of which none
-reads attempts, entities or jobs that have ended.
+Whoever is asked knows it, also of cron runs and of workers that nobody can ask. It takes some fifteen queries, of which
+none reads attempts, entities, or jobs that have ended and are in the totals.
 """
 
 import threading
@@ -20,6 +20,7 @@ from app.enrichment.money.cost_log import LATENCIES
 from app.enrichment.money.reports import CapView, today
 from app.enrichment.queue import Backlog, QueueHealth
 from app.enrichment.waterfall.provider_status import ProviderView, list_providers
+from app.enrichment.waterfall.totals import Key, read_totals
 from app.extensions import db
 from app.models.chunk import progress
 from app.models.job import jobs
@@ -63,6 +64,7 @@ class Fleet:
     caps: list[CapView]
     """Today's, of all workspaces together: everything's, and those of providers."""
     figures: list[DayFigures]
+    totals: Mapping[Key, int]
     webhooks_waiting: int
     """Deliveries that are to be made, or tried again."""
     webhooks_oldest_seconds: float
@@ -102,6 +104,7 @@ def read_fleet() -> Fleet:
         providers=[view for view in list_providers() if view.missing is None],
         caps=reports.service_caps(),
         figures=_figures(),
+        totals=read_totals(),
         webhooks_waiting=waiting,
         webhooks_oldest_seconds=oldest_seconds,
     )

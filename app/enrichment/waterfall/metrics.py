@@ -4,20 +4,31 @@ They name neither workspaces nor jobs nor entities: those are many, and whose th
 """
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from app import instruments
 from app.enrichment.money.reports import CapView
 from app.enrichment.waterfall.fleet import DayFigures, Fleet, fleet
 from app.enrichment.waterfall.provider_status import ProviderView
+from app.enrichment.waterfall.totals import ANSWERS, ENDED_JOBS, Key
+from app.models.job import ENDED
+from app.models.spending import CallOutcome
 from app.providers.settings import MICROS
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+
+_OUTCOMES: Final = ("success", "error", "skipped", "held")
+_SUMS: Final = (
+    ("answers", ANSWERS, 1, "Questions that were answered."),
+    ("answer_seconds", "latency_ms_sum", 1000, "How long those answers took in all."),
+    ("spent_usd", "cost_micros", MICROS, "What was spent."),
+)
+"""Counters by provider: name, what it is in the totals, by what that is divided, and what it says."""
 
 Samples = Iterable[tuple[list[str], float]]
 """Values, each with those of its labels."""
@@ -47,6 +58,7 @@ class _FleetCollector(Collector):
         yield from _of_providers(facts.providers)
         yield from _of_today(facts.figures)
         yield from _of_caps(facts.caps)
+        yield from _of_totals(facts.totals)
 
 
 def _of_queue(facts: Fleet) -> Iterator[Metric]:
@@ -102,6 +114,22 @@ def _of_caps(caps: list[CapView]) -> Iterator[Metric]:
     yield _family("cap_used_ratio", "Spent and reserved, as a part of the cap.", label, used)
 
 
+def _of_totals(totals: Mapping[Key, int]) -> Iterator[Metric]:
+    ended = (([str(status)], totals.get((ENDED_JOBS, status), 0)) for status in ENDED)
+    yield _counter("jobs_ended", "Jobs that have ended.", ["status"], ended)
+    entities = (([outcome], totals.get((f"{outcome}_count", ""), 0)) for outcome in _OUTCOMES)
+    yield _counter("entities", "Entities of chunks that are done, by what became of them.", ["outcome"], entities)
+    takeovers = totals.get(("takeover_count", ""), 0)
+    yield _counter("lease_takeovers", "Chunks that were taken over, their worker lost.", [], [([], takeovers)])
+    providers = sorted({label for name, label in totals if name == ANSWERS})
+    questions = (([name, outcome], totals[outcome, name]) for name in providers for outcome in CallOutcome)
+    about = "Questions sent, one for each entity, by what came of them."
+    yield _counter("questions", about, ["provider", "outcome"], questions)
+    for name, column, unit, about in _SUMS:
+        sums = (([provider], totals[column, provider] / unit) for provider in providers)
+        yield _counter(name, about, ["provider"], sums)
+
+
 def _scope(cap: CapView) -> str:
     return cap.provider or cap.scope
 
@@ -110,8 +138,15 @@ def _gauge(name: str, about: str, value: float) -> Metric:
     return GaugeMetricFamily(f"tranche_{name}", about, value=value)
 
 
+def _counter(name: str, about: str, labels: list[str], samples: Samples) -> Metric:
+    return _filled(CounterMetricFamily(f"tranche_{name}", about, labels=labels), samples)
+
+
 def _family(name: str, about: str, labels: list[str], samples: Samples) -> Metric:
-    family = GaugeMetricFamily(f"tranche_{name}", about, labels=labels)
+    return _filled(GaugeMetricFamily(f"tranche_{name}", about, labels=labels), samples)
+
+
+def _filled(family: CounterMetricFamily | GaugeMetricFamily, samples: Samples) -> Metric:
     for label_values, value in samples:
         family.add_metric(label_values, value)
     return family

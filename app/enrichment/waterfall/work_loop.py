@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from app.async_calls import measure_lag
 from app.config import Config, config
 from app.db.failures import is_unavailable
 from app.enrichment.limits import rate_limits
@@ -29,14 +30,17 @@ from app.enrichment.waterfall.entity_run import Plan
 from app.enrichment.waterfall.plan import make_plan
 from app.enrichment.waterfall.retries import RETRY_SECONDS
 from app.enrichment.waterfall.scheduler import PATIENCE_SHARE
+from app.enrichment.waterfall.totals import count_ended_jobs
 from app.enrichment.waterfall.worker_bounds import refresh_bounds
 from app.enrichment.waterfall.workspace_registry import workspace_registry
 from app.entities.export_work import work_on_exports
 from app.entities.policies import MergePolicy
+from app.instruments import LOOP_LAG, ROUND_TIME
 from app.models.job import ACTIVE
 from app.providers import answer_match
 from app.providers.base import Provider
 from app.providers.registry import Registry, current_registry
+from app.tracing import span
 from app.webhooks.deliveries import Outbox
 
 GAP_SECONDS: Final = 0.01
@@ -71,12 +75,14 @@ class Waterfall:
         return PATIENCE_SHARE * whole_seconds
 
     def between_chunks(self) -> None:
-        """Book what lost workers have left behind, and forget what is old: one small batch of each.
+        """Book what lost workers have left behind, count what has ended, forget what is old: a small batch of each.
 
         Webhooks are sent as well. Once a minute, also see whether the bounds of workers have changed, and whether
         somebody is to be told of trouble.
         """
         recovery.recover_lost_calls()
+        # Before what is old goes.
+        count_ended_jobs()
         retention.forget_what_is_old()
         refresh_bounds(self._registry or current_registry())
         watchdog.look()
@@ -116,8 +122,9 @@ class WorkLoop:
                 self._go_on(run)
             if not self._runs:
                 break
-            for run in self._going():
-                self._go_on(run)
+            with ROUND_TIME.time(), span("round"):
+                for run in self._going():
+                    self._go_on(run)
             if self._runs:
                 self._wait()
                 self._keep_aside()
@@ -256,6 +263,7 @@ class WorkLoop:
         if not self.under_way:
             time.sleep(min(seconds, SHARED_WAIT_SECONDS))
             return
+        measure_lag(LOOP_LAG.observe)
         linger, gap = self._linger_seconds()
         self.under_way.collect(min(CHECKPOINT_SECONDS, seconds), linger_seconds=linger, gap_seconds=gap)
 

@@ -1,0 +1,87 @@
+"""What has come of everything so far, for counters that only ever rise: jobs, entities, takeovers, and calls.
+
+Nobody adds to a shared row as things happen, as all workers would wait for it. The figures of a job stand in its own
+row and in its costs, and once it has ended for good they are added to the totals, some jobs at a time. Whoever asks
+reads the totals and the few jobs that are not among them yet. So nothing is counted twice or left out, however many
+jobs there have been, and whatever was deleted since.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any, Final
+
+from sqlalchemy import BigInteger, ColumnElement, Integer, Select, exists, func, literal_column, select, update
+
+from app.db.session import end_read, repeats_conflicts, transaction
+from app.db.sql import upsert
+from app.enrichment.money.cost_log import LATENCIES
+from app.extensions import db
+from app.models.chunk import progress
+from app.models.in_flight_call import in_flight_calls
+from app.models.job import ENDED, jobs
+from app.models.spending import CallOutcome, costs
+from app.models.total import totals
+
+BATCH_JOBS: Final = 500
+"""How many jobs are added to the totals at a time."""
+OF_JOBS: Final = ("success_count", "error_count", "skipped_count", "held_count", "takeover_count")
+OF_COSTS: Final = (*CallOutcome, "latency_ms_sum", "cost_micros")
+ANSWERS: Final = "answers"
+ENDED_JOBS: Final = "ended_jobs"
+
+Key = tuple[str, str]
+"""What is counted, and the status or provider that it is counted by, or the empty text."""
+
+
+def read_totals() -> Mapping[Key, int]:
+    """Return what all jobs have come to: those that are counted, and those that are not yet."""
+    sums = _sums(jobs.c.is_uncounted)
+    for name, label, value in db.session.execute(select(totals)):
+        sums[name, label] += value
+    return sums
+
+
+@repeats_conflicts
+def count_ended_jobs(limit: int = BATCH_JOBS) -> int:
+    """Add to the totals jobs of which nothing will change any more; return how many."""
+    ended = _ended_for_good().limit(limit)
+    has_any = db.session.scalar(ended.limit(1)) is not None
+    end_read()
+    if not has_any:
+        return 0
+    with transaction() as session:
+        # Another worker may be counting them.
+        job_ids = session.scalars(ended.with_for_update(of=jobs, skip_locked=True)).all()
+        sums = _sums(jobs.c.id.in_(job_ids))
+        rows = [{"name": name, "label": label, "value": value} for (name, label), value in sorted(sums.items())]
+        if rows:
+            upsert(session, totals, rows, added=["value"])
+        session.execute(update(jobs).where(jobs.c.id.in_(job_ids)).values(is_uncounted=False))
+    return len(job_ids)
+
+
+def _ended_for_good() -> Select[Any]:
+    # Of a job that failed or was cancelled, chunks may still be closed and calls be booked.
+    is_open = exists().where(progress.c.job_id == jobs.c.id, progress.c.finished_at.is_(None))
+    has_calls = exists().where(in_flight_calls.c.job_id == jobs.c.id)
+    return select(jobs.c.id).where(jobs.c.is_uncounted, jobs.c.finished_at.is_not(None), ~is_open, ~has_calls)
+
+
+def _sums(of_jobs: ColumnElement[bool]) -> Counter[Key]:
+    sums: Counter[Key] = Counter()
+    counts = [func.sum(jobs.c[name]).cast(BigInteger) for name in OF_JOBS]
+    by_status = select(jobs.c.status, func.count(), *counts).where(of_jobs).group_by(jobs.c.status)
+    for status, count, *values in db.session.execute(by_status):
+        if status in ENDED:
+            sums[ENDED_JOBS, status] = count
+        for name, value in zip(OF_JOBS, values, strict=True):
+            sums[name, ""] += value
+    answers: ColumnElement[int] = sum((costs.c[name] for name in LATENCIES), literal_column("0", Integer))
+    figures = {**{name: costs.c[name] for name in OF_COSTS}, ANSWERS: answers}
+    columns = [func.sum(figure).cast(BigInteger) for figure in figures.values()]
+    source = jobs.join(costs, costs.c.job_id == jobs.c.id)
+    by_provider = select(costs.c.provider, *columns).select_from(source).where(of_jobs).group_by(costs.c.provider)
+    for provider, *values in db.session.execute(by_provider):
+        for name, value in zip(figures, values, strict=True):
+            sums[name, provider] = value
+    return sums
