@@ -35,7 +35,7 @@ MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
     "normalizer": ("values",),
     "errors": ("values",),
     "logs": ("config",),
-    "config": ("database_url", "dotenv_file", "entities.policies", "providers.defaults"),
+    "config": ("database_url", "dotenv_file", "entities.policies", "oidc_settings", "providers.defaults"),
     "entities.policies": ("values",),
     "providers.defaults": ("providers.settings",),
     "providers.settings": (),
@@ -44,6 +44,7 @@ MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
     "database_url": (),
     "dotenv_file": (),
     "extensions": (),
+    "oidc_settings": ("values",),
     "instruments": (),
     "values": (),
 }

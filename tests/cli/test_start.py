@@ -11,7 +11,9 @@ from app.cli import enrich
 from app.cli.group import MODULES
 
 ROOT = Path(__file__).parents[2]
-HEAVY = frozenset({"aiohttp", "apispec", "flask_smorest", "nameparser", "phonenumbers", "psycopg", "pycountry"})
+HEAVY = frozenset(
+    {"aiohttp", "apispec", "authlib", "flask_smorest", "nameparser", "phonenumbers", "psycopg", "pycountry"}
+)
 """Modules that take long to load: HTTP out, the API and its document, the rules, PostgreSQL."""
 COMMANDS = (("jobs",), ("keys", "list"))
 RUN = f"""
