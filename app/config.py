@@ -23,6 +23,7 @@ from sqlalchemy.engine import make_url
 from app.database_url import read_database_url
 from app.dotenv_file import MAX_VALUE_CHARACTERS, read_dotenv
 from app.entities.policies import parse_policies
+from app.oidc_settings import OidcSettings, check_single_sign_on
 from app.providers.defaults import DEFAULTS
 from app.providers.settings import MICROS, ExhaustionPolicy, ProviderSettings, parse_limits
 
@@ -59,7 +60,7 @@ _WATERFALL: Final = tuple(DEFAULTS)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Config:
+class Config(OidcSettings):
     """All settings of one application, validated when made.
 
     Raises `ConfigError` naming the setting whose value is not acceptable.
@@ -161,6 +162,7 @@ class Config:
         _check_job_days(self.ENRICH_JOB_KEEP_DAYS, max(self.ENRICH_SUCCESS_TTL_DAYS, self.ENRICH_NOT_FOUND_TTL_DAYS))
         for settings in self.PROVIDERS.values():
             _check_provider(settings)
+        _check_single_sign_on(self)
 
     @classmethod
     def from_env(cls, environment: dict[str, str] | None = None) -> Self:
@@ -420,6 +422,13 @@ def _rethrow(name: str, check: Any, value: Any) -> None:
 def _check_provider(settings: ProviderSettings) -> None:
     try:
         settings.check()
+    except ValueError as exc:
+        raise ConfigError(str(exc)) from None
+
+
+def _check_single_sign_on(settings: Config) -> None:
+    try:
+        check_single_sign_on(settings, public_url=settings.PUBLIC_URL, secret_key=settings.SECRET_KEY)
     except ValueError as exc:
         raise ConfigError(str(exc)) from None
 

@@ -56,6 +56,10 @@ class Forbidden(AppError):
     status = 403
 
 
+class SignInRefused(Forbidden):
+    """Nobody was signed in; begin again."""
+
+
 class NotFound(AppError):
     """There is nothing under this address."""
 
@@ -139,6 +143,13 @@ class IdempotencyKeyReused(Invalid):
     """The idempotency key was used before with another request."""
 
     code = "idempotency_key_reused"
+
+
+class IdentityProviderUnavailable(AppError):
+    """The identity provider cannot be reached at the moment; try again."""
+
+    code = "unavailable"
+    status = 503
 
 
 class DatabaseUnavailable(AppError):

@@ -23,7 +23,7 @@ from app.entities.routes import blueprints as entity_routes
 from app.entities.undo_routes import blueprint as undo_routes
 from app.providers.registry import current_registry
 from app.tracing import trace_requests
-from app.web import auth, docs, requests
+from app.web import auth, docs, requests, single_sign_on
 from app.web.openapi import Api
 from app.webhooks.routes import blueprint as webhook_routes
 
@@ -34,6 +34,7 @@ def init_app(app: Flask) -> None:
     requests.init_app(app)
     trace_requests(app)
     auth.init_app(app)
+    single_sign_on.init_app(app)
     api = Api(app)
     jobs = (job_routes, pilot_routes, what_if_routes, callback_routes, undo_routes)
     money = (money_routes, cap_routes, provider_key_routes)

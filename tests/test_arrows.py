@@ -37,7 +37,7 @@ MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
     "logs": ("config",),
     "error_reports": ("config",),
     "tracing": ("config",),
-    "config": ("database_url", "dotenv_file", "entities.policies", "providers.defaults"),
+    "config": ("database_url", "dotenv_file", "entities.policies", "oidc_settings", "providers.defaults"),
     "entities.policies": ("values",),
     "providers.defaults": ("providers.settings",),
     "providers.settings": (),
@@ -46,6 +46,7 @@ MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
     "database_url": (),
     "dotenv_file": (),
     "extensions": (),
+    "oidc_settings": ("values",),
     "instruments": (),
     "values": (),
 }

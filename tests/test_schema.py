@@ -35,6 +35,7 @@ from app.entities.export_files import NewExport, create_export
 from app.entities.upsert import upsert_entities
 from app.entities.verdicts import store_verdicts
 from app.extensions import db
+from app.models import User
 from app.models.address_verdict import address_verdicts
 from app.models.attempt import attempts, entity_revisions
 from app.models.chunk import Outcome
@@ -259,6 +260,19 @@ def test_totals_begin_with_the_jobs_that_have_not_ended(context: Flask) -> None:
         upgrade()
     uncounted = db.session.execute(select(jobs.c.id, jobs.c.is_uncounted)).all()
     assert {tuple(row) for row in uncounted} == {(waiting, True), (ended, False)}
+
+
+def test_users_of_an_identity_provider_stay_signed_in_without_it(context: Flask) -> None:
+    """Back and forth, with one of them and their session in the tables."""
+    user, _ = users.create_user("ada", "viewer")
+    token = sessions.begin_session(user)
+    with transaction() as session:
+        session.execute(update(User).values(issuer="https://login.example", subject="s-1"))
+    below = ScriptDirectory(str(shipped("migrations"))).get_revision("0023").down_revision
+    downgrade(revision=below)
+    upgrade()
+    assert [(user.name, user.subject) for user in users.list_users()] == [("ada", None)]
+    assert sessions.find_session(token) is not None
 
 
 def test_errors_get_their_provider_and_their_counts_and_give_them_up_again(context: Flask) -> None:

@@ -56,7 +56,7 @@ def list_(as_json: bool) -> None:
     if as_json:
         output.print_json([_as_json(user) for user in users])
     elif users:
-        columns = ["name", "role", "workspace", "password", "created", "disabled"]
+        columns = ["name", "role", "workspace", "password", "created", "disabled", "subject"]
         output.print_table(columns, [_row(user) for user in users])
     else:
         output.note(f"No users yet. To make one: {output.enrich_command()} users create ada --role admin")
@@ -112,6 +112,8 @@ def _print_link(token: str, as_json: bool, **user: Any) -> None:
     # Alone on stdout, so that it can be piped to whoever sends it.
     click.echo(url)
     output.note("Good for one hour and for once; it is not shown again.")
+    if config().has_single_sign_on:
+        output.note("It lets the user in past the identity provider, and sets no password.")
     if config().PUBLIC_URL is None:
         output.note(f"PUBLIC_URL is not set: {LOCAL_URL} stands for wherever the service runs.")
 
@@ -125,7 +127,8 @@ def _tell(user: UserView, line: str, as_json: bool) -> None:
 
 def _row(user: UserView) -> list[object]:
     where, has_password = user.workspace_slug or "all", "set" if user.has_password else "none"
-    return [user.name, user.role, where, has_password, output.clock(user.created_at), output.clock(user.disabled_at)]
+    times = [output.clock(user.created_at), output.clock(user.disabled_at)]
+    return [user.name, user.role, where, has_password, *times, user.subject]
 
 
 def _as_json(user: UserView) -> dict[str, Any]:

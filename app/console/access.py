@@ -5,7 +5,6 @@ user's role gives. Whatever changes something comes from a page of ours, by the 
 """
 
 from collections.abc import Callable, Mapping
-from ipaddress import ip_address
 from typing import Any, Final, TypeVar, cast
 from urllib.parse import urlsplit
 
@@ -17,6 +16,7 @@ from app.config import config
 from app.errors import Forbidden
 from app.models.audit_event import ActorKind
 from app.models.user import Role
+from app.values.loopback import is_loopback
 from app.web.api_keys import Scope
 from app.web.auth import Principal
 from app.web.sessions import LIFE_SECONDS, SessionView, find_session
@@ -75,15 +75,14 @@ def why_off() -> str | None:
         return "SECRET_KEY is not set."
     if not is_plain_allowed():
         return "This address is plain http, and a session must not travel in the clear."
-    # Who is signed in is somebody.
-    if current_session() is None and not is_any_user():
-        return "There is no user yet."
-    return None
+    # Who is signed in is somebody, and who comes from an identity provider may be the first.
+    is_anybody = current_session() is not None or config().has_single_sign_on or is_any_user()
+    return None if is_anybody else "There is no user yet."
 
 
 def is_plain_allowed() -> bool:
     """Return whether the browser's way to here is one on which a cookie is safe: https, or this machine."""
-    return request.is_secure or _is_loopback(urlsplit(request.host_url).hostname or "")
+    return request.is_secure or is_loopback(urlsplit(request.host_url).hostname or "")
 
 
 def current_session() -> SessionView | None:
@@ -131,15 +130,6 @@ def _is_from_here() -> bool:
     if site is not None:
         return site in {"same-origin", "none"}
     return request.headers.get("Origin") == request.host_url.rstrip("/")
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _lead_to_sign_in() -> WerkzeugResponse:

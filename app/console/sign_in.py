@@ -1,19 +1,25 @@
-"""Signing in by password or by a one-time link, and out again."""
+"""Signing in by password, by a one-time link or at an identity provider, and out again.
+
+With single sign-on there is no password, and a link is made by command alone: for whoever has to get in past it.
+"""
 
 from typing import Final
 
-from flask import Response, make_response, redirect, request, url_for
+from flask import Response, abort, make_response, redirect, request, url_for
 from werkzeug.wrappers import Response as WerkzeugResponse
 
+from app.config import config
 from app.console import access
 from app.console.access import OPEN, require
 from app.console.blueprint import blueprint, page
-from app.errors import Invalid, NotFound
-from app.web import sessions, users
+from app.errors import IdentityProviderUnavailable, Invalid, NotFound, SignInRefused
+from app.web import sessions, single_sign_on, users
 from app.web.api_keys import Scope
+from app.web.identities import admit
 from app.web.users import LINK_IS_OVER, MIN_PASSWORD
 
 _WRONG: Final = "Name and password do not go together."
+_NO_PASSWORDS: Final = "Passwords are off: users sign in at the identity provider."
 
 
 @blueprint.get("/console/sign-in")
@@ -25,7 +31,7 @@ def sign_in() -> Response | WerkzeugResponse:
         return page("off.html", status=503, reason=reason)
     if access.current_session() is not None:
         return redirect(url_for("console.overview"))
-    return page("sign_in.html", next=request.args.get("next", ""), name="", problem=None)
+    return _sign_in_page(request.args.get("next", ""))
 
 
 @blueprint.post("/console/sign-in")
@@ -37,10 +43,43 @@ def start_session() -> Response | WerkzeugResponse:
         return page("off.html", status=503, reason=reason)
     name = request.form.get("name", "")[:200].strip().lower()
     next_page = request.form.get("next", "")
+    if config().has_single_sign_on:
+        return _sign_in_page(next_page, _NO_PASSWORDS, status=403)
     token = sessions.sign_in(name, request.form.get("password", ""))
     if token is None:
-        return page("sign_in.html", status=403, next=next_page, name=name, problem=_WRONG)
+        return _sign_in_page(next_page, _WRONG, status=403, name=name)
     return access.keep_session(_go_on(next_page), token)
+
+
+@blueprint.get("/console/sso")
+@require(OPEN)
+def begin_single_sign_on() -> Response | WerkzeugResponse:
+    """Lead to the identity provider."""
+    _insist_on_single_sign_on()
+    reason = access.why_off()
+    if reason is not None:
+        return page("off.html", status=503, reason=reason)
+    next_page = request.args.get("next", "")
+    try:
+        return single_sign_on.begin(next_page)
+    except (IdentityProviderUnavailable, SignInRefused) as error:
+        return _sign_in_page(next_page, error.message, status=error.status)
+
+
+@blueprint.get("/console/sso/return")
+@require(OPEN)
+def end_single_sign_on() -> Response | WerkzeugResponse:
+    """Sign in whoever comes back from the identity provider, if their groups may do anything."""
+    _insist_on_single_sign_on()
+    reason = access.why_off()
+    if reason is not None:
+        return page("off.html", status=503, reason=reason)
+    try:
+        identity, next_page = single_sign_on.finish()
+        user = admit(identity)
+    except (IdentityProviderUnavailable, SignInRefused) as error:
+        return _sign_in_page("", error.message, status=error.status)
+    return access.keep_session(_go_on(next_page), sessions.begin_session(user))
 
 
 @blueprint.get("/console/link/<token>")
@@ -61,7 +100,8 @@ def use_link(token: str) -> Response | WerkzeugResponse:
     if reason is not None:
         return page("off.html", status=503, reason=reason)
     try:
-        user = users.use_link(token, request.form.get("password") or None)
+        password = None if config().has_single_sign_on else request.form.get("password")
+        user = users.use_link(token, password or None)
     except Invalid as error:
         return _link_page(token, status=422, problem=error.message)
     return access.keep_session(_go_on(""), sessions.begin_session(user))
@@ -80,11 +120,25 @@ def sign_out() -> WerkzeugResponse:
     return access.drop_session(_to(url_for("console.sign_in")))
 
 
+def _insist_on_single_sign_on() -> None:
+    # HEAD asks nobody and signs nobody in.
+    if not config().has_single_sign_on or request.method == "HEAD":
+        abort(404)
+
+
+def _sign_in_page(next_page: str, problem: str | None = None, *, status: int = 200, name: str = "") -> Response:
+    if config().has_single_sign_on:
+        start = single_sign_on.start_url()
+        return page("sso.html", status=status, start=start, next=next_page, problem=problem)
+    return page("sign_in.html", status=status, next=next_page, name=name, problem=problem)
+
+
 def _link_page(token: str, *, status: int = 200, problem: str | None = None) -> Response:
     user = users.find_link(token)
     if user is None:
         raise NotFound(LINK_IS_OVER)
-    return page("link.html", status=status, token=token, user=user, least=MIN_PASSWORD, problem=problem)
+    has_passwords = not config().has_single_sign_on
+    return page("link.html", status=status, user=user, least=MIN_PASSWORD, has_passwords=has_passwords, problem=problem)
 
 
 def _go_on(next_page: str) -> Response:

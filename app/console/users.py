@@ -48,9 +48,15 @@ class Step:
     def is_possible(self, user: UserView) -> bool:
         """Return whether it can be done to the user as things are."""
         is_disabled = user.disabled_at is not None
-        if self.is_of_disabled not in {None, is_disabled}:
+        if self.is_of_disabled not in {None, is_disabled} or self._is_elsewhere(user):
             return False
         return not (self.is_of_others and _is_reader(user))
+
+    def _is_elsewhere(self, user: UserView) -> bool:
+        """Return whether it is up to the identity provider, and links to whoever runs the service."""
+        if self.name == "role":
+            return service.gets_role_from_groups(user)
+        return self.name == "link" and config().has_single_sign_on
 
 
 @blueprint.get("/console/users")
@@ -66,6 +72,8 @@ def invite() -> Response:
     """Make a user and show the link to sign in with, this once."""
     form = request.form
     workspace = visible_workspace() or form.get("workspace", "").strip() or None
+    if config().has_single_sign_on:
+        raise Conflict("Users come from the identity provider: whoever is in a group of theirs signs in by themselves.")
     try:
         user, token = service.create_user(form.get("name", "").strip().lower(), form.get("role", ""), workspace)
     except (Conflict, Invalid) as error:
@@ -130,6 +138,8 @@ def _page(problem: str | None = None, *, status: int = 200) -> Response:
         workspace=visible_workspace() or (workspace if is_slug(workspace) else ""),
         name=request.form.get("name", ""),
         role=request.form.get("role", Role.VIEWER),
+        has_single_sign_on=config().has_single_sign_on,
+        grants=[grant for grant in config().grants if visible_workspace() in {None, grant.workspace_slug}],
         problem=problem,
     )
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import cast
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Table
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Table, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import Base
@@ -37,12 +37,17 @@ class User(Base):
     link_digest: Mapped[str | None] = mapped_column(String(64), unique=True)
     """Of the one link that is open, if there is one."""
     link_expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    issuer: Mapped[str | None] = mapped_column(Text)
+    """The identity provider that the user comes from; None: the user was made here."""
+    subject: Mapped[str | None] = mapped_column(String(255))
+    """What that provider calls the user: never an address, which may go over to somebody else."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow())
     disabled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     __table_args__ = (
         one_of("role", Role),
         CheckConstraint("(link_digest IS NULL) = (link_expires_at IS NULL)", name="link_ends"),
+        Index("ix_users_issuer_subject", "issuer", "subject", unique=True),
     )
 
 

@@ -53,8 +53,17 @@ class UserView:
     role: str
     workspace_slug: str | None
     has_password: bool
+    subject: str | None
+    """What the identity provider calls them, if they come from one."""
     created_at: datetime
     disabled_at: datetime | None
+
+    @property
+    def way_in(self) -> str:
+        """What lets them in, in the words of a page."""
+        if self.subject is not None:
+            return "identity provider"
+        return "password" if self.has_password else "link"
 
 
 def create_user(name: str, role: str, workspace_slug: str | None = None) -> tuple[UserView, str]:
@@ -70,8 +79,8 @@ def create_user(name: str, role: str, workspace_slug: str | None = None) -> tupl
         session.add(user)
         session.flush()
         token = _new_link(session, user.id)
-        view = _view(user)
-        _record(session, Action.USER_CREATE, view, after={"role": role})
+        view = view_of(user)
+        record_user(session, Action.USER_CREATE, view, after={"role": role})
     return view, token
 
 
@@ -80,7 +89,7 @@ def list_users(workspace_slug: str | None = None) -> list[UserView]:
     query = select(User).order_by(User.name)
     if workspace_slug is not None:
         query = query.where(User.workspace_slug == workspace_slug)
-    views = [_view(user) for user in db.session.scalars(query)]
+    views = [view_of(user) for user in db.session.scalars(query)]
     end_read()
     return views
 
@@ -88,7 +97,7 @@ def list_users(workspace_slug: str | None = None) -> list[UserView]:
 def get_user(user_id: str, *, workspace_slug: str | None = None) -> UserView:
     """Return a user by id. Raises `NotFound`, also for one who is not bound to the workspace that is given."""
     user = db.session.get(User, user_id)
-    view = None if user is None else _view(user)
+    view = None if user is None else view_of(user)
     end_read()
     if view is None or workspace_slug not in {None, view.workspace_slug}:
         raise NotFound("There is no such user.")
@@ -111,23 +120,33 @@ def make_link(name: str) -> str:
         user = _find(session, name)
         if user.disabled_at is not None:
             raise Conflict(f"The user {name} is disabled.")
-        _record(session, Action.USER_LINK, _view(user))
+        record_user(session, Action.USER_LINK, view_of(user))
         return _new_link(session, user.id)
 
 
 def change_role(name: str, role: str) -> UserView:
-    """Let a user do what another role gives from now on; the sessions end. Raises `Invalid` and `NotFound`."""
+    """Let a user do what another role gives from now on; the sessions end.
+
+    Raises `Invalid`, `NotFound`, and `Conflict` for a user whose groups at the identity provider give the role.
+    """
     if role not in set(Role):
         raise Invalid("The user is not valid.", details=[detail("role", _ROLE_RULE)])
     with transaction() as session:
         user = _find(session, name)
+        if gets_role_from_groups(view_of(user)):
+            raise Conflict(f"The groups of {name} at the identity provider give the role.")
         earlier = user.role
         if earlier != role:
             user.role = role
             session.flush()
-            _record(session, Action.USER_ROLE, _view(user), before={"role": earlier}, after={"role": role})
+            record_user(session, Action.USER_ROLE, view_of(user), before={"role": earlier}, after={"role": role})
             session.execute(delete(user_sessions).where(user_sessions.c.user_id == user.id))
-        return _view(user)
+        return view_of(user)
+
+
+def gets_role_from_groups(user: UserView) -> bool:
+    """Return whether each sign-in gives the user the role that their groups have."""
+    return user.subject is not None and config().has_single_sign_on
 
 
 def sign_out_user(name: str) -> UserView:
@@ -136,8 +155,8 @@ def sign_out_user(name: str) -> UserView:
         user = _find(session, name)
         ended = delete(user_sessions).where(user_sessions.c.user_id == user.id).returning(user_sessions.c.digest)
         if session.execute(ended).all():
-            _record(session, Action.USER_SIGN_OUT, _view(user))
-        return _view(user)
+            record_user(session, Action.USER_SIGN_OUT, view_of(user))
+        return view_of(user)
 
 
 def disable_user(name: str) -> UserView:
@@ -146,11 +165,11 @@ def disable_user(name: str) -> UserView:
         user = _find(session, name)
         ended = {"disabled_at": utcnow(), "link_digest": None, "link_expires_at": None}
         if user.disabled_at is None:
-            _record(session, Action.USER_DISABLE, _view(user), before={"role": user.role})
+            record_user(session, Action.USER_DISABLE, view_of(user), before={"role": user.role})
         session.execute(update(users).where(users.c.id == user.id, users.c.disabled_at.is_(None)).values(ended))
         session.execute(delete(user_sessions).where(user_sessions.c.user_id == user.id))
         session.refresh(user)
-        return _view(user)
+        return view_of(user)
 
 
 def enable_user(name: str) -> UserView:
@@ -158,16 +177,16 @@ def enable_user(name: str) -> UserView:
     with transaction() as session:
         user = _find(session, name)
         if user.disabled_at is not None:
-            _record(session, Action.USER_ENABLE, _view(user), after={"role": user.role})
+            record_user(session, Action.USER_ENABLE, view_of(user), after={"role": user.role})
         user.disabled_at = None
         session.flush()
-        return _view(user)
+        return view_of(user)
 
 
 def find_link(token: str) -> UserView | None:
     """Return whose open link this is, or None. Changes nothing."""
     user = db.session.scalar(select(User).where(*_is_open(token)))
-    view = None if user is None else _view(user)
+    view = None if user is None else view_of(user)
     end_read()
     return view
 
@@ -189,11 +208,11 @@ def use_link(token: str, password: str | None) -> UserView:
         if hashed is not None:
             session.execute(update(users).where(users.c.id == user_id).values(password_hash=hashed))
             session.execute(delete(user_sessions).where(user_sessions.c.user_id == user_id))
-        view = _view(session.get_one(User, user_id, populate_existing=True))
+        view = view_of(session.get_one(User, user_id, populate_existing=True))
         if hashed is not None:
             # Whoever holds the link is the user, who cannot be signed in yet.
             with acting_as(Actor(ActorKind.USER, user_id)):
-                _record(session, Action.USER_PASSWORD, view)
+                record_user(session, Action.USER_PASSWORD, view)
         return view
 
 
@@ -202,7 +221,7 @@ def check_password(name: str, password: str) -> UserView | None:
     is_possible = _NAME.fullmatch(name) is not None
     query = select(User).where(User.name == (name if is_possible else ""), User.disabled_at.is_(None))
     user = db.session.scalar(query)
-    view = None if user is None else _view(user)
+    view = None if user is None else view_of(user)
     stored = None if user is None else user.password_hash
     end_read()
     with _HASHERS:
@@ -219,6 +238,25 @@ def digest_of(kind: str, token: str) -> str:
     if key is None:
         raise ConfigError("SECRET_KEY: expected 16 or more random characters; without it the console is off")
     return hmac.new(key.encode(), f"{kind}:{token}".encode(), hashlib.sha256).hexdigest()
+
+
+def view_of(user: User) -> UserView:
+    """Return a user without anything secret."""
+    return UserView(
+        user.id,
+        user.name,
+        user.role,
+        user.workspace_slug,
+        user.password_hash is not None,
+        user.subject,
+        user.created_at,
+        user.disabled_at,
+    )
+
+
+def record_user(session: WriteSession, action: Action, user: UserView, **states: Mapping[str, Any]) -> None:
+    """Write down what was done to a user."""
+    record(session, action, "user", user.id, workspace_slug=user.workspace_slug, **states)
 
 
 def _new_link(session: WriteSession, user_id: str) -> str:
@@ -264,19 +302,3 @@ def _check_user(name: str, role: str, workspace_slug: str | None) -> None:
         details.append(detail("workspaceSlug", f"expected {SLUG_RULE}"))
     if details:
         raise Invalid("The user is not valid.", details=details)
-
-
-def _record(session: WriteSession, action: Action, user: UserView, **states: Mapping[str, Any]) -> None:
-    record(session, action, "user", user.id, workspace_slug=user.workspace_slug, **states)
-
-
-def _view(user: User) -> UserView:
-    return UserView(
-        user.id,
-        user.name,
-        user.role,
-        user.workspace_slug,
-        user.password_hash is not None,
-        user.created_at,
-        user.disabled_at,
-    )

@@ -11,8 +11,8 @@ from app.cli import enrich
 from app.cli.group import MODULES
 
 ROOT = Path(__file__).parents[2]
-HEAVY = frozenset({"aiohttp", "apispec", "flask_smorest", "nameparser", "phonenumbers", "psycopg", "pycountry",
-                   "sentry_sdk", "opentelemetry"})  # fmt: skip
+HEAVY = frozenset({"aiohttp", "apispec", "authlib", "flask_smorest", "nameparser", "phonenumbers", "psycopg",
+                   "pycountry", "sentry_sdk", "opentelemetry"})  # fmt: skip
 """Modules that take long to load: HTTP out, the API and its document, the rules, PostgreSQL, reports to others."""
 COMMANDS = (("jobs",), ("keys", "list"))
 RUN = f"""

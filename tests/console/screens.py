@@ -7,7 +7,16 @@ from itertools import product
 from flask import Flask
 from werkzeug.routing import AnyConverter, Rule
 
-NO_SCREENS = frozenset({"console.asset", "console.export_file", "console.link", "console.root"})
+NO_SCREENS = frozenset(
+    {
+        "console.asset",
+        "console.begin_single_sign_on",
+        "console.end_single_sign_on",
+        "console.export_file",
+        "console.link",
+        "console.root",
+    }
+)
 """What is answered with a file, leads elsewhere, or is for who is not signed in."""
 VARIANTS = (
     "/console/companies?missing=headcount",

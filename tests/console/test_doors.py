@@ -49,6 +49,8 @@ DOORS = {
     ("GET", "/console/sign-in"): Door("open"),
     ("POST", "/console/sign-in"): Door("open", 403),
     ("POST", "/console/sign-out"): Door("read", 303),
+    ("GET", "/console/sso"): Door("open", 404),
+    ("GET", "/console/sso/return"): Door("open", 404),
     ("GET", "/console/link/{}"): Door("open", 404),
     ("POST", "/console/link/{}"): Door("open", 404),
     ("GET", "/console/jobs"): Door("read"),
