@@ -11,8 +11,13 @@ from app.cli import enrich
 from app.cli.group import MODULES
 
 ROOT = Path(__file__).parents[2]
-HEAVY = frozenset({"aiohttp", "apispec", "flask_smorest", "nameparser", "phonenumbers", "psycopg", "pycountry"})
-"""Modules that take long to load: HTTP out, the API and its document, the rules, PostgreSQL."""
+HEAVY = frozenset(
+    {
+        *("aiohttp", "apispec", "celery", "flask_smorest", "kombu", "nameparser", "phonenumbers", "psycopg"),
+        *("pycountry", "redis"),
+    }
+)
+"""Modules that take long to load: HTTP out, the API and its document, the rules, PostgreSQL, brokers."""
 COMMANDS = (("jobs",), ("keys", "list"))
 RUN = f"""
 import atexit, sys
