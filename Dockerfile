@@ -3,8 +3,11 @@ FROM python:3.13-slim AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 RUN python -m venv /opt/tranche
 WORKDIR /src
-COPY docs/deploy/requirements.txt docs/deploy/requirements.txt
+COPY docs/deploy/requirements.txt docs/deploy/requirements-celery.txt docs/deploy/
 RUN /opt/tranche/bin/pip install --require-hashes -r docs/deploy/requirements.txt
+# `celery`, or nothing. It insists on a version of `packaging` of its own, and so comes after the others.
+ARG EXTRA=""
+RUN [ -z "$EXTRA" ] || /opt/tranche/bin/pip install --require-hashes --no-deps -r docs/deploy/requirements-$EXTRA.txt
 COPY pyproject.toml README.md LICENSE gunicorn.conf.py wsgi.py ./
 COPY app app
 COPY migrations migrations

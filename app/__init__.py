@@ -4,7 +4,7 @@ from functools import partial
 
 from flask import Flask
 
-from app import error_reports, extensions, logs, tracing
+from app import celery_sender, error_reports, extensions, logs, tracing
 from app import models as models  # makes the tables known to migrations
 from app.cli import enrich
 from app.config import Config, ConfigError, shipped
@@ -37,6 +37,8 @@ def create_app(config: Config | None = None, *, with_routes: bool = True) -> Fla
     except OSError as exc:
         raise ConfigError("TRANCHE_HOME: expected a folder that is there or can be made") from exc
     engines.init_app(app, config)
+    if config.CELERY_BROKER_URL is not None:
+        celery_sender.init_app(app, config.CELERY_BROKER_URL)
     extensions.migrate.init_app(app, extensions.db, directory=str(shipped("migrations")), render_as_batch=True)
 
     if with_routes:

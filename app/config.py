@@ -132,6 +132,8 @@ class Config(OidcSettings):
     """PostgreSQL connections one process may hold; at least the threads of a gunicorn worker."""
     DATABASE_PREPARED_STATEMENTS: str = field(default="auto", metadata={"choices": ("auto", "true", "false")})
     """Whether PostgreSQL keeps the plans of frequent statements; `auto`: if no pooler is in between."""
+    CELERY_BROKER_URL: str | None = field(default=None, repr=False, metadata={"is_broker": True})
+    """The broker that hints for Celery's workers go to; None: nobody is told that there is work."""
     IMPORT_MAX_MEGABYTES: int = field(default=256, metadata=_whole_number(1, 4096))
     """The largest file taken over HTTP."""
     TRUSTED_HOSTS: tuple[str, ...] = ()
@@ -337,6 +339,12 @@ def _url(text: str) -> str:
     return text.rstrip("/")
 
 
+def _check_broker(text: str) -> None:
+    # Whatever else there may be in it: user and password, a vhost, options.
+    if not re.fullmatch(r"(redis|rediss|amqp|amqps)://[!-~]+", text):
+        raise ValueError("expected a URL such as redis://host:6379/0 or amqp://user:password@host/vhost")
+
+
 def micros(dollars: Decimal | None) -> int | None:
     """Return dollars as whole micro-dollars, rounded down; None stays None."""
     return None if dollars is None else int(dollars * MICROS)
@@ -381,6 +389,8 @@ def _check(name: str, value: object, rules: Any) -> None:
         _check_names(name, value, rules["names"])
     if "is_url" in rules and value is not None:
         _rethrow(name, _url, value)
+    if "is_broker" in rules and value is not None:
+        _rethrow(name, _check_broker, value)
     if "is_policies" in rules:
         _rethrow(name, parse_policies, value)
 

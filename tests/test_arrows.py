@@ -15,7 +15,8 @@ from tests.test_readme import PAGES
 APP = Path(app.__file__).parent
 
 MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
-    "app": ("cli", "routes"),
+    "celery_app": ("app",),
+    "app": ("cli", "routes", "celery_sender"),
     "cli": ("demo", "routes"),
     "demo": ("cli", "demo.stand_ins"),
     "routes": ("console",),
@@ -24,7 +25,7 @@ MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
     "waterfall": ("money", "limits"),
     "money": ("queue", "providers"),
     "limits": ("queue", "providers"),
-    "queue": ("entities", "logs", "error_reports", "tracing", "async_calls", "instruments", "webhooks"),
+    "queue": ("entities", "logs", "error_reports", "tracing", "async_calls", "hints", "instruments", "webhooks"),
     "entities": ("audit", "identity"),
     "audit": ("db",),
     "webhooks": ("audit", "async_calls"),
@@ -35,6 +36,7 @@ MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
     "normalizer": ("values",),
     "errors": ("values",),
     "logs": ("config",),
+    "celery_sender": ("config", "hints"),
     "error_reports": ("config",),
     "tracing": ("config",),
     "config": ("database_url", "dotenv_file", "entities.policies", "oidc_settings", "providers.defaults"),
@@ -46,6 +48,7 @@ MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
     "database_url": (),
     "dotenv_file": (),
     "extensions": (),
+    "hints": (),
     "oidc_settings": ("values",),
     "instruments": (),
     "values": (),

@@ -64,6 +64,8 @@ def test_database_urls_are_taken_in_the_usual_spellings(given: str, stored: str)
         ("LOG_LEVEL", "hunter2"),
         ("LOG_FORMAT", "xml"),
         ("CRON_SECRET_FILE", "/nowhere/hunter2"),
+        ("CELERY_BROKER_URL", "valkey://:hunter2@h/0"),
+        ("CELERY_BROKER_URL", "redis://:hunter2@h/0 "),
     ],
 )
 def test_a_bad_value_is_refused_by_name_and_not_repeated(name: str, value: str) -> None:
@@ -107,7 +109,11 @@ def test_a_folder_that_cannot_be_made_is_refused_by_name(tmp_path: Path) -> None
 
 def test_secrets_are_not_in_the_repr() -> None:
     """A settings object in a log or a traceback gives nothing away."""
-    config = Config(DATABASE_URL="postgresql://u:hunter2@h/d", CRON_SECRET="hunter2-hunter2-hunter2")
+    config = Config(
+        DATABASE_URL="postgresql://u:hunter2@h/d",
+        CRON_SECRET="hunter2-hunter2-hunter2",
+        CELERY_BROKER_URL="redis://:hunter2@h/0",
+    )
     assert "hunter2" not in repr(config)
 
 

@@ -20,6 +20,7 @@ def test_the_image_copies_what_is_there_and_runs_a_command_as_nobody() -> None:
     """Every path is let through by .dockerignore too; both stages have the same base."""
     dockerfile = text("Dockerfile")
     copied = [path for line in re.findall(r"^COPY (?!--)(.+)$", dockerfile, re.MULTILINE) for path in line.split()[:-1]]
+    assert "docs/deploy/requirements-celery.txt" in copied
     assert [path for path in copied if not (PROJECT_ROOT / path).exists()] == []
     assert {f"!{path}" for path in copied} <= set(text(".dockerignore").splitlines())
     assert len(set(re.findall(r"^FROM (\S+)", dockerfile, re.MULTILINE))) == 1
@@ -30,12 +31,28 @@ def test_the_image_copies_what_is_there_and_runs_a_command_as_nobody() -> None:
 def test_compose_migrates_before_it_serves() -> None:
     """The service's commands exist, its root is read-only, and nothing starts before the tables are there."""
     services: dict[str, Any] = yaml.safe_load(text("compose.yaml"))["services"]
+    services = {name: service for name, service in services.items() if "profiles" not in service}
     assert set(services) == {"postgres", "migrate", "web", "worker"}
     ours = [service for service in services.values() if "build" in service]
     assert len(ours) == 3 and all(service["read_only"] for service in ours)
     assert {command for service in ours for command in service.get("command", [])} <= set(MODULES)
     for name in ("web", "worker"):
         assert services[name]["depends_on"] == {"migrate": {"condition": "service_completed_successfully"}}
+
+
+def test_the_celery_profile_runs_what_celery_finds() -> None:
+    """Workers and beat load a module that is there, wait for the tables, and write nowhere but to /tmp."""
+    services: dict[str, Any] = yaml.safe_load(text("compose.yaml"))["services"]
+    profile = {name: service for name, service in services.items() if service.get("profiles") == ["celery"]}
+    assert set(profile) == {"valkey", "celery-worker", "celery-beat"}
+    assert "noeviction" in profile.pop("valkey")["command"]
+    for name, service in profile.items():
+        program, _, module, command, *options = service["entrypoint"]
+        assert (program, module, command) == ("celery", "app.celery_app", name.removeprefix("celery-"))
+        assert service["read_only"] and service["tmpfs"] == ["/tmp"]
+        assert set(service["depends_on"]) == {"migrate", "valkey"}
+        assert [option for option in options if "=/" in option] in ([], ["--schedule=/tmp/beat"])
+    assert (PROJECT_ROOT / "app" / "celery_app.py").exists()
 
 
 def test_the_procfile_names_commands() -> None:
@@ -52,6 +69,14 @@ def test_the_pinned_versions_are_of_every_dependency_and_name_no_host() -> None:
     needed = re.search(r"^dependencies = \[(.+?)^\]", text("pyproject.toml"), re.MULTILINE | re.DOTALL)
     assert needed is not None
     assert set(re.findall(r'"([a-z0-9-]+)', needed[1])) <= named
+    assert "://" not in pinned and pinned.count("--hash=") >= len(named)
+
+
+def test_the_pinned_versions_of_celery_name_no_host() -> None:
+    """They are of Celery and what it needs, each with its hashes."""
+    pinned = text("docs/deploy/requirements-celery.txt")
+    named = set(re.findall(r"^([a-z0-9-]+)==", pinned, re.MULTILINE))
+    assert {"celery", "kombu", "redis", "packaging"} <= named
     assert "://" not in pinned and pinned.count("--hash=") >= len(named)
 
 

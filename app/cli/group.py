@@ -22,6 +22,7 @@ from flask.cli import AppGroup, ScriptInfo
 from flask.helpers import get_debug_flag
 from sqlalchemy.exc import DBAPIError
 
+from app import hints
 from app.audit.events import Actor, acting_as
 from app.cli import output
 from app.config import PROJECT_ROOT, ConfigError, config
@@ -96,7 +97,9 @@ class EnrichGroup(AppGroup):
                 # The `flask` program may have pushed one by now.
                 ctx.with_resource(app.app_context())
             ctx.with_resource(acting_as(Actor(ActorKind.COMMAND, _account())))
-            return _flushed(super().invoke, ctx)
+            result = _flushed(super().invoke, ctx)
+            hints.flush()
+            return result
         except (click.exceptions.Exit, click.Abort, click.exceptions.NoArgsIsHelpError):
             raise
         except KeyboardInterrupt:

@@ -202,10 +202,10 @@ def run_worker(poll_seconds: int, *, exit_when_empty: bool) -> None:
         failures = 0
         while not stop_requested.is_set():
             try:
-                _drain_and_tell()
+                drain_and_tell()
             except Exception as error:
                 failures += 1
-                _tell_failure(error, failures)
+                tell_failure(error, failures)
                 _nap(min(MAX_WAIT_SECONDS, 2.0**failures / 2) * random.uniform(0.5, 1.0))
                 continue
             failures = 0
@@ -216,14 +216,16 @@ def run_worker(poll_seconds: int, *, exit_when_empty: bool) -> None:
         log.info("worker stopped")
 
 
-def _drain_and_tell() -> None:
-    drained = queue.drain(work=Waterfall())
+def drain_and_tell(seconds: float | None = None) -> bool:
+    """Drain the queue, for so many seconds at most, and log what was done; return whether there was anything to do."""
+    drained = queue.drain(work=Waterfall(), time_budget=seconds)
     end_read()
     if drained.last is not None:
         log.info("drained", chunks=drained.chunks, processed=drained.processed_total)
+    return drained.last is not None
 
 
-def _tell_failure(error: Exception, failures: int) -> None:
+def tell_failure(error: Exception, failures: int) -> None:
     """Log why a drain broke off."""
     # A connection that is gone must not be met again after the wait.
     db.session.remove()

@@ -22,6 +22,7 @@ from app.db.session import WriteSession, repeats_conflicts, transaction
 from app.db.sql import lock_or_create
 from app.enrichment.queue import transitions
 from app.extensions import db
+from app.hints import hint
 from app.models.audit_event import Action
 from app.models.job import ENDED, jobs
 from app.models.provider_state import ProviderCondition, provider_paces, provider_states
@@ -218,6 +219,7 @@ def wake(provider: str, account: str) -> None:
         waiting.append(jobs.c.workspace_slug == account)
     with transaction() as session:
         session.execute(transitions.make_due(*waiting))
+    hint(1)
 
 
 @repeats_conflicts

@@ -10,6 +10,7 @@ from app.enrichment.queue.child_jobs import earlier_retries
 from app.enrichment.queue.queries import JobView, get_job
 from app.enrichment.queue.transitions import Transition
 from app.errors import JobStateConflict
+from app.hints import hint
 from app.models.audit_event import Action
 from app.models.job import ENDED, JobStatus, jobs
 from app.models.types import utcnow
@@ -31,7 +32,9 @@ def resume(job_id: str, *, workspace_slug: str | None = None) -> JobView:
 
     Raises `JobNotFound` and `JobStateConflict`.
     """
-    return _move(job_id, workspace_slug, transitions.RESUME, Action.JOB_RESUME, make_due=True)
+    job = _move(job_id, workspace_slug, transitions.RESUME, Action.JOB_RESUME, make_due=True)
+    hint(-(-(job.total - job.processed) // job.chunk_size))
+    return job
 
 
 def cancel(job_id: str, *, workspace_slug: str | None = None) -> JobView:

@@ -24,6 +24,7 @@ from app.enrichment.queue.stop_rules import StopRule
 from app.entities.exclusions import is_any_excluded, without_excluded
 from app.errors import EmptyJob, IdempotencyKeyReused, Invalid, JobStateConflict, detail
 from app.extensions import db
+from app.hints import hint
 from app.models.audit_event import Action
 from app.models.chunk import chunks
 from app.models.job import JobStatus, jobs
@@ -258,6 +259,7 @@ def _insert_job(request: _Request, ids: UniqueIds, extra: dict[str, Any], steps:
     with transaction() as session, _included(request, ids, steps.before, session) as kept:
         if kept.kept == 0:
             raise EmptyJob("All of the entities are excluded.", details=[detail("entityIds", "expected one to enrich")])
+        chunk_count = -(-kept.kept // request.chunk_size)
         columns = {
             "id": job_id,
             "workspace_slug": request.workspace_slug,
@@ -265,7 +267,7 @@ def _insert_job(request: _Request, ids: UniqueIds, extra: dict[str, Any], steps:
             "provider": request.provider,
             "priority": request.priority,
             "chunk_size": request.chunk_size,
-            "chunk_count": -(-kept.kept // request.chunk_size),
+            "chunk_count": chunk_count,
             "total_count": kept.kept,
             "duplicate_count": ids.repeated,
             "excluded_count": ids.kept - kept.kept,
@@ -288,6 +290,7 @@ def _insert_job(request: _Request, ids: UniqueIds, extra: dict[str, Any], steps:
         excluded = ids.kept - kept.kept
         _record(session, {**columns, **extra})
     log.info("job enqueued", job_id=job_id, provider=request.provider, total=kept.kept, duplicates=ids.repeated)
+    hint(chunk_count)
     return Enqueued(job_id, kept.kept, ids.repeated, excluded, JobStatus.PENDING, is_replay=False)
 
 
