@@ -32,7 +32,8 @@ def sentry(receiver: Receiver) -> Iterator[ModuleType]:
     sentry_sdk = pytest.importorskip("sentry_sdk")
     yield sentry_sdk
     sentry_sdk.get_client().close()
-    sentry_sdk.init()
+    # Bare: what it turns on by itself would add to every request of later tests.
+    sentry_sdk.init(default_integrations=False, auto_enabling_integrations=False)
 
 
 def test_a_bug_is_reported_without_anybodys_data(
