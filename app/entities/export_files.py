@@ -16,7 +16,7 @@ from app.db.session import WriteSession, end_read, repeats_conflicts, transactio
 from app.db.sql import engine_name
 from app.entities.csv.exports import Layout
 from app.entities.export_parts import file_of
-from app.entities.exports import begin_event, check_export
+from app.entities.exports import FORMATS, begin_event, check_export
 from app.errors import Conflict, Gone, NotFound
 from app.extensions import db
 from app.models.audit_event import Action
@@ -77,9 +77,17 @@ class ExportView:
     expires_at: datetime | None
 
     @property
-    def file_name(self) -> str:
-        """The name under which the file is sent."""
-        return f"{PLURALS[self.entity_type]}.{self.file_format}"
+    def media_type(self) -> str:
+        """That of the file."""
+        return FORMATS[self.file_format].media_type
+
+    @property
+    def file_headers(self) -> dict[str, str]:
+        """The headers under which the file is sent; of one whose size is known, what is cut off is seen to be."""
+        headers = {"Content-Disposition": f'attachment; filename="{PLURALS[self.entity_type]}.{self.file_format}"'}
+        if self.file_bytes is not None:
+            headers["Content-Length"] = str(self.file_bytes)
+        return headers
 
     @property
     def file_bytes(self) -> int | None:
