@@ -1,8 +1,8 @@
 """Exports in the background as drains write them: claim an export, make its next part, store it.
 
-A part is a few thousand entities, so that a drain is back at its chunks soon. It is read with no transaction open, as
-any export is, and stored in a short one under the claim's fencing token. Whoever makes the next part goes on after the
-last entity of this one, with the columns that were found with the first.
+A part is two thousand entities at most, so that a drain is back at its chunks soon. It is read with no transaction
+open, as any export is, and stored in a short one under the claim's fencing token. Whoever makes the next part goes on
+after the last entity of this one, with the columns that were found with the first.
 """
 
 import os
@@ -34,7 +34,7 @@ from app.models.types import utcnow
 
 log = structlog.get_logger(__name__)
 
-PART_PAGES: Final = 5
+PART_PAGES: Final = 2
 """How many pages of `SLICE_ROWS` entities a part has at most."""
 PART_BYTES: Final = 1_000_000
 """A part ends with the page that brings it to so many bytes."""
