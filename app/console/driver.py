@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 from app.enrichment import queue
 from app.enrichment.queue import JobView
+from app.entities.export_files import ExportView
+from app.models.export import ExportStatus
 from app.models.job import JobStatus
 
 SILENT_SECONDS: Final = 120.0
@@ -33,6 +35,15 @@ def driver(jobs: Iterable[JobView]) -> Driver:
     is_held = any(job.status in {JobStatus.RUNNING, JobStatus.CANCELLING} and not job.stalled for job in jobs)
     is_missing = waiting is not None and not is_held and not _is_recent(health)
     return Driver(waiting, health.last_drain_at, health.last_drain_age_seconds, health.last_cron_at, is_missing)
+
+
+def driver_of_exports(exports: Iterable[ExportView]) -> Driver:
+    """Return who drives the queue, as far as that concerns exports that wait."""
+    health = queue.health()
+    waiting = [view.created_at for view in exports if view.status == ExportStatus.WAITING]
+    seconds = (datetime.now(UTC) - min(waiting)).total_seconds() if waiting else None
+    is_missing = bool(waiting) and not _is_recent(health)
+    return Driver(seconds, health.last_drain_at, health.last_drain_age_seconds, health.last_cron_at, is_missing)
 
 
 def _is_recent(health: queue.QueueHealth) -> bool:

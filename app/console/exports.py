@@ -1,4 +1,6 @@
-"""A list as a file: in which format, and whether only those who can be written to."""
+"""A list as a file: in which format, whether only those who can be written to, and whether in the background."""
+
+from typing import Final
 
 from flask import Response, request, stream_with_context
 
@@ -10,9 +12,13 @@ from app.db.session import end_read
 from app.entities.csv.exports import unbroken
 from app.entities.exports import FORMATS, export_entities, installed_formats, why_empty
 from app.entities.lists import find_list, list_lists
+from app.entities.read import has_more_than
 from app.models.types import parse_id
 from app.values.entity_types import EntityType
 from app.web.api_keys import Scope
+
+LARGE_ROWS: Final = 20_000
+"""With more than so many in the workspace, the file is rather written in the background."""
 
 
 @blueprint.get("/console/<any(people, companies):plural>/export")
@@ -26,37 +32,41 @@ def export(plural: str) -> Response:
 @require(Scope.WRITE)
 def export_file(plural: str, file_format: str) -> Response:
     """Send the file or, if nobody would be in it, say why."""
-    entity_type, workspace, only_ready = TYPES[plural], chosen_workspace(), _only_ready(plural)
-    list_id = _list_id(entity_type, workspace)
-    problem = why_empty(entity_type, workspace_slug=workspace, only_ready=only_ready, list_id=list_id)
+    entity_type, workspace, is_ready = TYPES[plural], chosen_workspace(), only_ready(plural)
+    list_id = asked_list_id(entity_type, workspace)
+    problem = why_empty(entity_type, workspace_slug=workspace, only_ready=is_ready, list_id=list_id)
     if problem is not None:
         return _page(plural, problem)
-    blocks = export_entities(entity_type, file_format, workspace_slug=workspace, only_ready=only_ready, list_id=list_id)
+    blocks = export_entities(entity_type, file_format, workspace_slug=workspace, only_ready=is_ready, list_id=list_id)
     headers = {"Content-Disposition": f'attachment; filename="{plural}.{file_format}"'}
     media_type = FORMATS[file_format].media_type
     return Response(stream_with_context(unbroken(blocks)), mimetype=media_type, headers=headers)
 
 
 def _page(plural: str, problem: str | None = None) -> Response:
-    lists = list_lists(workspace_slug=chosen_workspace(), entity_type=TYPES[plural], limit=OFFERED).rows
+    entity_type, workspace = TYPES[plural], chosen_workspace()
+    lists = list_lists(workspace_slug=workspace, entity_type=entity_type, limit=OFFERED).rows
+    is_large = has_more_than(LARGE_ROWS, entity_type, workspace_slug=workspace)
     end_read()
     return page(
         "export.html",
         plural=plural,
-        entity_type=TYPES[plural],
-        workspace=chosen_workspace(),
-        only_ready=_only_ready(plural),
+        entity_type=entity_type,
+        workspace=workspace,
+        only_ready=only_ready(plural),
         lists=lists,
         list_id=parse_id(request.args.get("list", "")),
         problem=problem,
         formats=[*FORMATS],
         installed=installed_formats(),
+        is_large=is_large,
+        large_rows=LARGE_ROWS,
     )
 
 
-def _list_id(entity_type: EntityType, workspace: str) -> str | None:
+def asked_list_id(entity_type: EntityType, workspace: str) -> str | None:
     """Return the id of the list that is asked for. Raises `ListNotFound`, and `Invalid` for one of the other type."""
-    reference = request.args.get("list") or None
+    reference = request.values.get("list") or None
     if reference is None:
         return None
     view = find_list(reference, workspace_slug=workspace, entity_type=entity_type)
@@ -64,5 +74,6 @@ def _list_id(entity_type: EntityType, workspace: str) -> str | None:
     return view.id
 
 
-def _only_ready(plural: str) -> bool:
-    return plural == "people" and request.args.get("ready") == "true"
+def only_ready(plural: str) -> bool:
+    """Return whether only people with a verified address are asked for."""
+    return plural == "people" and request.values.get("ready") == "true"

@@ -14,10 +14,10 @@ from app.audit.events import current_actor, record
 from app.db.pages import Page, page_of
 from app.db.session import WriteSession, end_read, repeats_conflicts, transaction
 from app.db.sql import engine_name
-from app.entities.csv.exports import Layout
+from app.entities import parquet
 from app.entities.export_parts import file_of
-from app.entities.exports import begin_event, check_export
-from app.errors import Conflict, Gone, NotFound
+from app.entities.exports import FORMATS, begin_event, check_export, installed_formats
+from app.errors import Conflict, Gone, Invalid, NotFound
 from app.extensions import db
 from app.models.audit_event import Action
 from app.models.export import UNFINISHED, ExportStatus, export_parts, exports
@@ -77,9 +77,17 @@ class ExportView:
     expires_at: datetime | None
 
     @property
-    def file_name(self) -> str:
-        """The name under which the file is sent."""
-        return f"{PLURALS[self.entity_type]}.{self.file_format}"
+    def media_type(self) -> str:
+        """That of the file."""
+        return FORMATS[self.file_format].media_type
+
+    @property
+    def file_headers(self) -> dict[str, str]:
+        """The headers under which the file is sent; of one whose size is known, what is cut off is seen to be."""
+        headers = {"Content-Disposition": f'attachment; filename="{PLURALS[self.entity_type]}.{self.file_format}"'}
+        if self.file_bytes is not None:
+            headers["Content-Length"] = str(self.file_bytes)
+        return headers
 
     @property
     def file_bytes(self) -> int | None:
@@ -108,6 +116,8 @@ def create_export(new: NewExport) -> ExportView:
         only_ready=new.only_ready,
         list_id=new.list_id,
     )
+    if new.file_format not in installed_formats():
+        raise Invalid(parquet.NOT_INSTALLED)
     export_id = new_id()
     row = {
         "id": export_id,
@@ -155,8 +165,8 @@ def open_file(export_id: str, *, workspace_slug: str | None) -> tuple[ExportView
         raise ExportExpired(view.error)
     if view.status != ExportStatus.READY:
         raise ExportNotReady(_why_not_ready(view))
-    blocks = file_of(view.entity_type, view.file_format, Layout.of_json(layout or {}), _parts(view))
-    return view, _recorded(view, blocks)
+    columns = (layout or {}).get("columns", [])
+    return view, _recorded(view, file_of(view.file_format, columns, _parts(view)))
 
 
 @repeats_conflicts

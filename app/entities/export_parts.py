@@ -10,10 +10,12 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, Final
 
-from app.entities.csv.exports import ExportTable, Layout, lay_out
+from app.entities.csv.exports import ExportTable
 from app.entities.csv.writer import csv_lines
 from app.entities.exports import FORMATS
-from app.values.entity_types import EntityType
+
+Column = Sequence[str]
+"""The header of a column, and its kind, as in `ExportTable`."""
 
 _ROW: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=datetime.isoformat)
 
@@ -26,13 +28,13 @@ def part_of(file_format: str, headers: Sequence[str], rows: Iterable[Sequence[An
     return "".join(f"{_ROW.encode(row)}\n" for row in rows).encode()
 
 
-def file_of(entity_type: EntityType, file_format: str, layout: Layout, parts: Iterator[bytes]) -> Iterator[bytes]:
+def file_of(file_format: str, columns: Sequence[Column], parts: Iterator[bytes]) -> Iterator[bytes]:
     """Return the file that the parts make, in blocks; one that has to be made of rows comes as an export does."""
     if file_format == "csv":
         return parts
-    table = lay_out(entity_type, layout, ())
-    rows = (_values(line, table.kinds) for part in parts for line in part.splitlines())
-    return FORMATS[file_format].write(ExportTable(table.headers, table.kinds, rows))
+    headers, kinds = [header for header, _ in columns], [kind for _, kind in columns]
+    rows = (_values(line, kinds) for part in parts for line in part.split(b"\n") if line)
+    return FORMATS[file_format].write(ExportTable(headers, kinds, rows))
 
 
 def _values(line: bytes, kinds: Sequence[str]) -> list[Any]:

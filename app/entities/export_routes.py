@@ -1,6 +1,5 @@
 """Exports in the background over HTTP: asked for, watched, taken, deleted."""
 
-from collections.abc import Iterator
 from typing import Any, Final
 from uuid import UUID
 
@@ -17,7 +16,6 @@ from app.entities.export_schemas import (
     ExportRequestSchema,
     ExportSchema,
 )
-from app.entities.exports import FORMATS
 from app.entities.lists import find_list
 from app.web.auth import caller_name, readable_workspace, require, visible_workspace, workspace_for
 from app.web.blueprint import Blueprint
@@ -100,13 +98,5 @@ class ExportFileResource(MethodView):
     @blueprint.response(200, content_type="application/octet-stream", schema=_BINARY)
     def get(self, export_id: UUID) -> Response:
         """Send the file: 409 until it is ready, or if it has failed; 410 once it has expired."""
-        return file_response(*export_files.open_file(str(export_id), workspace_slug=visible_workspace()))
-
-
-def file_response(view: ExportView, blocks: Iterator[bytes]) -> Response:
-    """Return the answer that sends a file; of one whose size is known, what is cut off is seen to be."""
-    headers = {"Content-Disposition": f'attachment; filename="{view.file_name}"'}
-    if view.file_bytes is not None:
-        headers["Content-Length"] = str(view.file_bytes)
-    media_type = FORMATS[view.file_format].media_type
-    return Response(stream_with_context(unbroken(blocks)), mimetype=media_type, headers=headers)
+        view, blocks = export_files.open_file(str(export_id), workspace_slug=visible_workspace())
+        return Response(stream_with_context(unbroken(blocks)), mimetype=view.media_type, headers=view.file_headers)

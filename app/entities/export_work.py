@@ -1,8 +1,8 @@
 """Exports in the background as drains write them: claim an export, make its next part, store it.
 
-A part is a few thousand entities, so that a drain is back at its chunks soon. It is read with no transaction open, as
-any export is, and stored in a short one under the claim's fencing token. Whoever makes the next part goes on after the
-last entity of this one, with the columns that were found with the first.
+A part is two thousand entities at most, so that a drain is back at its chunks soon. It is read with no transaction
+open, as any export is, and stored in a short one under the claim's fencing token. Whoever makes the next part goes on
+after the last entity of this one, with the columns that were found with the first.
 """
 
 import os
@@ -34,7 +34,7 @@ from app.models.types import utcnow
 
 log = structlog.get_logger(__name__)
 
-PART_PAGES: Final = 5
+PART_PAGES: Final = 2
 """How many pages of `SLICE_ROWS` entities a part has at most."""
 PART_BYTES: Final = 1_000_000
 """A part ends with the page that brings it to so many bytes."""
@@ -47,11 +47,17 @@ class ListGone(Invalid):
     """The list was deleted before all of it was exported."""
 
 
+class ColumnsChanged(Invalid):
+    """The service was upgraded while the file was being written, and has other columns now; make the export again."""
+
+
 @dataclass(slots=True)
 class _Part:
     """What follows in an export's file, and how far that brings it."""
 
     layout: Layout
+    columns: list[list[str]]
+    """Header and kind of each."""
     total: int | None
     content: bytes
     entity_count: int
@@ -142,8 +148,9 @@ def _claim(workspace_slug: str | None) -> Row[Any] | None:
 
 
 def _next_part(held: Row[Any]) -> _Part:
-    """Read the entities that follow, and write them down. Raises `TooLargeForSheet`."""
-    part = _Part(*_layout_of(held), b"", 0, 0, held.cursor)
+    """Read the entities that follow, and write them down. Raises `TooLargeForSheet` and `ColumnsChanged`."""
+    layout, total = _layout_of(held)
+    part = _Part(layout, _columns_of(held, layout), total, b"", 0, 0, held.cursor)
     for _ in range(PART_PAGES):
         page = list_entities(
             held.entity_type,
@@ -171,6 +178,14 @@ def _layout_of(held: Row[Any]) -> tuple[Layout, int | None]:
     total = db.session.scalar(_count(held))
     end_read()
     return layout, total
+
+
+def _columns_of(held: Row[Any], layout: Layout) -> list[list[str]]:
+    table = lay_out(held.entity_type, layout, ())
+    columns = [[header, kind] for header, kind in zip(table.headers, table.kinds, strict=True)]
+    if held.layout is not None and held.layout["columns"] != columns:
+        raise ColumnsChanged
+    return columns
 
 
 def _count(held: Row[Any]) -> Select[Any]:
@@ -202,7 +217,7 @@ def _store(held: Row[Any], part: _Part) -> None:
             "lease_expires_at": None,
             "worker": None,
             "lost_workers": 0,
-            "layout": asdict(part.layout),
+            "layout": {**asdict(part.layout), "columns": part.columns},
             "cursor": part.cursor,
             "entities_total": part.total,
             "entities_done": exports.c.entities_done + part.entity_count,

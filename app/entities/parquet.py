@@ -15,6 +15,8 @@ from typing import Any, Final
 from app.entities.csv.writer import cell_text
 from app.errors import Invalid
 
+NOT_INSTALLED: Final = "A Parquet file needs DuckDB: install Tranche with its extra [parquet], or export as CSV."
+
 _BLOCK_BYTES: Final = 262_144
 _TYPES: Final[Mapping[str, str]] = {"integer": "BIGINT", "boolean": "BOOLEAN", "instant": "TIMESTAMPTZ"}
 _KINDS: Final[Mapping[str, type]] = {"integer": int, "boolean": bool, "instant": datetime}
@@ -48,9 +50,7 @@ def parquet_blocks(header: Sequence[str], kinds: Sequence[str], rows: Iterable[S
     try:
         import duckdb
     except ImportError as error:
-        raise Invalid(
-            "A Parquet file needs DuckDB: install Tranche with its extra [parquet], or export as CSV."
-        ) from error
+        raise Invalid(NOT_INSTALLED) from error
 
     def blocks() -> Iterator[bytes]:
         with TemporaryDirectory(prefix="tranche-") as folder:

@@ -215,6 +215,8 @@ FORMS: list[tuple[str, dict[str, Any], *tuple[Action, ...]]] = [
     ("/console/jobs/{ended}/undo", {"word": "undo"}, Action.JOB_UNDO),
     ("/console/lists/{second}/name", {"name": "renamed"}, Action.LIST_RENAME),
     ("/console/lists/{second}/delete", {"word": "delete"}, Action.LIST_DELETE),
+    ("/console/companies/export", {"format": "xlsx"}, Action.EXPORT_CREATE),
+    ("/console/exports/{export}/delete", {}, Action.EXPORT_DELETE),
     ("/console/exclusions", {"values": "acme.example"}, Action.EXCLUSION_ADD),
     ("/console/providers/findymail/reset", {}, Action.PROVIDER_RESET),
     ("/console/providers/findymail/key", {"key": "a-key-of-theirs", "workspace": "default"}, Action.PROVIDER_KEY_SET),

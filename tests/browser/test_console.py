@@ -129,6 +129,8 @@ def test_each_screen_is_accessible_and_fits(
         "list_id": [list_path.rpartition("/")[2]],
         "entity_id": ["0-evil"],
     }
+    page.goto("/console/people/export")
+    page.click("#background button")
     app = create_app(Config(DATABASE_URL="sqlite://", TESTING=True, LOG_LEVEL="WARNING"))
     # What is looked at is not to change meanwhile.
     page.evaluate("localStorage.setItem('tranche-live', 'off')")

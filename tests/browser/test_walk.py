@@ -137,6 +137,13 @@ def test_the_whole_way_from_a_file_to_a_file(
         rows = list(csv.DictReader(file))
     assert [bool(row["email"]) for row in rows].count(True) == 3 and len(rows) == 4
 
+    hand.press("#background button")
+    # The newest, of those that others have asked for too.
+    page.wait_for_selector("#exports tbody tr:first-child .status.ready", timeout=PATIENCE_MS)
+    with page.expect_download() as written:
+        hand.press('#exports tbody tr:first-child a[href$="/file"]')
+    assert Path(written.value.path()).read_bytes() == Path(download.value.path()).read_bytes()
+
     assert trouble == []
     check_books(database, providers)
 

@@ -12,6 +12,7 @@ NO_SCREENS = frozenset(
         "console.asset",
         "console.begin_single_sign_on",
         "console.end_single_sign_on",
+        "console.export_download",
         "console.export_file",
         "console.link",
         "console.root",

@@ -16,6 +16,7 @@ from app.entities.upsert import upsert_entities
 from app.extensions import db
 from app.models import ApiKey
 from app.models.entity_list import entity_lists
+from app.models.export import exports
 from app.models.types import utcnow
 from app.models.user import user_sessions
 from app.models.user import users as users_table
@@ -39,9 +40,10 @@ class Door:
 
 _JOB = "/console/jobs/{}"
 _LIST = "/console/lists/{}"
+_EXPORT = "/console/exports/{}"
 _KEY = "/console/keys/{}"
 _USER = "/console/users/{}"
-LIST_ID, KEY_ID, USER_ID = (f"01900000-0000-7000-8000-00000000000{number}" for number in (1, 2, 3))
+LIST_ID, KEY_ID, USER_ID, EXPORT_ID = (f"01900000-0000-7000-8000-00000000000{number}" for number in (1, 2, 3, 4))
 DOORS = {
     ("GET", "/"): Door("open", 302),
     ("GET", "/console"): Door("read"),
@@ -83,7 +85,11 @@ DOORS = {
     ("GET", "/console/{}/{}/erase"): Door("admin"),
     ("POST", "/console/{}/{}/erase"): Door("admin", 422),
     ("GET", "/console/{}/export"): Door("write"),
+    ("POST", "/console/{}/export"): Door("write", 303),
     ("GET", "/console/{}/export.{}"): Door("write"),
+    ("GET", "/console/exports"): Door("write"),
+    ("GET", f"{_EXPORT}/file"): Door("write", 409),
+    ("POST", f"{_EXPORT}/delete"): Door("write", 303),
     ("GET", f"{_JOB}/undo"): Door("write"),
     ("POST", f"{_JOB}/undo"): Door("write", 422),
     ("GET", "/console/exclusions"): Door("read"),
@@ -123,8 +129,8 @@ def path_of(address: str, job_id: str) -> str:
     """Return the path of an address, with what is there in the one workspace."""
     if address == "/console/{}":
         return "/console/people"
-    if address.startswith(_LIST):
-        return address.format(LIST_ID)
+    if address.startswith((_LIST, _EXPORT)):
+        return address.format(LIST_ID if address.startswith(_LIST) else EXPORT_ID)
     if address.startswith((_KEY, _USER)):
         return address.format(KEY_ID if address.startswith(_KEY) else USER_ID, "disable")
     known = {
@@ -143,10 +149,11 @@ def path_of(address: str, job_id: str) -> str:
 
 
 def new_job() -> str:
-    """Make a person, a list, a key, a user and a job in the one workspace."""
+    """Make a person, a list, an export, a key, a user and a job in the one workspace."""
     with transaction() as session:
         upsert_entities("person", [{"id": "a"}], workspace_slug="default", session=session)
         insert_missing(session, entity_lists, [LIST], "id")
+        insert_missing(session, exports, [EXPORT], "id")
         insert_missing(session, ApiKey.__table__, [KEY], "id")
         insert_missing(session, users_table, [USER], "id")
     return queue.enqueue_job("person", "ai-normalizer", ["a", "b"])
@@ -162,7 +169,7 @@ def expected(caller: str, door: Door, address: str) -> int:
     if not {door.scope, "admin"} & access.SCOPES[role]:
         return 403
     is_bound = caller.endswith("elsewhere")
-    is_owned = address.startswith((_JOB, _LIST, _KEY, _USER, "/console/{}/{}"))
+    is_owned = address.startswith((_JOB, _LIST, _EXPORT, _KEY, _USER, "/console/{}/{}"))
     if is_bound and address.startswith(("/console/providers/{}/reset", "/console/caps")):
         return 403
     return 404 if is_bound and is_owned else door.status
@@ -176,6 +183,15 @@ LIST = {
     "made_by": "ada",
     "row_count": 0,
     "entity_count": 0,
+}
+EXPORT = {
+    "id": EXPORT_ID,
+    "workspace_slug": "default",
+    "entity_type": "person",
+    "file_format": "csv",
+    "status": "waiting",
+    "created_by": "ada",
+    **dict.fromkeys(("entities_done", "row_count", "byte_count", "part_count", "attempt", "lost_workers"), 0),
 }
 KEY = {"id": KEY_ID, "name": "reports", "secret_sha256": "0" * 64, "scopes": ["read"], "workspace_slug": "default"}
 USER = {"id": USER_ID, "name": "ada", "role": "viewer", "workspace_slug": "default"}
@@ -229,7 +245,7 @@ def test_each_caller_gets_through_its_doors_and_no_other(app: Flask, signed_in: 
             if address in {"/console/sign-in", "/console/sign-out"} and method == "POST":
                 continue
             with app.app_context():
-                job_id = new_job() if method == "POST" and address.startswith(_JOB) else kept
+                job_id = new_job() if method == "POST" and address.startswith((_JOB, _EXPORT)) else kept
             with statements(app) as sent:
                 response = call(client, method, address, job_id)
             is_refused = response.status_code in {302, 403, 404} and door.scope != "open"

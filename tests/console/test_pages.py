@@ -479,3 +479,28 @@ def test_stale_addresses_are_verified_from_the_form_and_the_verdict_is_shown(app
     page = client.get("/console/people/p0").text
     assert "said leadmagic-verify on" in page and "stands until" in page
     app.extensions.pop("tranche.registry")
+
+
+def test_an_export_in_the_background_is_watched_taken_and_deleted(app: Flask, signed_in: SignedIn) -> None:
+    """From the page of the export to its file; while nobody drives the queue, the page says what would."""
+    client, stranger = signed_in("operator"), signed_in("operator", workspace_slug="north")
+    assert "export person --background" in client.get("/console/exports").text
+    with app.app_context():
+        add({"id": "p1", "email": "ada@acme.example", "email_status": "valid"}, {"id": "p2", "email": "bob@b.example"})
+    assert 'formmethod="post" formaction="/console/people/export"' in client.get("/console/people/export").text
+    assert client.post("/console/people/export", data={"format": "pdf"}).status_code == 422
+    asked = client.post("/console/people/export", data={"format": "csv", "ready": "true"})
+    assert asked.location == "/console/exports?workspace=default"
+    waiting = client.get(asked.location).text
+    assert "Nobody is driving the queue" in waiting and 'data-poll="3"' in waiting and "/file" not in waiting
+    with app.app_context():
+        queue.drain(work=Waterfall())
+    live = client.get(asked.location, headers={"HX-Request": "true"}).text
+    assert "data-poll" not in live and "2 of 2" in live and "<html" not in live
+    address = live.partition('/file"')[0].rpartition('"')[2]
+    file = client.get(f"{address}/file", buffered=True)
+    assert file.headers["Content-Disposition"] == 'attachment; filename="people.csv"'
+    assert file.data == client.get("/console/people/export.csv?ready=true", buffered=True).data
+    assert stranger.get(f"{address}/file").status_code == stranger.post(f"{address}/delete").status_code == 404
+    assert client.post(f"{address}/delete").status_code == 303
+    assert "No exports in the workspace default" in client.get("/console/exports").text

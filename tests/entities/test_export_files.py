@@ -13,10 +13,11 @@ from app.db.session import transaction
 from app.enrichment import queue
 from app.enrichment.waterfall.erase import erase_entity
 from app.enrichment.waterfall.work_loop import Waterfall
-from app.entities import exclusions, export_files, export_work
+from app.entities import exclusions, export_files, export_work, parquet
 from app.entities.csv.imports import import_csv
 from app.entities.export_files import ExportExpired, ExportNotReady, NewExport
 from app.entities.exports import export_entities, installed_formats
+from app.entities.fields import NORMALIZED_FIELDS
 from app.entities.lists import NewList, create_list, delete_list
 from app.entities.upsert import upsert_entities
 from app.errors import Conflict, Invalid
@@ -110,7 +111,11 @@ def test_the_file_is_the_export_byte_for_byte_whoever_writes_its_parts(people: F
     # What would be a column of its own is none, once the columns are found.
     with transaction() as session:
         upsert_entities("person", [{"id": "p00", "job_title": "CEO"}], workspace_slug="default", session=session)
-    work(1)
+    taken = export_work._claim(None)
+    assert taken is not None
+    export_work._store(lost, late)
+    assert view(export_id).part_count == 1
+    export_work._store(taken, export_work._next_part(taken))
     export_work._store(lost, late)
     work()
     with transaction() as session:
@@ -134,6 +139,19 @@ def test_other_formats_are_made_of_the_rows_when_they_are_sent(people: Flask, fi
     done = view(export_id)
     assert (done.status, done.part_count, done.file_bytes) == (ExportStatus.READY, 4, None)
     assert content_of(file_of(export_id)) == content_of(at_once(file_format))
+
+
+def test_an_upgrade_that_changes_the_columns_spoils_no_file(people: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that is made when it is sent has the columns that its rows have; one half written is not gone on with."""
+    ready, begun = ask("xlsx"), ask()
+    work(5)
+    before = content_of(file_of(ready))
+    fewer = dict(list(NORMALIZED_FIELDS["person"].items())[1:])
+    monkeypatch.setitem(NORMALIZED_FIELDS, "person", fewer)
+    assert content_of(file_of(ready)) == before
+    work()
+    assert (view(begun).part_count, view(begun).status) == (1, ExportStatus.FAILED)
+    assert "has other columns now" in (view(begun).error or "")
 
 
 def content_of(raw: bytes) -> Any:
@@ -178,6 +196,9 @@ def test_what_cannot_be_exported_is_refused_at_once(people: Flask, monkeypatch: 
     """By the rules of the export that is sent at once; and a workspace has so many at most."""
     with pytest.raises(Invalid, match="Companies have no address"):
         export_files.create_export(NewExport("company", "csv", "default", "test", only_ready=True))
+    with monkeypatch.context() as patch, pytest.raises(Invalid, match="needs DuckDB"):
+        patch.setattr(parquet, "is_installed", lambda: False)
+        ask("parquet")
     monkeypatch.setattr(export_files, "MOST_KEPT", 1)
     ask()
     with pytest.raises(Conflict, match="has 1 exports"):

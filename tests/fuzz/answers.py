@@ -11,10 +11,10 @@ MEMBERS: Final = {"error", "code", "requestId", "details", "retryAfter"}
 CODES: Final = frozenset(ErrorSchema().fields["code"].metadata["enum"])
 STATUS_OF: Final = {
     "bad_request": 400, "unauthorized": 401, "forbidden": 403, "not_found": 404, "method_not_allowed": 405,
-    "conflict": 409, "job_state": 409, "lease_lost": 409, "payload_too_large": 413, "unsupported_media_type": 415,
-    "invalid": 422, "empty_job": 422, "provider_not_available": 422, "idempotency_key_reused": 422,
-    "too_many_requests": 429, "internal_error": 500, "database_unavailable": 503, "not_migrated": 503,
-    "unavailable": 503,
+    "conflict": 409, "job_state": 409, "lease_lost": 409, "gone": 410, "payload_too_large": 413,
+    "unsupported_media_type": 415, "invalid": 422, "empty_job": 422, "provider_not_available": 422,
+    "idempotency_key_reused": 422, "too_many_requests": 429, "internal_error": 500, "database_unavailable": 503,
+    "not_migrated": 503, "unavailable": 503,
 }  # fmt: skip
 """The status that goes with each code, as docs/api.md lists them."""
 

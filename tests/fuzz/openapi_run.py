@@ -37,6 +37,8 @@ NOT_ACCEPTED: Final[Mapping[str, str]] = {
         for plural in ("people", "companies")
         for suffix in ("csv", "xlsx", "parquet")
     },
+    "POST /api/enrichment/exports": f"{_OF_ONE_TYPE}, and of people alone some are ready",
+    "GET /api/enrichment/exports/{export_id}/file": "a file that has expired is gone, which is a 410",
     "POST /api/webhooks": "takes public addresses alone, and for a workspace the events of jobs alone",
     "PUT /api/enrichment/caps": _ONE_SCOPE,
     "DELETE /api/enrichment/caps": _ONE_SCOPE,
