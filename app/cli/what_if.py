@@ -1,27 +1,50 @@
-"""The command that replays a job in another order, or for other fields."""
+"""The command that replays a waterfall in another order, or for other fields."""
+
+from typing import Any
 
 import click
 
 from app.cli import output
 from app.cli.group import enrich
 from app.cli.money import Names
-from app.cli.options import job_argument, json_option
+from app.cli.options import any_workspace_option, json_option
 from app.cli.yields import print_figures
 from app.db.session import end_read
 from app.enrichment.money.reports import dollars
-from app.enrichment.waterfall.what_if import WhatIf
-from app.enrichment.waterfall.what_if import what_if as service
+from app.enrichment.waterfall.what_if import WhatIf, what_if_of_list, what_if_of_workspace
+from app.enrichment.waterfall.what_if import what_if as of_job
 from app.enrichment.waterfall.what_if_routes import WhatIfSchema
+from app.values.entity_types import ENTITY_TYPES, EntityType
+from app.web.auth import DEFAULT_WORKSPACE
 
 
 @enrich.command("what-if")
-@job_argument
-@click.option("--order", type=Names(), help="Whom to ask, in this order.  [the job's]")
-@click.option("--until", type=Names(), help="The fields that end a walk once all have a value.  [the job's]")
+@click.argument("job_id", required=False, metavar="[JOB]")
+@click.option("--list", "list_name", metavar="LIST", help="The members of a list, by name or id, in place of a job's.")
+@click.option("--type", "entity_type", type=click.Choice(ENTITY_TYPES), help="All of a workspace.")
+@click.option("--order", type=Names(), help="Whom to ask, in this order.  [that of the job, or of the list's last one]")
+@click.option("--until", type=Names(), help="The fields that end a walk once all have a value.  [the same]")
+@any_workspace_option
 @json_option
-def what_if(job_id: str, order: tuple[str, ...] | None, until: tuple[str, ...] | None, as_json: bool) -> None:
+def what_if(
+    job_id: str | None,
+    list_name: str | None,
+    entity_type: EntityType | None,
+    order: tuple[str, ...] | None,
+    until: tuple[str, ...] | None,
+    workspace: str | None,
+    as_json: bool,
+) -> None:
     """Say what a waterfall would have found in another order or for other fields, by what was answered; for free."""
-    told = service(job_id, order=order, until=until)
+    if len([one for one in (job_id, list_name, entity_type) if one is not None]) != 1:
+        raise click.UsageError("Name either a job, a --list or a --type.")
+    terms: dict[str, Any] = {"order": order, "until": until}
+    if job_id is not None:
+        told = of_job(job_id, workspace_slug=workspace, **terms)
+    elif list_name is not None:
+        told = what_if_of_list(list_name, workspace_slug=workspace or DEFAULT_WORKSPACE, **terms)
+    elif entity_type is not None:
+        told = what_if_of_workspace(entity_type, workspace_slug=workspace or DEFAULT_WORKSPACE, **terms)
     end_read()
     if as_json:
         output.print_json(WhatIfSchema().dump(told))
@@ -32,8 +55,10 @@ def what_if(job_id: str, order: tuple[str, ...] | None, until: tuple[str, ...] |
     if told.unknown:
         names = ", ".join(f"{name} about {count:,}" for name, count in sorted(told.unknown_by_provider.items()))
         output.note(f"{told.unknown:,} are unknown: nobody has asked {names}. Up to there they are in the figures.")
-    if told.entities < told.of_entities:
-        output.note(f"Of {told.entities:,} of the job's {told.of_entities:,} entities.")
+    if told.of_entities is None:
+        output.note(f"Of the first {told.entities:,} by id.")
+    elif told.entities < told.of_entities:
+        output.note(f"Of {told.entities:,} of {told.of_entities:,} entities.")
 
 
 def _cost(told: WhatIf) -> str:

@@ -26,6 +26,7 @@ from app.console import (
     retries,
     sign_in,
     users,
+    what_ifs,
     yields,
 )
 from app.console.blueprint import blueprint
@@ -53,5 +54,6 @@ __all__ = [
     "retries",
     "sign_in",
     "users",
+    "what_ifs",
     "yields",
 ]

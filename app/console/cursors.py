@@ -12,8 +12,8 @@ def sealed(cursor: str | None) -> str | None:
 
 
 def asked_cursor() -> str | None:
-    """Return the cursor in the address; None: there is none. Raises `Invalid` for one that no page gave."""
-    text = request.args.get("cursor") or None
+    """Return the cursor in the address or form; None: there is none. Raises `Invalid` for one that no page gave."""
+    text = request.values.get("cursor") or None
     if text is None:
         return None
     cursor = encryption.decrypt(text, *_purpose())

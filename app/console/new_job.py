@@ -5,7 +5,7 @@ It may be a pilot: a sample of them, whose page (`pilots`) says what the rest is
 
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import islice
@@ -17,8 +17,10 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from app.console.access import require
 from app.console.blueprint import blueprint, page
 from app.console.caps import read_dollars, read_stop_rule, upper_end
-from app.console.lists import OFFERED
+from app.console.cursors import asked_cursor, sealed
+from app.console.lists import LOOKS_AT, OFFERED
 from app.console.workspaces import chosen_workspace
+from app.db.pages import Page
 from app.db.session import end_read
 from app.enrichment import queue
 from app.enrichment.waterfall.estimates import Estimate, estimate
@@ -26,13 +28,13 @@ from app.enrichment.waterfall.options import MAX_SAMPLE, JobOptions, Sample
 from app.enrichment.waterfall.pilots import enqueue_pilot
 from app.enrichment.waterfall.plan import job_columns
 from app.entities.fields import RAW_FIELDS
-from app.entities.lists import ids_of_list, list_lists
-from app.entities.read import select_ids
+from app.entities.lists import find_list, list_lists
+from app.entities.read import find_missing, select_ids
 from app.entities.readiness import stale_ids
 from app.errors import EmptyJob, Invalid, ListNotFound
 from app.models.types import parse_id
 from app.providers.names import JOB_NAMES, NAMES, VERIFIERS, WATERFALL
-from app.values.entity_types import ENTITY_TYPES
+from app.values.entity_types import ENTITY_TYPES, PLURALS
 from app.web.api_keys import Scope
 from app.web.auth import visible_workspace
 
@@ -40,6 +42,8 @@ PILOT: Final = 50
 """Entities of a pilot, unless somebody says otherwise."""
 MOST: Final = 20_000
 """Entities of a job that is made here: an estimate of more outlasts a request. The command line takes any number."""
+LOOKS_EACH: Final = 20
+"""How many are looked at, for each of those who are to be found without a value: it takes less than their estimate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,8 @@ class Selection:
     limit: int
     provider: str
     workspace: str
+    cursor: str | None
+    """The id after which those without a value are looked for."""
 
     @classmethod
     def of_request(cls) -> "Selection":
@@ -71,31 +77,44 @@ class Selection:
             min(int(limit), MOST) if re.fullmatch(r"[1-9][0-9]{0,6}", limit) else MOST,
             provider if provider in JOB_NAMES else WATERFALL,
             chosen_workspace(),
+            asked_cursor(),
         )
 
-    def ids(self) -> Iterator[str]:
-        """Give the ids of the entities. Raises `ListNotFound`, and `Invalid` for what does not go together."""
+    @property
+    def looks_at(self) -> int:
+        """How many are looked at for those without a value."""
+        return max(LOOKS_AT, LOOKS_EACH * self.limit)
+
+    def page(self) -> Page[str]:
+        """Return the ids of the entities, and where to look further.
+
+        Raises `ListNotFound`, and `Invalid` for what does not go together.
+        """
         if self.is_stale:
-            return islice(self._stale_ids(), self.limit)
-        if self.list_id is not None:
-            of_list = ids_of_list(self.list_id, self.entity_type, workspace_slug=self.workspace, missing=self.missing)
-            return islice(of_list, self.limit)
-        selected = select_ids(
-            self.entity_type, workspace_slug=self.workspace, missing=self.missing, all_=self.missing is None
-        )
-        return islice(selected, self.limit)
+            return Page(list(islice(self._stale_ids(), self.limit)), None)
+        about: dict[str, Any] = {"workspace_slug": self.workspace, "list_id": self._list_id()}
+        if self.missing is None:
+            ids = select_ids(self.entity_type, **about, all_=self.list_id is None)
+            return Page(list(islice(ids, self.limit)), None)
+        bounds: dict[str, Any] = {"cursor": self.cursor, "limit": self.limit, "looks_at": self.looks_at}
+        return find_missing(self.entity_type, self.missing, **about, **bounds)
+
+    def _list_id(self) -> str | None:
+        if self.list_id is None:
+            return None
+        return find_list(self.list_id, workspace_slug=self.workspace, entity_type=self.entity_type).id
 
     def _stale_ids(self) -> Iterator[str]:
         if self.provider not in VERIFIERS or self.missing is not None:
             raise Invalid(f"To verify addresses again, choose {' or '.join(VERIFIERS)}, and no field that is missing.")
         return stale_ids(self.entity_type, workspace_slug=self.workspace, list_name=self.list_id)
 
-    def estimate(self, cap_usd: Decimal | None = None) -> Estimate:
+    def estimate(self, ids: Sequence[str], cap_usd: Decimal | None = None) -> Estimate:
         """Return what a job of them would cost. Raises what `estimates.estimate` does."""
         return estimate(
             self.entity_type,
             self.provider,
-            self.ids(),
+            ids,
             workspace_slug=self.workspace,
             options=JobOptions(cap_usd=cap_usd),
             shows_overall=visible_workspace() is None,
@@ -124,10 +143,11 @@ def make_job() -> Response | WerkzeugResponse:
     except Invalid as error:
         return _form(selection, error.message, status=422)
     seen = request.form.get("seen", "")
-    price = selection.estimate(cap_usd)
+    ids = selection.page().rows
+    price = selection.estimate(ids, cap_usd)
     if not seen.isdecimal() or price.high_micros > int(seen[:18]):
         return _form(selection, "The price is another now than the one that was shown. Look again.", status=409)
-    job_id = _enqueue(selection, options, sample)
+    job_id = _enqueue(selection, ids, options, sample)
     return redirect(url_for("console.job", job_id=job_id), 303)
 
 
@@ -141,7 +161,7 @@ def _read_sample() -> Sample | None:
     return Sample(int(size))
 
 
-def _enqueue(selection: Selection, options: JobOptions, sample: Sample | None) -> str:
+def _enqueue(selection: Selection, ids: Sequence[str], options: JobOptions, sample: Sample | None) -> str:
     """Make the job, once for each form that was shown, and return its id."""
     entity_type, provider, workspace = selection.entity_type, selection.provider, selection.workspace
     key = request.form.get("key", "")
@@ -152,24 +172,40 @@ def _enqueue(selection: Selection, options: JobOptions, sample: Sample | None) -
         "list_id": selection.list_id,
     }
     if sample is not None:
-        return enqueue_pilot(entity_type, provider, selection.ids(), sample, options=options, **about).job_id
+        return enqueue_pilot(entity_type, provider, ids, sample, options=options, **about).job_id
     columns = job_columns(entity_type, provider, options, workspace)
-    return queue.accept_job(entity_type, provider, selection.ids(), **about, **columns).job_id
+    return queue.accept_job(entity_type, provider, ids, **about, **columns).job_id
 
 
 def _form(selection: Selection, problem: str | None = None, *, status: int = 200) -> Response:
     """Show the form with an estimate, or why there is none."""
+    further = None
     try:
-        price = selection.estimate()
+        found = selection.page()
+        further = found.next_cursor
+        price = selection.estimate(found.rows)
     except EmptyJob:
-        return _page(selection, "Nobody matches: there is no such entity in the workspace.", status=status)
+        return _page(selection, _why_nobody(selection, further), status=status, further=further)
     except (Invalid, ListNotFound) as error:
         return _page(selection, error.message, status=status)
-    return _page(selection, problem, status=status, price=price, cap=upper_end(price.high_micros))
+    return _page(selection, problem, status=status, price=price, cap=upper_end(price.high_micros), further=further)
+
+
+def _why_nobody(selection: Selection, further: str | None) -> str:
+    if further is None:
+        return "Nobody matches: there is no such entity in the workspace."
+    plural = PLURALS[selection.entity_type]
+    return f"None of the next {selection.looks_at:,} {plural} by id is without {selection.missing}."
 
 
 def _page(
-    selection: Selection, problem: str | None = None, *, status: int = 200, price: Estimate | None = None, cap: str = ""
+    selection: Selection,
+    problem: str | None = None,
+    *,
+    status: int = 200,
+    price: Estimate | None = None,
+    cap: str = "",
+    further: str | None = None,
 ) -> Response:
     lists = list_lists(workspace_slug=selection.workspace, entity_type=selection.entity_type, limit=OFFERED).rows
     end_read()
@@ -178,6 +214,8 @@ def _page(
         "problem": problem,
         "price": price,
         "cap": cap,
+        "cursor": sealed(selection.cursor),
+        "further": sealed(further),
         "key": f"console-{secrets.token_urlsafe(16)}",
         "providers": [WATERFALL, *NAMES, *VERIFIERS],
         "types": ENTITY_TYPES,

@@ -1,6 +1,6 @@
-"""What providers gave for their money: in a job, or in a workspace over some days."""
+"""What providers gave for their money: in a job, for a list, or in a workspace over some days."""
 
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from flask import Response, request
@@ -12,9 +12,15 @@ from app.enrichment import queue
 from app.enrichment.money.reports import parse_day
 from app.enrichment.money.yields import YieldReport, job_yield, report_yield
 from app.enrichment.queue import JobView
+from app.enrichment.waterfall.list_yields import list_yield
+from app.entities.lists import ListView, get_list
+from app.providers.names import NAMES
 from app.values.identifiers import is_slug
 from app.web.api_keys import Scope
 from app.web.auth import visible_workspace
+
+MEMBERS: Final = 500
+"""Members of a list that are looked at, some 0.1 ms each. The command looks at more."""
 
 
 @blueprint.get("/console/yield")
@@ -39,11 +45,35 @@ def yield_of_job(job_id: UUID) -> Response:
     return _page(report, job=job)
 
 
-def _page(report: YieldReport, *, job: JobView | None = None, workspace: str | None = None) -> Response:
+@blueprint.get("/console/lists/<uuid:list_id>/yield")
+@require(Scope.READ)
+def yield_of_list(list_id: UUID) -> Response:
+    """Show the same of the first members of a list, whatever jobs asked."""
+    view = get_list(str(list_id), workspace_slug=visible_workspace())
+    report = list_yield(view.id, workspace_slug=view.workspace_slug, most=MEMBERS)
+    end_read()
+    return _page(report, of_list=view)
+
+
+def asked_in_order(report: YieldReport) -> list[str]:
+    """Return the providers that were asked for values, in their order."""
+    return [row.provider for row in report.rows if any(step.step is not None for step in row.steps)]
+
+
+def _page(
+    report: YieldReport,
+    *,
+    job: JobView | None = None,
+    of_list: ListView | None = None,
+    workspace: str | None = None,
+) -> Response:
     values: dict[str, Any] = {
         "report": report,
         "job": job,
+        "list": of_list,
         "workspace": workspace,
+        "order": asked_in_order(report),
+        "providers": NAMES,
         "dearest_micros": max((row.figures.value_cost_micros or 0 for row in report.rows), default=0),
         "slowest_seconds": max((row.figures.p95_seconds or 0.0 for row in report.rows), default=0.0),
     }

@@ -139,19 +139,12 @@ def list_entities(
     """
     table = table_of(entity_type)
     query, key = _in_order(_whole_rows(entity_type), table, workspace_slug, list_id)
-    query = query.limit(limit + 1)
-    if cursor is not None:
-        query = query.where(key > cursor)
+    end = None if looks_at is None else _end_of_look(table, workspace_slug, list_id, cursor, looks_at)
+    query = query.where(*_between(table, key, cursor, end)).limit(limit + 1)
     if missing is not None:
         query = query.where(has_blank(entity_type, missing))
     if updated_since is not None:
         query = query.where(table.c.updated_at >= updated_since)
-    end = None
-    if looks_at is not None:
-        ids, _ = _in_order(select(key), table, workspace_slug, list_id)
-        end = db.session.scalar((ids if cursor is None else ids.where(key > cursor)).offset(looks_at - 1).limit(1))
-    if end is not None:
-        query = query.where(key <= end)
     views = [_view(entity_type, row) for row in db.session.execute(query).all()]
     page = page_of(views, limit, lambda view: view.id)
     return page if page.next_cursor is not None else Page(page.rows, end)
@@ -176,7 +169,30 @@ def select_ids(
     query, key = _in_order(select(table.c.id), table, workspace_slug, list_id)
     if missing is not None:
         query = query.where(has_blank(entity_type, missing))
-    return _paged_ids(query.limit(SLICE_ROWS), key)
+    return _paged_ids(query.limit(SLICE_ROWS), table, key)
+
+
+def find_missing(
+    entity_type: str,
+    missing: str,
+    *,
+    workspace_slug: str,
+    list_id: str | None = None,
+    cursor: str | None = None,
+    limit: int,
+    looks_at: int,
+) -> Page[str]:
+    """Return the ids of the first entities whose field is blank, of a workspace or of one of its lists.
+
+    No more entities than `looks_at` are looked at: the page may be short of `limit`, or empty, and lead on. `cursor`
+    is the `next_cursor` of the page before. Raises `Invalid` for an unknown field.
+    """
+    table = table_of(entity_type)
+    query, key = _in_order(select(table.c.id), table, workspace_slug, list_id)
+    end = _end_of_look(table, workspace_slug, list_id, cursor, looks_at)
+    query = query.where(*_between(table, key, cursor, end), has_blank(entity_type, missing))
+    page = page_of(list(db.session.scalars(query.limit(limit + 1))), limit, str)
+    return page if page.next_cursor is not None else Page(page.rows, end)
 
 
 def has_more_than(count: int, entity_type: str, *, workspace_slug: str, list_id: str | None = None) -> bool:
@@ -242,8 +258,29 @@ def _in_order(
     return query.order_by(members.entity_id), members.entity_id
 
 
-def _paged_ids(query: Select[Any], key: ColumnElement[str]) -> Iterator[str]:
+def _end_of_look(table: Table, workspace_slug: str, list_id: str | None, cursor: str | None, count: int) -> str | None:
+    """Return the id that so many entities after a cursor come to; None: there are fewer."""
+    key = table.c.id if list_id is None else list_members.c.entity_id
+    is_of_it = table.c.workspace_slug == workspace_slug if list_id is None else list_members.c.list_id == list_id
+    ids = select(key).where(is_of_it).order_by(key)
+    if cursor is not None:
+        ids = ids.where(key > cursor)
+    return db.session.scalar(ids.offset(count - 1).limit(1))
+
+
+def _between(table: Table, key: ColumnElement[str], cursor: str | None, end: str | None) -> list[ColumnElement[bool]]:
+    """Return the conditions on the ids of a page: after the cursor, and up to an end.
+
+    Both of the members and of the entities: PostgreSQL does not tell one from the other, and would rather read all
+    entities than believe that nobody lacks a field.
+    """
+    ids = [key] if key is table.c.id else [key, table.c.id]
+    after = [] if cursor is None else [column > cursor for column in ids]
+    return after if end is None else [*after, *(column <= end for column in ids)]
+
+
+def _paged_ids(query: Select[Any], table: Table, key: ColumnElement[str]) -> Iterator[str]:
     ids = list(db.session.scalars(query))
     while ids:
         yield from ids
-        ids = list(db.session.scalars(query.where(key > ids[-1])))
+        ids = list(db.session.scalars(query.where(*_between(table, key, ids[-1], None))))

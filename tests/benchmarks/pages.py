@@ -1,69 +1,75 @@
-"""Each page of the console before 1,000,000 people and 200 jobs of 5,000, on SQLite: CPU of a request, at most 100 ms.
+"""Each page of the console, and each address of figures, before what `page_data` stores: CPU of a request.
 
-The pages are those of the address map (`tests/console/screens.py`), and filters that match nobody or everybody.
+The pages are those of the address map (`tests/console/screens.py`), and filters that match nobody or everybody. On
+PostgreSQL the CPU of its server processes is in it; each query runs in one of them, so that none is overlooked.
 """
 
 import time
-from datetime import UTC, datetime
-from typing import Any, Final
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
 
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import insert, text
+from sqlalchemy import text
 
 from app import create_app
 from app.config import Config
-from app.db.session import transaction
-from app.enrichment import queue
 from app.extensions import db
-from app.models.audit_event import audit_events
-from app.models.chunk import chunks, entity_errors, error_counts, progress
-from app.models.entity_list import entity_lists
-from app.models.job import jobs
-from app.models.spending import costs
-from app.models.types import new_id
 from app.web import api_keys, sessions, users
 from tests.benchmarks.figures import Figure, Options
-from tests.benchmarks.servers import Servers
+from tests.benchmarks.page_data import NOW, PROVIDERS, furnish
+from tests.benchmarks.servers import DATABASES, Servers
 from tests.console.screens import screens
 
 NAME: Final = "pages"
-GOAL_MS: Final = 100.0
-PEOPLE: Final = 1_000_000
-JOBS, JOB_ENTITIES, CHUNK, ERRORS = 200, 5_000, 50, 100
-EVENTS: Final = 100_000
-NOW: Final = datetime.now(UTC)
-
-_PEOPLE: Final = """
-INSERT INTO people (workspace_slug, id, full_name, job_title, company, email, phone, extra, created_at, updated_at)
-WITH RECURSIVE numbers(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < :count)
-SELECT 'default', printf('p%07d', n), 'Ada Byron', 'CEO', 'Acme', CASE WHEN n % 2 THEN 'a' || n || '@acme.example' END,
-       '+442079460000', '{}', '2026-11-01 00:00:00.000000', '2026-11-01 00:00:00.000000' FROM numbers
-"""
-_MEMBERS: Final = "INSERT INTO entity_list_members (list_id, entity_id) SELECT :list_id, id FROM people"
+GOAL_MS: Final = 50.0
+_NOTHING_TO_SHOW: Final = {302, 409, 422}
+"""Statuses of pages that say why there is nothing to show."""
 
 
 def run(servers: Servers, options: Options) -> list[Figure]:
-    """Ask for every page, in turns."""
-    url = servers.migrated("sqlite")
-    app = create_app(Config(DATABASE_URL=url, SECRET_KEY="a-secret-key-for-pages", TESTING=True, LOG_LEVEL="ERROR"))
-    with app.app_context():
-        known = _furnish(options)
-        user, _ = users.create_user("ada", "admin")
-        known["user_id"] = [user.id]
-        client = app.test_client()
-        client.set_cookie("tranche", sessions.begin_session(user))
-    paths = _paths(app, known)
-    figures = {path: Figure(NAME, path, "ms", goal=f"at most {GOAL_MS:g}") for path in paths}
-    for turn in range(options.runs + 1):
+    """Ask for every page, in turns, on each database."""
+    figures = []
+    for kind in DATABASES:
+        url = servers.migrated(kind)
+        app = create_app(settings(url))
+        with app.app_context():
+            known = furnish(options)
+            if kind == "postgresql":
+                _take_one_process_a_query()
+            user, _ = users.create_user("ada", "admin")
+            known["user_id"] = [user.id]
+            client = app.test_client()
+            client.set_cookie("tranche", sessions.begin_session(user))
+            _, key = api_keys.create_key("figures", ["read", "admin"])
+        paths = _console(app, known) + _api(known)
+        figures += _measure(_Reader(app, client, key), DATABASES[kind], paths, options.runs)
+        options.keep(figures)
+        with app.app_context():
+            db.engine.dispose()
+    return figures
+
+
+def settings(url: str) -> Config:
+    """Return the settings of an application whose providers can be asked: what they would cost is estimated."""
+    keys = Config.from_env({f"{name.upper()}_API_KEY": "key" for name in PROVIDERS}).PROVIDERS
+    return Config(
+        DATABASE_URL=url, SECRET_KEY="a-secret-key-for-pages", PROVIDERS=keys, TESTING=True, LOG_LEVEL="ERROR"
+    )
+
+
+def _measure(reader: "_Reader", database: str, paths: list[str], runs: int) -> list[Figure]:
+    figures = {path: Figure(NAME, f"{path}, {database}", "ms", goal=f"at most {GOAL_MS:g}") for path in paths}
+    for turn in range(runs + 1):
         for path, figure in figures.items():
-            milliseconds = _milliseconds(client, path)
+            milliseconds = reader.milliseconds(path)
             if turn:
                 figure.values.append(milliseconds)
     return sorted(figures.values(), key=lambda figure: -figure.median)
 
 
-def _paths(app: Flask, known: dict[str, list[str]]) -> list[str]:
+def _console(app: Flask, known: dict[str, list[str]]) -> list[str]:
     list_id, entity_id = known["list_id"][0], known["entity_id"][0]
     filters = [
         "/console/people?missing=email",
@@ -76,75 +82,80 @@ def _paths(app: Flask, known: dict[str, list[str]]) -> list[str]:
         "/console/audit?action=job.cancel",
         "/console/audit?to=2020-01-01",
         f"/console/new?type=person&list={list_id}&missing=email&limit=50&provider=waterfall",
+        "/console/new?type=person&missing=phone&limit=50&provider=waterfall",
+        f"/console/new?type=person&list={list_id}&missing=phone&limit=50&provider=waterfall",
+        "/console/yield?workspace=default",
     ]
     # Of a person; there is no company.
     return [path for path in screens(app, known) if f"/companies/{entity_id}" not in path] + filters
 
 
-def _milliseconds(client: FlaskClient, path: str) -> float:
-    started = time.process_time()
-    answer = client.get(path, buffered=True)
-    taken = (time.process_time() - started) * 1000
-    assert answer.status_code in {200, 302, 409, 422}, (path, answer.status_code)
-    return taken
+def _api(known: dict[str, list[str]]) -> list[str]:
+    """Return the addresses of figures, and of lists that a filter may leave empty."""
+    job_id, pilot_id = known["job_id"][1:]
+    list_id, entity_id, webhook_id = (known[name][0] for name in ("list_id", "entity_id", "webhook_id"))
+    return [
+        "/api/enrichment/yield",
+        "/api/enrichment/yield?workspaceSlug=default",
+        f"/api/enrichment/yield?from=2020-01-01&to={NOW.date()}",
+        f"/api/enrichment/yield?jobId={job_id}",
+        f"/api/enrichment/yield?list={list_id}",
+        *(f"/api/enrichment/costs?groupBy={name}" for name in ("provider", "day", "job", "workspace")),
+        f"/api/enrichment/jobs/{job_id}/errors?code=auth_failed",
+        f"/api/enrichment/jobs/{job_id}/errors?code=no_such",
+        f"/api/enrichment/jobs/{job_id}/errors/summary",
+        f"/api/enrichment/jobs/{job_id}/what-if?order=prospeo,findymail",
+        f"/api/enrichment/jobs/{pilot_id}/pilot",
+        f"/api/enrichment/jobs/{job_id}/retry",
+        "/api/enrichment/jobs?status=failed",
+        f"/api/people/{entity_id}/receipt",
+        "/api/people?missing=phone",
+        f"/api/lists/{list_id}",
+        f"/api/lists/{list_id}/coverage",
+        "/api/audit",
+        "/api/audit?action=job.cancel",
+        "/api/audit?actorId=nobody",
+        f"/api/webhooks/{webhook_id}/deliveries",
+        "/metrics",
+    ]
 
 
-def _furnish(options: Options) -> dict[str, list[str]]:
-    """Store people, a list of them all, jobs with what is recorded of them, and events; return what is known of it."""
-    people, list_id = options.size(PEOPLE), new_id()
-    made = [_job(list_id) for _ in range(JOBS)]
-    with transaction() as session:
-        session.execute(text(_PEOPLE), {"count": people})
-        about = {"id": list_id, "workspace_slug": "default", "entity_type": "person", "name": "all", "made_by": "ada"}
-        session.execute(insert(entity_lists), [{**about, "row_count": people, "entity_count": people}])
-        session.execute(text(_MEMBERS), {"list_id": list_id.replace("-", "")})
-        session.execute(insert(jobs), made)
-        for job in made:
-            for table, rows in _of_job(job["id"]).items():
-                session.execute(insert(table), rows)
-        events = [_event(made[number % JOBS]["id"]) for number in range(options.size(EVENTS))]
-        session.execute(insert(audit_events), events)
-    with db.engine.begin() as connection:
-        connection.execute(text("ANALYZE"))
-    waiting = queue.enqueue_job("person", "ai-normalizer", [f"p{number:07}" for number in range(JOB_ENTITIES)])
-    key, _ = api_keys.create_key("reports", ["read"])
-    return {
-        "job_id": [waiting, made[0]["id"]],
-        "list_id": [list_id],
-        "entity_id": ["p0000001"],
-        "key_id": [key.id],
-    }
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Asks for pages as an admin, and for the rest with a key that may read everything."""
+
+    app: Flask
+    client: FlaskClient
+    key: str
+
+    def milliseconds(self, path: str) -> float:
+        """Return the CPU that an answer took, here and in the processes of the database that work for it."""
+        headers = {} if path.startswith("/console") else {"Authorization": f"Bearer {self.key}"}
+        with self.app.app_context():
+            servers = _server_processes()
+        started = time.process_time() + _seconds_of(servers)
+        answer = self.client.get(path, headers=headers, buffered=True)
+        taken = time.process_time() + _seconds_of(servers) - started
+        assert answer.status_code in {200, *_NOTHING_TO_SHOW}, (path, answer.status_code, answer.text[:300])
+        return taken * 1000
 
 
-def _job(list_id: str) -> dict[str, Any]:
-    chunk_count = JOB_ENTITIES // CHUNK
-    return {
-        **{"id": new_id(), "workspace_slug": "default", "entity_type": "person", "provider": "waterfall"},
-        **{"priority": 0, "status": "complete", "paused_manually": False, "claimable": False, "list_id": list_id},
-        **{"chunk_size": CHUNK, "chunk_count": chunk_count, "next_chunk": chunk_count, "in_flight": 0},
-        **{"total_count": JOB_ENTITIES, "processed_count": JOB_ENTITIES, "error_count": ERRORS},
-        **{"success_count": JOB_ENTITIES - ERRORS, "started_at": NOW, "finished_at": NOW},
-    }
+def _server_processes() -> list[int]:
+    """Return the processes of PostgreSQL that work for this one: its pool's."""
+    if db.engine.dialect.name == "sqlite":
+        return []
+    query = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend'"
+    with db.engine.connect() as connection:
+        return list(connection.scalars(text(query)))
 
 
-def _of_job(job_id: str) -> dict[Any, list[dict[str, Any]]]:
-    """Return the rows of a job's chunks, errors and costs, by table."""
-    positions = range(JOB_ENTITIES // CHUNK)
-    ids = [f"p{number:07}" for number in range(CHUNK)]
-    error = {"job_id": job_id, "code": "transient", "message": "Away.", "provider": "findymail"}
-    cost = {"job_id": job_id, "day": NOW.date(), "workspace_slug": "default", "calls": JOB_ENTITIES, "step": 1}
-    return {
-        chunks: [{"job_id": job_id, "position": position, "entity_ids": ids} for position in positions],
-        progress: [
-            {"job_id": job_id, "position": position, "outcomes": "s" * CHUNK, "finished_at": NOW}
-            for position in positions
-        ],
-        entity_errors: [{**error, "entity_id": f"p{number:07}"} for number in range(ERRORS)],
-        error_counts: [{"job_id": job_id, "code": "transient", "provider": "findymail", "error_count": ERRORS}],
-        costs: [{**cost, "provider": name, "took_1": JOB_ENTITIES} for name in ("findymail", "prospeo", "leadmagic")],
-    }
+def _take_one_process_a_query() -> None:
+    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        name = connection.scalar(text("SELECT current_database()"))
+        connection.execute(text(f'ALTER DATABASE "{name}" SET max_parallel_workers_per_gather = 0'))
+    db.engine.dispose()
 
 
-def _event(job_id: str) -> dict[str, Any]:
-    about = {"workspace_slug": "default", "actor_kind": "system", "subject_kind": "job", "subject_id": job_id}
-    return {**about, "action": "job.pause", "before": {"status": "running"}, "after": {"status": "paused"}}
+def _seconds_of(processes: list[int]) -> float:
+    """Return the CPU that processes have taken so far; the kernel counts it in nanoseconds."""
+    return sum(int(Path(f"/proc/{process}/schedstat").read_text().split()[0]) for process in processes) / 1e9

@@ -1,14 +1,19 @@
 """The pages of lists: found, looked through, counted, renamed, deleted; and never another workspace's."""
 
 import io
+import re
 
+import pytest
 from flask import Flask
 
+from app.console import new_job
 from app.enrichment import queue
 from app.entities.csv.imports import import_csv
 from app.entities.csv.listing import Listing
 from app.entities.lists import list_lists
 from app.entities.read import existing_ids
+from app.extensions import db
+from app.models.job import EnrichmentJob
 from tests.console.conftest import SignedIn
 from tests.console.test_pages import hidden
 
@@ -91,3 +96,29 @@ def test_a_list_has_its_jobs_and_a_job_its_list(app: Flask, signed_in: SignedIn)
     client.post(f"{address}/delete", data={"word": "delete"})
     assert "a list that is deleted since" in client.get(job).text
     assert other in client.get(f"/console/jobs?list={list_id}").text
+
+
+def test_those_without_a_value_are_looked_for_some_at_a_time(
+    app: Flask, signed_in: SignedIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a workspace and of a list: where nobody was found, and after those who were, the form leads on."""
+    monkeypatch.setattr(new_job, "LOOKS_AT", 3)
+    monkeypatch.setattr(new_job, "LOOKS_EACH", 1)
+    rows = "".join(f"p{number},{'+442079460000' if number < 4 else ''}\n" for number in range(6))
+    list_id = make_list(app, "all", b"id,phone\n" + rows.encode())
+    client = signed_in("operator")
+    for of in ("", f"&list={list_id}"):
+        text = client.get(f"/console/new?type=person&missing=phone&limit=1&provider=ai-normalizer{of}").text
+        assert "None of the next 3 people by id is without phone" in text and "Run" not in text
+        text = client.get(_further(text)).text
+        assert "Run 1 person" in text
+        job = client.post("/console/new", data={**hidden(text), "cap": "1"}).location
+        with app.app_context():
+            assert db.session.get_one(EnrichmentJob, job.rpartition("/")[2]).entity_ids == ["p4"]
+        text = client.get(_further(text)).text
+        assert "Run 1 person" in text and "Look further" not in text
+
+
+def _further(page: str) -> str:
+    (address,) = re.findall(r'href="([^"]*)">Look further', page)
+    return str(address).replace("&amp;", "&")

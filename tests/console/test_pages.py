@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.console import exclusions, lists, words
+from app.console import exclusions, lists, pilots, words
 from app.db.session import transaction
 from app.enrichment import queue
 from app.enrichment.queue.lease import Failure
@@ -69,7 +69,9 @@ def test_a_job_is_made_only_with_an_estimate_and_a_cap(app: Flask, signed_in: Si
 
 
 @on_sqlite
-def test_a_pilot_says_what_the_rest_is_worth_and_is_continued_for_a_price(app: Flask, signed_in: SignedIn) -> None:
+def test_a_pilot_says_what_the_rest_is_worth_and_is_continued_for_a_price(
+    app: Flask, signed_in: SignedIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """From the new job's form to the rest; a viewer sees what came of it, and nothing to spend money with."""
     found = Answer(OutcomeClass.SUCCESS, fields={"email": "ada@example.com"})
     missing = {f"p{number}": Answer(OutcomeClass.NOT_FOUND) for number in range(0, 60, 2)}
@@ -92,6 +94,12 @@ def test_a_pilot_says_what_the_rest_is_worth_and_is_continued_for_a_price(app: F
     page, told = client.get(f"{job}/pilot").text, f"<strong>{hits}</strong> ({hits / 0.4:.0f} %)"
     assert told in page and "Cost of a find, in the whole list" in page and "Continue with 20 people" in page
     assert f"${hits * 0.039:.2f}" in page and 'value="12.5"' in page
+    with monkeypatch.context() as long:
+        # A rest that would take long to estimate has the price that the pilot was drawn by: the same here.
+        long.setattr(pilots, "MOST_PRICED", 19)
+        surveyed = client.get(f"{job}/pilot").text
+        assert "Surveyed when the pilot was made" in surveyed and hidden(surveyed) == hidden(page)
+        assert client.post(f"{job}/pilot", data={**hidden(page), "cap": "1", "seen": "1"}).status_code == 409
     seen = viewer.get(f"{job}/pilot").text
     assert told in seen and "Continue with" not in seen
     form = {**hidden(page), "cap": "0.5", "stop_last": "20", "stop_dollars": "0.2"}

@@ -43,6 +43,7 @@ NOT_ACCEPTED: Final[Mapping[str, str]] = {
     "PUT /api/enrichment/caps": _ONE_SCOPE,
     "DELETE /api/enrichment/caps": _ONE_SCOPE,
     "GET /api/enrichment/jobs/{job_id}/what-if": "an order is one of providers, and fields are those that there are",
+    "GET /api/enrichment/what-if": "the same, and either a list or a type of entity",
     "GET /api/enrichment/jobs/{job_id}/retry": _HELD_ALONE,
     "POST /api/enrichment/jobs/{job_id}/retry": _HELD_ALONE,
     "POST /api/enrichment/jobs": _BY_TYPE,

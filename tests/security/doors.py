@@ -74,6 +74,7 @@ DOORS: dict[tuple[str, str], Door] = {
     ("POST", "/api/enrichment/estimate"): Door(415, "read"),
     ("GET", "/api/enrichment/costs"): Door(200, "read"),
     ("GET", "/api/enrichment/yield"): Door(200, "read"),
+    ("GET", "/api/enrichment/what-if"): Door(422, "read"),
     ("GET", "/api/enrichment/providers"): Door(200, "read"),
     ("POST", "/api/enrichment/providers/{}/reset"): Door(200, "admin", is_for_all_workspaces=True, names="a provider"),
     ("GET", "/api/enrichment/caps"): Door(200, "admin", is_for_all_workspaces=True),

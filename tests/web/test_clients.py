@@ -32,7 +32,7 @@ OPERATIONS = {
     *("getLiveness", "getMetrics", "getReadiness"),
     *("listJobs", "createJob", "getJob", "listJobErrors", "processChunk", "drain"),
     *("getJobErrorSummary", "estimateRetry", "acceptHeld"),
-    *("getPilot", "estimateContinue", "continuePilot", "replayJob"),
+    *("getPilot", "estimateContinue", "continuePilot", "replayJob", "replayWaterfall"),
     *("pauseJob", "resumeJob", "cancelJob", "retryJob", "undoJob"),
     *("estimateJob", "getCosts", "getYield", "listProviders", "resetProvider", "receiveAnswer"),
     *("listCaps", "setCap", "removeCap"),

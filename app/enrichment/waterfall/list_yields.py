@@ -50,13 +50,14 @@ class _Terms:
     steps: Mapping[str, int | None]
 
 
-def list_yield(reference: str, *, workspace_slug: str) -> YieldReport:
+def list_yield(reference: str, *, workspace_slug: str, most: int | None = None) -> YieldReport:
     """Return what providers gave for the members of a list, in whatever job, by its name or id. Raises `ListNotFound`.
 
-    Of at most `MOST_ENTITIES` members, the first by id; the report says how many there are.
+    Of at most `most` members, the first by id, `MOST_ENTITIES` by default; the report says how many there are.
     """
     view = find_list(reference, workspace_slug=workspace_slug)
-    ids = islice(select_ids(view.entity_type, workspace_slug=workspace_slug, list_id=view.id), MOST_ENTITIES)
+    members = select_ids(view.entity_type, workspace_slug=workspace_slug, list_id=view.id)
+    ids = islice(members, most or MOST_ENTITIES)
     counters: _Counters = defaultdict(Counter)
     terms: dict[str, _Terms] = {}
     entities = 0

@@ -17,7 +17,7 @@ from app.enrichment.queue.pilots import NOTHING_LEFT, NewPilot, PilotRow, Rest, 
 from app.enrichment.queue.queries import outcomes_of
 from app.enrichment.waterfall.estimates import Estimate, estimate_like
 from app.enrichment.waterfall.options import DEFAULT_OPTIONS, JobOptions, Sample
-from app.enrichment.waterfall.plan import job_columns, wanted_fields
+from app.enrichment.waterfall.plan import insist_on_provider, job_columns, wanted_fields
 from app.enrichment.waterfall.projections import LEAST_ANSWERED, Interval, Projection, Sampled, project
 from app.enrichment.waterfall.sampling import Census, Draw, Stratum
 from app.enrichment.waterfall.survey import Survey
@@ -62,6 +62,12 @@ class PilotReport:
     def can_be_continued(self) -> bool:
         """Whether a job can be made of the rest now."""
         return why_no_rest(self.job, self.pilot) is None
+
+    @property
+    def surveyed_micros(self) -> tuple[int, int]:
+        """What the rest costs at least and at most, by the survey that the sample was drawn from."""
+        strata = _strata_of(self.pilot)
+        return sum(stratum.low_micros for stratum in strata), sum(stratum.high_micros for stratum in strata)
 
     @property
     def hit_rate(self) -> float | None:
@@ -157,6 +163,14 @@ def estimate_rest(
         return estimate_like(rest.job, rest.entity_ids(), shows_overall=shows_overall, api_key_id=api_key_id)
     except EmptyJob as exc:
         raise JobStateConflict(NOTHING_LEFT) from exc
+
+
+def insist_on_rest(report: PilotReport) -> None:
+    """Raise `JobStateConflict` or `ProviderNotAvailable` if there can be no job of the rest now."""
+    job, reason = report.job, why_no_rest(report.job, report.pilot)
+    if reason is not None:
+        raise JobStateConflict(reason)
+    insist_on_provider(job.entity_type, job.provider, JobOptions.read(job.options), job.workspace_slug)
 
 
 def report_pilot(job_id: str, *, workspace_slug: str | None = None) -> PilotReport:

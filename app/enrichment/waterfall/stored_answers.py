@@ -51,10 +51,11 @@ class OnRecord:
     """What a verifier said of the address, by the name of the provider that brought it."""
 
 
-def read_answers(job: JobInfo, started_at: datetime, ids: Sequence[str]) -> dict[str, OnRecord]:
+def read_answers(job: JobInfo, started_at: datetime | None, ids: Sequence[str]) -> dict[str, OnRecord]:
     """Return what is on record of some entities of a job, by id; those that are not there any more are left out.
 
-    Fields are as they were when the job started. Answers are the job's own, else what others have learned.
+    Fields are as they were when the job started; None: when the first question about the entity was sent. Answers are
+    the job's own, else what others have learned.
     """
     about = {"workspace_slug": job.workspace_slug}
     fields = load_entities(job.entity_type, ids, **about)
@@ -62,9 +63,9 @@ def read_answers(job: JobInfo, started_at: datetime, ids: Sequence[str]) -> dict
     records = {}
     rows = {key: list(of) for key, of in groupby(_attempts(job, ids), attrgetter("entity_id"))}
     for entity_id, now in fields.items():
-        history = revisions.get(entity_id, [])
-        record = OnRecord(_fields_at(now, history, started_at))
-        _add_answers(record, rows.get(entity_id, []), _given(history), job)
+        history, about_it = revisions.get(entity_id, []), rows.get(entity_id, [])
+        record = OnRecord(_fields_at(now, history, started_at or _first_asked_at(about_it)))
+        _add_answers(record, about_it, _given(history), job)
         records[entity_id] = record
     return records
 
@@ -147,9 +148,15 @@ _CLASSES: Final[Mapping[str, tuple[str, OutcomeClass | None]]] = {
 }
 
 
-def _fields_at(now: Mapping[str, Any], history: Iterable[Row[Any]], instant: datetime) -> dict[str, Any]:
-    """Return an entity's fields as they were at an instant."""
+def _first_asked_at(rows: Iterable[Row[Any]]) -> datetime | None:
+    return next((row.started_at for row in rows if _was_sent(row)), None)
+
+
+def _fields_at(now: Mapping[str, Any], history: Iterable[Row[Any]], instant: datetime | None) -> dict[str, Any]:
+    """Return an entity's fields as they were at an instant; None: as they are now."""
     fields = dict(now)
+    if instant is None:
+        return fields
     for row in reversed([row for row in history if row.created_at >= instant]):
         fields.update({name: change.old for name, change in read_changes(row.changes).items() if name in fields})
     return fields

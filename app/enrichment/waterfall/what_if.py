@@ -1,17 +1,17 @@
 """What a waterfall would have found, and for how much, in another order or for other fields: at no cost.
 
-The entities of a job walk once more, through the very code that leads and merges for real, and each provider answers
-what it has answered before. Nobody is called and nothing is stored. A walk that comes to a question that nobody has
-asked ends there, and is counted as unknown.
+The entities of a job, of a list or of a workspace walk once more, through the very code that leads and merges for real,
+and each provider answers what it has answered before. Nobody is called and nothing is stored. A walk that comes to a
+question that nobody has asked ends there, and is counted as unknown.
 """
 
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Text, select
 
@@ -23,7 +23,7 @@ from app.enrichment.money.yields import SUMMED, YieldReport, make_report
 from app.enrichment.queue.entity_ids import parse_ids
 from app.enrichment.queue.in_hand import JobMustWait
 from app.enrichment.queue.lease import JobInfo
-from app.enrichment.queue.queries import JobView, get_job
+from app.enrichment.queue.queries import JobView, get_job, list_jobs
 from app.enrichment.waterfall.attempt_log import is_find
 from app.enrichment.waterfall.batch import Attempt, AttemptResult
 from app.enrichment.waterfall.entity_run import Decision, EntityRun, Plan, Purpose, Step
@@ -32,7 +32,9 @@ from app.enrichment.waterfall.plan import make_plan
 from app.enrichment.waterfall.results import ResultHandler
 from app.enrichment.waterfall.stored_answers import OnRecord, StoredAnswer, read_answers
 from app.enrichment.waterfall.workspace_registry import workspace_registry
+from app.entities.lists import ListView, find_list
 from app.entities.policies import MergePolicy
+from app.entities.read import select_ids
 from app.errors import Invalid, ProviderNotAvailable, detail
 from app.extensions import db
 from app.models.chunk import ERASED_ID, chunks
@@ -40,23 +42,27 @@ from app.models.spending import LATENCY_BOUNDS
 from app.models.types import new_id
 from app.providers.base import DEFINITE, Answer, Lookup, OutcomeClass
 from app.providers.names import WATERFALL
+from app.values.entity_types import EntityType
 
 MOST_ENTITIES: Final = 5_000
-"""How many entities of a job walk."""
+"""How many entities walk."""
 PAGE_ENTITIES: Final = 500
+_JOBS_OF_A_LIST: Final = 20
 _IS_DOWN: Final = frozenset({OutcomeClass.CREDITS_EXHAUSTED, OutcomeClass.AUTH_FAILED})
 
 
 @dataclass(frozen=True, slots=True)
 class WhatIf:
-    """What would have come of a job. Amounts are micro-dollars."""
+    """What would have come of a job, a list or a workspace. Amounts are micro-dollars."""
 
-    job_id: str
+    job_id: str | None
+    list_id: str | None
     order: list[str]
     until: list[str]
     entities: int
-    """How many walked: the first of the job, without those that were erased."""
-    of_entities: int
+    """How many walked: the first of the job, else by id, without those that were erased."""
+    of_entities: int | None
+    """How many there are; None: those of a workspace are not counted."""
     found: int
     """Those that had all that is wanted in the end."""
     unknown: int
@@ -86,38 +92,81 @@ def what_if(
     order: Sequence[str] | None = None,
     until: Sequence[str] | None = None,
     workspace_slug: str | None = None,
+    most: int | None = None,
 ) -> WhatIf:
     """Return what a waterfall job would have found with another order, or for other fields; None: those of the job.
 
-    Of at most its first `MOST_ENTITIES` entities. Raises `JobNotFound`, `Invalid` if it is no waterfall or for an
-    order or fields that cannot be, and `ProviderNotAvailable` if none of the order can be used.
+    Of at most its first `most` entities, `MOST_ENTITIES` by default. Raises `JobNotFound`, `Invalid` if it is no
+    waterfall or for an order or fields that cannot be, and `ProviderNotAvailable` if none of the order can be used.
     """
     view = get_job(job_id, workspace_slug=workspace_slug)
     if view.provider != WATERFALL:
         message = "expected a job of the waterfall"
         raise Invalid(f"It asks {view.provider} alone: {message}.", details=[detail("jobId", message)])
-    terms = _terms(view, order, until)
-    replay = _Replay(terms)
-    ids = islice(_ids(view), MOST_ENTITIES)
-    while page := list(islice(ids, PAGE_ENTITIES)):
-        records = read_answers(terms.job, view.started_at or view.created_at, page)
-        end_read()
-        for entity_id, record in records.items():
-            replay.walk(entity_id, record)
-    return replay.told(view)
-
-
-def _terms(view: JobView, order: Sequence[str] | None, until: Sequence[str] | None) -> _Terms:
-    asked = JobOptions(tuple(order) if order else None, tuple(until) if until else None)
-    checked = asked.checked(view.entity_type, WATERFALL)
-    options = {**(view.options or {}), **(checked.stored() or {})}
     about = (view.id, view.entity_type, WATERFALL, view.workspace_slug)
-    job = JobInfo(*about, options, created_at=view.created_at)
+    job = JobInfo(*about, view.options, created_at=view.created_at)
+    replay = _Replay(_terms(job, order, until), most)
+    replay.walk_all(_ids(view), view.started_at or view.created_at)
+    return replay.told(view.total, job_id=view.id)
+
+
+def what_if_of_list(
+    reference: str,
+    *,
+    workspace_slug: str,
+    order: Sequence[str] | None = None,
+    until: Sequence[str] | None = None,
+    most: int | None = None,
+) -> WhatIf:
+    """Return what a waterfall would have found of the members of a list, by its name or id.
+
+    Each member is as it was before anybody was asked about it, and each provider answers what it answered last, to
+    whatever job. None: the order and the fields of the last waterfall that was made of the list, else of the
+    settings. Of at most the first `most` members by id. Raises `ListNotFound` and what `what_if` does.
+    """
+    view = find_list(reference, workspace_slug=workspace_slug)
+    job = _nobodys_job(view.entity_type, workspace_slug, _options_of(view))
+    replay = _Replay(_terms(job, order, until), most)
+    replay.walk_all(select_ids(view.entity_type, workspace_slug=workspace_slug, list_id=view.id))
+    return replay.told(view.entity_count, list_id=view.id)
+
+
+def what_if_of_workspace(
+    entity_type: EntityType,
+    *,
+    workspace_slug: str,
+    order: Sequence[str] | None = None,
+    until: Sequence[str] | None = None,
+) -> WhatIf:
+    """Return what a waterfall would have found of a workspace's people or companies, as `what_if_of_list` does.
+
+    None: the order and the fields of the settings. Raises what `what_if` does.
+    """
+    replay = _Replay(_terms(_nobodys_job(entity_type, workspace_slug), order, until))
+    replay.walk_all(select_ids(entity_type, workspace_slug=workspace_slug, all_=True))
+    return replay.told()
+
+
+def _nobodys_job(entity_type: str, workspace_slug: str, options: Mapping[str, Any] | None = None) -> JobInfo:
+    """Return a job of whose own there is no answer."""
+    return JobInfo(new_id(), entity_type, WATERFALL, workspace_slug, options)
+
+
+def _options_of(view: ListView) -> Mapping[str, Any] | None:
+    """Return the options of the last waterfall that was made of a list, among its last jobs."""
+    made = list_jobs(list_id=view.id, workspace_slug=view.workspace_slug, limit=_JOBS_OF_A_LIST).rows
+    return next((job.options for job in made if job.provider == WATERFALL), None)
+
+
+def _terms(job: JobInfo, order: Sequence[str] | None, until: Sequence[str] | None) -> _Terms:
+    asked = JobOptions(tuple(order) if order else None, tuple(until) if until else None)
+    checked = asked.checked(job.entity_type, WATERFALL)
+    job = replace(job, options={**(job.options or {}), **(checked.stored() or {})})
     try:
-        plan = make_plan(job, workspace_registry(view.workspace_slug), config())
+        plan = make_plan(job, workspace_registry(job.workspace_slug), config())
     except JobMustWait as exc:
         raise ProviderNotAvailable(str(exc), details=[detail("order", str(exc))]) from None
-    return _Terms(job, plan, config().merge_policies.get(view.entity_type, {}))
+    return _Terms(job, plan, config().merge_policies.get(job.entity_type, {}))
 
 
 def _ids(view: JobView) -> Iterator[str]:
@@ -137,12 +186,23 @@ class _Replay:
     """Walks entities along a plan, and counts what comes of it."""
 
     terms: _Terms
+    most: int | None = None
+    """How many entities walk; None: `MOST_ENTITIES`."""
     counters: defaultdict[tuple[str, int | None], Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     entities: int = 0
     found: int = 0
     unknown: Counter[str] = field(default_factory=Counter)
     open_micros: int = 0
     """The most that the walks may cost which are not known to their end."""
+
+    def walk_all(self, ids: Iterator[str], started_at: datetime | None = None) -> None:
+        """Lead the first entities to the ends of their walks, page by page; they begin as `read_answers` says."""
+        ids = islice(ids, self.most or MOST_ENTITIES)
+        while page := list(islice(ids, PAGE_ENTITIES)):
+            records = read_answers(self.terms.job, started_at, page)
+            end_read()
+            for entity_id, record in records.items():
+                self.walk(entity_id, record)
 
     def walk(self, entity_id: str, record: OnRecord) -> None:
         """Lead one entity to the end of its walk, or to what nobody knows."""
@@ -156,18 +216,19 @@ class _Replay:
                 return
         self.found += run.is_satisfied
 
-    def told(self, view: JobView) -> WhatIf:
+    def told(self, of_entities: int | None = None, *, job_id: str | None = None, list_id: str | None = None) -> WhatIf:
         """Return what came of all walks."""
         rows = {key: {name: counted[name] for name in SUMMED} for key, counted in self.counters.items()}
-        report = make_report(rows, job_id=view.id)
+        report = make_report(rows, job_id=job_id, list_id=list_id)
         cost = report.total.cost_micros
         plan = self.terms.plan
         return WhatIf(
-            job_id=view.id,
+            job_id=job_id,
+            list_id=list_id,
             order=[provider.name for provider in plan.steps],
             until=list(plan.until),
             entities=self.entities,
-            of_entities=view.total,
+            of_entities=of_entities,
             found=self.found,
             unknown=self.unknown.total(),
             unknown_by_provider=dict(self.unknown),

@@ -5,14 +5,17 @@ from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
+import marshmallow as ma
 from flask.views import MethodView
 from marshmallow import fields
 
 from app.enrichment.money.yield_schemas import FiguresSchema, ProviderYieldSchema
-from app.enrichment.waterfall.what_if import WhatIf, what_if
-from app.web.auth import require, visible_workspace
+from app.enrichment.waterfall.what_if import WhatIf, what_if, what_if_of_list, what_if_of_workspace
+from app.entities.schemas import ListName
+from app.values.entity_types import ENTITY_TYPES
+from app.web.auth import DEFAULT_WORKSPACE, readable_workspace, require, visible_workspace
 from app.web.blueprint import Blueprint
-from app.web.fields import Dollars, Pattern, Schema
+from app.web.fields import Choice, Dollars, Pattern, Schema, Slug
 
 _NAMES: Final = re.compile(r"[A-Za-z_-]{1,64}(,[A-Za-z_-]{1,64}){0,19}")
 
@@ -32,7 +35,7 @@ class NamesOfQuery(Pattern):
 
 
 class WhatIfQuerySchema(Schema):
-    """What is to be another way than in the job."""
+    """What is to be another way than it was."""
 
     order = NamesOfQuery(
         metadata={"description": "Providers, in the order in which they are asked, separated by commas."}
@@ -40,16 +43,32 @@ class WhatIfQuerySchema(Schema):
     until = NamesOfQuery(metadata={"description": "The fields that are wanted, separated by commas."})
 
 
-class WhatIfSchema(Schema):
-    """What would have come of a job, as far as it is known."""
+class WhatIfOfManySchema(WhatIfQuerySchema):
+    """Who is to walk: the members of a list, or a workspace's people or companies."""
 
-    job_id = fields.String(required=True, metadata={"format": "uuid"})
+    list_name = ListName(data_key="list", metadata={"description": "The members of a list, by its name or id."})
+    entity_type = Choice(ENTITY_TYPES, metadata={"description": "All people or companies of the workspace."})
+    workspace_slug = Slug()
+
+    @ma.validates_schema
+    def _check_scope(self, data: Mapping[str, Any], **_: Any) -> None:
+        if ("list_name" in data) == ("entity_type" in data):
+            raise ma.ValidationError("expected either a list or a type of entity", "list")
+
+
+class WhatIfSchema(Schema):
+    """What would have come of a job, a list or a workspace, as far as it is known."""
+
+    job_id = fields.String(required=True, allow_none=True, metadata={"format": "uuid"})
+    list_id = fields.String(required=True, allow_none=True, metadata={"format": "uuid"})
     order = fields.List(fields.String(), required=True)
     until = fields.List(fields.String(), required=True)
     entities = fields.Integer(
         required=True, metadata={"description": "How many walked: of the first 5,000, those that are there."}
     )
-    of_entities = fields.Integer(required=True, metadata={"description": "How many entities the job has."})
+    of_entities = fields.Integer(
+        required=True, allow_none=True, metadata={"description": "How many the job or list has; null: a workspace."}
+    )
     found = fields.Integer(required=True, metadata={"description": "Those that had all that is wanted in the end."})
     # marshmallow has a meaning of its own for the plain name.
     unknown_ = fields.Integer(
@@ -89,3 +108,23 @@ class WhatIfResource(MethodView):
         Nobody is called. A walk that comes to a question that nobody has asked ends there.
         """
         return what_if(str(job_id), workspace_slug=visible_workspace(), **query)
+
+
+@blueprint.route("/what-if")
+class WhatIfOfManyResource(MethodView):
+    """What would have come of a list or a workspace."""
+
+    @require("read")
+    @blueprint.doc(operationId="replayWaterfall")
+    @blueprint.arguments(WhatIfOfManySchema, location="query")
+    @blueprint.refuses(404)
+    @blueprint.response(200, WhatIfSchema)
+    def get(self, query: dict[str, Any]) -> WhatIf:
+        """Replay a waterfall over what providers answered last about the members of a list, or a workspace's entities.
+
+        Each is as it was before anybody was asked about it. Nobody is called.
+        """
+        query["workspace_slug"] = readable_workspace(query.get("workspace_slug")) or DEFAULT_WORKSPACE
+        if "list_name" in query:
+            return what_if_of_list(query.pop("list_name"), **query)
+        return what_if_of_workspace(query.pop("entity_type"), **query)

@@ -1,18 +1,26 @@
 """Another order or other fields, replayed over what providers have answered: compared with a reckoning by hand."""
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import update
 
+from app.db.session import transaction
 from app.enrichment import queue
 from app.enrichment.money.yields import job_yield
 from app.enrichment.waterfall import what_if as module
 from app.enrichment.waterfall.what_if import what_if
-from app.models.attempt import attempts
+from app.enrichment.waterfall.what_if_routes import WhatIfSchema
+from app.entities.lists import NewList, create_list
+from app.models.attempt import attempts, entity_revisions
+from app.models.job import jobs
+from app.models.types import new_id
 from app.providers.registry import Registry
 from tests.enrichment.scenes import rows
-from tests.enrichment.waterfall.test_yields import run_twenty, twenty
+from tests.enrichment.waterfall.test_yields import people, run_twenty, twenty
 from tests.web.conftest import client_with, make_key
 
 
@@ -49,6 +57,11 @@ BACKWARDS = {
 }
 
 
+def reckoned(figures: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Return the figures that were reckoned by hand."""
+    return tuple(figures[name] for name in ("calls", "finds", "rejected", "costUsd"))
+
+
 def test_another_order_is_as_reckoned_by_hand(app: Flask) -> None:
     """By HTTP and by command: what is known, what is not, the most that it could cost; nothing of it is elsewhere's."""
     install(app)
@@ -57,9 +70,7 @@ def test_another_order_is_as_reckoned_by_hand(app: Flask) -> None:
     reader, stranger = (client_with(app, make_key(app, "read", workspace_slug=slug)) for slug in ("default", "north"))
     address = f"/api/enrichment/jobs/{job_id}/what-if"
     body = reader.get(f"{address}?order=leadmagic,prospeo,findymail").get_json()
-    figures = ("calls", "finds", "rejected", "costUsd")
-    told = {row["provider"]: tuple(row["figures"][name] for name in figures) for row in body["rows"]}
-    assert told == BACKWARDS
+    assert {row["provider"]: reckoned(row["figures"]) for row in body["rows"]} == BACKWARDS
     assert [step["step"] for row in body["rows"] for step in row["steps"]] == [1, 2, 3, None]
     assert (body["order"], body["until"]) == (["leadmagic", "prospeo", "findymail"], ["email"])
     assert (body["entities"], body["ofEntities"], body["found"]) == (20, 20, 2)
@@ -72,6 +83,47 @@ def test_another_order_is_as_reckoned_by_hand(app: Flask) -> None:
     shown = run(args=asked)
     assert "2 of 20 found" in shown.stdout and "12 are unknown" in shown.stderr
     assert stranger.get(address).status_code == 404
+
+
+def test_a_list_and_a_workspace_walk_as_their_members_did(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever jobs asked: by the terms of the list's last waterfall to the micro-dollar, and backwards by hand."""
+    install(app)
+    monkeypatch.setattr(module, "PAGE_ENTITIES", 7)
+    with app.app_context():
+        job_id = run_twenty()
+        view, _ = create_list(NewList("person", "default", "all", "test"), people(*range(20)))
+        create_list(NewList("person", "default", "some", "test"), people(6, 7, 12))
+        happened = WhatIfSchema().dump(what_if(job_id))
+        with transaction() as session:
+            session.execute(update(jobs).values(list_id=view.id))
+            for table in (attempts, entity_revisions):
+                of_another = update(table).where(table.c.entity_id.in_(people(*range(10))), table.c.job_id == job_id)
+                session.execute(of_another.values(job_id=new_id()))
+    reader, stranger = (client_with(app, make_key(app, "read", workspace_slug=slug)) for slug in ("default", "north"))
+    run, address = app.test_cli_runner().invoke, "/api/enrichment/what-if"
+    body = reader.get(f"{address}?list=all").get_json()
+    assert body == {**happened, "jobId": None, "listId": view.id}
+    assert json.loads(run(args=["enrich", "what-if", "--list", view.id, "--json"]).stdout) == body
+    # By the settings nobody verifies, and findymail's address of p7 is a find that stands.
+    unverified = {**BACKWARDS, "findymail": (5, 1, 0, 0.02)}
+    del unverified["leadmagic-verify"]
+    terms = "order=leadmagic,prospeo,findymail&until=email"
+    for of, by_hand, counts in (("list=all", BACKWARDS, (20, 2)), ("entityType=person", unverified, (None, 3))):
+        body = reader.get(f"{address}?{of}&{terms}").get_json()
+        assert {row["provider"]: reckoned(row["figures"]) for row in body["rows"]} == by_hand
+        assert (body["ofEntities"], body["found"]) == counts and (body["entities"], body["unknown"]) == (20, 12)
+    asked = ["enrich", "what-if", "--type", "person", "--order", "leadmagic,prospeo,findymail", "--until", "email"]
+    assert json.loads(run(args=[*asked, "--json"]).stdout) == body
+    assert "Of the first 20 by id" in run(args=asked).stderr
+    # No waterfall was made of these: by the settings, findymail's addresses of p6 and p7 stand, and p12 is leadmagic's.
+    some = reader.get(f"{address}?list=some&order=findymail,prospeo,leadmagic&until=email").get_json()
+    assert (some["entities"], some["found"], some["unknown"]) == (3, 3, 0)
+    assert stranger.get(f"{address}?list=all").status_code == 404
+    assert stranger.get(f"{address}?entityType=person").get_json()["entities"] == 0
+    assert stranger.get(f"{address}?entityType=person&workspaceSlug=default").status_code == 403
+    for wrong in ("", "list=all&entityType=person", "entityType=person&order=nobody"):
+        assert reader.get(f"{address}?{wrong}").status_code == 422, wrong
+    assert run(args=["enrich", "what-if"]).exit_code == 2
 
 
 def test_other_fields_are_asked_for_in_the_same_order(context: Flask, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,55 @@
+"""The twenty people of the yields in the console: what they came to, and what they would have in another order."""
+
+import re
+
+from flask import Flask
+from sqlalchemy import update
+
+from app.db.session import transaction
+from app.entities.lists import NewList, create_list
+from app.models.job import jobs
+from app.models.types import new_id
+from tests.console.conftest import SignedIn
+from tests.enrichment.waterfall.test_what_if import install
+from tests.enrichment.waterfall.test_yields import people, run_twenty
+
+BACKWARDS = "order=leadmagic&order=prospeo&order=findymail&order="
+
+
+def rows(page: str) -> dict[str, list[str]]:
+    """Return the cells of the rows of a page's tables, by the first word of each."""
+    found = re.findall(r"<tr><th scope=.row.>(?:<strong>)?([^<]*).*?</th>(.*?)</tr>", page, re.DOTALL)
+    return {name: [re.sub("<.*?>", "", cell) for cell in re.findall("<td.*?</td>", cells)] for name, cells in found}
+
+
+def test_another_order_stands_beside_what_was(app: Flask, signed_in: SignedIn) -> None:
+    """Of a job and of a list, from their yields; what cannot be is said in words; no other workspace's."""
+    install(app)
+    with app.app_context():
+        job = f"/console/jobs/{run_twenty()}"
+        view, _ = create_list(NewList("person", "default", "all", "test"), people(*range(20)))
+        with transaction() as session:
+            session.execute(update(jobs).values(list_id=view.id))
+        empty, _ = create_list(NewList("person", "default", "none", "test"), [])
+    client, stranger = signed_in("viewer"), signed_in("viewer", workspace_slug="north")
+    of_list = f"/console/lists/{view.id}"
+    assert f'href="{of_list}/yield"' in client.get(of_list).text
+    for address in (job, of_list):
+        page = client.get(f"{address}/yield").text
+        assert rows(page)["All"][1:4] == ["57", "56", "16"] and f'action="{address}/what-if"' in page
+        assert re.findall("<option selected>(.*?)</option>", page) == ["findymail", "prospeo", "leadmagic"]
+        assert "As it was" not in client.get(f"{address}/what-if").text
+    of_job = client.get(f"{job}/what-if?{BACKWARDS}").text
+    assert rows(of_job)["As it was"] == ["14", "$0.76", "$0.054286", "0", "$0.76"]
+    assert rows(of_job)["What if"] == ["2", "$0.315", "$0.1575", "12", "$1.695"]
+    assert rows(of_job)["findymail"] == ["5", "1", "20.0 %", "1", "$0.02", "–"]
+    assert "nobody has asked leadmagic about 12" in of_job
+    of_members = rows(client.get(f"{of_list}/what-if?{BACKWARDS}").text)
+    assert (of_members["As it stands"], of_members["What if"]) == (rows(of_job)["As it was"], rows(of_job)["What if"])
+    for wrong, words in (("order=clay", "clay"), ("order=prospeo&order=prospeo", "each once")):
+        refused = client.get(f"{job}/what-if?{wrong}")
+        assert refused.status_code == 422 and words in refused.text
+    assert "Nobody has been called for the list" in client.get(f"/console/lists/{empty.id}/yield").text
+    for address in (job, of_list, f"/console/lists/{new_id()}"):
+        for page in ("yield", "what-if"):
+            assert stranger.get(f"{address}/{page}").status_code == 404
