@@ -25,6 +25,7 @@ from app.console import (
     retries,
     sign_in,
     users,
+    webhooks,
     yields,
 )
 from app.console.blueprint import blueprint
@@ -51,5 +52,6 @@ __all__ = [
     "retries",
     "sign_in",
     "users",
+    "webhooks",
     "yields",
 ]

@@ -226,6 +226,11 @@ FORMS: list[tuple[str, dict[str, Any], *tuple[Action, ...]]] = [
     ("/console/caps/remove", {"provider": "findymail", "word": "remove"}, Action.CAP_REMOVE),
     ("/console/keys", {"name": "new", "scope": "read"}, Action.KEY_CREATE),
     ("/console/keys/{key}/revoke", {"word": "revoke"}, Action.KEY_REVOKE),
+    ("/console/webhooks", {"url": "https://hooks.example.com/b"}, Action.WEBHOOK_CREATE),
+    ("/console/webhooks/{webhook}/rotate", {}, Action.WEBHOOK_ROTATE),
+    ("/console/webhooks/{webhook}/enable", {}, Action.WEBHOOK_ENABLE),
+    ("/console/webhooks/{webhook}/disable", {}, Action.WEBHOOK_DISABLE),
+    ("/console/webhooks/{webhook}/remove", {"word": "remove"}, Action.WEBHOOK_REMOVE),
     ("/console/users", {"name": "eva", "role": "viewer"}, Action.USER_CREATE),
     ("/console/users/{user}/role", {"role": "operator"}, Action.USER_ROLE),
     # The last one, since it signs somebody else in.

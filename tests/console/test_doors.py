@@ -19,6 +19,7 @@ from app.models.entity_list import entity_lists
 from app.models.types import utcnow
 from app.models.user import user_sessions
 from app.models.user import users as users_table
+from app.models.webhook import webhook_endpoints
 from app.web import users
 from tests.console.conftest import SignedIn, browser
 from tests.security.doors import addresses_of
@@ -41,7 +42,8 @@ _JOB = "/console/jobs/{}"
 _LIST = "/console/lists/{}"
 _KEY = "/console/keys/{}"
 _USER = "/console/users/{}"
-LIST_ID, KEY_ID, USER_ID = (f"01900000-0000-7000-8000-00000000000{number}" for number in (1, 2, 3))
+_WEBHOOK = "/console/webhooks/{}"
+LIST_ID, KEY_ID, USER_ID, WEBHOOK_ID = (f"01900000-0000-7000-8000-00000000000{number}" for number in (1, 2, 3, 4))
 DOORS = {
     ("GET", "/"): Door("open", 302),
     ("GET", "/console"): Door("read"),
@@ -104,6 +106,11 @@ DOORS = {
     ("POST", "/console/keys"): Door("admin", 422),
     ("GET", f"{_KEY}/revoke"): Door("admin"),
     ("POST", f"{_KEY}/revoke"): Door("admin", 422),
+    ("GET", "/console/webhooks"): Door("admin"),
+    ("POST", "/console/webhooks"): Door("admin", 422),
+    ("GET", _WEBHOOK): Door("admin"),
+    ("GET", f"{_WEBHOOK}/{{}}"): Door("admin"),
+    ("POST", f"{_WEBHOOK}/{{}}"): Door("admin", 422),
     ("GET", "/console/users"): Door("admin"),
     ("POST", "/console/users"): Door("admin", 422),
     ("GET", _USER): Door("admin"),
@@ -127,6 +134,8 @@ def path_of(address: str, job_id: str) -> str:
         return address.format(LIST_ID)
     if address.startswith((_KEY, _USER)):
         return address.format(KEY_ID if address.startswith(_KEY) else USER_ID, "disable")
+    if address.startswith(_WEBHOOK):
+        return address.format(WEBHOOK_ID, "remove")
     known = {
         "/console/{}/{}": ("people", "a"),
         "/console/{}/{}/undo": ("people", "a"),
@@ -149,6 +158,7 @@ def new_job() -> str:
         insert_missing(session, entity_lists, [LIST], "id")
         insert_missing(session, ApiKey.__table__, [KEY], "id")
         insert_missing(session, users_table, [USER], "id")
+        insert_missing(session, webhook_endpoints, [WEBHOOK], "id")
     return queue.enqueue_job("person", "ai-normalizer", ["a", "b"])
 
 
@@ -162,7 +172,7 @@ def expected(caller: str, door: Door, address: str) -> int:
     if not {door.scope, "admin"} & access.SCOPES[role]:
         return 403
     is_bound = caller.endswith("elsewhere")
-    is_owned = address.startswith((_JOB, _LIST, _KEY, _USER, "/console/{}/{}"))
+    is_owned = address.startswith((_JOB, _LIST, _KEY, _USER, _WEBHOOK, "/console/{}/{}"))
     if is_bound and address.startswith(("/console/providers/{}/reset", "/console/caps")):
         return 403
     return 404 if is_bound and is_owned else door.status
@@ -179,6 +189,10 @@ LIST = {
 }
 KEY = {"id": KEY_ID, "name": "reports", "secret_sha256": "0" * 64, "scopes": ["read"], "workspace_slug": "default"}
 USER = {"id": USER_ID, "name": "ada", "role": "viewer", "workspace_slug": "default"}
+WEBHOOK = {
+    **{"id": WEBHOOK_ID, "workspace_slug": "default", "url": "https://hooks.example.com/x", "created_by": "ada"},
+    **{"encrypted_secret": "x", "event_types": ["job.failed"]},
+}
 OUTSIDERS = ("anonymous", "expired", "disabled", "with a key")
 
 
