@@ -92,13 +92,24 @@ def remove(webhook_id: str, as_json: bool) -> None:
 @click.argument("webhook_id", metavar="ID")
 @json_option
 def enable(webhook_id: str, as_json: bool) -> None:
-    """Send to an endpoint again that was disabled because it answered with 410."""
-    view = service.enable_endpoint(webhook_id)
+    """Send to an endpoint again that was disabled, what happens from then on."""
+    _tell(service.enable_endpoint(webhook_id), "enabled", as_json=as_json)
+
+
+@webhooks.command()
+@click.argument("webhook_id", metavar="ID")
+@json_option
+def disable(webhook_id: str, as_json: bool) -> None:
+    """Send nothing more to an endpoint until it is enabled; what waits is given up."""
+    _tell(service.disable_endpoint(webhook_id), "disabled", as_json=as_json)
+
+
+def _tell(view: EndpointView, state: str, *, as_json: bool) -> None:
     end_read()
     if as_json:
         output.print_json(WebhookSchema().dump(view))
     else:
-        click.echo(f"Webhook {view.id} is enabled.")
+        click.echo(f"Webhook {view.id} is {state}.")
 
 
 @webhooks.command()

@@ -26,6 +26,7 @@ from app.console import (
     retries,
     sign_in,
     users,
+    webhooks,
     what_ifs,
     yields,
 )
@@ -54,6 +55,7 @@ __all__ = [
     "retries",
     "sign_in",
     "users",
+    "webhooks",
     "what_ifs",
     "yields",
 ]

@@ -75,7 +75,7 @@ class Action(StrEnum):
     WEBHOOK_ROTATE = "webhook.rotate"
     WEBHOOK_ENABLE = "webhook.enable"
     WEBHOOK_DISABLE = "webhook.disable"
-    """It said that it is gone."""
+    """By hand, or it said that it is gone."""
 
 
 class AuditEvent(Base):

@@ -22,11 +22,11 @@ from app.db import encryption
 from app.db.pages import Page, page_of
 from app.db.session import end_read, repeats_conflicts, transaction
 from app.db.sql import insert_missing
-from app.errors import NotFound
+from app.errors import Conflict, NotFound
 from app.extensions import db
 from app.models.types import parse_id, utcnow
 from app.models.webhook import webhook_deliveries, webhook_endpoints, webhook_events
-from app.webhooks.endpoints import disable_endpoint, get_endpoint, purpose
+from app.webhooks.endpoints import get_endpoint, purpose, stop_sending
 from app.webhooks.sending import SEND_SECONDS, Message, Result, body_of, send
 
 log = structlog.get_logger(__name__)
@@ -184,14 +184,16 @@ def _message(row: Row[Any], now: datetime) -> Message:
 def _store_result(key: Key, result: Result) -> None:
     """Write down what became of a try: delivered, to be tried again, or given up."""
     with transaction() as session:
-        tries = session.scalar(select(webhook_deliveries.c.tries).where(*_is(key)).with_for_update())
-        if tries is None:
+        row = session.execute(_STATE.where(*_is(key))).one_or_none()
+        if row is None:
             # The endpoint was removed meanwhile.
             return
         is_delivered, is_gone = result.error is None, result.status == GONE
-        wait = None if is_delivered or is_gone else _wait_seconds(tries, result)
+        # It may have been disabled while this was under way.
+        is_over = is_delivered or is_gone or row.disabled_at is not None
+        wait = None if is_over else _wait_seconds(row.tries, result)
         values = {
-            "tries": tries + 1,
+            "tries": row.tries + 1,
             "next_at": None if wait is None else utcnow(wait),
             "delivered_at": utcnow() if is_delivered else None,
             "last_status": result.status,
@@ -199,11 +201,16 @@ def _store_result(key: Key, result: Result) -> None:
         }
         session.execute(update(webhook_deliveries).where(*_is(key)).values(values))
         if is_gone:
-            disable_endpoint(session, key[0])
-            is_waiting = (webhook_deliveries.c.endpoint_id == key[0], webhook_deliveries.c.next_at.is_not(None))
-            session.execute(update(webhook_deliveries).where(*is_waiting).values(next_at=None))
+            stop_sending(session, key[0])
     if result.error is not None:
-        log.warning("webhook not delivered", endpoint_id=key[0], status=result.status, tries=tries + 1)
+        log.warning("webhook not delivered", endpoint_id=key[0], status=result.status, tries=row.tries + 1)
+
+
+_STATE: Final = (
+    select(webhook_deliveries.c.tries, webhook_endpoints.c.disabled_at)
+    .select_from(webhook_deliveries.join(webhook_endpoints))
+    .with_for_update(of=webhook_deliveries)
+)
 
 
 def _wait_seconds(tries: int, result: Result) -> float | None:
@@ -241,9 +248,11 @@ def _view(row: Mapping[Any, Any]) -> DeliveryView:
 def resend(endpoint_id: str, event_id: str | None = None, *, workspace_slug: str | None = None) -> int:
     """Send an event to an endpoint again, or all that were given up; return how many.
 
-    Raises `NotFound`, also if there is no such event at the endpoint.
+    Raises `NotFound`, also if there is no such event at the endpoint, and `Conflict` if that is disabled.
     """
     endpoint = get_endpoint(endpoint_id, workspace_slug=workspace_slug)
+    if endpoint.disabled_at is not None:
+        raise Conflict("The webhook is disabled; enable it first.")
     is_of_it = webhook_deliveries.c.endpoint_id == endpoint.id
     if event_id is None:
         is_given_up = and_(webhook_deliveries.c.next_at.is_(None), webhook_deliveries.c.delivered_at.is_(None))

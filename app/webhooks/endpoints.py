@@ -17,7 +17,7 @@ from app.errors import Invalid, NotFound, detail
 from app.extensions import db
 from app.models.audit_event import Action
 from app.models.types import new_id, parse_id, utcnow
-from app.models.webhook import webhook_endpoints
+from app.models.webhook import webhook_deliveries, webhook_endpoints
 from app.values.identifiers import SLUG_RULE, is_slug
 from app.webhooks import signing
 from app.webhooks.addresses import url_problem
@@ -117,7 +117,7 @@ def rotate_secret(endpoint_id: str, *, workspace_slug: str | None = None) -> tup
 
 @repeats_conflicts
 def enable_endpoint(endpoint_id: str, *, workspace_slug: str | None = None) -> EndpointView:
-    """Send to an endpoint again that was disabled because it said that it is gone. Raises `NotFound`."""
+    """Send to an endpoint again that was disabled, what happens from then on. Raises `NotFound`."""
     with transaction() as session:
         view = _find(session, endpoint_id, workspace_slug)
         if view.disabled_at is not None:
@@ -127,12 +127,23 @@ def enable_endpoint(endpoint_id: str, *, workspace_slug: str | None = None) -> E
     return view
 
 
-def disable_endpoint(session: WriteSession, endpoint_id: str) -> None:
-    """Send nothing more to an endpoint that said that it is gone."""
+@repeats_conflicts
+def disable_endpoint(endpoint_id: str, *, workspace_slug: str | None = None) -> EndpointView:
+    """Send nothing more to an endpoint until it is enabled; what waits is given up. Raises `NotFound`."""
+    with transaction() as session:
+        view = _find(session, endpoint_id, workspace_slug)
+        stop_sending(session, view.id)
+        return _find(session, view.id, None)
+
+
+def stop_sending(session: WriteSession, endpoint_id: str) -> None:
+    """Disable an endpoint in a transaction of the caller's, and give up what waits."""
     is_enabled = webhook_endpoints.c.disabled_at.is_(None)
     disable = update(webhook_endpoints).where(_is(endpoint_id), is_enabled).values(disabled_at=utcnow())
     if not session.connection().execute(disable).rowcount:
         return
+    is_waiting = (webhook_deliveries.c.endpoint_id == endpoint_id, webhook_deliveries.c.next_at.is_not(None))
+    session.execute(update(webhook_deliveries).where(*is_waiting).values(next_at=None))
     _record(session, Action.WEBHOOK_DISABLE, _find(session, endpoint_id, None))
     log.warning("webhook disabled", endpoint_id=endpoint_id)
 

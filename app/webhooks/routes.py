@@ -96,9 +96,22 @@ class WebhookRotation(MethodView):
         return _with_secret(endpoints.rotate_secret(webhook_id, workspace_slug=visible_workspace()))
 
 
+@blueprint.route("/<string:webhook_id>/disable")
+class WebhookDisabling(MethodView):
+    """An endpoint that is to get nothing for a while."""
+
+    @require("admin")
+    @blueprint.doc(operationId="disableWebhook")
+    @blueprint.refuses(404)
+    @blueprint.response(200, WebhookSchema)
+    def post(self, webhook_id: str) -> EndpointView:
+        """Send nothing more to an endpoint until it is enabled; what waits is given up."""
+        return endpoints.disable_endpoint(webhook_id, workspace_slug=visible_workspace())
+
+
 @blueprint.route("/<string:webhook_id>/enable")
 class WebhookEnabling(MethodView):
-    """An endpoint that said that it is gone."""
+    """An endpoint that is disabled."""
 
     @require("admin")
     @blueprint.doc(operationId="enableWebhook")
@@ -131,7 +144,7 @@ class ResendResource(MethodView):
     @require("admin")
     @blueprint.doc(operationId="resendWebhook")
     @blueprint.arguments(ResendQuerySchema, location="query")
-    @blueprint.refuses(404)
+    @blueprint.refuses(404, 409)
     @blueprint.response(200, ResentSchema)
     def post(self, query: dict[str, Any], webhook_id: str) -> dict[str, int]:
         """Send one event again (`eventId`), or all that were given up."""

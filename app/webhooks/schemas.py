@@ -20,7 +20,9 @@ class WebhookSchema(Schema):
         required=True, allow_none=True, metadata={"description": "Until when a former secret signs too."}
     )
     disabled_at = Instant(
-        required=True, allow_none=True, metadata={"description": "Since when nothing is sent: it answered with 410."}
+        required=True,
+        allow_none=True,
+        metadata={"description": "Since when nothing is sent: by hand, or it answered with 410."},
     )
     created_at = Instant(required=True)
     created_by = fields.String(required=True)

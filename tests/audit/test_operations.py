@@ -26,7 +26,7 @@ from app.entities.lists import NewList, create_list
 from app.entities.upsert import upsert_entities
 from app.models.audit_event import Action
 from app.web import api_keys, users
-from app.webhooks.endpoints import create_endpoint, disable_endpoint
+from app.webhooks.endpoints import create_endpoint, stop_sending
 from tests.audit.helpers import told
 from tests.cli.conftest import Run
 from tests.console.conftest import SignedIn
@@ -130,7 +130,7 @@ def gone_webhook() -> str:
     """Make a webhook that was disabled, as its address said that it is gone."""
     endpoint, _ = create_endpoint("https://hooks.example.com/a", None, created_by="test")
     with transaction() as session:
-        disable_endpoint(session, endpoint.id)
+        stop_sending(session, endpoint.id)
     return endpoint.id
 
 
@@ -188,6 +188,7 @@ CALLS: list[tuple[str, str, dict[str, Any], Action]] = [
     ("POST", "/api/webhooks", {"json": {"url": "https://hooks.example.com/b"}}, Action.WEBHOOK_CREATE),
     ("POST", "/api/webhooks/{webhook}/rotate", {}, Action.WEBHOOK_ROTATE),
     ("POST", "/api/webhooks/{webhook}/enable", {}, Action.WEBHOOK_ENABLE),
+    ("POST", "/api/webhooks/{webhook}/disable", {}, Action.WEBHOOK_DISABLE),
     ("DELETE", "/api/webhooks/{webhook}", {}, Action.WEBHOOK_REMOVE),
     *(
         call
@@ -227,6 +228,11 @@ FORMS: list[tuple[str, dict[str, Any], *tuple[Action, ...]]] = [
     ("/console/caps/remove", {"provider": "findymail", "word": "remove"}, Action.CAP_REMOVE),
     ("/console/keys", {"name": "new", "scope": "read"}, Action.KEY_CREATE),
     ("/console/keys/{key}/revoke", {"word": "revoke"}, Action.KEY_REVOKE),
+    ("/console/webhooks", {"url": "https://hooks.example.com/b"}, Action.WEBHOOK_CREATE),
+    ("/console/webhooks/{webhook}/rotate", {}, Action.WEBHOOK_ROTATE),
+    ("/console/webhooks/{webhook}/enable", {}, Action.WEBHOOK_ENABLE),
+    ("/console/webhooks/{webhook}/disable", {}, Action.WEBHOOK_DISABLE),
+    ("/console/webhooks/{webhook}/remove", {"word": "remove"}, Action.WEBHOOK_REMOVE),
     ("/console/users", {"name": "eva", "role": "viewer"}, Action.USER_CREATE),
     ("/console/users/{user}/role", {"role": "operator"}, Action.USER_ROLE),
     # The last one, since it signs somebody else in.
@@ -255,6 +261,7 @@ COMMANDS: list[tuple[str, str | None, Action]] = [
     ("webhooks add https://hooks.example.com/b", None, Action.WEBHOOK_CREATE),
     ("webhooks rotate {webhook}", None, Action.WEBHOOK_ROTATE),
     ("webhooks enable {webhook}", None, Action.WEBHOOK_ENABLE),
+    ("webhooks disable {webhook}", None, Action.WEBHOOK_DISABLE),
     ("webhooks remove {webhook}", None, Action.WEBHOOK_REMOVE),
     ("import person -", CSV.format(3), Action.ENTITY_IMPORT),
     ("export person", None, Action.ENTITY_EXPORT),

@@ -15,15 +15,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import insert
 
 from app import create_app
 from app.config import PROJECT_ROOT, Config
-from app.db.session import transaction
+from app.db.session import WriteSession, transaction
 from app.entities.upsert import upsert_entities
 from app.extensions import db
+from app.models.types import new_id
+from app.models.webhook import webhook_deliveries, webhook_endpoints, webhook_events
 from tests.patience import PATIENCE_SECONDS
 
 MARKUP = "<img src=/evil onerror=alert(1)><b hx-get=/evil hx-trigger=load>bold</b>"
+WEBHOOK_ID = "01900000-0000-7000-8000-000000000004"
 FORMULA = '=HYPERLINK("https://evil.example","x")<script>alert(1)</script>'
 
 
@@ -37,9 +41,20 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
             evil = {"id": "0-evil", "name": FORMULA, "description": MARKUP, "industry": MARKUP}
             with transaction() as session:
                 upsert_entities("company", [evil], workspace_slug="default", session=session)
+                add_webhook(session)
             db.session.remove()
             db.engine.dispose()
         yield link.partition("/console/")[0], link
+
+
+def add_webhook(session: WriteSession) -> None:
+    """Store a webhook to which nothing is sent any more, with an event that was given up."""
+    event_id, error = new_id(), f"It answered with 500. {MARKUP}"
+    endpoint = {"id": WEBHOOK_ID, "url": "https://hooks.example.com/tranche", "event_types": ["queue.stuck"]}
+    session.execute(insert(webhook_endpoints).values(**endpoint, encrypted_secret="x", created_by=MARKUP))
+    session.execute(insert(webhook_events).values(id=event_id, type="queue.stuck", is_handed_out=True))
+    delivery = {"endpoint_id": WEBHOOK_ID, "event_id": event_id, "tries": 10, "last_status": 500, "last_error": error}
+    session.execute(insert(webhook_deliveries).values(delivery))
 
 
 @contextmanager

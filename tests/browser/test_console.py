@@ -11,6 +11,7 @@ import pytest
 
 from app import create_app
 from app.config import Config
+from tests.browser.conftest import WEBHOOK_ID
 from tests.browser.hands import Keyboard
 from tests.console.screens import screens
 
@@ -128,6 +129,7 @@ def test_each_screen_is_accessible_and_fits(
         "job_id": [job_of(page, "people").rpartition("/")[2]],
         "list_id": [list_path.rpartition("/")[2]],
         "entity_id": ["0-evil"],
+        "webhook_id": [WEBHOOK_ID],
     }
     page.goto("/console/people/export")
     page.click("#background button")

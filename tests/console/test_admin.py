@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from app.console import audit
+from app.console import audit, webhooks
 from app.enrichment import queue
 from app.enrichment.money import stored_caps
 from app.web import api_keys, users
+from app.webhooks import deliveries
+from app.webhooks.sending import Result
 from tests.audit.helpers import told
 from tests.console.conftest import SignedIn, browser
 from tests.web.conftest import client_with
@@ -87,6 +89,48 @@ def test_an_admin_of_one_workspace_makes_and_finds_its_users_alone(app: Flask, s
         address = f"/console/users/{found['viewer-all'].id}/{step}"
         assert north.post(address, data={"role": "admin", "word": "disable"}).status_code == 404
     assert everywhere.get("/console").status_code == 200
+
+
+def test_a_webhook_is_made_looked_at_and_removed_by_its_word(
+    app: Flask, signed_in: SignedIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each secret is shown once; events are paged, with what became of them; an admin of one workspace stays in it."""
+    monkeypatch.setattr(webhooks, "ROWS", 2)
+    client, north = signed_in(), signed_in(workspace_slug="north")
+    assert "nobody is told" in client.get("/console/webhooks").text
+    url = "https://hooks.example.com/x"
+    for wrong in ({"url": "http://127.0.0.1/x"}, {"url": url, "workspace": "No"}, {"url": url, "event": "job.x"}):
+        assert client.post("/console/webhooks", data=wrong).status_code == 422, wrong
+    assert north.post("/console/webhooks", data={"url": url, "event": "queue.stuck"}).status_code == 422
+    made = client.post("/console/webhooks", data={"url": url, "event": "job.cancelled"})
+    secret, one = re.findall(r"whsec_[\w+/=]+", made.text)[0], re.findall(r"/console/webhooks/[\w-]{36}", made.text)[0]
+    assert secret not in client.get(one).text and "Nothing was sent yet" in client.get(one).text
+    north.post("/console/webhooks", data={"url": f"{url}/north", "workspace": "south"})
+    page = client.get("/console/webhooks").text
+    assert f"{url}/north" in page and "<td>north</td>" in page and url + "<" not in north.get("/console/webhooks").text
+    assert north.get(one).status_code == north.post(f"{one}/disable").status_code == 404
+    with app.app_context():
+        for _ in range(3):
+            queue.cancel(queue.enqueue_job("person", "ai-normalizer", ["a"]))
+        deliveries.hand_out()
+        webhook_id = one.rpartition("/")[2]
+        given_up, delivered, _ = deliveries.list_deliveries(webhook_id).rows
+        deliveries._store_result((webhook_id, delivered.event_id), Result(204))
+        deliveries._store_result((webhook_id, given_up.event_id), Result(410, "It answered with 410."))
+    page = client.get(one).text
+    assert "Disabled, of" in page and page.count("given up") == 1 == page.count("<td>delivered") and "with 410" in page
+    older = re.findall(rf'href="({one}\?cursor=[\w-]+)"', page)[0]
+    assert client.get(older).text.count("given up") == 1 and "Send again" not in page
+    assert client.post(f"{one}/resend").status_code == 409
+    for step, event in (("enable", None), ("resend", delivered.event_id), ("resend", None)):
+        assert client.post(f"{one}/{step}", data={"event": event} if event else {}).location == one
+    assert client.post(f"{one}/resend", data={"event": "x"}).status_code == 404
+    assert client.get(one).text.count("waits") == 2 and client.get(f"{one}/resend").status_code == 200
+    rotated = client.post(f"{one}/rotate").text
+    assert "whsec_" in rotated and secret not in rotated and "signs too until" in client.get(one).text
+    assert client.post(f"{one}/remove", data={"word": "x"}).status_code == 422
+    assert client.post(f"{one}/remove", data={"word": " Remove"}).location == "/console/webhooks"
+    assert client.get(one).status_code == 404
 
 
 @on_sqlite

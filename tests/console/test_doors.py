@@ -20,6 +20,7 @@ from app.models.export import exports
 from app.models.types import utcnow
 from app.models.user import user_sessions
 from app.models.user import users as users_table
+from app.models.webhook import webhook_endpoints
 from app.web import users
 from tests.console.conftest import SignedIn, browser
 from tests.security.doors import addresses_of
@@ -43,7 +44,10 @@ _LIST = "/console/lists/{}"
 _EXPORT = "/console/exports/{}"
 _KEY = "/console/keys/{}"
 _USER = "/console/users/{}"
-LIST_ID, KEY_ID, USER_ID, EXPORT_ID = (f"01900000-0000-7000-8000-00000000000{number}" for number in (1, 2, 3, 4))
+_WEBHOOK = "/console/webhooks/{}"
+LIST_ID, KEY_ID, USER_ID, EXPORT_ID, WEBHOOK_ID = (
+    f"01900000-0000-7000-8000-00000000000{number}" for number in range(1, 6)
+)
 DOORS = {
     ("GET", "/"): Door("open", 302),
     ("GET", "/console"): Door("read"),
@@ -113,6 +117,11 @@ DOORS = {
     ("POST", "/console/keys"): Door("admin", 422),
     ("GET", f"{_KEY}/revoke"): Door("admin"),
     ("POST", f"{_KEY}/revoke"): Door("admin", 422),
+    ("GET", "/console/webhooks"): Door("admin"),
+    ("POST", "/console/webhooks"): Door("admin", 422),
+    ("GET", _WEBHOOK): Door("admin"),
+    ("GET", f"{_WEBHOOK}/{{}}"): Door("admin"),
+    ("POST", f"{_WEBHOOK}/{{}}"): Door("admin", 422),
     ("GET", "/console/users"): Door("admin"),
     ("POST", "/console/users"): Door("admin", 422),
     ("GET", _USER): Door("admin"),
@@ -136,6 +145,8 @@ def path_of(address: str, job_id: str) -> str:
         return address.format(LIST_ID if address.startswith(_LIST) else EXPORT_ID)
     if address.startswith((_KEY, _USER)):
         return address.format(KEY_ID if address.startswith(_KEY) else USER_ID, "disable")
+    if address.startswith(_WEBHOOK):
+        return address.format(WEBHOOK_ID, "remove")
     known = {
         "/console/{}/{}": ("people", "a"),
         "/console/{}/{}/undo": ("people", "a"),
@@ -159,6 +170,7 @@ def new_job() -> str:
         insert_missing(session, exports, [EXPORT], "id")
         insert_missing(session, ApiKey.__table__, [KEY], "id")
         insert_missing(session, users_table, [USER], "id")
+        insert_missing(session, webhook_endpoints, [WEBHOOK], "id")
     return queue.enqueue_job("person", "ai-normalizer", ["a", "b"])
 
 
@@ -172,7 +184,7 @@ def expected(caller: str, door: Door, address: str) -> int:
     if not {door.scope, "admin"} & access.SCOPES[role]:
         return 403
     is_bound = caller.endswith("elsewhere")
-    is_owned = address.startswith((_JOB, _LIST, _EXPORT, _KEY, _USER, "/console/{}/{}"))
+    is_owned = address.startswith((_JOB, _LIST, _EXPORT, _KEY, _USER, _WEBHOOK, "/console/{}/{}"))
     if is_bound and address.startswith(("/console/providers/{}/reset", "/console/caps")):
         return 403
     return 404 if is_bound and is_owned else door.status
@@ -198,6 +210,10 @@ EXPORT = {
 }
 KEY = {"id": KEY_ID, "name": "reports", "secret_sha256": "0" * 64, "scopes": ["read"], "workspace_slug": "default"}
 USER = {"id": USER_ID, "name": "ada", "role": "viewer", "workspace_slug": "default"}
+WEBHOOK = {
+    **{"id": WEBHOOK_ID, "workspace_slug": "default", "url": "https://hooks.example.com/x", "created_by": "ada"},
+    **{"encrypted_secret": "x", "event_types": ["job.failed"]},
+}
 OUTSIDERS = ("anonymous", "expired", "disabled", "with a key")
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import update
 
 from app.console.blueprint import _ASSETS, _STATIC
 from app.db.session import transaction
@@ -17,8 +18,10 @@ from app.entities import exclusions
 from app.entities.csv.imports import import_csv
 from app.entities.csv.listing import Listing
 from app.entities.upsert import upsert_entities
+from app.models.webhook import webhook_deliveries
 from app.providers.base import Answer, OutcomeClass
 from app.web import api_keys, users
+from app.webhooks import deliveries, endpoints
 from tests.console.conftest import SignedIn
 from tests.console.screens import screens
 from tests.fakes.provider import FakeProvider, registry_of
@@ -62,6 +65,11 @@ def furnish(app: Flask) -> dict[str, list[str]]:
         queue.pause(jobs[-1])
         jobs.append(enqueue_pilot("person", "ai-normalizer", [ADDRESS, "p1"], Sample(1)).job_id)
         queue.cancel(jobs[-1])
+        webhook, _ = endpoints.create_endpoint("https://hooks.example.com/<b>", None, created_by=MARKUP)
+        queue.cancel(queue.enqueue_job("person", "ai-normalizer", ["p1"]))
+        deliveries.hand_out()
+        with transaction() as session:
+            session.execute(update(webhook_deliveries).values(tries=1, last_status=500, last_error=MARKUP))
         key, _ = api_keys.create_key(MARKUP, ["read"])
         user, _ = users.create_user("zoe", "viewer")
     return {
@@ -69,6 +77,7 @@ def furnish(app: Flask) -> dict[str, list[str]]:
         "list_id": [str(imported.list_id)],
         "key_id": [key.id],
         "user_id": [user.id],
+        "webhook_id": [webhook.id],
         "entity_id": ["c1", "c2", "p1", "p2", "p9", ADDRESS],
     }
 

@@ -97,6 +97,7 @@ DOORS: dict[tuple[str, str], Door] = {
     ("GET", "/api/webhooks/{}"): Door(200, "admin", names="webhook"),
     ("DELETE", "/api/webhooks/{}"): Door(204, "admin", names="webhook"),
     ("POST", "/api/webhooks/{}/rotate"): Door(200, "admin", names="webhook"),
+    ("POST", "/api/webhooks/{}/disable"): Door(200, "admin", names="webhook"),
     ("POST", "/api/webhooks/{}/enable"): Door(200, "admin", names="webhook"),
     ("GET", "/api/webhooks/{}/deliveries"): Door(200, "admin", names="webhook"),
     ("POST", "/api/webhooks/{}/resend"): Door(200, "admin", names="webhook"),

@@ -28,7 +28,7 @@ FILES = [kind.media_type for kind in FORMATS.values()]
 GENERATOR = {"post_hooks": [], "content_type_overrides": dict.fromkeys(FILES, "application/octet-stream")}
 OPERATIONS = {
     *("listWebhooks", "createWebhook", "getWebhook", "removeWebhook", "rotateWebhookSecret", "enableWebhook"),
-    *("listWebhookDeliveries", "resendWebhook"),
+    *("disableWebhook", "listWebhookDeliveries", "resendWebhook"),
     *("getLiveness", "getMetrics", "getReadiness"),
     *("listJobs", "createJob", "getJob", "listJobErrors", "processChunk", "drain"),
     *("getJobErrorSummary", "estimateRetry", "acceptHeld"),

@@ -25,7 +25,7 @@ from app.webhooks import deliveries, endpoints
 from app.webhooks.addresses import is_public, url_problem
 from app.webhooks.deliveries import RETRY_SECONDS, Outbox
 from app.webhooks.events import EventType
-from app.webhooks.sending import Message, send
+from app.webhooks.sending import Message, Result, send
 from tests.cli.conftest import run
 from tests.enrichment.helpers import claim, ids
 from tests.enrichment.scenes import PRICE, add, drain, enqueue, paid
@@ -203,6 +203,22 @@ def test_a_receiver_that_is_gone_gets_nothing_more(context: Flask, receiver: Rec
     db.session.rollback()
     actions = db.session.scalars(select(audit_events.c.action).where(audit_events.c.subject_id == endpoint_id)).all()
     assert actions == ["webhook.create", "webhook.disable", "webhook.enable"]
+
+
+def test_one_that_is_disabled_by_hand_gets_nothing_until_it_is_enabled(context: Flask, receiver: Receiver) -> None:
+    """Neither what waits, nor what was under way and failed, nor what is to be sent again."""
+    endpoint_id, _ = make(receiver)
+    receiver.status = 500
+    for _ in range(2):
+        queue.pause(queue.enqueue_job("person", "ai-normalizer", ["a"]))
+    deliver()
+    event_id = deliveries.list_deliveries(endpoint_id).rows[0].event_id
+    assert run(context, "webhooks", "disable", endpoint_id).stdout == f"Webhook {endpoint_id} is disabled.\n"
+    deliveries._store_result((endpoint_id, event_id), Result(500, "no"))
+    assert {row.next_at for row in deliveries.list_deliveries(endpoint_id).rows} == {None}
+    assert run(context, "webhooks", "resend", endpoint_id).exit_code == 2
+    endpoints.enable_endpoint(endpoint_id)
+    assert deliveries.resend(endpoint_id) == 2
 
 
 def test_two_drains_send_an_event_once(context: Flask, receiver: Receiver) -> None:

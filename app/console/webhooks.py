@@ -1,0 +1,195 @@
+"""Webhooks: who is told of what, a new one whose secret is shown once, and what became of what was sent."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from flask import Response, redirect, request, url_for
+from werkzeug.wrappers import Response as WerkzeugResponse
+
+from app.console.access import require
+from app.console.blueprint import blueprint, page
+from app.console.words import said
+from app.db.session import end_read
+from app.errors import Conflict, Invalid
+from app.models.types import parse_id
+from app.values.identifiers import is_slug
+from app.web.api_keys import Scope
+from app.web.auth import caller_name, visible_workspace
+from app.webhooks import deliveries, endpoints
+from app.webhooks.addresses import MAX_CHARACTERS
+from app.webhooks.deliveries import DeliveryView
+from app.webhooks.endpoints import EndpointView
+from app.webhooks.events import JOB_EVENTS, EventType
+
+ROWS: Final = 50
+_ONE: Final = "/console/webhooks/<uuid:webhook_id>"
+_STEP: Final = f"{_ONE}/<any('rotate', 'disable', 'enable', 'resend', 'remove'):name>"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that an admin can do to a webhook."""
+
+    name: str
+    label: str
+    sentence: str
+    """What it does."""
+    run: Callable[[str], object]
+    is_of_disabled: bool | None = None
+    """Whether it is done to those that are disabled, or to those that are not; None: to all."""
+
+    def is_possible(self, webhook: EndpointView) -> bool:
+        """Return whether it can be done to the webhook as things are."""
+        return self.is_of_disabled in {None, webhook.disabled_at is not None}
+
+
+@blueprint.get("/console/webhooks")
+@require(Scope.ADMIN)
+def webhooks() -> Response:
+    """List the webhooks, disabled ones too, the oldest first."""
+    return _page()
+
+
+@blueprint.post("/console/webhooks")
+@require(Scope.ADMIN)
+def create_webhook() -> Response:
+    """Make a webhook and show its secret, this once."""
+    form = request.form
+    workspace = visible_workspace() or form.get("workspace", "").strip() or None
+    url, events = form.get("url", "").strip(), form.getlist("event")
+    try:
+        webhook, secret = endpoints.create_endpoint(url, workspace, created_by=caller_name(), events=events)
+    except (Conflict, Invalid) as error:
+        return _page(said(error), status=error.status)
+    return _webhook_page(webhook, secret=secret)
+
+
+@blueprint.get(_ONE)
+@require(Scope.ADMIN)
+def webhook(webhook_id: UUID) -> Response:
+    """Show one webhook, and what became of what was sent to it, the newest first."""
+    return _webhook_page(_find(webhook_id))
+
+
+@blueprint.get(_STEP)
+@require(Scope.ADMIN)
+def confirm_webhook_step(webhook_id: UUID, name: str) -> Response:
+    """Say what would happen, and ask."""
+    return _step_page(_find(webhook_id), STEPS[name])
+
+
+@blueprint.post(_STEP)
+@require(Scope.ADMIN)
+def take_webhook_step(webhook_id: UUID, name: str) -> Response | WerkzeugResponse:
+    """Do it, and show the webhook: with a new secret this once."""
+    found, step = _find(webhook_id), STEPS[name]
+    if not step.is_possible(found):
+        raise Conflict("This cannot be done to this webhook now.")
+    if name == "remove" and request.form.get("word", "").strip().lower() != "remove":
+        return _step_page(found, step, "Nothing was removed: the word was not typed.", status=422)
+    made = step.run(found.id)
+    if name == "rotate":
+        return _webhook_page(_find(webhook_id), secret=str(made))
+    to = url_for("console.webhooks") if name == "remove" else url_for("console.webhook", webhook_id=found.id)
+    return redirect(to, 303)
+
+
+def delivery_state(delivery: DeliveryView) -> str:
+    """Return how an event stands at a webhook."""
+    if delivery.delivered_at is not None:
+        return "delivered"
+    return "given up" if delivery.next_at is None else "waits"
+
+
+def _find(webhook_id: UUID) -> EndpointView:
+    view = endpoints.get_endpoint(str(webhook_id), workspace_slug=visible_workspace())
+    end_read()
+    return view
+
+
+def _cursor() -> str | None:
+    return parse_id(request.args.get("cursor", ""))
+
+
+def _page(problem: str | None = None, *, status: int = 200) -> Response:
+    found = endpoints.list_endpoints(visible_workspace(), limit=ROWS, cursor=_cursor())
+    end_read()
+    workspace = request.form.get("workspace", "").strip()
+    return page(
+        "webhooks.html",
+        status=status,
+        webhooks=found.rows,
+        next_cursor=found.next_cursor,
+        event_types=[*(EventType if visible_workspace() is None else JOB_EVENTS)],
+        job_events=JOB_EVENTS,
+        longest=MAX_CHARACTERS,
+        url=request.form.get("url", ""),
+        chosen=request.form.getlist("event"),
+        workspace=visible_workspace() or (workspace if is_slug(workspace) else ""),
+        problem=problem,
+    )
+
+
+def _webhook_page(view: EndpointView, *, secret: str | None = None) -> Response:
+    found = deliveries.list_deliveries(view.id, cursor=_cursor(), limit=ROWS)
+    end_read()
+    return page(
+        "webhook.html",
+        webhook=view,
+        deliveries=found.rows,
+        next_cursor=found.next_cursor,
+        state_of=delivery_state,
+        steps=[step for step in STEPS.values() if step.is_possible(view)],
+        secret=secret,
+    )
+
+
+def _step_page(view: EndpointView, step: Step, problem: str | None = None, *, status: int = 200) -> Response:
+    is_possible = step.is_possible(view)
+    return page("webhook_step.html", status=status, webhook=view, step=step, is_possible=is_possible, problem=problem)
+
+
+def _resend(webhook_id: str) -> int:
+    return deliveries.resend(webhook_id, request.form.get("event") or None)
+
+
+STEPS: Final[Mapping[str, Step]] = {
+    step.name: step
+    for step in (
+        Step(
+            "resend",
+            "Send again",
+            "All events that were given up are sent again, by whoever drives the queue. Ten tries begin anew.",
+            _resend,
+            is_of_disabled=False,
+        ),
+        Step(
+            "rotate",
+            "New secret",
+            "It is shown once. For a day the former secret signs too, so the receiver can be told meanwhile.",
+            lambda webhook_id: endpoints.rotate_secret(webhook_id)[1],
+        ),
+        Step(
+            "disable",
+            "Disable",
+            "Nothing more is sent. What waits is given up, and what happens meanwhile is not sent later.",
+            endpoints.disable_endpoint,
+            is_of_disabled=False,
+        ),
+        Step(
+            "enable",
+            "Enable",
+            "What happens from then on is sent. What was given up can be sent again afterwards.",
+            endpoints.enable_endpoint,
+            is_of_disabled=True,
+        ),
+        Step(
+            "remove",
+            "Remove",
+            "Its secret and what is known of its deliveries go with it, and nothing brings them back.",
+            endpoints.remove_endpoint,
+        ),
+    )
+}
