@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from app.cli import output
 from app.cli.group import ExitCode, unavailable_line
 from app.db.failures import why_unavailable
+from app.db.partitions import TABLE as PARTITIONED
 
 db = current_app.extensions["migrate"].db
 configure_args = current_app.extensions["migrate"].configure_args
@@ -42,12 +43,18 @@ def run_migrations_online() -> None:
         context.configure(
             connection=connection,
             target_metadata=db.metadata,
+            include_name=_is_compared,
             transaction_per_migration=True,
             on_version_apply=_check_references,
             **configure_args,
         )
         with context.begin_transaction():
             context.run_migrations()
+
+
+def _is_compared(name: str | None, kind: str, _parents: object) -> bool:
+    """Return whether something of the database is compared with the models: partitions stand in none."""
+    return not (kind == "table" and name is not None and name.startswith(f"{PARTITIONED}_"))
 
 
 @contextmanager

@@ -139,6 +139,7 @@ MODULES: Final[Mapping[str, str]] = {
     "keys": "app.cli.keys",
     "lists": "app.cli.entity_lists",
     "metrics": "app.cli.metrics",
+    "partition": "app.cli.partition",
     "pause": "app.cli.jobs",
     "pilot": "app.cli.pilots",
     "preview": "app.cli.previews",

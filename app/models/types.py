@@ -116,6 +116,11 @@ def lowest_id(instant: datetime, *, earlier: timedelta = timedelta(0)) -> str:
     return str(uuid.UUID(int=max(0, milliseconds) << 80))
 
 
+def made_at(row_id: str) -> datetime:
+    """Return when an id of `new_id` was made."""
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=uuid.UUID(row_id).int >> 80)
+
+
 def parse_id(text: str) -> str | None:
     """Return a UUID in its usual spelling, or None where the text is not one."""
     try:

@@ -24,7 +24,7 @@ from tests.benchmarks.servers import Servers
 
 MEASUREMENTS = (
     "drain", "claim", "chunk_cost", "provider_calls", "waterfall", "scaling", "requests", "memory", "csv_reading",
-    "xlsx_writing", "list_files", "pages", "rules",
+    "xlsx_writing", "list_files", "pages", "rules", "growth",
 )  # fmt: skip
 PACKAGES = (
     "sqlalchemy",

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, Final
 
@@ -16,7 +17,7 @@ from app.enrichment.waterfall.entity_run import IN_DOUBT, REPEATABLE, PriorAnswe
 from app.entities.merge import is_blank
 from app.extensions import db
 from app.models.attempt import attempts
-from app.models.types import utcnow
+from app.models.types import lowest_id, made_at, utcnow
 from app.providers.base import DEFINITE, OutcomeClass, Provider
 
 NOT_ASKED: Final = "not_asked"
@@ -27,6 +28,8 @@ PARTIAL: Final = "partial"
 """The outcome class of an attempt that brought fields, but not all that was asked for: a second call of the provider
 failed. It is no answer here, so that the rest is asked for another time."""
 DAY_SECONDS: Final = 86_400
+CLOCKS_DIFFER: Final = timedelta(days=31)
+"""How far the clocks of hosts, by which ids are made, may lie apart, and a question and its answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,16 @@ class RecentAnswers:
             "success_age": -float(self.success_days * DAY_SECONDS),
             "not_found_age": -float(self.not_found_days * DAY_SECONDS),
             "ids": list(ids),
+            "first_id": self._first_id(),
         }
+
+    def _first_id(self) -> str:
+        """Return a bound below which no answer holds, so that old partitions are not looked into."""
+        days = max(self.success_days, self.not_found_days)
+        recent = lowest_id(datetime.now(UTC), earlier=timedelta(days=days))
+        # The job's own attempts, and its parent's, count whatever their age.
+        first = min(recent, self.job.id, self.job.parent_job_id or recent)
+        return lowest_id(made_at(first), earlier=CLOCKS_DIFFER)
 
     def _by_entity(self, rows: Sequence[Any], providers: Mapping[str, Provider]) -> dict[str, dict[str, PriorAnswer]]:
         noted = {_question_of(row) for row in rows if row.outcome_class == NOT_ASKED and row.job_id == self.job.id}
@@ -165,6 +177,7 @@ def _prior_query() -> Select[Any]:
             attempts.c.entity_type == bindparam("of_type"),
             is_any_of(attempts.c.entity_id, bindparam("ids")),
             attempts.c.provider.in_(bindparam("names", expanding=True)),
+            attempts.c.id >= bindparam("first_id"),
             holds,
         )
         # What was asked last comes last, and stays. By the end, a lost call would be later than its repeat.
@@ -181,6 +194,7 @@ def _is_answered_since() -> ColumnElement[bool]:
             *(later.c[column.name] == column for column in same),
             later.c.outcome_class.in_(DEFINITE),
             later.c.started_at > attempts.c.started_at,
+            later.c.id >= bindparam("first_id"),
         )
     )
 

@@ -3,12 +3,19 @@
 Costs stay: they are the books, and name nobody.
 """
 
+import time
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, Table, delete, exists, select, update
+import structlog
+from flask import current_app
+from sqlalchemy import ColumnElement, Select, Table, delete, exists, or_, select, update
+from sqlalchemy.exc import DBAPIError
 
 from app.audit.retention import forget_old_events
 from app.config import config
+from app.db import partitions
+from app.db.partitions import Partition
 from app.db.session import WriteSession, end_read, repeats_conflicts, scrub_log, transaction
 from app.enrichment.waterfall.dedup import DAY_SECONDS
 from app.entities.export_work import forget_old_exports
@@ -22,16 +29,22 @@ from app.models.pilot import rest_chunks
 from app.models.types import lowest_id, utcnow
 from app.webhooks.deliveries import forget_old_deliveries
 
+log = structlog.get_logger(__name__)
+
 BATCH_ANSWERS: Final = 500
 """Raw answers that are taken out at a time."""
 BATCH_ROWS: Final = 500
 """Rows that are deleted at a time: nobody else writes to SQLite meanwhile."""
+PARTITIONS_SECONDS: Final = 3600.0
+EXTRA_DAYS: Final = 100
+"""How much longer jobs are kept whose attempts are in partitions: over a quarter."""
 OF_JOB: Final[tuple[Table, ...]] = (attempts, entity_errors, rest_chunks, progress, chunks)
 """What grows with a job's entities, in the order in which it goes. The database deletes the rest with the job."""
 
 
 def forget_what_is_old() -> None:
     """Forget one small batch of each kind of thing that is kept for a time."""
+    keep_partitions()
     forget_old_answers()
     forget_old_jobs()
     forget_old_history()
@@ -68,7 +81,8 @@ def forget_old_jobs(limit: int = BATCH_ROWS) -> int:
     days = config().ENRICH_JOB_KEEP_DAYS
     if days == 0:
         return 0
-    old = _old_job(days)
+    # In partitions, rows are given the time to go with theirs.
+    old = _old_job(kept_since(days + EXTRA_DAYS if partitions.is_partitioned() else days))
     if not _has_any(old):
         return 0
     with transaction() as session:
@@ -94,14 +108,48 @@ def forget_old_history(limit: int = BATCH_ROWS) -> int:
         return session.connection().execute(forget).rowcount
 
 
+def keep_partitions() -> None:
+    """Once an hour, add the partitions of the next quarters, and drop those whose jobs all ended too long ago."""
+    kept = current_app.extensions.setdefault("tranche.partitions", {"at": -PARTITIONS_SECONDS})
+    if time.monotonic() - kept["at"] < PARTITIONS_SECONDS:
+        return
+    kept["at"] = time.monotonic()
+    if not partitions.is_partitioned():
+        end_read()
+        return
+    steps = [*partitions.plan_ahead(datetime.now(UTC)), *map(partitions.drop_step, _old_partitions())]
+    end_read()
+    for step in steps:
+        try:
+            partitions.run_step(step, tries=1)
+            log.info("partitions changed", purpose=step.purpose)
+        except DBAPIError as exc:
+            # Somebody else did it, or it is locked, or this role may not: there is time.
+            log.warning("partitions not changed", purpose=step.purpose, error_type=type(exc.orig).__name__)
+
+
+def _old_partitions() -> list[Partition]:
+    days = config().ENRICH_JOB_KEEP_DAYS
+    return [] if days == 0 else [found for found in partitions.partitions() if _is_old(found, kept_since(days))]
+
+
+def _is_old(partition: Partition, since: datetime) -> bool:
+    """Return whether every job that may have rows in a partition ended too long ago."""
+    if partition.end is None or partition.end >= since:
+        return False
+    # Its own id is older than those of its attempts, but for what clocks differ.
+    made_before = jobs.c.id < lowest_id(partition.end + timedelta(days=1))
+    is_kept = or_(jobs.c.finished_at.is_(None), jobs.c.finished_at >= since)
+    return db.session.scalar(select(jobs.c.id).where(made_before, is_kept).limit(1)) is None
+
+
 def _has_any(query: Select[Any]) -> bool:
     found = db.session.scalar(query.limit(1)) is not None
     end_read()
     return found
 
 
-def _old_job(days: int) -> Select[Any]:
-    since = kept_since(days)
+def _old_job(since: datetime) -> Select[Any]:
     retries = jobs.alias()
     is_needed = exists().where(retries.c.parent_job_id == jobs.c.id, retries.c.status.not_in(ENDED))
     has_calls = exists().where(in_flight_calls.c.job_id == jobs.c.id)

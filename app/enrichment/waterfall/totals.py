@@ -8,6 +8,7 @@ jobs there have been, and whatever was deleted since.
 
 from collections import Counter
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import BigInteger, ColumnElement, Integer, Select, exists, func, literal_column, select, update
@@ -35,7 +36,7 @@ Key = tuple[str, str]
 
 def read_totals() -> Mapping[Key, int]:
     """Return what all jobs have come to: those that are counted, and those that are not yet."""
-    sums = _sums(jobs.c.is_uncounted)
+    sums = _sums(_of_uncounted())
     for name, label, value in db.session.execute(select(totals)):
         sums[name, label] += value
     return sums
@@ -52,7 +53,7 @@ def count_ended_jobs(limit: int = BATCH_JOBS) -> int:
     with transaction() as session:
         # Another worker may be counting them.
         job_ids = session.scalars(ended.with_for_update(of=jobs, skip_locked=True)).all()
-        sums = _sums(jobs.c.id.in_(job_ids))
+        sums = _sums(_statements(jobs.c.id.in_(job_ids)))
         rows = [{"name": name, "label": label, "value": value} for (name, label), value in sorted(sums.items())]
         if rows:
             upsert(session, totals, rows, added=["value"])
@@ -67,21 +68,38 @@ def _ended_for_good() -> Select[Any]:
     return select(jobs.c.id).where(jobs.c.is_uncounted, jobs.c.finished_at.is_not(None), ~is_open, ~has_calls)
 
 
-def _sums(of_jobs: ColumnElement[bool]) -> Counter[Key]:
+def _sums(statements: tuple[Select[Any], Select[Any]]) -> Counter[Key]:
+    by_status, by_provider = statements
     sums: Counter[Key] = Counter()
-    counts = [func.sum(jobs.c[name]).cast(BigInteger) for name in OF_JOBS]
-    by_status = select(jobs.c.status, func.count(), *counts).where(of_jobs).group_by(jobs.c.status)
     for status, count, *values in db.session.execute(by_status):
         if status in ENDED:
             sums[ENDED_JOBS, status] = count
         for name, value in zip(OF_JOBS, values, strict=True):
             sums[name, ""] += value
-    answers: ColumnElement[int] = sum((costs.c[name] for name in LATENCIES), literal_column("0", Integer))
-    figures = {**{name: costs.c[name] for name in OF_COSTS}, ANSWERS: answers}
-    columns = [func.sum(figure).cast(BigInteger) for figure in figures.values()]
-    source = jobs.join(costs, costs.c.job_id == jobs.c.id)
-    by_provider = select(costs.c.provider, *columns).select_from(source).where(of_jobs).group_by(costs.c.provider)
     for provider, *values in db.session.execute(by_provider):
-        for name, value in zip(figures, values, strict=True):
+        for name, value in zip((*OF_COSTS, ANSWERS), values, strict=True):
             sums[name, provider] = value
     return sums
+
+
+@cache
+def _of_uncounted() -> tuple[Select[Any], Select[Any]]:
+    # Once: to put them together takes longer than to run them.
+    return _statements(jobs.c.is_uncounted)
+
+
+def _statements(of_jobs: ColumnElement[bool]) -> tuple[Select[Any], Select[Any]]:
+    """Return the queries for what some jobs come to: by status, and of their costs by provider."""
+    answers: ColumnElement[int] = sum((costs.c[name] for name in LATENCIES), literal_column("0", Integer))
+    figures = [*(costs.c[name] for name in OF_COSTS), answers]
+    counts = [_sum(jobs.c[name]) for name in OF_JOBS]
+    amounts = [_sum(figure) for figure in figures]
+    source = jobs.join(costs, costs.c.job_id == jobs.c.id)
+    return (
+        select(jobs.c.status, func.count(), *counts).where(of_jobs).group_by(jobs.c.status),
+        select(costs.c.provider, *amounts).select_from(source).where(of_jobs).group_by(costs.c.provider),
+    )
+
+
+def _sum(figure: ColumnElement[int]) -> ColumnElement[int]:
+    return func.sum(figure).cast(BigInteger)
