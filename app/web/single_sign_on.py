@@ -33,6 +33,7 @@ _ASKING: Final = threading.BoundedSemaphore(4)
 _ALGORITHMS: Final = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
 """Those of a key pair. With a shared secret, or none, somebody else could sign."""
 _NEXT: Final = "next"
+_MAX_NEXT: Final = 500
 _MAX_STEPS: Final = 4
 _MAX_SUBJECT: Final = 255
 
@@ -61,10 +62,10 @@ def begin(next_page: str) -> Response:
 
     Raises `IdentityProviderUnavailable`, and `SignInRefused` if the provider is another than the settings say.
     """
-    # A cookie holds so much, and whoever has begun that often ends no more than one of them.
+    # A cookie holds some 4,000 characters, and whoever has begun that often ends no more than one of them.
     if len(session) > _MAX_STEPS:
         session.clear()
-    session[_NEXT] = next_page
+    session[_NEXT] = next_page[:_MAX_NEXT]
     with _asking():
         response: Response = _client().authorize_redirect(f"{_base_url()}/console/sso/return")
     return response
@@ -170,6 +171,7 @@ def _asking() -> Iterator[None]:
     except RequestException as error:
         log.warning("identity provider not reached", kind=type(error).__name__)
         raise IdentityProviderUnavailable from error
+    # An answer of another shape than the standard's ends in one of Python's own errors.
     except (AuthlibBaseError, JoseError, AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
         log.warning("sign-in refused", kind=type(error).__name__, reason=_reason(error))
         raise SignInRefused(_REFUSED) from error
