@@ -4,13 +4,14 @@ import csv
 import io
 import tracemalloc
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 import pytest
 from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Text, cast, select
+from sqlalchemy import Select, Text, cast, select
 
 from app.db.session import transaction
 from app.entities.changes import Writing, write_changes
@@ -57,14 +58,16 @@ OF_IMPORTS = ("import_files", "entity_list", "audit_events")
 """The tables that an import may add to though it changes nobody."""
 
 
+@cache
+def as_text() -> dict[str, Select[Any]]:
+    """Return a query for each table's rows, all columns as text."""
+    return {one.name: select(*(cast(column, Text) for column in one.columns)) for one in db.metadata.sorted_tables}
+
+
 def dump() -> list[str]:
     """Return every row of every table as text."""
     db.session.rollback()
-    return sorted(
-        f"{one.name} {tuple(row)}"
-        for one in db.metadata.sorted_tables
-        for row in db.session.execute(select(*(cast(column, Text) for column in one.columns)))
-    )
+    return sorted(f"{name} {tuple(row)}" for name, query in as_text().items() for row in db.session.execute(query))
 
 
 def assert_reimport_changes_nothing(entity_type: Any = "person") -> None:
@@ -237,7 +240,7 @@ def given_fields(entity_type: str) -> st.SearchStrategy[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("entity_type", ["person", "company"])
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_export_and_import_are_inverses(
     context: Flask, database_url: str, entity_type: str, data: st.DataObject
