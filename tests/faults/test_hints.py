@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from app import hints
-from app.celery_sender import NUDGE, WIDTH, make_celery
+from app.celery_sender import NUDGE, WIDTH
 from app.db.session import end_read
 from app.extensions import db
 from app.models.chunk import progress
@@ -23,6 +23,7 @@ from tests.brokers import empty, free_port, running_broker
 from tests.faults.conftest import MakeWorld
 from tests.faults.helpers import check_accounts, tell
 from tests.faults.world import World, add_job, has_ended, wait_until
+from tests.fleet import Fleet
 from tests.forks import Process
 from tests.patience import PATIENCE_SECONDS
 
@@ -40,48 +41,13 @@ def broker() -> Iterator[str]:
         yield url
 
 
-class Fleet:
-    """Workers and beats of Celery, as processes that may be killed; what they say goes to a file."""
-
-    def __init__(self, world: World, log: Path) -> None:
-        self.world = world
-        self.celery = make_celery(world.settings["CELERY_BROKER_URL"])
-        self._log = log.open("a+", encoding="utf-8")
-        self._processes: list[Process] = []
-
-    def node(self, *, lease_seconds: float) -> Process:
-        """Start a worker with two processes. Killed, it takes them with it."""
-        number = len(self._processes)
-        options = ("--concurrency=2", f"--hostname=node{number}", "--without-gossip", "--without-mingle")
-        return self._start("worker", *options, ENRICH_LEASE_SECONDS=str(lease_seconds))
-
-    def beat(self, folder: Path) -> Process:
-        """Start a beat."""
-        return self._start("beat", f"--schedule={folder / f'beat{len(self._processes)}'}", "--pidfile=")
-
-    def end(self) -> str:
-        """Kill everybody; return what they said."""
-        for process in self._processes:
-            process.end()
-        self._log.seek(0)
-        said = self._log.read()
-        self._log.close()
-        return said
-
-    def _start(self, *arguments: str, **settings: str) -> Process:
-        command = ["celery", "-A", "app.celery_app", *arguments]
-        environment = {**self.world.environment, **settings}
-        self._processes.append(Process(command, environment, output=self._log.fileno()))
-        return self._processes[-1]
-
-
 @pytest.fixture
 def make_fleet(tmp_path: Path) -> Iterator[Callable[[World], Fleet]]:
     """Make a fleet, which ends with the test."""
     fleets: list[Fleet] = []
 
     def make(world: World) -> Fleet:
-        fleets.append(Fleet(world, tmp_path / "fleet.log"))
+        fleets.append(Fleet(world, tmp_path))
         return fleets[-1]
 
     yield make
@@ -91,7 +57,7 @@ def make_fleet(tmp_path: Path) -> Iterator[Callable[[World], Fleet]]:
 
 
 def test_hints_tenfold_a_broker_that_forgets_and_a_killed_node_cost_nothing(
-    make_world: MakeWorld, make_fleet: Callable[[World], Fleet], broker: str, tmp_path: Path
+    make_world: MakeWorld, make_fleet: Callable[[World], Fleet], broker: str
 ) -> None:
     """Hints alone drive the queue at first; then they are lost, with a node; and what no hint told of, ticks find."""
     empty(broker)
@@ -110,7 +76,7 @@ def test_hints_tenfold_a_broker_that_forgets_and_a_killed_node_cost_nothing(
     victim.kill()
     empty(broker)
     for _ in range(2):
-        fleet.beat(tmp_path)
+        fleet.beat()
     wait_until(has_ended, PATIENCE_SECONDS)
 
     del current_app.extensions[hints.SENDER]
