@@ -42,9 +42,26 @@ def run(scene: Scene, given: Namespace) -> None:
 
 
 def run_enqueue(scene: Scene, _: Namespace) -> None:
-    """Measure how long a job takes to be accepted, whatever the broker does."""
-    with scene.fleet(SERVER) as fleet:
-        _measure_enqueue(fleet.world)
+    """Measure how long `POST /jobs` takes without a broker, with one, with one that refuses, and with a silent one."""
+    with scene.fleet(SERVER) as fleet, socket.create_server(("127.0.0.1", 0)) as silent:
+        brokers = {
+            "none": None,
+            "valkey": scene.broker,
+            "refused": f"redis://127.0.0.1:{free_port()}/0",
+            "silent": f"redis://127.0.0.1:{silent.getsockname()[1]}/0",
+        }
+        clients = {name: _client(fleet.world, url) for name, url in brokers.items()}
+        for client in clients.values():
+            _post(client, "warm")
+        # Celery is loaded by then, by the threads that send.
+        time.sleep(LOAD_SECONDS)
+        seconds: dict[str, list[float]] = {name: [] for name in brokers}
+        # In turns, so that whoever else is busy slows down all of them.
+        for number in range(REQUESTS):
+            for name, client in clients.items():
+                seconds[name].append(_post(client, f"{name}{number}"))
+    for name, values in seconds.items():
+        _tell("enqueue", f"broker {name}", values)
 
 
 @contextmanager
@@ -86,29 +103,6 @@ def _measure(driver: str, count: int, pause_seconds: float) -> None:
 
 def _enqueue(ids: Sequence[str]) -> None:
     queue.enqueue_job("person", "prospeo", ids)
-
-
-def _measure_enqueue(world: World) -> None:
-    """Tell how long `POST /jobs` takes without a broker, with one, with one that refuses, and with a silent one."""
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        brokers = {
-            "none": None,
-            "valkey": world.settings["CELERY_BROKER_URL"],
-            "refused": f"redis://127.0.0.1:{free_port()}/0",
-            "silent": f"redis://127.0.0.1:{silent.getsockname()[1]}/0",
-        }
-        clients = {name: _client(world, url) for name, url in brokers.items()}
-        for client in clients.values():
-            _post(client, "warm")
-        # Celery is loaded by then, by the threads that send.
-        time.sleep(LOAD_SECONDS)
-        seconds: dict[str, list[float]] = {name: [] for name in brokers}
-        # In turns, so that whoever else is busy slows down all of them.
-        for number in range(REQUESTS):
-            for name, client in clients.items():
-                seconds[name].append(_post(client, f"{name}{number}"))
-        for name, values in seconds.items():
-            _tell("enqueue", f"broker {name}", values)
 
 
 def _client(world: World, broker_url: str | None) -> FlaskClient:
