@@ -76,7 +76,8 @@ class CelerySender:
     def __init__(self, broker_url: str) -> None:
         self._broker_url = broker_url
         self._pid = 0
-        self._waiting: Queue[None] = Queue()
+        self.waiting: Queue[None] = Queue()
+        """The hints that this process has still to send."""
 
     def hint(self, chunks: int) -> None:
         """Have a hint sent for each of so many chunks, `WIDTH` at most. Never waits: what finds no room is dropped."""
@@ -84,18 +85,18 @@ class CelerySender:
             self._start()
         with suppress(Full):
             for _ in range(min(chunks, WIDTH)):
-                self._waiting.put_nowait(None)
+                self.waiting.put_nowait(None)
 
     def flush(self) -> None:
         """Wait until no hint waits to be sent, `FLUSH_SECONDS` at most."""
-        waiting = self._waiting
+        waiting = self.waiting
         with waiting.all_tasks_done:
             waiting.all_tasks_done.wait_for(lambda: not waiting.unfinished_tasks, FLUSH_SECONDS)
 
     def _start(self) -> None:
         """Start the thread. Should two requests come here at once, there are two of them, which does no harm."""
-        self._pid, self._waiting = os.getpid(), Queue(WIDTH)
-        Thread(target=self._send_all, args=[self._waiting], daemon=True).start()
+        self._pid, self.waiting = os.getpid(), Queue(WIDTH)
+        Thread(target=self._send_all, args=[self.waiting], daemon=True).start()
 
     def _send_all(self, waiting: "Queue[None]") -> None:
         """Send what comes, for as long as the process lives."""
