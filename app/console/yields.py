@@ -19,7 +19,7 @@ from app.values.identifiers import is_slug
 from app.web.api_keys import Scope
 from app.web.auth import visible_workspace
 
-MEMBERS: Final = 500
+MEMBERS: Final = 250
 """Members of a list that are looked at, some 0.1 ms each. The command looks at more."""
 
 

@@ -70,7 +70,7 @@ def _measure(reader: "_Reader", database: str, paths: list[str], runs: int) -> l
 
 
 def _console(app: Flask, known: dict[str, list[str]]) -> list[str]:
-    list_id, entity_id = known["list_id"][0], known["entity_id"][0]
+    list_id, entity_id, job_id = known["list_id"][0], known["entity_id"][0], known["job_id"][1]
     filters = [
         "/console/people?missing=email",
         "/console/people?missing=phone",
@@ -85,6 +85,8 @@ def _console(app: Flask, known: dict[str, list[str]]) -> list[str]:
         "/console/new?type=person&missing=phone&limit=50&provider=waterfall",
         f"/console/new?type=person&list={list_id}&missing=phone&limit=50&provider=waterfall",
         "/console/yield?workspace=default",
+        f"/console/jobs/{job_id}/what-if?order=prospeo&order=findymail",
+        f"/console/lists/{list_id}/what-if?order=prospeo&order=findymail",
     ]
     # Of a person; there is no company.
     return [path for path in screens(app, known) if f"/companies/{entity_id}" not in path] + filters
@@ -105,6 +107,7 @@ def _api(known: dict[str, list[str]]) -> list[str]:
         f"/api/enrichment/jobs/{job_id}/errors?code=no_such",
         f"/api/enrichment/jobs/{job_id}/errors/summary",
         f"/api/enrichment/jobs/{job_id}/what-if?order=prospeo,findymail",
+        f"/api/enrichment/what-if?list={list_id}&order=prospeo,findymail",
         f"/api/enrichment/jobs/{pilot_id}/pilot",
         f"/api/enrichment/jobs/{job_id}/retry",
         "/api/enrichment/jobs?status=failed",
