@@ -83,6 +83,7 @@ UNRECORDED_COMMANDS = {
     "serve": "it serves what leaves events itself",
     "console": "it serves the console; the user whom it may make is made as by `users create`",
     "upgrade": "it makes the tables, the log's own among them",
+    "partition": "it makes tables as well, and changes no row",
     "demo": "it works on a database of its own",
     "lists coverage": "it counts what is there",
     "webhooks resend": "what was sent when stands with the deliveries",
