@@ -44,9 +44,17 @@ def new_pilot(page: Any) -> str:
     page.goto("/console/new?type=company&provider=ai-normalizer")
     page.fill("#size", "2")
     page.click("#pilot")
-    page.click("#do-cancel")
-    page.click("#confirm")
-    page.wait_for_selector("#to-pilot")
+    page.wait_for_url("**/console/jobs/*-*")
+    job = page.url
+    # Cancelled, unless the worker comes to its end first.
+    page.goto(f"{job}/cancel")
+    if page.locator("#confirm").count():
+        with page.expect_navigation():
+            page.click("#confirm")
+    page.goto(job)
+    while not page.locator("#to-pilot").count():
+        page.wait_for_timeout(200)
+        page.reload()
     return str(page.locator("#to-pilot").get_attribute("href"))
 
 
