@@ -13,6 +13,7 @@ from sqlalchemy import func, select, text
 from app.db.session import end_read
 from app.demo.stand_ins import ledger
 from app.enrichment import queue
+from app.enrichment.waterfall.totals import count_ended_jobs
 from app.enrichment.waterfall.work_loop import Waterfall
 from app.extensions import db
 from app.models.chunk import progress
@@ -110,7 +111,8 @@ def attempts_of_chunks() -> list[tuple[int, int]]:
 
 
 def snapshot() -> dict[str, list[str]]:
-    """Return everything that is stored, but for heartbeats."""
+    """Return everything that is stored, but for heartbeats; ended jobs are counted first, as by any drain."""
+    count_ended_jobs()
     stored = {}
     for table in db.metadata.sorted_tables:
         if table is not heartbeats:

@@ -47,7 +47,7 @@ def database_url(request: pytest.FixtureRequest, disk: SmallDisk) -> Iterator[st
 
 def test_full_disk_is_503_and_exit_4_and_work_goes_on_with_room(make_world: MakeWorld, disk: SmallDisk) -> None:
     """Nothing of what was refused is there; what was accepted before is done afterwards, and every charge is booked."""
-    world = _world(make_world, ENRICH_LEASE_SECONDS=4)
+    world = _world(make_world, ENRICH_LEASE_SECONDS=4, LEADMAGIC_TIMEOUT_SECONDS=2)
     job_id = add_job(6, provider="leadmagic", chunk_size=3)
     client, writer = _client()
     before = _counts()
@@ -74,7 +74,7 @@ def test_full_disk_is_503_and_exit_4_and_work_goes_on_with_room(make_world: Make
 
 def test_answers_wait_for_room_when_the_disk_fills_up_in_mid_chunk(make_world: MakeWorld, disk: SmallDisk) -> None:
     """A worker insists on storing what was paid for: with room again, while its lease lasts, nobody is held."""
-    world = _world(make_world, latency=0.9, ENRICH_LEASE_SECONDS=40)
+    world = _world(make_world, latency=0.9, ENRICH_LEASE_SECONDS=40, LEADMAGIC_TIMEOUT_SECONDS=20)
     job_id = add_job(6, provider="leadmagic", chunk_size=6)
     worker = world.start()
     wait_until(lambda: calls_under_way() > 0)
@@ -122,7 +122,7 @@ def test_erasure_is_refused_as_a_whole_when_the_disk_is_full(make_world: MakeWor
 
 
 def _world(make_world: MakeWorld, latency: float = 0.1, **settings: object) -> World:
-    return make_world({"latency": latency}, ENRICH_CONCURRENCY=3, LEADMAGIC_TIMEOUT_SECONDS=2, **settings)
+    return make_world({"latency": latency}, ENRICH_CONCURRENCY=3, **settings)
 
 
 def _client() -> tuple[FlaskClient, dict[str, str]]:

@@ -35,7 +35,7 @@ def test_postgresql_killed_in_mid_chunk_loses_nothing_that_was_stored_or_paid_fo
     make_world: MakeWorld, server: OwnPostgres, kills: int
 ) -> None:
     """The postmaster and all its children die and are started again; workers go on, and no answer is lost."""
-    settings = {"ENRICH_CONCURRENCY": 3, "LEADMAGIC_TIMEOUT_SECONDS": 2}
+    settings = {"ENRICH_CONCURRENCY": 3, "LEADMAGIC_TIMEOUT_SECONDS": 15}
     world = make_world({"latency": 0.2}, ENRICH_LEASE_SECONDS=30, **settings)
     job_id = add_job(30 * kills, provider="leadmagic", chunk_size=10)
     workers = [world.run("work", "--exit-when-empty") for _ in range(2)]
