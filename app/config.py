@@ -8,7 +8,8 @@ Docker and systemd hand over secrets.
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal
 from pathlib import Path
@@ -163,8 +164,10 @@ class Config(OidcSettings):
             _check_secret("SECRET_KEY_FALLBACKS", former)
         _check_job_days(self.ENRICH_JOB_KEEP_DAYS, max(self.ENRICH_SUCCESS_TTL_DAYS, self.ENRICH_NOT_FOUND_TTL_DAYS))
         for settings in self.PROVIDERS.values():
-            _check_provider(settings)
-        _check_single_sign_on(self)
+            with _naming():
+                settings.check()
+        with _naming():
+            check_single_sign_on(self, public_url=self.PUBLIC_URL, secret_key=self.SECRET_KEY)
 
     @classmethod
     def from_env(cls, environment: dict[str, str] | None = None) -> Self:
@@ -230,15 +233,12 @@ def _home(setting: str | None) -> Path:
 
 
 def _dotenv_path(environment: dict[str, str]) -> Path:
-    folder = _home(_read(environment, "TRANCHE_HOME")) if is_installed() else PROJECT_ROOT
-    return folder / ".env"
+    return (_home(_read(environment, "TRANCHE_HOME")) if is_installed() else PROJECT_ROOT) / ".env"
 
 
 def _dotenv(path: Path) -> dict[str, str]:
-    try:
+    with _naming(f"{path.name}: "):
         return read_dotenv(path)
-    except ValueError as exc:
-        raise ConfigError(f"{path.name}: {exc}") from exc
 
 
 def _read(environment: dict[str, str], name: str) -> str | None:
@@ -261,10 +261,8 @@ def _provider_settings(environment: dict[str, str], default: ProviderSettings) -
     for option, parse in _PROVIDER_OPTIONS.items():
         name = f"{default.prefix}_{option}"
         if text := _read(environment, name):
-            try:
+            with _naming(f"{name}: "):
                 values[option.lower()] = parse(text.strip(), default)
-            except ValueError as exc:
-                raise ConfigError(f"{name}: {exc}") from None
     options = {name: _read(environment, f"{default.prefix}_{name}") or value for name, value in default.options.items()}
     return replace(default, **values, options=MappingProxyType(options))
 
@@ -387,12 +385,18 @@ def _check(name: str, value: object, rules: Any) -> None:
         _check_dollars(name, value)
     if "names" in rules:
         _check_names(name, value, rules["names"])
-    if "is_url" in rules and value is not None:
-        _rethrow(name, _url, value)
-    if "is_broker" in rules and value is not None:
-        _rethrow(name, _check_broker, value)
-    if "is_policies" in rules:
-        _rethrow(name, parse_policies, value)
+    for rule, check in _TEXT_CHECKS.items():
+        if rule in rules and value is not None:
+            with _naming(f"{name}: "):
+                check(value)
+
+
+_TEXT_CHECKS: Final[Mapping[str, Callable[[Any], object]]] = {
+    "is_url": _url,
+    "is_broker": _check_broker,
+    "is_policies": parse_policies,
+}
+"""By the rule that a setting has, what reads its text, or raises `ValueError`."""
 
 
 def _check_job_days(days: int, answer_days: int) -> None:
@@ -422,25 +426,13 @@ def _check_names(name: str, value: Any, choices: tuple[str, ...] | None) -> None
         raise ConfigError(f"{name}: expected one or more {of_what}, separated by commas, each once")
 
 
-def _rethrow(name: str, check: Any, value: Any) -> None:
+@contextmanager
+def _naming(setting: str = "") -> Iterator[None]:
+    """Make what a reader of values complains of an error of the settings."""
     try:
-        check(value)
+        yield
     except ValueError as exc:
-        raise ConfigError(f"{name}: {exc}") from None
-
-
-def _check_provider(settings: ProviderSettings) -> None:
-    try:
-        settings.check()
-    except ValueError as exc:
-        raise ConfigError(str(exc)) from None
-
-
-def _check_single_sign_on(settings: Config) -> None:
-    try:
-        check_single_sign_on(settings, public_url=settings.PUBLIC_URL, secret_key=settings.SECRET_KEY)
-    except ValueError as exc:
-        raise ConfigError(str(exc)) from None
+        raise ConfigError(f"{setting}{exc}") from None
 
 
 def _check_secret(name: str, value: str | None) -> None:
@@ -450,12 +442,8 @@ def _check_secret(name: str, value: str | None) -> None:
 
 
 def _database_url(text: str, *, on_vercel: bool) -> str:
-    try:
+    with _naming("DATABASE_URL: "):
         url = read_database_url(text)
-    except ValueError as exc:
-        raise ConfigError(f"DATABASE_URL: {exc}") from None
     if on_vercel and url.startswith("sqlite"):
-        raise ConfigError(
-            "DATABASE_URL: expected a postgresql:// URL; Vercel's file system is read-only, so SQLite cannot work there"
-        )
+        raise ConfigError("DATABASE_URL: expected a postgresql:// URL; Vercel's file system is read-only for SQLite")
     return url

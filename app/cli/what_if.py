@@ -48,7 +48,11 @@ def what_if(
     end_read()
     if as_json:
         output.print_json(WhatIfSchema().dump(told))
-        return
+    else:
+        _print(told)
+
+
+def _print(told: WhatIf) -> None:
     click.echo(f"{', '.join(told.order)}, until {', '.join(told.until)}")
     click.echo(f"{told.found:,} of {told.entities:,} found, for {_cost(told)}")
     print_figures(told.report)

@@ -250,12 +250,11 @@ class ChunkRun:
 
         is_last = not calls and not self.calls.under_way and not self.lease.undecided
         save = self.lease.finish if is_last else self.lease.checkpoint
-        # Answers that are on their way are given up with the chunk, if its lease cannot be renewed.
-        has_paid = batch.has_money or self.calls.has_paid
         started_at = time.monotonic()
         try:
             with span("finish" if is_last else "checkpoint", job_id=self.context.job.id):
-                save(store, insist=has_paid)
+                # Answers that are on their way are given up with the chunk, if its lease cannot be renewed.
+                save(store, insist=batch.has_money or self.calls.has_paid)
         except BaseException:
             # An outcome must not be stored later without what it stands for.
             self.lease.forget_unstored()
