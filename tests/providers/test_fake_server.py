@@ -73,10 +73,11 @@ def ledger_path(tmp_path: Path) -> Path:
     return tmp_path / "ledger.jsonl"
 
 
-def test_person_is_the_same_at_every_provider(fake_server: FakeServer) -> None:
+@pytest.mark.parametrize("name", ["Ada Byron", "Felix Bexley", "Max Marx"])
+def test_person_is_the_same_at_every_provider(fake_server: FakeServer, name: str) -> None:
     """Name, address and title agree, whichever way a provider was asked."""
-    who = invented.person(full_name="Ada Byron", domain="same.example")
-    by_name = ask(fake_server, "findymail/api/search/name", {"name": "Ada Byron", "domain": "same.example"})[1]
+    who = invented.person(full_name=name, domain="same.example")
+    by_name = ask(fake_server, "findymail/api/search/name", {"name": name, "domain": "same.example"})[1]
     by_page = ask(fake_server, "prospeo/enrich-person", {"data": {"linkedin_url": who.linkedin_url}})[1]
     by_email = ask(fake_server, "prospeo/enrich-person", {"data": {"email": who.email}})[1]
     exported = ask(fake_server, "aiark/v1/people/export/single", {"url": who.linkedin_url})[1]

@@ -351,4 +351,4 @@ def _from_slug(slug: str) -> tuple[str, str]:
     return " ".join(words).title(), f"{match['label']}.{match['top']}" if match else ""
 
 
-_MARKER = re.compile(r"x-[a-z-]+$")
+_MARKER = re.compile(r"(?<![a-z])x-[a-z-]+$")
