@@ -1,5 +1,6 @@
 """`flask enrich work`: a service that stops when it is told to and waits for its database."""
 
+import shutil
 import signal
 import sqlite3
 from collections.abc import Callable
@@ -107,11 +108,13 @@ def test_work_goes_on_when_the_database_is_back(
     process = start("work", "--exit-when-empty", DATABASE_URL=f"sqlite:///{path}")
     assert "worker started" in process.stderr.readline()
     assert "not migrated" in process.stderr.readline()
-    with sqlite3.connect(migrated_sqlite) as source, sqlite3.connect(path) as target:
+    # With the job in it when it is there: the worker ends where it finds nothing.
+    ready = shutil.copy(migrated_sqlite, tmp_path / "ready.db")
+    job_id = add_job(app_on(f"sqlite:///{ready}"))
+    with sqlite3.connect(ready) as source, sqlite3.connect(path) as target:
         source.backup(target)
     source.close()
     target.close()
-    job_id = add_job(app_on(f"sqlite:///{path}"))
     assert process.wait(PATIENCE_SECONDS) == 0
     assert _status(path, job_id) == "complete"
 
