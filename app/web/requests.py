@@ -4,6 +4,7 @@ import io
 import re
 import secrets
 import time
+from collections.abc import Callable
 from typing import Any, BinaryIO, Final
 
 import structlog
@@ -34,13 +35,25 @@ REQUEST_ID_PATTERN: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 class Rule(WerkzeugRule):
-    """A URL rule that can refuse HEAD: `answers_head=False`, for a GET that does work."""
+    """A URL rule that can refuse HEAD: `answers_head=False`, for a GET that does work.
+
+    It compiles what makes an address of it when one is wanted first: of most rules none ever is, and to do so for each
+    takes most of the time in which an application starts.
+    """
 
     def __init__(self, *args: Any, answers_head: bool = True, **options: Any) -> None:
         super().__init__(*args, **options)
         # Werkzeug adds HEAD wherever there is GET, and the view would run all the same.
         if not answers_head and self.methods:
             self.methods.discard("HEAD")
+
+    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+        def build(rule: Rule, /, **values: Any) -> tuple[str, str]:
+            compiled: Callable[..., tuple[str, str]] = super(Rule, rule)._compile_builder(append_unknown).__get__(rule)
+            setattr(rule, "_build_unknown" if append_unknown else "_build", compiled)
+            return compiled(**values)
+
+        return build
 
 
 def init_app(app: Flask) -> None:

@@ -1,11 +1,12 @@
 """Where to look for what must not be there: words that are like no others, and everything that is stored."""
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Column, LargeBinary, MetaData, Text, cast, select
+from sqlalchemy import Column, LargeBinary, MetaData, Table, Text, cast, select
 from sqlalchemy.engine import make_url
 
 from app.db.session import end_read
@@ -20,13 +21,19 @@ def canary(length: int = 14) -> str:
 def every_row() -> dict[str, list[str]]:
     """Return each row of each table as text, all of its columns, by table; the tables are read from the database."""
     found: dict[str, list[str]] = {}
-    stored = MetaData()
-    stored.reflect(db.engine)
-    for name, table in stored.tables.items():
+    for name, table in _stored_tables(str(db.engine.url)).items():
         rows = db.session.execute(select(*(_as_text(column) for column in table.columns)))
         found[name] = ["\x1f".join(map(_text_of, row)) for row in rows]
     end_read()
     return found
+
+
+@cache
+def _stored_tables(_url: str) -> Mapping[str, Table]:
+    """Read the tables from a database, once: the schema stays the same for the whole run."""
+    stored = MetaData()
+    stored.reflect(db.engine)
+    return stored.tables
 
 
 def _as_text(column: Column[Any]) -> Any:
