@@ -9,14 +9,15 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, false, not_, or_, select, true
+from sqlalchemy import ColumnElement, and_, false, func, not_, or_, select, true
 
 from app.db.session import WriteSession
+from app.enrichment.queue.entity_ids import erased_in
 from app.enrichment.queue.queries import JobView, get_job, ids_to_retry, ids_with
 from app.entities.keep_days import insist_on_kept
 from app.errors import Invalid, JobStateConflict, detail
 from app.extensions import db
-from app.models.chunk import DECIDED, Outcome, entity_errors, progress
+from app.models.chunk import DECIDED, Outcome, chunks, entity_errors, progress
 from app.models.job import ENDED, jobs
 
 _SYSTEM_CODES: Final = ("chunk_broke", "job_broke")
@@ -79,6 +80,8 @@ class Retry:
     job: JobView
     chosen: RetryFilter
     earlier: Sequence[RetryFilter] = field(default_factory=tuple)
+    erased: int = 0
+    """Places in the job whose entity had been erased before the ids were read."""
 
     @classmethod
     def of(cls, job_id: str, chosen: RetryFilter, *, workspace_slug: str | None = None) -> "Retry":
@@ -92,7 +95,7 @@ class Retry:
         earlier = earlier_retries(job.id)
         if not all(one.is_narrow for one in earlier):
             raise JobStateConflict("The job was retried before; retry the job that came of it.")
-        return cls(job, chosen, earlier)
+        return cls(job, chosen, earlier, _count_erased(job.id))
 
     def entity_ids(self) -> Iterator[str]:
         """Give the ids that it takes."""
@@ -125,14 +128,17 @@ class Retry:
         return "The job has no failed or held entities, so there is nothing to retry."
 
     def check(self, session: WriteSession) -> None:
-        """Hold the job's row until the caller's transaction ends, and insist that nothing has come in between.
+        """Hold the job and its lists of ids until the caller's transaction ends; insist that nothing came in between.
 
-        Raises `JobStateConflict`.
+        An entity that was erased since the ids were read would come back. An erasure that comes later waits for the
+        lists, and finds its entity in the new job as well. Raises `JobStateConflict`.
         """
         query = select(jobs.c.held_accepted_at).where(jobs.c.id == self.job.id).with_for_update(key_share=True)
         held_accepted_at = session.scalar(query)
         if held_accepted_at != self.job.held_accepted_at or earlier_retries(self.job.id) != self.earlier:
             raise JobStateConflict("The job was retried, or what it holds accepted, meanwhile; try again.")
+        if _count_erased(self.job.id, is_locking=True) != self.erased:
+            raise JobStateConflict("Entities of the job were erased meanwhile; try again.")
 
     def _failed_ids(self) -> Iterator[str]:
         query = (
@@ -151,6 +157,14 @@ def earlier_retries(job_id: str) -> tuple[RetryFilter, ...]:
     """Return the filters of the retries that were made of a job."""
     query = select(jobs.c.retry_filter).where(jobs.c.parent_job_id == job_id).order_by(jobs.c.id)
     return tuple(RetryFilter.read(stored) for stored in db.session.scalars(query))
+
+
+def _count_erased(job_id: str, *, is_locking: bool = False) -> int:
+    """Count the places in a job whose entity was erased; if that locks, no more of them are until the commit."""
+    places = select(erased_in(chunks.c.entity_ids).label("erased")).where(chunks.c.job_id == job_id)
+    if is_locking:
+        places = places.with_for_update(read=True)
+    return db.session.scalar(select(func.sum(places.subquery().c.erased))) or 0
 
 
 def _has_open_chunks(job_id: str) -> bool:

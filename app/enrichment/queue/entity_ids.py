@@ -4,11 +4,15 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Protocol, Self
+from typing import Any, Final, Protocol, Self
+
+from sqlalchemy import ColumnElement, Text, func
 
 from app.errors import Invalid, detail
 from app.models.chunk import ERASED_ID
 from app.values.identifiers import ENTITY_ID_RULE, invalid_entity_ids, is_entity_id
+
+_QUOTED_ERASED_ID: Final = f'"{ERASED_ID}"'
 
 
 class ChunkUnreadable(ValueError):
@@ -50,6 +54,18 @@ def parse_ids(stored_ids: str | None, position: int) -> list[str]:
     if not isinstance(ids, list) or invalid_entity_ids([entity_id for entity_id in ids if entity_id != ERASED_ID]):
         raise ChunkUnreadable(f"chunk {position}: expected a list of entity ids")
     return ids
+
+
+def count_erased(stored_ids: str) -> int:
+    """Return in how many places of a stored list an entity was erased."""
+    return stored_ids.count(_QUOTED_ERASED_ID)
+
+
+def erased_in(ids: ColumnElement[Any]) -> ColumnElement[int]:
+    """Return the expression that counts the same in a column of lists."""
+    text = ids.cast(Text)
+    without = func.length(func.replace(text, _QUOTED_ERASED_ID, ""))
+    return (func.length(text) - without) // len(_QUOTED_ERASED_ID)
 
 
 def _checked(entity_ids: Iterable[object]) -> Iterator[str]:

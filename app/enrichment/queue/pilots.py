@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
 
-from sqlalchemy import Text, delete, func, insert, or_, select, update
+from sqlalchemy import Text, delete, insert, or_, select, update
 
 from app.db.session import WriteSession
-from app.enrichment.queue.entity_ids import ChunkUnreadable, parse_ids
+from app.enrichment.queue.entity_ids import ChunkUnreadable, count_erased, erased_in, parse_ids
 from app.enrichment.queue.queries import JobView, get_job
 from app.entities.keep_days import insist_on_kept
 from app.errors import JobStateConflict
@@ -20,7 +20,6 @@ from app.models.pilot import pilots, rest_chunks
 
 _ROWS_AN_INSERT: Final = 100
 NOTHING_LEFT: Final = "All entities of the rest were erased or are excluded."
-_QUOTED_ERASED_ID: Final = f'"{ERASED_ID}"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +86,7 @@ class Rest:
         self.erased = 0
         with db.session.execute(chunks) as rows:
             for row in rows:
-                self.erased += row.ids.count(_QUOTED_ERASED_ID)
+                self.erased += count_erased(row.ids)
                 with suppress(ChunkUnreadable):
                     yield from (one for one in parse_ids(row.ids, row.position) if one != ERASED_ID)
 
@@ -101,10 +100,9 @@ class Rest:
         taken = update(pilots).where(*is_open).values(continued_job_id=job_id).returning(pilots.c.job_id)
         if session.scalar(taken) is None:
             raise JobStateConflict("The pilot was continued meanwhile.")
-        ids_text = rest_chunks.c.entity_ids.cast(Text)
-        erased_length = func.length(ids_text) - func.length(func.replace(ids_text, _QUOTED_ERASED_ID, ""))
-        deleted = delete(rest_chunks).where(rest_chunks.c.job_id == self.job.id).returning(erased_length)
-        if sum(session.scalars(deleted)) != self.erased * len(_QUOTED_ERASED_ID):
+        erased = erased_in(rest_chunks.c.entity_ids)
+        deleted = delete(rest_chunks).where(rest_chunks.c.job_id == self.job.id).returning(erased)
+        if sum(session.scalars(deleted)) != self.erased:
             raise JobStateConflict("Entities of the rest were erased meanwhile; try again.")
 
 
