@@ -107,7 +107,8 @@ def enqueue(
         return
     check_writable()
     sample = None if pilot is None else Sample(pilot, pilot_seed)
-    terms = {"workspace_slug": workspace, "list_id": selection.list_id(), **others}
+    terms = {"workspace_slug": workspace, "list_id": selection.list_id(), "is_selection": selection.ids_file is None}
+    terms |= others
     accepted = selection.hand_to(partial(_accept, entity_type, provider, options, sample, terms))
     _print_accepted(accepted, as_json=as_json)
     if pilot is not None and accepted is not None and not as_json:

@@ -170,6 +170,7 @@ def _enqueue(selection: Selection, ids: Sequence[str], options: JobOptions, samp
         "workspace_slug": workspace,
         "idempotency_key": once,
         "list_id": selection.list_id,
+        "is_selection": True,
     }
     if sample is not None:
         return enqueue_pilot(entity_type, provider, ids, sample, options=options, **about).job_id

@@ -66,6 +66,12 @@ def existing_ids(entity_type: str, ids: Sequence[str], *, workspace_slug: str) -
     return set(load_columns(entity_type, ids, (), workspace_slug=workspace_slug))
 
 
+def hold_existing(entity_type: str, ids: Sequence[str], *, workspace_slug: str) -> int:
+    """Keep entities from being erased until the transaction ends; return how many of the ids have one."""
+    parameters = {"of_workspace": workspace_slug, "ids": list(ids)}
+    return len(db.session.connection().execute(_holding_query(entity_type), parameters).all())
+
+
 def load_columns(
     entity_type: str, ids: Sequence[str], names: Iterable[str], *, workspace_slug: str, is_locking: bool = False
 ) -> dict[str, Fields]:
@@ -225,6 +231,13 @@ def _columns_query(entity_type: str, names: tuple[str, ...], is_locking: bool) -
         table.c.workspace_slug == bindparam("of_workspace"), is_any_of(table.c.id, bindparam("ids"))
     )
     return query.order_by(table.c.id).with_for_update(key_share=True) if is_locking else query
+
+
+@lru_cache
+def _holding_query(entity_type: str) -> Select[Any]:
+    """Return the query that locks entities by `ids`, in order, against deletion and nothing else."""
+    in_order = _columns_query(entity_type, (), False).order_by(table_of(entity_type).c.id)
+    return in_order.with_for_update(read=True, key_share=True)
 
 
 def _whole_rows(entity_type: str) -> Select[Any]:

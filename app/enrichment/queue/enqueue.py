@@ -22,6 +22,7 @@ from app.enrichment.queue.pilots import NOTHING_LEFT, NewPilot, Rest
 from app.enrichment.queue.queries import JobView, get_job
 from app.enrichment.queue.stop_rules import StopRule
 from app.entities.exclusions import is_any_excluded, without_excluded
+from app.entities.read import SLICE_ROWS, hold_existing
 from app.errors import EmptyJob, IdempotencyKeyReused, Invalid, JobStateConflict, detail
 from app.extensions import db
 from app.hints import hint
@@ -99,6 +100,7 @@ def accept_job(
     stop_when: Mapping[str, Any] | None = None,
     api_key_id: str | None = None,
     list_id: str | None = None,
+    is_selection: bool = False,
 ) -> Enqueued:
     """Do what `enqueue_job` does, and return all there is to say of it.
 
@@ -106,14 +108,15 @@ def accept_job(
     is stored in it, behind.
     `request_hash` tells requests under one idempotency key apart if there is more to them than the arguments here.
     `api_key_id` is the key that makes it, whose daily cap its calls fall under; `list_id` the list whose members it is
-    of, all or some.
-    Raises `IdempotencyKeyReused` too.
+    of, all or some. Ids of a selection are of entities that are stored: if one of them was erased since the ids were
+    read, they do not make a job.
+    Raises `IdempotencyKeyReused` too, and `JobStateConflict` for that.
     """
     size = config().ENRICH_CHUNK_SIZE if chunk_size is None else chunk_size
     request = _Request(
         entity_type, provider, size, workspace_slug, priority, options, cap_micros, api_key_id, stop_when, list_id
     )
-    steps = _Steps(before, pilot.store if pilot is not None else None)
+    steps = _Steps(before, pilot.store if pilot is not None else None, is_selection)
     return _enqueue(request, entity_ids, idempotency_key=idempotency_key, request_hash=request_hash, steps=steps)
 
 
@@ -170,10 +173,14 @@ def continue_pilot(
 
 @dataclass(frozen=True, slots=True)
 class _Steps:
-    """What else belongs into the transaction of a job: ahead of it, and behind it, with its id and total."""
+    """What else belongs into the transaction of a job: ahead of it, and behind it, with its id and total.
+
+    Ahead of it also the entities of a selection are held.
+    """
 
     before: Callable[[WriteSession], None] | None = None
     after: Callable[[WriteSession, str, int], None] | None = None
+    is_selection: bool = False
 
 
 _ALONE: Final = _Steps()
@@ -256,7 +263,7 @@ def _insert_once(request: _Request, ids: UniqueIds, key: dict[str, Any], steps: 
 @repeats_conflicts
 def _insert_job(request: _Request, ids: UniqueIds, extra: dict[str, Any], steps: _Steps) -> Enqueued:
     job_id = new_id()
-    with transaction() as session, _included(request, ids, steps.before, session) as kept:
+    with transaction() as session, _included(request, ids, steps, session) as kept:
         if kept.kept == 0:
             raise EmptyJob("All of the entities are excluded.", details=[detail("entityIds", "expected one to enrich")])
         chunk_count = -(-kept.kept // request.chunk_size)
@@ -308,18 +315,28 @@ def _record(session: WriteSession, job: Mapping[str, Any]) -> None:
 
 
 @contextmanager
-def _included(
-    request: _Request, ids: UniqueIds, before: Callable[[WriteSession], None] | None, session: WriteSession
-) -> Iterator[UniqueIds]:
-    """Give the ids without those of excluded entities, after what has to be stored before the job."""
-    if before is not None:
-        before(session)
+def _included(request: _Request, ids: UniqueIds, steps: _Steps, session: WriteSession) -> Iterator[UniqueIds]:
+    """Give the ids without those of excluded entities, after what has to be done before the job."""
+    if steps.before is not None:
+        steps.before(session)
+    if steps.is_selection:
+        hold_entities(request.entity_type, ids, request.workspace_slug)
     if not is_any_excluded(request.workspace_slug):
         yield ids
         return
     every = chain.from_iterable(ids.slices(1000))
     with unique_ids(without_excluded(request.entity_type, every, request.workspace_slug)) as kept:
         yield kept
+
+
+def hold_entities(entity_type: str, ids: UniqueIds, workspace_slug: str) -> None:
+    """Keep the entities of a selection from being erased until the transaction ends.
+
+    Raises `JobStateConflict` if one was erased since the ids were read: its id would come back.
+    """
+    for part in ids.slices(SLICE_ROWS):
+        if hold_existing(entity_type, part, workspace_slug=workspace_slug) < len(part):
+            raise JobStateConflict("Entities of the selection were erased meanwhile; try again.")
 
 
 def _find_replay(request: _Request, key: dict[str, str]) -> Enqueued | None:

@@ -121,12 +121,13 @@ class JobCollection(MethodView):
     @blueprint.doc(operationId="createJob")
     @blueprint.arguments(JobRequestSchema, example=_JOB)
     @blueprint.doc(parameters=[_IDEMPOTENCY_HEADER])
-    @blueprint.refuses(404)
+    @blueprint.refuses(404, 409)
     @blueprint.response(201, AcceptedJobSchema, headers=_ACCEPTED_HEADERS)
     def post(self, new: NewJob) -> tuple[queue.Enqueued, int, dict[str, str]]:
         """Enqueue a job.
 
-        What `entities` brings is stored in the same transaction as the job. 404 if there is no such list.
+        What `entities` brings is stored in the same transaction as the job. 404 if there is no such list, 409 if
+        somebody was erased while the list was read.
         """
         accepted = _accept(new, workspace_for(new.workspace_slug))
         headers = {"Location": url_for(".JobResource", job_id=accepted.job_id)}
@@ -281,6 +282,7 @@ def _accept(new: NewJob, workspace_slug: str) -> queue.Enqueued:
         entity_ids = stale_ids(new.entity_type, workspace_slug=workspace_slug, list_name=list_id)
     elif list_id is not None:
         entity_ids = ids_of_list(list_id, new.entity_type, workspace_slug=workspace_slug, missing=new.missing)
+    is_selection = list_id is not None or new.stale_verdicts
     if new.sample is not None:
         return enqueue_pilot(
             new.entity_type,
@@ -293,6 +295,7 @@ def _accept(new: NewJob, workspace_slug: str) -> queue.Enqueued:
             request_hash=new.request_hash(),
             api_key_id=principal().key_id,
             list_id=list_id,
+            is_selection=is_selection,
             chunk_size=new.chunk_size,
             priority=new.priority,
         )
@@ -308,6 +311,7 @@ def _accept(new: NewJob, workspace_slug: str) -> queue.Enqueued:
         before=store_entities if new.entities else None,
         api_key_id=principal().key_id,
         list_id=list_id,
+        is_selection=is_selection,
         **job_columns(new.entity_type, new.provider, new.options, workspace_slug),
     )
 

@@ -42,9 +42,9 @@ def erase_entity(entity_type: str, entity_id: str, *, workspace_slug: str) -> No
     which name nobody. Exclusions stay: they keep it from coming back. An id that stands only in those records, because
     its entity never existed, is erased from them too.
 
-    It reads every id list of the workspace, and once more if the id was in any: a second or two for ten million ids.
-    On SQLite, deleted content is overwritten and the write-ahead log emptied, unless somebody reads from it for long.
-    On PostgreSQL, dead rows stay in its files until they are vacuumed. Backups are not reached from here.
+    It reads every id list of the workspace, twice: a second or two each time for ten million ids. On SQLite,
+    deleted content is overwritten and the write-ahead log emptied, unless somebody reads from it for long. On
+    PostgreSQL, dead rows stay in its files until they are vacuumed. Backups are not reached from here.
 
     Raises `EntityNotFound` if nothing is recorded under the id.
     """
@@ -55,6 +55,7 @@ def erase_entity(entity_type: str, entity_id: str, *, workspace_slug: str) -> No
         values = erasure.find_values()
         # The entity's row before its records: a writer of records holds a lock on that row.
         erased += erasure.delete_entity()
+        erased += erasure.replace_in_new_chunks()
         # Whoever adds it to a list waits for that too.
         erased += erasure.leave_lists()
         erased += erasure.delete_attempts()
@@ -94,12 +95,16 @@ class _Erasure:
 
         The stored text is edited, so that a list that cannot be parsed loses the id too. An id has no character
         that JSON escapes, so it stands between its quotes or not at all.
+        """
+        return self._replace_in(rest_chunks) + self._replace_in(chunks)
 
-        A list may be held by a transaction that makes a job of it. If that comes first, the new list is seen only by
-        a further look; if it comes second, it fails.
+    def replace_in_new_chunks(self) -> int:
+        """Do it again in what was made of those lists, or of the entity's row, by whoever held them at first.
+
+        Whoever comes later waits for this transaction, and fails.
         """
         replaced = 0
-        while found := self._replace_in(rest_chunks) + self._replace_in(chunks):
+        while found := self.replace_in_chunks():
             replaced += found
         return replaced
 

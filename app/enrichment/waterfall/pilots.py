@@ -9,8 +9,9 @@ from typing import Any, Final
 from sqlalchemy import select
 
 from app.config import config
-from app.db.session import end_read
+from app.db.session import WriteSession, end_read
 from app.enrichment.queue import Enqueued, JobView, accept_job, get_job
+from app.enrichment.queue.enqueue import hold_entities
 from app.enrichment.queue.entity_ids import UniqueIds, unique_ids
 from app.enrichment.queue.lease import JobInfo
 from app.enrichment.queue.pilots import NOTHING_LEFT, NewPilot, PilotRow, Rest, get_pilot, why_no_rest
@@ -117,12 +118,14 @@ def enqueue_pilot(
     request_hash: str | None = None,
     api_key_id: str | None = None,
     list_id: str | None = None,
+    is_selection: bool = False,
     **terms: Any,
 ) -> Enqueued:
     """Enqueue a sample of some entities, and keep the others for `queue.continue_pilot`.
 
-    `api_key_id` is the key that makes it, `list_id` the list that it is of, and `terms` are those of `accept_job`:
-    `chunk_size`, `priority`. Raises what it raises, and what `job_columns` does.
+    `api_key_id` is the key that makes it, `list_id` the list that it is of, `is_selection` says that the ids are of
+    stored entities, and `terms` are those of `accept_job`: `chunk_size`, `priority`. Raises what it raises, and what
+    `job_columns` does.
     """
     columns = job_columns(entity_type, provider, options, workspace_slug)
     with unique_ids(entity_ids) as ids:
@@ -132,6 +135,10 @@ def enqueue_pilot(
             request_hash = _hash(ids, [entity_type, provider, options.shape(), asdict(sample), sorted(terms.items())])
         job = JobInfo(new_id(), entity_type, provider, workspace_slug, options.stored())
         chosen, pilot = _prepare(job, ids, sample)
+
+        def hold_all(_: WriteSession) -> None:
+            hold_entities(entity_type, ids, workspace_slug)
+
         return accept_job(
             entity_type,
             provider,
@@ -139,6 +146,7 @@ def enqueue_pilot(
             workspace_slug=workspace_slug,
             idempotency_key=idempotency_key,
             request_hash=request_hash,
+            before=hold_all if is_selection else None,
             pilot=pilot,
             list_id=list_id,
             api_key_id=api_key_id,
