@@ -85,7 +85,7 @@ class _Run:
                 return Ending.OUT_OF_CHUNKS
             if self.max_seconds is not None and self.seconds >= self.max_seconds:
                 return Ending.OUT_OF_TIME
-        return Ending.NOTHING if drained.last is None else Ending.DONE
+        return Ending.DONE if drained.has_worked else Ending.NOTHING
 
     def paused_job(self) -> JobView | None:
         """Return a paused job that keeps the work from being done: one worked on, or any if nothing else is left."""
@@ -137,21 +137,28 @@ def process(max_chunks: int | None, max_seconds: int | None, job_id: str | None,
 
 
 def _as_json(run: _Run, drained: DrainResult, ending: Ending) -> dict[str, Any]:
+    beside = {"exportParts": drained.beside} if drained.beside else {}
     return {
         "chunks": drained.chunks,
         "processedTotal": drained.processed_total,
         "jobs": list(run.statuses),
         "status": ending,
         "last": None if drained.last is None else ChunkResultSchema().dump(drained.last),
+        **beside,
     }
 
 
 def _summary(run: _Run, drained: DrainResult, ending: Ending) -> str:
     if ending is Ending.NOTHING:
         return "Nothing to do."
-    done = f"{output.count(drained.processed_total, 'entity', 'entities')} in {output.count(drained.chunks, 'chunk')}"
-    jobs = f"of {output.count(len(run.statuses), 'job')}, {run.seconds:.1f} s"
-    return f"{ending.capitalize()}: {done} {jobs}."
+    done = []
+    if drained.last is not None or not drained.beside:
+        entities = output.count(drained.processed_total, "entity", "entities")
+        chunks = output.count(drained.chunks, "chunk")
+        done.append(f"{entities} in {chunks} of {output.count(len(run.statuses), 'job')}")
+    if drained.beside:
+        done.append(output.count(drained.beside, "part of an export", "parts of exports"))
+    return f"{ending.capitalize()}: {', '.join(done)}, {run.seconds:.1f} s."
 
 
 def _pause_line(job: JobView) -> str:
@@ -220,9 +227,9 @@ def drain_and_tell(seconds: float | None = None) -> bool:
     """Drain the queue, for so many seconds at most, and log what was done; return whether there was anything to do."""
     drained = queue.drain(work=Waterfall(), time_budget=seconds)
     end_read()
-    if drained.last is not None:
-        log.info("drained", chunks=drained.chunks, processed=drained.processed_total)
-    return drained.last is not None
+    if drained.has_worked:
+        log.info("drained", chunks=drained.chunks, processed=drained.processed_total, export_parts=drained.beside)
+    return drained.has_worked
 
 
 def tell_failure(error: Exception, failures: int) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from app.entities.export_files import NewExport, create_export
 from tests.forks import Process
 from tests.patience import PATIENCE_SECONDS
 
@@ -54,6 +55,22 @@ def test_process_prints_json_with_nothing_to_do(sqlite_app: Flask, run: Any) -> 
         "status": "nothing to do",
         "last": None,
     }
+
+
+def test_process_says_how_much_it_wrote_of_exports(sqlite_app: Flask, run: Any, add_job: Any) -> None:
+    """Alone they are something that was done, and beside chunks they are told with them."""
+
+    def ask() -> None:
+        with sqlite_app.app_context():
+            create_export(NewExport("person", "csv", "default", "test"))
+
+    ask()
+    told = json.loads(run(sqlite_app, "process", "--json").stdout)
+    assert (told["status"], told["chunks"], told["exportParts"]) == ("done", 0, 1)
+    ask()
+    add_job(sqlite_app, 1)
+    said = run(sqlite_app, "process", "--verbose").stderr
+    assert re.fullmatch(r"Done: 1 entity in 1 chunk of 1 job, 1 part of an export, [0-9.]+ s\.\n", said)
 
 
 def test_process_stops_after_so_many_chunks(sqlite_app: Flask, run: Any, add_job: Any, job_of: Any) -> None:

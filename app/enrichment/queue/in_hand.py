@@ -93,6 +93,8 @@ class ChunksInHand:
     closed: int = 0
     decided: int = 0
     """Entities, in all chunks together."""
+    beside: int = 0
+    """Batches of work that is no job's."""
     last: ChunkResult | None = None
     _leases: list[Lease] = field(default_factory=list)
     _idle: int = 0
@@ -208,16 +210,20 @@ class ChunksInHand:
         if time.monotonic() - heartbeat["at"] >= HEARTBEAT_SECONDS:
             # Before this look is on record: it tells how long nobody had looked.
             self.between_chunks()
-            if self.go_on_beside is not None:
-                self.go_on_beside()
+            self._go_on_beside()
             record_heartbeat("drain")
             heartbeat["at"] = time.monotonic()
 
     def _has_gone_on_beside(self) -> bool:
         """Do some of the work that is no job's, unless chunks in hand wait; return whether there was any."""
-        if self.go_on_beside is None or self._leases or self.overall.is_used_up:
+        if self._leases or self.overall.is_used_up:
             return False
-        return self.go_on_beside()
+        return self._go_on_beside()
+
+    def _go_on_beside(self) -> bool:
+        has_gone_on = self.go_on_beside is not None and self.go_on_beside()
+        self.beside += has_gone_on
+        return has_gone_on
 
     def _claim(self) -> Lease | None:
         lease_seconds = config().ENRICH_LEASE_SECONDS

@@ -381,3 +381,6 @@ class DrainResultSchema(ChunkResultSchema):
 
     chunks = fields.Integer()
     processed_total = fields.Integer()
+    export_parts = fields.Integer(
+        metadata={"description": "Parts of exports that were written; absent if there were none."}
+    )

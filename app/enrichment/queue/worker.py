@@ -21,11 +21,18 @@ from app.tracing import span
 
 @dataclass(frozen=True, slots=True)
 class DrainResult:
-    """What a drain did: chunks, entities decided in all, and the last chunk (None: nothing to do)."""
+    """What a drain did: chunks, entities decided in all, and the last chunk (None: there was none)."""
 
     chunks: int
     processed_total: int
     last: ChunkResult | None
+    beside: int = 0
+    """Batches of work that is no job's: parts of exports, if the work is the service's own."""
+
+    @property
+    def has_worked(self) -> bool:
+        """Whether there was anything to do."""
+        return self.last is not None or self.beside > 0
 
 
 def process_next_chunk(
@@ -82,7 +89,7 @@ def drain(
     if job_id and chunks.last is None:
         get_job(job_id, workspace_slug=workspace_slug)
         end_read()
-    return DrainResult(chunks.closed, chunks.decided, chunks.last)
+    return DrainResult(chunks.closed, chunks.decided, chunks.last, chunks.beside)
 
 
 def _work_through(
