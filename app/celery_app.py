@@ -48,9 +48,9 @@ def nudge() -> None:
     """Drain the queue for some seconds; if work is left then, hint at it, so that whoever is free goes on."""
     with _working(), stop_on_signals():
         is_done = not drain_and_tell(DRAIN_SECONDS)
-        chunks = queue.backlog().claimable_chunks
+        workers = queue.backlog().workers_wanted
         end_read()
-        if chunks and not is_done:
+        if workers and not is_done:
             hint(1)
 
 

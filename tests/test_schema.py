@@ -20,6 +20,7 @@ from sqlalchemy.schema import CreateIndex
 
 from app.config import PROJECT_ROOT, shipped
 from app.db.session import transaction
+from app.db.sql import engine_name
 from app.enrichment import queue
 from app.enrichment.money import stored_caps
 from app.enrichment.money.scopes import CapScope
@@ -273,6 +274,30 @@ def test_users_of_an_identity_provider_stay_signed_in_without_it(context: Flask)
     upgrade()
     assert [(user.name, user.subject) for user in users.list_users()] == [("ada", None)]
     assert sessions.find_session(token) is not None
+
+
+def test_the_backlog_counts_exports_and_is_read_by_whom_it_was(context: Flask) -> None:
+    """Back and forth, with an export that waits. What a role may read is granted on the view itself."""
+    create_export(NewExport("company", "csv", "default", "test"))
+    backlog = select(text("workers_wanted")).select_from(text("tranche_backlog"))
+    readers = select(text("relacl::text")).select_from(text("pg_class")).where(text("relname = 'tranche_backlog'"))
+    is_postgresql = engine_name() == "postgresql"
+    with transaction() as session:
+        if is_postgresql:
+            session.execute(text("GRANT SELECT ON tranche_backlog TO PUBLIC"))
+    try:
+        downgrade(revision=ScriptDirectory(str(shipped("migrations"))).get_revision("0027").down_revision)
+        assert db.session.scalar(backlog) == 0
+        db.session.rollback()
+        upgrade()
+        assert db.session.scalar(backlog) == 1
+        assert not is_postgresql or "=r/" in db.session.scalar(readers)
+        db.session.rollback()
+    finally:
+        upgrade()
+        with transaction() as session:
+            if is_postgresql:
+                session.execute(text("REVOKE SELECT ON tranche_backlog FROM PUBLIC"))
 
 
 def test_errors_get_their_provider_and_their_counts_and_give_them_up_again(context: Flask) -> None:

@@ -51,7 +51,7 @@ def list_(
             output.note(f"Older ones: --cursor {page.next_cursor}")
     else:
         output.note(_empty_state(is_filtered=bool(status or workspace or list_id or cursor)))
-    if backlog.claimable_chunks:
+    if backlog.workers_wanted:
         output.note(_waiting(backlog))
     if warning is not None:
         output.note(warning)
@@ -108,6 +108,8 @@ def _empty_state(*, is_filtered: bool) -> str:
 
 
 def _waiting(backlog: Backlog) -> str:
+    if not backlog.claimable_chunks:
+        return f"Exports wait to be written; workers wanted: {backlog.workers_wanted}."
     chunks = output.count(backlog.claimable_chunks, "chunk")
     age = output.duration(backlog.oldest_age_seconds or 0)
     return f"Waiting in all: {chunks}, the oldest job for {age}; workers wanted: {backlog.workers_wanted}."

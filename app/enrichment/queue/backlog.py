@@ -1,4 +1,4 @@
-"""What waits to be claimed, as the view `tranche_backlog` says, which autoscalers read too."""
+"""What waits for workers, as the view `tranche_backlog` says, which autoscalers read too."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -19,7 +19,8 @@ class Backlog:
     oldest_age_seconds: float | None
     """The age of the oldest job that has one of them; None: there is none."""
     workers_wanted: int
-    """A worker for each 20 chunks, but no more than the limits of the jobs' providers leave something to do for."""
+    """A worker for each 20 chunks, but no more than the limits of the jobs' providers leave something to do for; and
+    one while an export is to be written."""
 
 
 _VIEW: Final = table(

@@ -12,7 +12,10 @@ from app.enrichment import queue
 from app.enrichment.money.reports import today
 from app.enrichment.queue import Backlog
 from app.enrichment.waterfall.worker_bounds import refresh_bounds
+from app.entities.export_files import NewExport, create_export, get_export
+from app.entities.export_work import work_on_exports
 from app.extensions import db
+from app.models.export import ExportStatus
 from app.models.job import jobs
 from app.models.spending import costs
 from app.models.types import new_id, utcnow
@@ -79,6 +82,18 @@ def test_no_more_workers_are_wanted_than_limits_can_use(context: Flask, monkeypa
     assert waiting() == (800, 10 + 2 + 10 + 1)
 
 
+def test_an_export_wants_one_worker_if_nothing_else_wants_any(context: Flask) -> None:
+    """Until it is written: between two parts nobody holds it."""
+    export_id = create_export(NewExport("person", "csv", "default", "test")).id
+    assert waiting() == (0, 1)
+    queue.enqueue_job("person", "prospeo", ids(41), chunk_size=1)
+    assert waiting() == (41, 3)
+    work_on_exports()
+    queue.cancel(queue.list_jobs().rows[0].id)
+    assert get_export(export_id, workspace_slug=None).status == ExportStatus.READY
+    assert waiting() == (0, 0)
+
+
 def test_backlog_reads_only_small_indexes(context: Flask) -> None:
     """It is asked every few seconds, beside a history of any length."""
     add_history()
@@ -89,5 +104,6 @@ def test_backlog_reads_only_small_indexes(context: Flask) -> None:
     plan = statements[-1].plan
     for index in ("claimable", "resume_at"):
         assert f"ix_enrichment_jobs_{index}" in plan
+    assert "ix_exports_unfinished" in plan
     assert "ix_enrichment_chunk_progress_open" in plan
     assert "SCAN enrichment_jobs\n" not in f"{plan}\n"
