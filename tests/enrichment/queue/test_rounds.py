@@ -1,11 +1,13 @@
 """Chunks that cost nothing, several in one worker's hands: claimed together, closed together, lost one by one."""
 
+import signal
 from collections.abc import Callable
 
 import pytest
 from flask import Flask
 from sqlalchemy import update
 
+from app.cli.signals import stop_on_signals
 from app.enrichment import queue
 from app.enrichment.queue import claims, work
 from app.enrichment.queue.entity_ids import ChunkUnreadable
@@ -125,6 +127,20 @@ def test_a_chunk_that_breaks_ends_its_job_and_the_round_keeps_what_it_has_decide
     with pytest.raises(ChunkUnreadable):
         queue.drain(Seen("p2", damage))
     assert (job_row(job_id).status, outcomes(job_id)) == ("failed", "ssss...")
+    check_invariants(drained=True)
+
+
+def test_a_worker_that_is_told_to_stop_leaves_the_rest_of_its_round_to_others_at_once(context: Flask) -> None:
+    """SIGTERM between two chunks: what it has not begun is another's without a wait, and no crash is counted."""
+    job_id = enqueue(7)
+    with stop_on_signals():
+        drained = queue.drain(Seen("p4", lambda: signal.raise_signal(signal.SIGTERM)))
+    assert (drained.chunks, outcomes(job_id)) == (5, "sssss..")
+    others = [claim("another"), claim("another")]
+    assert [(lease.position, lease.crash_count) for lease in others] == [(5, 0), (6, 0)]
+    for lease in others:
+        lease.release()
+    queue.drain(None)
     check_invariants(drained=True)
 
 

@@ -1,6 +1,7 @@
 """Several chunks in one worker's hands: a drain takes what it needs to keep its calls going, one call takes one."""
 
 import asyncio
+import signal
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
+from app.cli.signals import stop_on_signals
 from app.db.session import transaction
 from app.enrichment import queue
 from app.enrichment.queue.entity_ids import ChunkUnreadable
@@ -258,6 +260,27 @@ def test_a_stop_gives_every_chunk_back_with_what_was_answered(context: Flask) ->
     assert spent() == asked * PRICE
     drain(Watched(context))
     assert queue.get_job(job_id).success == 6
+    check_invariants(drained=True)
+
+
+def test_a_stop_between_two_chunks_leaves_the_second_to_others_at_once(context: Flask) -> None:
+    """It is in the same hands, and waits there for the call of the first; nothing of it was begun."""
+    add(2)
+    job_id = enqueue(2, PROVIDER, chunk_size=1)
+    provider = Watched(context, limits=Limits(at_once=1))
+
+    def stop(result: queue.ChunkResult) -> None:
+        if result.processed:
+            signal.raise_signal(signal.SIGTERM)
+
+    with stop_on_signals():
+        queue.drain(work=pipeline(provider), on_chunk=stop)
+    assert provider.asked == {"p0": 1} and not held_chunks()
+    lease = claim("another")
+    assert (lease.position, lease.crash_count, lease.fencing_token) == (1, 0, 2)
+    lease.release()
+    drain(Watched(context))
+    assert queue.get_job(job_id).success == 2 and spent() == 2 * PRICE
     check_invariants(drained=True)
 
 
