@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any, Final
 
 import structlog
-from sqlalchemy import ColumnElement, Row, and_, delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, bindparam, delete, exists, or_, select, update
 
 from app.async_calls import Calls
 from app.config import config
@@ -114,7 +114,8 @@ def hand_out() -> None:
         first = query.order_by(webhook_events.c.created_at).limit(EVENTS_AT_ONCE)
         events = session.execute(first.with_for_update(skip_locked=True)).all()
         enabled = select(webhook_endpoints).where(webhook_endpoints.c.disabled_at.is_(None))
-        endpoints = session.execute(enabled).all() if events else []
+        # Held until the deliveries are there: whoever disables one comes before or after, and gives them up.
+        endpoints = session.execute(enabled.with_for_update(read=True)).all() if events else []
         now = session.execute(select(utcnow())).scalar_one()
         rows = [
             {"endpoint_id": endpoint.id, "event_id": event.id, "next_at": now, "tries": 0}
@@ -143,7 +144,7 @@ def _take_due(most: int) -> list[Message]:
     query = (
         select(webhook_endpoints, *_EVENT_COLUMNS)
         .select_from(source)
-        .where(webhook_deliveries.c.next_at <= utcnow())
+        .where(webhook_deliveries.c.next_at <= utcnow(), webhook_endpoints.c.disabled_at.is_(None))
         .order_by(webhook_deliveries.c.next_at)
         .limit(most)
         .with_for_update(of=webhook_deliveries, skip_locked=True)
@@ -184,16 +185,17 @@ def _message(row: Row[Any], now: datetime) -> Message:
 def _store_result(key: Key, result: Result) -> None:
     """Write down what became of a try: delivered, to be tried again, or given up."""
     with transaction() as session:
-        row = session.execute(_STATE.where(*_is(key))).one_or_none()
-        if row is None:
+        tries = session.scalar(select(webhook_deliveries.c.tries).where(*_is(key)).with_for_update())
+        if tries is None:
             # The endpoint was removed meanwhile.
             return
         is_delivered, is_gone = result.error is None, result.status == GONE
-        # It may have been disabled while this was under way.
-        is_over = is_delivered or is_gone or row.disabled_at is not None
-        wait = None if is_over else _wait_seconds(row.tries, result)
+        # It may have been disabled while this was under way. Read only now: who disables it may have held the delivery.
+        is_enabled = session.scalar(_IS_ENABLED, {"of_endpoint": key[0]})
+        is_over = is_delivered or is_gone or not is_enabled
+        wait = None if is_over else _wait_seconds(tries, result)
         values = {
-            "tries": row.tries + 1,
+            "tries": tries + 1,
             "next_at": None if wait is None else utcnow(wait),
             "delivered_at": utcnow() if is_delivered else None,
             "last_status": result.status,
@@ -203,13 +205,11 @@ def _store_result(key: Key, result: Result) -> None:
         if is_gone:
             stop_sending(session, key[0])
     if result.error is not None:
-        log.warning("webhook not delivered", endpoint_id=key[0], status=result.status, tries=row.tries + 1)
+        log.warning("webhook not delivered", endpoint_id=key[0], status=result.status, tries=tries + 1)
 
 
-_STATE: Final = (
-    select(webhook_deliveries.c.tries, webhook_endpoints.c.disabled_at)
-    .select_from(webhook_deliveries.join(webhook_endpoints))
-    .with_for_update(of=webhook_deliveries)
+_IS_ENABLED: Final = select(webhook_endpoints.c.disabled_at.is_(None)).where(
+    webhook_endpoints.c.id == bindparam("of_endpoint")
 )
 
 
@@ -251,8 +251,6 @@ def resend(endpoint_id: str, event_id: str | None = None, *, workspace_slug: str
     Raises `NotFound`, also if there is no such event at the endpoint, and `Conflict` if that is disabled.
     """
     endpoint = get_endpoint(endpoint_id, workspace_slug=workspace_slug)
-    if endpoint.disabled_at is not None:
-        raise Conflict("The webhook is disabled; enable it first.")
     is_of_it = webhook_deliveries.c.endpoint_id == endpoint.id
     if event_id is None:
         is_given_up = and_(webhook_deliveries.c.next_at.is_(None), webhook_deliveries.c.delivered_at.is_(None))
@@ -261,6 +259,9 @@ def resend(endpoint_id: str, event_id: str | None = None, *, workspace_slug: str
         conditions = (is_of_it, webhook_deliveries.c.event_id == parse_id(event_id))
     again = update(webhook_deliveries).where(*conditions).values(tries=0, next_at=utcnow(), delivered_at=None)
     with transaction() as session:
+        # Held, so that whoever disables it meanwhile gives these up as well.
+        if not session.scalar(_IS_ENABLED.with_for_update(read=True), {"of_endpoint": endpoint.id}):
+            raise Conflict("The webhook is disabled; enable it first.")
         count = session.connection().execute(again).rowcount
     if event_id is not None and not count:
         raise NotFound("There is no such event at this webhook.")

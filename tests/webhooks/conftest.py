@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterator
 import pytest
 from flask import Flask
 
+from tests.aside import aside
 from tests.receiver import Receiver, receiver
 
-__all__ = ["Receiver", "receiver"]
+__all__ = ["Receiver", "aside", "receiver"]
 
 
 @pytest.fixture

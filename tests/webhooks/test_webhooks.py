@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from concurrent.futures import Future
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +16,7 @@ from app.enrichment import queue
 from app.enrichment.queue.lease import Failure
 from app.enrichment.waterfall.fleet import read_fleet
 from app.enrichment.waterfall.work_loop import Waterfall
-from app.errors import Invalid
+from app.errors import Conflict, Invalid
 from app.extensions import db
 from app.models.audit_event import audit_events
 from app.models.chunk import Outcome
@@ -26,9 +27,11 @@ from app.webhooks.addresses import is_public, url_problem
 from app.webhooks.deliveries import RETRY_SECONDS, Outbox
 from app.webhooks.events import EventType
 from app.webhooks.sending import Message, Result, send
+from tests.aside import Aside
 from tests.cli.conftest import run
 from tests.enrichment.helpers import claim, ids
 from tests.enrichment.scenes import PRICE, add, drain, enqueue, paid
+from tests.patience import PATIENCE_SECONDS
 from tests.webhooks.conftest import Receiver
 
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -219,6 +222,43 @@ def test_one_that_is_disabled_by_hand_gets_nothing_until_it_is_enabled(context: 
     assert run(context, "webhooks", "resend", endpoint_id).exit_code == 2
     endpoints.enable_endpoint(endpoint_id)
     assert deliveries.resend(endpoint_id) == 2
+
+
+@pytest.mark.parametrize("meanwhile", ["hand out", "store a failure", "send again"])
+def test_nothing_is_sent_to_one_that_was_being_disabled(
+    context: Flask, receiver: Receiver, aside: Aside, monkeypatch: pytest.MonkeyPatch, meanwhile: str
+) -> None:
+    """Whatever another drain or person did at the same moment is given up with the rest."""
+    endpoint_id, _ = make(receiver)
+    record = endpoints._record
+    receiver.status = 500
+    queue.pause(queue.enqueue_job("person", "ai-normalizer", ["a"]))
+    if meanwhile != "hand out":
+        deliver()
+    event_id = db.session.scalars(select(webhook_events.c.id)).one()
+    at_once = {
+        "hand out": deliveries.hand_out,
+        "store a failure": lambda: deliveries._store_result((endpoint_id, event_id), Result(500, "no")),
+        "send again": lambda: deliveries.resend(endpoint_id, event_id),
+    }
+    others: list[Future[Any]] = []
+
+    def record_late(*arguments: Any) -> None:
+        others.append(aside(at_once[meanwhile]))
+        record(*arguments)
+
+    sent = len(receiver.taken)
+    monkeypatch.setattr(endpoints, "_record", record_late)
+    endpoints.disable_endpoint(endpoint_id)
+    db.session.rollback()
+    refused = others[0].exception(PATIENCE_SECONDS)
+    assert isinstance(refused, Conflict) is (meanwhile == "send again")
+    assert {row.next_at for row in deliveries.list_deliveries(endpoint_id).rows} <= {None}
+    with transaction() as session:
+        # As an earlier release might have left it.
+        session.execute(update(webhook_deliveries).values(next_at=utcnow(-1)))
+    deliver()
+    assert len(receiver.taken) == sent
 
 
 def test_two_drains_send_an_event_once(context: Flask, receiver: Receiver) -> None:

@@ -1,12 +1,12 @@
 """Somebody who is erased while a job is made of stored ids does not come back with the job."""
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from app.db.session import end_read
 from app.db.sql import engine_name
@@ -23,36 +23,15 @@ from app.extensions import db
 from app.models.chunk import Outcome, chunks
 from app.models.job import jobs
 from app.models.pilot import rest_chunks
+from tests.aside import Aside, aside
 from tests.enrichment.helpers import claim, ids
 from tests.enrichment.scenes import add
 from tests.invariants import check_invariants
 from tests.patience import PATIENCE_SECONDS
 
-Aside = Callable[[Callable[[], Any]], Future[Any]]
+__all__ = ["aside"]
+
 Make = Callable[[], str]
-WAITS = text(
-    "SELECT 1 FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE NOT granted AND datname = current_database()"
-)
-
-
-@pytest.fixture
-def aside(context: Flask) -> Iterator[Aside]:
-    """Do something on a connection of its own, and come back once it is done, or waits for another's lock."""
-    with ThreadPoolExecutor(1) as pool:
-
-        def run(function: Callable[[], Any]) -> None:
-            with context.app_context():
-                function()
-
-        def start(function: Callable[[], Any]) -> Future[Any]:
-            future = pool.submit(run, function)
-            if engine_name() == "postgresql":
-                with db.engine.connect() as connection:
-                    while not future.done() and connection.scalar(WAITS) is None:
-                        connection.rollback()
-            return future
-
-        yield start
 
 
 @pytest.fixture(params=["retry", "selection", "pilot"])
