@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from app.config import config
 from app.console.access import require
 from app.console.blueprint import blueprint, page
+from app.console.steps import is_typed
 from app.db.session import end_read
 from app.enrichment import queue
 from app.enrichment.money import reports
@@ -80,7 +81,7 @@ def confirm_undo(job_id: UUID) -> Response:
 @require(Scope.WRITE)
 def undo(job_id: UUID) -> Response:
     """Put back what a job wrote, if the word was typed, and say what came of it."""
-    if request.form.get("word", "").strip().lower() != "undo":
+    if not is_typed("undo"):
         return _undo_page(job_id, status=422, problem="Nothing was undone: the word was not typed.")
     return _undo_page(job_id, counts=undo_job(str(job_id), workspace_slug=visible_workspace()))
 

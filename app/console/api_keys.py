@@ -7,6 +7,7 @@ from flask import Response, request
 
 from app.console.access import require
 from app.console.blueprint import blueprint, page
+from app.console.steps import is_typed
 from app.console.words import said
 from app.errors import Invalid
 from app.values.identifiers import is_slug
@@ -54,7 +55,7 @@ def confirm_revoke(key_id: UUID) -> Response:
 def revoke(key_id: UUID) -> Response:
     """Refuse a key from now on, if the word was typed."""
     key = _find(key_id)
-    if request.form.get("word", "").strip().lower() != "revoke":
+    if not is_typed("revoke"):
         return _revoke_page(key, status=422, problem="Nothing was revoked: the word was not typed.")
     return _revoke_page(service.revoke_key(key.id))
 

@@ -13,6 +13,7 @@ from app.config import micros
 from app.console.access import require
 from app.console.blueprint import blueprint, page
 from app.console.caps import read_dollars
+from app.console.steps import is_typed
 from app.console.words import said
 from app.db.session import end_read
 from app.enrichment.money import stored_caps as service
@@ -82,7 +83,7 @@ def confirm_cap_removal() -> Response:
 @_checked
 def remove_cap() -> Response | WerkzeugResponse:
     """Take a cap away, if the word was typed."""
-    if request.form.get("word", "").strip().lower() != "remove":
+    if not is_typed("remove"):
         return _confirm_page(_scope(), problem="Nothing was removed: the word was not typed.", status=422)
     service.remove_cap(_scope())
     return redirect(url_for("console.daily_caps"), 303)

@@ -12,6 +12,7 @@ from app.console.access import require
 from app.console.blueprint import blueprint, page
 from app.console.lists import TYPES
 from app.console.outlines import shown
+from app.console.steps import is_typed
 from app.console.workspaces import chosen_workspace
 from app.db.session import end_read
 from app.enrichment.waterfall.erase import erase_entity
@@ -86,7 +87,7 @@ def confirm_erase(plural: str, entity_id: str) -> Response:
 def erase(plural: str, entity_id: str) -> Response:
     """Erase one and everything recorded about it, if the word was typed."""
     found = _find(plural, entity_id)
-    if request.form.get("word", "").strip().lower() != "erase":
+    if not is_typed("erase"):
         return _page("erase.html", plural, found, status=422, problem="Nothing was erased: the word was not typed.")
     erase_entity(TYPES[plural], found.id, workspace_slug=found.workspace_slug)
     return _page("erase.html", plural, found, is_done=True)

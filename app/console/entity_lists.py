@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from app.config import config
 from app.console.access import require
 from app.console.blueprint import blueprint, page
+from app.console.steps import is_typed
 from app.console.workspaces import chosen_workspace
 from app.db.session import end_read
 from app.enrichment import queue
@@ -83,7 +84,7 @@ def confirm_delete(list_id: UUID) -> Response:
 def delete(list_id: UUID) -> Response:
     """Delete a list and none of its members, if the word was typed."""
     view = _find(list_id)
-    if request.form.get("word", "").strip().lower() != "delete":
+    if not is_typed("delete"):
         return _delete_page(view, status=422, problem="Nothing was deleted: the word was not typed.")
     delete_list(view.id, workspace_slug=visible_workspace())
     return _delete_page(view, is_done=True)

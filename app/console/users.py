@@ -1,8 +1,8 @@
 """Users: who may sign in, a new one whose link is shown once, and what an admin does to one of them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from flask import Response, redirect, request, url_for
@@ -12,6 +12,7 @@ from app.config import config
 from app.console import access
 from app.console.access import require
 from app.console.blueprint import blueprint, page
+from app.console.steps import Step
 from app.console.words import said
 from app.errors import Conflict, Invalid
 from app.models.user import Role
@@ -32,23 +33,15 @@ _STEP: Final = f"{_ONE}/<any('role', 'link', 'sign-out', 'disable', 'enable'):na
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class UserStep(Step):
     """One thing that an admin can do to a user."""
 
-    name: str
-    label: str
-    sentence: str
-    """What it does."""
-    run: Callable[[UserView], object]
-    is_of_disabled: bool | None = None
-    """Whether it is done to users who are disabled, or to those who are not; None: to all."""
     is_of_others: bool = False
     """Whether nobody does it to themselves: the last admin would be locked out."""
 
     def is_possible(self, user: UserView) -> bool:
         """Return whether it can be done to the user as things are."""
-        is_disabled = user.disabled_at is not None
-        if self.is_of_disabled not in {None, is_disabled} or self._is_elsewhere(user):
+        if not self.suits(user.disabled_at) or self._is_elsewhere(user):
             return False
         return not (self.is_of_others and _is_reader(user))
 
@@ -102,7 +95,7 @@ def take_step(user_id: UUID, name: str) -> Response | WerkzeugResponse:
     found, step = _find(user_id), STEPS[name]
     if not step.is_possible(found):
         raise Conflict("This cannot be done to this user now.")
-    if name == "disable" and request.form.get("word", "").strip().lower() != "disable":
+    if not step.is_confirmed:
         return _step_page(found, step, "Nothing was done: the word was not typed.", status=422)
     try:
         made = step.run(found)
@@ -157,47 +150,62 @@ def _user_page(user: UserView, *, link: str | None = None) -> Response:
     )
 
 
-def _step_page(user: UserView, step: Step, problem: str | None = None, *, status: int = 200) -> Response:
-    values: dict[str, Any] = {"user": user, "step": step, "roles": ROLE_WORDS, "problem": problem}
-    return page("user_step.html", status=status, is_possible=step.is_possible(user), **values)
+def _step_page(user: UserView, step: UserStep, problem: str | None = None, *, status: int = 200) -> Response:
+    options = " --role viewer" if step.name == "role" else ""
+    return page(
+        "user_step.html",
+        status=status,
+        step=step,
+        is_possible=step.is_possible(user),
+        problem=problem,
+        kind="user",
+        all=url_for("console.users"),
+        back=url_for("console.user", user_id=user.id),
+        crumb=user.name,
+        subject=user.name,
+        command_line=f"flask enrich users {step.name} {user.name}{options}",
+        user=user,
+        roles=ROLE_WORDS,
+    )
 
 
 def _change_role(user: UserView) -> UserView:
     return service.change_role(user.name, request.form.get("role", ""))
 
 
-STEPS: Final[Mapping[str, Step]] = {
+STEPS: Final[Mapping[str, UserStep]] = {
     step.name: step
     for step in (
-        Step(
+        UserStep(
             "role",
             "Change role",
             "It counts at once, and ends the sessions of the user, who signs in again.",
             _change_role,
             is_of_others=True,
         ),
-        Step(
+        UserStep(
             "link",
             "New link",
             "It signs the user in once, within an hour, and lets them set a password. An earlier link ends.",
             lambda user: service.make_link(user.name),
             is_of_disabled=False,
         ),
-        Step(
+        UserStep(
             "sign-out",
             "Sign out everywhere",
             "All sessions of the user end at once. The password stays, so they may sign in again.",
             lambda user: service.sign_out_user(user.name),
         ),
-        Step(
+        UserStep(
             "disable",
             "Disable",
             "The user is kept out from now on: sessions and link end at once. What they made stays.",
             lambda user: service.disable_user(user.name),
             is_of_disabled=False,
             is_of_others=True,
+            word="disable",
         ),
-        Step(
+        UserStep(
             "enable",
             "Enable",
             "The user may sign in again, with the password of before or a new link.",

@@ -1,7 +1,6 @@
 """Webhooks: who is told of what, a new one whose secret is shown once, and what became of what was sent."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Final
 from uuid import UUID
 
@@ -10,6 +9,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from app.console.access import require
 from app.console.blueprint import blueprint, page
+from app.console.steps import Step
 from app.console.words import said
 from app.db.session import end_read
 from app.errors import Conflict, Invalid
@@ -26,23 +26,6 @@ from app.webhooks.events import JOB_EVENTS, EventType
 ROWS: Final = 50
 _ONE: Final = "/console/webhooks/<uuid:webhook_id>"
 _STEP: Final = f"{_ONE}/<any('rotate', 'disable', 'enable', 'resend', 'remove'):name>"
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One thing that an admin can do to a webhook."""
-
-    name: str
-    label: str
-    sentence: str
-    """What it does."""
-    run: Callable[[str], object]
-    is_of_disabled: bool | None = None
-    """Whether it is done to those that are disabled, or to those that are not; None: to all."""
-
-    def is_possible(self, webhook: EndpointView) -> bool:
-        """Return whether it can be done to the webhook as things are."""
-        return self.is_of_disabled in {None, webhook.disabled_at is not None}
 
 
 @blueprint.get("/console/webhooks")
@@ -85,9 +68,9 @@ def confirm_webhook_step(webhook_id: UUID, name: str) -> Response:
 def take_webhook_step(webhook_id: UUID, name: str) -> Response | WerkzeugResponse:
     """Do it, and show the webhook: with a new secret this once."""
     found, step = _find(webhook_id), STEPS[name]
-    if not step.is_possible(found):
+    if not step.suits(found.disabled_at):
         raise Conflict("This cannot be done to this webhook now.")
-    if name == "remove" and request.form.get("word", "").strip().lower() != "remove":
+    if not step.is_confirmed:
         return _step_page(found, step, "Nothing was removed: the word was not typed.", status=422)
     made = step.run(found.id)
     if name == "rotate":
@@ -141,14 +124,25 @@ def _webhook_page(view: EndpointView, *, secret: str | None = None) -> Response:
         deliveries=found.rows,
         next_cursor=found.next_cursor,
         state_of=delivery_state,
-        steps=[step for step in STEPS.values() if step.is_possible(view)],
+        steps=[step for step in STEPS.values() if step.suits(view.disabled_at)],
         secret=secret,
     )
 
 
 def _step_page(view: EndpointView, step: Step, problem: str | None = None, *, status: int = 200) -> Response:
-    is_possible = step.is_possible(view)
-    return page("webhook_step.html", status=status, webhook=view, step=step, is_possible=is_possible, problem=problem)
+    return page(
+        "step.html",
+        status=status,
+        step=step,
+        is_possible=step.suits(view.disabled_at),
+        problem=problem,
+        kind="webhook",
+        all=url_for("console.webhooks"),
+        back=url_for("console.webhook", webhook_id=view.id),
+        crumb=view.id,
+        subject=view.url,
+        command_line=f"flask enrich webhooks {step.name} {view.id}",
+    )
 
 
 def _resend(webhook_id: str) -> int:
@@ -190,6 +184,7 @@ STEPS: Final[Mapping[str, Step]] = {
             "Remove",
             "Its secret and what is known of its deliveries go with it, and nothing brings them back.",
             endpoints.remove_endpoint,
+            word="remove",
         ),
     )
 }
