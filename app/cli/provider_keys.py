@@ -10,6 +10,7 @@ import click
 from app.cli import output
 from app.cli.group import enrich
 from app.cli.options import any_workspace_option, json_option, workspace_option
+from app.db.encryption import RotationCounts
 from app.db.session import check_writable, end_read
 from app.enrichment.waterfall import provider_keys as service
 from app.enrichment.waterfall.provider_key_routes import ProviderKeySchema
@@ -105,10 +106,14 @@ def remove(provider: str, workspace: str, as_json: bool) -> None:
 @json_option
 def rotate(as_json: bool) -> None:
     """Encrypt all keys anew with SECRET_KEY, those too that a former one in SECRET_KEY_FALLBACKS has encrypted."""
-    counts = service.rotate_keys()
+    print_rotation(service.rotate_keys(), "key", "see provider-keys list for what to do", as_json=as_json)
+
+
+def print_rotation(counts: RotationCounts, noun: str, advice: str, *, as_json: bool) -> None:
+    """Print how many were encrypted anew, and what to do about those that cannot be read."""
     if as_json:
         output.print_json(asdict(counts))
         return
-    click.echo(f"{output.count(counts.encrypted, 'key')} encrypted anew, {counts.current:,} were current already.")
+    click.echo(f"{output.count(counts.encrypted, noun)} encrypted anew, {counts.current:,} were current already.")
     if counts.unreadable:
-        output.note(f"{counts.unreadable:,} cannot be decrypted: see provider-keys list for what to do.")
+        output.note(f"{counts.unreadable:,} cannot be decrypted: {advice}.")

@@ -5,6 +5,7 @@ import click
 from app.cli import output
 from app.cli.group import enrich
 from app.cli.options import Number, any_workspace_option, json_option
+from app.cli.provider_keys import print_rotation
 from app.db.session import end_read
 from app.webhooks import deliveries as sent
 from app.webhooks import endpoints as service
@@ -39,6 +40,14 @@ def add(url: str, events: tuple[str, ...], workspace: str | None, as_json: bool)
 def rotate(webhook_id: str, as_json: bool) -> None:
     """Give an endpoint a new secret and print it, this once; the former one signs too for a day."""
     _print_secret(service.rotate_secret(webhook_id), as_json=as_json)
+
+
+@webhooks.command()
+@json_option
+def encrypt(as_json: bool) -> None:
+    """Encrypt all secrets anew with SECRET_KEY, those too that a former one in SECRET_KEY_FALLBACKS has encrypted."""
+    advice = "put the former SECRET_KEY into SECRET_KEY_FALLBACKS, or give them new ones with webhooks rotate"
+    print_rotation(service.encrypt_secrets(), "secret", advice, as_json=as_json)
 
 
 def _print_secret(made: tuple[EndpointView, str], *, as_json: bool) -> None:

@@ -5,6 +5,7 @@ so that a row that somebody copies over another one cannot be read there.
 """
 
 import base64
+from dataclasses import dataclass
 
 from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -12,6 +13,22 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from app.config import config
 from app.errors import Conflict
+
+
+@dataclass(frozen=True, slots=True)
+class RotationCounts:
+    """What became of stored texts, each of which is in one of the counts."""
+
+    encrypted: int = 0
+    """Encrypted anew, with the present `SECRET_KEY`."""
+    current: int = 0
+    """Encrypted with it before."""
+    unreadable: int = 0
+
+    def __add__(self, other: "RotationCounts") -> "RotationCounts":
+        return RotationCounts(
+            self.encrypted + other.encrypted, self.current + other.current, self.unreadable + other.unreadable
+        )
 
 
 def check_can_encrypt() -> None:

@@ -73,6 +73,8 @@ class Action(StrEnum):
     WEBHOOK_CREATE = "webhook.create"
     WEBHOOK_REMOVE = "webhook.remove"
     WEBHOOK_ROTATE = "webhook.rotate"
+    WEBHOOK_ENCRYPT = "webhook.encrypt"
+    """Secrets were encrypted anew."""
     WEBHOOK_ENABLE = "webhook.enable"
     WEBHOOK_DISABLE = "webhook.disable"
     """By hand, or it said that it is gone."""

@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import Any, Final
 
 import structlog
-from sqlalchemy import ColumnElement, Row, delete, insert, select, update
+from sqlalchemy import ColumnElement, Row, Select, case, delete, insert, select, update
 
 from app.audit.events import record
 from app.config import config
 from app.db import encryption
+from app.db.encryption import RotationCounts
 from app.db.pages import Page, page_of
 from app.db.session import WriteSession, repeats_conflicts, transaction
 from app.errors import Invalid, NotFound, detail
@@ -27,6 +28,7 @@ log = structlog.get_logger(__name__)
 
 ROTATION_SECONDS: Final = 24 * 3600.0
 """How long a former secret signs beside the new one."""
+ENCRYPTED_AT_ONCE: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,59 @@ def rotate_secret(endpoint_id: str, *, workspace_slug: str | None = None) -> tup
         view = _find(session, view.id, None)
         _record(session, Action.WEBHOOK_ROTATE, view)
     return view, secret
+
+
+def encrypt_secrets() -> RotationCounts:
+    """Encrypt every secret anew that a former `SECRET_KEY` has encrypted. Raises `Conflict` if it is not set.
+
+    A former secret that signs no more is left as it is. Once nothing is unreadable, `SECRET_KEY_FALLBACKS` is needed
+    for webhooks no longer.
+    """
+    encryption.check_can_encrypt()
+    totals, last = RotationCounts(), None
+    while True:
+        counts, last = _encrypt_some(last)
+        totals += counts
+        if last is None:
+            return totals
+
+
+@repeats_conflicts
+def _encrypt_some(after: str | None) -> tuple[RotationCounts, str | None]:
+    """Encrypt the secrets of the next endpoints; return what became of them, and the last one, None: it was before."""
+    former = case((webhook_endpoints.c.former_until > utcnow(), webhook_endpoints.c.former_secret))
+    columns = (webhook_endpoints.c.id, webhook_endpoints.c.encrypted_secret, former.label("former_secret"))
+    query: Select[Any] = select(*columns).order_by(webhook_endpoints.c.id).limit(ENCRYPTED_AT_ONCE).with_for_update()
+    if after is not None:
+        query = query.where(webhook_endpoints.c.id > after)
+    counts, last = RotationCounts(), None
+    with transaction() as session:
+        for row in session.execute(query).all():
+            counts += _encrypt_both(session, row)
+            last = row.id
+        if counts.encrypted:
+            after_it = {"encrypted": counts.encrypted}
+            record(session, Action.WEBHOOK_ENCRYPT, "webhook", None, workspace_slug=None, after=after_it)
+    return counts, last
+
+
+def _encrypt_both(session: WriteSession, row: Row[Any]) -> RotationCounts:
+    """Encrypt the secret of an endpoint, and the former one that signs too."""
+    counts, changes = RotationCounts(), {}
+    for column, stored in (("encrypted_secret", row.encrypted_secret), ("former_secret", row.former_secret)):
+        if stored is None:
+            continue
+        secret = encryption.decrypt(stored, *purpose(row.id))
+        if secret is None:
+            counts += RotationCounts(unreadable=1)
+        elif encryption.is_current(stored, *purpose(row.id)):
+            counts += RotationCounts(current=1)
+        else:
+            counts += RotationCounts(encrypted=1)
+            changes[column] = encryption.encrypt(secret, *purpose(row.id))
+    if changes:
+        session.execute(update(webhook_endpoints).where(_is(row.id)).values(changes))
+    return counts
 
 
 @repeats_conflicts

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from concurrent.futures import Future
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from flask import Flask
 from sqlalchemy import select, update
 from standardwebhooks import Webhook
 
+from app.config import config
 from app.db.session import transaction
 from app.enrichment import queue
 from app.enrichment.queue.lease import Failure
@@ -339,6 +341,36 @@ def test_secrets_are_stored_encrypted_and_shown_once(context: Flask, receiver: R
         endpoints.create_endpoint(receiver.url, "north", created_by="test", events=[EventType.QUEUE_STUCK])
     assert run(context, "webhooks", "remove", made["id"]).exit_code == 0
     assert run(context, "webhooks", "enable", made["id"]).exit_code == 2
+
+
+def test_secrets_are_encrypted_anew_after_a_change_of_the_key(
+    context: Flask, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The former one that still signs too; one that expired is left alone, and what nobody can read is counted."""
+
+    def encrypt(*keys: str) -> dict[str, int]:
+        settings = replace(config(), SECRET_KEY=keys[0], SECRET_KEY_FALLBACKS=keys[1:])
+        monkeypatch.setitem(context.config, "TRANCHE", settings)
+        counts: dict[str, int] = json.loads(run(context, "webhooks", "encrypt", "--json").stdout)
+        return counts
+
+    monkeypatch.setattr(endpoints, "ENCRYPTED_AT_ONCE", 1)
+    earlier = config().SECRET_KEY or ""
+    rotated, expired = make(receiver)[0], make(receiver)[0]
+    for endpoint_id in (rotated, expired):
+        endpoints.rotate_secret(endpoint_id)
+    with transaction() as session:
+        is_expired = webhook_endpoints.c.id == expired
+        session.execute(update(webhook_endpoints).where(is_expired).values(former_until=utcnow(-1)))
+    assert encrypt("quite-another-key") == {"encrypted": 0, "current": 0, "unreadable": 3}
+    assert encrypt("quite-another-key", earlier) == {"encrypted": 3, "current": 0, "unreadable": 0}
+    assert encrypt("quite-another-key") == {"encrypted": 0, "current": 3, "unreadable": 0}
+    queue.pause(queue.enqueue_job("person", "ai-normalizer", ["a"]))
+    deliver()
+    assert sorted(len(headers["webhook-signature"].split()) for headers, _ in receiver.taken) == [1, 2]
+    db.session.rollback()
+    events = db.session.execute(select(audit_events).where(audit_events.c.action == "webhook.encrypt")).all()
+    assert [event.after for event in events] == [{"encrypted": 2}, {"encrypted": 1}]
 
 
 @on_sqlite

@@ -15,6 +15,7 @@ from sqlalchemy import Row, bindparam, delete, select, tuple_, update
 
 from app.audit import events
 from app.db import encryption
+from app.db.encryption import RotationCounts
 from app.db.pages import Page, page_of
 from app.db.session import WriteSession, end_read, repeats_conflicts, transaction
 from app.db.sql import upsert
@@ -47,17 +48,6 @@ class ProviderKeyView:
     set_by: str
     problem: str | None
     """Why it cannot be used, and what to do; None: it can."""
-
-
-@dataclass(frozen=True, slots=True)
-class RotationCounts:
-    """What became of the stored keys, each of which is in one of the counts."""
-
-    encrypted: int = 0
-    """Encrypted anew, with the present `SECRET_KEY`."""
-    current: int = 0
-    """Encrypted with it before."""
-    unreadable: int = 0
 
 
 def providers_with_keys() -> list[str]:
@@ -126,12 +116,7 @@ def rotate_keys() -> RotationCounts:
         end_read()
         if not rows:
             return totals
-        counts = _rotate(rows)
-        totals = RotationCounts(
-            totals.encrypted + counts.encrypted,
-            totals.current + counts.current,
-            totals.unreadable + counts.unreadable,
-        )
+        totals += _rotate(rows)
         last = rows[-1].workspace_slug, rows[-1].provider
 
 
