@@ -11,6 +11,7 @@ from app.cli.options import Slug, json_option
 from app.config import config
 from app.models.user import Role
 from app.values.spellings import camel_case
+from app.web import identities
 from app.web import users as service
 from app.web.fields import Instant
 from app.web.users import UserView
@@ -79,6 +80,26 @@ def sign_out(name: str, as_json: bool) -> None:
     """End the sessions of a user, who may sign in again."""
     user = service.sign_out_user(name)
     _tell(user, f"The user {user.name} is signed out everywhere.", as_json)
+
+
+@users.command("set-identity")
+@click.argument("name")
+@click.option("--subject", required=True, help="What the identity provider calls them: the `sub` of its tokens.")
+@click.option("--issuer", help="By which address the provider calls itself.  [OIDC_ISSUER]")
+@json_option
+def set_identity(name: str, subject: str, issuer: str | None, as_json: bool) -> None:
+    """Let a user who was made here sign in at the identity provider, and end their sessions."""
+    user = identities.set_identity(name, subject, issuer)
+    _tell(user, f"The user {user.name} signs in at the identity provider from now on.", as_json)
+
+
+@users.command("remove-identity")
+@click.argument("name")
+@json_option
+def remove_identity(name: str, as_json: bool) -> None:
+    """Part a user from whom the identity provider calls so, and end their sessions."""
+    user = identities.remove_identity(name)
+    _tell(user, f"The user {user.name} does not come from the identity provider any more.", as_json)
 
 
 @users.command()

@@ -37,6 +37,8 @@ class Action(StrEnum):
     USER_ROLE = "user.role"
     USER_SIGN_OUT = "user.sign_out"
     """All sessions of a user were ended by somebody else."""
+    USER_IDENTITY = "user.identity"
+    """Who they are at the identity provider was set, or removed."""
     USER_DISABLE = "user.disable"
     USER_ENABLE = "user.enable"
     JOB_ENQUEUE = "job.enqueue"

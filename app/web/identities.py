@@ -1,7 +1,8 @@
 """Users who come from an identity provider: made at their first sign-in, and given at each what their groups may do.
 
 Who somebody is, is what the provider calls them, its `sub`. A name and an address are shown and nothing more: either
-may be given to somebody else, and a user who was made here is nobody's to take over by having the same.
+may be given to somebody else, and a user who was made here is nobody's to take over by having the same. Only whoever
+runs commands says that the two are one.
 """
 
 import hashlib
@@ -9,22 +10,25 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import structlog
-from sqlalchemy import Select, select
+from sqlalchemy import Select, delete, select
+from sqlalchemy.exc import IntegrityError
 
 from app.audit.events import SYSTEM, acting_as
 from app.config import config
 from app.db.session import WriteSession, repeats_conflicts, transaction
 from app.db.sql import insert_missing
-from app.errors import SignInRefused
+from app.errors import Conflict, Invalid, SignInRefused, detail
 from app.models import User
 from app.models.audit_event import Action
 from app.models.types import new_id
-from app.models.user import users
+from app.models.user import user_sessions, users
 from app.oidc_settings import Grant
+from app.values.text import find_bad_character
 from app.web.sessions import end_all_sessions
-from app.web.users import UserView, record_user, view_of
+from app.web.users import UserView, find_user, record_user, view_of
 
 log = structlog.get_logger(__name__)
 
@@ -33,6 +37,7 @@ NO_GROUP: Final = (
 )
 DISABLED: Final = "Your user is disabled here. An admin of the console can let you in again."
 
+MAX_SUBJECT: Final = 255
 _MAX_NAME: Final = 50
 
 
@@ -65,6 +70,63 @@ def admit(identity: Identity) -> UserView:
         log.info("sign-in refused", reason="disabled", user_id=user.id)
         raise SignInRefused(DISABLED)
     return user
+
+
+def set_identity(name: str, subject: str, issuer: str | None = None) -> UserView:
+    """Let a user who was made here sign in as whom an identity provider calls `subject`; their sessions end.
+
+    From the next sign-in on, their groups give role and workspace. `issuer` is `OIDC_ISSUER` unless that is not set.
+    Raises `Invalid` and `NotFound`, and `Conflict` if the user has an identity, or another user has this one.
+    """
+    identity = _checked(Identity(issuer or config().OIDC_ISSUER or "", subject, name, ()))
+    try:
+        with transaction() as session:
+            user = find_user(session, name)
+            if user.subject is not None:
+                raise Conflict(f"The user {name} comes from an identity provider already; remove that identity first.")
+            other = _find(session, identity)
+            if other is not None:
+                raise Conflict(f"That is the user {other.name}, from whom the identity would have to be removed first.")
+            return _change_identity(session, user, identity)
+    except IntegrityError as exc:
+        raise Conflict("Somebody has just signed in with this identity, as another user.") from exc
+
+
+def remove_identity(name: str) -> UserView:
+    """Let a user sign in at the identity provider no more, as this user; their sessions end.
+
+    Raises `NotFound`, and `Conflict` if they have no identity.
+    """
+    with transaction() as session:
+        user = find_user(session, name)
+        if user.subject is None:
+            raise Conflict(f"The user {name} does not come from an identity provider.")
+        return _change_identity(session, user, None)
+
+
+def _checked(identity: Identity) -> Identity:
+    expected = config().OIDC_ISSUER
+    is_issuer = urlsplit(identity.issuer).scheme in {"http", "https"}
+    if expected is not None:
+        is_issuer = _bare(identity.issuer) == _bare(expected)
+    details = []
+    if not is_issuer:
+        details.append(detail("issuer", f"expected {expected or 'the address by which the provider calls itself'}"))
+    if not 0 < len(identity.subject) <= MAX_SUBJECT or find_bad_character(identity.subject):
+        details.append(detail("subject", f"expected 1 to {MAX_SUBJECT} characters"))
+    if details:
+        raise Invalid("The identity is not valid.", details=details)
+    return identity
+
+
+def _change_identity(session: WriteSession, user: User, identity: Identity | None) -> UserView:
+    issuer, subject = (None, None) if identity is None else (identity.issuer, identity.subject)
+    state = {"issuer": issuer or user.issuer, "subject": subject or user.subject}
+    user.issuer, user.subject = issuer, subject
+    session.flush()
+    session.execute(delete(user_sessions).where(user_sessions.c.user_id == user.id))
+    record_user(session, Action.USER_IDENTITY, view_of(user), **{"before" if identity is None else "after": state})
+    return view_of(user)
 
 
 def _find_grant(groups: Collection[str]) -> Grant | None:
@@ -125,7 +187,13 @@ def _find(session: WriteSession, identity: Identity) -> User | None:
 
 
 def _of(identity: Identity) -> Select[User]:
-    return select(User).where(User.issuer == identity.issuer, User.subject == identity.subject)
+    bare = _bare(identity.issuer)
+    # Whoever types it may leave out the slash at its end, or add one.
+    return select(User).where(User.issuer.in_((bare, f"{bare}/")), User.subject == identity.subject)
+
+
+def _bare(issuer: str) -> str:
+    return issuer.rstrip("/")
 
 
 def _names(identity: Identity) -> tuple[str, str]:

@@ -19,7 +19,7 @@ from werkzeug.wrappers import Response
 from app.config import ConfigError, config
 from app.errors import IdentityProviderUnavailable, SignInRefused
 from app.values.text import find_bad_character
-from app.web.identities import Identity
+from app.web.identities import MAX_SUBJECT, Identity
 
 log = structlog.get_logger(__name__)
 
@@ -35,7 +35,6 @@ _ALGORITHMS: Final = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES2
 _NEXT: Final = "next"
 _MAX_NEXT: Final = 500
 _MAX_STEPS: Final = 4
-_MAX_SUBJECT: Final = 255
 
 
 def init_app(app: Flask) -> None:
@@ -136,7 +135,7 @@ def _client() -> Any:
 def _subject(claims: Any) -> str:
     subject = claims["sub"]
     is_text = isinstance(subject, str) and not find_bad_character(subject)
-    if not is_text or not 0 < len(subject) <= _MAX_SUBJECT:
+    if not is_text or not 0 < len(subject) <= MAX_SUBJECT:
         raise ValueError("a subject that is none")
     return str(subject)
 

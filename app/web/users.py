@@ -117,7 +117,7 @@ def make_link(name: str) -> str:
     Raises `NotFound`, and `Conflict` for a user who is disabled.
     """
     with transaction() as session:
-        user = _find(session, name)
+        user = find_user(session, name)
         if user.disabled_at is not None:
             raise Conflict(f"The user {name} is disabled.")
         record_user(session, Action.USER_LINK, view_of(user))
@@ -132,7 +132,7 @@ def change_role(name: str, role: str) -> UserView:
     if role not in set(Role):
         raise Invalid("The user is not valid.", details=[detail("role", _ROLE_RULE)])
     with transaction() as session:
-        user = _find(session, name)
+        user = find_user(session, name)
         if gets_role_from_groups(view_of(user)):
             raise Conflict(f"The groups of {name} at the identity provider give the role.")
         earlier = user.role
@@ -152,7 +152,7 @@ def gets_role_from_groups(user: UserView) -> bool:
 def sign_out_user(name: str) -> UserView:
     """End all sessions of a user, who may sign in again. Raises `NotFound`."""
     with transaction() as session:
-        user = _find(session, name)
+        user = find_user(session, name)
         ended = delete(user_sessions).where(user_sessions.c.user_id == user.id).returning(user_sessions.c.digest)
         if session.execute(ended).all():
             record_user(session, Action.USER_SIGN_OUT, view_of(user))
@@ -162,7 +162,7 @@ def sign_out_user(name: str) -> UserView:
 def disable_user(name: str) -> UserView:
     """Keep a user out from now on: sessions and the link end at once. Raises `NotFound`."""
     with transaction() as session:
-        user = _find(session, name)
+        user = find_user(session, name)
         ended = {"disabled_at": utcnow(), "link_digest": None, "link_expires_at": None}
         if user.disabled_at is None:
             record_user(session, Action.USER_DISABLE, view_of(user), before={"role": user.role})
@@ -175,7 +175,7 @@ def disable_user(name: str) -> UserView:
 def enable_user(name: str) -> UserView:
     """Let a disabled user in again. Raises `NotFound`."""
     with transaction() as session:
-        user = _find(session, name)
+        user = find_user(session, name)
         if user.disabled_at is not None:
             record_user(session, Action.USER_ENABLE, view_of(user), after={"role": user.role})
         user.disabled_at = None
@@ -254,6 +254,14 @@ def view_of(user: User) -> UserView:
     )
 
 
+def find_user(session: WriteSession, name: str) -> User:
+    """Return a user by name, for a change in the caller's transaction. Raises `NotFound`."""
+    user = session.scalar(select(User).where(User.name == name))
+    if user is None:
+        raise NotFound(f"There is no user {name}." if _NAME.fullmatch(name) else "There is no such user.")
+    return user
+
+
 def record_user(session: WriteSession, action: Action, user: UserView, **states: Mapping[str, Any]) -> None:
     """Write down what was done to a user."""
     record(session, action, "user", user.id, workspace_slug=user.workspace_slug, **states)
@@ -269,13 +277,6 @@ def _new_link(session: WriteSession, user_id: str) -> str:
 def _is_open(token: str) -> tuple[Any, ...]:
     is_known = users.c.link_digest == digest_of("link", token)
     return is_known, users.c.link_expires_at > utcnow(), users.c.disabled_at.is_(None)
-
-
-def _find(session: WriteSession, name: str) -> User:
-    user = session.scalar(select(User).where(User.name == name))
-    if user is None:
-        raise NotFound(f"There is no user {name}." if _NAME.fullmatch(name) else "There is no such user.")
-    return user
 
 
 def _hash(password: str) -> str:

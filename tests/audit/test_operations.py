@@ -275,6 +275,8 @@ COMMANDS: list[tuple[str, str | None, Action]] = [
     ("users create eva --role viewer", None, Action.USER_CREATE),
     ("users link eva", None, Action.USER_LINK),
     ("users role eva --role operator", None, Action.USER_ROLE),
+    ("users set-identity eva --subject s-1 --issuer https://login.example", None, Action.USER_IDENTITY),
+    ("users remove-identity eva", None, Action.USER_IDENTITY),
     ("users disable eva", None, Action.USER_DISABLE),
     ("users enable eva", None, Action.USER_ENABLE),
 ]

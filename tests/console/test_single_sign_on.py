@@ -1,5 +1,6 @@
 """Single sign-on, with a provider that is asked over HTTP."""
 
+import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -14,9 +15,10 @@ from app.config import Config, ConfigError
 from app.extensions import db
 from app.models.user import Role
 from app.oidc_settings import ROLES
-from app.web import single_sign_on, users
+from app.web import sessions, single_sign_on, users
 from app.web.identities import Identity, admit
 from tests.audit.helpers import told
+from tests.cli.conftest import run
 from tests.console.conftest import browser
 from tests.fakes.identity_provider import CLIENT, IdentityProvider, running_identity_provider
 from tests.security.evidence import every_row
@@ -139,6 +141,37 @@ def test_two_browsers_of_somebody_who_is_new_make_one_user(sso_app: Flask) -> No
         assert len(set(pool.map(come, range(4)))) == 1
     with sso_app.app_context():
         assert len(users.list_users()) == 2 and [row.action for row in told()] == ["user.create"] * 2
+
+
+def test_a_user_from_before_is_tied_to_an_identity_by_command_and_parted_again(
+    sso_app: Flask, provider: IdentityProvider
+) -> None:
+    """Nobody else is taken over, whoever is signed in has to come again, and then the groups count."""
+
+    def come(subject: str, issuer: str = provider.url) -> str:
+        with sso_app.app_context():
+            return admit(Identity(issuer, subject, "somebody", ["growth"])).id
+
+    with sso_app.app_context():
+        ada, bob = (users.create_user(name, "viewer")[0] for name in ("ada", "bob"))
+        token = sessions.begin_session(ada)
+    assert run(sso_app, "users", "set-identity", "ada", "--subject", "s-7").exit_code == 0
+    with sso_app.app_context():
+        assert sessions.find_session(token) is None
+    # A slash at the end makes no other provider.
+    assert come("s-7") == come("s-7", f"{provider.url}/") == ada.id and come("s-8") not in {ada.id, bob.id}
+    refused = [("ada", "s-9"), ("bob", "s-7"), ("bob", "s-8"), ("bob", ""), ("bob", "x" * 256), ("nobody", "s-9")]
+    for name, subject in refused:
+        assert run(sso_app, "users", "set-identity", name, "--subject", subject).exit_code == 2, (name, subject)
+    elsewhere = run(sso_app, "users", "set-identity", "bob", "--subject", "s-9", "--issuer", "https://evil.example")
+    assert elsewhere.exit_code == 2 and provider.url in elsewhere.stderr
+    assert json.loads(run(sso_app, "users", "remove-identity", "ada", "--json").stdout)["subject"] is None
+    assert run(sso_app, "users", "remove-identity", "ada").exit_code == 2
+    assert come("s-7") not in {ada.id, bob.id}
+    with sso_app.app_context():
+        states = [(row.before, row.after) for row in told() if row.action == "user.identity"]
+    tie = {"issuer": provider.url, "subject": "s-7"}
+    assert states == [(None, tie), (tie, None)]
 
 
 @on_sqlite
