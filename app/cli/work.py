@@ -102,7 +102,8 @@ class _Run:
     def _is_work_left(self) -> bool:
         if self.job_id is not None:
             return queue.get_job(self.job_id).status in ACTIVE
-        return queue.health().oldest_job_age_seconds is not None
+        # Of jobs also what others have in hand; of the rest, exports.
+        return queue.health().oldest_job_age_seconds is not None or queue.backlog().workers_wanted > 0
 
 
 @enrich.command()

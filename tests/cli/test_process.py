@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from app.entities import export_work
 from app.entities.export_files import NewExport, create_export
 from tests.forks import Process
 from tests.patience import PATIENCE_SECONDS
@@ -79,6 +80,19 @@ def test_process_stops_after_so_many_chunks(sqlite_app: Flask, run: Any, add_job
     endings = [json.loads(run(sqlite_app, "process", "--max-chunks", "2", "--json").stdout) for _ in range(2)]
     assert [(one["chunks"], one["status"]) for one in endings] == [(2, "chunks used up"), (1, "done")]
     assert job_of(sqlite_app, job_id).processed == 5
+
+
+def test_process_does_not_say_that_all_is_done_while_an_export_waits(
+    sqlite_app: Flask, run: Any, add_job: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of whose parts it wrote one, before its only chunk."""
+    monkeypatch.setattr(export_work, "SLICE_ROWS", 1)
+    monkeypatch.setattr(export_work, "PART_PAGES", 1)
+    add_job(sqlite_app, 2)
+    with sqlite_app.app_context():
+        create_export(NewExport("person", "csv", "default", "test"))
+    told = [json.loads(run(sqlite_app, "process", *limit, "--json").stdout) for limit in (["--max-chunks", "1"], [])]
+    assert [(one["status"], one["exportParts"]) for one in told] == [("chunks used up", 1), ("done", 1)]
 
 
 def test_process_of_all_chunks_allowed_is_done(sqlite_app: Flask, run: Any, add_job: Any) -> None:
