@@ -74,6 +74,10 @@ class WhatIf:
     """The same if whoever is unknown cost as much as they can."""
     report: YieldReport
     """What each provider would have given."""
+    as_of: datetime | None = None
+    """When it was worked out, if it was kept; None: just now."""
+    is_pending: bool = False
+    """Whether a newer one, or one of more entities, is being worked out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,12 +141,13 @@ def what_if_of_workspace(
     workspace_slug: str,
     order: Sequence[str] | None = None,
     until: Sequence[str] | None = None,
+    most: int | None = None,
 ) -> WhatIf:
     """Return what a waterfall would have found of a workspace's people or companies, as `what_if_of_list` does.
 
     None: the order and the fields of the settings. Raises what `what_if` does.
     """
-    replay = _Replay(_terms(_nobodys_job(entity_type, workspace_slug), order, until))
+    replay = _Replay(_terms(_nobodys_job(entity_type, workspace_slug), order, until), most)
     replay.walk_all(select_ids(entity_type, workspace_slug=workspace_slug, all_=True))
     return replay.told()
 
@@ -197,7 +202,7 @@ class _Replay:
 
     def walk_all(self, ids: Iterator[str], started_at: datetime | None = None) -> None:
         """Lead the first entities to the ends of their walks, page by page; they begin as `read_answers` says."""
-        ids = islice(ids, self.most or MOST_ENTITIES)
+        ids = islice(ids, MOST_ENTITIES if self.most is None else self.most)
         while page := list(islice(ids, PAGE_ENTITIES)):
             records = read_answers(self.terms.job, started_at, page)
             end_read()
