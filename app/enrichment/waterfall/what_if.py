@@ -23,7 +23,7 @@ from app.enrichment.money.yields import SUMMED, YieldReport, make_report
 from app.enrichment.queue.entity_ids import parse_ids
 from app.enrichment.queue.in_hand import JobMustWait
 from app.enrichment.queue.lease import JobInfo
-from app.enrichment.queue.queries import JobView, get_job, list_jobs
+from app.enrichment.queue.queries import JobView, get_job
 from app.enrichment.waterfall.attempt_log import is_find
 from app.enrichment.waterfall.batch import Attempt, AttemptResult
 from app.enrichment.waterfall.entity_run import Decision, EntityRun, Plan, Purpose, Step
@@ -38,6 +38,7 @@ from app.entities.read import select_ids
 from app.errors import Invalid, ProviderNotAvailable, detail
 from app.extensions import db
 from app.models.chunk import ERASED_ID, chunks
+from app.models.job import jobs
 from app.models.spending import LATENCY_BOUNDS
 from app.models.types import new_id
 from app.providers.base import DEFINITE, Answer, Lookup, OutcomeClass
@@ -159,8 +160,9 @@ def _nobodys_job(entity_type: str, workspace_slug: str, options: Mapping[str, An
 
 def _options_of(view: ListView) -> Mapping[str, Any] | None:
     """Return the options of the last waterfall that was made of a list, among its last jobs."""
-    made = list_jobs(list_id=view.id, workspace_slug=view.workspace_slug, limit=_JOBS_OF_A_LIST).rows
-    return next((job.options for job in made if job.provider == WATERFALL), None)
+    is_of_it = (jobs.c.list_id == view.id, jobs.c.workspace_slug == view.workspace_slug)
+    made = select(jobs.c.provider, jobs.c.options).where(*is_of_it).order_by(jobs.c.id.desc()).limit(_JOBS_OF_A_LIST)
+    return next((job.options for job in db.session.execute(made) if job.provider == WATERFALL), None)
 
 
 def _terms(job: JobInfo, order: Sequence[str] | None, until: Sequence[str] | None) -> _Terms:
