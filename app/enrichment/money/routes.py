@@ -91,7 +91,7 @@ class YieldResource(MethodView):
     def get(self, query: dict[str, Any]) -> Any:
         """Show what each provider found, how often, how fast and for how much: in a job, for a list, or over some days.
 
-        Of a list, at most its first 10,000 members are looked at: of up to 100 at once, of more by whoever drives the
+        Of a list, at most its first 10,000 members are looked at: of up to 50 at once, of more by whoever drives the
         queue.
         """
         workspace_slug = readable_workspace(query.get("workspace_slug"))

@@ -24,7 +24,7 @@ from app.values.entity_types import EntityType
 
 log = structlog.get_logger(__name__)
 
-MEMBERS_AT_ONCE: Final = 100
+MEMBERS_AT_ONCE: Final = 50
 """Members of a list whose attempts a request reads, some 0.2 ms each."""
 WALKS_AT_ONCE: Final = 30
 """Entities that a request lets walk, some 0.4 ms each."""
