@@ -26,6 +26,7 @@ from app.enrichment.money import stored_caps
 from app.enrichment.money.scopes import CapScope
 from app.enrichment.queue.lease import Failure
 from app.enrichment.waterfall import provider_keys
+from app.enrichment.waterfall.kept_figures import Question, look_up
 from app.enrichment.waterfall.pilots import Sample, enqueue_pilot
 from app.enrichment.waterfall.totals import count_ended_jobs
 from app.enrichment.waterfall.work_loop import Waterfall
@@ -42,6 +43,7 @@ from app.models.attempt import attempts, entity_revisions
 from app.models.chunk import Outcome
 from app.models.in_flight_call import in_flight_calls
 from app.models.job import jobs
+from app.models.kept_figures import FiguresKind
 from app.models.provider_state import provider_paces, provider_states
 from app.models.spending import costs, spending
 from app.models.types import Id, Json, UtcDateTime, new_id
@@ -110,6 +112,7 @@ def fill() -> None:
     queue.enqueue_job("person", "ai-normalizer", ["p0", "nobody"])
     enqueue_pilot("person", "ai-normalizer", ["p0", "nobody"], Sample(1))
     queue.drain(work=Waterfall())
+    look_up(Question(FiguresKind.LIST_YIELD, "default", {"reference": new_id()}))
     exclusions.add(["elsewhere.example"], "default")
     provider_keys.set_key("findymail", "a-key-of-their-own", "north", set_by="ada")
     stored_caps.set_cap(CapScope("north"), Decimal(5), set_by="ada")

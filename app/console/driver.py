@@ -46,6 +46,11 @@ def driver_of_exports(exports: Iterable[ExportView]) -> Driver:
     return Driver(seconds, health.last_drain_at, health.last_drain_age_seconds, health.last_cron_at, is_missing)
 
 
+def nobody_drives() -> bool:
+    """Return whether nobody has looked for work of late."""
+    return not _is_recent(queue.health())
+
+
 def _is_recent(health: queue.QueueHealth) -> bool:
     age = health.last_drain_age_seconds
     return age is not None and age < SILENT_SECONDS

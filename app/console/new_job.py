@@ -23,7 +23,7 @@ from app.console.workspaces import chosen_workspace
 from app.db.pages import Page
 from app.db.session import end_read
 from app.enrichment import queue
-from app.enrichment.waterfall.estimates import Estimate, estimate
+from app.enrichment.waterfall.estimates import MOST_SURVEYED, Estimate, estimate
 from app.enrichment.waterfall.options import MAX_SAMPLE, JobOptions, Sample
 from app.enrichment.waterfall.pilots import enqueue_pilot
 from app.enrichment.waterfall.plan import job_columns
@@ -41,7 +41,7 @@ from app.web.auth import visible_workspace
 PILOT: Final = 50
 """Entities of a pilot, unless somebody says otherwise."""
 MOST: Final = 20_000
-"""Entities of a job that is made here: an estimate of more outlasts a request. The command line takes any number."""
+"""Entities of a job that is made here: all of their ids are read for it. The command line takes any number."""
 LOOKS_EACH: Final = 20
 """How many are looked at, for each of those who are to be found without a value: it takes less than their estimate."""
 
@@ -118,6 +118,7 @@ class Selection:
             workspace_slug=self.workspace,
             options=JobOptions(cap_usd=cap_usd),
             shows_overall=visible_workspace() is None,
+            most=MOST_SURVEYED,
         )
 
 

@@ -1,26 +1,25 @@
 """What providers gave for their money: in a job, for a list, or in a workspace over some days."""
 
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from flask import Response, request
 
 from app.console.access import require
-from app.console.blueprint import blueprint, page
+from app.console.blueprint import blueprint, is_live, live, page
+from app.console.driver import nobody_drives
 from app.db.session import end_read
 from app.enrichment import queue
 from app.enrichment.money.reports import parse_day
 from app.enrichment.money.yields import YieldReport, job_yield, report_yield
 from app.enrichment.queue import JobView
-from app.enrichment.waterfall.list_yields import list_yield
+from app.enrichment.waterfall.asked_figures import asked_yield
+from app.enrichment.waterfall.list_yields import MOST_ENTITIES
 from app.entities.lists import ListView, get_list
 from app.providers.names import NAMES
 from app.values.identifiers import is_slug
 from app.web.api_keys import Scope
 from app.web.auth import visible_workspace
-
-MEMBERS: Final = 250
-"""Members of a list that are looked at, some 0.1 ms each. The command looks at more."""
 
 
 @blueprint.get("/console/yield")
@@ -48,9 +47,9 @@ def yield_of_job(job_id: UUID) -> Response:
 @blueprint.get("/console/lists/<uuid:list_id>/yield")
 @require(Scope.READ)
 def yield_of_list(list_id: UUID) -> Response:
-    """Show the same of the first members of a list, whatever jobs asked."""
+    """Show the same of the first members of a list, whatever jobs asked; of many, as it is kept, or of a few so far."""
     view = get_list(str(list_id), workspace_slug=visible_workspace())
-    report = list_yield(view.id, workspace_slug=view.workspace_slug, most=MEMBERS)
+    report = asked_yield(view.id, workspace_slug=view.workspace_slug)
     end_read()
     return _page(report, of_list=view)
 
@@ -72,9 +71,12 @@ def _page(
         "job": job,
         "list": of_list,
         "workspace": workspace,
+        "most_entities": MOST_ENTITIES,
+        "is_undriven": report.is_pending and nobody_drives(),
         "order": asked_in_order(report),
         "providers": NAMES,
         "dearest_micros": max((row.figures.value_cost_micros or 0 for row in report.rows), default=0),
         "slowest_seconds": max((row.figures.p95_seconds or 0.0 for row in report.rows), default=0.0),
     }
-    return page("yield.html", **values)
+    end_read()
+    return live("yield_live.html", **values) if is_live() else page("yield.html", **values)

@@ -35,6 +35,8 @@ from app.values.identifiers import ENTITY_ID_PATTERN, is_entity_id
 from app.web.auth import require, workspace_for
 from app.web.blueprint import Blueprint
 
+LOOKS_AT: Final = 10000
+"""How many are looked at for a page of those without a value, or changed since: some 15 ms."""
 _BINARY: Final = {"type": "string", "format": "binary"}
 
 _ENTITY_ID: Final = {
@@ -81,9 +83,15 @@ def _add_collection(blueprint: Blueprint, entity_type: EntityType) -> None:
         @blueprint.refuses(404)
         @blueprint.response(200, list_schema(entity_type))
         def get(self, query: dict[str, Any]) -> dict[str, Any]:
-            """List by id, page by page."""
+            """List by id, page by page.
+
+            With `missing` or `updatedSince` 10,000 are looked at for a page, which may be short, or empty, and lead
+            on: go on until `nextCursor` is null.
+            """
             workspace_slug = workspace_for(query.pop("workspace_slug", None))
             list_id = _list_id(entity_type, workspace_slug, query.pop("list_name", None))
+            is_filtered = "missing" in query or "updated_since" in query
+            query["looks_at"] = LOOKS_AT if is_filtered else None
             page = list_entities(entity_type, workspace_slug=workspace_slug, list_id=list_id, **query)
             return {plural: [answer(view) for view in page.rows], "next_cursor": page.next_cursor}
 

@@ -16,6 +16,7 @@ from app.models.import_file import ImportFile
 from app.models.import_mapping import ImportMapping
 from app.models.in_flight_call import InFlightCall
 from app.models.job import EnrichmentJob, JobStatus
+from app.models.kept_figures import KeptFigures
 from app.models.person import Person
 from app.models.pilot import Pilot, RestChunk
 from app.models.provider_key import ProviderKey
@@ -49,6 +50,7 @@ __all__ = [
     "ImportMapping",
     "InFlightCall",
     "JobStatus",
+    "KeptFigures",
     "LoginFailures",
     "Person",
     "Pilot",

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
 from itertools import islice
-from typing import Any, NoReturn, TypeVar, cast
+from typing import Any, Final, NoReturn, TypeVar, cast
 
 import flask_smorest
 import marshmallow as ma
@@ -87,6 +87,12 @@ def flatten(messages: Any, path: str = "") -> Iterator[dict[str, str]]:
         yield detail(path, str(messages))
 
 
+_PENDING: Final[Mapping[str, Any]] = {
+    "description": "The figures of the first entities, or older ones: what is asked for is being worked out.",
+    "headers": {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds after which to ask again."}},
+}
+
+
 class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # the library has no types
     """A blueprint whose views read their input strictly and appear in the OpenAPI document.
 
@@ -128,6 +134,10 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # the library h
             return view
 
         return mark
+
+    def may_be_pending(self, schema: type[ma.Schema]) -> Callable[[F], F]:
+        """Document that the view answers 202 with what it has so far while a drain works out what is asked for."""
+        return cast(Callable[[F], F], self.alt_response(202, schema=schema, **_PENDING))
 
     def doc(self, **options: Any) -> Callable[[F], F]:
         """Add to the view's part of the OpenAPI document."""

@@ -15,6 +15,7 @@ from sqlalchemy import text
 
 from app import create_app
 from app.config import Config
+from app.enrichment.waterfall.asked_figures import work_on_figures
 from app.extensions import db
 from app.web import api_keys, sessions, users
 from tests.benchmarks.figures import Figure, Options
@@ -26,6 +27,8 @@ NAME: Final = "pages"
 GOAL_MS: Final = 50.0
 _NOTHING_TO_SHOW: Final = {302, 409, 422}
 """Statuses of pages that say why there is nothing to show."""
+_PENDING: Final = 202
+"""The status of figures of which the first few are told until a drain has worked them out."""
 
 
 def run(servers: Servers, options: Options) -> list[Figure]:
@@ -44,7 +47,12 @@ def run(servers: Servers, options: Options) -> list[Figure]:
             client.set_cookie("tranche", sessions.begin_session(user))
             _, key = api_keys.create_key("figures", ["read", "admin"])
         paths = _console(app, known) + _api(known)
-        figures += _measure(_Reader(app, client, key), DATABASES[kind], paths, options.runs)
+        reader = _Reader(app, client, key)
+        figures += _measure(reader, DATABASES[kind], paths, options.runs)
+        with app.app_context():
+            figures += _work_out(DATABASES[kind])
+        kept = [path for path in paths if "what-if?" in path or "yield?list=" in path or "/yield" in path]
+        figures += _measure(reader, f"{DATABASES[kind]}, kept", kept, options.runs)
         options.keep(figures)
         with app.app_context():
             db.engine.dispose()
@@ -69,6 +77,17 @@ def _measure(reader: "_Reader", database: str, paths: list[str], runs: int) -> l
     return sorted(figures.values(), key=lambda figure: -figure.median)
 
 
+def _work_out(database: str) -> list[Figure]:
+    """Work out what the pages have asked for, as drains do."""
+    figure = Figure(NAME, f"figures that were asked for, worked out by a drain, {database}", "ms")
+    while True:
+        servers = _server_processes()
+        started = _seconds(servers)
+        if not work_on_figures():
+            return [figure]
+        figure.values.append((_seconds(servers) - started) * 1000)
+
+
 def _console(app: Flask, known: dict[str, list[str]]) -> list[str]:
     list_id, entity_id, job_id = known["list_id"][0], known["entity_id"][0], known["job_id"][1]
     filters = [
@@ -84,6 +103,7 @@ def _console(app: Flask, known: dict[str, list[str]]) -> list[str]:
         f"/console/new?type=person&list={list_id}&missing=email&limit=50&provider=waterfall",
         "/console/new?type=person&missing=phone&limit=50&provider=waterfall",
         f"/console/new?type=person&list={list_id}&missing=phone&limit=50&provider=waterfall",
+        f"/console/new?type=person&list={list_id}&provider=waterfall",
         "/console/yield?workspace=default",
         f"/console/jobs/{job_id}/what-if?order=prospeo&order=findymail",
         f"/console/lists/{list_id}/what-if?order=prospeo&order=findymail",
@@ -109,10 +129,14 @@ def _api(known: dict[str, list[str]]) -> list[str]:
         f"/api/enrichment/jobs/{job_id}/what-if?order=prospeo,findymail",
         f"/api/enrichment/what-if?list={list_id}&order=prospeo,findymail",
         f"/api/enrichment/jobs/{pilot_id}/pilot",
+        f"/api/enrichment/jobs/{pilot_id}/continue",
         f"/api/enrichment/jobs/{job_id}/retry",
         "/api/enrichment/jobs?status=failed",
         f"/api/people/{entity_id}/receipt",
+        "/api/enrichment/what-if?entityType=person&order=prospeo,findymail",
         "/api/people?missing=phone",
+        f"/api/people?missing=phone&list={list_id}",
+        "/api/people?updatedSince=2999-01-01T00:00:00Z",
         f"/api/lists/{list_id}",
         f"/api/lists/{list_id}/coverage",
         "/api/audit",
@@ -136,10 +160,10 @@ class _Reader:
         headers = {} if path.startswith("/console") else {"Authorization": f"Bearer {self.key}"}
         with self.app.app_context():
             servers = _server_processes()
-        started = time.process_time() + _seconds_of(servers)
+        started = _seconds(servers)
         answer = self.client.get(path, headers=headers, buffered=True)
-        taken = time.process_time() + _seconds_of(servers) - started
-        assert answer.status_code in {200, *_NOTHING_TO_SHOW}, (path, answer.status_code, answer.text[:300])
+        taken = _seconds(servers) - started
+        assert answer.status_code in {200, _PENDING, *_NOTHING_TO_SHOW}, (path, answer.status_code, answer.text[:300])
         return taken * 1000
 
 
@@ -159,6 +183,7 @@ def _take_one_process_a_query() -> None:
     db.engine.dispose()
 
 
-def _seconds_of(processes: list[int]) -> float:
-    """Return the CPU that processes have taken so far; the kernel counts it in nanoseconds."""
-    return sum(int(Path(f"/proc/{process}/schedstat").read_text().split()[0]) for process in processes) / 1e9
+def _seconds(processes: list[int]) -> float:
+    """Return the CPU that this process and others have taken so far; the kernel counts theirs in nanoseconds."""
+    of_others = sum(int(Path(f"/proc/{process}/schedstat").read_text().split()[0]) for process in processes)
+    return time.process_time() + of_others / 1e9

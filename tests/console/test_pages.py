@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.console import exclusions, lists, pilots, words
+from app.console import exclusions, lists, new_job, pilots, words
 from app.db.session import transaction
 from app.enrichment import queue
 from app.enrichment.queue.lease import Failure
@@ -63,6 +63,11 @@ def test_a_job_is_made_only_with_an_estimate_and_a_cap(app: Flask, signed_in: Si
     with app.app_context():
         (job,) = queue.list_jobs().rows
     assert (job.total, job.provider, job.cap_micros) == (2, "prospeo", 40_000)
+    with pytest.MonkeyPatch.context() as few:
+        few.setattr(new_job, "MOST_SURVEYED", 2)
+        page = client.get("/console/new?type=person&provider=prospeo").text
+        assert "Estimated from 2 of 3" in page and "$0.00 to $0.117" in page
+        assert client.post("/console/new", data={**hidden(page), "cap": "1"}).status_code == 303
     nobody = client.get("/console/new?type=company&provider=prospeo&limit=5")
     assert "Nobody matches" in nobody.text
     app.extensions.pop("tranche.registry")

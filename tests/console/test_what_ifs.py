@@ -2,10 +2,13 @@
 
 import re
 
+import pytest
 from flask import Flask
 from sqlalchemy import update
 
 from app.db.session import transaction
+from app.enrichment.waterfall import asked_figures
+from app.enrichment.waterfall.asked_figures import work_on_figures
 from app.entities.lists import NewList, create_list
 from app.models.job import jobs
 from app.models.types import new_id
@@ -53,3 +56,35 @@ def test_another_order_stands_beside_what_was(app: Flask, signed_in: SignedIn) -
     for address in (job, of_list, f"/console/lists/{new_id()}"):
         for page in ("yield", "what-if"):
             assert stranger.get(f"{address}/{page}").status_code == 404
+
+
+def test_many_stand_there_when_a_drain_has_worked_them_out(
+    app: Flask, signed_in: SignedIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until then the first few do, or none in two orders, and the page asks for itself; afterwards it stops."""
+    monkeypatch.setattr(asked_figures, "MEMBERS_AT_ONCE", 5)
+    monkeypatch.setattr(asked_figures, "WALKS_AT_ONCE", 5)
+    install(app)
+    with app.app_context():
+        job = f"/console/jobs/{run_twenty()}"
+        view, _ = create_list(NewList("person", "default", "all", "test"), people(*range(20)))
+    client = signed_in("viewer")
+    addresses = {f"/console/lists/{view.id}/yield": "All", f"{job}/what-if?{BACKWARDS}": "What if"}
+    for address, row in addresses.items():
+        page = client.get(address).text
+        assert "up to" in page and "data-poll" in page and "As of" not in page
+        assert ("first 5" in page) == (row in rows(page)) == address.endswith("yield")
+    with app.app_context():
+        # What was, before the other order.
+        assert work_on_figures() and work_on_figures()
+    assert "What if" not in rows(client.get(f"{job}/what-if?{BACKWARDS}").text)
+    with app.app_context():
+        assert work_on_figures()
+    for address, row in addresses.items():
+        page = client.get(address).text
+        assert "first 5" not in page and "data-poll" not in page
+        assert "As of 20" in page
+        part = client.get(address, headers={"HX-Request": "true"}).text
+        assert rows(part)[row] == rows(page)[row] and "<h1>" not in part
+    assert rows(part)["As it was"] == ["14", "$0.76", "$0.054286", "0", "$0.76"]
+    assert rows(part)["What if"] == ["2", "$0.315", "$0.1575", "12", "$1.695"]

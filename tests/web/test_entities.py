@@ -13,6 +13,7 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse, encode_multipart
 
 from app.db.session import transaction
+from app.entities import routes
 from app.entities.changes import Writing, write_changes
 from app.entities.csv import exports
 from app.entities.exports import FORMATS
@@ -202,6 +203,25 @@ def test_list_filters_by_missing_field_and_time(admin: FlaskClient) -> None:
     at = admin.get("/api/people/a").json["updatedAt"]
     assert ids_of(admin.get(f"/api/people?updatedSince={at}")) == ["a", "b"]
     assert ids_of(admin.get("/api/people?updatedSince=2999-01-01T00:00:00%2B02:00")) == []
+
+
+def test_list_looks_for_those_of_a_filter_in_bounded_steps(admin: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page may be empty and lead on, also within a list; on the way nobody is left out or comes twice."""
+    monkeypatch.setattr(routes, "LOOKS_AT", 2)
+    upsert(admin, *({"id": f"e{n}", **({"jobTitle": "Boss"} if n != 4 else {})} for n in range(7)))
+    ids = [f"e{n}" for n in range(7)]
+    admin.post("/api/lists", json={"entityType": "person", "name": "all", "entityIds": ids})
+    for query, expected in (
+        ("missing=jobTitle", [[], [], ["e4"], []]),
+        ("missing=jobTitle&list=all", [[], [], ["e4"], []]),
+        ("updatedSince=2999-01-01T00:00:00Z", [[], [], [], []]),
+    ):
+        pages, cursor = [], ""
+        while cursor is not None:
+            page = admin.get(f"/api/people?{query}" + (f"&cursor={cursor}" if cursor else ""))
+            pages.append(ids_of(page))
+            cursor = page.json["nextCursor"]
+        assert pages == expected, query
 
 
 @pytest.mark.parametrize(

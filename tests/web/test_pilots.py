@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from app.db.session import transaction
 from app.enrichment import queue
 from app.enrichment.queue.pilots import Rest
+from app.enrichment.waterfall import pilot_routes
 from app.enrichment.waterfall.erase import erase_entity
 from app.enrichment.waterfall.options import Sample
 from app.enrichment.waterfall.pilots import enqueue_pilot
@@ -77,6 +78,11 @@ def test_a_pilot_says_what_the_rest_costs_and_is_continued_once(people: Flask, l
     assert 0 < report["restCost"]["lowUsd"] < report["restCost"]["expectedUsd"]
     estimate = client.get(f"{address}/continue").get_json()
     assert (estimate["total"], estimate["highUsd"]) == (90, 90 * 0.02)
+    assert estimate["sampled"] is None
+    with pytest.MonkeyPatch.context() as few:
+        few.setattr(pilot_routes, "MOST_SURVEYED", 60)
+        estimate = client.get(f"{address}/continue").get_json()
+    assert (estimate["total"], estimate["sampled"]) == (90, 60) and estimate["highUsd"] >= 90 * 0.02
     job = client.post(f"{address}/continue?capUsd=7.5").get_json()
     assert (job["total"], job["capUsd"], job["provider"], job["workspaceSlug"]) == (90, 7.5, "waterfall", "default")
     drain(people)

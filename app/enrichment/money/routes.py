@@ -15,11 +15,12 @@ from app.enrichment.money.schemas import (
     ProviderSchema,
 )
 from app.enrichment.money.yield_schemas import YieldQuerySchema, YieldReportSchema
-from app.enrichment.money.yields import YieldReport, job_yield, report_yield
+from app.enrichment.money.yields import job_yield, report_yield
 from app.enrichment.waterfall import provider_status
+from app.enrichment.waterfall.asked_figures import asked_yield
 from app.enrichment.waterfall.estimates import Estimate, estimate
-from app.enrichment.waterfall.list_yields import list_yield
 from app.enrichment.waterfall.provider_status import ProviderView
+from app.enrichment.waterfall.what_if_routes import with_status
 from app.entities.lists import ids_of_list
 from app.entities.readiness import stale_ids
 from app.errors import Forbidden
@@ -85,15 +86,17 @@ class YieldResource(MethodView):
     @blueprint.doc(operationId="getYield")
     @blueprint.arguments(YieldQuerySchema, location="query")
     @blueprint.refuses(404)
+    @blueprint.may_be_pending(YieldReportSchema)
     @blueprint.response(200, YieldReportSchema)
-    def get(self, query: dict[str, Any]) -> YieldReport:
+    def get(self, query: dict[str, Any]) -> Any:
         """Show what each provider found, how often, how fast and for how much: in a job, for a list, or over some days.
 
-        Of a list, at most its first 10,000 members are looked at.
+        Of a list, at most its first 10,000 members are looked at: of up to 50 at once, of more by whoever drives the
+        queue.
         """
         workspace_slug = readable_workspace(query.get("workspace_slug"))
         if "list_name" in query:
-            return list_yield(query["list_name"], workspace_slug=workspace_slug or DEFAULT_WORKSPACE)
+            return with_status(asked_yield(query["list_name"], workspace_slug=workspace_slug or DEFAULT_WORKSPACE))
         if "job_id" in query:
             return job_yield(query["job_id"], workspace_slug=workspace_slug)
         return report_yield(first_day=query.get("from_"), last_day=query.get("to"), workspace_slug=workspace_slug)

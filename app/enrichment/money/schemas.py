@@ -134,6 +134,14 @@ class EstimateSchema(Schema):
     warning = fields.String(required=True, allow_none=True, metadata={"description": "Which cap would stop it first."})
 
 
+class SampledEstimateSchema(EstimateSchema):
+    """An estimate that may be made of a sample: then its figures are about those of all, and its range is wider."""
+
+    sampled = fields.Integer(
+        required=True, allow_none=True, metadata={"description": "How many were looked at; null: all of them."}
+    )
+
+
 class CostQuerySchema(Schema):
     """Which costs to add up: by default those of the last 30 days, by provider."""
 

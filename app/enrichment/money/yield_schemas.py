@@ -1,14 +1,17 @@
 """The public contract of yields: what providers gave for their money."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import marshmallow as ma
 from marshmallow import fields
 
 from app.enrichment.money.schemas import Day
 from app.entities.schemas import ListName
-from app.web.fields import Dollars, JobId, Schema, Slug
+from app.web.fields import Dollars, Instant, JobId, Schema, Slug
+
+AS_OF: Final = "When they were worked out, if they are kept from then; null: for this answer."
+PENDING: Final = "Whether newer ones, or those of more entities, are being worked out; the status is 202 then."
 
 
 class YieldQuerySchema(Schema):
@@ -108,3 +111,5 @@ class YieldReportSchema(Schema):
         required=True,
         metadata={"description": "Calls of an older release, which did not count what came of them; in no figure."},
     )
+    as_of = Instant(required=True, allow_none=True, metadata={"description": AS_OF})
+    pending = fields.Boolean(required=True, attribute="is_pending", metadata={"description": PENDING})

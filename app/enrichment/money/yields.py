@@ -6,7 +6,7 @@ counts attempts. Amounts are micro-dollars, days are UTC.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from itertools import accumulate
 from typing import Any, Final
 
@@ -54,6 +54,12 @@ class Figures:
             step_answers += 0 if step is None else sum(row[name] for name in LATENCIES)
         latencies = tuple(sums.pop(name) for name in LATENCIES)
         return cls(answers=sum(latencies), step_answers=step_answers, latencies=latencies, **sums)
+
+    @property
+    def counters(self) -> dict[str, int]:
+        """What they were added up from, by the names of `SUMMED`."""
+        counted = {name: getattr(self, name) for name in SUMMED if name not in LATENCIES}
+        return counted | dict(zip(LATENCIES, self.latencies, strict=True))
 
     @property
     def values(self) -> int:
@@ -119,6 +125,15 @@ class YieldReport:
     """The members that it has."""
     calls_not_counted: int = 0
     """Calls of an older release, which did not count what came of them. They are in no figure."""
+    as_of: datetime | None = None
+    """When they were worked out, if they were kept; None: just now."""
+    is_pending: bool = False
+    """Whether newer ones, or those of more members, are being worked out."""
+
+    @property
+    def counters(self) -> list[tuple[str, int | None, dict[str, int]]]:
+        """Provider, step and counters of each row, from which `make_report` makes the rows again."""
+        return [(row.provider, step.step, step.figures.counters) for row in self.rows for step in row.steps]
 
 
 def report_yield(

@@ -1,6 +1,7 @@
 """Pilots as the queue knows them: which jobs are of a sample, and the ids that these leave for later."""
 
-from collections.abc import Callable, Iterable, Iterator
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
@@ -74,6 +75,20 @@ class Rest:
             raise JobStateConflict(reason)
         insist_on_kept(job.finished_at, "ENRICH_JOB_KEEP_DAYS")
         return cls(job, pilot)
+
+    def positions(self) -> range:
+        """Return the positions of the slices in which it is stored."""
+        last = db.session.scalar(select(func.max(rest_chunks.c.position)).where(rest_chunks.c.job_id == self.job.id))
+        return range(0 if last is None else last + 1)
+
+    def slices(self, positions: Sequence[int]) -> Iterator[list[str]]:
+        """Give what some slices hold, in their order, as it is stored; what is damaged holds nothing."""
+        is_one = (rest_chunks.c.job_id == self.job.id, rest_chunks.c.position.in_(positions))
+        texts = select(rest_chunks.c.entity_ids.cast(Text)).where(*is_one).order_by(rest_chunks.c.position)
+        for text in db.session.scalars(texts):
+            with suppress(ValueError):
+                ids = json.loads(text)
+                yield ids if isinstance(ids, list) else []
 
     def entity_ids(self) -> Iterator[str]:
         """Give the ids, in the order of the list, without those that were erased."""

@@ -1,6 +1,6 @@
 """What a job would cost, as a range, before it is enqueued: its entities are surveyed, and caps looked at."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -17,12 +17,17 @@ from app.enrichment.queue.queries import JobView
 from app.enrichment.waterfall.expectations import Likely
 from app.enrichment.waterfall.options import DEFAULT_OPTIONS, JobOptions
 from app.enrichment.waterfall.plan import insist_on_provider
+from app.enrichment.waterfall.scaling import Scale, choose
 from app.enrichment.waterfall.survey import StepEstimate, Survey
 from app.entities.read import SLICE_ROWS
 from app.errors import EmptyJob, JobStateConflict, detail
 from app.extensions import db
 from app.models.types import new_id, utcnow
 from app.providers.names import finder_of
+
+MOST_SURVEYED: Final = 100
+"""Entities that are looked at in a request, some 0.2 ms each."""
+_WHOLE: Final = Scale(1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,8 @@ class Estimate:
     """Caps with a limit: the job's own, and those of today."""
     likely: Likely | None = None
     """What it costs in nine cases of ten, by what its providers gave before; None: nobody has a history."""
+    sampled: int | None = None
+    """How many entities were looked at, for figures that are about those of all; None: all, so that they are exact."""
 
     @property
     def low_micros(self) -> int:
@@ -78,12 +85,14 @@ def estimate(
     options: JobOptions = DEFAULT_OPTIONS,
     shows_overall: bool = True,
     api_key_id: str | None = None,
+    most: int | None = None,
 ) -> Estimate:
     """Return what a job of these entities would cost if it were enqueued now. Only reads.
 
     A list is handled in memory, any other iterable is spooled to disk, so its length does not matter. `shows_overall`
-    says whether the cap of all workspaces together may be told, and `api_key_id` which key would make the job. Raises
-    `EmptyJob`, `Invalid` and `ProviderNotAvailable`, as enqueueing does.
+    says whether the cap of all workspaces together may be told, and `api_key_id` which key would make the job. Of more
+    than `most` entities in a list, so many are looked at. Raises `EmptyJob`, `Invalid` and `ProviderNotAvailable`, as
+    enqueueing does.
     """
     options = options.checked(entity_type, provider)
     insist_on_provider(entity_type, provider, options, workspace_slug)
@@ -97,6 +106,8 @@ def estimate(
         options.cap_micros(config()),
         api_key_id=api_key_id,
     )
+    if most is not None and isinstance(entity_ids, Sequence) and len(entity_ids) > most:
+        return _estimate(job, choose(entity_ids, most), shows_overall=shows_overall, of_total=len(entity_ids))
     return _estimate(job, entity_ids, shows_overall=shows_overall)
 
 
@@ -129,49 +140,57 @@ def estimate_like(
     retried_at: datetime | None = None,
     shows_overall: bool = True,
     api_key_id: str | None = None,
+    of_total: int | None = None,
 ) -> Estimate:
     """Return what a job of these entities would cost by the terms of another; `retried_at` says that it retries it.
 
-    Raises `EmptyJob` and `ProviderNotAvailable`.
+    `of_total` says that they are a sample of so many. Raises `EmptyJob` and `ProviderNotAvailable`.
     """
     options = JobOptions.read(job.options)
     insist_on_provider(job.entity_type, job.provider, options, job.workspace_slug)
     about = (job.entity_type, job.provider, job.workspace_slug, options.stored(), job.cap_micros)
     parent = job.id if retried_at is not None else None
     like = JobInfo(new_id(), *about, parent, retried_at, api_key_id)
-    return _estimate(like, entity_ids, shows_overall=shows_overall)
+    return _estimate(like, entity_ids, shows_overall=shows_overall, of_total=of_total)
 
 
-def _estimate(job: JobInfo, entity_ids: Iterable[str], *, shows_overall: bool) -> Estimate:
-    survey = Survey.of(job)
+def _estimate(job: JobInfo, entity_ids: Iterable[str], *, shows_overall: bool, of_total: int | None = None) -> Estimate:
+    survey, outlooks = Survey.of(job), []
     with unique_ids(entity_ids) as ids:
         if ids.kept == 0:
             raise EmptyJob(details=[detail("entityIds", "expected at least one id")])
         for part in ids.slices(SLICE_ROWS):
-            survey.add(part)
+            added = survey.add(part)
             end_read()
+            if of_total is not None:
+                outlooks += added
         total, duplicates = ids.kept, ids.repeated
     caps = [CapView("job", job.workspace_slug, job.cap_micros)]
     caps += [*daily_caps(job.workspace_slug, shows_overall=shows_overall), *key_caps(job.api_key_id)]
     asked = {None, *(finder_of(step.provider.name) for step in survey.steps)}
     end_read()
+    caps = [cap for cap in caps if cap.cap_micros is not None and cap.provider in asked]
+    scale = _WHOLE if of_total is None else Scale.of(outlooks, of_total, survey.dearest_micros)
+    steps = scale.steps(survey.steps.values())
     return Estimate(
-        total,
+        of_total or total,
         duplicates,
-        survey.unknown,
-        survey.excluded,
-        survey.satisfied,
-        list(survey.steps.values()),
-        [cap for cap in caps if cap.cap_micros is not None and cap.provider in asked],
-        _likely(survey),
+        scale.count(survey.unknown),
+        scale.count(survey.excluded),
+        scale.count(survey.satisfied),
+        steps,
+        caps,
+        _likely(survey, scale, steps),
+        None if of_total is None else total,
     )
 
 
-def _likely(survey: Survey) -> Likely | None:
+def _likely(survey: Survey, scale: Scale, steps: Sequence[StepEstimate]) -> Likely | None:
     """Return what a job is likely to cost, within what is possible."""
-    likely, steps = survey.likely(), survey.steps.values()
+    likely = survey.likely(scale.times)
     if likely is None:
         return None
+    likely = scale.likely(likely)
     # What a model is asked about what was found is in nobody's history of a walk.
     model = sum(step.high_micros for step in steps if step.purpose == "normalize")
     least, most = sum(step.low_micros for step in steps), sum(step.high_micros for step in steps)

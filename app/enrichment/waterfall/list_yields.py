@@ -57,7 +57,7 @@ def list_yield(reference: str, *, workspace_slug: str, most: int | None = None) 
     """
     view = find_list(reference, workspace_slug=workspace_slug)
     members = select_ids(view.entity_type, workspace_slug=workspace_slug, list_id=view.id)
-    ids = islice(members, most or MOST_ENTITIES)
+    ids = islice(members, MOST_ENTITIES if most is None else most)
     counters: _Counters = defaultdict(Counter)
     terms: dict[str, _Terms] = {}
     entities = 0

@@ -6,10 +6,10 @@ from uuid import UUID
 from flask.views import MethodView
 
 from app.enrichment import queue
-from app.enrichment.money.schemas import EstimateSchema
+from app.enrichment.money.schemas import SampledEstimateSchema
 from app.enrichment.queue import JobView
 from app.enrichment.queue.schemas import JobSchema
-from app.enrichment.waterfall.estimates import Estimate
+from app.enrichment.waterfall.estimates import MOST_SURVEYED, Estimate
 from app.enrichment.waterfall.pilot_schemas import ContinueQuerySchema, PilotSchema
 from app.enrichment.waterfall.pilots import PilotReport, estimate_rest, report_pilot
 from app.web.auth import principal, require, visible_workspace
@@ -40,15 +40,16 @@ class PilotContinueResource(MethodView):
     @require("read")
     @blueprint.doc(operationId="estimateContinue")
     @blueprint.refuses(404, 409)
-    @blueprint.response(200, EstimateSchema)
+    @blueprint.response(200, SampledEstimateSchema)
     def get(self, job_id: UUID) -> Estimate:
-        """Say what the rest of a pilot's list would cost, and enqueue nothing."""
+        """Say what the rest of a pilot's list would cost, and enqueue nothing; of more than 100, from a sample."""
         workspace_slug = visible_workspace()
         return estimate_rest(
             str(job_id),
             workspace_slug=workspace_slug,
             shows_overall=workspace_slug is None,
             api_key_id=principal().key_id,
+            most=MOST_SURVEYED,
         )
 
     @require("write")

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
@@ -21,6 +22,7 @@ from app.enrichment.waterfall.options import DEFAULT_OPTIONS, JobOptions, Sample
 from app.enrichment.waterfall.plan import insist_on_provider, job_columns, wanted_fields
 from app.enrichment.waterfall.projections import LEAST_ANSWERED, Interval, Projection, Sampled, project
 from app.enrichment.waterfall.sampling import Census, Draw, Stratum
+from app.enrichment.waterfall.scaling import choose
 from app.enrichment.waterfall.survey import Survey
 from app.entities.read import SLICE_ROWS, load_columns
 from app.errors import EmptyJob, JobStateConflict, detail
@@ -29,7 +31,10 @@ from app.models.attempt import attempts
 from app.models.chunk import DECIDED, ERASED_ID, Outcome
 from app.models.types import new_id
 from app.providers.names import NORMALIZER, WATERFALL
+from app.values.identifiers import is_entity_id
 
+SLICES_SAMPLED: Final = 50
+"""From how many slices of a rest, as it is stored, a sample of it is taken: fewer might miss a part of the list."""
 _ANSWERED: Final = frozenset({Outcome.SUCCESS, Outcome.SKIPPED})
 """What becomes of an entity of which all there was to ask was answered."""
 
@@ -161,16 +166,30 @@ def estimate_rest(
     workspace_slug: str | None = None,
     shows_overall: bool = True,
     api_key_id: str | None = None,
+    most: int | None = None,
 ) -> Estimate:
     """Return what the rest of a pilot's list would cost if it were enqueued now. Only reads.
 
-    Raises `JobNotFound`, `ProviderNotAvailable`, and `JobStateConflict` if there can be no such job.
+    Of a rest of more than `most` entities, so many are looked at. Raises `JobNotFound`, `ProviderNotAvailable`, and
+    `JobStateConflict` if there can be no such job.
     """
     rest = Rest.of(job_id, workspace_slug=workspace_slug)
+    about: dict[str, Any] = {"shows_overall": shows_overall, "api_key_id": api_key_id}
     try:
-        return estimate_like(rest.job, rest.entity_ids(), shows_overall=shows_overall, api_key_id=api_key_id)
+        if most is not None and rest.pilot.rest_count > most:
+            return estimate_like(rest.job, _some_of(rest, most), of_total=rest.pilot.rest_count, **about)
+        return estimate_like(rest.job, rest.entity_ids(), **about)
     except EmptyJob as exc:
         raise JobStateConflict(NOTHING_LEFT) from exc
+
+
+def _some_of(rest: Rest, count: int) -> list[str]:
+    """Return so many ids of a rest, spread over it, without reading all: some of each of some slices."""
+    positions = choose(rest.positions(), SLICES_SAMPLED)
+    share = math.ceil(count / max(1, len(positions)))
+    parts = zip(positions, rest.slices(positions), strict=False)
+    ids = [entity_id for position, part in parts for entity_id in choose(part, share, seed=position)]
+    return choose([entity_id for entity_id in ids if is_entity_id(entity_id)], count)
 
 
 def insist_on_rest(report: PilotReport) -> None:

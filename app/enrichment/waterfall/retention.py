@@ -18,6 +18,7 @@ from app.db import partitions
 from app.db.partitions import Partition
 from app.db.session import WriteSession, end_read, repeats_conflicts, scrub_log, transaction
 from app.enrichment.waterfall.dedup import DAY_SECONDS
+from app.enrichment.waterfall.kept_figures import forget_old_figures
 from app.entities.export_work import forget_old_exports
 from app.entities.keep_days import kept_since
 from app.extensions import db
@@ -51,6 +52,7 @@ def forget_what_is_old() -> None:
     forget_old_events()
     forget_old_deliveries()
     forget_old_exports()
+    forget_old_figures()
 
 
 @repeats_conflicts

@@ -193,12 +193,12 @@ def _sum_of(numbers: Sequence[int], weights: Mapping[int, float]) -> float:
 def _choose_places(strata: Sequence[Stratum], shares: Sequence[int], seed: int) -> list[set[int]]:
     """Return the places in each stratum that the sample takes."""
     return [
-        _spread(stratum.count, share, random.Random(f"{seed} {number}"))
+        spread(stratum.count, share, random.Random(f"{seed} {number}"))
         for number, (stratum, share) in enumerate(zip(strata, shares, strict=True))
     ]
 
 
-def _spread(count: int, share: int, numbers: random.Random) -> set[int]:
+def spread(count: int, share: int, numbers: random.Random) -> set[int]:
     """Return one place of each of `share` equal parts of `count` entities.
 
     Not the same place of each: lists repeat themselves, and every n-th may be of one sort.

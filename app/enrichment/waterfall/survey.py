@@ -184,10 +184,23 @@ class Survey:
         if may_write and normalizer is not None and normalizer.capabilities.charges_misses:
             self._ask_model(Step(Purpose.NORMALIZE, normalizer), run, outlook)
 
-    def likely(self) -> Likely | None:
-        """Return what the entities seen so far are likely to cost; None: nobody whom they ask has a history."""
+    @property
+    def dearest_micros(self) -> int:
+        """The most that any one entity can cost."""
+        return sum(self._dearest_micros(step) for step in self.steps)
+
+    def _dearest_micros(self, step: Step) -> int:
+        texts = dict.fromkeys(_MODEL_FIELDS[self.job.entity_type], _ANY_TEXT)
+        is_model = step.provider.capabilities.rules_first
+        lookup = Lookup(self.job.entity_type, "", texts if is_model else {})
+        times = len(self.plan.steps) if step.purpose is Purpose.VERIFY else 1
+        return times * step.provider.worst_price_micros(lookup)
+
+    def likely(self, times: float = 1.0) -> Likely | None:
+        """Return what so many times the entities seen so far cost; None: nobody whom they ask has a history."""
         prices = {step.provider: step.price_micros for step in self.steps.values()}
-        return self.outlooks.likely(self.routes, prices.__getitem__)
+        routes = Counter({route: round(count * times) for route, count in self.routes.items()})
+        return self.outlooks.likely(routes, prices.__getitem__)
 
     def _look_back(self, outlook: Outlook) -> None:
         """Note what an entity's way has come to before."""

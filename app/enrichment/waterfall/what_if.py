@@ -23,7 +23,7 @@ from app.enrichment.money.yields import SUMMED, YieldReport, make_report
 from app.enrichment.queue.entity_ids import parse_ids
 from app.enrichment.queue.in_hand import JobMustWait
 from app.enrichment.queue.lease import JobInfo
-from app.enrichment.queue.queries import JobView, get_job, list_jobs
+from app.enrichment.queue.queries import JobView, get_job
 from app.enrichment.waterfall.attempt_log import is_find
 from app.enrichment.waterfall.batch import Attempt, AttemptResult
 from app.enrichment.waterfall.entity_run import Decision, EntityRun, Plan, Purpose, Step
@@ -38,6 +38,7 @@ from app.entities.read import select_ids
 from app.errors import Invalid, ProviderNotAvailable, detail
 from app.extensions import db
 from app.models.chunk import ERASED_ID, chunks
+from app.models.job import jobs
 from app.models.spending import LATENCY_BOUNDS
 from app.models.types import new_id
 from app.providers.base import DEFINITE, Answer, Lookup, OutcomeClass
@@ -74,6 +75,10 @@ class WhatIf:
     """The same if whoever is unknown cost as much as they can."""
     report: YieldReport
     """What each provider would have given."""
+    as_of: datetime | None = None
+    """When it was worked out, if it was kept; None: just now."""
+    is_pending: bool = False
+    """Whether a newer one, or one of more entities, is being worked out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,12 +142,13 @@ def what_if_of_workspace(
     workspace_slug: str,
     order: Sequence[str] | None = None,
     until: Sequence[str] | None = None,
+    most: int | None = None,
 ) -> WhatIf:
     """Return what a waterfall would have found of a workspace's people or companies, as `what_if_of_list` does.
 
     None: the order and the fields of the settings. Raises what `what_if` does.
     """
-    replay = _Replay(_terms(_nobodys_job(entity_type, workspace_slug), order, until))
+    replay = _Replay(_terms(_nobodys_job(entity_type, workspace_slug), order, until), most)
     replay.walk_all(select_ids(entity_type, workspace_slug=workspace_slug, all_=True))
     return replay.told()
 
@@ -154,8 +160,9 @@ def _nobodys_job(entity_type: str, workspace_slug: str, options: Mapping[str, An
 
 def _options_of(view: ListView) -> Mapping[str, Any] | None:
     """Return the options of the last waterfall that was made of a list, among its last jobs."""
-    made = list_jobs(list_id=view.id, workspace_slug=view.workspace_slug, limit=_JOBS_OF_A_LIST).rows
-    return next((job.options for job in made if job.provider == WATERFALL), None)
+    is_of_it = (jobs.c.list_id == view.id, jobs.c.workspace_slug == view.workspace_slug)
+    made = select(jobs.c.provider, jobs.c.options).where(*is_of_it).order_by(jobs.c.id.desc()).limit(_JOBS_OF_A_LIST)
+    return next((job.options for job in db.session.execute(made) if job.provider == WATERFALL), None)
 
 
 def _terms(job: JobInfo, order: Sequence[str] | None, until: Sequence[str] | None) -> _Terms:
@@ -197,7 +204,7 @@ class _Replay:
 
     def walk_all(self, ids: Iterator[str], started_at: datetime | None = None) -> None:
         """Lead the first entities to the ends of their walks, page by page; they begin as `read_answers` says."""
-        ids = islice(ids, self.most or MOST_ENTITIES)
+        ids = islice(ids, MOST_ENTITIES if self.most is None else self.most)
         while page := list(islice(ids, PAGE_ENTITIES)):
             records = read_answers(self.terms.job, started_at, page)
             end_read()

@@ -9,19 +9,31 @@ import marshmallow as ma
 from flask.views import MethodView
 from marshmallow import fields
 
-from app.enrichment.money.yield_schemas import FiguresSchema, ProviderYieldSchema
-from app.enrichment.waterfall.what_if import WhatIf, what_if, what_if_of_list, what_if_of_workspace
+from app.enrichment.money.yield_schemas import AS_OF, PENDING, FiguresSchema, ProviderYieldSchema
+from app.enrichment.waterfall.asked_figures import (
+    Told,
+    asked_what_if,
+    asked_what_if_of_list,
+    asked_what_if_of_workspace,
+)
 from app.entities.schemas import ListName
 from app.values.entity_types import ENTITY_TYPES
 from app.web.auth import DEFAULT_WORKSPACE, readable_workspace, require, visible_workspace
 from app.web.blueprint import Blueprint
-from app.web.fields import Choice, Dollars, Pattern, Schema, Slug
+from app.web.fields import Choice, Dollars, Instant, Pattern, Schema, Slug
 
 _NAMES: Final = re.compile(r"[A-Za-z_-]{1,64}(,[A-Za-z_-]{1,64}){0,19}")
+
+_RETRY_SECONDS: Final = 3
 
 blueprint = Blueprint(
     "what-if", __name__, url_prefix="/api/enrichment", description="Another waterfall, replayed over stored answers."
 )
+
+
+def with_status(told: Told) -> Any:
+    """Return figures as a view does: with 202 and a time to ask again if newer ones are being worked out."""
+    return (told, 202, {"Retry-After": str(_RETRY_SECONDS)}) if told.is_pending else told
 
 
 class NamesOfQuery(Pattern):
@@ -91,6 +103,8 @@ class WhatIfSchema(Schema):
     )
     rows = fields.List(fields.Nested(ProviderYieldSchema), required=True, attribute="report.rows")
     total = fields.Nested(FiguresSchema, required=True, attribute="report.total")
+    as_of = Instant(required=True, allow_none=True, metadata={"description": AS_OF})
+    pending = fields.Boolean(required=True, attribute="is_pending", metadata={"description": PENDING})
 
 
 @blueprint.route("/jobs/<uuid:job_id>/what-if")
@@ -101,13 +115,14 @@ class WhatIfResource(MethodView):
     @blueprint.doc(operationId="replayJob")
     @blueprint.arguments(WhatIfQuerySchema, location="query")
     @blueprint.refuses(404)
+    @blueprint.may_be_pending(WhatIfSchema)
     @blueprint.response(200, WhatIfSchema)
-    def get(self, query: dict[str, Any], job_id: UUID) -> WhatIf:
+    def get(self, query: dict[str, Any], job_id: UUID) -> Any:
         """Replay a waterfall in another order or for other fields over what its providers have answered.
 
         Nobody is called. A walk that comes to a question that nobody has asked ends there.
         """
-        return what_if(str(job_id), workspace_slug=visible_workspace(), **query)
+        return with_status(asked_what_if(str(job_id), workspace_slug=visible_workspace(), **query))
 
 
 @blueprint.route("/what-if")
@@ -118,13 +133,14 @@ class WhatIfOfManyResource(MethodView):
     @blueprint.doc(operationId="replayWaterfall")
     @blueprint.arguments(WhatIfOfManySchema, location="query")
     @blueprint.refuses(404)
+    @blueprint.may_be_pending(WhatIfSchema)
     @blueprint.response(200, WhatIfSchema)
-    def get(self, query: dict[str, Any]) -> WhatIf:
+    def get(self, query: dict[str, Any]) -> Any:
         """Replay a waterfall over what providers answered last about the members of a list, or a workspace's entities.
 
         Each is as it was before anybody was asked about it. Nobody is called.
         """
         query["workspace_slug"] = readable_workspace(query.get("workspace_slug")) or DEFAULT_WORKSPACE
         if "list_name" in query:
-            return what_if_of_list(query.pop("list_name"), **query)
-        return what_if_of_workspace(query.pop("entity_type"), **query)
+            return with_status(asked_what_if_of_list(query.pop("list_name"), **query))
+        return with_status(asked_what_if_of_workspace(query.pop("entity_type"), **query))

@@ -22,6 +22,7 @@ from app.enrichment.queue.lease import Lease
 from app.enrichment.queue.work import CHECKPOINT_SECONDS
 from app.enrichment.waterfall import recovery, retention, watchdog
 from app.enrichment.waterfall.admission import SHARED_WAIT_SECONDS
+from app.enrichment.waterfall.asked_figures import work_on_figures
 from app.enrichment.waterfall.batch import ChunkContext
 from app.enrichment.waterfall.calls_under_way import CallsUnderWay
 from app.enrichment.waterfall.chunk_run import LINGER_SECONDS, ChunkRun
@@ -89,8 +90,8 @@ class Waterfall:
         self._outbox.go_on()
 
     def go_on_beside(self, workspace_slug: str | None) -> bool:
-        """Write a part of an export; return whether there was one to write."""
-        return work_on_exports(workspace_slug)
+        """Work out figures that somebody waits for, or write a part of an export; return whether there was any."""
+        return work_on_figures(workspace_slug) or work_on_exports(workspace_slug)
 
 
 @dataclass
