@@ -4,16 +4,17 @@ Statements that carry many rows take them as one JSON parameter on PostgreSQL (a
 row) and as `executemany` on SQLite. They are kept: to put one together takes longer than to run it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import (
     ARRAY,
     JSON,
     BindParameter,
     ColumnElement,
+    Date,
     Dialect,
     Row,
     Select,
@@ -38,9 +39,15 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from app.db.session import WriteSession
 from app.extensions import db
+from app.models.types import UtcDateTime
 
 Values = Mapping[str, Any]
 """The values of a row by column."""
+
+
+_Processor = tuple[int, Callable[[Any], Any]]
+"""The place of a value, and what makes it one of the driver's."""
+_DATED: Final = (UtcDateTime, Date)
 
 
 class _Texts(TypeDecorator[Any]):
@@ -97,18 +104,52 @@ def insert_rows(session: WriteSession, table: Table, rows: Sequence[Values]) -> 
     if engine_name() == "sqlite":
         session.connection().execute(insert(table), rows)
     else:
-        session.connection().execute(_insert_from_json(table, tuple(rows[0])), {"rows": _for_json(rows)})
+        session.connection().execute(_insert_from_json(table, tuple(rows[0])), {"rows": _for_json(table, rows)})
 
 
-def insert_missing(session: WriteSession, table: Table, rows: Sequence[Values], key: str | None = None) -> set[Any]:
+def insert_into_sqlite(session: WriteSession, table: Table, names: tuple[str, ...], rows: Iterable[Values]) -> None:
+    """Insert rows of these columns into SQLite, where a row may leave some out; defaults are as in `insert_rows`.
+
+    The driver gets tuples: SQLAlchemy makes a parameter set of each row, which takes as long as SQLite's own work.
+    """
+    statement, order, processors = _sqlite_insert(table, names)
+    parameters = []
+    for row in rows:
+        values = list(map(row.get, order))
+        for place, process in processors:
+            if values[place] is not None:
+                values[place] = process(values[place])
+        parameters.append(tuple(values))
+    session.connection().exec_driver_sql(statement, parameters)
+
+
+@lru_cache(maxsize=256)
+def _sqlite_insert(table: Table, names: tuple[str, ...]) -> tuple[str, list[str], list[_Processor]]:
+    """Return the insert of tuples, the columns in its order, and what makes values of some of them the driver's."""
+    dialect = db.engine.dialect
+    compiled: Any = insert(table).compile(dialect=dialect, column_keys=names)
+    order: list[str] = compiled.positiontup
+    kinds = [table.c[name].type.dialect_impl(dialect) for name in order]
+    processors = [(place, kind.bind_processor(dialect)) for place, kind in enumerate(kinds)]
+    return str(compiled), order, [(place, process) for place, process in processors if process is not None]
+
+
+def insert_missing(
+    session: WriteSession,
+    table: Table,
+    rows: Sequence[Values],
+    key: str | None = None,
+    names: tuple[str, ...] | None = None,
+) -> set[Any]:
     """Insert rows, as `insert_rows` does, except those that conflict with another; return the `key`s of the inserted.
 
-    They are inserted in the order given. Without a `key` the set is empty.
+    They are inserted in the order given. Without a `key` the set is empty. `names` are those of the columns; without
+    them all rows have the same.
     """
     if not rows:
         return set()
-    statement = _insert_missing(table, tuple(rows[0]), key, engine_name())
-    values = rows if engine_name() == "sqlite" else {"rows": _for_json(rows)}
+    statement = _insert_missing(table, names or tuple(rows[0]), key, engine_name())
+    values = rows if engine_name() == "sqlite" else {"rows": _for_json(table, rows)}
     result = session.connection().execute(statement, values)
     return set() if key is None else set(result.scalars())
 
@@ -160,8 +201,12 @@ def _insert_from_json(table: Table, names: tuple[str, ...]) -> postgresql.Insert
     return postgresql.insert(table).from_select(names, select(*(rows.c[name] for name in names)))
 
 
-def _for_json(rows: Iterable[Values]) -> list[dict[str, Any]]:
-    return [{name: _json_value(value) for name, value in row.items()} for row in rows]
+def _for_json(table: Table, rows: Sequence[Values]) -> list[Values]:
+    """Return rows with their instants as texts; most tables that are written row by row get none."""
+    dated = [column.name for column in table.columns if isinstance(column.type, _DATED) and column.name in rows[0]]
+    if not dated:
+        return list(rows)
+    return [{**row, **{name: _json_value(row[name]) for name in dated}} for row in rows]
 
 
 def _json_value(value: Any) -> Any:

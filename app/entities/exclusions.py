@@ -182,6 +182,11 @@ def without_excluded(entity_type: str, ids: Iterable[str], workspace_slug: str) 
                 yield entity_id
 
 
+def sign_fields(entity_type: str) -> tuple[str, ...]:
+    """Return the fields by which `Exclusions` judges an entity."""
+    return (*_ADDRESS_FIELDS[entity_type], *_HOST_FIELDS[entity_type])
+
+
 def normalized(value: str) -> str | None:
     """Return a domain or address in the one spelling that is stored, or None if it is neither, or several.
 
@@ -293,7 +298,7 @@ def _domains_of(text: str) -> tuple[str, ...]:
 
 def _read_signs_of(entity_type: str, ids: list[str], workspace_slug: str) -> dict[str, dict[str, Any]]:
     table = table_of(entity_type)
-    names = (*_ADDRESS_FIELDS[entity_type], *_HOST_FIELDS[entity_type])
+    names = sign_fields(entity_type)
     query = select(table.c.id, *(table.c[name] for name in names)).where(
         table.c.workspace_slug == workspace_slug, is_any_of(table.c.id, ids)
     )

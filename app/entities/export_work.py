@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, Row, Select, and_, delete, exists, func, i
 from app.config import config
 from app.db.failures import is_unavailable
 from app.db.session import WriteSession, end_read, repeats_conflicts, transaction
-from app.entities.csv.exports import Layout, exported_of, find_layout, lay_out
+from app.entities.csv.exports import Layout, exported_fields, exported_of, find_layout, lay_out
 from app.entities.exclusions import Exclusions
 from app.entities.export_files import delete_parts
 from app.entities.export_parts import part_of
@@ -151,6 +151,7 @@ def _next_part(held: Row[Any]) -> _Part:
     """Read the entities that follow, and write them down. Raises `TooLargeForSheet` and `ColumnsChanged`."""
     layout, total = _layout_of(held)
     part = _Part(layout, _columns_of(held, layout), total, b"", 0, 0, held.cursor)
+    names = exported_fields(held.entity_type, layout)
     for _ in range(PART_PAGES):
         page = list_entities(
             held.entity_type,
@@ -158,6 +159,7 @@ def _next_part(held: Row[Any]) -> _Part:
             cursor=part.cursor,
             limit=SLICE_ROWS,
             list_id=held.list_id,
+            names=names,
         )
         end_read()
         _add(part, held, page.rows)

@@ -1,6 +1,6 @@
 """Exports of people and companies: one table, written in the format that is asked for."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
@@ -114,10 +114,10 @@ def why_empty(
 class _Counted:
     """Rows that are counted as they are taken."""
 
-    rows: Iterator[list[Any]]
+    rows: Iterator[Sequence[Any]]
     count: int = 0
 
-    def __iter__(self) -> Iterator[list[Any]]:
+    def __iter__(self) -> Iterator[Sequence[Any]]:
         for row in self.rows:
             self.count += 1
             yield row

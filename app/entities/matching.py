@@ -8,7 +8,7 @@ under an id made of key and name; with one it is in conflict, since only its own
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from app.entities.ids import KEY_FIELDS, Identity, has_placeholder_for_name, have_other_keys
 from app.identity import companies, names
@@ -88,17 +88,20 @@ def _words(entity_type: EntityType, fields: Fields) -> list[str]:
     return [word.strip(".,") for word in fold(name).split() if word.strip(".,")]
 
 
-@dataclass(slots=True)
-class Candidate:
-    """A row to be matched: its id, and its identity unless that id is its own. Not frozen: each row makes one.
+class Candidate(Protocol):
+    """A row to be matched: its id, and its identity unless that id is its own.
 
     `former_id` is the id that the row has if its cells are read as they stand, without what is mended today.
     """
 
-    id: str
-    identity: Identity | None
-    fields: Fields
-    former_id: str | None = None
+    @property
+    def id(self) -> str: ...
+    @property
+    def identity(self) -> Identity | None: ...
+    @property
+    def fields(self) -> Fields: ...
+    @property
+    def former_id(self) -> str | None: ...
 
 
 ReadNames = Callable[[list[str]], Mapping[str, Fields]]

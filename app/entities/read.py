@@ -111,11 +111,12 @@ def get_entity(entity_type: str, entity_id: str, *, workspace_slug: str) -> Enti
     A value without a change was given by the caller when the entity was created. Raises `EntityNotFound`.
     """
     table = table_of(entity_type)
-    query = _whole_rows(entity_type).where(table.c.workspace_slug == workspace_slug, table.c.id == entity_id)
+    names = tuple(FIELDS[entity_type])
+    query = _rows_with(entity_type, names).where(table.c.workspace_slug == workspace_slug, table.c.id == entity_id)
     row = db.session.execute(query).one_or_none()
     if row is None:
         raise EntityNotFound
-    view = _view(entity_type, row)
+    view = _view(names, row)
     changed = load_provenance(entity_type, entity_id, workspace_slug)
     values = {**view.fields, EXTRA: view.extra}
     for name, value in values.items():
@@ -136,22 +137,25 @@ def list_entities(
     updated_since: datetime | None = None,
     list_id: str | None = None,
     looks_at: int | None = None,
+    names: Sequence[str] | None = None,
 ) -> Page[EntityView]:
     """Return a page of a workspace's entities in the order of their ids.
 
     `cursor` is the `next_cursor` of the page before. `missing` keeps entities whose field is blank,
     `updated_since` those changed then or later, `list_id` those of a list. With `looks_at` no more entities than that
-    are looked at: the page may be short of them, or empty, and lead on. Raises `Invalid` for an unknown field.
+    are looked at: the page may be short of them, or empty, and lead on. With `names` the fields of those names alone
+    are read. Raises `Invalid` for an unknown field.
     """
     table = table_of(entity_type)
-    query, key = _in_order(_whole_rows(entity_type), table, workspace_slug, list_id)
+    names = tuple(FIELDS[entity_type]) if names is None else names
+    query, key = _in_order(_rows_with(entity_type, names), table, workspace_slug, list_id)
     end = None if looks_at is None else _end_of_look(table, workspace_slug, list_id, cursor, looks_at)
     query = query.where(*_between(table, key, cursor, end)).limit(limit + 1)
     if missing is not None:
         query = query.where(has_blank(entity_type, missing))
     if updated_since is not None:
         query = query.where(table.c.updated_at >= updated_since)
-    views = [_view(entity_type, row) for row in db.session.execute(query).all()]
+    views = [_view(names, row) for row in db.session.execute(query).all()]
     page = page_of(views, limit, lambda view: view.id)
     return page if page.next_cursor is not None else Page(page.rows, end)
 
@@ -240,19 +244,19 @@ def _holding_query(entity_type: str) -> Select[Any]:
     return in_order.with_for_update(read=True, key_share=True)
 
 
-def _whole_rows(entity_type: str) -> Select[Any]:
-    """Return the query of entities whose rows `_view` reads."""
+def _rows_with(entity_type: str, names: Sequence[str]) -> Select[Any]:
+    """Return the query of entities, with these of their fields, whose rows `_view` reads."""
     table = table_of(entity_type)
     beside = ("id", "workspace_slug", EXTRA, "created_at", "updated_at")
-    return select(*(table.c[name] for name in (*beside, *FIELDS[entity_type])))
+    return select(*(table.c[name] for name in (*beside, *names)))
 
 
-def _view(entity_type: str, row: Row[*tuple[Any, ...]]) -> EntityView:
-    """Return an entity from a row of `_whole_rows`. Raises `DamagedData` if `extra` is not an object."""
-    entity_id, workspace_slug, extra, created_at, updated_at, *values = tuple(row)
+def _view(names: Sequence[str], row: Row[*tuple[Any, ...]]) -> EntityView:
+    """Return an entity from a row of `_rows_with`. Raises `DamagedData` if `extra` is not an object."""
+    entity_id, workspace_slug, extra, created_at, updated_at, *values = row
     if extra is not None and not isinstance(extra, dict):
         raise DamagedData
-    fields = dict(zip(FIELDS[entity_type], values, strict=True))
+    fields = dict(zip(names, values, strict=True))
     return EntityView(entity_id, workspace_slug, fields, extra or {}, created_at, updated_at)
 
 

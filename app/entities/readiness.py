@@ -24,6 +24,10 @@ VERIFIED: Final = frozenset({"valid", "verified", "deliverable"})
 """What `email_status` says of a verified address, in any case: providers say the first, imported lists the others."""
 
 
+STATUS_FIELDS: Final = ("email", "email_status")
+"""The fields by which `ready_people` judges."""
+
+
 def ready_people(views: Iterable[EntityView], *, workspace_slug: str) -> Iterator[EntityView]:
     """Yield the people with a verified address in date, a thousand looked up at a time.
 

@@ -8,11 +8,11 @@ an old row has nothing left to add.
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Table, insert
+from sqlalchemy import Table
 
 from app.audit.events import record
 from app.db.session import WriteSession, transaction
-from app.db.sql import engine_name, insert_missing
+from app.db.sql import engine_name, insert_into_sqlite, insert_missing
 from app.entities.changes import CALLER, Writing, write_changes
 from app.entities.fields import EXTRA, RAW_FIELDS, Fields, table_of
 from app.entities.merge import Change, differs
@@ -63,24 +63,48 @@ def upsert_entities(
     on_change: OnChange | None = None,
     read: Load | None = None,
 ) -> UpsertCounts:
-    """Add or change entities by `id`, in the caller's transaction.
+    """Do what `upsert_by_id` does, with rows that hold `id`, raw fields and `extra`."""
+    pairs = [(row["id"], {name: value for name, value in row.items() if name != "id"}) for row in rows]
+    return upsert_by_id(
+        entity_type,
+        pairs,
+        names=set(also_read).union(*(fields for _, fields in pairs)),
+        workspace_slug=workspace_slug,
+        session=session,
+        combine=combine,
+        on_change=on_change,
+        read=read,
+    )
 
-    A row holds `id`, raw fields and `extra`. A field replaces, None clears, an absent field stays; `extra`
-    merges by key. A changed value of an existing entity leaves a field change by `caller`; a new entity leaves none.
-    If an id comes twice, what becomes of the later row, its count and its history are as if it came in an upsert of
-    its own.
 
-    `combine` replaces that merge. It sees the stored values of the fields that any row gives, and of `also_read`.
-    `on_change` may raise, which ends the transaction. `read` gives the fields of entities, at least these, as the
-    caller has read them in the same transaction.
+def upsert_by_id(
+    entity_type: str,
+    rows: Iterable[tuple[str, Fields]],
+    *,
+    names: Collection[str],
+    workspace_slug: str,
+    session: WriteSession,
+    combine: Combine | None = None,
+    on_change: OnChange | None = None,
+    read: Load | None = None,
+) -> UpsertCounts:
+    """Add or change entities, in the caller's transaction, by rows that each have an id, raw fields and `extra`.
+
+    `names` are those of the fields, at least all that any row gives. A field replaces, None clears, an absent field
+    stays; `extra` merges by key. A changed value of an existing entity leaves a field change by `caller`; a new
+    entity leaves none. If an id comes twice, what becomes of the later row, its count and its history are as if it
+    came in an upsert of its own.
+
+    `combine` replaces that merge. It sees the stored values of all the `names`. `on_change` may raise, which ends the
+    transaction. `read` gives the fields of entities, at least these, as the caller has read them in the same
+    transaction.
 
     Anything but raw fields raises ValueError. Any number of rows, all in memory.
     """
-    combine = combine or _replaced
-    by_id = _by_id(entity_type, rows)
-    given = (fields for entity_rows in by_id.values() for _, fields in entity_rows)
-    names = sorted(set(also_read).union(*given))
-    upsert = _Upsert(session, entity_type, workspace_slug, names, combine, on_change)
+    if unknown := set(names).difference(RAW_FIELDS[entity_type], {EXTRA}):
+        raise ValueError(f"expected raw fields of a {entity_type}, not {', '.join(sorted(unknown))}")
+    by_id = _by_id(rows)
+    upsert = _Upsert(session, entity_type, workspace_slug, sorted(names), combine or _replaced, on_change)
     counts = UpsertCounts()
     while by_id:
         done, by_id = upsert.run(by_id, read or upsert.read)
@@ -110,15 +134,11 @@ def _replaced(stored: Fields, offered: Fields) -> Fields:
     return {**offered, EXTRA: merged or None}
 
 
-def _by_id(entity_type: str, rows: Iterable[Fields]) -> dict[str, list[_PositionedRow]]:
+def _by_id(rows: Iterable[tuple[str, Fields]]) -> dict[str, list[_PositionedRow]]:
     """Return the rows of each entity, in the order of ids."""
-    known = {"id", EXTRA, *RAW_FIELDS[entity_type]}
     by_id: dict[str, list[_PositionedRow]] = {}
-    for position, row in enumerate(rows):
-        if not row.keys() <= known:
-            raise ValueError(f"expected raw fields of a {entity_type}, not {', '.join(sorted(row.keys() - known))}")
-        fields = dict(row)
-        by_id.setdefault(fields.pop("id"), []).append((position, fields))
+    for position, (entity_id, fields) in enumerate(rows):
+        by_id.setdefault(entity_id, []).append((position, fields))
     return dict(sorted(by_id.items()))
 
 
@@ -158,8 +178,12 @@ class _Upsert:
         self, by_id: Mapping[str, list[_PositionedRow]], seen: Mapping[str, Fields], created: Collection[str]
     ) -> dict[str, list[_PositionedRow]]:
         """Return the rows that may change a stored entity: a created one has its first row's values already."""
-        rest = {entity_id: rows[1:] if entity_id in created else rows for entity_id, rows in by_id.items()}
-        return {entity_id: rows for entity_id, rows in rest.items() if self._may_differ(seen.get(entity_id), rows)}
+        to_change = {}
+        for entity_id, rows in by_id.items():
+            rest = rows[1:] if entity_id in created else rows
+            if rest and self._may_differ(seen.get(entity_id), rest):
+                to_change[entity_id] = rest
+        return to_change
 
     def _may_differ(self, seen: Fields | None, rows: Sequence[_PositionedRow]) -> bool:
         return seen is None or any(changes_of(seen, fields, self.combine) for _, fields in rows)
@@ -188,20 +212,21 @@ class _Upsert:
     def _insert(self, entities: Mapping[str, Fields]) -> set[str]:
         """Insert entities in the order given, and return the ids of those that nobody else inserted."""
         created: set[str] = set()
-        blank = dict.fromkeys(self.names)
         rows = [
-            {"workspace_slug": self.workspace_slug, "id": entity_id, **blank, **fields}
-            for entity_id, fields in entities.items()
+            {"workspace_slug": self.workspace_slug, "id": entity_id, **fields} for entity_id, fields in entities.items()
         ]
+        names = ("workspace_slug", "id", *self.names)
         for start in range(0, len(rows), SLICE_ROWS):
             part = rows[start : start + SLICE_ROWS]
-            created.update(_insert_where_absent(self.session, table_of(self.entity_type), part))
+            created.update(_insert_where_absent(self.session, table_of(self.entity_type), names, part))
         return created
 
 
-def _insert_where_absent(session: WriteSession, table: Table, rows: list[Fields]) -> Iterable[str]:
+def _insert_where_absent(
+    session: WriteSession, table: Table, names: tuple[str, ...], rows: list[Fields]
+) -> Iterable[str]:
     if engine_name() == "postgresql":
-        return insert_missing(session, table, rows, "id")
+        return insert_missing(session, table, rows, "id", names)
     # The write lock is ours, so what was not there a moment ago is not there now.
-    session.connection().execute(insert(table), rows)
+    insert_into_sqlite(session, table, names, rows)
     return [row["id"] for row in rows]

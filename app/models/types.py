@@ -5,6 +5,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import JSON, BigInteger, CheckConstraint, DateTime, Dialect, Integer, String, Uuid
@@ -37,9 +38,11 @@ class _SqliteDateTime(SqliteDateTime):
         """Read a stored text; the parent's errors name neither the rule nor the reason."""
         read: Callable[[Any], Any] = super().result_processor(dialect, coltype)  # type: ignore[assignment]
 
+        # Rows that one statement stored have one instant, so the text of a row is mostly that of the row before.
+        @lru_cache(maxsize=64)
         def checked(stored: Any) -> Any:
             try:
-                return read(stored)
+                return None if stored is None else read(stored).replace(tzinfo=UTC)
             except (TypeError, ValueError) as exc:
                 raise DamagedData from exc
 
@@ -68,8 +71,8 @@ class UtcDateTime(TypeDecorator[datetime]):
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """Return the stored instant as aware UTC."""
-        if value is None:
-            return None
+        if value is None or value.tzinfo is UTC:
+            return value
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 

@@ -96,8 +96,7 @@ _NOT_AT_THE_START: Final = word_set(
     hei school hotel dental max all gf sac lon opt ola hey club salon people logo
     """
 )
-_SEPARATORS: Final = re.compile(r"[._-]")
-_PARTS: Final = re.compile(r"[._+-]|(?<=[a-z])(?=[0-9])")
+_BEFORE_DIGIT: Final = re.compile(r"(?<=[a-z])(?=[0-9])")
 
 
 def email_address(value: Any) -> str | None:
@@ -138,10 +137,18 @@ def is_shared_mailbox(address: str) -> bool:
         return True
     if local.isalpha():
         return False
-    if _SEPARATORS.sub("", local) in _ROLES:
+    if local.replace(".", "").replace("_", "").replace("-", "") in _ROLES:
         return True
-    first = _PARTS.split(local, maxsplit=1)[0]
+    first = _first_part(local)
     return first in _ROLES and first not in _NOT_AT_THE_START
+
+
+def _first_part(local: str) -> str:
+    """Return what stands before the first separator, or before a digit that follows a letter."""
+    # Each row of an import is asked: cutting takes half the time of a split by a pattern.
+    for separator in "._+-":
+        local = local.partition(separator)[0]
+    return local if local.isalpha() else _BEFORE_DIGIT.split(local, maxsplit=1)[0]
 
 
 def _unwrapped(text: str) -> str:

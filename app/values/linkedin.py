@@ -19,6 +19,8 @@ _HOST: Final = re.compile(r"linkedin\.com(?::443)?/", re.IGNORECASE)
 _PATH: Final = r"([a-z]+)/+([^/?#&,;\s]+)((?:/[0-9a-z]{1,3}){0,3})"
 _URL: Final = re.compile(rf"linkedin\.com(?::443)?/+(?:mwlite/)?{_PATH}", re.IGNORECASE)
 _BARE: Final = re.compile(rf"/?(?=(?:in|pub|company|school|showcase)/){_PATH}", re.IGNORECASE)
+# Nearly every address is spelled like this. Nothing of it needs mending, and it takes a third of the time to see that.
+_PLAIN: Final = re.compile(r"https?://(?:[a-z]{2,3}\.)?linkedin\.com/(in|company)/([a-z0-9-]+)/?")
 _OWN_ID: Final = re.compile(r"AC[a-zA-Z][A-Za-z0-9_-]{30,}")
 _NOT_IN_A_NAME: Final = frozenset(":\ufffd")
 _NOBODY: Final = frozenset({"null", "none", "undefined", "unavailable", "unknown", "nan", "na", "n-a", "profile", "me"})
@@ -61,6 +63,13 @@ def company_page(text: str) -> LinkedInPage | None:
 
 
 def _page(text: str, kinds: frozenset[str]) -> LinkedInPage | None:
+    plain = _PLAIN.fullmatch(text)
+    if plain is not None and len(text) <= _MAX_CHARS and plain[2] not in _NOBODY:
+        return LinkedInPage(plain[1], plain[2], plain[2]) if plain[1] in kinds else None
+    return _page_by_parts(text, kinds)
+
+
+def _page_by_parts(text: str, kinds: frozenset[str]) -> LinkedInPage | None:
     match = _address(text)
     if match is None or match[1].lower() not in kinds:
         return None

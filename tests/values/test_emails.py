@@ -1,10 +1,13 @@
 """E-mail addresses in one spelling, and which mailboxes several people read."""
 
+import re
+
 import pytest
 from email_validator import EmailNotValidError, validate_email
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.values import emails
 from app.values.emails import address_spelling, email_address, is_shared_mailbox
 from app.values.hosts import ascii_host
 
@@ -37,6 +40,12 @@ def test_address_of_a_role_is_shared(local: str) -> None:
 def test_address_of_a_person_is_not_shared(local: str) -> None:
     """A role's letters within a name make no role."""
     assert not is_shared_mailbox(f"{local}@nordlicht.example")
+
+
+@given(st.text("ai.9_+-é", max_size=9))
+def test_first_part_of_a_mailbox_is_what_a_split_gives(local: str) -> None:
+    """Cutting at one separator after the other finds the first of them all."""
+    assert emails._first_part(local) == re.split(r"[._+-]|(?<=[a-z])(?=[0-9])", local, maxsplit=1)[0]
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,10 @@
 """LinkedIn pages in one spelling."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from app.values import linkedin
 from app.values.linkedin import company_page, person_page
 
 
@@ -62,3 +65,34 @@ def test_damaged_and_old_addresses_name_whom_they_mean() -> None:
         and page.url.endswith("/ACoAAAxYz0123456789abcdefghijKLMNOPQRST")
         and page.key == page.key.lower()
     )
+
+
+_ADDRESS_PARTS = (
+    *(
+        "https://",
+        "http:/",
+        "www.",
+        "de.",
+        "linkedin.com",
+        "/in/",
+        "/company/",
+        "/pub/",
+        "/mwlite",
+        "/",
+        "ada",
+        "na",
+        "AC",
+    ),
+    *("-1", "ACoAAA", "me", "?x=1", "%41", "é", ":443", " ", "\n", "x" * 2100),
+)
+
+
+_IN_PARTS = st.lists(st.sampled_from(_ADDRESS_PARTS), max_size=8).map("".join)
+_USUAL = st.from_regex(r"\Ahttps?://(www\.|de\.)?linkedin\.com/(in|company)/([a-z0-9-]{1,12}|na|me|null)/?\Z")
+
+
+@given(_IN_PARTS | _USUAL)
+def test_usual_spelling_is_read_as_any_other(written: str) -> None:
+    """The quick reading of the usual spelling gives what the reading of all spellings gives."""
+    assert person_page(written) == linkedin._page_by_parts(written, linkedin.PERSON_KINDS)
+    assert company_page(written) == linkedin._page_by_parts(written, linkedin.COMPANY_KINDS)

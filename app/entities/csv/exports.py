@@ -14,10 +14,12 @@ exported as they were or as they are.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import chain, islice
 from typing import Any, Final, Self
 
 import structlog
-from sqlalchemy import ColumnElement, case, func, not_, select
+from sqlalchemy import ColumnElement, case, func, not_, or_, select
 
 from app.db.session import end_read
 from app.db.sql import select_json_keys
@@ -25,11 +27,11 @@ from app.entities.csv.cells import CellError, converter, is_placeholder
 from app.entities.csv.headers import Column, map_columns
 from app.entities.csv.recorded_headers import columns_of_list, described, recorded_columns
 from app.entities.csv.writer import csv_lines
-from app.entities.exclusions import Exclusions
-from app.entities.fields import EXTRA, NORMALIZED_FIELDS, RAW_FIELDS, table_of
+from app.entities.exclusions import Exclusions, sign_fields
+from app.entities.fields import EXTRA, FIELDS, NORMALIZED_FIELDS, RAW_FIELDS, table_of
 from app.entities.merge import is_blank
 from app.entities.read import SLICE_ROWS, EntityView, has_blank, list_entities
-from app.entities.readiness import ready_people
+from app.entities.readiness import STATUS_FIELDS, ready_people
 from app.extensions import db
 from app.models.entity_list import list_members
 from app.values.entity_types import EntityType
@@ -39,7 +41,9 @@ log = structlog.get_logger(__name__)
 _ID: Final = "id"
 _TIMES: Final = ("created_at", "updated_at")
 
-Read = Callable[[EntityView], Any]
+_Views = Sequence[EntityView]
+Read = Callable[[_Views], list[Any]]
+"""Returns the values of a column for some entities: a call for each cell would take longer than the cell."""
 Shows = Callable[[EntityView], bool]
 
 
@@ -52,7 +56,7 @@ class ExportTable:
 
     headers: list[str]
     kinds: list[str]
-    rows: Iterator[list[Any]]
+    rows: Iterator[Sequence[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +94,13 @@ def export_table(
     With `only_ready`, those who cannot be written to are left out.
     """
     layout = find_layout(entity_type, workspace_slug=workspace_slug, list_id=list_id)
-    views = exported_views(entity_type, workspace_slug=workspace_slug, only_ready=only_ready, list_id=list_id)
+    views = exported_views(
+        entity_type,
+        workspace_slug=workspace_slug,
+        only_ready=only_ready,
+        list_id=list_id,
+        names=exported_fields(entity_type, layout),
+    )
     return lay_out(entity_type, layout, views)
 
 
@@ -105,17 +115,34 @@ def lay_out(entity_type: EntityType, layout: Layout, views: Iterable[EntityView]
     """Return entities as a table of these columns."""
     columns = _Columns(entity_type, layout).columns()
     reads = [column.read for column in columns]
-    rows = ([read(view) for read in reads] for view in views)
+    rows = chain.from_iterable(zip(*(read(part) for read in reads), strict=True) for part in _parts(views))
     return ExportTable([column.header for column in columns], [column.kind for column in columns], rows)
 
 
+def exported_fields(entity_type: EntityType, layout: Layout) -> list[str]:
+    """Return the fields to read for an export: most fields of most workspaces are in none of its columns."""
+    headers = [_Header(text, target) for text, target in layout.headers]
+    shown = {(header.target or "").partition(".")[0] for header in headers}
+    looked_at = {meaning.field for meaning in _kept(entity_type, headers).values()}
+    names = shown.union(looked_at, NORMALIZED_FIELDS[entity_type], sign_fields(entity_type), STATUS_FIELDS)
+    return [name for name in FIELDS[entity_type] if name in names]
+
+
 def exported_views(
-    entity_type: EntityType, *, workspace_slug: str, only_ready: bool = False, list_id: str | None = None
+    entity_type: EntityType,
+    *,
+    workspace_slug: str,
+    only_ready: bool = False,
+    list_id: str | None = None,
+    names: Sequence[str] | None = None,
 ) -> Iterator[EntityView]:
-    """Return who has a row; the exclusions are read before this returns, the entities as they are taken."""
+    """Return who has a row; the exclusions are read before this returns, the entities as they are taken.
+
+    `names` are those of `exported_fields`; None: all.
+    """
     excluded = Exclusions.load(workspace_slug)
     end_read()
-    views = _views(entity_type, workspace_slug, list_id)
+    views = _views(entity_type, workspace_slug, list_id, names)
     return exported_of(views, entity_type, excluded, workspace_slug=workspace_slug, only_ready=only_ready)
 
 
@@ -136,17 +163,25 @@ def unbroken(lines: Iterator[bytes]) -> Iterator[bytes]:
         raise ConnectionAbortedError("the export broke off") from None
 
 
-def _views(entity_type: str, workspace_slug: str, list_id: str | None) -> Iterator[EntityView]:
+def _views(
+    entity_type: str, workspace_slug: str, list_id: str | None, names: Sequence[str] | None
+) -> Iterator[EntityView]:
     cursor = None
     while True:
         page = list_entities(
-            entity_type, workspace_slug=workspace_slug, cursor=cursor, limit=SLICE_ROWS, list_id=list_id
+            entity_type, workspace_slug=workspace_slug, cursor=cursor, limit=SLICE_ROWS, list_id=list_id, names=names
         )
         end_read()
         yield from page.rows
         cursor = page.next_cursor
         if cursor is None:
             return
+
+
+def _parts(views: Iterable[EntityView]) -> Iterator[_Views]:
+    views = iter(views)
+    while part := list(islice(views, SLICE_ROWS)):
+        yield part
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,10 +250,19 @@ class _Finder:
     def _filled_fields(self) -> list[str]:
         """Return the raw fields that some entity has a value for."""
         names = list(RAW_FIELDS[self._entity_type])
+        # The first rows tell most of them, and of the others few rows have anything but NULL.
+        key = self._table.c.id
+        filled = self._filled(names, key.in_(select(key).where(*self._is_included()).order_by(key).limit(SLICE_ROWS)))
+        others = [name for name in names if name not in filled]
+        if others:
+            filled |= self._filled(others, or_(*(self._table.c[name].is_not(None) for name in others)))
+        return [name for name in names if name in filled]
+
+    def _filled(self, names: Sequence[str], condition: ColumnElement[bool]) -> set[str]:
+        """Return the fields for which an entity that meets a condition has a value."""
         has_any = [func.max(case((not_(has_blank(self._entity_type, name)), 1), else_=0)) for name in names]
-        query = select(*has_any).where(*self._is_included())
-        row = db.session.execute(query).one()
-        return [name for name, is_filled in zip(names, row, strict=True) if is_filled]
+        row = db.session.execute(select(*has_any).where(*self._is_included(), condition)).one()
+        return {name for name, is_filled in zip(names, row, strict=True) if is_filled}
 
     def _misread(self, headers: Sequence[_Header]) -> _Header | None:
         """Return an imported header that an import of this layout would take for something else.
@@ -287,21 +331,27 @@ class _Columns:
         return not is_placeholder(cell, name) and converter(self._entity_type, name, column.key)(cell) is not None
 
     def _reader(self, header: _Header, headers: Sequence[_Header], kept: Mapping[str, Shows]) -> Read:
+        text = header.text
         if header.target == _ID:
-            return lambda view: view.id
+            return lambda views: [view.id for view in views]
         if header.target is None:
-            shows = kept[header.text]
-            return lambda view: view.extra.get(header.text) if shows(view) else None
+            shows = kept[text]
+            return lambda views: [view.extra.get(text) if shows(view) else None for view in views]
         name, _, key = header.target.partition(".")
         if key:
-            return lambda view: _text_entry(view.fields[name], key)
+            return lambda views: [_text_entry(view.fields[name], key) for view in views]
         if RAW_FIELDS[self._entity_type][name] == "dict":
             keys = _keys_shown(name, headers)
-            return lambda view: _without(view.fields[name], keys)
-        return lambda view: self._value(view, name, header.text)
+            return lambda views: [_without(view.fields[name], keys) for view in views]
+        return lambda views: self._values(views, name, text)
 
     def _kind(self, header: _Header) -> str:
         return RAW_FIELDS[self._entity_type].get(header.target or "", "text")
+
+    def _values(self, views: _Views, name: str, header: str) -> list[Any]:
+        if any(header in view.extra for view in views):
+            return [self._value(view, name, header) for view in views]
+        return _values_of(views, name)
 
     def _value(self, view: EntityView, name: str, header: str) -> Any:
         """Return a field's value, or the cell that was imported for it and that it could not take."""
@@ -320,7 +370,7 @@ class _Columns:
         """Return the column of what is kept beside the fields and has no column."""
         fields = {header.text: header.target for header in headers if header.target}
 
-        def read(view: EntityView) -> dict[str, str]:
+        def rest(view: EntityView) -> dict[str, str]:
             return {
                 name: text
                 for name, text in view.extra.items()
@@ -328,20 +378,20 @@ class _Columns:
                 and not (name in fields and self._is_in_cell(view, fields[name], name))
             }
 
-        return _Column(EXTRA, read)
+        return _Column(EXTRA, lambda views: list(map(rest, views)))
 
     def _is_in_cell(self, view: EntityView, target: str, header: str) -> bool:
         return target in view.fields and self._value(view, target, header) is view.extra[header]
 
     def _computed(self) -> list[_Column]:
         normalized = [
-            _Column(name, lambda view, name=name: view.fields[name], kind)  # type: ignore[misc]
+            _Column(name, partial(_values_of, name=name), kind)
             for name, kind in NORMALIZED_FIELDS[self._entity_type].items()
         ]
         return [
             *normalized,
-            _Column("created_at", lambda view: view.created_at, "instant"),
-            _Column("updated_at", lambda view: view.updated_at, "instant"),
+            _Column("created_at", lambda views: [view.created_at for view in views], "instant"),
+            _Column("updated_at", lambda views: [view.updated_at for view in views], "instant"),
         ]
 
 
@@ -355,6 +405,10 @@ def _kept(entity_type: EntityType, headers: Sequence[_Header]) -> dict[str, Colu
     """Return what an import makes of the columns that show no field, by header."""
     meanings = zip(headers, _meanings(entity_type, headers), strict=False)
     return {header.text: meaning for header, meaning in meanings if header.target is None}
+
+
+def _values_of(views: _Views, name: str) -> list[Any]:
+    return [view.fields[name] for view in views]
 
 
 def _always(_: EntityView) -> bool:

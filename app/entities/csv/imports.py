@@ -11,9 +11,8 @@ kept apart, or in conflict, and the report says so.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any, BinaryIO, Final
 
 from sqlalchemy import insert
@@ -30,10 +29,10 @@ from app.entities.csv.reader import CsvReader, OutOfTime, Refusal, Row
 from app.entities.csv.recorded_headers import adds_nothing, described, recorded_columns
 from app.entities.fields import EXTRA, RAW_FIELDS, Fields
 from app.entities.lists import ListView
-from app.entities.matching import MATCH_COLUMNS, NAME_FIELDS, NAMES, Candidate, Match, Matcher, ReadNames, are_others
+from app.entities.matching import MATCH_COLUMNS, NAME_FIELDS, NAMES, Match, Matcher, ReadNames, are_others
 from app.entities.merge import Change, is_blank
 from app.entities.read import StoredOnce, has_more_than, load_columns
-from app.entities.upsert import UpsertCounts, changes_of, upsert_entities
+from app.entities.upsert import UpsertCounts, changes_of, upsert_by_id
 from app.errors import DatabaseUnavailable
 from app.models import ImportFile
 from app.models.audit_event import Action
@@ -79,23 +78,8 @@ def import_csv(
         return running.run(on_progress)
 
 
-@dataclass(slots=True)
-class _MatchedRow:
-    """A row and the entity that it is about. Not frozen, though not to be changed: each row makes one."""
-
-    row: Row
-    match: Match
-    is_derived: bool
-
-    def values(self) -> Fields:
-        """Return the row as an upsert takes it."""
-        extra = {EXTRA: self.row.extra} if self.row.extra else {}
-        fields = self.row.fields
-        if self.match.keeps_name:
-            fields = {name: value for name, value in fields.items() if name not in NAMES}
-        return {"id": self.match.id, **fields, **extra}
-
-
+_MatchedRow = tuple[Row, Match]
+"""A row and the entity that it is about."""
 _Replaced = dict[int, list[str]]
 """By line, the fields in which a row put a value in the place of another."""
 
@@ -121,6 +105,10 @@ class _Import:
         self._workspace_slug = workspace_slug
         self._replaces_names = replaces_names
         self._fields = _fields_of(reader, entity_type)
+        # Of the whole file: to look at what each row has would take longer than to read what some rows have not.
+        given = {column.field for column in reader.columns if column.field in RAW_FIELDS[entity_type]}
+        self._names: Final = {EXTRA, *NAME_FIELDS[entity_type], *filter(None, given)}
+        self._columns: Final = sorted(self._names.union(MATCH_COLUMNS[entity_type]))
         self._is_recorded = False
         self._event: BegunEvent | None = None
         self._began_at = datetime.now(UTC)
@@ -187,38 +175,35 @@ class _Import:
         with transaction() as session:
             self._record_columns(session)
             self._remember_mapping(session)
-            stored = StoredOnce(partial(self._load, self._columns(rows)))
+            stored = StoredOnce(self._load)
             matcher = self._matcher(stored.read)
             matched = self._matched(rows, matcher)
-            written = [row for row in matched if not row.match.is_conflict]
+            written = [(row, match) for row, match in matched if not match.is_conflict]
 
             def note(position: int, changes: Mapping[str, Change]) -> None:
-                matched_row = written[position]
-                if matched_row.is_derived and self._is_clash(matcher, matched_row, changes):
+                row, match = written[position]
+                if row.id_is_derived and self._is_clash(matcher, row, match, changes):
                     raise _Clash
                 if fields := _replaced_fields(changes):
-                    replaced[matched_row.row.line] = fields
+                    replaced[row.line] = fields
 
-            counts = upsert_entities(
+            counts = upsert_by_id(
                 self._entity_type,
-                [row.values() for row in written],
+                [(match.id, _values(row, match)) for row, match in written],
+                names=self._names,
                 workspace_slug=self._workspace_slug,
                 session=session,
                 combine=self._combine,
-                also_read=self._read_fields(rows),
                 on_change=note,
                 read=stored.read,
             )
-            view = self._into.add(session, self._reader.columns, [row.match.id for row in written])
+            view = self._into.add(session, self._reader.columns, [match.id for _, match in written])
             event = self._event or self._record(session, view)
         self._is_recorded, self._into.view, self._event = True, view, event
         return matched, counts, replaced
 
     def _matched(self, rows: list[Row], matcher: Matcher) -> list[_MatchedRow]:
-        asked = [Candidate(row.id, row.identity, row.fields, row.former_id) for row in rows]
-        return [
-            _MatchedRow(row, match, row.id_is_derived) for row, match in zip(rows, matcher.match(asked), strict=True)
-        ]
+        return list(zip(rows, matcher.match(rows), strict=True))
 
     def _matcher(self, read_names: ReadNames) -> Matcher:
         return Matcher(
@@ -229,28 +214,17 @@ class _Import:
             is_alone=self._is_alone,
         )
 
-    def _load(self, names: Sequence[str], ids: Sequence[str]) -> dict[str, Fields]:
-        return load_columns(self._entity_type, ids, names, workspace_slug=self._workspace_slug)
+    def _load(self, ids: Sequence[str]) -> dict[str, Fields]:
+        return load_columns(self._entity_type, ids, self._columns, workspace_slug=self._workspace_slug)
 
-    def _is_clash(self, matcher: Matcher, matched_row: _MatchedRow, changes: Mapping[str, Change]) -> bool:
+    def _is_clash(self, matcher: Matcher, row: Row, match: Match, changes: Mapping[str, Change]) -> bool:
         """Return whether a name is about to be replaced that somebody has stored since the rows were matched."""
         names = {name: changes[name].old for name in NAME_FIELDS[self._entity_type] if name in changes}
-        if not names or matcher.was_judged(matched_row.match.id, names):
+        if not names or matcher.was_judged(match.id, names):
             return False
-        if matched_row.match.is_of_known_name:
-            return True
-        fields = matched_row.row.fields
-        return are_others(self._entity_type, fields, {**fields, **names}, may_be_renamed=True)
-
-    def _read_fields(self, rows: list[Row]) -> set[str]:
-        """Return the fields that are looked at beside those that the rows give."""
-        headers = self._fields.keys() & set().union(*(row.extra for row in rows))
-        return {self._fields[header] for header in headers}.union(NAME_FIELDS[self._entity_type])
-
-    def _columns(self, rows: list[Row]) -> list[str]:
-        """Return the columns that rows are matched by and compared with."""
-        given = {EXTRA}.union(*(row.fields for row in rows))
-        return sorted(given.union(self._read_fields(rows), MATCH_COLUMNS[self._entity_type]))
+        return match.is_of_known_name or are_others(
+            self._entity_type, row.fields, {**row.fields, **names}, may_be_renamed=True
+        )
 
     def _count(self, matched: list[_MatchedRow], counts: UpsertCounts, replaced: _Replaced) -> None:
         report = self.report
@@ -258,18 +232,18 @@ class _Import:
         report.created += counts.created
         report.updated += counts.updated
         report.unchanged += counts.unchanged
-        for matched_row in matched:
-            if matched_row.match.shared_with is not None:
-                self._list(matched_row, matched_row.match.shared_with)
-            if fields := replaced.get(matched_row.row.line):
+        for row, match in matched:
+            if match.shared_with is not None:
+                self._list(row, match, match.shared_with)
+            if fields := replaced.get(row.line):
                 report.replaced += 1
-                list_first(report.replacements, Replacement(matched_row.row.line, matched_row.match.id, fields))
+                list_first(report.replacements, Replacement(row.line, match.id, fields))
 
-    def _list(self, matched_row: _MatchedRow, shared_with: str) -> None:
+    def _list(self, row: Row, match: Match, shared_with: str) -> None:
         """Count and list a row that shares a key."""
         report = self.report
-        shared = SharedKey(matched_row.row.line, matched_row.match.id, shared_with)
-        if matched_row.match.is_conflict:
+        shared = SharedKey(row.line, match.id, shared_with)
+        if match.is_conflict:
             report.conflicts += 1
             list_first(report.conflict_rows, shared)
         else:
@@ -331,31 +305,29 @@ class DryRun(_Import):
 
     @repeats_conflicts
     def _write(self, rows: list[Row]) -> tuple[list[_MatchedRow], UpsertCounts, _Replaced]:
-        columns = self._columns(rows)
         drafted = StoredOnce(self._draft.read)
-        stored = StoredOnce(lambda ids: self._laid_over_stored(drafted.read(ids), ids, columns))
+        stored = StoredOnce(lambda ids: self._laid_over_stored(drafted.read(ids), ids))
         matched = self._matched(rows, self._matcher(stored.read))
-        written = [row for row in matched if not row.match.is_conflict]
-        ids = list(dict.fromkeys(row.match.id for row in written))
+        written = [(row, match) for row, match in matched if not match.is_conflict]
+        ids = list(dict.fromkeys(match.id for _, match in written))
         standing = stored.read(ids)
         known = drafted.read(ids)
         self.duplicates += len(written) - len(ids) + len(known)
         laid: dict[str, Fields] = {entity_id: {} for entity_id in ids if entity_id not in known}
         outcomes = {None: 0, True: 0, False: 0}
         replaced: _Replaced = {}
-        for matched_row in written:
-            changes = self._lay_over(standing, laid, matched_row.values())
+        for row, match in written:
+            changes = self._lay_over(standing, laid, match.id, _values(row, match))
             outcomes[None if changes is None else bool(changes)] += 1
             if changes and (fields := _replaced_fields(changes)):
-                replaced[matched_row.row.line] = fields
+                replaced[row.line] = fields
         self._draft.write(laid)
         return matched, UpsertCounts(outcomes[None], outcomes[True], outcomes[False]), replaced
 
     def _lay_over(
-        self, standing: dict[str, Fields], laid: dict[str, Fields], values: Fields
+        self, standing: dict[str, Fields], laid: dict[str, Fields], entity_id: str, values: Fields
     ) -> dict[str, Change] | None:
         """Lay a row over what stands; return what it changes, None if the entity is new."""
-        entity_id = values.pop("id")
         stored = standing.get(entity_id)
         if stored is None:
             standing[entity_id] = laid[entity_id] = values
@@ -367,16 +339,22 @@ class DryRun(_Import):
             laid[entity_id] = {**laid.get(entity_id, {}), **new}
         return changes
 
-    def _laid_over_stored(
-        self, drafted: dict[str, Fields], ids: Sequence[str], names: Sequence[str]
-    ) -> dict[str, Fields]:
-        """Return what would stand in some columns by now."""
+    def _laid_over_stored(self, drafted: dict[str, Fields], ids: Sequence[str]) -> dict[str, Fields]:
+        """Return what would stand by now."""
         if self._is_first:
             return drafted
-        standing = self._load(names, ids)
+        standing = self._load(ids)
         for entity_id, fields in drafted.items():
             standing[entity_id] = {**standing.get(entity_id, {}), **fields}
         return standing
+
+
+def _values(row: Row, match: Match) -> Fields:
+    """Return the fields of a row as an upsert takes them."""
+    fields = row.fields
+    if match.keeps_name:
+        fields = {name: value for name, value in fields.items() if name not in NAMES}
+    return {**fields, EXTRA: row.extra} if row.extra else fields
 
 
 def _fields_of(reader: CsvReader, entity_type: EntityType) -> dict[str, str]:

@@ -13,7 +13,7 @@ import json
 import re
 import string
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final
 
 BLOCK_CHARS: Final = 65_536
@@ -89,6 +89,9 @@ def cell_text(value: Any) -> str:
 
 
 def _cell(value: Any) -> str:
+    if value.__class__ is datetime:
+        # Each row has two, and none starts like a formula.
+        return str(value.isoformat())
     return guard_formula(cell_text(value))
 
 

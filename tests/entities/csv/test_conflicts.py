@@ -13,9 +13,10 @@ from app.enrichment.waterfall.erase import erase_entity
 from app.entities.csv import imports
 from app.entities.csv.import_report import ImportReport
 from app.entities.csv.imports import import_csv
+from app.entities.csv.rows import Row
 from app.entities.fields import table_of
 from app.entities.ids import identify
-from app.entities.matching import Candidate, Matcher
+from app.entities.matching import Matcher
 from app.entities.read import list_entities
 from app.extensions import db
 from app.values.entity_types import EntityType
@@ -306,7 +307,9 @@ def test_no_row_is_ever_matched_with_another_name(rows: list[tuple[str, str]]) -
     fields = [{"full_name": name, "email": email, "company": "X"} for name, email in rows]
     identities = [identify("person", row) for row in fields]
     asked = [
-        Candidate(identity.id, identity, row) for row, identity in zip(fields, identities, strict=True) if identity
+        Row(1, row, {}, identity.id, True, identity)
+        for row, identity in zip(fields, identities, strict=True)
+        if identity
     ]
     matches = Matcher("person", lambda ids: {}, since=datetime.now(UTC)).match(asked)
     owners: dict[str, str] = {}

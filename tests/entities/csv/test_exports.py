@@ -204,6 +204,19 @@ def test_export_shows_one_workspace(context: Flask) -> None:
     assert [row["id"] for row in rows] == ["a"]
 
 
+def test_field_that_only_later_rows_have_is_exported(context: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first rows do not tell all the fields that have a value; blank text is none, wherever it stands."""
+    monkeypatch.setattr(exports, "SLICE_ROWS", 1)
+    late = {"id": "b", "headline": "Poet", "skills": ["a"], "company": "  "}
+    upsert([{"id": "a", "full_name": "Ada Brandt", "company": " "}, late])
+    header, rows = table(exported())
+    assert header[: -len(COMPUTED)] == ["id", "full_name", "headline", "skills"]
+    assert [(row["full_name"], row["headline"], row["skills"]) for row in rows] == [
+        ("Ada Brandt", "", ""),
+        ("", "Poet", '["a"]'),
+    ]
+
+
 def test_export_is_read_by_pages(context: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every entity is exported once whatever the size of a page, and no transaction is left open."""
     monkeypatch.setattr(exports, "SLICE_ROWS", 3)
