@@ -109,7 +109,7 @@ def _empty_state(*, is_filtered: bool) -> str:
 
 def _waiting(backlog: Backlog) -> str:
     if not backlog.claimable_chunks:
-        return f"Exports wait to be written; workers wanted: {backlog.workers_wanted}."
+        return f"Exports or figures wait to be worked on; workers wanted: {backlog.workers_wanted}."
     chunks = output.count(backlog.claimable_chunks, "chunk")
     age = output.duration(backlog.oldest_age_seconds or 0)
     return f"Waiting in all: {chunks}, the oldest job for {age}; workers wanted: {backlog.workers_wanted}."

@@ -138,7 +138,7 @@ def process(max_chunks: int | None, max_seconds: int | None, job_id: str | None,
 
 
 def _as_json(run: _Run, drained: DrainResult, ending: Ending) -> dict[str, Any]:
-    beside = {"exportParts": drained.beside} if drained.beside else {}
+    beside = {"otherBatches": drained.beside} if drained.beside else {}
     return {
         "chunks": drained.chunks,
         "processedTotal": drained.processed_total,
@@ -158,7 +158,7 @@ def _summary(run: _Run, drained: DrainResult, ending: Ending) -> str:
         chunks = output.count(drained.chunks, "chunk")
         done.append(f"{entities} in {chunks} of {output.count(len(run.statuses), 'job')}")
     if drained.beside:
-        done.append(output.count(drained.beside, "part of an export", "parts of exports"))
+        done.append(f"{output.count(drained.beside, 'batch', 'batches')} of exports and figures")
     return f"{ending.capitalize()}: {', '.join(done)}, {run.seconds:.1f} s."
 
 
@@ -229,7 +229,7 @@ def drain_and_tell(seconds: float | None = None) -> bool:
     drained = queue.drain(work=Waterfall(), time_budget=seconds)
     end_read()
     if drained.has_worked:
-        log.info("drained", chunks=drained.chunks, processed=drained.processed_total, export_parts=drained.beside)
+        log.info("drained", chunks=drained.chunks, processed=drained.processed_total, other_batches=drained.beside)
     return drained.has_worked
 
 

@@ -1,13 +1,13 @@
-"""A worker is wanted for exports too, if there is nothing else to do.
+"""A worker is wanted for exports and figures too, if there is nothing else to do.
 
 Revision ID: 0027
-Revises: 0023
+Revises: 0024
 """
 
 from alembic import op
 
 revision = "0027"
-down_revision = "0023"
+down_revision = "0024"
 branch_labels = None
 depends_on = None
 
@@ -37,7 +37,10 @@ SELECT CAST(coalesce(sum(chunks), 0) AS {integer}) AS claimable_chunks,
 FROM by_provider WHERE chunks > 0
 """
 FOR_CHUNKS = "coalesce(sum(CASE WHEN most_workers < workers THEN most_workers ELSE workers END), 0)"
-FOR_EXPORTS = "CASE WHEN EXISTS (SELECT 1 FROM exports WHERE expires_at IS NULL) THEN 1 ELSE 0 END"
+FOR_OTHERS = (
+    "CASE WHEN EXISTS (SELECT 1 FROM exports WHERE expires_at IS NULL)"
+    " OR EXISTS (SELECT 1 FROM kept_figures WHERE is_due) THEN 1 ELSE 0 END"
+)
 SQLITE = {
     "or_replace": "",
     "is_claimable": "claimable = 1",
@@ -56,7 +59,7 @@ POSTGRESQL = {
 
 def upgrade():
     greatest = "max" if _is_sqlite() else "greatest"
-    _make_view(f"{greatest}({FOR_CHUNKS}, {FOR_EXPORTS})")
+    _make_view(f"{greatest}({FOR_CHUNKS}, {FOR_OTHERS})")
 
 
 def downgrade():

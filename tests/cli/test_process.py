@@ -67,11 +67,11 @@ def test_process_says_how_much_it_wrote_of_exports(sqlite_app: Flask, run: Any, 
 
     ask()
     told = json.loads(run(sqlite_app, "process", "--json").stdout)
-    assert (told["status"], told["chunks"], told["exportParts"]) == ("done", 0, 1)
+    assert (told["status"], told["chunks"], told["otherBatches"]) == ("done", 0, 1)
     ask()
     add_job(sqlite_app, 1)
     said = run(sqlite_app, "process", "--verbose").stderr
-    assert re.fullmatch(r"Done: 1 entity in 1 chunk of 1 job, 1 part of an export, [0-9.]+ s\.\n", said)
+    assert re.fullmatch(r"Done: 1 entity in 1 chunk of 1 job, 1 batch of exports and figures, [0-9.]+ s\.\n", said)
 
 
 def test_process_stops_after_so_many_chunks(sqlite_app: Flask, run: Any, add_job: Any, job_of: Any) -> None:
@@ -92,7 +92,7 @@ def test_process_does_not_say_that_all_is_done_while_an_export_waits(
     with sqlite_app.app_context():
         create_export(NewExport("person", "csv", "default", "test"))
     told = [json.loads(run(sqlite_app, "process", *limit, "--json").stdout) for limit in (["--max-chunks", "1"], [])]
-    assert [(one["status"], one["exportParts"]) for one in told] == [("chunks used up", 1), ("done", 1)]
+    assert [(one["status"], one["otherBatches"]) for one in told] == [("chunks used up", 1), ("done", 1)]
 
 
 def test_process_of_all_chunks_allowed_is_done(sqlite_app: Flask, run: Any, add_job: Any) -> None:

@@ -20,7 +20,7 @@ class Backlog:
     """The age of the oldest job that has one of them; None: there is none."""
     workers_wanted: int
     """A worker for each 20 chunks, but no more than the limits of the jobs' providers leave something to do for; and
-    one while an export is to be written."""
+    one while an export is to be written or figures are to be worked out."""
 
 
 _VIEW: Final = table(

@@ -99,7 +99,7 @@ class ProcessResource(MethodView):
         drained = queue.drain(
             work=Waterfall(), time_budget=seconds, job_id=query.get("job_id"), workspace_slug=visible_workspace()
         )
-        beside = {"export_parts": drained.beside} if drained.beside else {}
+        beside = {"other_batches": drained.beside} if drained.beside else {}
         if drained.last is None:
             return {**NOTHING_TO_DO, **beside}
         counts = {"chunks": drained.chunks, "processed_total": drained.processed_total}

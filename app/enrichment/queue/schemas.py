@@ -381,6 +381,8 @@ class DrainResultSchema(ChunkResultSchema):
 
     chunks = fields.Integer()
     processed_total = fields.Integer()
-    export_parts = fields.Integer(
-        metadata={"description": "Parts of exports that were written; absent if there were none."}
+    other_batches = fields.Integer(
+        metadata={
+            "description": "Parts of exports that were written, and figures worked out; absent if there were none."
+        }
     )

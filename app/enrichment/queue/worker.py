@@ -27,7 +27,7 @@ class DrainResult:
     processed_total: int
     last: ChunkResult | None
     beside: int = 0
-    """Batches of work that is no job's: parts of exports, if the work is the service's own."""
+    """Batches of work that is no job's: parts of exports and figures, if the work is the service's own."""
 
     @property
     def has_worked(self) -> bool:

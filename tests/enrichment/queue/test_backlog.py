@@ -8,15 +8,19 @@ from sqlalchemy import insert, select, update
 
 from app.config import Config, config
 from app.db.session import transaction
+from app.db.sql import engine_name
 from app.enrichment import queue
 from app.enrichment.money.reports import today
 from app.enrichment.queue import Backlog
+from app.enrichment.waterfall.asked_figures import work_on_figures
+from app.enrichment.waterfall.kept_figures import Question, look_up
 from app.enrichment.waterfall.worker_bounds import refresh_bounds
 from app.entities.export_files import NewExport, create_export, get_export
 from app.entities.export_work import work_on_exports
 from app.extensions import db
 from app.models.export import ExportStatus
 from app.models.job import jobs
+from app.models.kept_figures import FiguresKind
 from app.models.spending import costs
 from app.models.types import new_id, utcnow
 from app.models.worker_bound import worker_bounds
@@ -94,6 +98,14 @@ def test_an_export_wants_one_worker_if_nothing_else_wants_any(context: Flask) ->
     assert waiting() == (0, 0)
 
 
+def test_figures_want_one_worker_until_they_are_worked_out(context: Flask) -> None:
+    """Of whoever asked last."""
+    look_up(Question(FiguresKind.LIST_YIELD, "default", {"reference": "a list that there is not"}))
+    assert waiting() == (0, 1)
+    work_on_figures()
+    assert waiting() == (0, 0)
+
+
 def test_backlog_reads_only_small_indexes(context: Flask) -> None:
     """It is asked every few seconds, beside a history of any length."""
     add_history()
@@ -105,5 +117,7 @@ def test_backlog_reads_only_small_indexes(context: Flask) -> None:
     for index in ("claimable", "resume_at"):
         assert f"ix_enrichment_jobs_{index}" in plan
     assert "ix_exports_unfinished" in plan
+    # PostgreSQL reads an empty table as it is.
+    assert engine_name() == "postgresql" or "ix_kept_figures_is_due" in plan
     assert "ix_enrichment_chunk_progress_open" in plan
     assert "SCAN enrichment_jobs\n" not in f"{plan}\n"
