@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
 
-from sqlalchemy import Text, delete, insert, or_, select, update
+from sqlalchemy import Text, delete, func, insert, or_, select, update
 
 from app.db.session import WriteSession
 from app.enrichment.queue.entity_ids import ChunkUnreadable, count_erased, erased_in, parse_ids

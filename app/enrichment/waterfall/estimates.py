@@ -165,11 +165,8 @@ def _estimate(job: JobInfo, entity_ids: Iterable[str], *, shows_overall: bool, o
             if of_total is not None:
                 outlooks += added
         total, duplicates = ids.kept, ids.repeated
-    caps = [CapView("job", job.workspace_slug, job.cap_micros)]
-    caps += [*daily_caps(job.workspace_slug, shows_overall=shows_overall), *key_caps(job.api_key_id)]
-    asked = {None, *(finder_of(step.provider.name) for step in survey.steps)}
+    caps = _caps_of(job, survey, shows_overall=shows_overall)
     end_read()
-    caps = [cap for cap in caps if cap.cap_micros is not None and cap.provider in asked]
     scale = _WHOLE if of_total is None else Scale.of(outlooks, of_total, survey.dearest_micros)
     steps = scale.steps(survey.steps.values())
     return Estimate(
@@ -183,6 +180,14 @@ def _estimate(job: JobInfo, entity_ids: Iterable[str], *, shows_overall: bool, o
         _likely(survey, scale, steps),
         None if of_total is None else total,
     )
+
+
+def _caps_of(job: JobInfo, survey: Survey, *, shows_overall: bool) -> list[CapView]:
+    """Return the caps with a limit that a job falls under: its own, and those of whom it asks."""
+    caps = [CapView("job", job.workspace_slug, job.cap_micros)]
+    caps += [*daily_caps(job.workspace_slug, shows_overall=shows_overall), *key_caps(job.api_key_id)]
+    asked = {None, *(finder_of(step.provider.name) for step in survey.steps)}
+    return [cap for cap in caps if cap.cap_micros is not None and cap.provider in asked]
 
 
 def _likely(survey: Survey, scale: Scale, steps: Sequence[StepEstimate]) -> Likely | None:
