@@ -50,6 +50,7 @@ def test_everything_runs_at_read_committed(database_url: str, other_isolation: s
             db.engine.dispose()
 
 
+@pytest.mark.faults
 @on_postgresql
 def test_workers_that_die_pay_nothing_twice_at_another_default(
     make_world: MakeWorld,

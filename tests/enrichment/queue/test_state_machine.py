@@ -675,6 +675,7 @@ def test_the_table_has_every_status() -> None:
     assert set(map(str, JobStatus)) <= statuses
 
 
+@pytest.mark.fuzz
 @pytest.mark.timeout(400)  # for what fails: making the example small takes its time
 def test_no_sequence_of_steps_leads_astray(context: Flask, database_url: str) -> None:
     """Each step does what the model says, and from wherever they lead some step leads to an end."""

@@ -252,6 +252,7 @@ def given_fields(entity_type: str) -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries({}, optional={**optional, "extra": extra})
 
 
+@pytest.mark.fuzz
 @pytest.mark.parametrize("entity_type", ["person", "company"])
 @settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(data=st.data())

@@ -81,6 +81,7 @@ def written(entity_type: EntityType, rows: Rows, *, has_ids: bool = True) -> byt
     return file.getvalue().encode()
 
 
+@pytest.mark.fuzz
 @pytest.mark.parametrize("entity_type", HEADERS)
 def test_rows_count_the_same_however_a_file_is_cut_and_in_a_dry_run(
     context: Flask, monkeypatch: pytest.MonkeyPatch, entity_type: EntityType
@@ -121,6 +122,7 @@ def test_rows_count_the_same_however_a_file_is_cut_and_in_a_dry_run(
     check()
 
 
+@pytest.mark.fuzz
 @pytest.mark.parametrize("entity_type", HEADERS)
 def test_first_rows_of_a_workspace_are_matched_as_later_ones_are(context: Flask, entity_type: EntityType) -> None:
     """Where nothing is stored, fewer ids are looked up; the outcome is that of a workspace with a stranger in it."""
