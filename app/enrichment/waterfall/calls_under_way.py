@@ -1,18 +1,21 @@
 """The calls that a worker has under way, for all the chunks in its hands."""
 
+import math
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from app.async_calls import STOP_SECONDS, Calls
+from app.async_calls import STOP_SECONDS, Calls, NotSent
 from app.enrichment.waterfall.batch import Call
 from app.providers.base import Answer
 from app.tracing import span
 
 AHEAD: Final = 2
 """For so many calls that are awaited at once, one is granted ahead, to begin as soon as one of those ends."""
+REMEMBERED: Final = 0.95
+"""The share of what was measured before that counts beside what was measured last."""
 
 CallResult = list[Answer] | BaseException
 
@@ -25,11 +28,11 @@ class CallsOfChunk:
     under_way: dict[str, Call] = field(default_factory=dict)
     ended: list[tuple[Call, CallResult]] = field(default_factory=list)
 
-    def start(self, call: Call, *, deadline: float, start_at: float) -> None:
-        """Start a call, at an instant of the monotonic clock."""
+    def start(self, call: Call, *, deadline: float, start_at: float, start_by: float = math.inf) -> None:
+        """Start a call, at an instant of the monotonic clock, or not at all if it cannot begin by another."""
         call = replace(call, started_at=datetime.now(UTC), start_at=start_at)
         self.under_way[call.id] = call
-        self.shared.start(self, call, _asking(call, deadline), deadline)
+        self.shared.start(self, call, _asking(call, deadline), deadline, start_by)
 
     def take_ended(self) -> list[tuple[Call, CallResult]]:
         """Return what has ended, each call once."""
@@ -53,6 +56,10 @@ class CallsUnderWay:
     def __init__(self, concurrency: int) -> None:
         self.concurrency = concurrency
         self.calls: Calls[str, list[Answer]] = Calls(concurrency)
+        self.delay_seconds = 0.0
+        """How long it took, at the worst of late, from asking a provider's limits until a call could start."""
+        self._mean_seconds = 0.0
+        """How long calls of providers took of late."""
         self._under_way: dict[str, tuple[CallsOfChunk, Call]] = {}
 
     def __len__(self) -> int:
@@ -61,19 +68,34 @@ class CallsUnderWay:
     def __iter__(self) -> Iterator[Call]:
         return (call for _, call in self._under_way.values())
 
-    def room(self) -> int:
-        """Return how many more calls may be started now."""
+    def room(self, wait_seconds: float = math.inf) -> int:
+        """Return how many more calls may be started now, of such as may wait so long for one that ends."""
         now = time.monotonic()
         begun = sum(call.start_at <= now for call in self)
-        return self.concurrency + self.concurrency // AHEAD - begun
+        return self.concurrency + self._most_ahead(wait_seconds) - begun
+
+    def _most_ahead(self, wait_seconds: float) -> int:
+        most = self.concurrency // AHEAD
+        if wait_seconds < self._mean_seconds:
+            most = min(most, int(wait_seconds * self.concurrency / self._mean_seconds))
+        return most
+
+    def note_delay(self, seconds: float) -> None:
+        """Note how long it took from asking a provider's limits until a call could start."""
+        self.delay_seconds = max(seconds, REMEMBERED * self.delay_seconds)
 
     def start(
-        self, owner: CallsOfChunk, call: Call, asking: Callable[[], Awaitable[list[Answer]]], deadline: float
+        self,
+        owner: CallsOfChunk,
+        call: Call,
+        asking: Callable[[], Awaitable[list[Answer]]],
+        deadline: float,
+        start_by: float,
     ) -> None:
         """Start a call of a chunk."""
         self._under_way[call.id] = (owner, call)
         grace = 0.0 if call.is_local else STOP_SECONDS
-        self.calls.start(call.id, asking, deadline=deadline + grace, start_at=call.start_at)
+        self.calls.start(call.id, asking, deadline=deadline + grace, start_at=call.start_at, start_by=start_by)
 
     def collect(self, seconds: float, *, linger_seconds: float, gap_seconds: float) -> None:
         """Wait for calls to end, as `Calls.collect` does, and hand each to its chunk."""
@@ -88,6 +110,12 @@ class CallsUnderWay:
             owner, call = self._under_way.pop(call_id)
             del owner.under_way[call_id]
             owner.ended.append((call, result))
+            if not call.is_local and not isinstance(result, NotSent):
+                self._note_seconds(time.monotonic() - call.start_at)
+
+    def _note_seconds(self, seconds: float) -> None:
+        before = self._mean_seconds or seconds
+        self._mean_seconds = REMEMBERED * before + (1 - REMEMBERED) * seconds
 
 
 def _asking(call: Call, deadline: float) -> Callable[[], Any]:
