@@ -13,14 +13,16 @@ from tests.load.scene import Scene, tell, wait_until
 WARM_SECONDS = 8.0
 """Until the workers have started and the first calls have come back."""
 SECONDS = 15.0
+LATENCY_SECONDS = 0.8
+"""Answers are counted in ranges, of which one ends at a second: `workers_wanted` takes a call to last that long."""
 
 
 def run(scene: Scene, given: Namespace) -> None:
     """Count what the provider answers, with so many workers after so many."""
     allowed = f"{given.allowed}/s"
-    server = {"latency": 1.0, "limits": f"leadmagic={allowed}"}
+    server = {"latency": LATENCY_SECONDS, "limits": f"leadmagic={allowed}"}
     with scene.fleet(server, LEADMAGIC_LIMITS=allowed, ENRICH_CONCURRENCY=given.at_once) as fleet:
-        add_job(120 * given.allowed, provider="leadmagic", chunk_size=10)
+        add_job(300 * given.allowed, provider="leadmagic", chunk_size=10)
         for count in map(int, given.workers.split(",")):
             _measure(fleet, count)
 

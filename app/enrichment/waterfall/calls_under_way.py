@@ -9,13 +9,16 @@ from typing import Any, Final
 
 from app.async_calls import STOP_SECONDS, Calls, NotSent
 from app.enrichment.waterfall.batch import Call
-from app.providers.base import Answer
+from app.providers.base import Answer, Provider
 from app.tracing import span
 
 AHEAD: Final = 2
 """For so many calls that are awaited at once, one is granted ahead, to begin as soon as one of those ends."""
 REMEMBERED: Final = 0.95
 """The share of what was measured before that counts beside what was measured last."""
+SHORTEST_SECONDS: Final = 0.001
+USUAL_SECONDS: Final = 1.0
+"""How long a call is taken to last with a provider that has not answered yet."""
 
 CallResult = list[Answer] | BaseException
 
@@ -58,8 +61,8 @@ class CallsUnderWay:
         self.calls: Calls[str, list[Answer]] = Calls(concurrency)
         self.delay_seconds = 0.0
         """How long it took, at the worst of late, from asking a provider's limits until a call could start."""
-        self._mean_seconds = 0.0
-        """How long calls of providers took of late."""
+        self._seconds: dict[str, float] = {}
+        """How long calls of each provider took of late, on the average."""
         self._under_way: dict[str, tuple[CallsOfChunk, Call]] = {}
 
     def __len__(self) -> int:
@@ -68,17 +71,28 @@ class CallsUnderWay:
     def __iter__(self) -> Iterator[Call]:
         return (call for _, call in self._under_way.values())
 
-    def room(self, wait_seconds: float = math.inf) -> int:
-        """Return how many more calls may be started now, of such as may wait so long for one that ends."""
+    def room(self) -> int:
+        """Return how many more calls may be started now."""
         now = time.monotonic()
         begun = sum(call.start_at <= now for call in self)
-        return self.concurrency + self._most_ahead(wait_seconds) - begun
+        return self.concurrency + self.concurrency // AHEAD - begun
 
-    def _most_ahead(self, wait_seconds: float) -> int:
-        most = self.concurrency // AHEAD
-        if wait_seconds < self._mean_seconds:
-            most = min(most, int(wait_seconds * self.concurrency / self._mean_seconds))
-        return most
+    def room_for(self, provider: Provider, wait_seconds: float) -> int:
+        """Return how many more calls of a provider may be granted if they can wait so long, and no longer, to begin.
+
+        They begin no sooner than those that were granted before them. By then, some that are under way now have ended.
+        """
+        now = time.monotonic()
+        begin_at = max((call.start_at for call in self if call.provider is provider), default=now)
+        taken = sum(max(now, self._ends_at(call)) >= max(now, begin_at) for call in self)
+        ahead = min(self.concurrency / AHEAD, wait_seconds * self.concurrency / self._usual_seconds(provider))
+        return self.concurrency + int(ahead) - taken
+
+    def _ends_at(self, call: Call) -> float:
+        return call.start_at + self._usual_seconds(call.provider)
+
+    def _usual_seconds(self, provider: Provider) -> float:
+        return self._seconds.get(provider.name, USUAL_SECONDS)
 
     def note_delay(self, seconds: float) -> None:
         """Note how long it took from asking a provider's limits until a call could start."""
@@ -111,11 +125,11 @@ class CallsUnderWay:
             del owner.under_way[call_id]
             owner.ended.append((call, result))
             if not call.is_local and not isinstance(result, NotSent):
-                self._note_seconds(time.monotonic() - call.start_at)
+                self._note_seconds(call.provider.name, time.monotonic() - call.start_at)
 
-    def _note_seconds(self, seconds: float) -> None:
-        before = self._mean_seconds or seconds
-        self._mean_seconds = REMEMBERED * before + (1 - REMEMBERED) * seconds
+    def _note_seconds(self, provider: str, seconds: float) -> None:
+        before = self._seconds.get(provider, seconds)
+        self._seconds[provider] = max(SHORTEST_SECONDS, REMEMBERED * before + (1 - REMEMBERED) * seconds)
 
 
 def _asking(call: Call, deadline: float) -> Callable[[], Any]:

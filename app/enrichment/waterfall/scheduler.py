@@ -107,7 +107,7 @@ class Scheduler:
             provider = attempts[0].provider
             most = min(room, len(chosen) + self._most_to_ask(provider, under_way))
             if not attempts[0].is_local:
-                most = min(most, under_way.room(self._longest_wait(provider)))
+                most = min(most, under_way.room_for(provider, self._longest_wait(provider)))
             while attempts and len(chosen) < most and self._may_start(attempts, may_come):
                 chosen.append(self._call(provider, attempts))
             if not attempts:
