@@ -8,9 +8,10 @@ from decimal import Decimal
 
 from sqlalchemy import func, select
 
+from app.config import config
 from app.db.session import end_read
 from app.enrichment import queue
-from app.enrichment.waterfall.options import JobOptions
+from app.enrichment.waterfall.options import DEFAULT_OPTIONS, JobOptions
 from app.extensions import db
 from app.models.job import JobStatus, jobs
 from app.providers.settings import MICROS
@@ -18,7 +19,7 @@ from tests.brokers import empty
 from tests.fakes import charges
 from tests.faults.accounts import read_books
 from tests.faults.helpers import calls_under_way, check_accounts
-from tests.faults.world import add_job, has_ended
+from tests.faults.world import add_people, has_ended
 from tests.fleet import Fleet
 from tests.forks import Process
 from tests.load.scene import Scene, send_tenfold, tell, wait_until
@@ -40,20 +41,26 @@ def run(scene: Scene, given: Namespace) -> None:
         send_tenfold(fleet)
         size, few = given.entities // JOBS, given.entities // CAPPED_SHARE
         started = time.monotonic()
-        cap_usd = CAP_SHARE * PRICE_USD * few
-        capped = add_job(few, provider="prospeo", start=size * JOBS, options=JobOptions(cap_usd=cap_usd))
-        job_ids = [add_job(size, provider="prospeo", start=number * size) for number in range(JOBS)]
+        # Before the jobs: hints that nobody takes for a minute are dropped.
+        people = add_people(size * JOBS + few)
         took = {"storing": time.monotonic() - started}
         nodes = [fleet.node(lease_seconds=LEASE_SECONDS) for _ in range(NODES)]
         for _ in range(2):
             fleet.beat()
         started = time.monotonic()
+        cap_usd = CAP_SHARE * PRICE_USD * few
+        capped = _enqueue(people[size * JOBS :], JobOptions(cap_usd=cap_usd))
+        job_ids = [_enqueue(people[number * size : (number + 1) * size]) for number in range(JOBS)]
         _strike(fleet, nodes, given, size * JOBS)
         wait_until(lambda: has_ended(job_ids) and _status(capped) == JobStatus.PAUSED)
         queue.cancel(capped)
         wait_until(lambda: has_ended() and not calls_under_way())
         took["running"] = time.monotonic() - started
         _tell(fleet, given, capped, cap_usd, took)
+
+
+def _enqueue(ids: list[str], options: JobOptions = DEFAULT_OPTIONS) -> str:
+    return queue.enqueue_job("person", "prospeo", ids, **options.columns(config()))
 
 
 def _strike(fleet: Fleet, nodes: list[Process], given: Namespace, total: int) -> None:
