@@ -61,14 +61,16 @@ class Calls(Generic[Key, Result]):
         *,
         deadline: float,
         start_at: float = 0.0,
+        start_by: float = math.inf,
         seconds: float = math.inf,
     ) -> None:
         """Await `call()` from `start_at` to the `deadline`, on the monotonic clock, where it ends as a TimeoutError.
 
-        So it does `seconds` after it began. A call that has lost a quarter of its time before it could begin, or is
-        cancelled by then, ends as `NotSent`.
+        So it does `seconds` after it began. A call that cannot begin by `start_by`, has lost a quarter of its time
+        before it could, or is cancelled by then, ends as `NotSent`.
         """
-        running = self._run(key, call, start_at, deadline, seconds)
+        begin_at = max(start_at, time.monotonic())
+        running = self._run(key, call, begin_at, min(start_by, begin_at + (deadline - begin_at) / 4), deadline, seconds)
         self._futures[key] = asyncio.run_coroutine_threadsafe(running, _event_loop())
 
     def collect(
@@ -120,16 +122,21 @@ class Calls(Generic[Key, Result]):
             _event_loop().call_soon_threadsafe(cancel)
 
     async def _run(
-        self, key: Key, call: Callable[[], Awaitable[Result]], start_at: float, deadline: float, seconds: float
+        self,
+        key: Key,
+        call: Callable[[], Awaitable[Result]],
+        start_at: float,
+        start_by: float,
+        deadline: float,
+        seconds: float,
     ) -> None:
         try:
             task = asyncio.current_task()
             if task is not None:
                 self._tasks[key] = task
-            start_at = max(start_at, time.monotonic())
             await asyncio.sleep(start_at - time.monotonic())
             async with self._slots:
-                if key in self._given_up or time.monotonic() - start_at > (deadline - start_at) / 4:
+                if key in self._given_up or time.monotonic() > start_by:
                     raise NotSent
                 self._begun.add(key)
                 async with asyncio.timeout(min(seconds, deadline - time.monotonic())):

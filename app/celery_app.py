@@ -19,6 +19,7 @@ from app.config import Config, ConfigError
 from app.db.session import end_read
 from app.enrichment import queue
 from app.hints import hint
+from app.providers import answer_match
 
 DRAIN_SECONDS: Final = 20
 """How long one hint keeps a worker at it: shorter than anybody waits for a worker that is to stop."""
@@ -42,6 +43,11 @@ except ConfigError as error:
 
 def _keep_logs(**_: Any) -> None:
     """Do nothing: Celery sets up logs of its own unless somebody listens here."""
+
+
+def _load_before_fork(**_: Any) -> None:
+    """Load once for all processes what the first answer of each would wait for."""
+    answer_match.load()
 
 
 def nudge() -> None:
@@ -76,3 +82,4 @@ celery = make_celery(str(settings.CELERY_BROKER_URL))
 celery.task(nudge, name=NUDGE)
 celery.task(tick, name=TICK)
 signals.setup_logging.connect(_keep_logs)
+signals.worker_init.connect(_load_before_fork)

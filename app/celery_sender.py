@@ -95,8 +95,10 @@ class CelerySender:
 
     def _start(self) -> None:
         """Start the thread. Should two requests come here at once, there are two of them, which does no harm."""
-        self._pid, self.waiting = os.getpid(), Queue(WIDTH)
+        self.waiting = Queue(WIDTH)
         Thread(target=self._send_all, args=[self.waiting], daemon=True).start()
+        # Last: other requests that see it put their hints into a line that somebody sends from.
+        self._pid = os.getpid()
 
     def _send_all(self, waiting: "Queue[None]") -> None:
         """Send what comes, for as long as the process lives."""

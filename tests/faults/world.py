@@ -37,10 +37,10 @@ UNHINDERED: Mapping[str, str] = {
     "LOG_LEVEL": "WARNING",
     "ENRICH_DAILY_CAP_USD": "none",
     "FINDYMAIL_LIMITS": "1000 at once",
-    "PROSPEO_LIMITS": "1000/s",
-    "LEADMAGIC_LIMITS": "1000/s",
+    "PROSPEO_LIMITS": "60000/min",
+    "LEADMAGIC_LIMITS": "60000/min",
 }
-"""Settings of workers that neither a cap nor a limit holds back."""
+"""Settings of workers that neither a cap nor a limit holds back. By the minute: no call is late for its instant."""
 
 
 @dataclass

@@ -26,7 +26,8 @@ def main() -> None:
     arguments.add_argument("--kills", type=int, default=20, help="of nodes in the storm; default: 20")
     arguments.add_argument("--flushes", type=int, default=2, help="of the broker in the storm; default: 2")
     arguments.add_argument("--workers", default="1,2,4,8", help="of the plateau; default: 1,2,4,8")
-    arguments.add_argument("--allowed", type=int, default=50, help="calls a second in the plateau; default: 50")
+    arguments.add_argument("--allowed", type=int, default=10, help="calls a second in the plateau; default: 10")
+    arguments.add_argument("--at-once", type=int, default=4, help="calls of each worker in the plateau; default: 4")
     arguments.add_argument("--jobs", type=int, default=20, help="small ones, for each latency; default: 20")
     given = arguments.parse_args()
     # So that being told to stop ends the servers too.

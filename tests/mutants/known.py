@@ -42,6 +42,20 @@ OWN_KEYS = ("tests/enrichment/waterfall/test_provider_keys.py",)
 LIFECYCLE = ("tests/enrichment/queue/test_control.py", "tests/enrichment/queue/test_state_machine.py")
 MUTANTS = (
     Mutant(
+        "a call is sent however late it is for its instant",
+        "app/async_calls.py",
+        " or time.monotonic() > start_by",
+        "",
+        ("tests/test_async_calls.py",),
+    ),
+    Mutant(
+        "calls are not told by when they have to begin",
+        "app/enrichment/waterfall/chunk_run.py",
+        ", start_by=granted.start_by",
+        "",
+        ("tests/enrichment/limits/test_rate_limits.py",),
+    ),
+    Mutant(
         "no token in the writes of a holder",
         STATEMENTS,
         '        progress.c.attempt == bindparam("the_attempt"),\n',

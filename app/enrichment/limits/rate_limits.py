@@ -3,6 +3,9 @@
 Each account with a provider has one row, whose lock makes reservations wait for each other. A rate is kept by a generic
 cell rate algorithm (GCRA): calls get evenly spaced instants to start at, at most a second ahead, so that a worker that
 dies has not used up what others could have had. The algorithm is ours, because no library keeps its state in SQL.
+
+A worker may not get the CPU when an instant comes, and a call that is sent late meets the next ones at the provider. So
+one that is later than `most_late` says is not sent, and gets another instant.
 """
 
 import math
@@ -27,16 +30,14 @@ from app.values.days import seconds_to_midnight
 PACE_SHARE: Final = 0.93
 """The share of a rate that is used: a call that is late by a few hundredths of a second must not fall into the
 provider's window of the next ones."""
+WORKER_SHARE: Final = 2 / 3
+"""How much of that lateness is for the worker. The rest is for the way to the provider."""
 HORIZON_SECONDS: Final = 1.0
 """How far ahead calls are given an instant to start at."""
 MANY: Final = 1_000_000
 SHORTEST_WAIT_SECONDS: Final = 0.01
 AT_ONCE_WAIT_SECONDS: Final = 0.05
 """When to look again if as many calls are under way as are allowed."""
-LEAD_SECONDS: Final = 0.3
-"""How far from now the first call of a slow rate starts, so that the commit that comes before does not make it late."""
-SLOW_SECONDS: Final = 0.1
-"""From which distance between two calls a rate is slow: one call that is late would meet the next ones."""
 
 
 class LimitKey(NamedTuple):
@@ -59,6 +60,7 @@ class Allowance:
     in_flight: int
     starts_in: list[float]
     wait_seconds: float = 0.0
+    lead_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +80,26 @@ def limit_key(provider: Provider, entity_type: str) -> LimitKey:
     return LimitKey(f"{name}:{entity_type}" if entity_type in settings.limits else name, settings.account)
 
 
+def most_late(limits: Limits) -> float:
+    """Return how many seconds after its instant a call may still be sent: no window of any rate then holds too many."""
+    return min((seconds * (1 / PACE_SHARE - 1) * WORKER_SHARE for _, seconds in limits.rates), default=math.inf)
+
+
 def peek(
-    session: WriteSession, key: LimitKey, provider: str, limits: Limits, wanted: int, *, ended: Collection[str] = ()
+    session: WriteSession,
+    key: LimitKey,
+    provider: str,
+    limits: Limits,
+    wanted: int,
+    *,
+    ended: Collection[str] = (),
+    delay_seconds: float = 0.0,
 ) -> Allowance:
     """Return how many of the wanted calls may start and when, and keep the provider's row until the transaction ends.
 
-    Nothing is used up before `consume`. Calls that `ended` in this very transaction are no longer under way.
+    Nothing is used up before `consume`. Calls that `ended` in this very transaction are no longer under way. They will
+    start after `delay_seconds` at the soonest; the first instant is so far from now that half the time that a call may
+    be late is left.
     """
     row = _lock(session, key)
     taken_at = time.monotonic()
@@ -91,15 +107,18 @@ def peek(
     if blocked > 0:
         return Allowance(key, limits, row.state, row.now, taken_at, 0, [], blocked)
     in_flight = 0 if limits.at_once is None else _count_calls(session, finder_of(provider), key.account, ended)
-    _, grant = granted(limits, row.state, row.now, wanted, in_flight)
-    return Allowance(key, limits, row.state, row.now, taken_at, in_flight, grant.starts_in, grant.wait_seconds)
+    lead = max(0.0, delay_seconds - most_late(limits) / 2)
+    _, grant = granted(limits, row.state, row.now, wanted, in_flight, lead)
+    return Allowance(key, limits, row.state, row.now, taken_at, in_flight, grant.starts_in, grant.wait_seconds, lead)
 
 
 def consume(session: WriteSession, allowance: Allowance, count: int) -> list[float]:
     """Use up the allowance of the calls that do start; return their instants on the monotonic clock."""
     if count == 0:
         return []
-    state, grant = granted(allowance.limits, allowance.state, allowance.now, count, allowance.in_flight)
+    state, grant = granted(
+        allowance.limits, allowance.state, allowance.now, count, allowance.in_flight, allowance.lead_seconds
+    )
     if state != allowance.state:
         session.execute(update(provider_paces).where(*_is(allowance.key)).values(state=state))
     return [allowance.taken_at + starts_in for starts_in in grant.starts_in]
@@ -120,19 +139,20 @@ def block(session: WriteSession, key: LimitKey, seconds: float) -> None:
 
 
 def granted(
-    limits: Limits, state: Mapping[str, Any], now: datetime, wanted: int, in_flight: int
+    limits: Limits, state: Mapping[str, Any], now: datetime, wanted: int, in_flight: int, lead_seconds: float = 0.0
 ) -> tuple[dict[str, Any], Grant]:
     """Return the state after as many of the wanted calls as all limits allow, and when each may start."""
     epoch = now.timestamp()
+    soonest = epoch + lead_seconds
     day, used = _used_today(state, now)
-    cells = _cells(limits, state, epoch)
+    cells = _cells(limits, state, soonest)
 
     count, wait = _counted(limits, wanted, in_flight, used, now)
     for cell in cells:
-        fitting = cell.room(epoch)
+        fitting = cell.room(soonest)
         if fitting < count:
             count = max(0, fitting)
-            wait = max(wait, cell.start_of(count) - HORIZON_SECONDS - epoch)
+            wait = max(wait, cell.start_of(count) - HORIZON_SECONDS - soonest)
 
     starts_at = [max((cell.start_of(index) for cell in cells), default=epoch) for index in range(count)]
     after: dict[str, Any] = {cell.name: cell.start_of(count) for cell in cells}
@@ -160,19 +180,17 @@ class _Cell:
     interval: float
     free_at: float
 
-    def room(self, epoch: float) -> int:
+    def room(self, soonest: float) -> int:
         """Return how many calls may start before the horizon; below 0 if that is further away still."""
-        return math.floor((epoch + HORIZON_SECONDS - self.free_at) / self.interval) + 1
+        return math.floor((soonest + HORIZON_SECONDS - self.free_at) / self.interval) + 1
 
     def start_of(self, index: int) -> float:
         """Return when the next call but so many may start."""
         return self.free_at + index * self.interval
 
 
-def _cells(limits: Limits, state: Mapping[str, Any], epoch: float) -> list[_Cell]:
+def _cells(limits: Limits, state: Mapping[str, Any], soonest: float) -> list[_Cell]:
     intervals = {f"{calls}/{seconds:g}": seconds / calls / PACE_SHARE for calls, seconds in limits.rates}
-    has_slow_rate = any(interval >= SLOW_SECONDS for interval in intervals.values())
-    soonest = epoch + LEAD_SECONDS if has_slow_rate else epoch
     return [_Cell(name, interval, max(soonest, float(state.get(name, 0.0)))) for name, interval in intervals.items()]
 
 

@@ -168,9 +168,11 @@ def _grant_provider(session: WriteSession, provider: Limited, booked: set[str]) 
     calls = [slot.call for slot in provider.slots]
     attempts = {call.id: tuple(attempt for attempt in call.attempts if attempt.id in booked) for call in calls}
     starting = {call_id: of_call for call_id, of_call in attempts.items() if of_call}
-    instants = rate_limits.consume(session, provider.allowance, len(starting))
+    allowance = provider.allowance
+    instants = rate_limits.consume(session, allowance, len(starting))
+    most_late = rate_limits.most_late(allowance.limits)
     return {
-        call_id: Granted(of_call, start_at)
+        call_id: Granted(of_call, start_at, start_at + most_late, allowance.taken_at)
         for (call_id, of_call), start_at in zip(starting.items(), instants, strict=True)
     }
 
@@ -197,7 +199,15 @@ def _limit_provider(
     provider = calls[0].provider
     allowed, refused = _probe(session, states.get(provider.name), provider, calls)
     limits = provider.settings.limits_for(job.entity_type)
-    allowance = rate_limits.peek(session, key, provider.name, limits, len(allowed), ended=batch.ended_calls)
+    allowance = rate_limits.peek(
+        session,
+        key,
+        provider.name,
+        limits,
+        len(allowed),
+        ended=batch.ended_calls,
+        delay_seconds=batch.delay_seconds,
+    )
     starting = allowed[: len(allowance.starts_in)]
     waiting = allowed[len(allowance.starts_in) :]
     refused |= _refuse(waiting, Refusal(allowance.wait_seconds, f"Provider {provider.name} has a limit."))

@@ -156,6 +156,8 @@ class Batch:
     """Entities decided about which somebody was asked."""
     finds: int = 0
     """Those of them that got a field which is wanted."""
+    delay_seconds: float = 0.0
+    """How long it lately took until calls that limits had allowed could start."""
 
     @property
     def has_money(self) -> bool:
@@ -221,6 +223,10 @@ class Granted:
 
     attempts: tuple[Attempt, ...]
     start_at: float
+    start_by: float
+    """After which it would meet the calls that come next, and needs another instant."""
+    allowed_at: float
+    """When the provider's limits were asked."""
 
 
 @dataclass(frozen=True, slots=True)

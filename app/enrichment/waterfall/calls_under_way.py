@@ -1,18 +1,24 @@
 """The calls that a worker has under way, for all the chunks in its hands."""
 
+import math
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from app.async_calls import STOP_SECONDS, Calls
+from app.async_calls import STOP_SECONDS, Calls, NotSent
 from app.enrichment.waterfall.batch import Call
-from app.providers.base import Answer
+from app.providers.base import Answer, Provider
 from app.tracing import span
 
 AHEAD: Final = 2
 """For so many calls that are awaited at once, one is granted ahead, to begin as soon as one of those ends."""
+REMEMBERED: Final = 0.95
+"""The share of what was measured before that counts beside what was measured last."""
+SHORTEST_SECONDS: Final = 0.001
+USUAL_SECONDS: Final = 1.0
+"""How long a call is taken to last with a provider that has not answered yet."""
 
 CallResult = list[Answer] | BaseException
 
@@ -25,11 +31,11 @@ class CallsOfChunk:
     under_way: dict[str, Call] = field(default_factory=dict)
     ended: list[tuple[Call, CallResult]] = field(default_factory=list)
 
-    def start(self, call: Call, *, deadline: float, start_at: float) -> None:
-        """Start a call, at an instant of the monotonic clock."""
+    def start(self, call: Call, *, deadline: float, start_at: float, start_by: float = math.inf) -> None:
+        """Start a call, at an instant of the monotonic clock, or not at all if it cannot begin by another."""
         call = replace(call, started_at=datetime.now(UTC), start_at=start_at)
         self.under_way[call.id] = call
-        self.shared.start(self, call, _asking(call, deadline), deadline)
+        self.shared.start(self, call, _asking(call, deadline), deadline, start_by)
 
     def take_ended(self) -> list[tuple[Call, CallResult]]:
         """Return what has ended, each call once."""
@@ -53,6 +59,10 @@ class CallsUnderWay:
     def __init__(self, concurrency: int) -> None:
         self.concurrency = concurrency
         self.calls: Calls[str, list[Answer]] = Calls(concurrency)
+        self.delay_seconds = 0.0
+        """How long it took, at the worst of late, from asking a provider's limits until a call could start."""
+        self._seconds: dict[str, float] = {}
+        """How long calls of each provider took of late, on the average."""
         self._under_way: dict[str, tuple[CallsOfChunk, Call]] = {}
 
     def __len__(self) -> int:
@@ -67,13 +77,39 @@ class CallsUnderWay:
         begun = sum(call.start_at <= now for call in self)
         return self.concurrency + self.concurrency // AHEAD - begun
 
+    def room_for(self, provider: Provider, wait_seconds: float) -> int:
+        """Return how many more calls of a provider may be granted if they can wait so long, and no longer, to begin.
+
+        They begin no sooner than those that were granted before them. By then, some that are under way now have ended.
+        """
+        now = time.monotonic()
+        begin_at = max((call.start_at for call in self if call.provider is provider), default=now)
+        taken = sum(max(now, self._ends_at(call)) >= max(now, begin_at) for call in self)
+        ahead = min(self.concurrency / AHEAD, wait_seconds * self.concurrency / self._usual_seconds(provider))
+        return self.concurrency + int(ahead) - taken
+
+    def _ends_at(self, call: Call) -> float:
+        return call.start_at + self._usual_seconds(call.provider)
+
+    def _usual_seconds(self, provider: Provider) -> float:
+        return self._seconds.get(provider.name, USUAL_SECONDS)
+
+    def note_delay(self, seconds: float) -> None:
+        """Note how long it took from asking a provider's limits until a call could start."""
+        self.delay_seconds = max(seconds, REMEMBERED * self.delay_seconds)
+
     def start(
-        self, owner: CallsOfChunk, call: Call, asking: Callable[[], Awaitable[list[Answer]]], deadline: float
+        self,
+        owner: CallsOfChunk,
+        call: Call,
+        asking: Callable[[], Awaitable[list[Answer]]],
+        deadline: float,
+        start_by: float,
     ) -> None:
         """Start a call of a chunk."""
         self._under_way[call.id] = (owner, call)
         grace = 0.0 if call.is_local else STOP_SECONDS
-        self.calls.start(call.id, asking, deadline=deadline + grace, start_at=call.start_at)
+        self.calls.start(call.id, asking, deadline=deadline + grace, start_at=call.start_at, start_by=start_by)
 
     def collect(self, seconds: float, *, linger_seconds: float, gap_seconds: float) -> None:
         """Wait for calls to end, as `Calls.collect` does, and hand each to its chunk."""
@@ -88,6 +124,12 @@ class CallsUnderWay:
             owner, call = self._under_way.pop(call_id)
             del owner.under_way[call_id]
             owner.ended.append((call, result))
+            if not call.is_local and not isinstance(result, NotSent):
+                self._note_seconds(call.provider.name, time.monotonic() - call.start_at)
+
+    def _note_seconds(self, provider: str, seconds: float) -> None:
+        before = self._seconds.get(provider, seconds)
+        self._seconds[provider] = max(SHORTEST_SECONDS, REMEMBERED * before + (1 - REMEMBERED) * seconds)
 
 
 def _asking(call: Call, deadline: float) -> Callable[[], Any]:

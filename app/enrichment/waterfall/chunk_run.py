@@ -24,7 +24,7 @@ from app.enrichment.queue.in_hand import CapReached
 from app.enrichment.queue.time_budget import Budget
 from app.enrichment.queue.work import CALL_SHARE, CHECKPOINT_SECONDS
 from app.enrichment.waterfall import routing
-from app.enrichment.waterfall.batch import Admission, AttemptResult, Call, ChunkContext
+from app.enrichment.waterfall.batch import Admission, AttemptResult, Call, ChunkContext, Granted
 from app.enrichment.waterfall.calls_under_way import CallResult, CallsOfChunk, CallsUnderWay
 from app.enrichment.waterfall.checkpoint import store_batch
 from app.enrichment.waterfall.loading import Loader
@@ -151,19 +151,21 @@ class ChunkRun:
             limit = time.monotonic() + CALL_SHARE * self.settings.ENRICH_TIME_BUDGET
             self.calls.start(call, deadline=min(limit, self.budget.deadline), start_at=0.0)
 
-    def _start_granted(self, call: Call, start_at: float) -> None:
+    def _start_granted(self, call: Call, granted: Granted) -> None:
         """Start a call that is on record, unless the transaction took so long that it could outlast the budget.
 
         Nor does one start if the job was stopped by the time that it was put on record.
         """
         now = time.monotonic()
-        deadline = max(now, start_at) + call.patience
-        is_late = deadline > self.budget.deadline + STOP_SECONDS or now - start_at > call.patience / 4
+        self.shared.note_delay(now - granted.allowed_at)
+        start_at = max(now, granted.start_at)
+        deadline = start_at + call.patience
+        is_late = deadline > self.budget.deadline + STOP_SECONDS or now - granted.start_at > call.patience / 4
         if is_late or self.lease.is_stopped:
             self.results.unstored.released += call.attempts
             self.router.look_again(attempt.run for attempt in call.attempts)
         else:
-            self.calls.start(call, deadline=deadline, start_at=max(now, start_at))
+            self.calls.start(call, deadline=deadline, start_at=start_at, start_by=granted.start_by)
 
     # What is waited for
 
@@ -241,7 +243,7 @@ class ChunkRun:
 
     def _save(self, calls: tuple[Call, ...]) -> None:
         """Store what has come back with what `calls` need to start, and start those that may."""
-        batch = self.results.take_batch(calls)
+        batch = replace(self.results.take_batch(calls), delay_seconds=self.shared.delay_seconds)
         admission = Admission()
 
         def store(session: WriteSession) -> None:
@@ -271,9 +273,8 @@ class ChunkRun:
         self.lease.is_stopped |= admission.is_stopped
         for call in calls:
             self.router.refuse(call, admission)
-            granted = admission.granted.get(call.id)
-            if granted is not None:
-                self._start_granted(replace(call, attempts=granted.attempts), granted.start_at)
+            if (granted := admission.granted.get(call.id)) is not None:
+                self._start_granted(replace(call, attempts=granted.attempts), granted)
         if admission.gone:
             self.router.drop(admission.gone)
             self.router.skip(self.scheduler.take_gone(admission.gone))
@@ -287,8 +288,7 @@ class ChunkRun:
         if not self.results.unstored.is_empty:
             self._save(())
         router.note_long_wait()
-        wait = router.must_wait
-        if wait is None:
+        if (wait := router.must_wait) is None:
             return
         if not wait.only_if_idle:
             lease.retry_in_seconds = 0.0

@@ -106,6 +106,8 @@ class Scheduler:
         for group, attempts in sorted(self._ready.items(), key=lambda item: -item[1][0].run.step_index):
             provider = attempts[0].provider
             most = min(room, len(chosen) + self._most_to_ask(provider, under_way))
+            if not attempts[0].is_local:
+                most = min(most, under_way.room_for(provider, self._longest_wait(provider)))
             while attempts and len(chosen) < most and self._may_start(attempts, may_come):
                 chosen.append(self._call(provider, attempts))
             if not attempts:
@@ -130,6 +132,10 @@ class Scheduler:
         size = min(self._bulk_size(provider, attempts), len(attempts))
         taken = tuple(attempts.popleft() for _ in range(size))
         return Call(new_id(), provider, taken, self.patience(provider), is_local=taken[0].is_local)
+
+    def _longest_wait(self, provider: Provider) -> float:
+        """Return how long a call may wait, once it might start, for another one to end."""
+        return rate_limits.most_late(provider.settings.limits_for(self.entity_type))
 
     def _most_to_ask(self, provider: Provider, under_way: CallsUnderWay) -> int:
         """Return how many more calls its limits could allow at all: more would only keep room from others."""

@@ -1,5 +1,6 @@
 """How fast providers are called: never faster than allowed, whoever calls."""
 
+import math
 import threading
 import time
 from collections import Counter
@@ -17,7 +18,7 @@ from sqlalchemy import select, update
 from app.db.session import transaction
 from app.enrichment import queue
 from app.enrichment.limits import rate_limits
-from app.enrichment.limits.rate_limits import HORIZON_SECONDS, LEAD_SECONDS, PACE_SHARE, LimitKey, granted
+from app.enrichment.limits.rate_limits import HORIZON_SECONDS, PACE_SHARE, LimitKey, granted, most_late
 from app.extensions import db
 from app.models.provider_state import provider_paces
 from app.models.types import utcnow
@@ -75,6 +76,19 @@ def test_no_window_holds_more_calls_than_allowed(
     found = starts(Limits(tuple(allowed)), asked)
     for calls, seconds in allowed:
         assert most_within(found, seconds) <= calls
+
+
+@given(rates, requests, st.data())
+def test_no_window_holds_more_even_if_calls_are_late(
+    allowed: list[tuple[int, float]], asked: list[tuple[float, int]], data: st.DataObject
+) -> None:
+    """Each by another stretch, up to the one after which it would not be sent."""
+    limits = Limits(tuple(allowed))
+    found = starts(limits, asked)
+    shares = data.draw(st.lists(st.floats(0, 1), min_size=len(found), max_size=len(found)))
+    sent = [instant + share * most_late(limits) for instant, share in zip(found, shares, strict=True)]
+    for calls, seconds in allowed:
+        assert most_within(sent, seconds) <= calls
 
 
 @given(rates, requests)
@@ -160,6 +174,8 @@ class Given:
     asked_at: list[float] = field(default_factory=list)
     """When each was asked for, by the database's clock."""
     uses: int = 0
+    lead_seconds: float = 0.0
+    """The most by which a first call was put off, so that its commit does not make it late."""
 
     def waste(self) -> float:
         """Return the longest that the provider was left alone while somebody waited to call it."""
@@ -179,6 +195,7 @@ def given_instants(monkeypatch: pytest.MonkeyPatch) -> Given:
         given.by_database += [asked + at - quoted.taken_at for at in instants]
         given.asked_at += [asked] * len(instants)
         given.uses += len(instants)
+        given.lead_seconds = max(given.lead_seconds, quoted.lead_seconds)
         return instants
 
     monkeypatch.setattr(rate_limits, "consume", note)
@@ -197,7 +214,30 @@ def test_workers_share_a_providers_rate(context: Flask, given_instants: Given) -
     assert len(provider.called_at) == 24 <= len(given_instants.by_database)
     assert most_within(given_instants.by_database, 1.0) <= 10
     assert all(at >= may for at, may in zip(sorted(provider.called_at), sorted(given_instants.by_worker), strict=False))
-    assert given_instants.waste() < LEAD_SECONDS + 1 / 10 / PACE_SHARE + WIDTH
+    assert given_instants.waste() < given_instants.lead_seconds + 1 / 10 / PACE_SHARE + WIDTH
+    check_invariants(drained=True)
+
+
+def test_a_call_whose_worker_is_held_up_gets_another_instant(
+    context: Flask, given_instants: Given, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first has passed by the time that it is on record; the next one is as far ahead as that took."""
+    peek, held_up_seconds = rate_limits.peek, 0.25
+
+    def peek_and_be_held_up(*args: Any, **options: Any) -> rate_limits.Allowance:
+        allowance = peek(*args, **options)
+        return replace(allowance, taken_at=allowance.taken_at - held_up_seconds)
+
+    monkeypatch.setattr(rate_limits, "peek", peek_and_be_held_up)
+    add(1)
+    limits = Limits(((10, 1.0),))
+    provider = Clocked(limits=limits)
+    job_id = enqueue(1, order=["findymail"])
+    drain(provider)
+    assert queue.get_job(job_id).success + queue.get_job(job_id).skipped == 1
+    assert len(provider.called_at) == 1 < given_instants.uses
+    assert given_instants.lead_seconds >= held_up_seconds - most_late(limits)
+    assert provider.called_at[0] >= given_instants.by_worker[-1]
     check_invariants(drained=True)
 
 
@@ -213,8 +253,10 @@ def test_workers_share_what_may_be_under_way_at_once(context: Flask) -> None:
     check_invariants(drained=True)
 
 
-def test_a_bulk_call_counts_once(context: Flask, given_instants: Given) -> None:
+def test_a_bulk_call_counts_once(context: Flask, given_instants: Given, monkeypatch: pytest.MonkeyPatch) -> None:
     """Against the rate, and against what is under way."""
+    # However slow the machine is, no call gets another instant.
+    monkeypatch.setattr(rate_limits, "most_late", lambda _: math.inf)
     add(20)
     provider = paid(bulk_size=10, default=NOT_FOUND, limits=Limits(((3, 1.0),), at_once=2))
     enqueue(20, order=["findymail"])

@@ -1,6 +1,7 @@
 """Whatever makes work says so, once it is there for others to see; and what sends hints by Celery, where it is set."""
 
 from collections.abc import Callable, Iterator
+from queue import Queue
 
 import pytest
 from flask import Flask
@@ -113,3 +114,32 @@ def test_a_broker_without_celery_stops_the_start(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(celery_sender, "find_spec", lambda _: None)
     with pytest.raises(ConfigError, match=r"^CELERY_BROKER_URL: expected the extra celery to be installed$"):
         create_app(Config(DATABASE_URL="sqlite://", CELERY_BROKER_URL="redis://:hunter2@h/0"))
+
+
+def test_no_hint_is_lost_while_the_thread_that_sends_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another request may come between any two steps of the start; its hint is in a line that a thread sends from."""
+    served: list[Queue[None]] = []
+
+    class Thread:
+        def __init__(self, *, args: list[Queue[None]], **_: object) -> None:
+            self.waiting = args[0]
+
+        def start(self) -> None:
+            served.append(self.waiting)
+
+    class Interrupted(celery_sender.CelerySender):
+        interruptions = 0
+
+        def __setattr__(self, name: str, value: object) -> None:
+            super().__setattr__(name, value)
+            if is_made and Interrupted.interruptions < 5:
+                Interrupted.interruptions += 1
+                self.hint(1)
+
+    monkeypatch.setattr(celery_sender, "Thread", Thread)
+    is_made = False
+    sender = Interrupted("memory://")
+    is_made = True
+    sender.hint(1)
+    waiting = sum(line.qsize() for line in set(served))
+    assert waiting == 1 + Interrupted.interruptions and Interrupted.interruptions
