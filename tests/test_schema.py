@@ -289,7 +289,7 @@ def test_the_backlog_counts_exports_and_is_read_by_whom_it_was(context: Flask) -
         if is_postgresql:
             session.execute(text("GRANT SELECT ON tranche_backlog TO PUBLIC"))
     try:
-        downgrade(revision=ScriptDirectory(str(shipped("migrations"))).get_revision("0027").down_revision)
+        downgrade(revision=ScriptDirectory(str(shipped("migrations"))).get_revision("0025").down_revision)
         assert db.session.scalar(backlog) == 0
         db.session.rollback()
         upgrade()

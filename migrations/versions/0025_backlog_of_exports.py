@@ -1,12 +1,12 @@
 """A worker is wanted for exports and figures too, if there is nothing else to do.
 
-Revision ID: 0027
+Revision ID: 0025
 Revises: 0024
 """
 
 from alembic import op
 
-revision = "0027"
+revision = "0025"
 down_revision = "0024"
 branch_labels = None
 depends_on = None
