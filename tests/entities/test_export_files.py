@@ -175,7 +175,7 @@ def test_an_export_over_http_from_the_first_question_to_the_last(people: Flask) 
         assert client.post(call).status_code == 200
     assert client.get(f"{PROCESS}?jobId={job_id}").status_code == 200
     assert client.get(address).json["entitiesDone"] == 0
-    assert client.get(PROCESS).json == {"message": "no pending jobs", "exportParts": 4}
+    assert client.get(PROCESS).json == {"message": "no pending jobs", "otherBatches": 4}
     shown = client.get(address).json
     assert (shown["status"], shown["entitiesDone"], shown["error"]) == ("ready", PEOPLE, None)
     sent = client.get(f"{address}/file")
