@@ -96,7 +96,7 @@ def pytest_collection_finish() -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(*gc.get_threshold()[:2], 60)
+    gc.set_threshold(*gc.get_threshold()[:2], 1000)
 
 
 @pytest.fixture(scope="session", autouse=True)
