@@ -29,15 +29,15 @@ class _Instant(click.ParamType[datetime]):
 
 @enrich.command()
 @any_workspace_option
-@click.option("--action", type=click.Choice([*map(str, Action)]), help="Only what was done so.")
+@click.option("--action", type=click.Choice([*map(str, Action)]), help="Only this action.")
 @click.option("--actor", "actor_id", metavar="ID", help="Only what this key, user or account did.")
-@click.option("--subject", "subject_id", metavar="ID", help="Only what was done to this.")
-@click.option("--since", type=_Instant(), help="The earliest instant, such as 2026-11-30T12:00:00Z.")
-@click.option("--until", type=_Instant(), help="The first instant that is too late.")
+@click.option("--subject", "subject_id", metavar="ID", help="Only what was done to this subject.")
+@click.option("--since", type=_Instant(), help="Events from this instant on, such as 2026-11-30T12:00:00Z.")
+@click.option("--until", type=_Instant(), help="Events before this instant.")
 @click.option("--limit", type=Number(1, 1000), default=100, show_default=True, help="The most events to show.")
 @json_option
 def audit(workspace: str | None, limit: int, as_json: bool, **filters: Any) -> None:
-    """Show who changed what, the newest first."""
+    """Show who changed what, newest first."""
     page = list_events(workspace_slug=workspace, limit=limit, **filters)
     end_read()
     if as_json:

@@ -24,9 +24,9 @@ CAPS_A_PAGE: Final = 1000
 
 def _scope_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
-        click.option("--key", "key_id", metavar="ID", help="Of an API key: the jobs that it makes."),
-        click.option("--workspace", type=Slug(), help="Of this workspace."),
-        click.option("--provider", type=click.Choice(NAMES), help="Of this provider's calls, its verifier's included."),
+        click.option("--key", "key_id", metavar="ID", help="For the jobs that this API key creates."),
+        click.option("--workspace", type=Slug(), help="For this workspace."),
+        click.option("--provider", type=click.Choice(NAMES), help="For calls to this provider and its verifier."),
     ):
         command = option(command)
     return command
@@ -34,12 +34,12 @@ def _scope_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @enrich.group()
 def caps() -> None:
-    """Daily caps of providers, workspaces and API keys, beside those of the settings."""
+    """Daily caps of providers, workspaces and API keys, besides those in the settings."""
 
 
 @caps.command("set")
 @_scope_options
-@click.option("--usd", type=Dollars(), required=True, help="Dollars a day (UTC).")
+@click.option("--usd", type=Dollars(), required=True, help="Dollars per day (UTC).")
 @json_option
 def set_(provider: str | None, workspace: str | None, key_id: str | None, usd: Decimal, as_json: bool) -> None:
     """Set what may be spent each day: by a provider, a workspace, a provider in a workspace, or an API key's jobs."""
@@ -53,7 +53,7 @@ def set_(provider: str | None, workspace: str | None, key_id: str | None, usd: D
 @caps.command("list")
 @json_option
 def list_(as_json: bool) -> None:
-    """List the caps that are set, with what is spent under each today."""
+    """List the caps and what has been spent under each today."""
     views = list(_all())
     if as_json:
         output.print_json(StoredCapSchema(many=True).dump(views))
@@ -68,7 +68,7 @@ def list_(as_json: bool) -> None:
 @_scope_options
 @json_option
 def remove(provider: str | None, workspace: str | None, key_id: str | None, as_json: bool) -> None:
-    """Take a cap away."""
+    """Remove a cap."""
     service.remove_cap(CapScope(workspace, provider, key_id))
     if as_json:
         output.print_json({"removed": True})

@@ -40,7 +40,7 @@ class _QuietHandler(WSGIRequestHandler):
 
 
 port_option = click.option(
-    "--port", type=Number(0, 65535), default=PORT, show_default=True, help="Of the server; 0: any that is free."
+    "--port", type=Number(0, 65535), default=PORT, show_default=True, help="Port of the server; 0: any free one."
 )
 
 

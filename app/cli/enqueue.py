@@ -49,35 +49,37 @@ def _idempotency_key(_ctx: click.Context, _option: click.Parameter, key: str | N
 
 @enrich.command()
 @entity_type_argument
-@click.option("--ids-file", type=InputFile(), help="Entity ids, one a line; - is standard input.")
-@click.option("--list", "list_name", metavar="LIST", help="Instead of a file: those of a list, by its name or id.")
-@click.option("--missing", metavar="FIELD", help="Instead of a file, or of a list: those without this field.")
+@click.option("--ids-file", type=InputFile(), help="Entity ids, one per line; - is standard input.")
+@click.option("--list", "list_name", metavar="LIST", help="Instead of a file: the members of a list, by name or id.")
+@click.option("--missing", metavar="FIELD", help="Instead of a file, or within a list: those missing this field.")
 @click.option(
     "--stale-verdicts",
     is_flag=True,
-    help="Instead of a file, or of a list: those whose address was verified too long ago, to verify it again.",
+    help="Instead of a file, or within a list: those whose verification has expired, to verify them again.",
 )
-@click.option("--all", "all_", is_flag=True, help="Instead of a file: all of the workspace.")
+@click.option("--all", "all_", is_flag=True, help="Instead of a file: everyone in the workspace.")
 @click.option(
     "--provider",
     type=Slug(),
     callback=_known_provider,
     default="ai-normalizer",
     show_default=True,
-    help="Who is asked.",
+    help="The provider to ask, or waterfall.",
 )
-@click.option("--order", type=Names(), help="Of a waterfall: whom to ask, in this order.")
-@click.option("--until", type=Names(), help="Of a waterfall: the fields that end it once all have a value.")
-@click.option("--verifier", type=click.Choice([*VERIFIER_NAMES, "none"]), help="Of a waterfall: who checks addresses.")
+@click.option("--order", type=Names(), help="For a waterfall: the providers to ask, in order.")
+@click.option("--until", type=Names(), help="For a waterfall: stop once all of these fields have a value.")
+@click.option(
+    "--verifier", type=click.Choice([*VERIFIER_NAMES, "none"]), help="For a waterfall: the verifier of addresses."
+)
 @click.option("--cap-usd", type=Dollars(), help="The most that the job may spend.")
 @stop_options
-@click.option("--pilot", type=Number(1, MAX_SAMPLE), help="Only a sample of so many; `continue` takes the rest.")
-@click.option("--pilot-seed", type=Number(0, 2**31 - 1), default=0, help="Decides which ones are in the sample.")
-@click.option("--estimate", is_flag=True, help="Say what the job would cost, and make none.")
+@click.option("--pilot", type=Number(1, MAX_SAMPLE), help="Only a sample of this size; `continue` takes the rest.")
+@click.option("--pilot-seed", type=Number(0, 2**31 - 1), default=0, help="Seed of the sample.")
+@click.option("--estimate", is_flag=True, help="Show what the job would cost without creating it.")
 @workspace_option
-@click.option("--chunk-size", type=Number(1, MAX_CHUNK_SIZE), help="Entities a chunk.  [ENRICH_CHUNK_SIZE]")
+@click.option("--chunk-size", type=Number(1, MAX_CHUNK_SIZE), help="Entities per chunk.  [ENRICH_CHUNK_SIZE]")
 @click.option("--priority", type=Number(-1000, 1000), default=0, show_default=True, help="Higher ones come first.")
-@click.option("--idempotency-key", callback=_idempotency_key, help="The same key again makes no second job.")
+@click.option("--idempotency-key", callback=_idempotency_key, help="A repeated key creates no second job.")
 @json_option
 def enqueue(
     entity_type: str,

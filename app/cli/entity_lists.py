@@ -28,12 +28,12 @@ def lists() -> None:
 
 @lists.command("list")
 @workspace_option
-@click.option("--type", "entity_type", type=click.Choice(ENTITY_TYPES), help="Only lists of these.")
+@click.option("--type", "entity_type", type=click.Choice(ENTITY_TYPES), help="Only lists of this type.")
 @click.option("--limit", type=Number(1, 200), default=50, show_default=True)
-@click.option("--cursor", help="The nextCursor of the page before.")
+@click.option("--cursor", help="The nextCursor of an earlier page.")
 @json_option
 def list_(workspace: str, entity_type: str | None, limit: int, cursor: str | None, as_json: bool) -> None:
-    """Show lists, the newest first."""
+    """Show lists, newest first."""
     page = service.list_lists(workspace_slug=workspace, entity_type=entity_type, limit=limit, cursor=cursor)
     if as_json:
         output.print_json(ListPageSchema().dump(page))
@@ -62,11 +62,11 @@ def show(list_: str, workspace: str, as_json: bool) -> None:
 @lists.command()
 @entity_type_argument
 @click.argument("name")
-@click.option("--ids-file", type=InputFile(), help="The ids of its members, one a line; - is standard input.")
+@click.option("--ids-file", type=InputFile(), help="The ids of its members, one per line; - is standard input.")
 @workspace_option
 @json_option
 def create(entity_type: str, name: str, ids_file: IO[bytes] | None, workspace: str, as_json: bool) -> None:
-    """Make a list by hand; without ids an empty one, to be imported into."""
+    """Create a list by hand; without ids, an empty one to import into."""
     new = NewList(entity_type, workspace, name, MADE_BY)  # type: ignore[arg-type]
     ids = () if ids_file is None else ids_in(ids_file, UnknownIds(entity_type, workspace))
     view, left_out = service.create_list(new, ids)
@@ -84,7 +84,7 @@ def create(entity_type: str, name: str, ids_file: IO[bytes] | None, workspace: s
 @workspace_option
 @json_option
 def rename(list_: str, name: str, workspace: str, as_json: bool) -> None:
-    """Give a list another name."""
+    """Rename a list."""
     view = service.find_list(list_, workspace_slug=workspace)
     _print(service.rename_list(view.id, name, workspace_slug=workspace), as_json=as_json)
 
@@ -94,7 +94,7 @@ def rename(list_: str, name: str, workspace: str, as_json: bool) -> None:
 @workspace_option
 @json_option
 def delete(list_: str, workspace: str, as_json: bool) -> None:
-    """Delete a list, and none of its members."""
+    """Delete a list, but none of its members."""
     view = service.find_list(list_, workspace_slug=workspace)
     service.delete_list(view.id, workspace_slug=workspace)
     if as_json:
@@ -105,7 +105,7 @@ def delete(list_: str, workspace: str, as_json: bool) -> None:
 
 @lists.command()
 @_list_argument
-@click.option("--stored", is_flag=True, help="Show what was counted last, and count nothing.")
+@click.option("--stored", is_flag=True, help="Show the last count without counting again.")
 @workspace_option
 @json_option
 def coverage(list_: str, stored: bool, workspace: str, as_json: bool) -> None:

@@ -26,7 +26,7 @@ EXCLUSIONS_A_PAGE = 1000
 @click.option(
     "--file",
     type=InputFile(),
-    help="Domains and addresses, one or more a line, # starts a comment; - is stdin.",
+    help="Domains and addresses, one or more per line; # starts a comment; - is standard input.",
 )
 @workspace_option
 @json_option
@@ -102,7 +102,7 @@ def _all(workspace: str) -> Iterator[ExclusionView]:
 @workspace_option
 @json_option
 def include(values: tuple[str, ...], workspace: str, as_json: bool) -> None:
-    """Take exclusions back."""
+    """Remove exclusions."""
     removed = service.remove(values, workspace)
     if as_json:
         output.print_json({"removed": removed})

@@ -30,7 +30,7 @@ def explain(
     cursor: str | None,
     as_json: bool,
 ) -> None:
-    """Say who was asked about a person or company, what that gave, what it cost, and why it ended there."""
+    """Show who was asked about a person or company, what each gave and cost, and why the walk stopped."""
     known = known_type(entity_id, workspace, entity_type)
     receipt = make_receipt(known, entity_id, workspace_slug=workspace, job_id=job_id, limit=limit, cursor=cursor)
     end_read()

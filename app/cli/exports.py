@@ -19,7 +19,7 @@ _export_argument = click.argument("export_id", metavar="ID")
 
 @enrich.group("exports")
 def exports() -> None:
-    """Exports that are written in the background; `export --background` asks for one."""
+    """Exports written in the background; `export --background` requests one."""
 
 
 @exports.command("list")
@@ -28,7 +28,7 @@ def exports() -> None:
 @click.option("--cursor", help="The nextCursor of an earlier page.")
 @json_option
 def list_(workspace: str | None, limit: int, cursor: str | None, as_json: bool) -> None:
-    """Show exports, the newest first."""
+    """Show exports, newest first."""
     page = service.list_exports(workspace_slug=workspace, limit=limit, cursor=cursor)
     end_read()
     if as_json:
@@ -45,7 +45,7 @@ def list_(workspace: str | None, limit: int, cursor: str | None, as_json: bool) 
 @_export_argument
 @json_option
 def show(export_id: str, as_json: bool) -> None:
-    """Show how far an export is."""
+    """Show the progress of an export."""
     view = service.get_export(export_id, workspace_slug=None)
     end_read()
     if as_json:

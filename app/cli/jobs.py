@@ -28,9 +28,9 @@ HELD_SHOWN = 20
 
 
 @enrich.command("jobs")
-@click.option("--status", type=click.Choice([str(status) for status in JobStatus]), help="Only jobs that stand so.")
+@click.option("--status", type=click.Choice([str(status) for status in JobStatus]), help="Only jobs with this status.")
 @any_workspace_option
-@click.option("--list", "list_id", type=click.UUID, metavar="ID", help="Only jobs that were made of this list.")
+@click.option("--list", "list_id", type=click.UUID, metavar="ID", help="Only jobs of this list.")
 @click.option("--limit", type=Number(1, 200), default=20, show_default=True, help="How many.")
 @click.option("--cursor", help="The nextCursor of an earlier page.")
 @json_option
@@ -132,7 +132,7 @@ def _neglect(health: QueueHealth) -> str | None:
 @job_argument
 @json_option
 def show(job_id: str, as_json: bool) -> None:
-    """Show all about one job."""
+    """Show everything about one job."""
     job = queue.get_job(job_id)
     held = held_ids(job.id, limit=HELD_SHOWN) if job.held and not as_json else []
     end_read()
@@ -224,7 +224,7 @@ def _next_steps(job: JobView) -> Iterator[str]:
 @enrich.command()
 @job_argument
 @click.option("--code", metavar="CODE", help="Only errors of this code.")
-@click.option("--provider", type=Slug(), help="Only errors that this provider's answers led to.")
+@click.option("--provider", type=Slug(), help="Only errors caused by this provider's answers.")
 @click.option("--summary", "as_summary", is_flag=True, help="Count them by code and provider.")
 @click.option("--limit", type=Number(1, 1_000_000), default=100, show_default=True, help="How many.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print all of them as CSV.")
@@ -315,5 +315,5 @@ def _add_move(name: str, move: Callable[[str], JobView], help_: str) -> None:
 
 
 _add_move("pause", queue.pause, "Stop a job until it is resumed.")
-_add_move("resume", queue.resume, "Let a paused job go on.")
-_add_move("cancel", queue.cancel, "End a job; what is decided stays.")
+_add_move("resume", queue.resume, "Resume a paused job.")
+_add_move("cancel", queue.cancel, "Cancel a job; everything decided so far is kept.")

@@ -16,7 +16,7 @@ from app.web.fields import Instant
 
 @enrich.group()
 def keys() -> None:
-    """API keys for the HTTP door."""
+    """API keys for the HTTP API."""
 
 
 @keys.command()
@@ -25,7 +25,7 @@ def keys() -> None:
 @click.option("--workspace", type=Slug(), help="Bind it to one workspace.  [default: all]")
 @json_option
 def create(name: str, scopes: str, workspace: str | None, as_json: bool) -> None:
-    """Make a key and print its secret, this once."""
+    """Create a key and print its secret, once."""
     key, secret = api_keys.create_key(name, [scope.strip() for scope in scopes.split(",")], workspace)
     if as_json:
         output.print_json({**_as_json(key), "secret": secret})
@@ -58,7 +58,7 @@ def _row(key: KeyView) -> list[object]:
 @click.argument("key_id")
 @json_option
 def revoke(key_id: str, as_json: bool) -> None:
-    """Make a key useless from now on."""
+    """Revoke a key, for good."""
     key = api_keys.revoke_key(key_id)
     if as_json:
         output.print_json(_as_json(key))

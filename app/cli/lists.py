@@ -67,7 +67,7 @@ encoding_option = click.option(
     "--encoding",
     callback=_encoding,
     metavar="NAME",
-    help="What the file's letters are in, such as windows-1251 or shift-jis.",
+    help="Encoding of the file, such as windows-1251 or shift-jis.",
 )
 map_option = click.option(
     "--map",
@@ -75,22 +75,22 @@ map_option = click.option(
     multiple=True,
     callback=_mapped,
     metavar="COLUMN=FIELD",
-    help="Which field a column fills; keep keeps its cells beside the fields, ignore leaves them out. Repeatable.",
+    help="The field that a column fills; keep stores it as an extra column, ignore drops it. Repeatable.",
 )
 mapping_option = click.option(
     "--mapping",
     "mapping_file",
     type=InputFile(),
-    help="A file that says of each column which field it fills, keep or ignore: what preview --json prints.",
+    help="A file with the field (or keep, or ignore) of each column, as printed by preview --json.",
 )
 sheet_option = click.option(
-    "--sheet", metavar="NAME", help="Which sheet of a workbook; default: the first that is not hidden."
+    "--sheet", metavar="NAME", help="The sheet of a workbook.  [default: the first visible one]"
 )
 from_line_option = click.option(
-    "--from-line", type=Number(1, 999_999_999), default=1, help="Leave out the rows above this line."
+    "--from-line", type=Number(1, 999_999_999), default=1, help="Skip the rows above this line."
 )
 replace_option = click.option(
-    "--replace-names", is_flag=True, help="Let a row with an id replace an entity of another name."
+    "--replace-names", is_flag=True, help="Let a row with an id replace an entity with another name."
 )
 
 
@@ -106,10 +106,10 @@ replace_option = click.option(
     "--list",
     "list_name",
     metavar="LIST",
-    help="The list to add the rows to, by name or id; made if there is none.  [default: a new one, called as the file]",
+    help="The list to add the rows to, by name or id; created if missing.  [default: a new one named after the file]",
 )
 @from_line_option
-@click.option("--dry-run", is_flag=True, help="Say what would become of the rows, and write nothing.")
+@click.option("--dry-run", is_flag=True, help="Show what would happen to the rows, and write nothing.")
 @replace_option
 @json_option
 def import_(
@@ -299,8 +299,8 @@ def _report_as_json(report: ImportReport) -> Any:
 @click.option(
     "--format", "file_format", type=click.Choice(list(FORMATS)), help="Default: by the file's suffix, else csv."
 )
-@click.option("--ready", is_flag=True, help="Only people with a verified address that is in date.")
-@click.option("--background", is_flag=True, help="Have it written by whoever drives the queue, and print its id.")
+@click.option("--ready", is_flag=True, help="Only people with a verified address whose verification has not expired.")
+@click.option("--background", is_flag=True, help="Let a worker write it, and print the export's id.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON; with --background.")
 def export(
     entity_type: EntityType,

@@ -92,17 +92,21 @@ class Day(click.ParamType[date]):
 
 _STOP_OPTIONS = (
     click.option(
-        "--stop-hit-rate-under", type=Share(), help="Pause once fewer of the last ones are found, such as 0.25."
+        "--stop-hit-rate-under",
+        type=Share(),
+        help="Pause when the find rate of the last ones falls below this, such as 0.25.",
     ),
     click.option(
-        "--stop-cost-per-find-over-usd", type=Dollars(), help="Pause once a find costs more over the last ones."
+        "--stop-cost-per-find-over-usd",
+        type=Dollars(),
+        help="Pause when a find among the last ones costs more than this.",
     ),
     click.option(
         "--stop-last",
         type=Number(LEAST_LAST, MOST_LAST),
         default=DEFAULT_LAST,
         show_default=True,
-        help="How many the last ones are: entities asked about.",
+        help="How many entities asked about count as the last ones.",
     ),
 )
 
@@ -195,7 +199,7 @@ def _cap_name(cap: CapView) -> str:
     type=click.Choice([str(group) for group in Group]),
     default="provider",
     show_default=True,
-    help="What costs are added up by.",
+    help="Group costs by this.",
 )
 @click.option("--from", "first_day", type=Day(), help="The first day, UTC.  [30 days, the last one included]")
 @click.option("--to", "last_day", type=Day(), help="The last day, UTC.  [today]")
@@ -246,11 +250,11 @@ def _cost_cells(counts: CostCounts) -> list[str]:
 
 
 @enrich.command()
-@click.option("--reset", "reset_name", metavar="NAME", help="Forget what is held against a provider.")
-@click.option("--workspace", type=Slug(), help="As it stands for this workspace, which may have keys of its own.")
+@click.option("--reset", "reset_name", metavar="NAME", help="Reset a provider's status, so that it is asked again.")
+@click.option("--workspace", type=Slug(), help="Status for this workspace, which may have its own keys.")
 @json_option
 def providers(reset_name: str | None, workspace: str | None, as_json: bool) -> None:
-    """Show how each provider stands, what it may be asked and for how much."""
+    """Show the status, limits and prices of each provider."""
     if reset_name is not None:
         view = provider_status.reset_provider(reset_name, workspace)
         end_read()

@@ -108,7 +108,7 @@ def known_type(entity_id: str, workspace: str, entity_type: str | None) -> str:
 entity_type_argument = click.argument("entity_type", type=click.Choice(ENTITY_TYPES))
 entity_argument = click.argument("entity_id", metavar="ID")
 entity_type_option = click.option(
-    "--entity-type", type=click.Choice(ENTITY_TYPES), help="What the id is of.  [whichever there is]"
+    "--entity-type", type=click.Choice(ENTITY_TYPES), help="Type of the entity.  [whichever there is]"
 )
 job_argument = click.argument("job_id")
 workspace_option = click.option(

@@ -11,7 +11,7 @@ from app.db import partitions
 
 
 @enrich.command()
-@click.option("--dry-run", is_flag=True, help="Print what would be done, and do nothing.")
+@click.option("--dry-run", is_flag=True, help="Print what would be done without doing it.")
 @json_option
 def partition(dry_run: bool, as_json: bool) -> None:
     """Put the attempts into partitions by quarter (PostgreSQL alone).

@@ -23,7 +23,7 @@ from app.enrichment.waterfall.projections import Interval
 @job_argument
 @json_option
 def pilot(job_id: str, as_json: bool) -> None:
-    """Say what came of a pilot, and what that says of the rest of its list."""
+    """Show the result of a pilot, and the projection for the rest of its list."""
     report = report_pilot(job_id)
     if as_json:
         output.print_json(PilotSchema().dump(report))
@@ -80,12 +80,12 @@ def _numbers(found: Interval | None) -> str | None:
 
 @enrich.command("continue")
 @job_argument
-@click.option("--estimate", "is_estimate", is_flag=True, help="Say what the rest would cost, make no job.")
-@click.option("--cap-usd", type=Dollars(), help="The most that the job may spend; default: as the pilot.")
+@click.option("--estimate", "is_estimate", is_flag=True, help="Show what the rest would cost without creating a job.")
+@click.option("--cap-usd", type=Dollars(), help="The most that the job may spend.  [default: the pilot's cap]")
 @stop_options
 @json_option
 def continue_(job_id: str, is_estimate: bool, cap_usd: Decimal | None, as_json: bool, **stop: Any) -> None:
-    """Make a job of the rest of a pilot's list, by the same terms."""
+    """Create a job for the rest of a pilot's list, with the same options."""
     if is_estimate:
         print_estimate(estimate_rest(job_id), as_json=as_json)
         return

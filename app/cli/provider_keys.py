@@ -56,7 +56,7 @@ def _read_key() -> str:
 @any_workspace_option
 @json_option
 def list_(workspace: str | None, as_json: bool) -> None:
-    """List which workspaces have keys of their own, for which providers."""
+    """List the workspaces' own keys, by provider."""
     views = list(_all(workspace))
     if as_json:
         output.print_json(ProviderKeySchema(many=True).dump(views))

@@ -19,10 +19,15 @@ from app.enrichment.waterfall.estimates import estimate_retry
 @enrich.command()
 @job_argument
 @click.option("--code", metavar="CODE", help="Only entities that failed with this code.")
-@click.option("--provider", type=Slug(), help="Only entities that failed by this provider's answer.")
-@click.option("--held", "is_held", is_flag=True, help="Only held entities: it may be paying again.")
-@click.option("--estimate", "is_estimate", is_flag=True, help="Say how many and what it would cost, make no job.")
-@click.option("--cap-usd", type=Dollars(), help="The most that the new job may spend; default: as the job.")
+@click.option("--provider", type=Slug(), help="Only entities that failed because of this provider's answer.")
+@click.option("--held", "is_held", is_flag=True, help="Only held entities: their calls may be charged again.")
+@click.option(
+    "--estimate",
+    "is_estimate",
+    is_flag=True,
+    help="Show how many it would be and what it would cost, without creating a job.",
+)
+@click.option("--cap-usd", type=Dollars(), help="The most that the new job may spend.  [default: the job's cap]")
 @json_option
 def retry(
     job_id: str,
@@ -33,7 +38,7 @@ def retry(
     cap_usd: Decimal | None,
     as_json: bool,
 ) -> None:
-    """Make a new job of a job's failed and held entities, or of some of them."""
+    """Create a new job for the failed and held entities of a job, or some of them."""
     chosen = RetryFilter(code, provider, is_held)
     if is_estimate:
         print_estimate(estimate_retry(job_id, chosen), as_json=as_json)
@@ -51,7 +56,7 @@ def retry(
 @job_argument
 @json_option
 def accept_held(job_id: str, as_json: bool) -> None:
-    """Accept that a job's held entities stay as they are, paid or not: no retry asks about them again."""
+    """Accept the loss of a job's held entities, charged or not: no retry asks about them again."""
     job = queue.accept_held(job_id)
     end_read()
     if as_json:

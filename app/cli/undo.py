@@ -43,12 +43,12 @@ def undo(job_id: str, as_json: bool) -> None:
 @click.argument("field")
 @entity_type_option
 @workspace_option
-@click.option("--dry-run", is_flag=True, help="Say what would be put back, write nothing.")
+@click.option("--dry-run", is_flag=True, help="Show what would be restored, and write nothing.")
 @json_option
 def undo_field_(
     entity_id: str, field: str, entity_type: str | None, workspace: str, dry_run: bool, as_json: bool
 ) -> None:
-    """Put back the value that FIELD had before its last change; run again, it takes that back."""
+    """Restore the value that FIELD had before its last change; run it again to reverse that."""
     known = known_type(entity_id, workspace, entity_type)
     undone = undo_field(known, entity_id, field, workspace_slug=workspace, is_dry_run=dry_run)
     end_read()

@@ -36,7 +36,7 @@ def users() -> None:
 @click.option("--workspace", type=Slug(), help="Bind them to one workspace.  [default: all]")
 @json_option
 def create(name: str, role: str, workspace: str | None, as_json: bool) -> None:
-    """Make a user and print the link to sign in with, this once."""
+    """Create a user and print their sign-in link, once."""
     user, token = service.create_user(name, role, workspace)
     _print_link(token, as_json, **_as_json(user))
 
@@ -68,7 +68,7 @@ def list_(as_json: bool) -> None:
 @click.option("--role", type=click.Choice([role.value for role in Role]), required=True, help="What they may do.")
 @json_option
 def role(name: str, role: str, as_json: bool) -> None:
-    """Give a user another role, and end their sessions."""
+    """Change a user's role, and end their sessions."""
     user = service.change_role(name, role)
     _tell(user, f"The user {user.name} is {user.role} now.", as_json)
 
@@ -77,18 +77,18 @@ def role(name: str, role: str, as_json: bool) -> None:
 @click.argument("name")
 @json_option
 def sign_out(name: str, as_json: bool) -> None:
-    """End the sessions of a user, who may sign in again."""
+    """End the sessions of a user, who can sign in again."""
     user = service.sign_out_user(name)
     _tell(user, f"The user {user.name} is signed out everywhere.", as_json)
 
 
 @users.command("set-identity")
 @click.argument("name")
-@click.option("--subject", required=True, help="What the identity provider calls them: the `sub` of its tokens.")
-@click.option("--issuer", help="By which address the provider calls itself.  [OIDC_ISSUER]")
+@click.option("--subject", required=True, help="Their id at the identity provider: the `sub` of its tokens.")
+@click.option("--issuer", help="The issuer address of the provider.  [OIDC_ISSUER]")
 @json_option
 def set_identity(name: str, subject: str, issuer: str | None, as_json: bool) -> None:
-    """Let a user who was made here sign in at the identity provider, and end their sessions."""
+    """Link a local user to the identity provider, and end their sessions."""
     user = identities.set_identity(name, subject, issuer)
     _tell(user, f"The user {user.name} signs in at the identity provider from now on.", as_json)
 
@@ -97,7 +97,7 @@ def set_identity(name: str, subject: str, issuer: str | None, as_json: bool) -> 
 @click.argument("name")
 @json_option
 def remove_identity(name: str, as_json: bool) -> None:
-    """Part a user from whom the identity provider calls so, and end their sessions."""
+    """Unlink a user from the identity provider, and end their sessions."""
     user = identities.remove_identity(name)
     _tell(user, f"The user {user.name} does not come from the identity provider any more.", as_json)
 
@@ -106,7 +106,7 @@ def remove_identity(name: str, as_json: bool) -> None:
 @click.argument("name")
 @json_option
 def disable(name: str, as_json: bool) -> None:
-    """Keep a user out from now on, and end their sessions."""
+    """Disable a user and end their sessions."""
     user = service.disable_user(name)
     _tell(user, f"The user {user.name} is disabled.", as_json)
 

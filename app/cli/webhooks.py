@@ -20,7 +20,7 @@ EVENTS = [str(kind) for kind in EventType]
 
 @enrich.group()
 def webhooks() -> None:
-    """Events sent to others, by Standard Webhooks."""
+    """Events sent to other services, by Standard Webhooks."""
 
 
 @webhooks.command()
@@ -29,7 +29,7 @@ def webhooks() -> None:
 @any_workspace_option
 @json_option
 def add(url: str, events: tuple[str, ...], workspace: str | None, as_json: bool) -> None:
-    """Make an endpoint and print its secret, this once."""
+    """Create an endpoint and print its secret, once."""
     made = service.create_endpoint(url, workspace, created_by=CREATED_BY, events=events or None)
     _print_secret(made, as_json=as_json)
 
@@ -38,7 +38,7 @@ def add(url: str, events: tuple[str, ...], workspace: str | None, as_json: bool)
 @click.argument("webhook_id", metavar="ID")
 @json_option
 def rotate(webhook_id: str, as_json: bool) -> None:
-    """Give an endpoint a new secret and print it, this once; the former one signs too for a day."""
+    """Give an endpoint a new secret and print it, once; the former one also signs for a day."""
     _print_secret(service.rotate_secret(webhook_id), as_json=as_json)
 
 
@@ -65,7 +65,7 @@ def _print_secret(made: tuple[EndpointView, str], *, as_json: bool) -> None:
 @click.option("--cursor", help="The nextCursor of an earlier page.")
 @json_option
 def list_(workspace: str | None, limit: int, cursor: str | None, as_json: bool) -> None:
-    """List endpoints, the oldest first."""
+    """List endpoints, oldest first."""
     page = service.list_endpoints(workspace, limit=limit, cursor=cursor)
     end_read()
     if as_json:
@@ -89,7 +89,7 @@ def _row(view: EndpointView) -> list[object]:
 @click.argument("webhook_id", metavar="ID")
 @json_option
 def remove(webhook_id: str, as_json: bool) -> None:
-    """Remove an endpoint, and what is known of its deliveries."""
+    """Remove an endpoint and its delivery history."""
     service.remove_endpoint(webhook_id)
     if as_json:
         output.print_json({"removed": True})
@@ -101,7 +101,7 @@ def remove(webhook_id: str, as_json: bool) -> None:
 @click.argument("webhook_id", metavar="ID")
 @json_option
 def enable(webhook_id: str, as_json: bool) -> None:
-    """Send to an endpoint again that was disabled, what happens from then on."""
+    """Enable a disabled endpoint: events are sent from then on."""
     _tell(service.enable_endpoint(webhook_id), "enabled", as_json=as_json)
 
 
@@ -109,7 +109,7 @@ def enable(webhook_id: str, as_json: bool) -> None:
 @click.argument("webhook_id", metavar="ID")
 @json_option
 def disable(webhook_id: str, as_json: bool) -> None:
-    """Send nothing more to an endpoint until it is enabled; what waits is given up."""
+    """Send nothing more to an endpoint until it is enabled; waiting events are given up."""
     _tell(service.disable_endpoint(webhook_id), "disabled", as_json=as_json)
 
 
@@ -127,7 +127,7 @@ def _tell(view: EndpointView, state: str, *, as_json: bool) -> None:
 @click.option("--cursor", help="The nextCursor of an earlier page.")
 @json_option
 def deliveries(webhook_id: str, limit: int, cursor: str | None, as_json: bool) -> None:
-    """Show what became of events at an endpoint, the newest first."""
+    """Show the deliveries to an endpoint, newest first."""
     page = sent.list_deliveries(webhook_id, limit=limit, cursor=cursor)
     end_read()
     if as_json:
@@ -152,10 +152,10 @@ def _delivery_row(view: DeliveryView) -> list[object]:
 
 @webhooks.command()
 @click.argument("webhook_id", metavar="ID")
-@click.option("--event", "event_id", metavar="ID", help="This event, also if it was delivered.")
+@click.option("--event", "event_id", metavar="ID", help="This event, even if it was delivered.")
 @json_option
 def resend(webhook_id: str, event_id: str | None, as_json: bool) -> None:
-    """Send again what was given up, or one event; the next drain does it."""
+    """Resend events that were given up, or one event; the next drain sends them."""
     count = sent.resend(webhook_id, event_id)
     if as_json:
         output.print_json({"resent": count})

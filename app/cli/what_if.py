@@ -20,10 +20,12 @@ from app.web.auth import DEFAULT_WORKSPACE
 
 @enrich.command("what-if")
 @click.argument("job_id", required=False, metavar="[JOB]")
-@click.option("--list", "list_name", metavar="LIST", help="The members of a list, by name or id, in place of a job's.")
-@click.option("--type", "entity_type", type=click.Choice(ENTITY_TYPES), help="All of a workspace.")
-@click.option("--order", type=Names(), help="Whom to ask, in this order.  [that of the job, or of the list's last one]")
-@click.option("--until", type=Names(), help="The fields that end a walk once all have a value.  [the same]")
+@click.option("--list", "list_name", metavar="LIST", help="The members of a list, by name or id, instead of a job's.")
+@click.option("--type", "entity_type", type=click.Choice(ENTITY_TYPES), help="Everyone of this type in a workspace.")
+@click.option(
+    "--order", type=Names(), help="The providers to ask, in order.  [that of the job, or of the list's last one]"
+)
+@click.option("--until", type=Names(), help="Stop once all of these fields have a value.  [the same]")
 @any_workspace_option
 @json_option
 def what_if(
@@ -35,7 +37,7 @@ def what_if(
     workspace: str | None,
     as_json: bool,
 ) -> None:
-    """Say what a waterfall would have found in another order or for other fields, by what was answered; for free."""
+    """Show what a waterfall would have found in another order or for other fields, from stored answers; free."""
     if len([one for one in (job_id, list_name, entity_type) if one is not None]) != 1:
         raise click.UsageError("Name either a job, a --list or a --type.")
     terms: dict[str, Any] = {"order": order, "until": until}

@@ -107,10 +107,10 @@ class _Run:
 
 
 @enrich.command()
-@click.option("--max-chunks", type=Number(1, LARGEST), help="Stop after so many chunks.")
-@click.option("--max-seconds", type=Number(1, LARGEST), help="Stop after so many seconds.")
-@click.option("--job", "job_id", help="Work on this job alone.")
-@click.option("-v", "--verbose", is_flag=True, help="Say what was done, even where nobody watches.")
+@click.option("--max-chunks", type=Number(1, LARGEST), help="Stop after this many chunks.")
+@click.option("--max-seconds", type=Number(1, LARGEST), help="Stop after this many seconds.")
+@click.option("--job", "job_id", help="Process this job only.")
+@click.option("-v", "--verbose", is_flag=True, help="Print what was done, even without a terminal.")
 @json_option
 def process(max_chunks: int | None, max_seconds: int | None, job_id: str | None, verbose: bool, as_json: bool) -> None:
     """Process chunk after chunk until nothing is left: for cron.
@@ -173,14 +173,16 @@ def _pause_line(job: JobView) -> str:
 
 
 @enrich.command(cls=click.Command)
-@click.option("--poll-seconds", type=Number(1, 3600), default=5, show_default=True, help="Between looks for work.")
-@click.option("--exit-when-empty", is_flag=True, help="End as soon as nothing is due.")
+@click.option(
+    "--poll-seconds", type=Number(1, 3600), default=5, show_default=True, help="Seconds between checks for work."
+)
+@click.option("--exit-when-empty", is_flag=True, help="Stop as soon as nothing is due.")
 @click.option(
     "--processes",
     type=Number(0, MAX_PROCESSES),
     default=1,
     show_default=True,
-    help="How many work side by side; 0: one for each core.",
+    help="Number of worker processes; 0: one per core.",
 )
 def work(poll_seconds: int, exit_when_empty: bool, processes: int) -> None:
     """Process jobs as they come, until told to stop: a service.

@@ -19,8 +19,8 @@ COLUMNS = ("calls", "answers", "finds", "rate", "in turn", "rejected", "overlap"
 
 
 @enrich.command(name="yield")
-@click.option("--job", "job_id", metavar="JOB", help="What they gave for one job.")
-@click.option("--list", "list_name", metavar="LIST", help="What they gave for the members of a list, by name or id.")
+@click.option("--job", "job_id", metavar="JOB", help="The yield of one job.")
+@click.option("--list", "list_name", metavar="LIST", help="The yield of a list's members, by its name or id.")
 @click.option("--from", "first_day", type=Day(), help="The first day, UTC.  [30 days, the last one included]")
 @click.option("--to", "last_day", type=Day(), help="The last day, UTC.  [today]")
 @any_workspace_option
@@ -33,7 +33,7 @@ def yield_(
     workspace: str | None,
     as_json: bool,
 ) -> None:
-    """Show what each provider found, how often, how fast and for how much: in a job, for a list, or over some days."""
+    """Show what each provider found, how often, how fast and at what cost: for a job, a list, or some days."""
     if sum(map(bool, (job_id, list_name, first_day or last_day))) > 1:
         raise click.UsageError("Say either --job, --list or days: figures of jobs and lists are those of all days.")
     if job_id is not None:

@@ -52,7 +52,9 @@ def require(scope: str) -> Callable[[F], F]:
 def guard() -> WerkzeugResponse | None:
     """Check a request before its view runs; answer it if nobody is signed in."""
     if request.method not in _SAFE_METHODS and not _is_from_here():
-        raise Forbidden("This came from another site, or from a browser that does not say; nothing was done.")
+        raise Forbidden(
+            "This request came from another site, or from a browser that does not say where; nothing was done."
+        )
     view = current_app.view_functions[request.endpoint or ""]
     scope = getattr(view, "console_scope", None)
     if scope == OPEN:
@@ -65,7 +67,7 @@ def guard() -> WerkzeugResponse | None:
     if scope is None:
         raise Forbidden("This page is not open to anyone.")
     if not g.principal.may(scope):
-        raise Forbidden(f"This needs another role than yours, which is {session.role}.")
+        raise Forbidden(f"Your role, {session.role}, does not allow this.")
     return None
 
 
@@ -74,7 +76,7 @@ def why_off() -> str | None:
     if config().SECRET_KEY is None:
         return "SECRET_KEY is not set."
     if not is_plain_allowed():
-        return "This address is plain http, and a session must not travel in the clear."
+        return "This address is plain http, and a session must not be sent unencrypted."
     # Who is signed in is somebody, and who comes from an identity provider may be the first.
     is_anybody = current_session() is not None or config().has_single_sign_on or is_any_user()
     return None if is_anybody else "There is no user yet."

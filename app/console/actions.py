@@ -82,7 +82,7 @@ def confirm_undo(job_id: UUID) -> Response:
 def undo(job_id: UUID) -> Response:
     """Put back what a job wrote, if the word was typed, and say what came of it."""
     if not is_typed("undo"):
-        return _undo_page(job_id, status=422, problem="Nothing was undone: the word was not typed.")
+        return _undo_page(job_id, status=422, problem="Nothing was undone: the confirmation word was not typed.")
     return _undo_page(job_id, counts=undo_job(str(job_id), workspace_slug=visible_workspace()))
 
 

@@ -56,7 +56,7 @@ def revoke(key_id: UUID) -> Response:
     """Refuse a key from now on, if the word was typed."""
     key = _find(key_id)
     if not is_typed("revoke"):
-        return _revoke_page(key, status=422, problem="Nothing was revoked: the word was not typed.")
+        return _revoke_page(key, status=422, problem="Nothing was revoked: the confirmation word was not typed.")
     return _revoke_page(service.revoke_key(key.id))
 
 

@@ -23,7 +23,7 @@ def read_dollars(text: str) -> Decimal | None:
 
 
 _STOP_RULE: Final = (
-    f"To let it stop itself, give a number of entities from {LEAST_LAST} to {MOST_LAST:,}, and a percentage above 0, an"
+    f"To stop automatically, give a number of entities from {LEAST_LAST} to {MOST_LAST:,}, and a percentage above 0, an"
     " amount of dollars, or both."
 )
 

@@ -60,11 +60,11 @@ def funnel(job: JobView) -> list[Step]:
     """Return what became of those that a job was given, each step a part of the one before."""
     given = job.total + job.duplicates + job.excluded
     counts = {
-        "Given": given,
-        "Not repeated": given - job.duplicates,
-        "Not excluded": job.total,
+        "Submitted": given,
+        "Without duplicates": given - job.duplicates,
+        "Without exclusions": job.total,
         "Decided": job.processed,
-        "Success": job.success,
+        "Answered": job.success,
     }
     return [Step(name, count, _share(count, given, BAR_WIDTH)) for name, count in counts.items()]
 

@@ -36,7 +36,7 @@ def _checked(view: View) -> View:
     @wraps(view)
     def answer() -> Response | WerkzeugResponse:
         if visible_workspace() is not None:
-            raise Forbidden("Caps hold workspaces too: this needs an admin of all workspaces.")
+            raise Forbidden("Caps also bind workspaces, so only an admin of all workspaces can set them.")
         try:
             return view()
         except (Invalid, NotFound) as error:
@@ -84,7 +84,7 @@ def confirm_cap_removal() -> Response:
 def remove_cap() -> Response | WerkzeugResponse:
     """Take a cap away, if the word was typed."""
     if not is_typed("remove"):
-        return _confirm_page(_scope(), problem="Nothing was removed: the word was not typed.", status=422)
+        return _confirm_page(_scope(), problem="Nothing was removed: the confirmation word was not typed.", status=422)
     service.remove_cap(_scope())
     return redirect(url_for("console.daily_caps"), 303)
 

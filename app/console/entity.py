@@ -70,7 +70,7 @@ def undo_one_field(plural: str, entity_id: str) -> Response | WerkzeugResponse:
     undone = _undo(plural, found, is_dry_run=True)
     if request.form.get("seen") != _mark(undone):
         # Sent twice, an undo would be taken back by the second.
-        raise Conflict("The field has changed since this was shown, so nothing was put back. Look again.")
+        raise Conflict("The field has changed since it was shown, so nothing was undone. Check it and confirm again.")
     _undo(plural, found)
     return redirect(url_for("console.entity", plural=plural, entity_id=found.id, workspace=found.workspace_slug), 303)
 
@@ -88,7 +88,9 @@ def erase(plural: str, entity_id: str) -> Response:
     """Erase one and everything recorded about it, if the word was typed."""
     found = _find(plural, entity_id)
     if not is_typed("erase"):
-        return _page("erase.html", plural, found, status=422, problem="Nothing was erased: the word was not typed.")
+        return _page(
+            "erase.html", plural, found, status=422, problem="Nothing was erased: the confirmation word was not typed."
+        )
     erase_entity(TYPES[plural], found.id, workspace_slug=found.workspace_slug)
     return _page("erase.html", plural, found, is_done=True)
 

@@ -85,7 +85,7 @@ def delete(list_id: UUID) -> Response:
     """Delete a list and none of its members, if the word was typed."""
     view = _find(list_id)
     if not is_typed("delete"):
-        return _delete_page(view, status=422, problem="Nothing was deleted: the word was not typed.")
+        return _delete_page(view, status=422, problem="Nothing was deleted: the confirmation word was not typed.")
     delete_list(view.id, workspace_slug=visible_workspace())
     return _delete_page(view, is_done=True)
 

@@ -147,7 +147,7 @@ def make_job() -> Response | WerkzeugResponse:
     ids = selection.page().rows
     price = selection.estimate(ids, cap_usd)
     if not seen.isdecimal() or price.high_micros > int(seen[:18]):
-        return _form(selection, "The price is another now than the one that was shown. Look again.", status=409)
+        return _form(selection, "The price has changed since it was shown. Check it and confirm again.", status=409)
     job_id = _enqueue(selection, ids, options, sample)
     return redirect(url_for("console.job", job_id=job_id), 303)
 
@@ -195,9 +195,9 @@ def _form(selection: Selection, problem: str | None = None, *, status: int = 200
 
 def _why_nobody(selection: Selection, further: str | None) -> str:
     if further is None:
-        return "Nobody matches: there is no such entity in the workspace."
+        return "Nothing matches: there is no such entity in the workspace."
     plural = PLURALS[selection.entity_type]
-    return f"None of the next {selection.looks_at:,} {plural} by id is without {selection.missing}."
+    return f"None of the next {selection.looks_at:,} {plural} by id is missing {selection.missing}."
 
 
 def _page(

@@ -107,25 +107,25 @@ def _notices(jobs: list[JobView], providers: list[ProviderView]) -> Iterator[Not
             yield Notice(_what(job), status_sentence(job), url_for("console.job", job_id=job.id))
     for provider in providers:
         if provider.missing is None and not provider.is_available:
-            title = f"{provider.name} is not asked"
+            title = f"{provider.name} is not being called"
             yield Notice(title, _why_not_asked(provider), url_for("console.overview"))
 
 
 def _what(job: JobView) -> str:
     if job.stalled:
-        return "A job has lost its worker"
+        return "A job lost its worker"
     return "A job is paused" if job.status == JobStatus.PAUSED else f"{job.held:,} entities are held"
 
 
 def _why_not_asked(provider: ProviderView) -> str:
     if provider.blocked_until is not None:
-        return f"It asked to be left alone until {clock(provider.blocked_until)}."
+        return f"It asked for no more calls until {clock(provider.blocked_until)}."
     reason = {
         ProviderCondition.AUTH_FAILED: "It refused the key: set the right one and restart.",
-        ProviderCondition.CREDITS_EXHAUSTED: "Its credits are gone: buy some, or wait until it is tried again.",
-        ProviderCondition.CIRCUIT_OPEN: "Its calls fail one after another, so it is left alone for a while.",
+        ProviderCondition.CREDITS_EXHAUSTED: "Its credits are used up: buy more, or wait for the next try.",
+        ProviderCondition.CIRCUIT_OPEN: "Its calls keep failing, so it is not called for a while.",
     }.get(ProviderCondition(provider.condition), "")
-    until = f" It is tried again at {clock(provider.until)}." if provider.until else ""
+    until = f" Next try: {clock(provider.until)}." if provider.until else ""
     return f"{reason}{until}"
 
 

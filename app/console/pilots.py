@@ -65,7 +65,7 @@ def continue_pilot(job_id: UUID) -> Response | WerkzeugResponse:
         return _page(report, price, error.message, status=422)
     seen = request.form.get("seen", "")
     if not seen.isdecimal() or price.high_micros > int(seen[:18]):
-        return _page(report, price, "The price is another now than the one that was shown. Look again.", status=409)
+        return _page(report, price, "The price has changed since it was shown. Check it and confirm again.", status=409)
     job = queue.continue_pilot(
         str(job_id), workspace_slug=visible_workspace(), cap_micros=micros(cap_usd), stop_when=stop_when
     )

@@ -30,7 +30,7 @@ def reset(name: str) -> WerkzeugResponse:
     workspace = _workspace()
     is_own = workspace is not None and has_own_account(name, workspace)
     if not is_own and visible_workspace() is not None:
-        raise Forbidden("The service's own keys are everybody's: this needs an admin of all workspaces.")
+        raise Forbidden("The service's own keys are shared, so only an admin of all workspaces can do this.")
     reset_provider(name, workspace)
     return redirect(url_for("console.providers", workspace=workspace), 303)
 
@@ -41,7 +41,7 @@ def change_key(name: str) -> Response | WerkzeugResponse:
     """Set a workspace's own key for a provider, or remove it."""
     workspace = _workspace()
     if workspace is None:
-        return _page("Say first whose key it is to be: choose a workspace.", status=422)
+        return _page("Whose key is it? First choose a workspace.", status=422)
     try:
         if "remove" in request.form:
             service.remove_key(name, workspace)

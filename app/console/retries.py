@@ -42,7 +42,7 @@ def retry(job_id: UUID) -> Response | WerkzeugResponse:
         return _page(job_id, price, problem, status=422)
     seen = request.form.get("seen", "")
     if not seen.isdecimal() or price.high_micros > int(seen[:18]):
-        return _page(job_id, price, "The price is another now than the one that was shown. Look again.", status=409)
+        return _page(job_id, price, "The price has changed since it was shown. Check it and confirm again.", status=409)
     child = queue.retry(
         str(job_id), workspace_slug=visible_workspace(), chosen=chosen_kind(), cap_micros=micros(cap_usd)
     )

@@ -18,8 +18,8 @@ from app.web.api_keys import Scope
 from app.web.identities import admit
 from app.web.users import LINK_IS_OVER, MIN_PASSWORD
 
-_WRONG: Final = "Name and password do not go together."
-_NO_PASSWORDS: Final = "Passwords are off: users sign in at the identity provider."
+_WRONG: Final = "Wrong name or password."
+_NO_PASSWORDS: Final = "Passwords are off: users sign in with the identity provider."
 
 
 @blueprint.get("/console/sign-in")

@@ -24,13 +24,13 @@ def timeline(job: JobView, retries: Sequence[JobView]) -> list[Event]:
     """Return the events of a job, with those of its retries that are given."""
     events = [Event(job.created_at, _created(job))]
     if job.started_at is not None:
-        events.append(Event(job.started_at, "The first chunk was claimed"))
+        events.append(Event(job.started_at, "First chunk claimed"))
     if job.resume_at is not None:
-        events.append(Event(job.resume_at, "It goes on by itself"))
+        events.append(Event(job.resume_at, "Continues automatically"))
     if job.finished_at is not None:
         events.append(Event(job.finished_at, _ENDS[JobStatus(job.status)]))
     if job.held_accepted_at is not None:
-        events.append(Event(job.held_accepted_at, "It was accepted that held entities stay as they are"))
+        events.append(Event(job.held_accepted_at, "Loss of held entities accepted"))
     for retry in retries:
         address = url_for("console.job", job_id=retry.id)
         events.append(Event(retry.created_at, f"Retried for {counted(retry.total, retry.entity_type)}", address))
@@ -38,9 +38,9 @@ def timeline(job: JobView, retries: Sequence[JobView]) -> list[Event]:
 
 
 def _created(job: JobView) -> str:
-    left_out = [(job.duplicates, "repeated"), (job.excluded, "excluded")]
+    left_out = [(job.duplicates, "duplicate"), (job.excluded, "excluded")]
     rest = " and ".join(f"{number(count)} {word}" for count, word in left_out if count)
-    return f"Made of {counted(job.total, job.entity_type)}{f'; {rest} left out' if rest else ''}"
+    return f"Created for {counted(job.total, job.entity_type)}{f'; {rest} left out' if rest else ''}"
 
 
 _ENDS = {

@@ -66,7 +66,7 @@ def invite() -> Response:
     form = request.form
     workspace = visible_workspace() or form.get("workspace", "").strip() or None
     if config().has_single_sign_on:
-        raise Conflict("Users come from the identity provider: whoever is in a group of theirs signs in by themselves.")
+        raise Conflict("Users come from the identity provider: members of its groups sign in without an invitation.")
     try:
         user, token = service.create_user(form.get("name", "").strip().lower(), form.get("role", ""), workspace)
     except (Conflict, Invalid) as error:
@@ -94,9 +94,9 @@ def take_step(user_id: UUID, name: str) -> Response | WerkzeugResponse:
     """Do it, and show the user: with a new link this once."""
     found, step = _find(user_id), STEPS[name]
     if not step.is_possible(found):
-        raise Conflict("This cannot be done to this user now.")
+        raise Conflict("This is not possible for this user now.")
     if not step.is_confirmed:
-        return _step_page(found, step, "Nothing was done: the word was not typed.", status=422)
+        return _step_page(found, step, "Nothing was done: the confirmation word was not typed.", status=422)
     try:
         made = step.run(found)
     except Invalid as error:
@@ -179,27 +179,27 @@ STEPS: Final[Mapping[str, UserStep]] = {
         UserStep(
             "role",
             "Change role",
-            "It counts at once, and ends the sessions of the user, who signs in again.",
+            "It takes effect at once and ends the user's sessions, so they have to sign in again.",
             _change_role,
             is_of_others=True,
         ),
         UserStep(
             "link",
             "New link",
-            "It signs the user in once, within an hour, and lets them set a password. An earlier link ends.",
+            "The link signs the user in once, within an hour, and lets them set a password. Earlier links end.",
             lambda user: service.make_link(user.name),
             is_of_disabled=False,
         ),
         UserStep(
             "sign-out",
             "Sign out everywhere",
-            "All sessions of the user end at once. The password stays, so they may sign in again.",
+            "All sessions of the user end at once. The password stays, so they can sign in again.",
             lambda user: service.sign_out_user(user.name),
         ),
         UserStep(
             "disable",
             "Disable",
-            "The user is kept out from now on: sessions and link end at once. What they made stays.",
+            "The user can no longer sign in: sessions and links end at once. What they created stays.",
             lambda user: service.disable_user(user.name),
             is_of_disabled=False,
             is_of_others=True,
@@ -208,7 +208,7 @@ STEPS: Final[Mapping[str, UserStep]] = {
         UserStep(
             "enable",
             "Enable",
-            "The user may sign in again, with the password of before or a new link.",
+            "The user can sign in again, with the old password or a new link.",
             lambda user: service.enable_user(user.name),
             is_of_disabled=True,
         ),

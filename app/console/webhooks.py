@@ -69,9 +69,9 @@ def take_webhook_step(webhook_id: UUID, name: str) -> Response | WerkzeugRespons
     """Do it, and show the webhook: with a new secret this once."""
     found, step = _find(webhook_id), STEPS[name]
     if not step.suits(found.disabled_at):
-        raise Conflict("This cannot be done to this webhook now.")
+        raise Conflict("This is not possible for this webhook now.")
     if not step.is_confirmed:
-        return _step_page(found, step, "Nothing was removed: the word was not typed.", status=422)
+        return _step_page(found, step, "Nothing was removed: the confirmation word was not typed.", status=422)
     made = step.run(found.id)
     if name == "rotate":
         return _webhook_page(_find(webhook_id), secret=str(made))
@@ -155,34 +155,34 @@ STEPS: Final[Mapping[str, Step]] = {
         Step(
             "resend",
             "Send again",
-            "All events that were given up are sent again, by whoever drives the queue. Ten tries begin anew.",
+            "A worker sends all events that were given up again, with ten new tries each.",
             _resend,
             is_of_disabled=False,
         ),
         Step(
             "rotate",
             "New secret",
-            "It is shown once. For a day the former secret signs too, so the receiver can be told meanwhile.",
+            "The new secret is shown once. For a day the former one signs too, so that you can update the receiver.",
             lambda webhook_id: endpoints.rotate_secret(webhook_id)[1],
         ),
         Step(
             "disable",
             "Disable",
-            "Nothing more is sent. What waits is given up, and what happens meanwhile is not sent later.",
+            "Nothing more is sent. Waiting events are given up, and events that happen meanwhile are not sent later.",
             endpoints.disable_endpoint,
             is_of_disabled=False,
         ),
         Step(
             "enable",
             "Enable",
-            "What happens from then on is sent. What was given up can be sent again afterwards.",
+            "Events are sent from then on. Those that were given up can then be sent again.",
             endpoints.enable_endpoint,
             is_of_disabled=True,
         ),
         Step(
             "remove",
             "Remove",
-            "Its secret and what is known of its deliveries go with it, and nothing brings them back.",
+            "Its secret and delivery history are removed with it. This cannot be undone.",
             endpoints.remove_endpoint,
             word="remove",
         ),

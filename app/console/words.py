@@ -17,12 +17,12 @@ from app.models.job import JobStatus
 from app.values.entity_types import PLURALS
 
 _SENTENCES: Final = {
-    JobStatus.PENDING: "Waiting for somebody to work on it.",
-    JobStatus.RUNNING: "Being worked on.",
-    JobStatus.CANCELLING: "Being cancelled: calls under way are waited for, and no new one is made.",
-    JobStatus.CANCELLED: "Cancelled. What was decided until then has stayed.",
+    JobStatus.PENDING: "Waiting for a worker.",
+    JobStatus.RUNNING: "Running.",
+    JobStatus.CANCELLING: "Cancelling: calls in progress finish, and no new call starts.",
+    JobStatus.CANCELLED: "Cancelled. Everything decided before that is kept.",
     JobStatus.COMPLETE: "Complete: every entity is decided.",
-    JobStatus.FAILED: "Failed: a chunk broke as a whole. What was decided until then has stayed.",
+    JobStatus.FAILED: "Failed: a whole chunk could not be processed. Everything decided before that is kept.",
 }
 
 
@@ -37,17 +37,17 @@ def status_sentence(job: JobView) -> str:
     if job.status == JobStatus.PAUSED:
         return _pause_sentence(job)
     if job.stalled:
-        return "Its worker is gone. The next one that looks for work takes over, and pays for nothing twice."
+        return "Its worker was lost. The next worker takes over, and nothing is paid for twice."
     if job.status == JobStatus.PENDING and job.started_at is not None:
-        return "Between two chunks: the next call that looks for work goes on with it."
+        return "Between two chunks: the next worker continues."
     return _SENTENCES[JobStatus(job.status)]
 
 
 def _pause_sentence(job: JobView) -> str:
-    until = f"at {clock(job.resume_at)}" if job.resume_at else "when somebody resumes it"
+    until = f"at {clock(job.resume_at)}" if job.resume_at else "when someone resumes it"
     reason = (job.pause_reason or "").rstrip(".")
     why = "Paused by hand" if reason == PAUSED_BY_HAND else f"Paused: {reason}"
-    return f"{why}. It goes on {until}."
+    return f"{why}. It continues {until}."
 
 
 def clock(instant: datetime | None) -> str:

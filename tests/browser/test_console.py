@@ -148,7 +148,7 @@ def test_each_screen_is_accessible_and_fits(
         page.goto(path)
         if path.endswith("?counted"):
             page.click("#count")
-            page.wait_for_selector("text=As counted over")
+            page.wait_for_selector("text=Counted over")
         page.evaluate(axe)
         for width, scheme in product((390, 1280), ("light", "dark")):
             page.set_viewport_size({"width": width, "height": 900})

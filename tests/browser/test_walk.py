@@ -113,7 +113,7 @@ def test_the_whole_way_from_a_file_to_a_file(
     hand.go("Lists")
     hand.press("table.rows tbody a")
     hand.press("#count")
-    page.wait_for_selector("text=As counted over 4 members")
+    page.wait_for_selector("text=Counted over 4 members")
     hand.press('main a[href*="/console/people?list="]')
     page.wait_for_url("**/console/people?list=*")
     hand.press("table.rows tbody a")
@@ -125,7 +125,7 @@ def test_the_whole_way_from_a_file_to_a_file(
     hand.write("#word", "undo")
     hand.press("#confirm")
     page.wait_for_selector("#result")
-    assert "values are what they were before" in page.inner_text("#result")
+    assert "values restored" in page.inner_text("#result")
 
     hand.go("Lists")
     hand.press("table.rows tbody a")

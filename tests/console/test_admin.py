@@ -38,7 +38,7 @@ def test_a_key_is_made_shown_once_and_revoked_by_its_word(app: Flask, signed_in:
     assert client.post(address, data={"word": "nightly"}).status_code == 422
     assert north.post(address, data={"word": "revoke"}).status_code == 404
     assert client_with(app, secret).get("/api/enrichment/jobs").status_code == 200
-    assert "is refused since" in client.post(address, data={"word": " Revoke"}).text
+    assert "has been refused since" in client.post(address, data={"word": " Revoke"}).text
     assert client_with(app, secret).get("/api/enrichment/jobs").status_code == 401
 
 
@@ -52,7 +52,7 @@ def test_a_user_is_invited_changed_and_kept_out(app: Flask, signed_in: SignedIn)
         ada = next(user for user in users.list_users() if user.name == "ada")
         admin = next(user for user in users.list_users() if user.role == "admin")
     one = f"/console/users/{ada.id}"
-    assert "Signed in nowhere" not in client.get(one).text and link not in client.get(one).text
+    assert "Not signed in" not in client.get(one).text and link not in client.get(one).text
     assert guest.get("/console/new").status_code == 403
     assert client.post(f"{one}/role", data={"role": "root"}).status_code == 422
     assert client.post(f"{one}/role", data={"role": "operator"}).location == one
@@ -60,7 +60,7 @@ def test_a_user_is_invited_changed_and_kept_out(app: Flask, signed_in: SignedIn)
     guest.post("/console/sign-in", data={"name": "ada", "password": "correct horse battery"})
     assert guest.get("/console/new").status_code == 200
     client.post(f"{one}/sign-out")
-    assert guest.get("/console").status_code == 302 and "Signed in nowhere" in client.get(one).text
+    assert guest.get("/console").status_code == 302 and "Not signed in" in client.get(one).text
     assert "/console/link/" in client.post(f"{one}/link").text
     assert client.post(f"{one}/disable", data={"word": "ada"}).status_code == 422
     assert client.post(f"{one}/disable", data={"word": "disable"}).location == one
@@ -97,14 +97,14 @@ def test_a_webhook_is_made_looked_at_and_removed_by_its_word(
     """Each secret is shown once; events are paged, with what became of them; an admin of one workspace stays in it."""
     monkeypatch.setattr(webhooks, "ROWS", 2)
     client, north = signed_in(), signed_in(workspace_slug="north")
-    assert "nobody is told" in client.get("/console/webhooks").text
+    assert "no other service hears" in client.get("/console/webhooks").text
     url = "https://hooks.example.com/x"
     for wrong in ({"url": "http://127.0.0.1/x"}, {"url": url, "workspace": "No"}, {"url": url, "event": "job.x"}):
         assert client.post("/console/webhooks", data=wrong).status_code == 422, wrong
     assert north.post("/console/webhooks", data={"url": url, "event": "queue.stuck"}).status_code == 422
     made = client.post("/console/webhooks", data={"url": url, "event": "job.cancelled"})
     secret, one = re.findall(r"whsec_[\w+/=]+", made.text)[0], re.findall(r"/console/webhooks/[\w-]{36}", made.text)[0]
-    assert secret not in client.get(one).text and "Nothing was sent yet" in client.get(one).text
+    assert secret not in client.get(one).text and "Nothing sent yet" in client.get(one).text
     north.post("/console/webhooks", data={"url": f"{url}/north", "workspace": "south"})
     page = client.get("/console/webhooks").text
     assert f"{url}/north" in page and "<td>north</td>" in page and url + "<" not in north.get("/console/webhooks").text
@@ -118,7 +118,7 @@ def test_a_webhook_is_made_looked_at_and_removed_by_its_word(
         deliveries._store_result((webhook_id, delivered.event_id), Result(204))
         deliveries._store_result((webhook_id, given_up.event_id), Result(410, "It answered with 410."))
     page = client.get(one).text
-    assert "Disabled, of" in page and page.count("given up") == 1 == page.count("<td>delivered") and "with 410" in page
+    assert "Disabled, for" in page and page.count("given up") == 1 == page.count("<td>delivered") and "with 410" in page
     older = re.findall(rf'href="({one}\?cursor=[\w-]+)"', page)[0]
     assert client.get(older).text.count("given up") == 1 and "Send again" not in page
     assert client.post(f"{one}/resend").status_code == 409
@@ -127,7 +127,7 @@ def test_a_webhook_is_made_looked_at_and_removed_by_its_word(
     assert client.post(f"{one}/resend", data={"event": "x"}).status_code == 404
     assert client.get(one).text.count("waits") == 2 and client.get(f"{one}/resend").status_code == 200
     rotated = client.post(f"{one}/rotate").text
-    assert "whsec_" in rotated and secret not in rotated and "signs too until" in client.get(one).text
+    assert "whsec_" in rotated and secret not in rotated and "also signs until" in client.get(one).text
     assert client.post(f"{one}/remove", data={"word": "x"}).status_code == 422
     assert client.post(f"{one}/remove", data={"word": " Remove"}).location == "/console/webhooks"
     assert client.get(one).status_code == 404
@@ -186,7 +186,7 @@ def test_a_cap_is_looked_at_set_and_removed_by_its_word(app: Flask, signed_in: S
         assert client.post("/console/caps/set", data=data).location == "/console/caps"
     page = client.get("/console/caps").text
     assert "findymail in north" in page and "API key nightly" in page and "user admin-all" in page
-    assert "It takes the place of $2.50" in client.get("/console/caps/set", query_string={**form, "usd": "9"}).text
+    assert "It replaces $2.50" in client.get("/console/caps/set", query_string={**form, "usd": "9"}).text
     assert "no such cap" in client.get("/console/caps/remove?workspace=south").text
     scope = {"provider": "findymail", "workspace": "north"}
     assert client.post("/console/caps/remove", data=scope).status_code == 422

@@ -61,7 +61,7 @@ def test_a_file_is_imported_as_it_was_shown(app: Flask, signed_in: SignedIn) -> 
     with app.app_context():
         assert not list_entities("person", workspace_slug="default").rows
     page = client.post("/console/import", data=form).text
-    counts = [fact(page, name) for name in ("Rows", "New", "Unchanged", "About one of an earlier row", "Refused")]
+    counts = [fact(page, name) for name in ("Rows", "New", "Unchanged", "Duplicates of an earlier row", "Refused")]
     assert counts == ["4", "2", "1", "1", "1"] and "semicolons" in page and "25.0 %" not in page
     assert (
         MARKUP not in page and "<script>alert" not in page and html.escape(FORMULA) in page.replace("&#34;", "&quot;")

@@ -82,18 +82,18 @@ def test_a_job_says_who_works_on_it_what_is_under_way_and_what_happened(
         queue.process_next_chunk(work=Waterfall(registry_of(provider), retry_seconds=()))
     running, cancelling = pages
     assert "1 of 2 chunks claimed, 1 open" in running and "0 of 2" in running
-    assert "Being cancelled" in cancelling
+    assert "Cancelling:" in cancelling
     for page in pages:
-        assert re.search(r"Still under way: at most \$0\.0(39|78)", page)
+        assert re.search(r"Calls in progress: at most \$0\.0(39|78)", page)
     ended = words(client.get(address).text)
-    assert "Still under way" not in ended and "Nobody holds any" in ended and "30/min" in ended
+    assert "Calls in progress" not in ended and "No worker holds a chunk" in ended and "30/min" in ended
     child = client.post(f"{address}/retry", data={"cap": "1", "seen": "999999"}).location
     page = client.get(address).text
-    events = ("Made of 3 people; 1 repeated left out", "The first chunk was claimed", "Cancelled", "Retried for")
+    events = ("Created for 3 people; 1 duplicate left out", "First chunk claimed", "Cancelled", "Retried for")
     assert [word for word in events if word in page] == list(events) and f'href="{child}"' in page
-    assert "It retries" in client.get(child).text
+    assert "A retry of" in client.get(child).text
     funnel = words(page)
-    assert "Given 4 Not repeated 3 Not excluded 3 Decided" in funnel
+    assert "Submitted 4 Without duplicates 3 Without exclusions 3 Decided" in funnel
 
 
 def test_a_part_is_made_once_for_those_who_may_see_the_same(

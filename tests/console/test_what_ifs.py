@@ -41,18 +41,21 @@ def test_another_order_stands_beside_what_was(app: Flask, signed_in: SignedIn) -
         page = client.get(f"{address}/yield").text
         assert rows(page)["All"][1:4] == ["57", "56", "16"] and f'action="{address}/what-if"' in page
         assert re.findall("<option selected>(.*?)</option>", page) == ["findymail", "prospeo", "leadmagic"]
-        assert "As it was" not in client.get(f"{address}/what-if").text
+        assert "Actual order" not in client.get(f"{address}/what-if").text
     of_job = client.get(f"{job}/what-if?{BACKWARDS}").text
-    assert rows(of_job)["As it was"] == ["14", "$0.76", "$0.054286", "0", "$0.76"]
-    assert rows(of_job)["What if"] == ["2", "$0.315", "$0.1575", "12", "$1.695"]
+    assert rows(of_job)["Actual order"] == ["14", "$0.76", "$0.054286", "0", "$0.76"]
+    assert rows(of_job)["Simulated order"] == ["2", "$0.315", "$0.1575", "12", "$1.695"]
     assert rows(of_job)["findymail"] == ["5", "1", "20.0 %", "1", "$0.02", "–"]
     assert "nobody has asked leadmagic about 12" in of_job
     of_members = rows(client.get(f"{of_list}/what-if?{BACKWARDS}").text)
-    assert (of_members["As it stands"], of_members["What if"]) == (rows(of_job)["As it was"], rows(of_job)["What if"])
+    assert (of_members["Current order"], of_members["Simulated order"]) == (
+        rows(of_job)["Actual order"],
+        rows(of_job)["Simulated order"],
+    )
     for wrong, words in (("order=clay", "clay"), ("order=prospeo&order=prospeo", "each once")):
         refused = client.get(f"{job}/what-if?{wrong}")
         assert refused.status_code == 422 and words in refused.text
-    assert "Nobody has been called for the list" in client.get(f"/console/lists/{empty.id}/yield").text
+    assert "No provider has been called for this list" in client.get(f"/console/lists/{empty.id}/yield").text
     for address in (job, of_list, f"/console/lists/{new_id()}"):
         for page in ("yield", "what-if"):
             assert stranger.get(f"{address}/{page}").status_code == 404
@@ -69,7 +72,7 @@ def test_many_stand_there_when_a_drain_has_worked_them_out(
         job = f"/console/jobs/{run_twenty()}"
         view, _ = create_list(NewList("person", "default", "all", "test"), people(*range(20)))
     client = signed_in("viewer")
-    addresses = {f"/console/lists/{view.id}/yield": "All", f"{job}/what-if?{BACKWARDS}": "What if"}
+    addresses = {f"/console/lists/{view.id}/yield": "All", f"{job}/what-if?{BACKWARDS}": "Simulated order"}
     for address, row in addresses.items():
         page = client.get(address).text
         assert "up to" in page and "data-poll" in page and "As of" not in page
@@ -77,7 +80,7 @@ def test_many_stand_there_when_a_drain_has_worked_them_out(
     with app.app_context():
         # What was, before the other order.
         assert work_on_figures() and work_on_figures()
-    assert "What if" not in rows(client.get(f"{job}/what-if?{BACKWARDS}").text)
+    assert "Simulated order" not in rows(client.get(f"{job}/what-if?{BACKWARDS}").text)
     with app.app_context():
         assert work_on_figures()
     for address, row in addresses.items():
@@ -86,5 +89,5 @@ def test_many_stand_there_when_a_drain_has_worked_them_out(
         assert "As of 20" in page
         part = client.get(address, headers={"HX-Request": "true"}).text
         assert rows(part)[row] == rows(page)[row] and "<h1>" not in part
-    assert rows(part)["As it was"] == ["14", "$0.76", "$0.054286", "0", "$0.76"]
-    assert rows(part)["What if"] == ["2", "$0.315", "$0.1575", "12", "$1.695"]
+    assert rows(part)["Actual order"] == ["14", "$0.76", "$0.054286", "0", "$0.76"]
+    assert rows(part)["Simulated order"] == ["2", "$0.315", "$0.1575", "12", "$1.695"]
