@@ -40,6 +40,8 @@ _SAMPLE_RECORDS: Final = 20
 # LinkedIn's own exports and CRM reports put a few lines of remarks above the header.
 _LINES_ABOVE_HEADER: Final = 10
 _LEAST_LINES: Final = 1000
+_BLOCK_RECORDS: Final = 500
+_BLOCK_CHARS: Final = 262_144
 
 
 class RecordSource(Protocol):
@@ -133,26 +135,35 @@ class CsvReader:
         return any(column.dropped and not column.ignored for column in self.columns)
 
     def __iter__(self) -> Iterator[Row | Refusal]:
-        footers, from_line, on_record = self._footers, self._from_line, self._on_record
-        why_no_row, read = footers.why_no_row, self._rows.read
-        outcome: Row | Refusal | None
-        for record in self._iterator:
-            if isinstance(record, Refusal):
-                outcome = record
-            elif (reason := why_no_row(record)) is not None:
-                outcome = Refusal(record.line, reason, record.cells)
-            elif record.line < from_line:
-                continue
-            else:
-                outcome = read(record)
-                if isinstance(outcome, Refusal):
-                    outcome.cells = record.cells
-                if on_record is not None and outcome is not None:
-                    on_record(record)
-            if outcome is None:
-                footers.blank_row()
-            elif outcome.line >= from_line:
-                yield outcome
+        for block in _blocks(self._iterator):
+            yield from self._outcomes(block)
+
+    def _outcomes(self, block: Sequence[Record | Refusal]) -> list[Row | Refusal]:
+        """Return what becomes of records; of blank ones and of those above the first line nothing does."""
+        judged = [outcome for record in block if (outcome := self._judged(record)) is not None]
+        records = [record for record in judged if isinstance(record, Record)]
+        if self._on_record is not None:
+            for record in records:
+                self._on_record(record)
+        rows = self._rows.read(records)
+        if len(rows) == len(judged):
+            return rows
+        of_records = iter(rows)
+        return [next(of_records) if isinstance(outcome, Record) else outcome for outcome in judged]
+
+    def _judged(self, record: Record | Refusal) -> Record | Refusal | None:
+        """Return a record that is to be read, a refusal if it names nobody, or None to pass over it."""
+        if isinstance(record, Refusal):
+            return record if record.line >= self._from_line else None
+        reason = self._footers.why_no_row(record)
+        if record.line < self._from_line:
+            return None
+        if reason is not None:
+            return Refusal(record.line, reason, record.cells)
+        if _is_blank(record):
+            self._footers.blank_row()
+            return None
+        return record
 
     @property
     def next_line(self) -> int:
@@ -219,6 +230,37 @@ class CsvReader:
             needed = IDENTIFYING_FIELDS[self.entity_type]
             message = f"no column tells the rows apart; expected an id, or {needed}, in columns such as {usual}"
             raise NoKeyColumn(message, self.columns)
+
+
+def _blocks(records: Iterator[Record | Refusal]) -> Iterator[list[Record | Refusal]]:
+    """Yield records some at a time: columns are quicker to look at than rows.
+
+    What breaks off the reading does so after the records before it were yielded.
+    """
+    failure: Exception | None = None
+    while failure is None:
+        block: list[Record | Refusal] = []
+        chars = 0
+        try:
+            for record in records:
+                block.append(record)
+                chars += len(record.text) if isinstance(record, Record) else 0
+                if len(block) == _BLOCK_RECORDS or chars >= _BLOCK_CHARS:
+                    break
+        except Exception as error:
+            failure = error
+        if not block:
+            break
+        yield block
+    if failure is not None:
+        raise failure
+
+
+def _is_blank(record: Record) -> bool:
+    """Return whether all cells are blank, and hold nothing either that a row is refused for."""
+    if any(map(str.strip, record.cells)):
+        return False
+    return not any(record.cells) or find_bad_character(record.text) is None
 
 
 def _named_delimiter(line: str) -> str:
