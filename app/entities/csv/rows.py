@@ -51,7 +51,7 @@ _IDENTIFYING: Final[Mapping[EntityType, frozenset[str]]] = {
 _GUARDS: Final = frozenset("'=<")
 _SIGNS: Final = _GUARDS.union(FILLERS)
 """What a cell starts with that may be under a guard, or a placeholder that is not a word."""
-_PLAIN_STARTS: Final = frozenset(string.ascii_letters + string.digits) - {
+_PLAIN_STARTS: Final = frozenset(string.ascii_letters + string.digits + "+") - {
     letter for word in WORDS for letter in (word[0], word[0].upper())
 }
 """What a cell starts with that is neither of those nor a word that stands for nothing."""
@@ -321,15 +321,14 @@ def _is_regular(record: Record, width: int) -> bool:
     return len(record.cells) == width and (text.isprintable() or find_bad_character(text) is None)
 
 
-def _by_rows(
-    columns: Sequence[Sequence[str]], shown: Sequence[tuple[int, str]], rows: int
-) -> list[dict[str, Any]]:
+def _by_rows(columns: Sequence[Sequence[str]], shown: Sequence[tuple[int, str]], rows: int) -> list[dict[str, Any]]:
     """Return, of each row, the cells of some columns that are not blank, by name."""
-    if not shown:
-        return [{} for _ in range(rows)]
-    names = [name for _, name in shown]
-    cells_by_row = zip(*(columns[place] for place, _ in shown), strict=True)
-    return [{name: cell for name, cell in zip(names, cells, strict=True) if cell} for cells in cells_by_row]
+    cells_by_name: list[dict[str, Any]] = [{} for _ in range(rows)]
+    for place, name in shown:
+        for cells, cell in zip(cells_by_name, columns[place], strict=True):
+            if cell:
+                cells[name] = cell
+    return cells_by_name
 
 
 def _is_odd(cell: str) -> bool:
