@@ -139,7 +139,7 @@ def _sqlite_insert(table: Table, names: tuple[str, ...]) -> tuple[str, str, int,
     statement = f"INSERT INTO {table.name} ({written}) VALUES ({', '.join('?' * len(columns))})"
     kinds = [table.c[name].type.dialect_impl(dialect) for name in names]
     processors = [(place, kind.bind_processor(dialect)) for place, kind in enumerate(kinds)]
-    used = [(place, process) for place, process in processors if process is not None]
+    used: list[_Processor] = [(place, process) for place, process in processors if process is not None]
     return statement, str(select(utcnow()).compile(dialect=dialect)), len(dated), used
 
 
