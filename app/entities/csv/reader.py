@@ -69,9 +69,9 @@ class CsvReader:
     is a Refusal between the rows. There may be as many refusals as lines: keep the first and count.
 
     The caller may name the encoding, say which column fills which field (`mapped` then has that, laid over what is
-    `remembered` of such a header), and leave out what stands above a line, of which nothing is told. `on_record` is
-    called with each record that is a row, or is refused as one. When the caller's time is over, iterating ends in
-    OutOfTime.
+    `remembered` of such a header), and leave out what stands above a line, of which nothing is told. `on_records` is
+    called with the records of each block that are rows, or are refused as such. When the caller's time is over,
+    iterating ends in OutOfTime.
     """
 
     sheet: str | None = None
@@ -87,11 +87,11 @@ class CsvReader:
         remembered: Callable[[Sequence[str]], Mapped] = lambda _: {},
         from_line: int = 1,
         is_time_over: Callable[[], bool] = lambda: False,
-        on_record: Callable[[Record], None] | None = None,
+        on_records: Callable[[Sequence[Record]], None] | None = None,
     ) -> None:
         self.entity_type = entity_type
         self._mapped = mapped or {}
-        self._on_record = on_record
+        self._on_records = on_records
         self._from_line = from_line
         self._is_time_over = is_time_over
         self._records: RecordSource | None = None
@@ -142,9 +142,8 @@ class CsvReader:
         """Return what becomes of records; of blank ones and of those above the first line nothing does."""
         judged = [outcome for record in block if (outcome := self._judged(record)) is not None]
         records = [record for record in judged if isinstance(record, Record)]
-        if self._on_record is not None:
-            for record in records:
-                self._on_record(record)
+        if self._on_records is not None and records:
+            self._on_records(records)
         rows = self._rows.read(records)
         if len(rows) == len(judged):
             return rows
