@@ -115,7 +115,7 @@ def identify(entity_type: EntityType, fields: Mapping[str, Any]) -> Identity | N
     LinkedIn page, else its name with its country. A host that is nobody's own, such as a directory's or a mail
     provider's, is no key, and neither is a placeholder in a name's place.
     """
-    key = _key(entity_type, fields)
+    key = _person_key(fields) if entity_type == "person" else _company_key(fields)
     if key is None:
         return None
     return Identity(entity_type, key, _digest(entity_type, key), fields)
@@ -144,10 +144,6 @@ def _keys(entity_type: EntityType, fields: Mapping[str, Any]) -> dict[str, str]:
         address = own_host(_text(fields, "domain"), name) or own_host(_text(fields, "website"), name)
     known = {"page": page and page.key, "address": address}
     return {kind: key for kind, key in known.items() if key}
-
-
-def _key(entity_type: EntityType, fields: Mapping[str, Any]) -> str | None:
-    return _person_key(fields) if entity_type == "person" else _company_key(fields)
 
 
 def _digest(entity_type: EntityType, key: str) -> str:

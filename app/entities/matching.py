@@ -145,36 +145,57 @@ class Matcher:
         """Return what each row is about. Reads twice at most, the second time only what the first one asks for."""
         ids = [entity_id for row in rows for entity_id in (row.id, row.former_id) if entity_id]
         self._stored = dict(self._read(list(dict.fromkeys(ids))))
-        if others := self._other_ids(rows):
+        bear_stored_names = list(map(self._bears_stored_name, rows))
+        if others := self._other_ids(rows, bear_stored_names):
             self._stored.update(self._read(others))
         self._names = {entity_id: [stored] for entity_id, stored in self._stored.items()}
         self._is_direct = self._stored.keys() <= {row.id for row in rows if row.identity is not None}
-        return [self._match_one(row) for row in rows]
+        return [
+            self._match_plain(row, bears_stored_name) or self._match_one(row)
+            for row, bears_stored_name in zip(rows, bear_stored_names, strict=True)
+        ]
 
     def was_judged(self, entity_id: str, names: Fields) -> bool:
         """Return whether these names of an entity are of those that the rows were compared with, stored or given."""
         known = self._names.get(entity_id, [])
         return all(any(fields.get(name) == value for fields in known) for name, value in names.items())
 
-    def _other_ids(self, rows: Sequence[Candidate]) -> list[str]:
+    def _other_ids(self, rows: Sequence[Candidate], bear_stored_names: Sequence[bool]) -> list[str]:
         """Return the further ids under which rows may be stored: the earlier ones, and those of rows kept apart."""
         ids: dict[str, None] = {}
-        for row in rows:
-            is_stored = row.id in self._stored
-            if row.identity is None or (self._is_alone and not is_stored):
+        for row, bears_stored_name in zip(rows, bear_stored_names, strict=True):
+            if bears_stored_name or row.identity is None:
                 continue
             others: list[str | None] = []
-            if not is_stored:
+            if row.id not in self._stored:
+                if self._is_alone:
+                    continue
                 others = [row.identity.earlier_id, *row.identity.name_ids]
-            if not (is_stored and self._bears(row.fields, self._stored[row.id])):
-                others += row.identity.apart_ids
-            if others:
-                ids.update(dict.fromkeys(filter(None, others)))
+            others += row.identity.apart_ids
+            ids.update(dict.fromkeys(filter(None, others)))
         return list(ids)
+
+    def _bears_stored_name(self, row: Candidate) -> bool:
+        """Return whether the entity of a row's id is stored, under the row's name, letter by letter."""
+        stored = self._stored.get(row.id)
+        return stored is not None and self._bears(row.fields, stored)
 
     def _bears(self, fields: Fields, other: Fields) -> bool:
         """Return whether two records have one name, letter by letter."""
         return list(map(fields.get, self._name_columns)) == list(map(other.get, self._name_columns))
+
+    def _match_plain(self, row: Candidate, bears_stored_name: bool) -> Match | None:
+        """Return what `_match_one` does of nearly every row: a new one of an import that is alone, or a known one."""
+        if row.identity is None or row.former_id is not None:
+            return None
+        known = self._names.get(row.id)
+        if known is None and self._is_alone:
+            names = self._name_fields(row)
+            self._names[row.id] = [names] if names else []
+            return Match(row.id)
+        if bears_stored_name and self._is_direct and known is not None and len(known) == 1:
+            return Match(row.id, is_of_known_name=True)
+        return None
 
     def _match_one(self, row: Candidate) -> Match:
         if self._is_former(row):

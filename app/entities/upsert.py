@@ -7,8 +7,7 @@ an old row has nothing left to add.
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-
-from sqlalchemy import Table
+from itertools import islice
 
 from app.audit.events import record
 from app.db.session import WriteSession, transaction
@@ -212,21 +211,17 @@ class _Upsert:
     def _insert(self, entities: Mapping[str, Fields]) -> set[str]:
         """Insert entities in the order given, and return the ids of those that nobody else inserted."""
         created: set[str] = set()
-        rows = [
-            {"workspace_slug": self.workspace_slug, "id": entity_id, **fields} for entity_id, fields in entities.items()
-        ]
-        names = ("workspace_slug", "id", *self.names)
-        for start in range(0, len(rows), SLICE_ROWS):
-            part = rows[start : start + SLICE_ROWS]
-            created.update(_insert_where_absent(self.session, table_of(self.entity_type), names, part))
+        pairs = iter(entities.items())
+        while part := list(islice(pairs, SLICE_ROWS)):
+            created.update(self._insert_where_absent(part))
         return created
 
-
-def _insert_where_absent(
-    session: WriteSession, table: Table, names: tuple[str, ...], rows: list[Fields]
-) -> Iterable[str]:
-    if engine_name() == "postgresql":
-        return insert_missing(session, table, rows, "id", names)
-    # The write lock is ours, so what was not there a moment ago is not there now.
-    insert_into_sqlite(session, table, names, rows)
-    return [row["id"] for row in rows]
+    def _insert_where_absent(self, entities: Sequence[tuple[str, Fields]]) -> Iterable[str]:
+        slug, table, names = self.workspace_slug, table_of(self.entity_type), ("workspace_slug", "id", *self.names)
+        if engine_name() == "postgresql":
+            rows = [{"workspace_slug": slug, "id": entity_id, **fields} for entity_id, fields in entities]
+            return insert_missing(self.session, table, rows, "id", names)
+        # The write lock is ours, so what was not there a moment ago is not there now.
+        values = ((slug, entity_id, *map(fields.get, self.names)) for entity_id, fields in entities)
+        insert_into_sqlite(self.session, table, names, values)
+        return [entity_id for entity_id, _ in entities]

@@ -96,6 +96,8 @@ _NOT_AT_THE_START: Final = word_set(
     hei school hotel dental max all gf sac lon opt ola hey club salon people logo
     """
 )
+_START_CHARS: Final = 4
+_STARTS_OF_ROLES: Final = frozenset(role[:_START_CHARS] for role in _ROLES)
 _BEFORE_DIGIT: Final = re.compile(r"(?<=[a-z])(?=[0-9])")
 
 
@@ -133,6 +135,10 @@ def mail_domain(address: str) -> str:
 def is_shared_mailbox(address: str) -> bool:
     """Return whether an address stands for a role (info@, sales.emea@, praxis@), so that several people may read it."""
     local = address.rpartition("@")[0].lower()
+    start = local[:_START_CHARS]
+    if start not in _STARTS_OF_ROLES and start.isalpha():
+        # Most addresses, and nothing that is cut out below changes their first letters.
+        return False
     if local in _ROLES:
         return True
     if local.isalpha():

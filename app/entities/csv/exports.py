@@ -19,21 +19,19 @@ from itertools import chain, islice
 from typing import Any, Final, Self
 
 import structlog
-from sqlalchemy import ColumnElement, case, func, not_, or_, select
 
 from app.db.session import end_read
-from app.db.sql import select_json_keys
 from app.entities.csv.cells import CellError, converter, is_placeholder
+from app.entities.csv.filled_fields import FilledFields
 from app.entities.csv.headers import Column, map_columns
 from app.entities.csv.recorded_headers import columns_of_list, described, recorded_columns
 from app.entities.csv.writer import csv_lines
 from app.entities.exclusions import Exclusions, sign_fields
-from app.entities.fields import EXTRA, FIELDS, NORMALIZED_FIELDS, RAW_FIELDS, table_of
+from app.entities.fields import EXTRA, FIELDS, NORMALIZED_FIELDS, RAW_FIELDS
 from app.entities.merge import is_blank
-from app.entities.read import SLICE_ROWS, EntityView, has_blank, list_entities
+from app.entities.read import SLICE_ROWS, EntityView, list_entities
 from app.entities.readiness import STATUS_FIELDS, ready_people
 from app.extensions import db
-from app.models.entity_list import list_members
 from app.values.entity_types import EntityType
 
 log = structlog.get_logger(__name__)
@@ -209,17 +207,17 @@ class _Finder:
         self._entity_type = entity_type
         self._workspace_slug = workspace_slug
         self._list_id = list_id
-        self._table = table_of(entity_type)
+        self._filled = FilledFields(entity_type, workspace_slug, list_id)
 
     def find(self) -> Layout:
         """Return the columns in their order."""
         headers = self._headers()
         shown = {name for name, meaning in _kept(self._entity_type, headers).items() if not meaning.is_fallback}
-        return Layout([(header.text, header.target) for header in headers], not self._extra_keys() <= shown)
+        return Layout([(header.text, header.target) for header in headers], not self._filled.extra_keys() <= shown)
 
     def _headers(self) -> list[_Header]:
         """Return the columns that show fields and imported cells."""
-        imported, filled = self._imported(), self._filled_fields()
+        imported, filled = self._imported(), self._filled.fields()
         while True:
             covered = {header.target for header in imported}
             own = [_Header(name, name) for name in filled if name not in covered]
@@ -247,23 +245,6 @@ class _Finder:
                     taken.add(target)
         return headers
 
-    def _filled_fields(self) -> list[str]:
-        """Return the raw fields that some entity has a value for."""
-        names = list(RAW_FIELDS[self._entity_type])
-        # The first rows tell most of them, and of the others few rows have anything but NULL.
-        key = self._table.c.id
-        filled = self._filled(names, key.in_(select(key).where(*self._is_included()).order_by(key).limit(SLICE_ROWS)))
-        others = [name for name in names if name not in filled]
-        if others:
-            filled |= self._filled(others, or_(*(self._table.c[name].is_not(None) for name in others)))
-        return [name for name in names if name in filled]
-
-    def _filled(self, names: Sequence[str], condition: ColumnElement[bool]) -> set[str]:
-        """Return the fields for which an entity that meets a condition has a value."""
-        has_any = [func.max(case((not_(has_blank(self._entity_type, name)), 1), else_=0)) for name in names]
-        row = db.session.execute(select(*has_any).where(*self._is_included(), condition)).one()
-        return {name for name, is_filled in zip(names, row, strict=True) if is_filled}
-
     def _misread(self, headers: Sequence[_Header]) -> _Header | None:
         """Return an imported header that an import of this layout would take for something else.
 
@@ -275,20 +256,6 @@ class _Finder:
             if header.text not in {_ID, header.target} and not _is_read_as(meaning, header)
         ]
         return min(misread, key=lambda header: header.target is not None, default=None)
-
-    def _extra_keys(self) -> set[str]:
-        """Return every name under which something is kept beside the fields."""
-        has_some = self._table.c.extra.is_not(None)
-        query = select_json_keys(self._table, EXTRA).distinct().where(*self._is_included(), has_some)
-        return set(db.session.scalars(query))
-
-    def _is_included(self) -> tuple[ColumnElement[bool], ...]:
-        """Return the conditions for the entities of the export."""
-        is_in_workspace = self._table.c.workspace_slug == self._workspace_slug
-        if self._list_id is None:
-            return (is_in_workspace,)
-        members = select(list_members.c.entity_id).where(list_members.c.list_id == self._list_id)
-        return is_in_workspace, self._table.c.id.in_(members)
 
 
 class _Columns:

@@ -8,6 +8,7 @@ if no blank line is there. A row with an address or a page of its own is never t
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache, partial
 from typing import Final
 
 from app.entities.csv.headers import ID_FIELD, Column, known_spellings, normalized_header
@@ -153,7 +154,9 @@ class Footers:
         self._known = known_spellings(entity_type)
         self._header = [normalized_header(cell) for cell in header]
         self._first = _bare(header[0]) if header else ""
-        self._unusual_starts = _SUSPECT_STARTS_OF_WORDS | _starts({self._first, *self._known})
+        unusual_starts = _SUSPECT_STARTS_OF_WORDS | _starts({self._first, *self._known})
+        # Names begin alike often enough for the answers to be kept.
+        self._may_start_none = lru_cache(maxsize=4096)(partial(_may_start_none, unusual_starts))
         self._addresses = [index for index, column in enumerate(columns) if column.field in _ADDRESSES]
         self._ids = [index for index, column in enumerate(columns) if column.field == ID_FIELD]
         self._is_wide = len(columns) >= _WIDE
@@ -167,16 +170,12 @@ class Footers:
 
     def why_no_row(self, record: Record) -> str | None:
         """Return why a record names nobody, or None if it may be a row."""
-        if record.after_blank or self._is_below or self._other_header is not None or self._may_be_none(record.text):
+        is_expected = record.after_blank or self._is_below or self._other_header is not None
+        if is_expected or self._may_start_none(record.text[: _START_CHARS + 1]):
             return self._why_unusual(record)
         self._rows += 1
         self._narrow_rows += _is_narrow(record.cells)
         return None
-
-    def _may_be_none(self, text: str) -> bool:
-        """Return whether a record is worth a second look for how it starts."""
-        start = text[1 : 1 + _START_CHARS] if text[:1] == '"' else text[:_START_CHARS]
-        return not start.isalpha() or start.casefold()[:_START_CHARS] in self._unusual_starts
 
     def _why_unusual(self, record: Record) -> str | None:
         self._is_below = self._is_below or record.after_blank
@@ -255,6 +254,12 @@ class Footers:
         if any("." in text and " " not in text for text in _texts_at(self._addresses, cells)):
             return True
         return any(is_entity_id(text) and any(map(str.isdigit, text)) for text in _texts_at(self._ids, cells))
+
+
+def _may_start_none(unusual_starts: frozenset[str], text: str) -> bool:
+    """Return whether a record is worth a second look for how it starts: its first characters, one more for a quote."""
+    start = text[1:] if text[:1] == '"' else text[:_START_CHARS]
+    return not start.isalpha() or start.casefold()[:_START_CHARS] in unusual_starts
 
 
 def _texts_at(places: Sequence[int], cells: Sequence[str]) -> list[str]:

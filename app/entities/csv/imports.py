@@ -139,7 +139,8 @@ class _Import:
         try:
             for row in self._reader:
                 if isinstance(row, Row):
-                    self._note(row)
+                    if row.remarks:
+                        self._note(row)
                     yield row
                 else:
                     self._refuse(row)

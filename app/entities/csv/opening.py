@@ -46,7 +46,7 @@ def open_file(
     stream: BinaryIO,
     workspace_slug: str,
     options: ImportOptions,
-    on_record: Callable[[Record], None] | None = None,
+    on_records: Callable[[Sequence[Record]], None] | None = None,
 ) -> CsvReader:
     """Read the header of a file and return the reader of its rows.
 
@@ -72,7 +72,7 @@ def open_file(
             remembered=_nothing if options.is_complete else remembered,
             from_line=options.from_line,
             is_time_over=lambda: monotonic() >= ends_at,
-            on_record=on_record,
+            on_records=on_records,
         )
     except NoKeyColumn as error:
         raise NobodyIdentified(f"The file cannot be imported: {error}.", error.columns) from error

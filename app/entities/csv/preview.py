@@ -21,7 +21,6 @@ from app.values.entity_types import EntityType
 
 SAMPLES: Final = 3
 MAX_SAMPLE_CHARS: Final = 100
-_ROWS_A_BLOCK: Final = 500
 _HASHES_KEPT: Final = 2048
 _IDENTIFYING: Final[dict[EntityType, frozenset[str]]] = {
     "person": frozenset({"id", "linkedin_url", "email"}),
@@ -105,19 +104,19 @@ class _Profiles:
     """What is in the columns of a table."""
 
     def __init__(self) -> None:
-        self._block: list[Sequence[str]] = []
         self._profiles: list[_Profile] = []
         self._rows = 0
 
-    def note(self, record: Record) -> None:
-        """Note the cells of a row."""
-        self._block.append(record.cells)
-        if len(self._block) == _ROWS_A_BLOCK:
-            self._take_in()
+    def note(self, records: Sequence[Record]) -> None:
+        """Note the cells of some rows."""
+        self._rows += len(records)
+        for place, cells in enumerate(zip_longest(*(record.cells for record in records), fillvalue="")):
+            if place == len(self._profiles):
+                self._profiles.append(_Profile())
+            self._profiles[place].take_in(cells)
 
     def described(self, entity_type: EntityType, columns: Sequence[Column]) -> list[ColumnPreview]:
         """Return the columns with what was noted of them."""
-        self._take_in()
         names = _identifying_fields(entity_type, columns)
         missing = len(columns) - len(self._profiles)
         profiles = [*self._profiles, *(_Profile() for _ in range(missing))]
@@ -133,14 +132,6 @@ class _Profiles:
             )
             for column, profile in zip(columns, profiles, strict=False)
         ]
-
-    def _take_in(self) -> None:
-        self._rows += len(self._block)
-        for place, cells in enumerate(zip_longest(*self._block, fillvalue="")):
-            if place == len(self._profiles):
-                self._profiles.append(_Profile())
-            self._profiles[place].take_in(cells)
-        self._block.clear()
 
 
 class _Profile:
@@ -163,7 +154,7 @@ class _Profile:
         self.filled += len(cells) - cells.count("")
         if len(self.samples) < SAMPLES:
             self._sample(cells)
-        self._keep(set(map(hash, filter(None, cells))))
+        self._keep(map(hash, set(cells) - {""}))
         while len(self._hashes) > _HASHES_KEPT:
             self._bits += 1
             hashes, self._hashes = self._hashes, set()

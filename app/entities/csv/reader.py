@@ -40,6 +40,8 @@ _SAMPLE_RECORDS: Final = 20
 # LinkedIn's own exports and CRM reports put a few lines of remarks above the header.
 _LINES_ABOVE_HEADER: Final = 10
 _LEAST_LINES: Final = 1000
+_BLOCK_RECORDS: Final = 500
+_BLOCK_CHARS: Final = 262_144
 
 
 class RecordSource(Protocol):
@@ -67,9 +69,9 @@ class CsvReader:
     is a Refusal between the rows. There may be as many refusals as lines: keep the first and count.
 
     The caller may name the encoding, say which column fills which field (`mapped` then has that, laid over what is
-    `remembered` of such a header), and leave out what stands above a line, of which nothing is told. `on_record` is
-    called with each record that is a row, or is refused as one. When the caller's time is over, iterating ends in
-    OutOfTime.
+    `remembered` of such a header), and leave out what stands above a line, of which nothing is told. `on_records` is
+    called with the records of each block that are rows, or are refused as such. When the caller's time is over,
+    iterating ends in OutOfTime.
     """
 
     sheet: str | None = None
@@ -85,11 +87,11 @@ class CsvReader:
         remembered: Callable[[Sequence[str]], Mapped] = lambda _: {},
         from_line: int = 1,
         is_time_over: Callable[[], bool] = lambda: False,
-        on_record: Callable[[Record], None] | None = None,
+        on_records: Callable[[Sequence[Record]], None] | None = None,
     ) -> None:
         self.entity_type = entity_type
         self._mapped = mapped or {}
-        self._on_record = on_record
+        self._on_records = on_records
         self._from_line = from_line
         self._is_time_over = is_time_over
         self._records: RecordSource | None = None
@@ -133,26 +135,34 @@ class CsvReader:
         return any(column.dropped and not column.ignored for column in self.columns)
 
     def __iter__(self) -> Iterator[Row | Refusal]:
-        footers, from_line, on_record = self._footers, self._from_line, self._on_record
-        why_no_row, read = footers.why_no_row, self._rows.read
-        outcome: Row | Refusal | None
-        for record in self._iterator:
-            if isinstance(record, Refusal):
-                outcome = record
-            elif (reason := why_no_row(record)) is not None:
-                outcome = Refusal(record.line, reason, record.cells)
-            elif record.line < from_line:
-                continue
-            else:
-                outcome = read(record)
-                if isinstance(outcome, Refusal):
-                    outcome.cells = record.cells
-                if on_record is not None and outcome is not None:
-                    on_record(record)
-            if outcome is None:
-                footers.blank_row()
-            elif outcome.line >= from_line:
-                yield outcome
+        for block in _blocks(self._iterator):
+            yield from self._outcomes(block)
+
+    def _outcomes(self, block: Sequence[Record | Refusal]) -> list[Row | Refusal]:
+        """Return what becomes of records; of blank ones and of those above the first line nothing does."""
+        judged = [outcome for record in block if (outcome := self._judged(record)) is not None]
+        records = [record for record in judged if isinstance(record, Record)]
+        if self._on_records is not None and records:
+            self._on_records(records)
+        rows = self._rows.read(records)
+        if len(rows) == len(judged):
+            return rows
+        of_records = iter(rows)
+        return [next(of_records) if isinstance(outcome, Record) else outcome for outcome in judged]
+
+    def _judged(self, record: Record | Refusal) -> Record | Refusal | None:
+        """Return a record that is to be read, a refusal if it names nobody, or None to pass over it."""
+        if isinstance(record, Refusal):
+            return record if record.line >= self._from_line else None
+        reason = self._footers.why_no_row(record)
+        if record.line < self._from_line:
+            return None
+        if reason is not None:
+            return Refusal(record.line, reason, record.cells)
+        if _is_blank(record):
+            self._footers.blank_row()
+            return None
+        return record
 
     @property
     def next_line(self) -> int:
@@ -219,6 +229,37 @@ class CsvReader:
             needed = IDENTIFYING_FIELDS[self.entity_type]
             message = f"no column tells the rows apart; expected an id, or {needed}, in columns such as {usual}"
             raise NoKeyColumn(message, self.columns)
+
+
+def _blocks(records: Iterator[Record | Refusal]) -> Iterator[list[Record | Refusal]]:
+    """Yield records some at a time: columns are quicker to look at than rows.
+
+    What breaks off the reading does so after the records before it were yielded.
+    """
+    failure: Exception | None = None
+    while failure is None:
+        block: list[Record | Refusal] = []
+        chars = 0
+        try:
+            for record in records:
+                block.append(record)
+                chars += len(record.text) if isinstance(record, Record) else 0
+                if len(block) == _BLOCK_RECORDS or chars >= _BLOCK_CHARS:
+                    break
+        except Exception as error:
+            failure = error
+        if not block:
+            break
+        yield block
+    if failure is not None:
+        raise failure
+
+
+def _is_blank(record: Record) -> bool:
+    """Return whether all cells are blank, and hold nothing either that a row is refused for."""
+    if any(map(str.strip, record.cells)):
+        return False
+    return not any(record.cells) or find_bad_character(record.text) is None
 
 
 def _named_delimiter(line: str) -> str:

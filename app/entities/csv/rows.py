@@ -9,7 +9,8 @@ number. A number that a spreadsheet rounded is refused. Of several addresses, ph
 is the field's value. None of this touches our own exports, which hold what is stored.
 
 Nearly every cell is plain text that is stored as it is. That much is seen from its first character, or from one look
-for what its column may have; only other cells are read at length.
+for what its column may have, a column of a block of records at a time, so that a text that is repeated is looked at
+once; only rows with other cells are read cell by cell.
 """
 
 import string
@@ -50,7 +51,7 @@ _IDENTIFYING: Final[Mapping[EntityType, frozenset[str]]] = {
 _GUARDS: Final = frozenset("'=<")
 _SIGNS: Final = _GUARDS.union(FILLERS)
 """What a cell starts with that may be under a guard, or a placeholder that is not a word."""
-_PLAIN_STARTS: Final = frozenset(string.ascii_letters + string.digits) - {
+_PLAIN_STARTS: Final = frozenset(string.ascii_letters + string.digits + "+") - {
     letter for word in WORDS for letter in (word[0], word[0].upper())
 }
 """What a cell starts with that is neither of those nor a word that stands for nothing."""
@@ -89,9 +90,9 @@ class _Contents:
 
     __slots__ = ("before", "extra", "fields", "remarks")
 
-    def __init__(self) -> None:
-        self.fields: dict[str, Any] = {}
-        self.extra: dict[str, str] = {}
+    def __init__(self, fields: dict[str, Any], extra: dict[str, str]) -> None:
+        self.fields = fields
+        self.extra = extra
         self.remarks: list[Remark] = []
         self.before: dict[str, str] = {}
 
@@ -119,34 +120,87 @@ class RowReader:
         self.columns = columns
         self._is_export = is_export
         self._steps = self._plan()
-        self._steps_without_ampersands = [
-            (place, name, header, None if is_unusual is _has_ampersand else is_unusual, reading)
-            for place, name, header, is_unusual, reading in self._steps
-        ]
+        # Of a column of any other kind each cell is read by itself.
+        plain = [step for step in self._steps if step[3] is not _always]
+        self._columns_of_fields = [(place, name) for place, name, *_ in plain if name is not None]
+        self._columns_beside = [(place, header) for place, name, header, *_ in plain if name is None]
         self._needed = f"the row needs an id, or {IDENTIFYING_FIELDS[entity_type]}"
 
-    def read(self, record: Record) -> Row | Refusal | None:
-        """Turn a record into a row; None if all its cells are blank."""
-        return self._row(record) if any(record.cells) else None
+    def read(self, records: Sequence[Record]) -> list[Row | Refusal]:
+        """Turn records that each have a cell that is not blank into rows, or refusals with their cells."""
+        width = len(self.columns)
+        regular = [record for record in records if _is_regular(record, width)]
+        rows = self._regular_rows(regular)
+        if len(regular) == len(records):
+            return rows
+        of_regular = iter(rows)
+        return [next(of_regular) if _is_regular(record, width) else self._row(record) for record in records]
 
-    def _row(self, record: Record) -> Row | Refusal | None:
-        line, text = record.line, record.text
-        if not text.isprintable() and find_bad_character(text) is not None:
-            return Refusal(line, self._describe_bad(record.cells))
+    def _regular_rows(self, records: Sequence[Record]) -> list[Row | Refusal]:
+        """Turn records of as many cells as there are columns, all of them storable, into rows."""
+        if not records:
+            return []
+        columns = [list(map(str.strip, cells)) for cells in zip(*(record.cells for record in records), strict=True)]
+        odd = self._odd_places(columns)
+        fields = _by_rows(columns, self._columns_of_fields, len(records))
+        extra = _by_rows(columns, self._columns_beside, len(records))
+        return [
+            self._row(record) if place in odd else self._identified(record, _Contents(fields[place], extra[place]))
+            for place, record in enumerate(records)
+        ]
+
+    def _odd_places(self, columns: Sequence[Sequence[str]]) -> set[int]:
+        """Return which rows have a cell that is more, or less, than the text that it is."""
+        places: set[int] = set()
+        for step in self._steps:
+            cells = columns[step[0]]
+            odd = self._odd_cells(set(cells), step)
+            if odd:
+                places.update(place for place, cell in enumerate(cells) if cell in odd)
+        return places
+
+    def _odd_cells(self, cells: set[str], step: _Step) -> set[str]:
+        """Return which of the different cells of a column are not stored as they stand, and nothing else."""
+        _, _, _, is_unusual, reading = step
+        cells.discard("")
+        if is_unusual is _always:
+            return cells
+        doubtful = {cell for cell in cells if cell[0] not in _PLAIN_STARTS and _is_odd(cell)}
+        if is_unusual is not None:
+            doubtful.update(filter(is_unusual, cells))
+        return {cell for cell in doubtful if not self._stands_for_itself(cell, reading)}
+
+    def _stands_for_itself(self, cell: str, reading: _Reading) -> bool:
+        """Return whether reading a cell at length gives the cell, and nothing else."""
+        contents = _Contents({}, {})
+        try:
+            self._read_at_length(cell, reading, contents, is_odd=_is_odd(cell))
+        except CellError:
+            return False
+        column = reading.column
+        fields, extra = ({}, {column.header: cell}) if column.field is None else ({column.field: cell}, {})
+        is_nothing_else = not contents.remarks and not contents.before
+        return is_nothing_else and contents.fields == fields and contents.extra == extra
+
+    def _row(self, record: Record) -> Row | Refusal:
+        """Turn a record into a row, cell by cell."""
+        try:
+            cells = self._checked_cells(record)
+            row = self._identified(record, self._contents(cells))
+        except CellError as error:
+            row = Refusal(record.line, str(error))
+        if isinstance(row, Refusal):
+            row.cells = record.cells
+        return row
+
+    def _checked_cells(self, record: Record) -> list[str]:
+        """Return a cell for each column. Raises CellError if a record has more, or what cannot be stored."""
+        if find_bad_character(record.text) is not None:
+            raise CellError(self._describe_bad(record.cells))
         cells, width = list(map(str.strip, record.cells)), len(self.columns)
         if any(cells[width:]):
-            return Refusal(line, f"the row has {len(cells)} cells, the header {width}")
-        cells += [""] * (width - len(cells))
-        try:
-            contents = self._contents(cells, self._steps if "&" in text else self._steps_without_ampersands)
-        except CellError as error:
-            return Refusal(line, str(error))
-        if not contents.fields and not any(cells):
-            return None
-        row = self._identified(line, contents)
-        if isinstance(row, Row):
-            row.chars = len(text)
-        return row
+            raise CellError(f"the row has {len(cells)} cells, the header {width}")
+        return cells + [""] * (width - len(cells))
 
     def _plan(self) -> list[_Step]:
         """Return the columns to read, the most trusted of each field first."""
@@ -167,10 +221,10 @@ class RowReader:
             is_unusual = _always
         return index, column.field, column.header, is_unusual, _Reading(column, doubt, convert)
 
-    def _contents(self, cells: list[str], steps: Sequence[_Step]) -> _Contents:
-        contents = _Contents()
+    def _contents(self, cells: Sequence[str]) -> _Contents:
+        contents = _Contents({}, {})
         fields, extra = contents.fields, contents.extra
-        for place, name, header, is_unusual, reading in steps:
+        for place, name, header, is_unusual, reading in self._steps:
             cell = cells[place]
             if not cell:
                 continue
@@ -203,26 +257,27 @@ class RowReader:
             return unguard_formula(cell).strip()
         return cell if self._is_export else bare(cell, field)
 
-    def _identified(self, line: int, contents: _Contents) -> Row | Refusal:
+    def _identified(self, record: Record, contents: _Contents) -> Row | Refusal:
         own_id = contents.fields.pop(ID_FIELD, None)
         if own_id is None:
-            return self._with_derived_id(line, contents)
+            return self._with_derived_id(record, contents)
         if not is_entity_id(own_id):
-            return Refusal(line, f"column {self._header_of(ID_FIELD)!r}: an id has {ENTITY_ID_RULE}")
+            reason = f"column {self._header_of(ID_FIELD)!r}: an id has {ENTITY_ID_RULE}"
+            return Refusal(record.line, reason, record.cells)
         former_id = contents.before.get(ID_FIELD, own_id)
         is_other = former_id != own_id and is_entity_id(former_id)
-        remarks = tuple(contents.remarks)
-        return Row(line, contents.fields, contents.extra, own_id, False, None, remarks, former_id if is_other else None)
+        return _row_of(record, contents, own_id, former_id=former_id if is_other else None)
 
-    def _with_derived_id(self, line: int, contents: _Contents) -> Row | Refusal:
+    def _with_derived_id(self, record: Record, contents: _Contents) -> Row | Refusal:
         fields = contents.fields
         is_told_apart = not _IDENTIFYING[self.entity_type].isdisjoint(fields)
         identity = identify(self.entity_type, fields) if is_told_apart else None
         if identity is None:
             is_nobody = has_placeholder_for_name(self.entity_type, fields)
-            return Refusal(line, f"the name is a placeholder; {self._needed}" if is_nobody else self._needed)
+            reason = f"the name is a placeholder; {self._needed}" if is_nobody else self._needed
+            return Refusal(record.line, reason, record.cells)
         former_id = self._former_id(contents, identity) if contents.before else None
-        return Row(line, fields, contents.extra, identity.id, True, identity, tuple(contents.remarks), former_id)
+        return _row_of(record, contents, identity.id, identity, former_id)
 
     def _former_id(self, contents: _Contents, identity: Identity) -> str | None:
         """Return the id that the cells as they stand would give, if it is another."""
@@ -242,6 +297,38 @@ class RowReader:
                 name = repr(self.columns[index].header) if index < len(self.columns) else str(index + 1)
                 return f"column {name}: {bad}"
         return "the row holds a control character"
+
+
+def _row_of(
+    record: Record, contents: _Contents, row_id: str, identity: Identity | None = None, former_id: str | None = None
+) -> Row:
+    return Row(
+        record.line,
+        contents.fields,
+        contents.extra,
+        row_id,
+        identity is not None,
+        identity,
+        tuple(contents.remarks),
+        former_id,
+        len(record.text),
+    )
+
+
+def _is_regular(record: Record, width: int) -> bool:
+    """Return whether a record has as many cells as there are columns, and nothing that cannot be stored."""
+    text = record.text
+    return len(record.cells) == width and (text.isprintable() or find_bad_character(text) is None)
+
+
+def _by_rows(columns: Sequence[Sequence[str]], shown: Sequence[tuple[int, str]], rows: int) -> list[dict[str, Any]]:
+    """Return, of each row, the cells of some columns that are not blank, by name."""
+    cells_by_name: list[dict[str, Any]] = [{} for _ in range(rows)]
+    for place, name in shown:
+        for cells, cell in zip(cells_by_name, columns[place], strict=True):
+            if cell:
+                cells[name] = cell
+    return cells_by_name
 
 
 def _is_odd(cell: str) -> bool:

@@ -7,16 +7,17 @@ text". The reader takes exactly that apostrophe off again, so export and import 
 """
 
 import codecs
-import csv
-import io
 import json
 import re
 import string
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
+from itertools import chain, islice
 from typing import Any, Final
 
 BLOCK_CHARS: Final = 65_536
+_ROWS_A_PART: Final = 500
+_TO_QUOTE: Final = frozenset(',"\r\n')
 
 # What a spreadsheet may take for a formula: one of = + - @ (or the full-width form, which East
 # Asian versions fold) after any white space, or a leading tab or line end. Apostrophes in front
@@ -36,22 +37,52 @@ def csv_lines(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[
 
     The header goes out at once, later lines in blocks of about 64 KiB. `cell_text` says how values are written.
     """
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, lineterminator="\r\n")
-    writer.writerow([guard_formula(name) for name in header])
-    yield codecs.BOM_UTF8 + _taken(buffer)
-    for row in rows:
-        # Nearly all cells are nothing or a text of a harmless start, which takes no call to see.
-        writer.writerow(
-            [
-                value if value is None or (type(value) is str and value[:1] in _PLAIN_STARTS) else _cell(value)
-                for value in row
-            ]
-        )
-        if buffer.tell() >= BLOCK_CHARS:
-            yield _taken(buffer)
-    if buffer.tell():
-        yield _taken(buffer)
+    yield codecs.BOM_UTF8 + _line([guard_formula(name) for name in header]).encode()
+    lines: list[str] = []
+    chars = 0
+    for line in map(_line, chain.from_iterable(map(_written, _parts(rows)))):
+        lines.append(line)
+        chars += len(line)
+        if chars >= BLOCK_CHARS:
+            yield "".join(lines).encode()
+            lines, chars = [], 0
+    if lines:
+        yield "".join(lines).encode()
+
+
+def _parts(rows: Iterable[Sequence[Any]]) -> Iterator[list[Sequence[Any]]]:
+    rows = iter(rows)
+    while part := list(islice(rows, _ROWS_A_PART)):
+        yield part
+
+
+def _written(rows: Sequence[Sequence[Any]]) -> Iterable[Sequence[str]]:
+    """Return the cells of rows, column by column if they have as many: in some columns nothing stands at all."""
+    if len(set(map(len, rows))) > 1 or not rows[0]:
+        return map(_cells, rows)
+    return zip(*map(_cells, zip(*rows, strict=True)), strict=True)
+
+
+def _cells(values: Sequence[Any]) -> list[str]:
+    """Return the cells of a row or of a column."""
+    if values.count(None) == len(values):
+        return [""] * len(values)
+    # Nearly all are texts of a harmless start, which takes no call to see.
+    return [value if type(value) is str and value[:1] in _PLAIN_STARTS else _cell(value) for value in values]
+
+
+def _line(cells: Sequence[str]) -> str:
+    """Return a line with its end. Few have a cell that needs quotes, which is seen from the line."""
+    line = ",".join(cells)
+    is_plain = '"' not in line and "\n" not in line and "\r" not in line and line.count(",") == len(cells) - 1
+    if not is_plain or len(cells) == 1:
+        line = ",".join(map(_quoted, cells)) or '""' * len(cells)
+    return line + "\r\n"
+
+
+def _quoted(cell: str) -> str:
+    is_plain = _TO_QUOTE.isdisjoint(cell)
+    return cell if is_plain else '"' + cell.replace('"', '""') + '"'
 
 
 def guard_formula(text: str) -> str:
@@ -89,14 +120,9 @@ def cell_text(value: Any) -> str:
 
 
 def _cell(value: Any) -> str:
+    if value is None:
+        return ""
     if value.__class__ is datetime:
         # Each row has two, and none starts like a formula.
         return str(value.isoformat())
     return guard_formula(cell_text(value))
-
-
-def _taken(buffer: io.StringIO) -> bytes:
-    text = buffer.getvalue()
-    buffer.seek(0)
-    buffer.truncate()
-    return text.encode("utf-8")

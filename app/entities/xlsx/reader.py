@@ -72,7 +72,7 @@ class XlsxReader(CsvReader):
         remembered: Callable[[Sequence[str]], Mapped] = lambda _: {},
         from_line: int = 1,
         is_time_over: Callable[[], bool] = lambda: False,
-        on_record: Callable[[Record], None] | None = None,
+        on_records: Callable[[Sequence[Record]], None] | None = None,
     ) -> None:
         self._sheet_name = sheet
         super().__init__(
@@ -82,7 +82,7 @@ class XlsxReader(CsvReader):
             remembered=remembered,
             from_line=from_line,
             is_time_over=is_time_over,
-            on_record=on_record,
+            on_records=on_records,
         )
 
     def _open(self, stream: BinaryIO, _encoding: str | None) -> SheetRecords:
