@@ -32,7 +32,11 @@ _TRADE_NAME = re.compile(
     r"(?P<trade>[^()\[\]]*[^()\[\]\s])[)\]]?",
     re.IGNORECASE,
 )
+# What each remark and each trade name has: names without it, nearly all, need no search for the whole.
+_SIGN_OF_REMARK = re.compile(r"[(\[/]|formerly", re.IGNORECASE)
+_TRADE_MARK = re.compile("|".join(words.TRADING_AS), re.IGNORECASE)
 _QUOTE = re.compile('["„“”]')
+_NO_WORD = re.compile(r"[\W_]+")
 _COMMA = re.compile(r",(?=[^\W\d])")
 _NO_VOWELS = re.compile(r"[b-df-hj-np-tv-xz&]{2,5}")
 # Acronyms that are words where nothing is in capitals.
@@ -58,21 +62,21 @@ def is_no_company(text: str) -> bool:
     """Return whether a name stands for no company: "N/A", "Self-employed", "Stealth Startup"."""
     if says_nothing(text) or _RESIDUE.fullmatch(text):
         return True
-    key = " ".join(re.sub(r"[\W_]+", " ", fold(text)).split())
+    key = " ".join(_NO_WORD.sub(" ", fold(text)).split())
     return key in words.NO_COMPANIES
 
 
 def _clean_once(name: str, country: str | None) -> str:
     bare = " ".join(_MARKS.sub("", _without_residue(name)).replace("&amp;", "&").split()).replace(" ,", ",")
     bare = _unquoted(bare) or name
-    named = _trade_name(_unquoted(_REMARK.sub("", bare)) or bare)
+    named = _trade_name(_unquoted(_without_remarks(bare)) or bare)
     base = _without_forms(named, country)
     return _recase(base, shouted=base.isupper() and len(base) > _SHORT_CAPS)
 
 
 def _without_forms(name: str, country: str | None) -> str:
     """Return a name without its legal forms, also if a comma joins them; "Independent Ltd" stays whole."""
-    for spelled in (name, _COMMA.sub(", ", name)):
+    for spelled in dict.fromkeys((name, _COMMA.sub(", ", name))):
         base = without_legal_forms(spelled, country)
         if base != spelled:
             return name if is_no_company(base) and not says_nothing(base) else base
@@ -82,6 +86,8 @@ def _without_forms(name: str, country: str | None) -> str:
 def _unquoted(name: str) -> str:
     """Return a name without separators and quotes at its edges; quotes inside, as in 'SIA "Rimi"', stay a pair."""
     bare = name.strip(_EDGE)
+    if _QUOTE.search(bare) is None:
+        return bare
     stripped = bare.strip(_EDGE + '"')
     is_pair_split = len(_QUOTE.findall(bare)) % 2 < len(_QUOTE.findall(stripped)) % 2
     return bare if is_pair_split else stripped
@@ -96,9 +102,13 @@ def _without_residue(name: str) -> str:
     return _TEXT_MARK.sub("", text, count=1)
 
 
+def _without_remarks(name: str) -> str:
+    return _REMARK.sub("", name) if _SIGN_OF_REMARK.search(name) else name
+
+
 def _trade_name(name: str) -> str:
     """Return the name that a company trades under, or the name itself."""
-    match = _TRADE_NAME.fullmatch(name)
+    match = _TRADE_NAME.fullmatch(name) if _TRADE_MARK.search(name) else None
     return match["trade"] if match and _joins_trade_name(match) else name
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 from decimal import Decimal
@@ -104,7 +105,13 @@ def normalize_headcount(value: Any) -> Headcount:
     """
     if isinstance(value, int | float):
         return _checked(Headcount(integer(value), integer(value)))
-    text = clean(value, _LONGEST_TEXT + 1)
+    return _from_cell(value[: _LONGEST_TEXT + 1]) if isinstance(value, str) else UNKNOWN
+
+
+@functools.lru_cache(maxsize=2048)
+def _from_cell(cell: str) -> Headcount:
+    """Return the range of a cell. Kept: companies are sized by a dozen ranges, and small ones are as large as others."""
+    text = clean(cell, _LONGEST_TEXT + 1)
     if text is None or len(text) > _LONGEST_TEXT:
         return UNKNOWN
     return _from_text(_plain(text))

@@ -46,6 +46,12 @@ def _only(industries: set[str]) -> str | None:
 
 
 def _decide(value: Any) -> str | None:
+    return _decide_text(value[: _LONGEST_NAME + 1]) if isinstance(value, str) else None
+
+
+@functools.lru_cache(maxsize=4096)
+def _decide_text(value: str) -> str | None:
+    """Return the industry of a text. Kept: many companies have the same."""
     text = clean(value, _LONGEST_NAME + 1)
     if text is None or len(text) > _LONGEST_NAME:
         return None

@@ -61,6 +61,8 @@ def has_legal_form(name: str) -> bool:
 
 
 def _without_joined_form(name: str) -> str:
+    if name.isascii():
+        return name  # they are Chinese, Japanese and Korean
     for form in forms.JOINED_FORMS:
         rest = name.removeprefix(form).removesuffix(form).strip(" 　")
         if rest != name and len(rest) > 1:
@@ -81,6 +83,8 @@ def _plain_prefix_size(tokens: list[str]) -> int:
     """Return the number of words in front that are a form whatever follows."""
     if tokens[0] in forms.PREFIX_SPELLINGS and len(" ".join(tokens[1:])) > 2:
         return 1
+    if fold(tokens[0]).partition(" ")[0] not in _prefix_openings():
+        return 0
     folded = [fold(token) for token in tokens[:_LONGEST_FORM]]
     sizes = range(len(folded), 0, -1)
     return next((size for size in sizes if " ".join(folded[:size]) in _prefixes()), 0)
@@ -88,8 +92,8 @@ def _plain_prefix_size(tokens: list[str]) -> int:
 
 def _short_prefix_size(tokens: list[str], name: str, country: str | None) -> int:
     """Return 1 if the first word is a form by what follows it: a form at the end, quotes, or its country."""
-    first = _spelling(tokens[:1]).letters
-    if len(tokens) > 2 and _spelling(tokens[-1:]).letters in forms.PREFIX_PAIRS.get(first, ()):
+    first = _letters(tokens[0])
+    if len(tokens) > 2 and _letters(tokens[-1]) in forms.PREFIX_PAIRS.get(first, ()):
         return 1
     countries = forms.PREFIX_COUNTRIES.get(first)
     if countries is None:
@@ -110,11 +114,24 @@ def _unquoted(text: str) -> str:
 
 def _without_last_form(name: str, country: str | None) -> str:
     tokens = name.split(" ")
-    for size in range(min(_LONGEST_FORM, len(tokens) - 1), 0, -1):
+    for size in _sizes_of_forms(tokens):
         base = " ".join(tokens[:-size])
         if _is_form(tokens[-size:], base, name, country) and _is_enough(base):
             return base.rstrip(_EDGE)
     return name
+
+
+def _sizes_of_forms(tokens: list[str]) -> list[int]:
+    """Return how many words at the end have the letters of a form, the largest number first; most names have none."""
+    sizes: list[int] = []
+    letters = ""
+    for size in range(1, min(_LONGEST_FORM, len(tokens) - 1) + 1):
+        letters = _letters(tokens[-size]) + letters
+        if letters not in _endings():
+            break
+        if letters in _plain_forms() or letters in _short_forms():
+            sizes.append(size)
+    return sizes[::-1]
 
 
 def _is_form(words: list[str], base: str, name: str, country: str | None) -> bool:
@@ -178,8 +195,14 @@ def _is_enough(base: str) -> bool:
     return len(letters) > 1 and fold(base.strip(_EDGE)).strip(".,") not in forms.NO_NAMES
 
 
+def _letters(word: str) -> str:
+    """Return the letters of one word, as `_spelling` does."""
+    is_plain = word.isascii() and word.isalnum() and word.lower() not in _ANDS
+    return word.lower() if is_plain else _spelling([word]).letters
+
+
 def _spelling(words: list[str]) -> _Spelling:
-    """Return the letters of some words, with what separates them as breaks."""
+    """Return the letters of words, with what separates them as breaks."""
     letters: list[str] = []
     breaks: set[int] = set()
     inner_dots: set[int] = set()
@@ -199,6 +222,18 @@ def _spelling(words: list[str]) -> _Spelling:
 @functools.cache
 def _prefixes() -> frozenset[str]:
     return frozenset(fold(form) for form in forms.PREFIX_FORMS)
+
+
+@functools.cache
+def _prefix_openings() -> frozenset[str]:
+    return frozenset(form.partition(" ")[0] for form in _prefixes())
+
+
+@functools.cache
+def _endings() -> frozenset[str]:
+    """Return what the letters of any form end in, each whole form and "" included."""
+    letters = _plain_forms().keys() | _short_forms().keys()
+    return frozenset(form[start:] for form in letters for start in range(len(form) + 1))
 
 
 @functools.cache

@@ -25,7 +25,7 @@ from app.normalizer.name_order import (
 )
 from app.normalizer.name_text import NameText, read_name, read_part
 from app.normalizer.nobody import names_nobody
-from app.normalizer.plain_names import is_plain
+from app.normalizer.plain_names import has_plain_initial, plain_pair
 from app.values.text import fold
 
 _MOST_ROUNDS = 4
@@ -65,32 +65,34 @@ def _text(column: Any) -> str | None:
 @lru_cache(maxsize=4096)
 def _normalized(first: str | None, last: str | None, full: str | None) -> Name:
     """Return the forms of a name. Kept: a provider's answer mostly has the name that was asked with."""
-    name, before = _normalize_once(first, last, full), (first, last, full)
+    if plain := _plain_name(first, last, full):
+        return plain
+    name, before = _by_rules(first, last, full), (first, last, full)
     for _ in range(_MOST_ROUNDS):  # until normalising again changes nothing
         if name == before:
             break
-        name, before = _normalize_once(*name), name
+        name, before = _plain_name(*name) or _by_rules(*name), name
     return name
 
 
-def _normalize_once(first: str | None, last: str | None, full: str | None) -> Name:
-    return _plain_name(first, last, full) or _by_rules(first, last, full)
-
-
 def _plain_name(first: str | None, last: str | None, full: str | None) -> Name | None:
-    """Return a name of two plain words in columns that agree, which no rule changes; None for any other."""
+    """Return a name of two plain words in columns that agree; None for any other."""
     if full is not None and first is None and last is None:
         return _plain_whole(full)
-    if not (first and last and is_plain(first) and is_plain(last)):
+    if not (first and last):
         return None
     whole = f"{first} {last}"
-    return Name(first, last, whole) if full is None or full == whole else None
+    pair = plain_pair(whole)
+    if pair is None:
+        return None
+    if full is None or full == whole or plain_pair(full) == pair:
+        return Name(*pair, " ".join(pair))
+    return Name(first, last, full) if pair == (first, last) and has_plain_initial(full, first, last) else None
 
 
 def _plain_whole(full: str) -> Name | None:
-    first, _, last = full.partition(" ")
-    is_in_order = is_plain(first) and is_plain(last) and is_given_first(first, last)
-    return Name(first, last, full) if is_in_order else None
+    pair = plain_pair(full)
+    return Name(*pair, " ".join(pair)) if pair and is_given_first(*pair) else None
 
 
 def _by_rules(first: str | None, last: str | None, full: str | None) -> Name:

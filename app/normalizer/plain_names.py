@@ -7,6 +7,7 @@ All rules leave it as it is, alone or beside another.
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 from app.normalizer.data import name_words, nobody_words
@@ -17,6 +18,9 @@ from app.values.text import clean, word_set
 _SHORTEST = 3  # letters of a piece between hyphens
 _LONGEST = 40  # letters and hyphens
 # The letters that one rule or another takes for the plain ones, though `fold` does not.
+_SCOTTISH = ("Mc", "Mac")
+_INITIAL = re.compile(r" [A-Z]\. ")
+_DEGREE_ENDS = word_set("Com Des Div Eng Min Mus Arch Phil Tech Pharm Psych")  # "M. Phil"
 _ALIKE = str.maketrans("łđı", "ldi")
 # What the patterns for remarks, companies and households look for.
 _WORDS_OF_PATTERNS = word_set(
@@ -50,6 +54,32 @@ def is_plain(word: str) -> bool:
     if len(word) > _LONGEST or not all(map(_is_in_name_case, pieces)) or clean(word) != word:
         return False
     return _OTHER_WORDS.isdisjoint(map(_key, [word, *pieces]))
+
+
+def plain_pair(text: str) -> tuple[str, str] | None:
+    """Return the words of a name that consists of two plain ones, in a name's case; None for any other text.
+
+    Two words that are both in capitals or both in small letters count if they are plain in a name's case. Letters
+    outside ASCII have rules of their own there, and so have names such as "McDonald".
+    """
+    first, _, last = text.partition(" ")
+    if is_plain(first) and is_plain(last):
+        return first, last
+    if not text.isascii() or not (text.isupper() or text.islower()):
+        return None
+    recased = first.title(), last.title()
+    return recased if all(map(_is_plain_in_any_case, recased)) else None
+
+
+@lru_cache(maxsize=16_384)
+def _is_plain_in_any_case(word: str) -> bool:
+    return is_plain(word) and not any(piece.startswith(_SCOTTISH) for piece in word.split("-"))
+
+
+def has_plain_initial(text: str, first: str, last: str) -> bool:
+    """Return whether a text is two plain words with an initial between, which no rule changes either: "Ada M. Brandt"."""
+    start, initial, end = text[: len(first)], text[len(first) : -len(last)], text[-len(last) :]
+    return (start, end) == (first, last) and _INITIAL.fullmatch(initial) is not None and last not in _DEGREE_ENDS
 
 
 def _is_in_name_case(piece: str) -> bool:

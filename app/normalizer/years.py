@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import re
 from typing import Any
 
@@ -19,13 +20,14 @@ def normalize_year(value: Any) -> int | None:
 
     Years before 1000 or after the current one are refused.
     """
-    year = integer(value) if isinstance(value, int | float) else _year_in_text(value)
+    year = _year_in_text(value[: _LONGEST_TEXT + 1]) if isinstance(value, str) else integer(value)
     if year is None:
         return None
     return year if _EARLIEST <= year <= dt.datetime.now(dt.UTC).year else None
 
 
-def _year_in_text(value: Any) -> int | None:
+@functools.lru_cache(maxsize=1024)
+def _year_in_text(value: str) -> int | None:
     text = clean(value, _LONGEST_TEXT + 1)
     if text is None or len(text) > _LONGEST_TEXT:
         return None

@@ -39,4 +39,4 @@ def is_placeholder(text: str) -> bool:
 
 def says_nothing(text: str) -> bool:
     """Return whether a field's text is a placeholder or has neither a letter nor a digit."""
-    return is_placeholder(text) or not any(char.isalnum() for char in text)
+    return is_placeholder(text) or not any(map(str.isalnum, text))

@@ -82,7 +82,7 @@ def _own_host(value: str, name: str) -> str | None:
     if host is None:
         return None
     host = _without_www(host)
-    is_known_ending = has_public_suffix(host) or host.endswith(_RESERVED)
+    is_known_ending = registrable_domain(host) or has_public_suffix(host) or host.endswith(_RESERVED)
     return host if is_known_ending and _is_own(host, path, name) else None
 
 
@@ -150,6 +150,8 @@ def ascii_host(host: str) -> str | None:
 
 def _split(value: Any) -> tuple[str | None, str]:
     """Return the host of a URL or domain, and the path that follows it."""
+    if isinstance(value, str) and _HOST.fullmatch(value):
+        return ascii_host(value), ""
     text = clean(value, _LONGEST_URL)
     if text is None:
         return None, ""
@@ -212,6 +214,8 @@ def _is_named_after(host: str, name: str) -> bool:
 
 def _is_page_about(name: str, host: str, path: str) -> bool:
     """Return whether a path holds a company's name, as a directory's does, and the host nothing of it."""
+    if not path.strip("/"):
+        return False
     words = _name_words(name)
     letters = "".join(words)
     if not any(_is_name_of(_letters(unquote(segment)), letters, words) for segment in path.split("/")):
