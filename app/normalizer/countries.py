@@ -45,12 +45,14 @@ def normalize_country(code: Any, country: Any, location: Any) -> str | None:
             the country Georgia and the state.
     """
     for column in (code, country):
-        if named := country_from_column(column):
-            place = country_from_location(location) if _may_be_elsewhere(column) else None
+        named = country_from_column(column)
+        if named is not None:
+            place = country_from_location(location) if _may_be_elsewhere(column[:SHORT_FIELD_LIMIT]) else None
             return place or named
     return country_from_location(location)
 
 
+@functools.lru_cache(maxsize=1024)
 def _may_be_elsewhere(column: str) -> bool:
     """Return whether a column names a country that shares its name with a place elsewhere, as Georgia does."""
     return len(column) > _LONGEST_CODE and _key(clean(column) or "") in AMBIGUOUS_LOCATIONS

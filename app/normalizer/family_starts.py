@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Sequence
+from itertools import dropwhile, takewhile
 
 from nameparser import Lexicon, Parser, Policy
 
@@ -83,14 +84,21 @@ def _is_initial(word: str) -> bool:
 
 def _parsed_start(words: Sequence[str]) -> int:
     """Return where the parser lets the family name start; 0 if it gives other words than it was given."""
-    if is_plain_to_parser(words[-1]) and all(map(_is_plain_in_front, words[:-1])):
-        # The parser would say the same, and take most of the time that an answer's name costs.
-        return len(words) - 1
+    # The parser would say the same, and take most of the time that an answer's name costs.
+    if start := _plain_start(words):
+        return start
     parsed = _parser().parse(" ".join(words))
     family = parsed.family.split()
     start = len(words) - len(family)
     is_sound = family == list(words[start:]) and not parsed.suffix
     return start if is_sound else 0
+
+
+def _plain_start(words: Sequence[str]) -> int:
+    """Return where the family name starts in a name of plain words with particles between, 0 for any other name."""
+    front = list(takewhile(_is_plain_in_front, words[:-1]))
+    names = list(dropwhile(_lexicon().particles.__contains__, words[len(front) :]))
+    return len(front) if names and all(map(is_plain_to_parser, names)) else 0
 
 
 def _is_plain_in_front(word: str) -> bool:

@@ -64,17 +64,29 @@ def normalize_job_title(value: Any, company: Any = None) -> JobTitle:
     after "@", or after "at" where a known role stands before it, go; so does the company's own name at the end.
     Mixed case stays; all upper and all lower case become title case with acronyms kept.
     """
-    text = clean(_newlines_marked(value), SHORT_FIELD_LIMIT)
+    if not isinstance(value, str):
+        return ABSENT
+    text, key = _readable(value[:SHORT_FIELD_LIMIT])
     if text is None:
         return ABSENT
-    employer = clean(company, _LONGEST_TITLE)
-    return _normalized(text, employer if employer and _may_name(text, employer) else None)
+    name, opening = _employer(company[:_LONGEST_TITLE]) if isinstance(company, str) else (None, "")
+    # Hardly any title ends in the employer's name, and the others are the same for all employers.
+    return _normalized(text, name if opening in key else None)
 
 
-def _may_name(text: str, employer: str) -> bool:
-    """Return whether a title may end in the employer's name: hardly any does, and the others are the same for all."""
-    first_word = _LETTERS.search(fold(employer))
-    return first_word is None or first_word.group() in fold(text)
+@functools.lru_cache(maxsize=8192)
+def _readable(value: str) -> tuple[str | None, str]:
+    """Return a title's text on one line, if there is any, and its key."""
+    text = clean(value.replace("\n", " | "), SHORT_FIELD_LIMIT)
+    return text, fold(text or "")
+
+
+@functools.lru_cache(maxsize=4096)
+def _employer(company: str) -> tuple[str | None, str]:
+    """Return an employer's name, if there is any, and the key of its first word."""
+    name = clean(company, _LONGEST_TITLE)
+    opening = _LETTERS.search(fold(name or ""))
+    return name, opening.group() if opening else ""
 
 
 @functools.lru_cache(maxsize=8192)
@@ -84,10 +96,6 @@ def _normalized(text: str, employer: str | None) -> JobTitle:
         return ABSENT
     title = until_stable(lambda current: _clean_once(current, employer), text)
     return ABSENT if says_nothing(title) else JobTitle(title, decide_seniority(title))
-
-
-def _newlines_marked(value: Any) -> Any:
-    return value[:SHORT_FIELD_LIMIT].replace("\n", " | ") if isinstance(value, str) else value
 
 
 def _clean_once(text: str, employer: str | None) -> str:

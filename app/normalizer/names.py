@@ -25,7 +25,7 @@ from app.normalizer.name_order import (
 )
 from app.normalizer.name_text import NameText, read_name, read_part
 from app.normalizer.nobody import names_nobody
-from app.normalizer.plain_names import has_plain_initial, plain_pair
+from app.normalizer.plain_names import plain_full_name, plain_pair
 from app.values.text import fold
 
 _MOST_ROUNDS = 4
@@ -87,7 +87,8 @@ def _plain_name(first: str | None, last: str | None, full: str | None) -> Name |
         return None
     if full is None or full == whole or plain_pair(full) == pair:
         return Name(*pair, " ".join(pair))
-    return Name(first, last, full) if pair == (first, last) and has_plain_initial(full, first, last) else None
+    shown = plain_full_name(full, first, last) if pair == (first, last) else None
+    return Name(first, last, shown) if shown else None
 
 
 def _plain_whole(full: str) -> Name | None:

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable
-from itertools import chain
 from typing import NamedTuple
 
 import phonenumbers
@@ -148,15 +146,14 @@ def _countries(code: str) -> tuple[PhoneMetadata, ...]:
 def _is_in_range(national: str, country: PhoneMetadata) -> bool:
     if not _fits(national, country.general_desc):
         return False
-    return any(_fits(national, kind) for kind in _kinds(country))
-
-
-def _kinds(country: PhoneMetadata) -> Iterable[PhoneNumberDesc | None]:
-    """Return the ranges of a country by their kind, those of most numbers first."""
-    return chain(
-        (country.fixed_line, country.mobile, country.toll_free, country.premium_rate, country.shared_cost),
-        (country.voip, country.personal_number, country.pager, country.uan, country.voicemail),
-    )
+    kinds_by_use = (
+        country.fixed_line, country.mobile, country.toll_free, country.premium_rate, country.shared_cost,
+        country.voip, country.personal_number, country.pager, country.uan, country.voicemail,
+    )  # fmt: skip
+    for kind in kinds_by_use:
+        if _fits(national, kind):
+            return True
+    return False
 
 
 def _fits(national: str, kind: PhoneNumberDesc | None) -> bool:

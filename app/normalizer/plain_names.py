@@ -20,6 +20,7 @@ _LONGEST = 40  # letters and hyphens
 # The letters that one rule or another takes for the plain ones, though `fold` does not.
 _SCOTTISH = ("Mc", "Mac")
 _INITIAL = re.compile(r" [A-Z]\. ")
+_TITLES_IN_FRONT = frozenset({"", "Dr. ", "Dr ", "Mr. ", "Mrs. ", "Ms. ", "Prof. "})
 _DEGREE_ENDS = word_set("Com Des Div Eng Min Mus Arch Phil Tech Pharm Psych")  # "M. Phil"
 _ALIKE = str.maketrans("łđı", "ldi")
 # What the patterns for remarks, companies and households look for.
@@ -76,10 +77,27 @@ def _is_plain_in_any_case(word: str) -> bool:
     return is_plain(word) and not any(piece.startswith(_SCOTTISH) for piece in word.split("-"))
 
 
-def has_plain_initial(text: str, first: str, last: str) -> bool:
-    """Return whether a text is two plain words with an initial between, which no rule changes either: "Ada M. Brandt"."""
+def plain_full_name(text: str, first: str, last: str) -> str | None:
+    """Return the full name of two plain words that have their own columns, if it is as plain; None for any other.
+
+    That is the words alone, with an initial between ("Ada M. Brandt"), which stays, or with a title in front or a
+    degree behind, which goes.
+    """
+    before, whole, behind = text.partition(f"{first} {last}")
+    if whole:
+        is_decorated = before in _TITLES_IN_FRONT and _is_degree(behind)
+        return whole if is_decorated else None
     start, initial, end = text[: len(first)], text[len(first) : -len(last)], text[-len(last) :]
-    return (start, end) == (first, last) and _INITIAL.fullmatch(initial) is not None and last not in _DEGREE_ENDS
+    has_initial = (start, end) == (first, last) and _INITIAL.fullmatch(initial)
+    return text if has_initial and last not in _DEGREE_ENDS else None
+
+
+def _is_degree(behind: str) -> bool:
+    """Return whether what stands behind a name is one degree, with a comma or a blank before it, or nothing."""
+    if not behind:
+        return True
+    degree = behind.removeprefix(",").removeprefix(" ")
+    return degree != behind and degree.isalpha() and bare(degree) in name_words.CREDENTIALS
 
 
 def _is_in_name_case(piece: str) -> bool:
