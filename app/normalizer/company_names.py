@@ -6,8 +6,9 @@ import re
 from typing import Any
 
 from app.normalizer.data import company_words as words
-from app.normalizer.legal_forms import has_legal_form, without_legal_forms
+from app.normalizer.legal_forms import has_legal_form, may_have_legal_form, without_legal_forms
 from app.normalizer.text import capitalize, until_stable
+from app.values.blanks import WORDS as BLANKS
 from app.values.blanks import says_nothing
 from app.values.text import clean, fold
 
@@ -36,6 +37,11 @@ _TRADE_NAME = re.compile(
 _SIGN_OF_REMARK = re.compile(r"[(\[/]|formerly", re.IGNORECASE)
 _TRADE_MARK = re.compile("|".join(words.TRADING_AS), re.IGNORECASE)
 _QUOTE = re.compile('["„“”]')
+_PLAIN_NAME = re.compile(r"[A-Za-z]+(?:-[A-Za-z]+)*(?: (?:& )?[A-Za-z]+(?:-[A-Za-z]+)*)*")
+_OPENING = re.compile(r"[A-Za-z]+")
+_OPENINGS_OF_NO_COMPANIES = frozenset(
+    opening.group() for text in words.NO_COMPANIES | BLANKS if (opening := _OPENING.match(text))
+)
 _NO_WORD = re.compile(r"[\W_]+")
 _COMMA = re.compile(r",(?=[^\W\d])")
 _NO_VOWELS = re.compile(r"[b-df-hj-np-tv-xz&]{2,5}")
@@ -54,16 +60,31 @@ def normalize_company_name(value: Any, country: str | None = None) -> str | None
     text = clean(value)
     if text is None or is_no_company(text):
         return None
-    name = until_stable(lambda current: _clean_once(current, country), text[:_LONGEST_NAME].strip())
-    return None if is_no_company(name) else name
+    name = until_stable(lambda current: _cleaned(current, country), text[:_LONGEST_NAME].strip())
+    return None if name != text and is_no_company(name) else name
 
 
 def is_no_company(text: str) -> bool:
     """Return whether a name stands for no company: "N/A", "Self-employed", "Stealth Startup"."""
+    opening = _OPENING.match(text) if text.isascii() else None
+    if opening and opening.group().lower() not in _OPENINGS_OF_NO_COMPANIES:
+        return False  # as most names, which are quick to tell
     if says_nothing(text) or _RESIDUE.fullmatch(text):
         return True
     key = " ".join(_NO_WORD.sub(" ", fold(text)).split())
     return key in words.NO_COMPANIES
+
+
+def _cleaned(name: str, country: str | None) -> str:
+    return name if _is_plain(name) else _clean_once(name, country)
+
+
+def _is_plain(name: str) -> bool:
+    """Return whether a name is words in mixed case, none of them a mark or part of a legal form: no rule changes it."""
+    if _PLAIN_NAME.fullmatch(name) is None or name.isupper() or name.islower():
+        return False
+    has_mark = _TRADE_MARK.search(name) or _SIGN_OF_REMARK.search(name)
+    return not (has_mark or may_have_legal_form(name))
 
 
 def _clean_once(name: str, country: str | None) -> str:

@@ -110,7 +110,7 @@ def normalize_headcount(value: Any) -> Headcount:
 
 @functools.lru_cache(maxsize=2048)
 def _from_cell(cell: str) -> Headcount:
-    """Return the range of a cell. Kept: companies are sized by a dozen ranges, and small ones are as large as others."""
+    """Return the range of a cell. Kept: most companies are sized by a dozen ranges."""
     text = clean(cell, _LONGEST_TEXT + 1)
     if text is None or len(text) > _LONGEST_TEXT:
         return UNKNOWN

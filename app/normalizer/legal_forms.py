@@ -55,6 +55,13 @@ def without_legal_forms(name: str, country: str | None = None) -> str:
     return base
 
 
+def may_have_legal_form(name: str) -> bool:
+    """Return whether a name in ASCII opens or ends with a word of a form, without which it has none."""
+    tokens = name.split(" ")
+    first = _letters(tokens[0])
+    return _letters(tokens[-1]) in _endings() or first in _prefix_letters() or tokens[0] in forms.PREFIX_SPELLINGS
+
+
 def has_legal_form(name: str) -> bool:
     """Return whether a legal form stands behind or in front of the name."""
     return without_legal_forms(name) != name
@@ -138,7 +145,7 @@ def _is_form(words: list[str], base: str, name: str, country: str | None) -> boo
     """Return whether the last words of a name are one legal form rather than a part of the name."""
     if not _is_whole(base):
         return False
-    spelling = _spelling(words)
+    spelling = _spelling(tuple(words))
     allowed_breaks = _plain_forms().get(spelling.letters)
     if allowed_breaks is not None and spelling.breaks <= allowed_breaks:
         return f"{_last_word(base)} {spelling.letters}" not in forms.NAME_ENDINGS
@@ -198,10 +205,11 @@ def _is_enough(base: str) -> bool:
 def _letters(word: str) -> str:
     """Return the letters of one word, as `_spelling` does."""
     is_plain = word.isascii() and word.isalnum() and word.lower() not in _ANDS
-    return word.lower() if is_plain else _spelling([word]).letters
+    return word.lower() if is_plain else _spelling((word,)).letters
 
 
-def _spelling(words: list[str]) -> _Spelling:
+@functools.lru_cache(maxsize=2048)
+def _spelling(words: tuple[str, ...]) -> _Spelling:
     """Return the letters of words, with what separates them as breaks."""
     letters: list[str] = []
     breaks: set[int] = set()
@@ -230,6 +238,12 @@ def _prefix_openings() -> frozenset[str]:
 
 
 @functools.cache
+def _prefix_letters() -> frozenset[str]:
+    """Return the letters of each first word of a form in front."""
+    return frozenset(map(_letters, _prefix_openings())).union(forms.PREFIX_PAIRS, forms.PREFIX_COUNTRIES)
+
+
+@functools.cache
 def _endings() -> frozenset[str]:
     """Return what the letters of any form end in, each whole form and "" included."""
     letters = _plain_forms().keys() | _short_forms().keys()
@@ -242,23 +256,24 @@ def _short_forms() -> dict[str, _ShortForm]:
     table: dict[str, _ShortForm] = {}
     for entry in [*forms.SHORT_FORMS, *forms.DOTTED_FORMS]:
         spelling, _, countries = entry.partition(":")
-        letters = _spelling([spelling]).letters
+        letters = _spelling((spelling,)).letters
         known = table.get(letters, _ShortForm(frozenset(), frozenset()))
         table[letters] = _ShortForm(known.spellings | {spelling}, known.countries | set(countries.split()))
     for term in get_unique_terms():
         if "." in term[:-1] and " " not in term:
-            table.setdefault(_spelling([term]).letters, _ShortForm(frozenset(), frozenset()))
+            table.setdefault(_spelling((term,)).letters, _ShortForm(frozenset(), frozenset()))
     return table
 
 
 @functools.cache
 def _plain_forms() -> dict[str, frozenset[int]]:
     """Return the letters of every sure form with the positions at which it may be split."""
-    single = {(spelling := _spelling([form])).letters: spelling.breaks for form in forms.PLAIN_FORMS if " " not in form}
+    words = [_spelling((form,)) for form in forms.PLAIN_FORMS if " " not in form]
+    single = {word.letters: word.breaks for word in words}
     single |= {letters: frozenset(range(1, len(letters))) for letters in _short_forms()}
     table: dict[str, frozenset[int]] = {}
     for form in forms.PLAIN_FORMS:
-        spelling = _spelling(form.split(" "))
+        spelling = _spelling(tuple(form.split(" ")))
         breaks = spelling.breaks | _breaks_of_words(form.split(" "), single)
         table[spelling.letters] = table.get(spelling.letters, frozenset()) | breaks
     return table
@@ -269,7 +284,7 @@ def _breaks_of_words(words: list[str], known: dict[str, frozenset[int]]) -> froz
     breaks: set[int] = set()
     start = 0
     for word in words:
-        letters = _spelling([word]).letters
+        letters = _spelling((word,)).letters
         if len(words) > 1:
             breaks |= {start + position for position in known.get(letters, frozenset())}
         start += len(letters)

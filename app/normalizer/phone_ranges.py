@@ -150,10 +150,7 @@ def _is_in_range(national: str, country: PhoneMetadata) -> bool:
         country.fixed_line, country.mobile, country.toll_free, country.premium_rate, country.shared_cost,
         country.voip, country.personal_number, country.pager, country.uan, country.voicemail,
     )  # fmt: skip
-    for kind in kinds_by_use:
-        if _fits(national, kind):
-            return True
-    return False
+    return any(_fits(national, kind) for kind in kinds_by_use)
 
 
 def _fits(national: str, kind: PhoneNumberDesc | None) -> bool:

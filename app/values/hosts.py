@@ -40,6 +40,8 @@ _PAGES_OF_ANY_SITE: Final = word_set(
 _WRAPPING: Final = " \t\"'<>()[]"
 # Not registered, and used for documentation and networks of one's own.
 _RESERVED: Final = (".example", ".test", ".local", ".internal", ".lan")
+_PLATFORMS: Final = (PROFILE_SITES, MARKETPLACES, DIRECTORIES)
+_LISTED_BRANDS: Final = MAIL_BRANDS | PLATFORM_BRANDS
 _SHORTEST_NAME: Final = 4
 _SHORT_LABEL: Final = 4
 _SHORTEST_SEGMENT: Final = 5
@@ -125,8 +127,7 @@ def is_mail_provider(host: str) -> bool:
 @lru_cache(maxsize=16_384)
 def is_platform(host: str) -> bool:
     """Return whether a host carries other people's pages: a social network, a marketplace, a directory."""
-    lists = (PROFILE_SITES, MARKETPLACES, DIRECTORIES)
-    return any(is_under(host, domains) for domains in lists) or _brand(host) in PLATFORM_BRANDS
+    return any(is_under(host, domains) for domains in _PLATFORMS) or _brand(host) in PLATFORM_BRANDS
 
 
 @cache
@@ -182,11 +183,21 @@ def has_public_suffix(host: str) -> bool:
 
 def _is_own(host: str, path: str, name: str) -> bool:
     """Return whether a bare host is that of the company whose name this is; the name may be empty."""
+    if not _is_listed(host):
+        return not _is_page_about(name, host, path)
     if is_mail_provider(host) or is_under(host, SHORTENERS):
         return _is_named_after(host, name) and host == registrable_domain(host)
-    if is_platform(host):
-        return _is_platforms_own(host, path, name)
-    return not _is_page_about(name, host, path)
+    return _is_platforms_own(host, path, name)
+
+
+def _is_listed(host: str) -> bool:
+    """Return whether a host is a mail provider, a link shortener or a platform: in one look at all lists."""
+    return is_under(host, _listed_hosts()) or _brand(host) in _LISTED_BRANDS
+
+
+@cache
+def _listed_hosts() -> frozenset[str]:
+    return mail_providers().union(SHORTENERS, *_PLATFORMS)
 
 
 def _is_platforms_own(host: str, path: str, name: str) -> bool:
