@@ -45,7 +45,7 @@ _OPENINGS_OF_NO_COMPANIES = frozenset(
 _NO_WORD = re.compile(r"[\W_]+")
 _COMMA = re.compile(r",(?=[^\W\d])")
 _NO_VOWELS = re.compile(r"[b-df-hj-np-tv-xz&]{2,5}")
-# Acronyms that are words where nothing is in capitals.
+# Acronyms that are words in a name without capitals.
 _WORDS_IN_SMALL_LETTERS = {"it", "us", "la", "ar", "ing", "or", "td"}
 
 
@@ -167,7 +167,7 @@ def _is_web_address(stem: str, ending: str) -> bool:
 
 
 def _is_upper(word: str, bare: str, shouted: bool) -> bool:
-    """Return whether a word is an acronym, of a name in capitals if it is `shouted`, else of one in small letters."""
+    """Return whether a word is an acronym, in a name in capitals (`shouted`) or in small letters."""
     if shouted:
         return _stays_upper(bare, word)
     return bare in words.UPPER_WORDS - _WORDS_IN_SMALL_LETTERS

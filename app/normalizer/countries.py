@@ -36,7 +36,7 @@ _AREA = re.compile(
 
 
 def normalize_country(code: Any, country: Any, location: Any) -> str | None:
-    """Return the alpha-2 code of the first of the three that decides one, or None.
+    """Return the alpha-2 code from the first column that decides it, or None.
 
     Args:
         code: a country code column (``US``, ``USA``, ``US-CA``); names are accepted too.
@@ -126,7 +126,7 @@ def _from_pair(city: str, last: str) -> str | None:
 
 
 def _unless_contradicted(country: str | None, city: str) -> str | None:
-    """Return a country, or None if the city is known to be in another one alone."""
+    """Return a country, or None if the city is known only in another country."""
     home, _ = METROS.get(city, (country, None))
     return country if home == country or city in SHARED_METROS else None
 

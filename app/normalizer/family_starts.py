@@ -1,6 +1,6 @@
 """Where the family name starts in a name whose given name comes first.
 
-The rules of the project decide first; what they leave open a parser of names does.
+The rules of the project decide first; a parser of names decides what they leave open.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def _is_initial(word: str) -> bool:
 
 
 def _parsed_start(words: Sequence[str]) -> int:
-    """Return where the parser lets the family name start; 0 if it gives other words than it was given."""
+    """Return where the parser says that the family name starts; 0 if it returns other words."""
     # The parser would say the same, and take most of the time that an answer's name costs.
     if start := _plain_start(words):
         return start
@@ -102,7 +102,7 @@ def _plain_start(words: Sequence[str]) -> int:
 
 
 def _is_plain_in_front(word: str) -> bool:
-    """Return whether a word is a name or an initial to the parser where others follow it."""
+    """Return whether the parser takes a word before others for a name or an initial."""
     return is_plain_to_parser(word) or _DOTTED_INITIAL.fullmatch(word) is not None
 
 

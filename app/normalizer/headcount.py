@@ -55,7 +55,7 @@ _UP_TO = re.compile(r"un|n[uv]|unv")
 _DAY_MONTH = re.compile(r"([0-9]{1,2})\s?[-/. ]?\s?([^\W\d_]{3,})\.?")
 _MONTH_NUMBER = re.compile(r"([^\W\d_]{3,})\.?\s?[-/. ']?\s?([0-9]{1,2})\.?")
 _EASTERN_DATE = re.compile(rf"([0-9]{{1,2}})\s?(?:月|{fold('월')})\s?([0-9]{{1,2}})\s?(?:日|{fold('일')})")
-# The ranges that companies are sized by. Only a date that stands for one of these is turned back.
+# The ranges that companies are sized by. A date is turned back only into one of these.
 _USUAL_RANGES = frozenset(
     {(1, 4), (1, 5), (1, 9), (1, 10), (2, 5), (2, 9), (2, 10), (5, 9), (5, 10), (6, 9), (6, 10)}
     | {(1, 19), (1, 24), (1, 99), (5, 19), (10, 19), (10, 24), (10, 99)}

@@ -82,7 +82,7 @@ def _is_software(tokens: list[str]) -> bool:
 
 
 def _by_keyword(tokens: list[str], leading_words: int) -> str | None:
-    """Return the one industry that the words of a name belong to.
+    """Return the industry that the words of a name agree on.
 
     In a plain compound the first or last word decides over the others: "Retail Pharmacies", "Travel Insurance". In a
     list ("Retail Appliances, Electrical, and Electronic Equipment") the first one does if more words stand before the

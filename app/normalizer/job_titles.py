@@ -1,4 +1,4 @@
-"""Job titles: from a profile's headline to the title somebody would print on a card."""
+"""Job titles: from a profile's headline to the title on a business card."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _LIST_SIGN = re.compile(r"[,&/-]")
 
 
 class JobTitle(NamedTuple):
-    """A title for display and its level; the level is None where the rules cannot tell."""
+    """A title for display and its level; the level is None if the rules cannot tell."""
 
     title: str | None
     seniority: str | None
@@ -91,7 +91,7 @@ def _employer(company: str) -> tuple[str | None, str]:
 
 @functools.lru_cache(maxsize=8192)
 def _normalized(text: str, employer: str | None) -> JobTitle:
-    """Return the title of a text on one line. Kept: within a list many people have the same title."""
+    """Return the title of a text on one line. Cached: many people of a list have the same title."""
     if says_nothing(text):
         return ABSENT
     title = until_stable(lambda current: _clean_once(current, employer), text)
@@ -138,7 +138,7 @@ def _names_employer(match: re.Match[str], role: str) -> bool:
 
 
 def _without_known_employer(title: str, employer: str) -> str:
-    """Return the title without ", Acme" or " - Acme" where Acme is the person's company."""
+    """Return the title without ", Acme" or " - Acme" if Acme is the person's company."""
     if len(title) <= len(employer) or fold(title[-len(employer) :]) != fold(employer):
         return title
     rest = title[: -len(employer)]

@@ -1,4 +1,4 @@
-"""Legal forms around a company's name: found by their spelling, taken off if that is no part of the name.
+"""Legal forms around a company's name: recognised by spelling, removed unless they are part of the name.
 
 A form is compared by its letters alone, so that full stops, spaces, accents and case do not matter; how it was written
 decides whether a form that may be a word is one. A known country makes a form surer, or a place ("Netball SA").
@@ -24,7 +24,7 @@ _QUOTES = {"«": "»", "„": '“”"', "“": "”“", '"': '"', "'": "'", "�
 
 
 class _Spelling(NamedTuple):
-    """Some words as the letters of a form, and how they are written."""
+    """Words as the letters of a form, and how they are written."""
 
     letters: str
     breaks: frozenset[int]
@@ -252,7 +252,7 @@ def _endings() -> frozenset[str]:
 
 @functools.cache
 def _short_forms() -> dict[str, _ShortForm]:
-    """Return the forms that may be words, by their letters; those of cleanco count with full stops only."""
+    """Return the forms that may be words, by their letters; the forms of cleanco count only with full stops."""
     table: dict[str, _ShortForm] = {}
     for entry in [*forms.SHORT_FORMS, *forms.DOTTED_FORMS]:
         spelling, _, countries = entry.partition(":")

@@ -134,7 +134,7 @@ def _as_phone_number(number: Number) -> PhoneNumber:
 
 @functools.cache
 def _countries(code: str) -> tuple[PhoneMetadata, ...]:
-    """Return the tables of the countries that share a code, the one that most of its numbers belong to first."""
+    """Return the tables of the countries that share a code; the first has most of its numbers."""
     regions = COUNTRY_CODE_TO_REGION_CODE.get(int(code), ())
     if regions == (REGION_CODE_FOR_NON_GEO_ENTITY,):
         tables = [PhoneMetadata.metadata_for_nongeo_region(int(code))]

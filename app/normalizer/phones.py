@@ -1,7 +1,7 @@
 """Phone numbers to E.164.
 
 `phone_text` finds the digits of one number in a cell. Here they are read in every way that they may be meant, and
-only what phonenumbers knows as a number of its country is taken.
+only numbers that phonenumbers knows in their country are taken.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def normalize_phone(candidates: Iterable[Any], country_code: str | None) -> Phon
 
 @functools.lru_cache(maxsize=4096)
 def _first_in(cell: str, region: str | None) -> Phone | None:
-    """Return the first number of a cell. Kept: colleagues share numbers, and answers repeat what was asked with."""
+    """Return the first number of a cell. Cached: colleagues share numbers, and answers repeat what was sent."""
     readings = (_read(written, region) for written in written_numbers(cell))
     return next(filter(None, readings), None)
 
@@ -94,7 +94,7 @@ def _valid_match(pattern: re.Pattern[str], text: str, region: str | None) -> Num
 
 
 def _valid_head(text: str, region: str | None) -> Number | None:
-    """Return the valid number before a slash, if it is a whole one, else that of the text."""
+    """Return the valid number before a slash, if it is complete, else the number of the whole text."""
     for slash in re.finditer("/", text):
         number = _valid(text[: slash.start()], region)
         if number is not None and _is_complete(number):
@@ -103,7 +103,7 @@ def _valid_head(text: str, region: str | None) -> Number | None:
 
 
 def _is_complete(number: Number) -> bool:
-    """Return whether a national number has as many digits as one of its country ought to have at least."""
+    """Return whether a number has at least as many digits as its country's numbers usually have."""
     length = len(number.national)
     return length >= _FEWEST_NATIONAL_DIGITS or length >= _usual_length(number.code)
 
@@ -172,7 +172,7 @@ def _is_american_in_brackets(text: str) -> bool:
 
 
 def _is_written_in_full(digits: str, number: Number) -> bool:
-    """Return whether digits are those that the country writes, with the zero or "06" that its numbers begin with."""
+    """Return whether the digits are what the country writes, with the zero or "06" that its numbers begin with."""
     return digits == digits_at_home(number)
 
 
@@ -217,7 +217,7 @@ def _parse_any(digits: str) -> Number | None:
     number = parse(digits)
     if number is None or len(number.code) + len(number.national) > _MOST_DIGITS:
         return None
-    # A library that has changed the end of a number has not read the one that stood there.
+    # If the library changed the end of a number, it has read another number.
     end = number.national.lstrip("0")[-6:] or "0"
     return number if digits.endswith(end) else None
 

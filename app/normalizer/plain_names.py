@@ -1,8 +1,8 @@
-"""Names that are nothing but names: most of them, and quick to tell.
+"""Names that are nothing but names, as most are, and that are quick to recognise.
 
 A plain word is letters in a name's case, such as "Ada" or "Müller-Lind", and in no list of words that mean something
 else in a name column: titles, credentials, particles, placeholders.
-All rules leave it as it is, alone or beside another.
+Every rule leaves it as it is, alone or beside another plain word.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from app.values.text import clean, word_set
 
 _SHORTEST = 3  # letters of a piece between hyphens
 _LONGEST = 40  # letters and hyphens
-# The letters that one rule or another takes for the plain ones, though `fold` does not.
+# Letters that some rules take for plain letters, though `fold` does not.
 _SCOTTISH = ("Mc", "Mac")
 _INITIAL = re.compile(r" [A-Z]\. ")
 _TITLES_IN_FRONT = frozenset({"", "Dr. ", "Dr ", "Mr. ", "Mrs. ", "Ms. ", "Prof. "})
@@ -58,7 +58,7 @@ def is_plain(word: str) -> bool:
 
 
 def plain_pair(text: str) -> tuple[str, str] | None:
-    """Return the words of a name that consists of two plain ones, in a name's case; None for any other text.
+    """Return the two plain words that a text consists of, in a name's case; None for any other text.
 
     Two words that are both in capitals or both in small letters count if they are plain in a name's case. Letters
     outside ASCII have rules of their own there, and so have names such as "McDonald".
@@ -87,13 +87,20 @@ def plain_full_name(text: str, first: str, last: str) -> str | None:
     if whole:
         is_decorated = before in _TITLES_IN_FRONT and _is_degree(behind)
         return whole if is_decorated else None
+    if _has_initial(text, first, last):
+        return text
+    return f"{first} {last}" if plain_pair(text) == (first, last) else None
+
+
+def _has_initial(text: str, first: str, last: str) -> bool:
     start, initial, end = text[: len(first)], text[len(first) : -len(last)], text[-len(last) :]
-    has_initial = (start, end) == (first, last) and _INITIAL.fullmatch(initial)
-    return text if has_initial and last not in _DEGREE_ENDS else None
+    if (start, end) != (first, last) or last in _DEGREE_ENDS:
+        return False
+    return _INITIAL.fullmatch(initial) is not None
 
 
 def _is_degree(behind: str) -> bool:
-    """Return whether what stands behind a name is one degree, with a comma or a blank before it, or nothing."""
+    """Return whether nothing follows a name, or a single degree behind a comma or a blank."""
     if not behind:
         return True
     degree = behind.removeprefix(",").removeprefix(" ")
@@ -107,6 +114,6 @@ def _is_in_name_case(piece: str) -> bool:
 
 
 def plain_words(text: str) -> tuple[str, ...]:
-    """Return the words of a name that consists of several plain ones, whichever comes first; none of any other."""
+    """Return the words of a name of several plain words in any order; an empty tuple for any other name."""
     words = tuple(text.split(" "))
     return words if len(words) > 1 and all(map(is_plain, words)) else ()

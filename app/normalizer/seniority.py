@@ -82,7 +82,7 @@ def _has_lone_mark(text: str, mark: str) -> bool:
 
 
 def _has_lone_deputy(text: str) -> bool:
-    """Return whether a part makes another one a deputy's: "Geschäftsführer, stellvertretend"."""
+    """Return whether a part makes another role a deputy's: "Geschäftsführer, stellvertretend"."""
     word_lists = filter(None, map(str.split, parts(text)))
     return any(map(words.DEPUTIES.issuperset, word_lists))
 
@@ -142,7 +142,7 @@ def _decide_partner(role: Role) -> str | None:
     if _is_adviser(role):
         return IC if words.SENIOR_MARKS.isdisjoint(role.before) else SENIOR_IC
     if role.after:
-        return None  # "Partner Channel" is whom the role deals with
+        return None  # the role deals with partners: "Partner Channel"
     return C_SUITE if words.PARTNER_KINDS.issuperset(role.before) else UNCLEAR
 
 
@@ -189,7 +189,7 @@ def _decide_manager(role: Role) -> str:
 
 
 def _is_narrow(fields: list[str]) -> bool:
-    """Return whether a field of marketing or sales is one that a single person runs as often as a team."""
+    """Return whether a single person runs a field of marketing or sales as often as a team does."""
     return fields[-1] in {"marketing", "sales"} and not words.NARROW_FIELDS.isdisjoint(fields[:-1])
 
 

@@ -42,7 +42,7 @@ class Role(NamedTuple):
     after: list[str]
     about: list[str]
     is_support: bool
-    """Whether it is the role of somebody's assistant."""
+    """Whether it is an assistant's role."""
 
     @property
     def kind(self) -> str:
@@ -93,7 +93,7 @@ def _is_support(before: list[str], noun: str) -> bool:
 
 
 def _about(tokens: list[str]) -> list[str]:
-    """Return what follows the first preposition, it included: what the role is about."""
+    """Return the words from the first preposition on: what the role is about."""
     return list(itertools.dropwhile(lambda token: token not in words.PREPOSITIONS, tokens))
 
 
@@ -142,19 +142,19 @@ def _heads() -> frozenset[str]:
 
 
 def _masculine(noun: str) -> str:
-    """Return the head that the feminine of a German one stands for: "leiter" for "leiterin"."""
+    """Return the masculine of a German head noun: "leiter" for "leiterin"."""
     is_feminine = noun.endswith("in") and noun not in _heads()
     return noun[:-2] if is_feminine else noun
 
 
 def _apart(match: re.Match[str]) -> str:
-    """Return a rank apart from the field after its hyphen, but one with the helper that its holder has."""
+    """Return a rank apart from the field after its hyphen, but together with a word for a deputy."""
     is_helper = has_deputy([match.group(2)])
     return f"{match.group(1)} {match.group(2)}" if is_helper else f"{match.group(1)} - {match.group(2)}"
 
 
 def _deputy_or_nothing(bracket: re.Match[str]) -> str:
-    """Return what a bracket says if it makes somebody a deputy: "CEO (Deputy)"."""
+    """Return the words of a bracket if they mean a deputy: "CEO (Deputy)"."""
     inner = bracket.group()[1:-1]
     return f" {inner} " if has_deputy(_DOTTED.sub(" ", fold(inner)).split()) else " "
 

@@ -16,7 +16,7 @@ _YEAR = re.compile(r"(?<![0-9.,-])[0-9]{4}(?![0-9])")
 
 
 def normalize_year(value: Any) -> int | None:
-    """Return the one year in the text (``1998``, ``est. 2003``, ``1998.0``), or None when there is none or more.
+    """Return the year in a text (``1998``, ``est. 2003``, ``1998.0``), or None unless there is exactly one.
 
     Years before 1000 or after the current one are refused.
     """

@@ -38,7 +38,7 @@ _PAGES_OF_ANY_SITE: Final = word_set(
     " home store media group gruppe academy events blog portfolio projekte projects design studio werbung immobilien"
 )
 _WRAPPING: Final = " \t\"'<>()[]"
-# Not registered, and used for documentation and networks of one's own.
+# Never registered: for documentation and private networks.
 _RESERVED: Final = (".example", ".test", ".local", ".internal", ".lan")
 _PLATFORMS: Final = (PROFILE_SITES, MARKETPLACES, DIRECTORIES)
 _LISTED_BRANDS: Final = MAIL_BRANDS | PLATFORM_BRANDS
@@ -79,7 +79,7 @@ def own_host(value: Any, name: Any = None) -> str | None:
 
 @lru_cache(maxsize=16_384)
 def _own_host(value: str, name: str) -> str | None:
-    """Return the own host. Kept: one company is looked at for each of its people, before and after each call."""
+    """Return the own host. Cached: a company is looked at for each of its people, before and after each call."""
     host, path = _split(value)
     if host is None:
         return None
@@ -191,7 +191,7 @@ def _is_own(host: str, path: str, name: str) -> bool:
 
 
 def _is_listed(host: str) -> bool:
-    """Return whether a host is a mail provider, a link shortener or a platform: in one look at all lists."""
+    """Return whether a host is a mail provider, a link shortener or a platform, with a single look at all lists."""
     return is_under(host, _listed_hosts()) or _brand(host) in _LISTED_BRANDS
 
 
@@ -201,7 +201,7 @@ def _listed_hosts() -> frozenset[str]:
 
 
 def _is_platforms_own(host: str, path: str, name: str) -> bool:
-    """Return whether an address on a platform is the platform's own, and no page of somebody on it."""
+    """Return whether an address on a platform is the platform's own rather than a customer's page."""
     is_named = _is_named_after(host, name)
     is_profile_site = is_under(host, PROFILE_SITES)
     if is_named and not is_profile_site:
@@ -257,7 +257,7 @@ def _is_name_of(segment: str, letters: str, words: list[str]) -> bool:
 
 
 def _runs_through(label: str, letters: str) -> bool:
-    """Return whether a label's letters stand in a name in their order, the first one first: "vw" in "volkswagen"."""
+    """Return whether a name has a label's letters in their order and begins with the first: "vw" in "volkswagen"."""
     rest = iter(letters)
     return letters[:1] == label[:1] and all(letter in rest for letter in label)
 

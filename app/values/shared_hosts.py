@@ -255,7 +255,7 @@ DIRECTORIES: Final = word_set(
 )
 
 # Here each customer has a name of its own in front: `acme.weebly.com` is Acme's, and Weebly's site is weebly.com.
-# Only those that the list of public suffixes does not know.
+# Only hosts that the list of public suffixes does not know.
 SITE_HOSTS: Final = word_set(
     """
     wordpress.com weebly.com weeblysite.com squarespace.com wix.com jimdo.com jimdo.de jimdosite.com jimdofree.com
