@@ -118,8 +118,7 @@ def _from_pair(city: str, last: str) -> str | None:
     if settled := METROS_BY_CODE.get((city, last.upper())):
         return settled
     if len(last) == 2 and last.isascii():
-        home, code = METROS.get(city, (None, None))
-        return _unless_contradicted(_from_two_letters(last.upper(), home, code), city)
+        return _unless_contradicted(_from_two_letters(last.upper(), city), city)
     if zipped := _US_ZIP.fullmatch(last):
         return _unless_contradicted("US", city) if _is_us_state(zipped.group(1)) else None
     return REGIONS.get(last) or REGION_CODES.get(last.upper()) or _named_country(last)
@@ -131,13 +130,14 @@ def _unless_contradicted(country: str | None, city: str) -> str | None:
     return country if home == country or city in SHARED_METROS else None
 
 
-def _from_two_letters(last: str, home: str | None, code: str | None) -> str | None:
-    """Decide the two letters after a city whose country and code are known, or both None."""
+def _from_two_letters(last: str, city: str) -> str | None:
+    """Decide the two letters after a city, which may be known with its country and code."""
+    home, code = METROS.get(city, (None, None))
     if last == code:
         return home
-    if last in US_STATE_CODES:
-        return REGION_CODES.get(last)
-    return REGION_CODES.get(last) or (_named_country(last.lower()) if last in PLAIN_COUNTRY_CODES else None)
+    region = REGION_CODES.get(last)
+    may_be_country = region is None and last in PLAIN_COUNTRY_CODES and last not in US_STATE_CODES
+    return _named_country(last.lower()) if may_be_country else region
 
 
 def _from_lone_part(text: str) -> str | None:

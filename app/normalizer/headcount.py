@@ -128,12 +128,13 @@ def _from_text(text: str) -> Headcount:
         return Headcount(1, 1)
     if pair := _PAIR.fullmatch(text):
         return _from_pair(pair)
-    if core in _RANGES_LIKE_NUMBERS:
-        return UNKNOWN
-    date, words = _undo_date(text), _read(text)
-    if date and words:  # "sub 10" is "under 10" in English and a date in Turkish
-        return UNKNOWN
-    return _checked(date or words or UNKNOWN)
+    return UNKNOWN if core in _RANGES_LIKE_NUMBERS else _from_words(text)
+
+
+def _from_words(text: str) -> Headcount:
+    """Return the range of a date or of words; "sub 10", "under 10" in English and a date in Turkish, is unknown."""
+    ranges = list(filter(None, (_undo_date(text), _read(text))))
+    return _checked(ranges[0]) if len(ranges) == 1 else UNKNOWN
 
 
 def _from_pair(pair: re.Match[str]) -> Headcount:
@@ -194,14 +195,14 @@ def _bounds(pattern: str, numbers: list[_Number]) -> Headcount | None:
     if len(numbers) != 1:
         return None
     value = numbers[0].value
-    bounds = (
-        (_EXACT, Headcount(value, value)),
-        (_AT_LEAST, Headcount(value, None)),
-        (_MORE_THAN, Headcount(value + 1, None)),
-        (_LESS_THAN, Headcount(1, value - 1)),
-        (_UP_TO, Headcount(1, value)),
-    )
-    return next((headcount for form, headcount in bounds if form.fullmatch(pattern)), None)
+    bounds_by_form = {
+        _EXACT: Headcount(value, value),
+        _AT_LEAST: Headcount(value, None),
+        _MORE_THAN: Headcount(value + 1, None),
+        _LESS_THAN: Headcount(1, value - 1),
+        _UP_TO: Headcount(1, value),
+    }
+    return next((bounds for form, bounds in bounds_by_form.items() if form.fullmatch(pattern)), None)
 
 
 def _range(first: _Number, second: _Number) -> Headcount | None:

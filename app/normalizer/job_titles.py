@@ -188,9 +188,12 @@ def _recase_word(word: str, is_first: bool, is_upper: bool) -> str:
         return lowered
     if is_upper and _is_unknown_acronym(lowered):
         return word
-    if "-" in word:
-        return _recase_hyphenated(word, is_first, is_upper)
-    return word.upper() if "&" in word or _INITIALS.fullmatch(lowered) else capitalize(word)
+    return _recase_hyphenated(word, is_first, is_upper) if "-" in word else _recase_plain(word)
+
+
+def _recase_plain(word: str) -> str:
+    is_short_form = "&" in word or _INITIALS.fullmatch(word.lower())
+    return word.upper() if is_short_form else capitalize(word)
 
 
 def _recase_hyphenated(word: str, is_first: bool, is_upper: bool) -> str:

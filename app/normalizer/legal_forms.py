@@ -106,7 +106,8 @@ def _short_prefix_size(tokens: list[str], name: str, country: str | None) -> int
     if countries is None:
         return 0
     rest = name[len(tokens[0]) :].strip()
-    return int(_unquoted(rest) != rest or (country is not None and country in countries.split()))
+    is_quoted = _unquoted(rest) != rest
+    return int(is_quoted or country in countries.split())
 
 
 def _unquoted(text: str) -> str:
@@ -159,19 +160,18 @@ def _is_short_form(words: list[str], spelling: _Spelling, name: str, country: st
     short = _short_forms().get(spelling.letters)
     if short is None:
         return False
-    is_of_country = country is not None and country in short.countries
-    if is_of_country or spelling.is_dotted or _are_initials(words):
+    if country in short.countries or spelling.is_dotted or _are_initials(words):
         return True
     return _is_legal_spelling(short, " ".join(words).strip(","), spelling.letters, name)
 
 
 def _is_name_part(spelling: _Spelling, base: str, country: str | None) -> bool:
     """Return whether a short form is a word of the name: a place, or what a word before it joins ("Made in SA")."""
-    if country is not None and country in forms.PLACES.get(spelling.letters, ()):
+    if country in forms.PLACES.get(spelling.letters, ()):
         return True
-    last_word = _last_word(base)
     is_spa = spelling.letters == "spa" and not spelling.is_dotted
-    return last_word in forms.JOINING_WORDS or (is_spa and last_word in forms.SPA_WORDS)
+    joining_words = forms.JOINING_WORDS | forms.SPA_WORDS if is_spa else forms.JOINING_WORDS
+    return _last_word(base) in joining_words
 
 
 def _last_word(base: str) -> str:

@@ -240,11 +240,14 @@ def _holds_part_of(label: str, name: str, words: list[str]) -> bool:
     letters = "".join(words)
     if label in letters or _letters(name) in label:
         return True
-    if any(word in label for word in words if len(word) >= _SHORTEST_NAME):
-        return True
-    if any(label.startswith(initials) for initials in _initials(name)):
+    if _holds_word(label, words) or label.startswith(tuple(_initials(name))):
         return True
     return len(label) <= _SHORT_LABEL and _runs_through(label, letters)
+
+
+def _holds_word(label: str, words: list[str]) -> bool:
+    long_words = (word for word in words if len(word) >= _SHORTEST_NAME)
+    return any(map(label.__contains__, long_words))
 
 
 def _is_name_of(segment: str, letters: str, words: list[str]) -> bool:
