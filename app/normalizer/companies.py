@@ -14,7 +14,7 @@ from app.values.hosts import own_domain
 
 
 def normalize_company(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return every normalised column of a company, None where the rules cannot tell.
+    """Return every normalised column of a company, None if the rules cannot tell.
 
     `fields` holds the raw columns under their names; missing, None, blank and wrongly typed values all count as
     absent. The same input gives the same answer, without any network; no value makes it raise.

@@ -6,8 +6,9 @@ import re
 from typing import Any
 
 from app.normalizer.data import company_words as words
-from app.normalizer.legal_forms import has_legal_form, without_legal_forms
+from app.normalizer.legal_forms import has_legal_form, may_have_legal_form, without_legal_forms
 from app.normalizer.text import capitalize, until_stable
+from app.values.blanks import WORDS as BLANKS
 from app.values.blanks import says_nothing
 from app.values.text import clean, fold
 
@@ -32,10 +33,19 @@ _TRADE_NAME = re.compile(
     r"(?P<trade>[^()\[\]]*[^()\[\]\s])[)\]]?",
     re.IGNORECASE,
 )
+# What each remark and each trade name has: names without it, nearly all, need no search for the whole.
+_SIGN_OF_REMARK = re.compile(r"[(\[/]|formerly", re.IGNORECASE)
+_TRADE_MARK = re.compile("|".join(words.TRADING_AS), re.IGNORECASE)
 _QUOTE = re.compile('["„“”]')
+_PLAIN_NAME = re.compile(r"[A-Za-z]+(?:-[A-Za-z]+)*(?: (?:& )?[A-Za-z]+(?:-[A-Za-z]+)*)*")
+_OPENING = re.compile(r"[A-Za-z]+")
+_OPENINGS_OF_NO_COMPANIES = frozenset(
+    opening.group() for text in words.NO_COMPANIES | BLANKS if (opening := _OPENING.match(text))
+)
+_NO_WORD = re.compile(r"[\W_]+")
 _COMMA = re.compile(r",(?=[^\W\d])")
 _NO_VOWELS = re.compile(r"[b-df-hj-np-tv-xz&]{2,5}")
-# Acronyms that are words where nothing is in capitals.
+# Acronyms that are words in a name without capitals.
 _WORDS_IN_SMALL_LETTERS = {"it", "us", "la", "ar", "ing", "or", "td"}
 
 
@@ -50,29 +60,44 @@ def normalize_company_name(value: Any, country: str | None = None) -> str | None
     text = clean(value)
     if text is None or is_no_company(text):
         return None
-    name = until_stable(lambda current: _clean_once(current, country), text[:_LONGEST_NAME].strip())
-    return None if is_no_company(name) else name
+    name = until_stable(lambda current: _cleaned(current, country), text[:_LONGEST_NAME].strip())
+    return None if name != text and is_no_company(name) else name
 
 
 def is_no_company(text: str) -> bool:
     """Return whether a name stands for no company: "N/A", "Self-employed", "Stealth Startup"."""
+    opening = _OPENING.match(text) if text.isascii() else None
+    if opening and opening.group().lower() not in _OPENINGS_OF_NO_COMPANIES:
+        return False  # as most names, which are quick to tell
     if says_nothing(text) or _RESIDUE.fullmatch(text):
         return True
-    key = " ".join(re.sub(r"[\W_]+", " ", fold(text)).split())
+    key = " ".join(_NO_WORD.sub(" ", fold(text)).split())
     return key in words.NO_COMPANIES
+
+
+def _cleaned(name: str, country: str | None) -> str:
+    return name if _is_plain(name) else _clean_once(name, country)
+
+
+def _is_plain(name: str) -> bool:
+    """Return whether a name is words in mixed case, none of them a mark or part of a legal form: no rule changes it."""
+    if _PLAIN_NAME.fullmatch(name) is None or name.isupper() or name.islower():
+        return False
+    has_mark = _TRADE_MARK.search(name) or _SIGN_OF_REMARK.search(name)
+    return not (has_mark or may_have_legal_form(name))
 
 
 def _clean_once(name: str, country: str | None) -> str:
     bare = " ".join(_MARKS.sub("", _without_residue(name)).replace("&amp;", "&").split()).replace(" ,", ",")
     bare = _unquoted(bare) or name
-    named = _trade_name(_unquoted(_REMARK.sub("", bare)) or bare)
+    named = _trade_name(_unquoted(_without_remarks(bare)) or bare)
     base = _without_forms(named, country)
     return _recase(base, shouted=base.isupper() and len(base) > _SHORT_CAPS)
 
 
 def _without_forms(name: str, country: str | None) -> str:
     """Return a name without its legal forms, also if a comma joins them; "Independent Ltd" stays whole."""
-    for spelled in (name, _COMMA.sub(", ", name)):
+    for spelled in dict.fromkeys((name, _COMMA.sub(", ", name))):
         base = without_legal_forms(spelled, country)
         if base != spelled:
             return name if is_no_company(base) and not says_nothing(base) else base
@@ -82,6 +107,8 @@ def _without_forms(name: str, country: str | None) -> str:
 def _unquoted(name: str) -> str:
     """Return a name without separators and quotes at its edges; quotes inside, as in 'SIA "Rimi"', stay a pair."""
     bare = name.strip(_EDGE)
+    if _QUOTE.search(bare) is None:
+        return bare
     stripped = bare.strip(_EDGE + '"')
     is_pair_split = len(_QUOTE.findall(bare)) % 2 < len(_QUOTE.findall(stripped)) % 2
     return bare if is_pair_split else stripped
@@ -96,9 +123,13 @@ def _without_residue(name: str) -> str:
     return _TEXT_MARK.sub("", text, count=1)
 
 
+def _without_remarks(name: str) -> str:
+    return _REMARK.sub("", name) if _SIGN_OF_REMARK.search(name) else name
+
+
 def _trade_name(name: str) -> str:
     """Return the name that a company trades under, or the name itself."""
-    match = _TRADE_NAME.fullmatch(name)
+    match = _TRADE_NAME.fullmatch(name) if _TRADE_MARK.search(name) else None
     return match["trade"] if match and _joins_trade_name(match) else name
 
 
@@ -136,7 +167,7 @@ def _is_web_address(stem: str, ending: str) -> bool:
 
 
 def _is_upper(word: str, bare: str, shouted: bool) -> bool:
-    """Return whether a word is an acronym, of a name in capitals if it is `shouted`, else of one in small letters."""
+    """Return whether a word is an acronym, in a name in capitals (`shouted`) or in small letters."""
     if shouted:
         return _stays_upper(bare, word)
     return bare in words.UPPER_WORDS - _WORDS_IN_SMALL_LETTERS

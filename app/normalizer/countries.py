@@ -36,7 +36,7 @@ _AREA = re.compile(
 
 
 def normalize_country(code: Any, country: Any, location: Any) -> str | None:
-    """Return the alpha-2 code of the first of the three that decides one, or None.
+    """Return the alpha-2 code from the first column that decides it, or None.
 
     Args:
         code: a country code column (``US``, ``USA``, ``US-CA``); names are accepted too.
@@ -45,12 +45,14 @@ def normalize_country(code: Any, country: Any, location: Any) -> str | None:
             the country Georgia and the state.
     """
     for column in (code, country):
-        if named := country_from_column(column):
-            place = country_from_location(location) if _may_be_elsewhere(column) else None
+        named = country_from_column(column)
+        if named is not None:
+            place = country_from_location(location) if _may_be_elsewhere(column[:SHORT_FIELD_LIMIT]) else None
             return place or named
     return country_from_location(location)
 
 
+@functools.lru_cache(maxsize=1024)
 def _may_be_elsewhere(column: str) -> bool:
     """Return whether a column names a country that shares its name with a place elsewhere, as Georgia does."""
     return len(column) > _LONGEST_CODE and _key(clean(column) or "") in AMBIGUOUS_LOCATIONS
@@ -116,26 +118,26 @@ def _from_pair(city: str, last: str) -> str | None:
     if settled := METROS_BY_CODE.get((city, last.upper())):
         return settled
     if len(last) == 2 and last.isascii():
-        home, code = METROS.get(city, (None, None))
-        return _unless_contradicted(_from_two_letters(last.upper(), home, code), city)
+        return _unless_contradicted(_from_two_letters(last.upper(), city), city)
     if zipped := _US_ZIP.fullmatch(last):
         return _unless_contradicted("US", city) if _is_us_state(zipped.group(1)) else None
     return REGIONS.get(last) or REGION_CODES.get(last.upper()) or _named_country(last)
 
 
 def _unless_contradicted(country: str | None, city: str) -> str | None:
-    """Return a country, or None if the city is known to be in another one alone."""
+    """Return a country, or None if the city is known only in another country."""
     home, _ = METROS.get(city, (country, None))
     return country if home == country or city in SHARED_METROS else None
 
 
-def _from_two_letters(last: str, home: str | None, code: str | None) -> str | None:
-    """Decide the two letters after a city whose country and code are known, or both None."""
+def _from_two_letters(last: str, city: str) -> str | None:
+    """Decide the two letters after a city, which may be known with its country and code."""
+    home, code = METROS.get(city, (None, None))
     if last == code:
         return home
-    if last in US_STATE_CODES:
-        return REGION_CODES.get(last)
-    return REGION_CODES.get(last) or (_named_country(last.lower()) if last in PLAIN_COUNTRY_CODES else None)
+    region = REGION_CODES.get(last)
+    may_be_country = region is None and last in PLAIN_COUNTRY_CODES and last not in US_STATE_CODES
+    return _named_country(last.lower()) if may_be_country else region
 
 
 def _from_lone_part(text: str) -> str | None:

@@ -62,7 +62,7 @@ def _plain_code_of(key: str) -> str | None:
 
 
 def english_code_of(name: str) -> str | None:
-    """Return the code of a country by its code, its English names and the project's own ones alone, which is quick."""
+    """Return the code of a country by its code, its English names and the project's own names alone, which is quick."""
     return _english_names().get(_key(fold(name)))
 
 
@@ -87,7 +87,7 @@ def _own_accented_names() -> dict[str, str]:
 
 @functools.cache
 def _english_names() -> dict[str, str]:
-    """Return the codes, the English names and the project's own ones."""
+    """Return the codes, the English names and the project's own names."""
     index = _codes()
     for code, name in _iso_names():
         for form in _forms(code, name):
@@ -107,7 +107,7 @@ def _codes() -> dict[str, str | None]:
 
 
 def _of_one_country(index: dict[str, str | None]) -> dict[str, str]:
-    """Return an index of names without those that several countries share."""
+    """Return an index without the names that several countries share."""
     return {key: code for key, code in index.items() if code and key not in _shared_names()}
 
 
@@ -146,5 +146,5 @@ def _forms(code: str, name: str) -> Iterator[str]:
 
 
 def _add(index: dict[str, str | None], key: str, code: str) -> None:
-    """Enter a name; one that stands for another country already stands for none from now on."""
+    """Enter a name; if it already stands for another country, it stands for none from now on."""
     index[key] = code if index.get(key, code) == code else None

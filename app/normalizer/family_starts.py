@@ -1,6 +1,6 @@
 """Where the family name starts in a name whose given name comes first.
 
-The rules of the project decide first; what they leave open a parser of names does.
+The rules of the project decide first; a parser of names decides what they leave open.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Sequence
+from itertools import dropwhile, takewhile
 
 from nameparser import Lexicon, Parser, Policy
 
@@ -82,10 +83,10 @@ def _is_initial(word: str) -> bool:
 
 
 def _parsed_start(words: Sequence[str]) -> int:
-    """Return where the parser lets the family name start; 0 if it gives other words than it was given."""
-    if is_plain_to_parser(words[-1]) and all(map(_is_plain_in_front, words[:-1])):
-        # The parser would say the same, and take most of the time that an answer's name costs.
-        return len(words) - 1
+    """Return where the parser says that the family name starts; 0 if it returns other words."""
+    # The parser would say the same, and take most of the time that an answer's name costs.
+    if start := _plain_start(words):
+        return start
     parsed = _parser().parse(" ".join(words))
     family = parsed.family.split()
     start = len(words) - len(family)
@@ -93,8 +94,15 @@ def _parsed_start(words: Sequence[str]) -> int:
     return start if is_sound else 0
 
 
+def _plain_start(words: Sequence[str]) -> int:
+    """Return where the family name starts in a name of plain words with particles between, 0 for any other name."""
+    front = list(takewhile(_is_plain_in_front, words[:-1]))
+    names = list(dropwhile(_lexicon().particles.__contains__, words[len(front) :]))
+    return len(front) if names and all(map(is_plain_to_parser, names)) else 0
+
+
 def _is_plain_in_front(word: str) -> bool:
-    """Return whether a word is a name or an initial to the parser where others follow it."""
+    """Return whether the parser takes a word before others for a name or an initial."""
     return is_plain_to_parser(word) or _DOTTED_INITIAL.fullmatch(word) is not None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 from decimal import Decimal
@@ -54,7 +55,7 @@ _UP_TO = re.compile(r"un|n[uv]|unv")
 _DAY_MONTH = re.compile(r"([0-9]{1,2})\s?[-/. ]?\s?([^\W\d_]{3,})\.?")
 _MONTH_NUMBER = re.compile(r"([^\W\d_]{3,})\.?\s?[-/. ']?\s?([0-9]{1,2})\.?")
 _EASTERN_DATE = re.compile(rf"([0-9]{{1,2}})\s?(?:月|{fold('월')})\s?([0-9]{{1,2}})\s?(?:日|{fold('일')})")
-# The ranges that companies are sized by. Only a date that stands for one of these is turned back.
+# The ranges that companies are sized by. A date is turned back only into one of these.
 _USUAL_RANGES = frozenset(
     {(1, 4), (1, 5), (1, 9), (1, 10), (2, 5), (2, 9), (2, 10), (5, 9), (5, 10), (6, 9), (6, 10)}
     | {(1, 19), (1, 24), (1, 99), (5, 19), (10, 19), (10, 24), (10, 99)}
@@ -104,7 +105,13 @@ def normalize_headcount(value: Any) -> Headcount:
     """
     if isinstance(value, int | float):
         return _checked(Headcount(integer(value), integer(value)))
-    text = clean(value, _LONGEST_TEXT + 1)
+    return _from_cell(value[: _LONGEST_TEXT + 1]) if isinstance(value, str) else UNKNOWN
+
+
+@functools.lru_cache(maxsize=2048)
+def _from_cell(cell: str) -> Headcount:
+    """Return the range of a cell. Kept: most companies are sized by a dozen ranges."""
+    text = clean(cell, _LONGEST_TEXT + 1)
     if text is None or len(text) > _LONGEST_TEXT:
         return UNKNOWN
     return _from_text(_plain(text))
@@ -121,12 +128,13 @@ def _from_text(text: str) -> Headcount:
         return Headcount(1, 1)
     if pair := _PAIR.fullmatch(text):
         return _from_pair(pair)
-    if core in _RANGES_LIKE_NUMBERS:
-        return UNKNOWN
-    date, words = _undo_date(text), _read(text)
-    if date and words:  # "sub 10" is "under 10" in English and a date in Turkish
-        return UNKNOWN
-    return _checked(date or words or UNKNOWN)
+    return UNKNOWN if core in _RANGES_LIKE_NUMBERS else _from_words(text)
+
+
+def _from_words(text: str) -> Headcount:
+    """Return the range of a date or of words; "sub 10", "under 10" in English and a date in Turkish, is unknown."""
+    ranges = list(filter(None, (_undo_date(text), _read(text))))
+    return _checked(ranges[0]) if len(ranges) == 1 else UNKNOWN
 
 
 def _from_pair(pair: re.Match[str]) -> Headcount:
@@ -187,14 +195,14 @@ def _bounds(pattern: str, numbers: list[_Number]) -> Headcount | None:
     if len(numbers) != 1:
         return None
     value = numbers[0].value
-    bounds = (
-        (_EXACT, Headcount(value, value)),
-        (_AT_LEAST, Headcount(value, None)),
-        (_MORE_THAN, Headcount(value + 1, None)),
-        (_LESS_THAN, Headcount(1, value - 1)),
-        (_UP_TO, Headcount(1, value)),
-    )
-    return next((headcount for form, headcount in bounds if form.fullmatch(pattern)), None)
+    bounds_by_form = {
+        _EXACT: Headcount(value, value),
+        _AT_LEAST: Headcount(value, None),
+        _MORE_THAN: Headcount(value + 1, None),
+        _LESS_THAN: Headcount(1, value - 1),
+        _UP_TO: Headcount(1, value),
+    }
+    return next((bounds for form, bounds in bounds_by_form.items() if form.fullmatch(pattern)), None)
 
 
 def _range(first: _Number, second: _Number) -> Headcount | None:

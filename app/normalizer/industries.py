@@ -46,6 +46,12 @@ def _only(industries: set[str]) -> str | None:
 
 
 def _decide(value: Any) -> str | None:
+    return _decide_text(value[: _LONGEST_NAME + 1]) if isinstance(value, str) else None
+
+
+@functools.lru_cache(maxsize=4096)
+def _decide_text(value: str) -> str | None:
+    """Return the industry of a text. Kept: many companies have the same."""
     text = clean(value, _LONGEST_NAME + 1)
     if text is None or len(text) > _LONGEST_NAME:
         return None
@@ -76,7 +82,7 @@ def _is_software(tokens: list[str]) -> bool:
 
 
 def _by_keyword(tokens: list[str], leading_words: int) -> str | None:
-    """Return the one industry that the words of a name belong to.
+    """Return the industry that the words of a name agree on.
 
     In a plain compound the first or last word decides over the others: "Retail Pharmacies", "Travel Insurance". In a
     list ("Retail Appliances, Electrical, and Electronic Equipment") the first one does if more words stand before the

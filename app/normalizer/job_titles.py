@@ -1,4 +1,4 @@
-"""Job titles: from a profile's headline to the title somebody would print on a card."""
+"""Job titles: from a profile's headline to the title on a business card."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _LIST_SIGN = re.compile(r"[,&/-]")
 
 
 class JobTitle(NamedTuple):
-    """A title for display and its level; the level is None where the rules cannot tell."""
+    """A title for display and its level; the level is None if the rules cannot tell."""
 
     title: str | None
     seniority: str | None
@@ -64,30 +64,38 @@ def normalize_job_title(value: Any, company: Any = None) -> JobTitle:
     after "@", or after "at" where a known role stands before it, go; so does the company's own name at the end.
     Mixed case stays; all upper and all lower case become title case with acronyms kept.
     """
-    text = clean(_newlines_marked(value), SHORT_FIELD_LIMIT)
+    if not isinstance(value, str):
+        return ABSENT
+    text, key = _readable(value[:SHORT_FIELD_LIMIT])
     if text is None:
         return ABSENT
-    employer = clean(company, _LONGEST_TITLE)
-    return _normalized(text, employer if employer and _may_name(text, employer) else None)
+    name, opening = _employer(company[:_LONGEST_TITLE]) if isinstance(company, str) else (None, "")
+    # Hardly any title ends in the employer's name, and the others are the same for all employers.
+    return _normalized(text, name if opening in key else None)
 
 
-def _may_name(text: str, employer: str) -> bool:
-    """Return whether a title may end in the employer's name: hardly any does, and the others are the same for all."""
-    first_word = _LETTERS.search(fold(employer))
-    return first_word is None or first_word.group() in fold(text)
+@functools.lru_cache(maxsize=8192)
+def _readable(value: str) -> tuple[str | None, str]:
+    """Return a title's text on one line, if there is any, and its key."""
+    text = clean(value.replace("\n", " | "), SHORT_FIELD_LIMIT)
+    return text, fold(text or "")
+
+
+@functools.lru_cache(maxsize=4096)
+def _employer(company: str) -> tuple[str | None, str]:
+    """Return an employer's name, if there is any, and the key of its first word."""
+    name = clean(company, _LONGEST_TITLE)
+    opening = _LETTERS.search(fold(name or ""))
+    return name, opening.group() if opening else ""
 
 
 @functools.lru_cache(maxsize=8192)
 def _normalized(text: str, employer: str | None) -> JobTitle:
-    """Return the title of a text on one line. Kept: within a list many people have the same title."""
+    """Return the title of a text on one line. Cached: many people of a list have the same title."""
     if says_nothing(text):
         return ABSENT
     title = until_stable(lambda current: _clean_once(current, employer), text)
     return ABSENT if says_nothing(title) else JobTitle(title, decide_seniority(title))
-
-
-def _newlines_marked(value: Any) -> Any:
-    return value[:SHORT_FIELD_LIMIT].replace("\n", " | ") if isinstance(value, str) else value
 
 
 def _clean_once(text: str, employer: str | None) -> str:
@@ -130,7 +138,7 @@ def _names_employer(match: re.Match[str], role: str) -> bool:
 
 
 def _without_known_employer(title: str, employer: str) -> str:
-    """Return the title without ", Acme" or " - Acme" where Acme is the person's company."""
+    """Return the title without ", Acme" or " - Acme" if Acme is the person's company."""
     if len(title) <= len(employer) or fold(title[-len(employer) :]) != fold(employer):
         return title
     rest = title[: -len(employer)]
@@ -180,9 +188,12 @@ def _recase_word(word: str, is_first: bool, is_upper: bool) -> str:
         return lowered
     if is_upper and _is_unknown_acronym(lowered):
         return word
-    if "-" in word:
-        return _recase_hyphenated(word, is_first, is_upper)
-    return word.upper() if "&" in word or _INITIALS.fullmatch(lowered) else capitalize(word)
+    return _recase_hyphenated(word, is_first, is_upper) if "-" in word else _recase_plain(word)
+
+
+def _recase_plain(word: str) -> str:
+    is_short_form = "&" in word or _INITIALS.fullmatch(word.lower())
+    return word.upper() if is_short_form else capitalize(word)
 
 
 def _recase_hyphenated(word: str, is_first: bool, is_upper: bool) -> str:

@@ -1,4 +1,4 @@
-"""Legal forms around a company's name: found by their spelling, taken off if that is no part of the name.
+"""Legal forms around a company's name: recognised by spelling, removed unless they are part of the name.
 
 A form is compared by its letters alone, so that full stops, spaces, accents and case do not matter; how it was written
 decides whether a form that may be a word is one. A known country makes a form surer, or a place ("Netball SA").
@@ -24,7 +24,7 @@ _QUOTES = {"«": "»", "„": '“”"', "“": "”“", '"': '"', "'": "'", "�
 
 
 class _Spelling(NamedTuple):
-    """Some words as the letters of a form, and how they are written."""
+    """Words as the letters of a form, and how they are written."""
 
     letters: str
     breaks: frozenset[int]
@@ -55,12 +55,21 @@ def without_legal_forms(name: str, country: str | None = None) -> str:
     return base
 
 
+def may_have_legal_form(name: str) -> bool:
+    """Return whether a name in ASCII opens or ends with a word of a form, without which it has none."""
+    tokens = name.split(" ")
+    first = _letters(tokens[0])
+    return _letters(tokens[-1]) in _endings() or first in _prefix_letters() or tokens[0] in forms.PREFIX_SPELLINGS
+
+
 def has_legal_form(name: str) -> bool:
     """Return whether a legal form stands behind or in front of the name."""
     return without_legal_forms(name) != name
 
 
 def _without_joined_form(name: str) -> str:
+    if name.isascii():
+        return name  # they are Chinese, Japanese and Korean
     for form in forms.JOINED_FORMS:
         rest = name.removeprefix(form).removesuffix(form).strip(" 　")
         if rest != name and len(rest) > 1:
@@ -81,6 +90,8 @@ def _plain_prefix_size(tokens: list[str]) -> int:
     """Return the number of words in front that are a form whatever follows."""
     if tokens[0] in forms.PREFIX_SPELLINGS and len(" ".join(tokens[1:])) > 2:
         return 1
+    if fold(tokens[0]).partition(" ")[0] not in _prefix_openings():
+        return 0
     folded = [fold(token) for token in tokens[:_LONGEST_FORM]]
     sizes = range(len(folded), 0, -1)
     return next((size for size in sizes if " ".join(folded[:size]) in _prefixes()), 0)
@@ -88,14 +99,15 @@ def _plain_prefix_size(tokens: list[str]) -> int:
 
 def _short_prefix_size(tokens: list[str], name: str, country: str | None) -> int:
     """Return 1 if the first word is a form by what follows it: a form at the end, quotes, or its country."""
-    first = _spelling(tokens[:1]).letters
-    if len(tokens) > 2 and _spelling(tokens[-1:]).letters in forms.PREFIX_PAIRS.get(first, ()):
+    first = _letters(tokens[0])
+    if len(tokens) > 2 and _letters(tokens[-1]) in forms.PREFIX_PAIRS.get(first, ()):
         return 1
     countries = forms.PREFIX_COUNTRIES.get(first)
     if countries is None:
         return 0
     rest = name[len(tokens[0]) :].strip()
-    return int(_unquoted(rest) != rest or (country is not None and country in countries.split()))
+    is_quoted = _unquoted(rest) != rest
+    return int(is_quoted or country in countries.split())
 
 
 def _unquoted(text: str) -> str:
@@ -110,18 +122,31 @@ def _unquoted(text: str) -> str:
 
 def _without_last_form(name: str, country: str | None) -> str:
     tokens = name.split(" ")
-    for size in range(min(_LONGEST_FORM, len(tokens) - 1), 0, -1):
+    for size in _sizes_of_forms(tokens):
         base = " ".join(tokens[:-size])
         if _is_form(tokens[-size:], base, name, country) and _is_enough(base):
             return base.rstrip(_EDGE)
     return name
 
 
+def _sizes_of_forms(tokens: list[str]) -> list[int]:
+    """Return how many words at the end have the letters of a form, the largest number first; most names have none."""
+    sizes: list[int] = []
+    letters = ""
+    for size in range(1, min(_LONGEST_FORM, len(tokens) - 1) + 1):
+        letters = _letters(tokens[-size]) + letters
+        if letters not in _endings():
+            break
+        if letters in _plain_forms() or letters in _short_forms():
+            sizes.append(size)
+    return sizes[::-1]
+
+
 def _is_form(words: list[str], base: str, name: str, country: str | None) -> bool:
     """Return whether the last words of a name are one legal form rather than a part of the name."""
     if not _is_whole(base):
         return False
-    spelling = _spelling(words)
+    spelling = _spelling(tuple(words))
     allowed_breaks = _plain_forms().get(spelling.letters)
     if allowed_breaks is not None and spelling.breaks <= allowed_breaks:
         return f"{_last_word(base)} {spelling.letters}" not in forms.NAME_ENDINGS
@@ -135,19 +160,18 @@ def _is_short_form(words: list[str], spelling: _Spelling, name: str, country: st
     short = _short_forms().get(spelling.letters)
     if short is None:
         return False
-    is_of_country = country is not None and country in short.countries
-    if is_of_country or spelling.is_dotted or _are_initials(words):
+    if country in short.countries or spelling.is_dotted or _are_initials(words):
         return True
     return _is_legal_spelling(short, " ".join(words).strip(","), spelling.letters, name)
 
 
 def _is_name_part(spelling: _Spelling, base: str, country: str | None) -> bool:
     """Return whether a short form is a word of the name: a place, or what a word before it joins ("Made in SA")."""
-    if country is not None and country in forms.PLACES.get(spelling.letters, ()):
+    if country in forms.PLACES.get(spelling.letters, ()):
         return True
-    last_word = _last_word(base)
     is_spa = spelling.letters == "spa" and not spelling.is_dotted
-    return last_word in forms.JOINING_WORDS or (is_spa and last_word in forms.SPA_WORDS)
+    joining_words = forms.JOINING_WORDS | forms.SPA_WORDS if is_spa else forms.JOINING_WORDS
+    return _last_word(base) in joining_words
 
 
 def _last_word(base: str) -> str:
@@ -178,8 +202,15 @@ def _is_enough(base: str) -> bool:
     return len(letters) > 1 and fold(base.strip(_EDGE)).strip(".,") not in forms.NO_NAMES
 
 
-def _spelling(words: list[str]) -> _Spelling:
-    """Return the letters of some words, with what separates them as breaks."""
+def _letters(word: str) -> str:
+    """Return the letters of one word, as `_spelling` does."""
+    is_plain = word.isascii() and word.isalnum() and word.lower() not in _ANDS
+    return word.lower() if is_plain else _spelling((word,)).letters
+
+
+@functools.lru_cache(maxsize=2048)
+def _spelling(words: tuple[str, ...]) -> _Spelling:
+    """Return the letters of words, with what separates them as breaks."""
     letters: list[str] = []
     breaks: set[int] = set()
     inner_dots: set[int] = set()
@@ -202,28 +233,47 @@ def _prefixes() -> frozenset[str]:
 
 
 @functools.cache
+def _prefix_openings() -> frozenset[str]:
+    return frozenset(form.partition(" ")[0] for form in _prefixes())
+
+
+@functools.cache
+def _prefix_letters() -> frozenset[str]:
+    """Return the letters of each first word of a form in front."""
+    return frozenset(map(_letters, _prefix_openings())).union(forms.PREFIX_PAIRS, forms.PREFIX_COUNTRIES)
+
+
+@functools.cache
+def _endings() -> frozenset[str]:
+    """Return what the letters of any form end in, each whole form and "" included."""
+    letters = _plain_forms().keys() | _short_forms().keys()
+    return frozenset(form[start:] for form in letters for start in range(len(form) + 1))
+
+
+@functools.cache
 def _short_forms() -> dict[str, _ShortForm]:
-    """Return the forms that may be words, by their letters; those of cleanco count with full stops only."""
+    """Return the forms that may be words, by their letters; the forms of cleanco count only with full stops."""
     table: dict[str, _ShortForm] = {}
     for entry in [*forms.SHORT_FORMS, *forms.DOTTED_FORMS]:
         spelling, _, countries = entry.partition(":")
-        letters = _spelling([spelling]).letters
+        letters = _spelling((spelling,)).letters
         known = table.get(letters, _ShortForm(frozenset(), frozenset()))
         table[letters] = _ShortForm(known.spellings | {spelling}, known.countries | set(countries.split()))
     for term in get_unique_terms():
         if "." in term[:-1] and " " not in term:
-            table.setdefault(_spelling([term]).letters, _ShortForm(frozenset(), frozenset()))
+            table.setdefault(_spelling((term,)).letters, _ShortForm(frozenset(), frozenset()))
     return table
 
 
 @functools.cache
 def _plain_forms() -> dict[str, frozenset[int]]:
     """Return the letters of every sure form with the positions at which it may be split."""
-    single = {(spelling := _spelling([form])).letters: spelling.breaks for form in forms.PLAIN_FORMS if " " not in form}
+    words = [_spelling((form,)) for form in forms.PLAIN_FORMS if " " not in form]
+    single = {word.letters: word.breaks for word in words}
     single |= {letters: frozenset(range(1, len(letters))) for letters in _short_forms()}
     table: dict[str, frozenset[int]] = {}
     for form in forms.PLAIN_FORMS:
-        spelling = _spelling(form.split(" "))
+        spelling = _spelling(tuple(form.split(" ")))
         breaks = spelling.breaks | _breaks_of_words(form.split(" "), single)
         table[spelling.letters] = table.get(spelling.letters, frozenset()) | breaks
     return table
@@ -234,7 +284,7 @@ def _breaks_of_words(words: list[str], known: dict[str, frozenset[int]]) -> froz
     breaks: set[int] = set()
     start = 0
     for word in words:
-        letters = _spelling([word]).letters
+        letters = _spelling((word,)).letters
         if len(words) > 1:
             breaks |= {start + position for position in known.get(letters, frozenset())}
         start += len(letters)

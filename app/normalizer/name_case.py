@@ -41,7 +41,7 @@ class _Place(NamedTuple):
 def recase_words(
     words: Sequence[str], is_family: bool = False, keeps_particles: bool = False, context: str = ""
 ) -> list[str]:
-    """Return each word of a name, those that are all upper or all lower case put in a name's case.
+    """Return the words of a name; those in all upper or all lower case are put in a name's case.
 
     Words in mixed case stay: nobody types "McDonald" or "DeShawn" by accident. With `is_family` the words open with
     a family name, whose leading particle is in lower case ("van der Berg"). With `keeps_particles` "VAN" is a name
@@ -91,7 +91,7 @@ def _is_lone_in(words: Sequence[str], position: int) -> bool:
 
 
 def _is_lower_particle(word: str, position: int) -> bool:
-    """Return whether a word in small letters is a known particle, or short enough for an unknown one."""
+    """Return whether a word in small letters is a known particle, or short enough to be an unknown particle."""
     key = fold(word)
     if key in PARTICLES:
         return True

@@ -130,13 +130,20 @@ def _is_credential(words: Sequence[str], mixed: bool, before: int) -> bool:
     key = bare(word)
     if key in CREDENTIALS:
         return True
-    if key in SHORT_CREDENTIALS:
-        return _is_marked(word, mixed) or (before > 1 and not _has_vowel(key))
-    if key in AMBIGUOUS_CREDENTIALS:
-        return _is_marked(word, mixed) and before > 1 and not _is_family_in_capitals(words)
+    if key in _UNSURE_CREDENTIALS:
+        return _is_unsure_credential(words, mixed, before)
     if is_initials(word) or key in GIVEN_NAMES:
         return False
     return _has_shape_of_credential(word, mixed, before)
+
+
+def _is_unsure_credential(words: Sequence[str], mixed: bool, before: int) -> bool:
+    """Return whether a last word that may be a name too is a credential: by how it is written and what precedes it."""
+    word, follows_name = words[-1], before > 1
+    is_marked = _is_marked(word, mixed)
+    if bare(word) in SHORT_CREDENTIALS:
+        return is_marked or (follows_name and not _has_vowel(bare(word)))
+    return is_marked and follows_name and not _is_family_in_capitals(words)
 
 
 def _is_family_in_capitals(words: Sequence[str]) -> bool:

@@ -37,7 +37,7 @@ def _is_lower_mark(word: str) -> bool:
 
 
 def _generation_behind_name(words: list[str]) -> str | None:
-    """Return a mark that is one only behind two words of a name."""
+    """Return a mark that means a generation only behind two words of a name."""
     word = words[-1]
     if _is_fifth(words):
         return word

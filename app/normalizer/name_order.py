@@ -1,4 +1,4 @@
-"""Which words of a full name are the given and which the family name, where that is known."""
+"""Which words of a full name are the given name and which the family name, if that is known."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def order_by_capitals(words: Sequence[str]) -> Order | None:
 
 
 def _capitals_at_one_end(capitals: list[bool]) -> int:
-    """Return how many words in capitals stand at one end, 0 if others are elsewhere, or all words are in capitals."""
+    """Return how many words in capitals stand at one end, 0 if any stand elsewhere or all words are in capitals."""
     if all(capitals):
         return 0
     count = capitals.index(False) if capitals[0] else capitals[::-1].index(False)
@@ -147,7 +147,7 @@ def _may_be_family(given: Sequence[str], family: Sequence[str]) -> bool:
 
 
 def _is_surely_family(family: Sequence[str]) -> bool:
-    """Return whether capitals cannot be a credential: several words, a long or an accented one, a known name."""
+    """Return whether capitals cannot be a credential: several words, a long or accented word, a known name."""
     if len(family) > 1 or not family[0].isascii():
         return True
     return len(family[0]) > 6 or plain_key(family[0]) in FAMILY_NAMES
@@ -224,9 +224,9 @@ def has_known_order(words: Sequence[str]) -> bool:
 
 
 def is_given_first(first: str, last: str) -> bool:
-    """Return whether two plain words surely are a given and a family name, going by each of them alone.
+    """Return whether two plain words surely are a given and a family name, judging each alone.
 
-    The other rules say the same of such a pair, and take ten times as long: they look at the two together.
+    The other rules, which look at both together, say the same and take ten times as long.
     """
     return _opens_surely(first) and _ends_surely(last)
 
@@ -264,7 +264,7 @@ def _ends_in_initials(words: Sequence[str]) -> bool:
 
 
 def _reads_reversed(words: Sequence[str], keys: Sequence[str]) -> bool:
-    """Return whether the last word is a given name alone and the first one a family name alone: "Nagy Péter"."""
+    """Return whether the last word is only a given name and the first only a family name: "Nagy Péter"."""
     first, last = keys[0], keys[-1]
     if len(keys) == 2 and _CYRILLIC.search(first):
         return not _reads_given_first(first, last)

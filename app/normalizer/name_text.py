@@ -51,7 +51,7 @@ _NAME_MARKS = ".'’‘ʼʻ`´-‐‑·״׳\u200c\u200d"
 
 
 class NameText(NamedTuple):
-    """The words of a name in their case and order; those of a family name that a comma puts first stand apart."""
+    """The words of a name in their case and order; the words of a family name before a comma stand apart."""
 
     words: tuple[str, ...]
     family: tuple[str, ...]
@@ -61,7 +61,7 @@ class NameText(NamedTuple):
 
 
 def read_name(value: str) -> NameText | None:
-    """Return the words of a full name, or None if there is none or nobody can tell which words are the name."""
+    """Return the words of a full name, or None if there is no name or it is unclear which words are the name."""
     if words := plain_words(value):
         return NameText(words, (), None, False)
     text = readable(value)
@@ -152,7 +152,7 @@ def _opens_name(head: str, word: str) -> bool:
 
 
 def _are_titles(parts: list[str]) -> bool:
-    """Return whether all parts but the initials are titles, and there is one."""
+    """Return whether there are titles and all other parts are initials."""
     long_parts = [fold(part) for part in parts if len(part) > 1]
     return bool(long_parts) and _GLUED_TITLES.issuperset(long_parts)
 
@@ -169,7 +169,7 @@ def _is_plain_word(piece: str) -> bool:
     return len(piece) > 1 and piece.isalpha()
 
 
-# Names and what is none
+# What is a name
 
 
 def _are_one_name(segments: list[list[str]]) -> bool:
@@ -258,7 +258,7 @@ def _is_family_alone(words: Sequence[str], before: Sequence[str]) -> bool:
 
 
 def _inverted(before_comma: list[str], behind_comma: list[str]) -> NameText | None:
-    """Return the name of "Smith, John", or None if what follows the comma may be no given name."""
+    """Return the name of "Smith, John", or None if the words behind the comma may not be a given name."""
     family, generation_of_family = without_generation(before_comma)
     given, generation = without_generation(behind_comma)
     particles = _particles_at_end(given)
@@ -285,7 +285,7 @@ def _may_be_given_name(words: Sequence[str]) -> bool:
 
 
 def _is_family_name(words: Sequence[str]) -> bool:
-    """Return whether the words are a family name rather than a whole name: one, or several that are known as one."""
+    """Return whether the words are a family name rather than a whole name: a single word, or known ones."""
     keys = [bare(word) for word in words]
     if len(words) == 1 or keys[0] in FAMILY_OPENINGS:
         return True

@@ -20,7 +20,7 @@ _ALL_GIVEN_NAMES = GIVEN_NAMES | SHORT_GIVEN_NAMES
 
 
 def without_titles(words: list[str]) -> list[str]:
-    """Return the words without titles in front, and without those with a dot elsewhere ("Smith, Dr. John")."""
+    """Return the words without titles in front and without dotted titles elsewhere ("Smith, Dr. John")."""
     start = 0
     mixed = is_mixed(" ".join(words))
     while start < len(words) - 1 and _is_title(words, start, mixed):
@@ -41,7 +41,7 @@ def _is_title(words: Sequence[str], position: int, mixed: bool) -> bool:
 
 
 def _is_known_title(words: Sequence[str], position: int) -> bool:
-    """Return whether a word is a title wherever it stands, "the" before one, or one of nobility before a particle."""
+    """Return whether a word is a title wherever it stands, "the" before a title, or a noble title before a particle."""
     key = bare(words[position])
     if key in TITLES:
         return True

@@ -1,4 +1,4 @@
-"""Names of people: decoration off, case put right, full names split where their order is known."""
+"""Names of people: decoration off, case put right, full names split if their order is known."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from app.normalizer.name_order import (
 )
 from app.normalizer.name_text import NameText, read_name, read_part
 from app.normalizer.nobody import names_nobody
-from app.normalizer.plain_names import is_plain
+from app.normalizer.plain_names import plain_full_name, plain_pair
 from app.values.text import fold
 
 _MOST_ROUNDS = 4
@@ -36,7 +36,7 @@ _BOUND_GIVEN_NAMES = frozenset(
 
 
 class Name(NamedTuple):
-    """The parts of a person's name; None where a part is not known."""
+    """The parts of a person's name; None if a part is not known."""
 
     first: str | None
     last: str | None
@@ -52,7 +52,7 @@ def normalize_name(first: Any, last: Any, full: Any) -> Name:
     Columns that are given win; the full name is split for what they lack, unless its script or its words leave the
     order of family and given name open (Chinese, Japanese, Korean, Vietnamese): then it is kept whole. Titles and
     credentials go; ``Jr.`` and ``III`` stay in the full name only. Mixed case stays as it is. A text that holds no
-    single person's name, or of which nobody can tell which words are the name, counts as absent.
+    single person's name, or in which the name cannot be told from the rest, counts as absent.
     """
     return _normalized(_text(first), _text(last), _text(full))
 
@@ -64,33 +64,37 @@ def _text(column: Any) -> str | None:
 
 @lru_cache(maxsize=4096)
 def _normalized(first: str | None, last: str | None, full: str | None) -> Name:
-    """Return the forms of a name. Kept: a provider's answer mostly has the name that was asked with."""
-    name, before = _normalize_once(first, last, full), (first, last, full)
+    """Return the forms of a name. Cached: a provider's answer usually has the name that was asked for."""
+    if plain := _plain_name(first, last, full):
+        return plain
+    name, before = _by_rules(first, last, full), (first, last, full)
     for _ in range(_MOST_ROUNDS):  # until normalising again changes nothing
         if name == before:
             break
-        name, before = _normalize_once(*name), name
+        name, before = _plain_name(*name) or _by_rules(*name), name
     return name
 
 
-def _normalize_once(first: str | None, last: str | None, full: str | None) -> Name:
-    return _plain_name(first, last, full) or _by_rules(first, last, full)
-
-
 def _plain_name(first: str | None, last: str | None, full: str | None) -> Name | None:
-    """Return a name of two plain words in columns that agree, which no rule changes; None for any other."""
-    if full is not None and first is None and last is None:
-        return _plain_whole(full)
-    if not (first and last and is_plain(first) and is_plain(last)):
+    """Return a name of two plain words in columns that agree; None for any other."""
+    if first and last:
+        return _plain_columns(first, last, full)
+    if full is None or first is not None or last is not None:
         return None
-    whole = f"{first} {last}"
-    return Name(first, last, whole) if full is None or full == whole else None
+    return _plain_whole(full)
+
+
+def _plain_columns(first: str, last: str, full: str | None) -> Name | None:
+    pair = plain_pair(f"{first} {last}")
+    if pair is None:
+        return None
+    shown = " ".join(pair) if full is None else plain_full_name(full, *pair)
+    return Name(*pair, shown) if shown else None
 
 
 def _plain_whole(full: str) -> Name | None:
-    first, _, last = full.partition(" ")
-    is_in_order = is_plain(first) and is_plain(last) and is_given_first(first, last)
-    return Name(first, last, full) if is_in_order else None
+    pair = plain_pair(full)
+    return Name(*pair, " ".join(pair)) if pair and is_given_first(*pair) else None
 
 
 def _by_rules(first: str | None, last: str | None, full: str | None) -> Name:
@@ -109,13 +113,13 @@ def _part(text: str | None, *, is_family: bool) -> str | None:
 
 @lru_cache(maxsize=16_384)
 def _read_part(text: str, is_family: bool) -> str | None:
-    """Return a part of a name. Kept: given names repeat within a list, and what was normalised is read once more."""
+    """Return a part of a name. Cached: given names repeat within a list, and results are read once more."""
     return " ".join(recase_words(read_part(text), is_family)) or None
 
 
 @lru_cache(maxsize=4096)
 def _read_whole(full: str) -> Name:
-    """Return the name of a full name column. Kept: it is read again with the parts that were found in it."""
+    """Return the name of a full name column. Cached: it is read again with the parts that it gave."""
     text = read_name(full)
     if text is None:
         return _NOBODY
@@ -165,7 +169,7 @@ def _stays_family_first(order: Order, text: NameText, family: Sequence[str]) -> 
 
 
 def _first_name(given: Sequence[str], family: Sequence[str]) -> str | None:
-    """Return the first given name; East Asian ones are one name of several words."""
+    """Return the first given name; East Asian given names may have several words."""
     if not given:
         return None
     if is_one_given_name(given, family):
@@ -195,7 +199,7 @@ def _agree(part: str | None, column: str) -> bool:
 
 
 def _single_rest(rest: str, text: str) -> str | None:
-    """Return what is left of the full name once the known part is taken off, if it is one word."""
+    """Return what is left of the full name without the known part, if it is one word."""
     is_one_word = rest != "" and " " not in rest
     return rest if is_one_word and rest != text else None
 

@@ -55,7 +55,7 @@ def says_nothing(text: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _words(name: str) -> tuple[str, ...]:
-    """Return the words of a text. Kept: it is asked about as a column and as a name."""
+    """Return the words of a text. Cached: it is read as a column and as a name."""
     marked = _NOT_AVAILABLE.sub(" notavailable ", name)
     return tuple(_SEPARATOR.sub(" ", fold(marked).replace("'", "").replace("ł", "l")).split())
 

@@ -14,7 +14,7 @@ from app.values.hosts import employer_domain, is_mail_provider, own_domain
 
 
 def normalize_person(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return every normalised column of a person, None where the rules cannot tell.
+    """Return every normalised column of a person, None if the rules cannot tell.
 
     `fields` holds the raw columns under their names; missing, None, blank and wrongly typed values all count as
     absent. The same input gives the same answer, without any network; no value makes it raise.
@@ -42,7 +42,7 @@ def normalize_person(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _company_domain(fields: Mapping[str, Any], email: str | None) -> str | None:
-    """Return the domain of the person's company, else that of an e-mail address which is not a private one."""
+    """Return the domain of the person's company, else that of an e-mail address, if it is not private."""
     if domain := own_domain(fields.get("company_domain"), fields.get("company")):
         return domain
     return employer_domain(mail_domain(email)) if email else None

@@ -1,7 +1,7 @@
-"""Where in a cell a telephone number stands, and whether the text beside it lets it be one.
+"""Telephone numbers in the text of a cell, and whether the text beside them allows that.
 
 phonenumbers dials the letters that it meets and joins all digits, so that "070 123 45 67 (Nils)" becomes a longer
-number. Here the text is taken apart first: the library is handed nothing but the digits of one number.
+number. Here the text is taken apart first: the library gets only the digits of one number.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def written_numbers(cell: str) -> Iterator[WrittenNumber]:
 
 
 def _number_alone(cell: str) -> Iterator[WrittenNumber]:
-    """Yield the number of a cell that has nothing else, as most have."""
+    """Yield the number of a cell that holds nothing else, as most do."""
     number = _with_one_plus(cell).strip()
     if not _is_other_number(number, after=""):
         yield WrittenNumber(number, is_alone=True)
@@ -143,7 +143,7 @@ def _number_in(part: str) -> WrittenNumber | None:
 
 
 def _without_decoration(part: str) -> str | None:
-    """Return a part of a cell with one way to write a plus sign, None if it is about something else."""
+    """Return a part of a cell with plus signs written alike, None if it is about something else."""
     text = part.strip(" ,'\"")
     if match := _FLOAT.fullmatch(text):
         text = match.group(1)
@@ -214,7 +214,7 @@ def _are_label(words: Sequence[str]) -> bool:
 
 
 def _may_follow(after: str, number: str) -> bool:
-    """Return whether the words after a number may belong to one: an extension, a label, a name."""
+    """Return whether the words behind a number may belong to it: an extension, a label, a name."""
     words = _WORD.findall(_until_digit(after))
     if not words:
         return True

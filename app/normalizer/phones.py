@@ -1,7 +1,7 @@
 """Phone numbers to E.164.
 
 `phone_text` finds the digits of one number in a cell. Here they are read in every way that they may be meant, and
-only what phonenumbers knows as a number of its country is taken.
+only numbers that phonenumbers knows in their country are taken.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import phonenumbers
-from phonenumbers import NumberParseException, PhoneMetadata, PhoneNumber, PhoneNumberFormat, ValidationResult
+from phonenumbers import PhoneMetadata
 
-from app.normalizer import phone_ranges
+from app.normalizer.phone_ranges import Number, digits_at_home, digits_of, is_given_out, is_possible, parse
 from app.normalizer.phone_text import WrittenNumber, as_text, written_numbers
 
 _FEWEST_DIGITS = 7  # of an international number, its country code included
@@ -23,6 +23,9 @@ _FEWEST_NATIONAL_DIGITS = 7  # unless the country's numbers are shorter
 # Without the zero that its country begins numbers with; as digits alone, or in groups.
 _FEWEST_BARE_DIGITS, _FEWEST_GROUPED_DIGITS = 9, 8
 
+_LONGEST_COUNTRY_CODE = 3
+
+_DIGITS = re.compile(r"[0-9]+")
 _ZERO_IN_BRACKETS = re.compile(r"\(\s*0\s*\)")
 # The switchboard's "-0" or an extension in brackets.
 _EXTRA_END = re.compile(r"(.*[0-9])\s?(?:[-/]\s?0{1,2}|\([0-9]{1,5}\))")
@@ -51,14 +54,19 @@ def normalize_phone(candidates: Iterable[Any], country_code: str | None) -> Phon
     number that is written in full, with its country prefix or the country's leading zero, need only be of a possible
     length, if no other words stand beside it; any other must lie in a range that its country has given out.
     """
-    cells = filter(None, map(as_text, candidates))
-    return next(filter(None, (_first_in(cell, country_code) for cell in cells)), None)
+    for candidate in candidates:
+        cell = as_text(candidate)
+        phone = _first_in(cell, country_code) if cell else None
+        if phone is not None:
+            return phone
+    return None
 
 
 @functools.lru_cache(maxsize=4096)
 def _first_in(cell: str, region: str | None) -> Phone | None:
-    """Return the first number of a cell. Kept: colleagues share numbers, and answers repeat what was asked with."""
-    return next(filter(None, (_read(written, region) for written in written_numbers(cell))), None)
+    """Return the first number of a cell. Cached: colleagues share numbers, and answers repeat what was sent."""
+    readings = (_read(written, region) for written in written_numbers(cell))
+    return next(filter(None, readings), None)
 
 
 def _read(written: WrittenNumber, region: str | None) -> Phone | None:
@@ -69,24 +77,24 @@ def _read(written: WrittenNumber, region: str | None) -> Phone | None:
     return Phone(_e164(number), is_valid=False) if number else None
 
 
-def _e164(number: PhoneNumber) -> str:
-    return phonenumbers.format_number(number, PhoneNumberFormat.E164)
+def _e164(number: Number) -> str:
+    return f"+{number.code}{number.national}"
 
 
-def _valid_part(text: str, region: str | None) -> PhoneNumber | None:
+def _valid_part(text: str, region: str | None) -> Number | None:
     """Return the valid number at the beginning of a text, without a second extension or the switchboard's "-0"."""
     return (
         _valid_match(_EXTRA_END, text, region) or _valid_head(text, region) or _valid_match(_LAST_GROUP, text, region)
     )
 
 
-def _valid_match(pattern: re.Pattern[str], text: str, region: str | None) -> PhoneNumber | None:
+def _valid_match(pattern: re.Pattern[str], text: str, region: str | None) -> Number | None:
     match = pattern.fullmatch(text)
     return _valid(match.group(1), region) if match else None
 
 
-def _valid_head(text: str, region: str | None) -> PhoneNumber | None:
-    """Return the valid number before a slash, if it is a whole one, else that of the text."""
+def _valid_head(text: str, region: str | None) -> Number | None:
+    """Return the valid number before a slash, if it is complete, else the number of the whole text."""
     for slash in re.finditer("/", text):
         number = _valid(text[: slash.start()], region)
         if number is not None and _is_complete(number):
@@ -94,33 +102,29 @@ def _valid_head(text: str, region: str | None) -> PhoneNumber | None:
     return _valid(text, region)
 
 
-def _is_complete(number: PhoneNumber) -> bool:
-    """Return whether a national number has as many digits as one of its country ought to have at least."""
-    length = len(phonenumbers.national_significant_number(number))
-    return length >= _FEWEST_NATIONAL_DIGITS or length >= _usual_length(number.country_code)
+def _is_complete(number: Number) -> bool:
+    """Return whether a number has at least as many digits as its country's numbers usually have."""
+    length = len(number.national)
+    return length >= _FEWEST_NATIONAL_DIGITS or length >= _usual_length(number.code)
 
 
 @functools.cache
-def _usual_length(country_code: int) -> int:
-    example = phonenumbers.example_number(phonenumbers.region_code_for_country_code(country_code))
+def _usual_length(code: str) -> int:
+    example = phonenumbers.example_number(phonenumbers.region_code_for_country_code(int(code)))
     return len(phonenumbers.national_significant_number(example)) if example else _FEWEST_NATIONAL_DIGITS
 
 
-def _valid(text: str, region: str | None) -> PhoneNumber | None:
+def _valid(text: str, region: str | None) -> Number | None:
     """Return the only valid number that a text can stand for."""
-    digits = _digits(text)
+    digits = digits_of(text)
     if text.startswith("+"):
-        return _international(text, digits) or _international(text, _digits(_ZERO_IN_BRACKETS.sub("", text)))
+        return _international(text, digits) or _international(text, digits_of(_ZERO_IN_BRACKETS.sub("", text)))
     if region is not None:
         return _national(text, digits, region)
     return _international(text, digits[2:]) if digits.startswith("00") else None
 
 
-def _digits(text: str) -> str:
-    return re.sub(r"[^0-9]", "", text)
-
-
-def _national(text: str, digits: str, region: str) -> PhoneNumber | None:
+def _national(text: str, digits: str, region: str) -> Number | None:
     """Read digits without a plus sign in a country, which may or may not begin with the country's code."""
     metadata = PhoneMetadata.metadata_for_region(region)
     if metadata is None:
@@ -135,9 +139,9 @@ def _national(text: str, digits: str, region: str) -> PhoneNumber | None:
     return _local_or_worldwide(text, code, local, worldwide)
 
 
-def _local_or_worldwide(text: str, code: str, local: PhoneNumber, worldwide: PhoneNumber | None) -> PhoneNumber | None:
+def _local_or_worldwide(text: str, code: str, local: Number, worldwide: Number | None) -> Number | None:
     """Return which of two readings of digits is meant: without the country's code, or with it."""
-    digits = _digits(text)
+    digits = digits_of(text)
     if worldwide is None:
         return local if _is_whole(text, digits, local) else None
     if worldwide == local or not _is_written_in_full(digits, local):
@@ -145,10 +149,19 @@ def _local_or_worldwide(text: str, code: str, local: PhoneNumber, worldwide: Pho
     return worldwide if _first_group(text) == code else None
 
 
-def _is_whole(text: str, digits: str, number: PhoneNumber) -> bool:
-    """Return whether digits are a number rather than a part of one or something else."""
-    if _is_written_in_full(digits, number):
-        return _is_complete(number)
+def _is_whole(text: str, digits: str, number: Number) -> bool:
+    """Return whether digits are a number rather than a part of one or something else.
+
+    Digits that are written in full are one if they are complete, any other if they look like one. How a country
+    writes a number takes longest to find out: most are both.
+    """
+    is_complete, is_likely = _is_complete(number), _is_likely_number(text, digits)
+    if is_complete == is_likely:
+        return is_complete
+    return is_complete if _is_written_in_full(digits, number) else is_likely
+
+
+def _is_likely_number(text: str, digits: str) -> bool:
     if _is_american_in_brackets(text) or _PLACEHOLDER.fullmatch(digits) or _is_foreign(text, digits):
         return False
     return len(digits) >= (_FEWEST_BARE_DIGITS if text.isdigit() else _FEWEST_GROUPED_DIGITS)
@@ -158,22 +171,26 @@ def _is_american_in_brackets(text: str) -> bool:
     return text.startswith("(") and _AMERICAN.fullmatch(text) is not None
 
 
-def _is_written_in_full(digits: str, number: PhoneNumber) -> bool:
-    """Return whether digits are those that the country writes, with the zero or "06" that its numbers begin with."""
-    return digits == _digits(phonenumbers.format_number(number, PhoneNumberFormat.NATIONAL))
+def _is_written_in_full(digits: str, number: Number) -> bool:
+    """Return whether the digits are what the country writes, with the zero or "06" that its numbers begin with."""
+    return digits == digits_at_home(number)
 
 
 def _is_foreign(text: str, digits: str) -> bool:
     """Return whether the first group of digits is the code of a country that the rest is a number of."""
+    first_group = _first_group(text)
+    if len(first_group) > _LONGEST_COUNTRY_CODE:
+        return False
     number = _parse(digits)
-    return number is not None and _first_group(text) == str(number.country_code)
+    return number is not None and first_group == number.code
 
 
 def _first_group(text: str) -> str:
-    return re.split(r"[^0-9]", text.lstrip("(+"), maxsplit=1)[0]
+    match = _DIGITS.match(text.lstrip("(+"))
+    return match.group() if match else ""
 
 
-def _without_exit_code(digits: str, prefix: str) -> PhoneNumber | None:
+def _without_exit_code(digits: str, prefix: str) -> Number | None:
     """Return the valid number that follows a prefix for calls abroad."""
     match = _compiled(prefix).match(digits)
     return _parse(digits[match.end() :]) if match else None
@@ -184,27 +201,25 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern)
 
 
-def _international(text: str, digits: str) -> PhoneNumber | None:
+def _international(text: str, digits: str) -> Number | None:
     number = _parse(digits)
     return number if number and _fits_groups(text, number) else None
 
 
-def _parse(digits: str) -> PhoneNumber | None:
+def _parse(digits: str) -> Number | None:
     """Return the valid number that digits with a country code stand for."""
     number = _parse_any(digits)
-    return number if number and phone_ranges.is_given_out(number) else None
+    return number if number and is_given_out(number) else None
 
 
-def _parse_any(digits: str) -> PhoneNumber | None:
+def _parse_any(digits: str) -> Number | None:
     digits = _without_given_up_prefix(digits)
-    try:
-        number = phone_ranges.parse(digits)
-    except NumberParseException:
+    number = parse(digits)
+    if number is None or len(number.code) + len(number.national) > _MOST_DIGITS:
         return None
-    is_too_long = len(str(number.country_code)) + len(phonenumbers.national_significant_number(number)) > _MOST_DIGITS
-    # A library that has changed the end of a number has not read the one that stood there.
-    is_changed = not digits.endswith(str(number.national_number)[-6:])
-    return None if is_too_long or is_changed else number
+    # If the library changed the end of a number, it has read another number.
+    end = number.national.lstrip("0")[-6:] or "0"
+    return number if digits.endswith(end) else None
 
 
 def _without_given_up_prefix(digits: str) -> str:
@@ -214,17 +229,17 @@ def _without_given_up_prefix(digits: str) -> str:
     return digits
 
 
-def _possible(text: str, region: str | None) -> PhoneNumber | None:
+def _possible(text: str, region: str | None) -> Number | None:
     """Return a number of a possible length that is written in full, though it is in no range that is known."""
     number = None if "/" in text else _written_in_full(text, region)
-    if number is None or number.national_number == 0 or not _fits_groups(text, number):
+    if number is None or not number.national.strip("0") or not _fits_groups(text, number):
         return None
-    return number if phonenumbers.is_possible_number_with_reason(number) == ValidationResult.IS_POSSIBLE else None
+    return number if is_possible(number) else None
 
 
-def _written_in_full(text: str, region: str | None) -> PhoneNumber | None:
+def _written_in_full(text: str, region: str | None) -> Number | None:
     """Return the number of a text that has its country prefix or the country's leading zero."""
-    digits = _digits(text)
+    digits = digits_of(text)
     if not text.startswith("+"):
         if not digits.startswith("00"):
             return _possible_in(text, digits, region)
@@ -232,7 +247,7 @@ def _written_in_full(text: str, region: str | None) -> PhoneNumber | None:
     return _parse_any(digits) if len(digits) >= _FEWEST_DIGITS else None
 
 
-def _possible_in(text: str, digits: str, region: str | None) -> PhoneNumber | None:
+def _possible_in(text: str, digits: str, region: str | None) -> Number | None:
     metadata = PhoneMetadata.metadata_for_region(region) if region else None
     if metadata is None or _PLACEHOLDER.fullmatch(digits):
         return None
@@ -245,6 +260,6 @@ def _opens_with_zero(digits: str) -> bool:
     return digits.startswith("0") and len(digits) > _FEWEST_BARE_DIGITS
 
 
-def _fits_groups(text: str, number: PhoneNumber) -> bool:
+def _fits_groups(text: str, number: Number) -> bool:
     """Return whether the country code ends within the first group of digits: "+8 495" is not Vietnam's +84."""
-    return not text.startswith("+") or len(_first_group(text)) >= len(str(number.country_code))
+    return not text.startswith("+") or len(_first_group(text)) >= len(number.code)

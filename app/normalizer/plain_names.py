@@ -1,12 +1,13 @@
-"""Names that are nothing but names: most of them, and quick to tell.
+"""Names that are nothing but names, as most are, and that are quick to recognise.
 
 A plain word is letters in a name's case, such as "Ada" or "Müller-Lind", and in no list of words that mean something
 else in a name column: titles, credentials, particles, placeholders.
-All rules leave it as it is, alone or beside another.
+Every rule leaves it as it is, alone or beside another plain word.
 """
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 from app.normalizer.data import name_words, nobody_words
@@ -16,7 +17,11 @@ from app.values.text import clean, word_set
 
 _SHORTEST = 3  # letters of a piece between hyphens
 _LONGEST = 40  # letters and hyphens
-# The letters that one rule or another takes for the plain ones, though `fold` does not.
+# Letters that some rules take for plain letters, though `fold` does not.
+_SCOTTISH = ("Mc", "Mac")
+_INITIAL = re.compile(r" [A-Z]\. ")
+_TITLES_IN_FRONT = frozenset({"", "Dr. ", "Dr ", "Mr. ", "Mrs. ", "Ms. ", "Prof. "})
+_DEGREE_ENDS = word_set("Com Des Div Eng Min Mus Arch Phil Tech Pharm Psych")  # "M. Phil"
 _ALIKE = str.maketrans("łđı", "ldi")
 # What the patterns for remarks, companies and households look for.
 _WORDS_OF_PATTERNS = word_set(
@@ -52,6 +57,56 @@ def is_plain(word: str) -> bool:
     return _OTHER_WORDS.isdisjoint(map(_key, [word, *pieces]))
 
 
+def plain_pair(text: str) -> tuple[str, str] | None:
+    """Return the two plain words that a text consists of, in a name's case; None for any other text.
+
+    Two words that are both in capitals or both in small letters count if they are plain in a name's case. Letters
+    outside ASCII have rules of their own there, and so have names such as "McDonald".
+    """
+    first, _, last = text.partition(" ")
+    if is_plain(first) and is_plain(last):
+        return first, last
+    if not text.isascii() or not (text.isupper() or text.islower()):
+        return None
+    recased = first.title(), last.title()
+    return recased if all(map(_is_plain_in_any_case, recased)) else None
+
+
+@lru_cache(maxsize=16_384)
+def _is_plain_in_any_case(word: str) -> bool:
+    return is_plain(word) and not any(piece.startswith(_SCOTTISH) for piece in word.split("-"))
+
+
+def plain_full_name(text: str, first: str, last: str) -> str | None:
+    """Return the full name of two plain words that have their own columns, if it is as plain; None for any other.
+
+    That is the words alone, with an initial between ("Ada M. Brandt"), which stays, or with a title in front or a
+    degree behind, which goes.
+    """
+    before, whole, behind = text.partition(f"{first} {last}")
+    if whole:
+        is_decorated = before in _TITLES_IN_FRONT and _is_degree(behind)
+        return whole if is_decorated else None
+    if _has_initial(text, first, last):
+        return text
+    return f"{first} {last}" if plain_pair(text) == (first, last) else None
+
+
+def _has_initial(text: str, first: str, last: str) -> bool:
+    start, initial, end = text[: len(first)], text[len(first) : -len(last)], text[-len(last) :]
+    if (start, end) != (first, last) or last in _DEGREE_ENDS:
+        return False
+    return _INITIAL.fullmatch(initial) is not None
+
+
+def _is_degree(behind: str) -> bool:
+    """Return whether nothing follows a name, or a single degree behind a comma or a blank."""
+    if not behind:
+        return True
+    degree = behind.removeprefix(",").removeprefix(" ")
+    return degree != behind and degree.isalpha() and bare(degree) in name_words.CREDENTIALS
+
+
 def _is_in_name_case(piece: str) -> bool:
     if len(piece) < _SHORTEST or not piece.isalpha():
         return False
@@ -59,6 +114,6 @@ def _is_in_name_case(piece: str) -> bool:
 
 
 def plain_words(text: str) -> tuple[str, ...]:
-    """Return the words of a name that consists of several plain ones, whichever comes first; none of any other."""
+    """Return the words of a name of several plain words in any order; an empty tuple for any other name."""
     words = tuple(text.split(" "))
     return words if len(words) > 1 and all(map(is_plain, words)) else ()

@@ -9,13 +9,12 @@ that disagree (chief of staff, executive director, general counsel, team leader,
 from __future__ import annotations
 
 import functools
-import itertools
 import re
-from collections.abc import Iterable
+from collections.abc import Callable
 from typing import Final
 
 from app.normalizer.data import title_words as words
-from app.values.text import fold
+from app.normalizer.title_roles import UNCLEAR, Role, has_deputy, is_head, parts, ranks, readable, roles
 
 C_SUITE: Final = "C-Suite"
 VP: Final = "VP"
@@ -28,19 +27,6 @@ UNKNOWN: Final = "Unknown"
 
 SENIORITIES: Final = (C_SUITE, VP, DIRECTOR, MANAGER, SENIOR_IC, IC, ENTRY_LEVEL, UNKNOWN)
 
-_UNCLEAR = "?"  # a part whose level the rules know that they do not know
-
-_BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
-_STAFF_OF_SOMEBODY = re.compile(r"\bchief of staff\s?[,-]\s.*")
-_INCLUSIVE_ENDING = re.compile(r"(?<=[a-z]{3})[/:*_]-?in(?:nen)?\b")
-_INCLUSIVE_ADJECTIVE = re.compile(r"(?<=[a-z]{3}e)[/:*_]-?r\b")
-_CHIEF_OFFICER = re.compile(r"\bchief (?:[a-z&-]+ ){1,4}?officers?\b")
-_CHIEF_SHORT = re.compile(r"\bchief (?:technology|financial|marketing|operating|information|people|product|revenue)\b")
-_DOTTED = re.compile(r"(?<=\w)\.(?=\w)|\.")
-_EX = re.compile(r"\bex-(?=\w)")
-_SEPARATOR = re.compile(r"\s(?:&|and|und|et|y|e|en|og|och|-|\+)\s|\s?[,;/|]\s?|\s?:\s")
-_RANK_HYPHEN = re.compile(r"\b(vp|director|manager|head|ceo|cto|cfo|coo|engineer)-([a-z]+)")
-_HEAD_OF = re.compile(r"\bhead\s?[,-]\s")
 _NEEDED_KINDS = {
     "executive": words.EXECUTIVES,
     "executives": words.EXECUTIVES,
@@ -48,11 +34,13 @@ _NEEDED_KINDS = {
     "officers": words.OFFICERS,
     "advisor": words.ADVISORS,
 }
-_OWNERS = words.OWNERS | words.PRESIDENTS | words.PARTNERS
-_MANAGERS = words.LEADER_HEADS | words.MANAGER_HEADS
+_ASSOCIATES = frozenset({"associate", "associates"})
 _DEPARTMENTS = words.PEOPLE_MANAGERS | words.IC_MANAGERS | words.MORE_DEPARTMENTS
 _ASSISTED_RANKS = words.C_SUITE_HEADS | {"president", "vp"}
 _LEVEL_NUMBER = re.compile(r"(?:i{1,3}|iv|v|[0-9]{1,2}|l[0-9])")
+_MIDDLE_LEVELS = frozenset({"ii", "2"})
+_DOCTORS = frozenset({"phd", "doctoral"})
+_BEGINNERS = frozenset({"graduate", "intern", "apprentice", "trainee"})
 
 
 @functools.lru_cache(maxsize=4096)
@@ -61,7 +49,7 @@ def decide_seniority(title: str) -> str | None:
 
     A title of several roles ("CTO & Founder") has the level of the highest one.
     """
-    text = _prepared(title)
+    text = readable(title)
     if not words.NOT_NOW.isdisjoint(text.replace(",", " ").split()):
         return None
     levels = _levels(text)
@@ -73,231 +61,135 @@ def decide_seniority(title: str) -> str | None:
 def _levels(text: str) -> list[str]:
     """Return the levels of the roles in a title, in their order."""
     levels: list[str] = []
-    for part in _SEPARATOR.split(text):
-        level, is_support = _decide_part(part.split())
-        if level:
+    for role in roles(text):
+        if level := _decide(role):
             levels.append(level)
-        if is_support and len(levels) <= 1:
+        if role.is_support and len(levels) <= 1:
             break  # "Assistant to the CEO and Founder" is about other people from here on
     return levels
 
 
 def _highest(levels: list[str], is_senior: bool) -> str | None:
     highest = next(filter(levels.__contains__, SENIORITIES), None)
-    if _UNCLEAR in levels and highest != C_SUITE:
+    if UNCLEAR in levels and highest != C_SUITE:
         return None
     return SENIOR_IC if highest == IC and is_senior else highest
 
 
 def _has_lone_mark(text: str, mark: str) -> bool:
     """Return whether a mark is a part of its own, as in "Software Engineer, Senior"."""
-    return mark in (part.strip() for part in _SEPARATOR.split(text)[1:])
+    return mark in (part.strip() for part in parts(text)[1:])
 
 
 def _has_lone_deputy(text: str) -> bool:
-    """Return whether a part makes another one a deputy's: "Geschäftsführer, stellvertretend"."""
-    parts = filter(None, map(str.split, _SEPARATOR.split(text)))
-    return any(map(words.DEPUTIES.issuperset, parts))
+    """Return whether a part makes another role a deputy's: "Geschäftsführer, stellvertretend"."""
+    word_lists = filter(None, map(str.split, parts(text)))
+    return any(map(words.DEPUTIES.issuperset, word_lists))
 
 
-def _prepared(title: str) -> str:
-    """Return the title in folded words, phrases and abbreviations replaced by the words the rules know."""
-    text = _INCLUSIVE_ENDING.sub("in", fold(_BRACKETS.sub(_deputy_or_nothing, title)))
-    text = _INCLUSIVE_ADJECTIVE.sub("r", text)
-    text = _EX.sub("ex ", text).replace("–", "-").replace("—", "-").replace("’", "'")
-    text = _STAFF_OF_SOMEBODY.sub("chief of staff", text)
-    text = " ".join(_known_word(word) for word in _DOTTED.sub(" ", text).split())
-    text = _phrases().sub(lambda match: words.PHRASES[match.group()], text)
-    text = _CHIEF_OFFICER.sub("chiefofficer", text)
-    text = _CHIEF_SHORT.sub("chiefofficer", text)
-    return _HEAD_OF.sub("head of ", _RANK_HYPHEN.sub(_apart, text))
-
-
-def _apart(match: re.Match[str]) -> str:
-    """Return a rank apart from the field after its hyphen, but one with the helper that its holder has."""
-    is_helper = _has_deputy([match.group(2)])
-    return f"{match.group(1)} {match.group(2)}" if is_helper else f"{match.group(1)} - {match.group(2)}"
-
-
-def _deputy_or_nothing(bracket: re.Match[str]) -> str:
-    """Return what a bracket says if it makes somebody a deputy: "CEO (Deputy)"."""
-    inner = bracket.group()[1:-1]
-    return f" {inner} " if _has_deputy(_DOTTED.sub(" ", fold(inner)).split()) else " "
-
-
-def _has_deputy(tokens: Iterable[str]) -> bool:
-    """Return whether a word makes the role a deputy's or a helper's: "adjoint", "igazgató-helyettes"."""
-    pieces = {piece for token in tokens for piece in token.split("-")}
-    return not pieces.isdisjoint(words.DEPUTIES | words.HELPERS)
-
-
-def _known_word(word: str) -> str:
-    bare = word.rstrip(",;:")
-    return words.ABBREVIATIONS.get(bare, bare) + word[len(bare) :]
+def _decide(role: Role) -> str | None:
+    """Return the level of a role, by the first rule that is for its noun."""
+    if role.noun == UNCLEAR or ("entrylevel" in role.after and role.noun in ranks()):
+        return UNCLEAR
+    rules = (rule for nouns, rule in _rules() if role.noun in nouns)
+    return next(rules, _decide_contributor)(role)
 
 
 @functools.cache
-def _phrases() -> re.Pattern[str]:
-    longest_first = sorted(words.PHRASES, key=len, reverse=True)
-    return re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, longest_first))})(?![\w-])")
+def _rules() -> tuple[tuple[frozenset[str], Callable[[Role], str | None]], ...]:
+    """Return the rules of the ranks, each with the nouns that it is for; the others are contributors."""
+    return (
+        (frozenset({"vp"}), _decide_vice_president),
+        (words.C_SUITE_HEADS, _decide_c_suite),
+        (words.PARTNERS, _decide_partner),
+        (words.OWNERS, _decide_owner),
+        (words.PRESIDENTS, _decide_president),
+        (words.DIRECTOR_HEADS, _decide_director),
+        (frozenset({"head"}), _decide_head),
+        (words.LEADER_HEADS, _decide_leader),
+        (words.MANAGER_HEADS, _decide_manager),
+        (words.ENTRY_HEADS, _decide_beginner),
+        (words.LEAD_HEADS, _decide_lead),
+    )
 
 
-def _decide_part(tokens: list[str]) -> tuple[str | None, bool]:
-    """Return the level of one role, and whether it is the role of somebody's assistant."""
-    if tokens[:2] in (["office"], ["office", "of"]):
-        return None, False
-    tail = _tail(tokens)
-    head = tokens[: len(tokens) - len(tail)]
-    position = _head_position(head)
-    if position is None:
-        return None, False
-    ordered, noun, after = head[:position], head[position], head[position + 1 :]
-    return _decide(ordered, noun, after, tail), _is_support(ordered, noun)
+# Ranks
 
 
-def _is_support(ordered: list[str], noun: str) -> bool:
-    if noun in words.ASSISTANT_HEADS:
-        return True
-    is_rank = noun in words.C_SUITE_HEADS or noun in words.PRESIDENTS
-    return is_rank and not words.ASSISTANT_HEADS.isdisjoint(ordered)
+def _decide_vice_president(role: Role) -> str:
+    return VP
 
 
-def _tail(tokens: list[str]) -> list[str]:
-    """Return what follows the first preposition, it included: what the role is about."""
-    return list(itertools.dropwhile(lambda token: token not in words.PREPOSITIONS, tokens))
+def _decide_c_suite(role: Role) -> str:
+    is_deputy = has_deputy([*role.before, *role.after])
+    return UNCLEAR if is_deputy or not words.AFTER_HEAD_BLOCK.isdisjoint(role.after) else C_SUITE
 
 
-def _head_position(tokens: list[str]) -> int | None:
-    """Return where the head stands: the last head noun, unless the words after it make it a department."""
-    last = next((index for index in reversed(range(len(tokens))) if _is_head(tokens[index])), None)
-    if last is None:
-        return None
-    if "vp" in tokens and tokens[last] not in words.ASSISTANT_HEADS:
-        return tokens.index("vp")
-    return None if _is_department(tokens, last) else last
+def _decide_owner(role: Role) -> str:
+    leads_company = not has_deputy(role.after) and words.BUSINESS_WORDS.issuperset(role.before)
+    return C_SUITE if leads_company else UNCLEAR
 
 
-def _is_department(tokens: list[str], position: int) -> bool:
-    if words.AFTER_HEAD_BLOCK.isdisjoint(tokens[position + 1 :]):
-        return False
-    return not _leads(tokens[position], position, tokens)
+def _decide_president(role: Role) -> str:
+    if has_deputy(role.after) or not words.PRESIDENT_KINDS.issuperset(role.before):
+        return UNCLEAR
+    return C_SUITE if words.NOT_A_COMPANY.isdisjoint([*role.about, *role.after]) else UNCLEAR
 
 
-def _leads(noun: str, position: int, tokens: list[str]) -> bool:
-    """Return whether a rank opens the title, so that what follows is its field ("Director Product Marketing")."""
-    ranks = _ranks() - words.C_SUITE_HEADS | words.ENTRY_HEADS
-    return noun in ranks and set(tokens[:position]) <= words.RANK_STEPS
+def _decide_partner(role: Role) -> str | None:
+    if has_deputy(role.after):
+        return UNCLEAR
+    if _is_adviser(role):
+        return IC if words.SENIOR_MARKS.isdisjoint(role.before) else SENIOR_IC
+    if role.after:
+        return None  # the role deals with partners: "Partner Channel"
+    return C_SUITE if words.PARTNER_KINDS.issuperset(role.before) else UNCLEAR
 
 
-@functools.cache
-def _ranks() -> frozenset[str]:
-    """Return the heads that lead people, whatever noun follows them."""
-    return words.C_SUITE_HEADS | words.DIRECTOR_HEADS | words.LEADER_HEADS | words.MANAGER_HEADS | {"vp"}
-
-
-def _is_head(token: str) -> bool:
-    return token in _heads() or token.endswith(words.IC_ENDINGS) or (token.endswith("in") and token[:-2] in _heads())
-
-
-@functools.cache
-def _heads() -> frozenset[str]:
-    others = ("executive", "executives", "officer", "officers", "associate", "associates", "agent", "advisor", _UNCLEAR)
-    return _ranks().union(
-        words.OWNERS, words.PRESIDENTS, words.PARTNERS, words.LEAD_HEADS, words.IC_HEADS, words.ASSISTANT_HEADS,
-        words.ENTRY_HEADS, others,
-    )  # fmt: skip
-
-
-def _decide(ordered: list[str], noun: str, after: list[str], tail: list[str]) -> str | None:
-    """Return the level of a head noun with the words before it, those after it, and what it is about."""
-    noun = _masculine(noun)
-    if noun == _UNCLEAR or ("entrylevel" in after and noun in _ranks()):
-        return _UNCLEAR
-    if noun == "vp":
-        return VP
-    if noun in words.C_SUITE_HEADS:
-        return _decide_c_suite(ordered, after)
-    if noun in _OWNERS:
-        return _decide_owner(noun, ordered, after, tail)
-    if noun in words.DIRECTOR_HEADS:
-        return DIRECTOR if words.CRAFT_DIRECTORS.isdisjoint(ordered) else _UNCLEAR
-    if noun in _MANAGERS:
-        return _decide_manager(ordered, noun, after, tail)
-    return _decide_contributor(ordered, noun, after)
-
-
-def _masculine(noun: str) -> str:
-    """Return the head that the feminine of a German one stands for: "leiter" for "leiterin"."""
-    is_feminine = noun.endswith("in") and noun not in _heads()
-    return noun[:-2] if is_feminine else noun
-
-
-def _decide_c_suite(ordered: list[str], after: list[str]) -> str:
-    is_unclear = _has_deputy([*ordered, *after]) or not words.AFTER_HEAD_BLOCK.isdisjoint(after)
-    return _UNCLEAR if is_unclear else C_SUITE
-
-
-def _decide_owner(noun: str, ordered: list[str], after: list[str], tail: list[str]) -> str | None:
-    if _has_deputy(after):
-        return _UNCLEAR
-    if noun in words.PARTNERS:
-        return _decide_partner(ordered, after)
-    if noun in words.OWNERS:
-        leads_company = words.BUSINESS_WORDS.issuperset(ordered)
-    else:
-        leads_company = words.PRESIDENT_KINDS.issuperset(ordered) and words.NOT_A_COMPANY.isdisjoint([*tail, *after])
-    return C_SUITE if leads_company else _UNCLEAR
-
-
-def _decide_partner(ordered: list[str], after: list[str]) -> str | None:
-    if _is_adviser(ordered):
-        return IC if words.SENIOR_MARKS.isdisjoint(ordered) else SENIOR_IC
-    if after:
-        return None  # "Partner Channel" is whom the role deals with
-    return C_SUITE if words.PARTNER_KINDS.issuperset(ordered) else _UNCLEAR
-
-
-def _is_adviser(ordered: list[str]) -> bool:
+def _is_adviser(role: Role) -> bool:
     """Return whether a partner advises colleagues: "HR Business Partner", "Talent Partner"."""
-    kind = _kind(ordered)
-    if kind == "business":
-        return not words.BUSINESS_PARTNERS.isdisjoint(ordered)
-    return kind in {"people", "talent", "hr"}
+    if role.kind == "business":
+        return not words.BUSINESS_PARTNERS.isdisjoint(role.before)
+    return role.kind in {"people", "talent", "hr"}
 
 
-def _kind(ordered: list[str]) -> str:
-    """Return the word right before the head, "" if there is none."""
-    return ordered[-1] if ordered else ""
+def _decide_director(role: Role) -> str:
+    return DIRECTOR if words.CRAFT_DIRECTORS.isdisjoint(role.before) else UNCLEAR
 
 
-def _leads_department(ordered: list[str], after: list[str], tail: list[str]) -> bool:
+def _decide_head(role: Role) -> str:
+    is_unclear = _is_beginner(role) or not _leads_department(role)
+    return UNCLEAR if is_unclear else MANAGER
+
+
+def _is_beginner(role: Role) -> bool:
+    return not words.ENTRY_MARKS.isdisjoint(role.before)
+
+
+def _leads_department(role: Role) -> bool:
     """Return whether "head" leads, as in "Head of Sales", "Sales Head", "Head Sales"; not "Head Chef", "Head Boy"."""
-    if after:
-        return after[0] in _DEPARTMENTS and not _is_head(after[-1])
-    return tail[:1] == ["of"] or _kind(ordered) in _DEPARTMENTS
+    if role.after:
+        return role.after[0] in _DEPARTMENTS and not is_head(role.after[-1])
+    return role.about[:1] == ["of"] or role.kind in _DEPARTMENTS
 
 
-def _decide_manager(ordered: list[str], noun: str, after: list[str], tail: list[str]) -> str | None:
-    if not words.ENTRY_MARKS.isdisjoint(ordered):
-        return _UNCLEAR
-    if noun == "head":
-        return MANAGER if _leads_department(ordered, after, tail) else _UNCLEAR
-    if noun in words.LEADER_HEADS:
-        return MANAGER
-    return _decide_manager_of_field(ordered)
+def _decide_leader(role: Role) -> str:
+    return UNCLEAR if _is_beginner(role) else MANAGER
 
 
-def _decide_manager_of_field(ordered: list[str]) -> str:
-    fields = [word for word in ordered if word not in words.MANAGER_STEPS]
+def _decide_manager(role: Role) -> str:
+    if _is_beginner(role):
+        return UNCLEAR
+    fields = [word for word in role.before if word not in words.MANAGER_STEPS]
     if not fields:
         return MANAGER
     if fields[-1] in words.IC_MANAGERS:
-        return _decide_ic_manager(set(ordered))
-    return MANAGER if fields[-1] in words.PEOPLE_MANAGERS and not _is_narrow(fields) else _UNCLEAR
+        return _decide_ic_manager(set(role.before))
+    return MANAGER if fields[-1] in words.PEOPLE_MANAGERS and not _is_narrow(fields) else UNCLEAR
 
 
 def _is_narrow(fields: list[str]) -> bool:
-    """Return whether a field of marketing or sales is one that a single person runs as often as a team."""
+    """Return whether a single person runs a field of marketing or sales as often as a team does."""
     return fields[-1] in {"marketing", "sales"} and not words.NARROW_FIELDS.isdisjoint(fields[:-1])
 
 
@@ -305,31 +197,43 @@ def _decide_ic_manager(before: set[str]) -> str:
     if "group" in before:
         return MANAGER  # a group product manager leads product managers
     if before & {"assistant", "deputy"}:
-        return _UNCLEAR
+        return UNCLEAR
     if "associate" in before:
         return ENTRY_LEVEL
     return SENIOR_IC if before & (words.SENIOR_MARKS | {"staff"}) else IC
 
 
-def _decide_contributor(ordered: list[str], noun: str, after: list[str]) -> str:
-    if noun in words.ENTRY_HEADS:
-        return _UNCLEAR if noun == "student" and _is_unclear_student(ordered, after) else ENTRY_LEVEL
-    if noun in words.LEAD_HEADS:
-        return SENIOR_IC if ordered and not after else _UNCLEAR
-    return _step(set(ordered), noun, after) if _is_plain_noun(noun, ordered) else _UNCLEAR
+# Contributors
 
 
-def _is_unclear_student(ordered: list[str], after: list[str]) -> bool:
-    return bool(after) or "phd" in ordered or "doctoral" in ordered
+def _decide_beginner(role: Role) -> str:
+    is_unclear = role.noun == "student" and (role.after or not _DOCTORS.isdisjoint(role.before))
+    return UNCLEAR if is_unclear else ENTRY_LEVEL
 
 
-def _is_plain_noun(noun: str, ordered: list[str]) -> bool:
-    """Return whether the head is work that somebody does, going by the word before it where that matters."""
-    kind = _kind(ordered)
+def _decide_lead(role: Role) -> str:
+    return SENIOR_IC if role.before and not role.after else UNCLEAR
+
+
+def _decide_contributor(role: Role) -> str:
+    """Return the step of the ladder that the marks around a working noun give."""
+    before = set(role.before)
+    if not _is_plain_noun(role) or _is_unclear_step(before, role.noun):
+        return UNCLEAR
+    if _is_senior(before, role.noun):
+        return UNCLEAR if before & words.ENTRY_MARKS else SENIOR_IC
+    if not _has_middle_number(role.after):
+        return UNCLEAR
+    return ENTRY_LEVEL if _is_entry_level(before, role) else IC
+
+
+def _is_plain_noun(role: Role) -> bool:
+    """Return whether the head is work that somebody does, going by the word before it if that matters."""
+    noun, kind = role.noun, role.kind
     if noun in words.ASSISTANT_HEADS:
         return noun in {"ea", "pa"} or _is_assisted(kind)
-    if noun in {"associate", "associates"}:
-        return "senior" in ordered or kind in words.SALES_ASSOCIATES
+    if noun in _ASSOCIATES:
+        return "senior" in role.before or kind in words.SALES_ASSOCIATES
     if noun == "agent":
         return kind != "" and kind not in words.AGENT_EXCEPTIONS
     if kinds := _NEEDED_KINDS.get(noun):
@@ -342,17 +246,6 @@ def _is_assisted(kind: str) -> bool:
     return kind in words.ASSISTANTS or kind.endswith("'s") or kind in _ASSISTED_RANKS
 
 
-def _step(before: set[str], noun: str, after: list[str]) -> str:
-    """Return the step of the ladder that the marks around a working noun give."""
-    if _is_unclear_step(before, noun):
-        return _UNCLEAR
-    if _is_senior(before, noun):
-        return _UNCLEAR if before & words.ENTRY_MARKS else SENIOR_IC
-    if not _has_middle_number(after):
-        return _UNCLEAR
-    return ENTRY_LEVEL if _is_entry_level(before, noun, after) else IC
-
-
 def _is_senior(before: set[str], noun: str) -> bool:
     if before & words.SENIOR_MARKS:
         return True
@@ -363,13 +256,13 @@ def _has_middle_number(after: list[str]) -> bool:
     """Return whether the level behind a noun is the second ("Engineer II"), or none stands there."""
     if not after or not _LEVEL_NUMBER.fullmatch(after[0]):
         return True
-    return after[0] in {"ii", "2"}
+    return after[0] in _MIDDLE_LEVELS
 
 
-def _is_entry_level(before: set[str], noun: str, after: list[str]) -> bool:
-    if before & words.ENTRY_MARKS or "entrylevel" in after:
+def _is_entry_level(before: set[str], role: Role) -> bool:
+    if before & words.ENTRY_MARKS or "entrylevel" in role.after:
         return True
-    return "associate" in before or noun in {"associate", "associates"}
+    return "associate" in before or role.noun in _ASSOCIATES
 
 
 def _is_unclear_step(before: set[str], noun: str) -> bool:
@@ -379,6 +272,6 @@ def _is_unclear_step(before: set[str], noun: str) -> bool:
     if noun in words.ASSISTANT_HEADS:
         return False
     marks = words.UNCLEAR_MARKS - {"executive"} if noun in {"recruiter", "executive"} else words.UNCLEAR_MARKS
-    if before & (marks | _ranks()):
+    if before & (marks | ranks()):
         return True
-    return noun in words.CARERS and bool(before & {"graduate", "intern", "apprentice", "trainee"})
+    return noun in words.CARERS and bool(before & _BEGINNERS)

@@ -26,7 +26,7 @@ def capitalize(word: str) -> str:
 
 
 def plain_digits(text: str) -> str:
-    """Return the text with the digits 0 to 9 for those of other scripts."""
+    """Return the text with digits of other scripts replaced by 0 to 9."""
     return text if text.isascii() else "".join(map(_plain_digit, text))
 
 

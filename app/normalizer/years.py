@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import re
 from typing import Any
 
@@ -15,17 +16,18 @@ _YEAR = re.compile(r"(?<![0-9.,-])[0-9]{4}(?![0-9])")
 
 
 def normalize_year(value: Any) -> int | None:
-    """Return the one year in the text (``1998``, ``est. 2003``, ``1998.0``), or None when there is none or more.
+    """Return the year in a text (``1998``, ``est. 2003``, ``1998.0``), or None unless there is exactly one.
 
     Years before 1000 or after the current one are refused.
     """
-    year = integer(value) if isinstance(value, int | float) else _year_in_text(value)
+    year = _year_in_text(value[: _LONGEST_TEXT + 1]) if isinstance(value, str) else integer(value)
     if year is None:
         return None
     return year if _EARLIEST <= year <= dt.datetime.now(dt.UTC).year else None
 
 
-def _year_in_text(value: Any) -> int | None:
+@functools.lru_cache(maxsize=1024)
+def _year_in_text(value: str) -> int | None:
     text = clean(value, _LONGEST_TEXT + 1)
     if text is None or len(text) > _LONGEST_TEXT:
         return None

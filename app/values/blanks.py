@@ -1,11 +1,11 @@
-"""Words and signs that stand where a value is missing."""
+"""Words and signs that are written in place of a missing value."""
 
 from __future__ import annotations
 
 from typing import Final
 
-# "NA" is not among them: it is Namibia's code, and a surname. The words of other languages are those that forms and
-# exports offer as an answer, and that are nobody's name.
+# "NA" is not among them: it is Namibia's code, and a surname. In other languages it has the words that forms and
+# exports offer as an answer and that are nobody's name.
 WORDS: Final = frozenset(
     {
         "n/a", "n.a.", "n.a", "#n/a", "n/d", "s/o", "k.a.", "null", "none", "nil", "nan", "unknown", "undefined",
@@ -39,4 +39,4 @@ def is_placeholder(text: str) -> bool:
 
 def says_nothing(text: str) -> bool:
     """Return whether a field's text is a placeholder or has neither a letter nor a digit."""
-    return is_placeholder(text) or not any(char.isalnum() for char in text)
+    return is_placeholder(text) or not any(map(str.isalnum, text))

@@ -38,8 +38,10 @@ _PAGES_OF_ANY_SITE: Final = word_set(
     " home store media group gruppe academy events blog portfolio projekte projects design studio werbung immobilien"
 )
 _WRAPPING: Final = " \t\"'<>()[]"
-# Not registered, and used for documentation and networks of one's own.
+# Never registered: for documentation and private networks.
 _RESERVED: Final = (".example", ".test", ".local", ".internal", ".lan")
+_PLATFORMS: Final = (PROFILE_SITES, MARKETPLACES, DIRECTORIES)
+_LISTED_BRANDS: Final = MAIL_BRANDS | PLATFORM_BRANDS
 _SHORTEST_NAME: Final = 4
 _SHORT_LABEL: Final = 4
 _SHORTEST_SEGMENT: Final = 5
@@ -77,12 +79,12 @@ def own_host(value: Any, name: Any = None) -> str | None:
 
 @lru_cache(maxsize=16_384)
 def _own_host(value: str, name: str) -> str | None:
-    """Return the own host. Kept: one company is looked at for each of its people, before and after each call."""
+    """Return the own host. Cached: a company is looked at for each of its people, before and after each call."""
     host, path = _split(value)
     if host is None:
         return None
     host = _without_www(host)
-    is_known_ending = has_public_suffix(host) or host.endswith(_RESERVED)
+    is_known_ending = registrable_domain(host) or has_public_suffix(host) or host.endswith(_RESERVED)
     return host if is_known_ending and _is_own(host, path, name) else None
 
 
@@ -125,8 +127,7 @@ def is_mail_provider(host: str) -> bool:
 @lru_cache(maxsize=16_384)
 def is_platform(host: str) -> bool:
     """Return whether a host carries other people's pages: a social network, a marketplace, a directory."""
-    lists = (PROFILE_SITES, MARKETPLACES, DIRECTORIES)
-    return any(is_under(host, domains) for domains in lists) or _brand(host) in PLATFORM_BRANDS
+    return any(is_under(host, domains) for domains in _PLATFORMS) or _brand(host) in PLATFORM_BRANDS
 
 
 @cache
@@ -150,6 +151,8 @@ def ascii_host(host: str) -> str | None:
 
 def _split(value: Any) -> tuple[str | None, str]:
     """Return the host of a URL or domain, and the path that follows it."""
+    if isinstance(value, str) and _HOST.fullmatch(value):
+        return ascii_host(value), ""
     text = clean(value, _LONGEST_URL)
     if text is None:
         return None, ""
@@ -180,15 +183,25 @@ def has_public_suffix(host: str) -> bool:
 
 def _is_own(host: str, path: str, name: str) -> bool:
     """Return whether a bare host is that of the company whose name this is; the name may be empty."""
+    if not _is_listed(host):
+        return not _is_page_about(name, host, path)
     if is_mail_provider(host) or is_under(host, SHORTENERS):
         return _is_named_after(host, name) and host == registrable_domain(host)
-    if is_platform(host):
-        return _is_platforms_own(host, path, name)
-    return not _is_page_about(name, host, path)
+    return _is_platforms_own(host, path, name)
+
+
+def _is_listed(host: str) -> bool:
+    """Return whether a host is a mail provider, a link shortener or a platform, with a single look at all lists."""
+    return is_under(host, _listed_hosts()) or _brand(host) in _LISTED_BRANDS
+
+
+@cache
+def _listed_hosts() -> frozenset[str]:
+    return mail_providers().union(SHORTENERS, *_PLATFORMS)
 
 
 def _is_platforms_own(host: str, path: str, name: str) -> bool:
-    """Return whether an address on a platform is the platform's own, and no page of somebody on it."""
+    """Return whether an address on a platform is the platform's own rather than a customer's page."""
     is_named = _is_named_after(host, name)
     is_profile_site = is_under(host, PROFILE_SITES)
     if is_named and not is_profile_site:
@@ -212,6 +225,8 @@ def _is_named_after(host: str, name: str) -> bool:
 
 def _is_page_about(name: str, host: str, path: str) -> bool:
     """Return whether a path holds a company's name, as a directory's does, and the host nothing of it."""
+    if not path.strip("/"):
+        return False
     words = _name_words(name)
     letters = "".join(words)
     if not any(_is_name_of(_letters(unquote(segment)), letters, words) for segment in path.split("/")):
@@ -225,11 +240,14 @@ def _holds_part_of(label: str, name: str, words: list[str]) -> bool:
     letters = "".join(words)
     if label in letters or _letters(name) in label:
         return True
-    if any(word in label for word in words if len(word) >= _SHORTEST_NAME):
-        return True
-    if any(label.startswith(initials) for initials in _initials(name)):
+    if _holds_word(label, words) or label.startswith(tuple(_initials(name))):
         return True
     return len(label) <= _SHORT_LABEL and _runs_through(label, letters)
+
+
+def _holds_word(label: str, words: list[str]) -> bool:
+    long_words = (word for word in words if len(word) >= _SHORTEST_NAME)
+    return any(map(label.__contains__, long_words))
 
 
 def _is_name_of(segment: str, letters: str, words: list[str]) -> bool:
@@ -242,7 +260,7 @@ def _is_name_of(segment: str, letters: str, words: list[str]) -> bool:
 
 
 def _runs_through(label: str, letters: str) -> bool:
-    """Return whether a label's letters stand in a name in their order, the first one first: "vw" in "volkswagen"."""
+    """Return whether a name has a label's letters in their order and begins with the first: "vw" in "volkswagen"."""
     rest = iter(letters)
     return letters[:1] == label[:1] and all(letter in rest for letter in label)
 

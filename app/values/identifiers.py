@@ -40,7 +40,7 @@ def invalid_entity_ids(values: Iterable[object]) -> list[int]:
 
 
 def _are_entity_ids(values: list[object]) -> bool:
-    """Check all values with one match, a third of the time of one match each."""
+    """Check all values with a single match, which takes a third of the time of a match each."""
     try:
         # A value that is no text ends in TypeError, and one with a newline of its own
         # makes more lines than there are values.

@@ -12,14 +12,14 @@ PageKind = Literal["in", "pub", "company", "school", "showcase"]
 PERSON_KINDS: Final = frozenset({"in", "pub"})
 COMPANY_KINDS: Final = frozenset({"company", "school", "showcase"})
 
-# Nothing that names a page is longer, and longer text only costs time.
+# No address of a page is longer, and longer text only costs time.
 _MAX_CHARS: Final = 2_048
 _SITE: Final = re.compile(r"(?:https?:/*)*(?:[a-z0-9-]+\.)*linkedin\.com(?::443)?/", re.IGNORECASE)
 _HOST: Final = re.compile(r"linkedin\.com(?::443)?/", re.IGNORECASE)
 _PATH: Final = r"([a-z]+)/+([^/?#&,;\s]+)((?:/[0-9a-z]{1,3}){0,3})"
 _URL: Final = re.compile(rf"linkedin\.com(?::443)?/+(?:mwlite/)?{_PATH}", re.IGNORECASE)
 _BARE: Final = re.compile(rf"/?(?=(?:in|pub|company|school|showcase)/){_PATH}", re.IGNORECASE)
-# Nearly every address is spelled like this. Nothing of it needs mending, and it takes a third of the time to see that.
+# Nearly every address is spelled like this and needs no mending, which takes a third of the time to see.
 _PLAIN: Final = re.compile(r"https?://(?:[a-z]{2,3}\.)?linkedin\.com/(in|company)/([a-z0-9-]+)/?")
 _OWN_ID: Final = re.compile(r"AC[a-zA-Z][A-Za-z0-9_-]{30,}")
 _NOT_IN_A_NAME: Final = frozenset(":\ufffd")
@@ -39,7 +39,7 @@ class LinkedInPage(NamedTuple):
 
     @property
     def url(self) -> str:
-        """The address in its one spelling."""
+        """The address in its canonical spelling."""
         return f"https://www.linkedin.com/{self.kind}/{quote(self.written, safe='/' if self.kind == 'pub' else '')}"
 
     @property
@@ -88,7 +88,7 @@ def _address(text: str) -> re.Match[str] | None:
     address = text.strip(_SIGNS)
     if not _SITE.match(address):
         return _BARE.match(address)
-    # A form puts its own address in front of one that is whole.
+    # Forms put their own prefix in front of a complete address.
     *_, last = _HOST.finditer(address)
     return _URL.match(address, last.start())
 

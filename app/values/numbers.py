@@ -15,7 +15,7 @@ _AMOUNT: Final = re.compile(r"\$?\s?(?:[0-9]{1,16}|[0-9]{1,3}(?:,[0-9]{3}){1,5})
 def parse_integer(text: str, *, minimum: int, maximum: int) -> int:
     """Read a whole number of one to nine ASCII digits, or raise ValueError with what was expected.
 
-    So are settings, options and queries read, which people write for this service alone.
+    Settings, options and queries are read this way: people write them for this service alone.
     """
     if _DIGITS.fullmatch(text) is not None and minimum <= int(text) <= maximum:
         return int(text)
@@ -25,7 +25,7 @@ def parse_integer(text: str, *, minimum: int, maximum: int) -> int:
 def integer(value: Any) -> int | None:
     """Return a whole amount from 0 to `MAX_INTEGER`, or None.
 
-    So are cells and other people's JSON read: a number, if without a fraction, or a text such as "12000000",
+    Cells and other people's JSON are read this way: a number without a fraction, or a text such as "12000000",
     "12,000,000" or "$12,000,000.00".
     """
     if isinstance(value, bool):

@@ -7,7 +7,7 @@ kept package has them: they were put together from the public directories of suc
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container
 from functools import cache
 from typing import Final
 
@@ -255,7 +255,7 @@ DIRECTORIES: Final = word_set(
 )
 
 # Here each customer has a name of its own in front: `acme.weebly.com` is Acme's, and Weebly's site is weebly.com.
-# Only those that the list of public suffixes does not know.
+# Only hosts that the list of public suffixes does not know.
 SITE_HOSTS: Final = word_set(
     """
     wordpress.com weebly.com weeblysite.com squarespace.com wix.com jimdo.com jimdo.de jimdosite.com jimdofree.com
@@ -304,7 +304,10 @@ def mail_providers() -> frozenset[str]:
     return _MORE_MAIL_PROVIDERS | frozenset(whitelist)
 
 
-def is_under(host: str, domains: Iterable[str]) -> bool:
+def is_under(host: str, domains: Container[str]) -> bool:
     """Return whether a host is one of the domains or stands below one of them."""
-    labels = host.split(".")
-    return any(".".join(labels[start:]) in domains for start in range(len(labels)))
+    while host:
+        if host in domains:
+            return True
+        host = host.partition(".")[2]
+    return False

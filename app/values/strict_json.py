@@ -1,4 +1,4 @@
-"""JSON that others wrote, read more strictly than the standard library does.
+"""JSON from outside, read more strictly than the standard library reads it.
 
 The standard library takes NaN, keeps the last of two members with one name, reads a long integer in quadratic time
 and a deep nesting into a RecursionError. Neither orjson nor msgspec refuses repeated names.
@@ -40,7 +40,7 @@ class TooLarge(JsonError):
 
 
 class RepeatedName(JsonError):
-    """An object has two members of one name, of which one parser takes the first and another the last."""
+    """An object has two members with the same name, of which some parsers take the first and others the last."""
 
 
 class TooDeep(JsonError):

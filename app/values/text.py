@@ -1,4 +1,4 @@
-"""Text: what may be stored, what is left of it on one line, and what it is compared by.
+"""Text: what may be stored, how it reads on one line, and the key by which it is compared.
 
 SQLite and PostgreSQL disagree on what they store: U+0000 and lone surrogates pass in one and fail in the other.
 

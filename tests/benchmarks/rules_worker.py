@@ -1,4 +1,7 @@
-"""A process that normalises people with the rules of the tree it stands in: a line of them in, the seconds out."""
+"""A process that normalises with the rules of the tree it stands in: a line of entities in, the seconds out.
+
+What they are, `person` or `company`, is its argument.
+"""
 
 import importlib
 import json
@@ -9,12 +12,15 @@ import time
 sys.path.insert(0, os.getcwd())
 # Where the rules stood up to 0.3.0.
 IS_EARLIER = os.path.isdir("app/providers/normalizer")
-people = importlib.import_module("app.providers.normalizer.people" if IS_EARLIER else "app.normalizer.people")
+RULES = "app.providers.normalizer" if IS_EARLIER else "app.normalizer"
+MODULES = {"person": "people", "company": "companies"}
 
 if __name__ == "__main__":
+    entity_type = sys.argv[1]
+    normalize = getattr(importlib.import_module(f"{RULES}.{MODULES[entity_type]}"), f"normalize_{entity_type}")
     for line in sys.stdin:
         block = json.loads(line)
         started = time.process_time()
-        for person in block:
-            people.normalize_person(person)
+        for fields in block:
+            normalize(fields)
         print(time.process_time() - started, flush=True)

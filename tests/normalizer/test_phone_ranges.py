@@ -3,9 +3,10 @@
 import phonenumbers
 from hypothesis import given
 from hypothesis import strategies as st
-from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, NumberParseException, PhoneNumber, PhoneNumberFormat
+from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, NumberParseException, PhoneNumberFormat
 
 from app.normalizer import phone_ranges
+from app.normalizer.phone_ranges import Number
 from app.normalizer.phone_text import written_numbers
 
 
@@ -27,22 +28,30 @@ _numbers = st.one_of(
 )
 
 
-def by_library(digits: str) -> tuple[PhoneNumber, bool] | None:
-    """Return the number that digits stand for to phonenumbers, and whether it is valid."""
+def by_library(digits: str) -> tuple[Number, bool, bool, str] | None:
+    """Return the number that digits stand for to phonenumbers, whether it is valid and possible, and its digits."""
     try:
         number = phonenumbers.parse("+" + digits, None)
     except NumberParseException:
         return None
-    return number, phonenumbers.is_valid_number(number)
+    code, national = str(number.country_code), phonenumbers.national_significant_number(number)
+    is_possible = phonenumbers.is_possible_number_with_reason(number) == phonenumbers.ValidationResult.IS_POSSIBLE
+    at_home = phonenumbers.format_number(number, PhoneNumberFormat.NATIONAL)
+    return (
+        Number(code, national),
+        phonenumbers.is_valid_number(number),
+        is_possible,
+        "".join(filter(str.isdigit, at_home)),
+    )
 
 
-def by_rules(digits: str) -> tuple[PhoneNumber, bool] | None:
+def by_rules(digits: str) -> tuple[Number, bool, bool, str] | None:
     """Return the same by the shorter way."""
-    try:
-        number = phone_ranges.parse(digits)
-    except NumberParseException:
+    number = phone_ranges.parse(digits)
+    if number is None:
         return None
-    return number, phone_ranges.is_given_out(number)
+    is_valid, is_possible = phone_ranges.is_given_out(number), phone_ranges.is_possible(number)
+    return number, is_valid, is_possible, phone_ranges.digits_at_home(number)
 
 
 def test_examples_are_what_the_library_says() -> None:

@@ -1,5 +1,7 @@
 """Plain names, which are not taken through all rules: the rules would leave them as they are."""
 
+from string import ascii_uppercase
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -44,6 +46,44 @@ def test_listed_words_are_what_the_rules_make_of_them() -> None:
     """A word that a rule looks for is not plain, or the rule does not look there."""
     plain = sorted(filter(is_plain, map(str.capitalize, _LISTED | _PATTERNS)))
     assert [word for word in plain if not agree_with_rules(word, word)] == []
+
+
+@given(words, words)
+def test_case_and_decoration_of_plain_names_is_what_the_rules_make_of_it(first: str, last: str) -> None:
+    """Capitals, small letters, an initial, a title and a degree are read as the rules read them."""
+    assert [full for full in _decorated(first, last) if not _agree_on(first, last, full)] == []
+    assert _agree_in_case(first, last)
+
+
+def test_every_initial_title_and_degree_is_what_the_rules_make_of_it() -> None:
+    """Each letter between two names, and each degree behind them, is read as the rules read it."""
+    initials = [f"Ada {letter}. {last}" for letter in ascii_uppercase for last in _LAST_NAMES]
+    degrees = [f"Ada Brandt{sign}{degree}" for sign in (", ", " ", ",") for degree in _degrees()]
+    titles = [f"{title} Ada Brandt" for title in ("Dr.", "Dr", "Mr.", "Mrs.", "Ms.", "Prof.")]
+    whole = [(full, "Brandt") for full in (*degrees, *titles)]
+    names = [(full, full.split(" ")[-1]) for full in initials] + whole
+    assert [full for full, last in names if not _agree_on("Ada", last, full)] == []
+
+
+_LAST_NAMES = ("Brandt", "Brien", "Phil", "Tech", "Arch", "Des", "Kim", "Petrovich", "Nagy")
+
+
+def _degrees() -> list[str]:
+    return sorted({spelled for word in name_words.CREDENTIALS for spelled in (word, word.upper(), word.title())})
+
+
+def _decorated(first: str, last: str) -> list[str]:
+    whole = f"{first} {last}"
+    return [f"{first} M. {last}", f"Dr. {whole}", f"{whole}, MBA", f"{whole} PhD", f"Prof. {whole}, MD", f"{whole}, x"]
+
+
+def _agree_on(first: str, last: str, full: str) -> bool:
+    return normalize_name(first, last, full) == normalize_name(f"{first} ", f"{last} ", full)
+
+
+def _agree_in_case(first: str, last: str) -> bool:
+    """Return whether the rules say of a name in capitals or small letters what the short way does."""
+    return all(agree_with_rules(spell(first), spell(last)) for spell in (str.upper, str.lower))
 
 
 def test_most_names_are_plain() -> None:
