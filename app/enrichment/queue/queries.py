@@ -8,7 +8,7 @@ from functools import cache
 from itertools import groupby, islice
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, ColumnElement, Row, Select, Text, bindparam, func, select, true, union_all
+from sqlalchemy import BigInteger, ColumnElement, Integer, Row, Select, Text, bindparam, func, select, true, union_all
 
 from app.db.pages import Page, page_of
 from app.enrichment.queue.entity_ids import ChunkUnreadable, parse_ids
@@ -111,22 +111,23 @@ def list_jobs(
 
     Raises `Invalid` for a cursor that no page gave.
     """
-    query = select(jobs).order_by(jobs.c.id.desc()).limit(limit + 1)
-    if workspace_slug is not None:
-        query = query.where(jobs.c.workspace_slug == workspace_slug)
-    if status is not None:
-        query = query.where(jobs.c.status == status)
-    if parent_job_id is not None:
-        query = query.where(jobs.c.parent_job_id == parent_job_id)
-    if list_id is not None:
-        query = query.where(jobs.c.list_id == list_id)
-    if cursor is not None:
-        last_id = parse_id(cursor)
-        if last_id is None:
-            raise bad_cursor()
-        query = query.where(jobs.c.id < last_id)
-    views = _views(_with_progress(query))
+    last_id = None if cursor is None else parse_id(cursor)
+    if cursor is not None and last_id is None:
+        raise bad_cursor()
+    wanted = {"workspace_slug": workspace_slug, "status": status, "parent_job_id": parent_job_id, "list_id": list_id}
+    given = {name: value for name, value in wanted.items() if value is not None}
+    query = _many_jobs(tuple(given), is_further=last_id is not None)
+    values = {f"the_{name}": value for name, value in given.items()}
+    views = _views(query, {**values, "the_last": last_id, "the_limit": limit + 1})
     return page_of(views, limit, lambda view: view.id)
+
+
+@cache
+def _many_jobs(names: tuple[str, ...], *, is_further: bool) -> Select[Any]:
+    """Return the query for a page of jobs of which these columns are as wanted. Cached, as that for one job is."""
+    query = select(jobs).order_by(jobs.c.id.desc()).limit(bindparam("the_limit", type_=Integer))
+    query = query.where(*(jobs.c[name] == bindparam(f"the_{name}") for name in names))
+    return _with_progress(query.where(jobs.c.id < bindparam("the_last")) if is_further else query)
 
 
 def held_ids(job_id: str, *, limit: int) -> list[str]:
@@ -224,6 +225,16 @@ def _that_can_be_searched(totals: Mapping[str, int]) -> list[str]:
 
 def health() -> QueueHealth:
     """Return how long work has been waiting and when somebody last looked for it."""
+    oldest, now = db.session.connection().execute(_oldest_work()).one()
+    beats = {row.name: row.at for row in db.session.connection().execute(_BEATS)}
+    age = None if oldest is None else (now - oldest).total_seconds()
+    ages = {name: (now - at).total_seconds() for name, at in beats.items()}
+    return QueueHealth(age, beats.get("drain"), beats.get("cron"), ages.get("drain"), ages.get("cron"))
+
+
+@cache
+def _oldest_work() -> Select[Any, Any]:
+    """Return the query for the time of the oldest job with work, and that of now. Cached, as those for jobs are."""
     waiting = union_all(
         select(jobs.c.created_at).where(jobs.c.claimable),
         select(jobs.c.created_at)
@@ -231,11 +242,10 @@ def health() -> QueueHealth:
         .where(progress.c.finished_at.is_(None), jobs.c.status.in_(ACTIVE)),
         select(jobs.c.created_at).where(jobs.c.resume_at <= utcnow()),
     ).subquery()
-    oldest, now = db.session.execute(select(func.min(waiting.c.created_at), utcnow())).one()
-    beats = {row.name: row.at for row in db.session.execute(select(heartbeats))}
-    age = None if oldest is None else (now - oldest).total_seconds()
-    ages = {name: (now - at).total_seconds() for name, at in beats.items()}
-    return QueueHealth(age, beats.get("drain"), beats.get("cron"), ages.get("drain"), ages.get("cron"))
+    return select(func.min(waiting.c.created_at), utcnow())
+
+
+_BEATS: Final = select(heartbeats)
 
 
 def known_id(job_id: str) -> str:
