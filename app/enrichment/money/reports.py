@@ -139,16 +139,20 @@ def period(first_day: date | None, last_day: date | None) -> tuple[date, date]:
     return first_day, last_day
 
 
-def daily_caps(workspace_slug: str | None = None, *, shows_overall: bool = True) -> list[CapView]:
+def daily_caps(
+    workspace_slug: str | None = None, *, shows_overall: bool = True, key_id: str | None = None
+) -> list[CapView]:
     """Return today's caps: everything's, and one workspace's or those of all that have spent something today.
 
-    With the caps of providers that are set: for everything, and for the workspace, if it is one.
+    With the caps of providers that are set: for everything, and for the workspace, if it is one; and that of an API
+    key.
     """
     settings, here = config(), [] if workspace_slug is None else [workspace_slug]
     everything = [CapScope(), *(CapScope(None, name) for name in NAMES)] if shows_overall else []
     day = today()
     workspaces = [CapScope(slug) for slug in here or _spenders(day)]
     scopes = [*everything, *workspaces, *(CapScope(slug, name) for slug in here for name in NAMES)]
+    scopes += [] if key_id is None else [CapScope(key_id=key_id)]
     limits: dict[CapScope, int | None] = {CapScope(): micros(settings.ENRICH_DAILY_CAP_USD)}
     limits |= dict.fromkeys(workspaces, micros(settings.ENRICH_WORKSPACE_DAILY_CAP_USD))
     limits |= limits_of(scopes)
@@ -160,12 +164,6 @@ def service_caps() -> list[CapView]:
     limits: dict[CapScope, int | None] = {CapScope(): micros(config().ENRICH_DAILY_CAP_USD)}
     limits |= limits_of(CapScope(None, name) for name in NAMES)
     return _views(limits, today())
-
-
-def key_caps(key_id: str | None) -> list[CapView]:
-    """Return the cap of an API key's jobs, if one is set."""
-    limits = {} if key_id is None else limits_of([CapScope(key_id=key_id)])
-    return _views(limits, today()) if limits else []
 
 
 def _views(limits: Mapping[CapScope, int | None], day: date) -> list[CapView]:

@@ -1,6 +1,6 @@
 """Jobs as callers see them: counts with live progress, and the state of the queue."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,10 +8,25 @@ from functools import cache
 from itertools import groupby, islice
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, ColumnElement, Integer, Row, Select, Text, bindparam, func, select, true, union_all
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Integer,
+    Row,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+    true,
+    union_all,
+)
 
 from app.db.pages import Page, page_of
-from app.enrichment.queue.entity_ids import ChunkUnreadable, parse_ids
+from app.db.spread import every_nth
+from app.enrichment.queue.entity_ids import ChunkUnreadable, erased_in, parse_ids
 from app.errors import DamagedData, Invalid, JobNotFound, detail
 from app.extensions import db
 from app.models.chunk import DECIDED, ERASED_ID, Outcome, chunks, entity_errors, progress
@@ -132,13 +147,7 @@ def _many_jobs(names: tuple[str, ...], *, is_further: bool) -> Select[Any]:
 
 def held_ids(job_id: str, *, limit: int) -> list[str]:
     """Return the ids of a job's held entities, in order, at most `limit`."""
-    is_held = progress.c.outcomes.contains(Outcome.HELD, autoescape=True)
-    return list(islice(ids_with(job_id, lambda outcome: outcome == Outcome.HELD, is_held), limit))
-
-
-def ids_to_retry(job_id: str) -> Iterator[str]:
-    """Give the ids of a job that ended in error, held or undecided, in order."""
-    return ids_with(job_id, lambda outcome: outcome not in _DONE)
+    return list(islice(ids_with(job_id, {Outcome.HELD}), limit))
 
 
 SEARCHED_ENTITIES: Final = 200_000
@@ -146,20 +155,58 @@ SEARCHED_ENTITIES: Final = 200_000
 _WITH_PROGRESS: Final = chunks.outerjoin(
     progress, (progress.c.job_id == chunks.c.job_id) & (progress.c.position == chunks.c.position)
 )
-_DONE: Final = DECIDED - {Outcome.ERROR, Outcome.HELD}
-
+UNDECIDED: Final = frozenset(Outcome) - DECIDED
+TO_RETRY: Final = UNDECIDED | {Outcome.ERROR, Outcome.HELD}
+"""What a retry may take."""
+CHUNKS_LISTED: Final = 2000
+CHUNKS_READ: Final = 50
 
 _EVERY: Final = true()
 
 
-def ids_with(job_id: str, is_wanted: Callable[[str], bool], of_chunks: ColumnElement[bool] = _EVERY) -> Iterator[str]:
+def ids_with(job_id: str, wanted: Set[Outcome], of_chunks: ColumnElement[bool] = _EVERY) -> Iterator[str]:
     """Give a job's entity ids by outcome, in order; a list that is damaged gives none.
 
     Entities of a chunk that was never claimed are untouched.
     """
-    for _, entity_id, outcome in outcomes_of(job_id, of_chunks):
-        if entity_id != ERASED_ID and is_wanted(outcome):
+    for _, entity_id, outcome in outcomes_of(job_id, and_(_has_any(wanted), of_chunks)):
+        if entity_id != ERASED_ID and outcome in wanted:
             yield entity_id
+
+
+def some_ids_with(job_id: str, wanted: Set[Outcome]) -> list[str]:
+    """Return some of what `ids_with` gives: those of some chunks, spread over the first that have any."""
+    positions = (
+        select(chunks.c.position)
+        .select_from(_WITH_PROGRESS)
+        .where(chunks.c.job_id == job_id, _has_any(wanted))
+        .order_by(chunks.c.position)
+        .limit(CHUNKS_LISTED)
+    )
+    chosen = every_nth(db.session.scalars(positions).all(), CHUNKS_READ)
+    return list(ids_with(job_id, wanted, chunks.c.position.in_(chosen)))
+
+
+def count_erased_in(job_id: str, wanted: Set[Outcome], *, is_locking: bool = False) -> int:
+    """Count the places in a job's chunks with such outcomes whose entity was erased.
+
+    If that locks, no more of them are until the commit.
+    """
+    places = (
+        select(erased_in(chunks.c.entity_ids).label("erased"))
+        .select_from(_WITH_PROGRESS)
+        .where(chunks.c.job_id == job_id, _has_any(wanted))
+    )
+    if is_locking:
+        places = places.with_for_update(read=True, of=chunks)
+    return db.session.scalar(select(func.sum(places.subquery().c.erased))) or 0
+
+
+def _has_any(wanted: Set[Outcome]) -> ColumnElement[bool]:
+    """Return the condition that a chunk has an entity with one of some outcomes: few have, once a job has ended."""
+    others = "".join(sorted(frozenset(Outcome) - wanted))
+    has_any = func.trim(progress.c.outcomes, others) != ""
+    return or_(has_any, progress.c.outcomes.is_(None)) if Outcome.UNTOUCHED in wanted else has_any
 
 
 def outcomes_of(job_id: str, of_chunks: ColumnElement[bool] = _EVERY) -> Iterator[tuple[tuple[int, int], str, str]]:
