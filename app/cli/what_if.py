@@ -8,6 +8,7 @@ from app.cli import output
 from app.cli.group import enrich
 from app.cli.money import Names
 from app.cli.options import any_workspace_option, json_option
+from app.cli.progress import counting
 from app.cli.yields import print_figures
 from app.db.session import end_read
 from app.enrichment.money.reports import dollars
@@ -40,13 +41,14 @@ def what_if(
     """Show what a waterfall would have found in another order or for other fields, from stored answers; free."""
     if len([one for one in (job_id, list_name, entity_type) if one is not None]) != 1:
         raise click.UsageError("Name either a job, a --list or a --type.")
-    terms: dict[str, Any] = {"order": order, "until": until}
-    if job_id is not None:
-        told = of_job(job_id, workspace_slug=workspace, **terms)
-    elif list_name is not None:
-        told = what_if_of_list(list_name, workspace_slug=workspace or DEFAULT_WORKSPACE, **terms)
-    elif entity_type is not None:
-        told = what_if_of_workspace(entity_type, workspace_slug=workspace or DEFAULT_WORKSPACE, **terms)
+    with counting("Replaying", "entities") as tell:
+        terms: dict[str, Any] = {"order": order, "until": until, "on_progress": tell}
+        if job_id is not None:
+            told = of_job(job_id, workspace_slug=workspace, **terms)
+        elif list_name is not None:
+            told = what_if_of_list(list_name, workspace_slug=workspace or DEFAULT_WORKSPACE, **terms)
+        elif entity_type is not None:
+            told = what_if_of_workspace(entity_type, workspace_slug=workspace or DEFAULT_WORKSPACE, **terms)
     end_read()
     if as_json:
         output.print_json(WhatIfSchema().dump(told))

@@ -8,6 +8,7 @@ from app.cli import output
 from app.cli.group import enrich
 from app.cli.money import Day
 from app.cli.options import any_workspace_option, json_option
+from app.cli.progress import counting
 from app.db.session import end_read
 from app.enrichment.money.reports import dollars
 from app.enrichment.money.yield_schemas import YieldReportSchema
@@ -39,7 +40,8 @@ def yield_(
     if job_id is not None:
         report = job_yield(job_id, workspace_slug=workspace)
     elif list_name is not None:
-        report = list_yield(list_name, workspace_slug=workspace or DEFAULT_WORKSPACE)
+        with counting("Reading", "members") as tell:
+            report = list_yield(list_name, workspace_slug=workspace or DEFAULT_WORKSPACE, on_progress=tell)
     else:
         report = report_yield(first_day=first_day, last_day=last_day, workspace_slug=workspace)
     end_read()

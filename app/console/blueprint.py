@@ -14,8 +14,8 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from app.config import config
 from app.console import access, parts, words
 from app.console.access import OPEN, require
+from app.console.driver import queue_health
 from app.db.session import end_read
-from app.enrichment import queue
 from app.web import requests
 from app.web.auth import CONSOLE
 from app.web.error_answers import answer_error
@@ -60,7 +60,7 @@ def page(template: str, *, status: int = 200, **values: Any) -> Response:
     session = access.current_session()
     footer = None
     if session is not None:
-        footer = {"version": project_version(), "database": _database(), "last_drain_at": queue.health().last_drain_at}
+        footer = {"version": project_version(), "database": _database(), "last_drain_at": queue_health().last_drain_at}
         end_read()
     return _render(template, status, session=session, footer=footer, **values)
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
+from flask import g
+
 from app.enrichment import queue
 from app.enrichment.queue import JobView
 from app.entities.export_files import ExportView
@@ -30,7 +32,7 @@ class Driver:
 
 def driver(jobs: Iterable[JobView]) -> Driver:
     """Return who drives the queue, as far as it shows; a job that a worker holds is driven."""
-    health = queue.health()
+    health = queue_health()
     waiting = health.oldest_job_age_seconds
     is_held = any(job.status in {JobStatus.RUNNING, JobStatus.CANCELLING} and not job.stalled for job in jobs)
     is_missing = waiting is not None and not is_held and not _is_recent(health)
@@ -39,7 +41,7 @@ def driver(jobs: Iterable[JobView]) -> Driver:
 
 def driver_of_exports(exports: Iterable[ExportView]) -> Driver:
     """Return who drives the queue, as far as that concerns exports that wait."""
-    health = queue.health()
+    health = queue_health()
     waiting = [view.created_at for view in exports if view.status == ExportStatus.WAITING]
     seconds = (datetime.now(UTC) - min(waiting)).total_seconds() if waiting else None
     is_missing = bool(waiting) and not _is_recent(health)
@@ -48,7 +50,15 @@ def driver_of_exports(exports: Iterable[ExportView]) -> Driver:
 
 def nobody_drives() -> bool:
     """Return whether nobody has looked for work of late."""
-    return not _is_recent(queue.health())
+    return not _is_recent(queue_health())
+
+
+def queue_health() -> queue.QueueHealth:
+    """Return how the queue stands, looked up once a request: the foot of each page has of it too."""
+    if "queue_health" not in g:
+        g.queue_health = queue.health()
+    found: queue.QueueHealth = g.queue_health
+    return found
 
 
 def _is_recent(health: queue.QueueHealth) -> bool:

@@ -32,13 +32,11 @@ def costs() -> Response:
         limit=ROWS,
         cursor=request.args.get("cursor") or None,
     )
-    days = reports.report_costs(
-        Group.DAY, first_day=report.first_day, last_day=report.last_day, workspace_slug=workspace
-    )
+    days = reports.costs_by_day(report.first_day, report.last_day, workspace_slug=workspace)
     values: dict[str, Any] = {
         "report": report,
         "groups": [group for group in Group if group is not Group.WORKSPACE or workspace is None],
-        "days": bars([(row.key, row.cost_micros) for row in reversed(days.page.rows)]),
+        "days": bars([(row.key, row.cost_micros) for row in reversed(days)]),
     }
     end_read()
     return page("costs.html", **values)

@@ -5,7 +5,7 @@ It may be a pilot: a sample of them, whose page (`pilots`) says what the rest is
 
 import re
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import islice
@@ -20,7 +20,6 @@ from app.console.caps import read_dollars, read_stop_rule, upper_end
 from app.console.cursors import asked_cursor, sealed
 from app.console.lists import LOOKS_AT, OFFERED
 from app.console.workspaces import chosen_workspace
-from app.db.pages import Page
 from app.db.session import end_read
 from app.enrichment import queue
 from app.enrichment.waterfall.estimates import MOST_SURVEYED, Estimate, estimate
@@ -28,9 +27,10 @@ from app.enrichment.waterfall.options import MAX_SAMPLE, JobOptions, Sample
 from app.enrichment.waterfall.pilots import enqueue_pilot
 from app.enrichment.waterfall.plan import job_columns
 from app.entities.fields import RAW_FIELDS
-from app.entities.lists import find_list, list_lists
-from app.entities.read import find_missing, select_ids
-from app.entities.readiness import stale_ids
+from app.entities.lists import ListView, find_list, list_lists
+from app.entities.read import select_ids
+from app.entities.readiness import insist_on_people
+from app.entities.selections import Selected, Selecting
 from app.errors import EmptyJob, Invalid, ListNotFound
 from app.models.types import parse_id
 from app.providers.names import JOB_NAMES, NAMES, VERIFIERS, WATERFALL
@@ -41,9 +41,10 @@ from app.web.auth import visible_workspace
 PILOT: Final = 50
 """Entities of a pilot, unless somebody says otherwise."""
 MOST: Final = 20_000
-"""Entities of a job that is made here: all of their ids are read for it. The command line takes any number."""
-LOOKS_EACH: Final = 20
-"""How many are looked at, for each of those who are to be found without a value: it takes less than their estimate."""
+"""Entities of a job that is made here: all of their ids are read for it. The command line takes any number.
+
+Those who are searched for are as many as are found at a time.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,45 +81,50 @@ class Selection:
             asked_cursor(),
         )
 
-    @property
-    def looks_at(self) -> int:
-        """How many are looked at for those without a value."""
-        return max(LOOKS_AT, LOOKS_EACH * self.limit)
-
-    def page(self) -> Page[str]:
-        """Return the ids of the entities, and where to look further.
+    def some(self) -> Selected:
+        """Return some of the entities, or all of those who are searched for, how many they are, and where to go on.
 
         Raises `ListNotFound`, and `Invalid` for what does not go together.
         """
-        if self.is_stale:
-            return Page(list(islice(self._stale_ids(), self.limit)), None)
-        about: dict[str, Any] = {"workspace_slug": self.workspace, "list_id": self._list_id()}
-        if self.missing is None:
-            ids = select_ids(self.entity_type, **about, all_=self.list_id is None)
-            return Page(list(islice(ids, self.limit)), None)
-        bounds: dict[str, Any] = {"cursor": self.cursor, "limit": self.limit, "looks_at": self.looks_at}
-        return find_missing(self.entity_type, self.missing, **about, **bounds)
+        selecting = self._selecting()
+        if selecting.is_searched:
+            return selecting.search(limit=self.limit, looks_at=LOOKS_AT, cursor=self.cursor)
+        return selecting.some(MOST_SURVEYED, within=self.limit)
 
-    def _list_id(self) -> str | None:
+    def all_ids(self, some: Selected) -> list[str]:
+        """Return the ids of all of the entities, of which `some` are some."""
+        selecting = self._selecting()
+        if selecting.is_searched:
+            return some.ids
+        about: dict[str, Any] = {"workspace_slug": self.workspace, "list_id": selecting.list_id}
+        return list(islice(select_ids(self.entity_type, **about, all_=self.list_id is None), self.limit))
+
+    def _selecting(self) -> Selecting:
+        if self.is_stale:
+            self._check_stale()
+        return Selecting(self.entity_type, self.workspace, self._list(), self.missing, self.is_stale)
+
+    def _list(self) -> ListView | None:
         if self.list_id is None:
             return None
-        return find_list(self.list_id, workspace_slug=self.workspace, entity_type=self.entity_type).id
+        return find_list(self.list_id, workspace_slug=self.workspace, entity_type=self.entity_type)
 
-    def _stale_ids(self) -> Iterator[str]:
+    def _check_stale(self) -> None:
         if self.provider not in VERIFIERS or self.missing is not None:
             raise Invalid(f"To verify addresses again, choose {' or '.join(VERIFIERS)}, and no field that is missing.")
-        return stale_ids(self.entity_type, workspace_slug=self.workspace, list_name=self.list_id)
+        insist_on_people(self.entity_type)
 
-    def estimate(self, ids: Sequence[str], cap_usd: Decimal | None = None) -> Estimate:
+    def estimate(self, some: Selected, cap_usd: Decimal | None = None) -> Estimate:
         """Return what a job of them would cost. Raises what `estimates.estimate` does."""
         return estimate(
             self.entity_type,
             self.provider,
-            ids,
+            some.ids,
             workspace_slug=self.workspace,
             options=JobOptions(cap_usd=cap_usd),
             shows_overall=visible_workspace() is None,
             most=MOST_SURVEYED,
+            of_total=some.total,
         )
 
 
@@ -144,11 +150,11 @@ def make_job() -> Response | WerkzeugResponse:
     except Invalid as error:
         return _form(selection, error.message, status=422)
     seen = request.form.get("seen", "")
-    ids = selection.page().rows
-    price = selection.estimate(ids, cap_usd)
+    some = selection.some()
+    price = selection.estimate(some, cap_usd)
     if not seen.isdecimal() or price.high_micros > int(seen[:18]):
         return _form(selection, "The price has changed since it was shown. Check it and confirm again.", status=409)
-    job_id = _enqueue(selection, ids, options, sample)
+    job_id = _enqueue(selection, selection.all_ids(some), options, sample)
     return redirect(url_for("console.job", job_id=job_id), 303)
 
 
@@ -183,9 +189,9 @@ def _form(selection: Selection, problem: str | None = None, *, status: int = 200
     """Show the form with an estimate, or why there is none."""
     further = None
     try:
-        found = selection.page()
+        found = selection.some()
         further = found.next_cursor
-        price = selection.estimate(found.rows)
+        price = selection.estimate(found)
     except EmptyJob:
         return _page(selection, _why_nobody(selection, further), status=status, further=further)
     except (Invalid, ListNotFound) as error:
@@ -197,7 +203,9 @@ def _why_nobody(selection: Selection, further: str | None) -> str:
     if further is None:
         return "Nothing matches: there is no such entity in the workspace."
     plural = PLURALS[selection.entity_type]
-    return f"None of the next {selection.looks_at:,} {plural} by id is missing {selection.missing}."
+    if selection.is_stale:
+        return f"None of the next {plural} by id has an address whose verification has expired."
+    return f"None of the next {LOOKS_AT:,} {plural} by id is missing {selection.missing}."
 
 
 def _page(
@@ -224,6 +232,7 @@ def _page(
         "lists": lists,
         "fields": [*RAW_FIELDS[selection.entity_type]],
         "most": MOST,
+        "looks_at": LOOKS_AT,
         "most_sampled": MAX_SAMPLE,
         "pilot_size": request.form.get("pilot", PILOT),
         "is_long": price is not None and price.total > 2 * PILOT,

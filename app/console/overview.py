@@ -15,7 +15,7 @@ from app.console.words import clock, status_sentence
 from app.db.session import end_read
 from app.enrichment import queue
 from app.enrichment.money import reports
-from app.enrichment.money.reports import CapView, Group
+from app.enrichment.money.reports import CapView
 from app.enrichment.queue import JobView
 from app.enrichment.waterfall.provider_status import ProviderView, list_providers
 from app.entities.read import list_entities
@@ -95,8 +95,7 @@ def _days(workspace: str | None) -> list[Bar]:
     """Return what each of the last days has cost, days without a call included."""
     today = reports.today()
     first = today - timedelta(days=CHART_DAYS - 1)
-    report = reports.report_costs(Group.DAY, first_day=first, workspace_slug=workspace, shows_overall=False)
-    spent = {row.key: row.cost_micros for row in report.page.rows}
+    spent = {row.key: row.cost_micros for row in reports.costs_by_day(first, today, workspace_slug=workspace)}
     days = [(first + timedelta(days=offset)).isoformat() for offset in range(CHART_DAYS)]
     return bars([(day, spent.get(day, 0)) for day in days])
 

@@ -14,7 +14,7 @@ from app.console.errors import chosen_kind
 from app.db.session import end_read
 from app.enrichment import queue
 from app.enrichment.money import reports
-from app.enrichment.waterfall.estimates import Estimate, estimate_retry
+from app.enrichment.waterfall.estimates import MOST_SURVEYED, Estimate, estimate_retry
 from app.errors import JobStateConflict, ProviderNotAvailable
 from app.models.job import ENDED
 from app.web.api_keys import Scope
@@ -70,7 +70,13 @@ def accept_held(job_id: UUID) -> WerkzeugResponse:
 
 def _estimate(job_id: UUID) -> Estimate:
     workspace = visible_workspace()
-    return estimate_retry(str(job_id), chosen_kind(), workspace_slug=workspace, shows_overall=workspace is None)
+    return estimate_retry(
+        str(job_id),
+        chosen_kind(),
+        workspace_slug=workspace,
+        shows_overall=workspace is None,
+        most=MOST_SURVEYED,
+    )
 
 
 def _page(job_id: UUID, price: Estimate | None = None, problem: str | None = None, *, status: int = 200) -> Response:

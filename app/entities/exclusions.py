@@ -161,8 +161,8 @@ class Exclusions:
 
 def is_any_excluded(workspace_slug: str) -> bool:
     """Return whether a workspace excludes anything."""
-    query = select(exclusions.c.value).where(exclusions.c.workspace_slug == workspace_slug).limit(1)
-    return db.session.scalar(query) is not None
+    found = db.session.connection().execute(_ANY, {"of_workspace": workspace_slug})
+    return found.one_or_none() is not None
 
 
 def without_excluded(entity_type: str, ids: Iterable[str], workspace_slug: str) -> Iterator[str]:
@@ -249,6 +249,7 @@ _AMONG: Final = (
     is_any_of(exclusions.c.value, bindparam("values")),
 )
 _SELECT: Final = select(exclusions.c.value).where(*_AMONG)
+_ANY: Final = select(exclusions.c.value).where(exclusions.c.workspace_slug == bindparam("of_workspace")).limit(1)
 _DELETE: Final = delete(exclusions).where(*_AMONG)
 
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Row, Select, Table, Text, bindparam, func, or_, select, true
 
 from app.db.pages import Page, page_of
+from app.db.spread import spread_keys
 from app.db.sql import is_any_of
 from app.entities.changes import CALLER, Provenance, load_provenance
 from app.entities.fields import EXTRA, FIELDS, Fields, field_named, table_of
@@ -138,13 +139,14 @@ def list_entities(
     list_id: str | None = None,
     looks_at: int | None = None,
     names: Sequence[str] | None = None,
+    condition: ColumnElement[bool] | None = None,
 ) -> Page[EntityView]:
     """Return a page of a workspace's entities in the order of their ids.
 
     `cursor` is the `next_cursor` of the page before. `missing` keeps entities whose field is blank,
     `updated_since` those changed then or later, `list_id` those of a list. With `looks_at` no more entities than that
     are looked at: the page may be short of them, or empty, and lead on. With `names` the fields of those names alone
-    are read. Raises `Invalid` for an unknown field.
+    are read, and with `condition` those entities that meet it. Raises `Invalid` for an unknown field.
     """
     table = table_of(entity_type)
     names = tuple(FIELDS[entity_type]) if names is None else names
@@ -155,6 +157,8 @@ def list_entities(
         query = query.where(has_blank(entity_type, missing))
     if updated_since is not None:
         query = query.where(table.c.updated_at >= updated_since)
+    if condition is not None:
+        query = query.where(condition)
     views = [_view(names, row) for row in db.session.execute(query).all()]
     page = page_of(views, limit, lambda view: view.id)
     return page if page.next_cursor is not None else Page(page.rows, end)
@@ -203,6 +207,23 @@ def find_missing(
     query = query.where(*_between(table, key, cursor, end), has_blank(entity_type, missing))
     page = page_of(list(db.session.scalars(query.limit(limit + 1))), limit, str)
     return page if page.next_cursor is not None else Page(page.rows, end)
+
+
+def spread_ids(
+    entity_type: str,
+    count: int,
+    *,
+    workspace_slug: str,
+    list_id: str | None = None,
+    within: int,
+    total: int | None = None,
+) -> tuple[list[str], int]:
+    """Return at least `count` ids, spread over the first `within` of a workspace or of a list, and how many these are.
+
+    All of them if they are few. `total` is how many there are at all, if that is known.
+    """
+    key, is_of_it = _key_of(table_of(entity_type), workspace_slug, list_id)
+    return spread_keys(key, [is_of_it], count, within=within, total=total)
 
 
 def has_more_than(count: int, entity_type: str, *, workspace_slug: str, list_id: str | None = None) -> bool:
@@ -277,12 +298,18 @@ def _in_order(
 
 def _end_of_look(table: Table, workspace_slug: str, list_id: str | None, cursor: str | None, count: int) -> str | None:
     """Return the id that so many entities after a cursor come to; None: there are fewer."""
-    key = table.c.id if list_id is None else list_members.c.entity_id
-    is_of_it = table.c.workspace_slug == workspace_slug if list_id is None else list_members.c.list_id == list_id
+    key, is_of_it = _key_of(table, workspace_slug, list_id)
     ids = select(key).where(is_of_it).order_by(key)
     if cursor is not None:
         ids = ids.where(key > cursor)
     return db.session.scalar(ids.offset(count - 1).limit(1))
+
+
+def _key_of(table: Table, workspace_slug: str, list_id: str | None) -> tuple[ColumnElement[str], ColumnElement[bool]]:
+    """Return the column of a workspace's ids, or of a list's, and the condition that it is one of them."""
+    if list_id is None:
+        return table.c.id, table.c.workspace_slug == workspace_slug
+    return list_members.c.entity_id, list_members.c.list_id == list_id
 
 
 def _between(table: Table, key: ColumnElement[str], cursor: str | None, end: str | None) -> list[ColumnElement[bool]]:

@@ -4,25 +4,35 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from typing import Final
+from string import ascii_lowercase, digits
+from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, case, func, literal, not_, select
 
 from app.config import config
+from app.db.pages import Page
 from app.db.session import end_read
 from app.entities.changes import about_entities, read_changes
+from app.entities.fields import table_of
 from app.entities.lists import find_list
 from app.entities.merge import is_blank
-from app.entities.read import SLICE_ROWS, EntityView, list_entities
+from app.entities.read import SLICE_ROWS, EntityView, has_blank, list_entities
 from app.entities.verdicts import VerdictView, load_verdicts
 from app.errors import Invalid
 from app.extensions import db
+from app.models.address_verdict import address_verdicts
 from app.models.attempt import entity_revisions
+from app.models.types import UtcDateTime
 from app.values.emails import email_address
 
 VERIFIED: Final = frozenset({"valid", "verified", "deliverable"})
 """What `email_status` says of a verified address, in any case: providers say the first, imported lists the others."""
 
+
+_LOOKS_AT: Final = 10_000
+_PLAIN: Final = f"{ascii_lowercase}{digits}@._+-"
+"""What an address is made of that is written as verdicts have it; one that ends with a full stop is not."""
+_LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 STATUS_FIELDS: Final = ("email", "email_status")
 """The fields by which `ready_people` judges."""
@@ -53,33 +63,70 @@ def stale_ids(entity_type: str, *, workspace_slug: str, list_name: str | None = 
     Judged means by a verifier, or that a status was given with the address. Raises `ListNotFound` and `Invalid`,
     before the first id.
     """
-    if entity_type != "person":
-        raise Invalid("Companies have no address that could be verified; expected people.")
+    insist_on_people(entity_type)
     list_id = None
     if list_name is not None:
         list_id = find_list(list_name, workspace_slug=workspace_slug, entity_type=entity_type).id
     return _stale_ids(workspace_slug, list_id)
 
 
-def _stale_ids(workspace_slug: str, list_id: str | None) -> Iterator[str]:
+def insist_on_people(entity_type: str) -> None:
+    """Raise `Invalid` for an entity type that has no addresses."""
+    if entity_type != "person":
+        raise Invalid("Companies have no address that could be verified; expected people.")
+
+
+def find_stale(
+    *, workspace_slug: str, list_id: str | None = None, cursor: str | None = None, limit: int, looks_at: int
+) -> Page[str]:
+    """Return the ids of the first people that `stale_ids` gives, of a workspace or of one of its lists.
+
+    No more people than `looks_at` are looked at, and no more than `limit` of those who may be among them: the page may
+    be empty, and lead on. `cursor` is the `next_cursor` of the page before.
+    """
     since = _first_in_date()
-    for part in _parts(_pages(workspace_slug, list_id)):
-        for judged in _judge([view for view in part if not is_blank(view.fields["email"])], workspace_slug):
-            instants = [judged.verdict.verified_at] if judged.verdict is not None else []
-            instants += [judged.status_at] if judged.status_at is not None else []
-            if instants and max(instants) < since:
-                yield judged.view.id
+    found = list_entities(
+        "person",
+        workspace_slug=workspace_slug,
+        list_id=list_id,
+        cursor=cursor,
+        limit=limit,
+        looks_at=looks_at,
+        names=STATUS_FIELDS,
+        condition=_may_be_stale(workspace_slug, since),
+    )
+    judged = _judge(found.rows, workspace_slug)
+    return Page([one.view.id for one in judged if one.is_stale(since)], found.next_cursor)
 
 
-def _pages(workspace_slug: str, list_id: str | None) -> Iterator[EntityView]:
-    """Yield people by id, with no cursor open between pages."""
+def _stale_ids(workspace_slug: str, list_id: str | None) -> Iterator[str]:
+    about: dict[str, Any] = {"workspace_slug": workspace_slug, "list_id": list_id}
     cursor: str | None = None
     while True:
-        found = list_entities("person", workspace_slug=workspace_slug, list_id=list_id, cursor=cursor, limit=SLICE_ROWS)
+        # No cursor of the database stays open between pages.
+        found = find_stale(**about, cursor=cursor, limit=SLICE_ROWS, looks_at=_LOOKS_AT)
         yield from found.rows
         cursor = found.next_cursor
         if cursor is None:
             return
+
+
+def _may_be_stale(workspace_slug: str, since: datetime) -> ColumnElement[bool]:
+    """Return the condition that all meet whose address was judged too long ago, and few others.
+
+    The last verdict is looked up by the address as it is written. For any that a verdict may know in another spelling
+    nothing is concluded from there being none.
+    """
+    person, verdict = table_of("person").c, address_verdicts.c
+    is_about = (verdict.workspace_slug == workspace_slug, verdict.address == person.email)
+    verified_at = select(verdict.verified_at).where(*is_about).scalar_subquery()
+    is_in_its_spelling = and_(func.trim(person.email, _PLAIN) == "", func.rtrim(person.email, ".") == person.email)
+    otherwise = case(
+        (not_(is_in_its_spelling), literal(_LONG_AGO, UtcDateTime())),
+        (not_(has_blank("person", "email_status")), person.created_at),
+    )
+    judged_at = func.coalesce(verified_at, otherwise, type_=UtcDateTime())
+    return and_(not_(has_blank("person", "email")), judged_at < since)
 
 
 def _parts(views: Iterable[EntityView]) -> Iterator[list[EntityView]]:
@@ -102,6 +149,12 @@ class _Judged:
     status_at: datetime | None
     """When the status was given; None: there is none, or it is about an earlier address."""
 
+    def is_stale(self, since: datetime) -> bool:
+        """Return whether the address was judged, and all of that before an instant."""
+        instants = [] if self.verdict is None else [self.verdict.verified_at]
+        instants += [] if self.status_at is None else [self.status_at]
+        return bool(instants) and max(instants) < since
+
 
 def _is_verified(view: EntityView) -> bool:
     status = view.fields["email_status"]
@@ -109,7 +162,8 @@ def _is_verified(view: EntityView) -> bool:
 
 
 def _judge(views: Sequence[EntityView], workspace_slug: str) -> list[_Judged]:
-    changed = _last_changes([view.id for view in views], workspace_slug)
+    with_status = [view.id for view in views if not is_blank(view.fields["email_status"])]
+    changed = _last_changes(with_status, workspace_slug)
     addresses = {view.id: email_address(view.fields["email"]) for view in views}
     verdicts = load_verdicts(set(filter(None, addresses.values())), workspace_slug)
     end_read()

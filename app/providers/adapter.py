@@ -9,7 +9,7 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 from app.providers.answer_match import Match, judge
 from app.providers.api_client import ApiClient
@@ -17,6 +17,7 @@ from app.providers.base import DEFINITE, Answer, Capabilities, Lookup, OutcomeCl
 from app.providers.questions import Known, known_fields
 from app.values.emails import email_address
 
+_KNOWN: Final = "known"
 _ABOUT_ANOTHER: Mapping[str, str] = MappingProxyType(
     {
         "person": "The answer is about another person.",
@@ -53,7 +54,10 @@ class PaidProvider(ApiClient, Provider):
 
     def known(self, lookup: Lookup) -> Known:
         """Return the fields that the entity can be asked about by."""
-        return known_fields(lookup.entity_type, lookup.fields)
+        known: Known | None = lookup.memo.get(_KNOWN)
+        if known is None:
+            known = lookup.memo[_KNOWN] = known_fields(lookup.entity_type, lookup.fields)
+        return known
 
     def is_about_another(self, question: Lookup, answer: Answer) -> bool:
         """Return whether an answer is about somebody else than the entity."""
@@ -123,12 +127,12 @@ class PaidProvider(ApiClient, Provider):
 
     def question(self, lookup: Lookup) -> Lookup:
         """Return a lookup with only the fields that the entity can be asked about by."""
-        return replace(lookup, fields=self.known(lookup).fields)
+        return lookup.about(self.known(lookup).fields)
 
     def _prepare(self, lookup: Lookup) -> tuple[Lookup, str | None]:
         """Return the question, and why it cannot be asked."""
         known = self.known(lookup)
-        question = replace(lookup, fields=known.fields)
+        question = lookup.about(known.fields)
         lack = self.lacks(question)
         return question, None if lack is None else " ".join([*known.remarks, lack])
 

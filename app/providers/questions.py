@@ -26,6 +26,7 @@ _DOCUMENTATION: Final = ".example"
 _NAMES: Final = ("first_name", "last_name", "full_name")
 _OF_PERSON: Final = (*_NAMES, "company", "company_domain", "linkedin_url", "email")
 _OF_COMPANY: Final = ("name", "domain", "website", "linkedin_url")
+_TEXT_OR_NOTHING: Final = frozenset({str, type(None)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +40,16 @@ class Known:
 def known_fields(entity_type: str, fields: Mapping[str, Any]) -> Known:
     """Return the fields that identify an entity, as they are written."""
     names = _OF_PERSON if entity_type == "person" else _OF_COMPANY
-    values = tuple(fields.get(name) for name in names)
-    if all(value is None or isinstance(value, str) for value in values):
+    values = tuple(map(fields.get, names))
+    if _TEXT_OR_NOTHING.issuperset(map(type, values)):
         refused = _refused_text(entity_type, values)
     else:
         # What a caller of the providers makes up may be anything.
         refused = _refused(entity_type, dict(zip(names, values, strict=True)))
-    kept = {name: value for name, value in fields.items() if name not in refused}
-    return Known(kept, tuple(dict.fromkeys(remark for remark in refused.values() if remark)))
+    kept = dict(fields)
+    for name in refused:
+        kept.pop(name, None)
+    return Known(kept, tuple(dict.fromkeys(filter(None, refused.values()))))
 
 
 def names_no_company(value: Any) -> bool:

@@ -63,11 +63,12 @@ def word_set(text: str) -> frozenset[str]:
 
 def text(value: Any) -> str | None:
     """Return a value as trimmed text, numbers included; None for blanks, their many spellings and other kinds."""
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        return None
-    if isinstance(value, float):
-        value = int(value) if math.isfinite(value) and value.is_integer() else value
-    trimmed = str(value).strip()
+    if not isinstance(value, str):
+        if value is None or isinstance(value, bool) or not isinstance(value, int | float):
+            return None
+        is_whole = isinstance(value, float) and math.isfinite(value) and value.is_integer()
+        value = str(int(value) if is_whole else value)
+    trimmed = value.strip()
     # Providers write "NA" for nothing; in a list of people's own making it may be Namibia's code.
     return None if is_placeholder(trimmed) or trimmed.lower() == "na" else trimmed
 

@@ -1,6 +1,7 @@
 """The OpenAPI 3.1 document of an application, at `/api/openapi.json`."""
 
 from collections.abc import Mapping
+from functools import cache
 from http import HTTPStatus
 from importlib.metadata import PackageNotFoundError, version
 from threading import RLock
@@ -156,8 +157,9 @@ def _property_names(_converter: Any, field: fields.Field[Any], **_: Any) -> dict
     return {name: field.metadata[name]} if name in field.metadata else {}
 
 
+@cache
 def project_version() -> str:
-    """Return the version of the installed project, or `0` if it is not installed."""
+    """Return the version of the installed project, or `0` if it is not installed; it is read from a file, once."""
     try:
         return version("tranche-enrich")
     except PackageNotFoundError:

@@ -6,9 +6,10 @@ A browser has 256 random bits in a cookie, the table a keyed digest of them.
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from functools import cache
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, delete, insert, select, update
 
 from app.db.session import end_read, repeats_conflicts, transaction
 from app.db.sql import lock_or_create
@@ -94,7 +95,22 @@ def begin_session(user: UserView) -> str:
 
 def find_session(token: str) -> SessionView | None:
     """Return the live session of a cookie, or None; note now and then that it is used."""
-    query = (
+    row = db.session.connection().execute(_session_query(), {"the_digest": digest_of("session", token)}).one_or_none()
+    end_read()
+    if row is None:
+        return None
+    view = SessionView(**row._mapping)
+    if view.now - view.seen_at > timedelta(seconds=SEEN_SECONDS):
+        with transaction() as session:
+            seen = update(user_sessions).where(user_sessions.c.digest == view.digest).values(seen_at=utcnow())
+            session.execute(seen)
+    return view
+
+
+@cache
+def _session_query() -> Select[Any]:
+    """Return the query for the live session with a digest. Cached: building it costs more than running it."""
+    return (
         select(
             user_sessions.c.digest,
             user_sessions.c.user_id,
@@ -105,18 +121,8 @@ def find_session(token: str) -> SessionView | None:
             utcnow().label("now"),
         )
         .join(users, users.c.id == user_sessions.c.user_id)
-        .where(user_sessions.c.digest == digest_of("session", token), _is_live(), users.c.disabled_at.is_(None))
+        .where(user_sessions.c.digest == bindparam("the_digest"), _is_live(), users.c.disabled_at.is_(None))
     )
-    row = db.session.execute(query).one_or_none()
-    end_read()
-    if row is None:
-        return None
-    view = SessionView(**row._mapping)
-    if view.now - view.seen_at > timedelta(seconds=SEEN_SECONDS):
-        with transaction() as session:
-            seen = update(user_sessions).where(user_sessions.c.digest == view.digest).values(seen_at=utcnow())
-            session.execute(seen)
-    return view
 
 
 def end_session(token: str) -> None:

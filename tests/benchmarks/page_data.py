@@ -56,7 +56,7 @@ def furnish(options: Options) -> dict[str, list[str]]:
     parts += [_of_job(number * entities, job) for number, job in enumerate(made)]
     parts += [_of_pilot(pilot["id"], people), _of_log(webhook_id, pilot["id"], options.size(EVENTS))]
     with transaction() as session:
-        for statement in (_people(), _attempts(entities), _revisions(entities)):
+        for statement in (_people(), _attempts(entities), _revisions(entities), _verdicts()):
             session.execute(text(statement), {"count": people + SAMPLE})
         for part in parts:
             for table, rows in part.items():
@@ -111,6 +111,16 @@ def _revisions(entities: int) -> str:
     {_NUMBERS}
     SELECT 'default', 'person', {_ENTITY_ID}, 'findymail', {_id(_ATTEMPT_IDS, "n")},
            {_id(_JOB_IDS, f"n / {entities}")}, {changes}, {_AT} FROM numbers WHERE n % 2 = 1
+    """
+
+
+def _verdicts() -> str:
+    """Return the statement of a verdict from long ago on the address of each tenth."""
+    return f"""
+    INSERT INTO address_verdicts (workspace_slug, address, status, verifier, verified_at)
+    {_NUMBERS}
+    SELECT 'default', 'a' || n || '@acme.example', 'valid', 'findymail-verify', '2020-01-01 00:00:00.000000'
+    FROM numbers WHERE n % 10 = 1
     """
 
 

@@ -5,9 +5,10 @@ PostgreSQL the CPU of its server processes is in it; each query runs in one of t
 """
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -25,6 +26,7 @@ from tests.console.screens import screens
 
 NAME: Final = "pages"
 GOAL_MS: Final = 50.0
+_ESTIMATE: Final = "/api/enrichment/estimate"
 _NOTHING_TO_SHOW: Final = {302, 409, 422}
 """Statuses of pages that say why there is nothing to show."""
 _PENDING: Final = 202
@@ -47,7 +49,8 @@ def run(servers: Servers, options: Options) -> list[Figure]:
             client.set_cookie("tranche", sessions.begin_session(user))
             _, key = api_keys.create_key("figures", ["read", "admin"])
         paths = _console(app, known) + _api(known)
-        reader = _Reader(app, client, key)
+        reader = _Reader(app, client, key, _estimates(known))
+        paths += [*reader.bodies]
         figures += _measure(reader, DATABASES[kind], paths, options.runs)
         with app.app_context():
             figures += _work_out(DATABASES[kind])
@@ -104,6 +107,10 @@ def _console(app: Flask, known: dict[str, list[str]]) -> list[str]:
         "/console/new?type=person&missing=phone&limit=50&provider=waterfall",
         f"/console/new?type=person&list={list_id}&missing=phone&limit=50&provider=waterfall",
         f"/console/new?type=person&list={list_id}&provider=waterfall",
+        "/console/new?type=person&provider=waterfall",
+        "/console/new?type=person&missing=email&provider=waterfall",
+        "/console/new?type=person&stale=yes&provider=findymail-verify",
+        f"/console/new?type=person&list={list_id}&stale=yes&provider=findymail-verify",
         "/console/yield?workspace=default",
         f"/console/jobs/{job_id}/what-if?order=prospeo&order=findymail",
         f"/console/lists/{list_id}/what-if?order=prospeo&order=findymail",
@@ -147,6 +154,19 @@ def _api(known: dict[str, list[str]]) -> list[str]:
     ]
 
 
+def _estimates(known: dict[str, list[str]]) -> dict[str, dict[str, Any]]:
+    """Return the bodies of estimates that are asked for, by what they are about."""
+    about = {"entityType": "person", "provider": "waterfall"}
+    of_list = {**about, "list": known["list_id"][0]}
+    bodies = {
+        "5,000 ids": {**about, "entityIds": [f"p{number:07}" for number in range(5000)]},
+        "a list": of_list,
+        "a list, without an address": {**of_list, "missing": "email"},
+        "stale verdicts": {"entityType": "person", "provider": "findymail-verify", "staleVerdicts": True},
+    }
+    return {f"POST {_ESTIMATE}, {name}": body for name, body in bodies.items()}
+
+
 @dataclass(frozen=True, slots=True)
 class _Reader:
     """Asks for pages as an admin, and for the rest with a key that may read everything."""
@@ -154,14 +174,20 @@ class _Reader:
     app: Flask
     client: FlaskClient
     key: str
+    bodies: Mapping[str, dict[str, Any]]
+    """Those of what is posted, by what stands for its path."""
 
     def milliseconds(self, path: str) -> float:
         """Return the CPU that an answer took, here and in the processes of the database that work for it."""
         headers = {} if path.startswith("/console") else {"Authorization": f"Bearer {self.key}"}
         with self.app.app_context():
             servers = _server_processes()
+        body = self.bodies.get(path)
         started = _seconds(servers)
-        answer = self.client.get(path, headers=headers, buffered=True)
+        if body is None:
+            answer = self.client.get(path, headers=headers, buffered=True)
+        else:
+            answer = self.client.post(_ESTIMATE, json=body, headers=headers)
         taken = _seconds(servers) - started
         assert answer.status_code in {200, _PENDING, *_NOTHING_TO_SHOW}, (path, answer.status_code, answer.text[:300])
         return taken * 1000

@@ -103,7 +103,6 @@ def test_those_without_a_value_are_looked_for_some_at_a_time(
 ) -> None:
     """Of a workspace and of a list: where nobody was found, and after those who were, the form leads on."""
     monkeypatch.setattr(new_job, "LOOKS_AT", 3)
-    monkeypatch.setattr(new_job, "LOOKS_EACH", 1)
     rows = "".join(f"p{number},{'+442079460000' if number < 4 else ''}\n" for number in range(6))
     list_id = make_list(app, "all", b"id,phone\n" + rows.encode())
     client = signed_in("operator")

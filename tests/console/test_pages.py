@@ -68,6 +68,8 @@ def test_a_job_is_made_only_with_an_estimate_and_a_cap(app: Flask, signed_in: Si
         page = client.get("/console/new?type=person&provider=prospeo").text
         assert "Estimated from a sample of 2 of 3" in page and "$0.00 to $0.117" in page
         assert client.post("/console/new", data={**hidden(page), "cap": "1"}).status_code == 303
+        with app.app_context():
+            assert queue.list_jobs().rows[0].total == 3, "of everybody, however many were looked at"
     nobody = client.get("/console/new?type=company&provider=prospeo&limit=5")
     assert "Nothing matches" in nobody.text
     app.extensions.pop("tranche.registry")

@@ -415,8 +415,8 @@ MUTANTS = (
     Mutant(
         "a retry takes every entity",
         "app/enrichment/queue/queries.py",
-        "lambda outcome: outcome not in _DONE",
-        "lambda _: True",
+        "if entity_id != ERASED_ID and outcome in wanted:",
+        "if entity_id != ERASED_ID:",
         ("tests/enrichment/queue/test_control.py",),
     ),
 )

@@ -82,6 +82,8 @@ def test_estimate_is_a_range_in_dollars(reader: FlaskClient) -> None:
         ],
         "likely": None,
         "warning": None,
+        "sampled": None,
+        "hasMore": False,
     }
     assert (cap["scope"], cap["capUsd"], cap["remainingUsd"]) == ("overall", 10, 10)
     assert reader.get(f"{API}/jobs").get_json()["jobs"] == []

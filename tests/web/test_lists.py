@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app.enrichment.money import routes as money_routes
 from app.entities import coverage, lists
 from app.entities.exports import FORMATS
 from app.models.types import new_id
@@ -199,3 +200,26 @@ def test_lists_of_two_workspaces_may_bear_one_name(app: Flask) -> None:
         imported(client, f"id,Email\np1,a@b.example\nq{number},b@b.example\n", "same.csv")
     assert [ids_of(client, "same") for client in clients] == [["p1", "q0"], ["p1", "q1"]]
     assert [len(client.get(LISTS).get_json()["lists"]) for client in clients] == [1, 1]
+
+
+def test_an_estimate_looks_at_some_of_a_list(admin: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of all members it says how many they are; those without a value are looked for among the first by id."""
+    rows = "".join(f"p{number},{'' if number > 3 else 'a@b.example'}\n" for number in range(9))
+    imported(admin, "id,Email\n" + rows)
+    ask = {**JOB, "list": "Berlin leads"}
+    monkeypatch.setattr(money_routes, "MOST_SURVEYED", 2)
+    whole = admin.post("/api/enrichment/estimate", json=ask).get_json()
+    assert (whole["total"], whole["sampled"], whole["hasMore"]) == (9, 2, False)
+    given = admin.post("/api/enrichment/estimate", json={**JOB, "entityIds": ["p1", "p2", "p1", "p3"]}).get_json()
+    assert (given["total"], given["sampled"], given["duplicates"]) == (3, 2, 1)
+    ask["missing"] = "email"
+    found = admin.post("/api/enrichment/estimate", json=ask).get_json()
+    assert (found["total"], found["sampled"], found["hasMore"]) == (5, 2, False)
+    monkeypatch.setattr(money_routes, "LOOKS_AT", 6)
+    found = admin.post("/api/enrichment/estimate", json=ask).get_json()
+    assert (found["total"], found["sampled"], found["hasMore"]) == (2, None, True)
+    monkeypatch.setattr(money_routes, "LOOKS_AT", 3)
+    none = admin.post("/api/enrichment/estimate", json=ask)
+    assert none.status_code == 422 and "None of the first 3 people by id" in none.get_json()["error"]
+    other = admin.post("/api/enrichment/estimate", json={**ask, "workspaceSlug": "other"})
+    assert other.status_code == 404, "another workspace's list"

@@ -1,7 +1,7 @@
 """Addresses that were verified too long ago are selected, and verified again without being bought."""
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,12 +9,16 @@ from flask import Flask
 from sqlalchemy import update
 
 from app.db.session import transaction
+from app.enrichment.money import routes as money_routes
 from app.entities.exports import export_entities
 from app.entities.lists import NewList, create_list
+from app.entities.readiness import find_stale, stale_ids
+from app.entities.verdicts import store_verdicts
 from app.models import Person
 from app.models.address_verdict import address_verdicts
 from app.models.attempt import attempts, entity_revisions
 from app.providers.base import Answer, Lookup, OutcomeClass
+from app.values.emails import email_address
 from tests.cli.conftest import run
 from tests.enrichment.scenes import PRICE, add, change, drain, paid, person, rows, spent, verdict
 from tests.fakes.provider import FakeProvider, registry_of
@@ -149,3 +153,33 @@ def test_what_does_not_go_with_stale_verdicts_is_refused(context: Flask, changes
         assert path is None or answer.get_json()["details"][0]["path"] == path
     for arguments in (("--missing", "email"), ("--provider", "findymail"), ()):
         assert run(context, "enqueue", "person", "--stale-verdicts", *arguments).exit_code == 2
+
+
+def test_whoever_may_be_stale_is_judged_and_nobody_else_is(context: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However an address is written, and whatever was said of it when; one workspace's alone, and some at a time."""
+    addresses = {
+        **{"plain": "ada@example.com", "capitals": "Bob@Example.com", "stop": "cyd@example.com."},
+        **{"label": "Work: dan@example.com", "quote": "o'hara@example.com", "again": "eve@example.com"},
+    }
+    for slug in ("default", "other"):
+        people = [{"id": name, "email": email} for name, email in addresses.items()]
+        change(*people, {"id": "no-verdict", "email": "x@example.com"}, workspace_slug=slug)
+    said = {"status": "valid", "verifier": "leadmagic-verify", "verified_at": datetime.now(UTC) - timedelta(days=91)}
+    with transaction() as session:
+        store_verdicts(session, "default", [{**said, "address": email_address(email)} for email in addresses.values()])
+    change({"id": "again", "email_status": "valid"})
+    stale = {"plain", "capitals", "stop", "label", "quote"}
+    assert set(stale_ids("person", workspace_slug="default")) == stale
+    assert not list(stale_ids("person", workspace_slug="other"))
+    found, cursor = [], None
+    for _ in range(9):
+        page = find_stale(workspace_slug="default", cursor=cursor, limit=2, looks_at=3)
+        found, cursor = [*found, *page.rows], page.next_cursor
+        if cursor is None:
+            break
+    assert found == sorted(stale), "in the order of their ids"
+    monkeypatch.setattr(money_routes, "LOOKS_AT", 3)
+    check_of(context, verdict("valid"))
+    client = client_with(context, make_key(context, "read", "write"))
+    price = client.post("/api/enrichment/estimate", json=JOB).get_json()
+    assert (price["total"], price["hasMore"]) == (2, True), "capitals and label, of the first three by id"

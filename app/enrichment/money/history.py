@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, func, select
+from sqlalchemy import BigInteger, bindparam, func, select
 
 from app.enrichment.money.cost_log import LATENCIES
 from app.enrichment.money.reports import today
@@ -86,24 +86,30 @@ def read_history(
     entity_type: str, provider: str, options: Mapping[str, Any] | None, *, workspace_slug: str
 ) -> dict[str, History]:
     """Return the history of each provider that has answered often enough, in jobs that asked for the same."""
-    since = today() - timedelta(days=DAYS)
-    # A sum of bigints is a decimal on PostgreSQL.
-    sums = [func.sum(costs.c[name]).cast(BigInteger).label(name) for name in _SUMMED]
-    query = (
-        select(costs.c.provider, jobs.c.options, *sums)
-        .join(jobs, jobs.c.id == costs.c.job_id)
-        .where(costs.c.workspace_slug == workspace_slug, costs.c.day >= since, costs.c.counts_answers)
-        .where(jobs.c.entity_type == entity_type, jobs.c.provider == provider)
-        .group_by(costs.c.provider, jobs.c.options)
-    )
+    values = {"workspace": workspace_slug, "since": today() - timedelta(days=DAYS)}
     added: dict[str, dict[str, int]] = {}
-    for row in db.session.execute(query):
+    for row in db.session.connection().execute(_HISTORY, {**values, "kind": entity_type, "job_provider": provider}):
         if _asks_for(row.options) == _asks_for(options):
             sums_of = added.setdefault(row.provider, dict.fromkeys(_SUMMED, 0))
             for name in _SUMMED:
                 sums_of[name] += getattr(row, name)
     histories = {name: _history(sums_of) for name, sums_of in added.items()}
     return {name: history for name, history in histories.items() if history.answers >= LEAST_ANSWERS}
+
+
+# Built once: putting it together costs more than running it. A sum of bigints is a decimal on PostgreSQL.
+_HISTORY: Final = (
+    select(
+        costs.c.provider,
+        jobs.c.options,
+        *(func.sum(costs.c[name]).cast(BigInteger).label(name) for name in _SUMMED),
+    )
+    .join(jobs, jobs.c.id == costs.c.job_id)
+    .where(costs.c.workspace_slug == bindparam("workspace"), costs.c.day >= bindparam("since"))
+    .where(costs.c.counts_answers, jobs.c.entity_type == bindparam("kind"))
+    .where(jobs.c.provider == bindparam("job_provider"))
+    .group_by(costs.c.provider, jobs.c.options)
+)
 
 
 def _asks_for(options: Any) -> Sequence[str] | None:

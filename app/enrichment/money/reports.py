@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final, Self
 
-from sqlalchemy import BigInteger, ColumnElement, func, select
+from sqlalchemy import BigInteger, ColumnElement, bindparam, func, select
 
 from app.config import config, micros
 from app.db.pages import Page, page_of
@@ -114,13 +114,16 @@ def report_costs(
     in the wrong order and for a cursor that no page gave.
     """
     first_day, last_day = period(first_day, last_day)
-    scope: list[ColumnElement[bool]] = [costs.c.day.between(first_day, last_day)]
-    if workspace_slug is not None:
-        scope.append(costs.c.workspace_slug == workspace_slug)
+    scope = _scope(first_day, last_day, workspace_slug)
     page = _page(group, scope, limit, cursor)
-    total = db.session.execute(select(*_SUMS).where(*scope)).one()
+    total = db.session.connection().execute(_TOTAL.where(*scope)).one()
     caps = daily_caps(workspace_slug, shows_overall=shows_overall)
     return CostReport(first_day, last_day, group, page, CostCounts(**total._mapping), caps)
+
+
+def costs_by_day(first_day: date, last_day: date, *, workspace_slug: str | None = None) -> list[CostRow]:
+    """Return what the days of a period have cost, the newest first; a day without a call is left out."""
+    return _page(Group.DAY, _scope(first_day, last_day, workspace_slug), 1000, None).rows
 
 
 def period(first_day: date | None, last_day: date | None) -> tuple[date, date]:
@@ -136,46 +139,45 @@ def period(first_day: date | None, last_day: date | None) -> tuple[date, date]:
     return first_day, last_day
 
 
-def daily_caps(workspace_slug: str | None = None, *, shows_overall: bool = True) -> list[CapView]:
+def daily_caps(
+    workspace_slug: str | None = None, *, shows_overall: bool = True, key_id: str | None = None
+) -> list[CapView]:
     """Return today's caps: everything's, and one workspace's or those of all that have spent something today.
 
-    With the caps of providers that are set: for everything, and for the workspace, if it is one.
+    With the caps of providers that are set: for everything, and for the workspace, if it is one; and that of an API
+    key.
     """
     settings, here = config(), [] if workspace_slug is None else [workspace_slug]
     everything = [CapScope(), *(CapScope(None, name) for name in NAMES)] if shows_overall else []
-    workspaces = [CapScope(slug) for slug in here or _spenders()]
+    day = today()
+    workspaces = [CapScope(slug) for slug in here or _spenders(day)]
     scopes = [*everything, *workspaces, *(CapScope(slug, name) for slug in here for name in NAMES)]
+    scopes += [] if key_id is None else [CapScope(key_id=key_id)]
     limits: dict[CapScope, int | None] = {CapScope(): micros(settings.ENRICH_DAILY_CAP_USD)}
     limits |= dict.fromkeys(workspaces, micros(settings.ENRICH_WORKSPACE_DAILY_CAP_USD))
     limits |= limits_of(scopes)
-    return _views({scope: limits[scope] for scope in scopes if scope in limits})
+    return _views({scope: limits[scope] for scope in scopes if scope in limits}, day)
 
 
 def service_caps() -> list[CapView]:
     """Return today's caps of all workspaces together: everything's, and those of providers that are set."""
     limits: dict[CapScope, int | None] = {CapScope(): micros(config().ENRICH_DAILY_CAP_USD)}
     limits |= limits_of(CapScope(None, name) for name in NAMES)
-    return _views(limits)
+    return _views(limits, today())
 
 
-def key_caps(key_id: str | None) -> list[CapView]:
-    """Return the cap of an API key's jobs, if one is set."""
-    return [] if key_id is None else _views(limits_of([CapScope(key_id=key_id)]))
-
-
-def _views(limits: Mapping[CapScope, int | None]) -> list[CapView]:
-    """Return caps with what is spent and reserved under them today, in the order given."""
-    names = [str(scope) for scope in limits]
-    query = select(spending).where(spending.c.day == today(), is_any_of(spending.c.scope, names))
-    seen = {row.scope: (row.spent_micros, row.reserved_micros) for row in db.session.execute(query)}
+def _views(limits: Mapping[CapScope, int | None], day: date) -> list[CapView]:
+    """Return caps with what is spent and reserved under them on a day, in the order given."""
+    values = {"day": day, "scopes": [str(scope) for scope in limits]}
+    rows = db.session.connection().execute(_SPENT, values) if limits else ()
+    seen = {row.scope: (row.spent_micros, row.reserved_micros) for row in rows}
     return [CapView.under(scope, cap, seen.get(str(scope), (0, 0))) for scope, cap in limits.items()]
 
 
-def _spenders() -> list[str]:
-    """Return the workspaces that have spent something today, by name."""
-    is_workspace = spending.c.scope.startswith(_WORKSPACE, autoescape=True)
-    query = select(spending.c.scope).where(spending.c.day == today(), is_workspace).order_by(spending.c.scope)
-    return [scope.removeprefix(_WORKSPACE) for scope in db.session.scalars(query)]
+def _spenders(day: date) -> list[str]:
+    """Return the workspaces that have spent something on a day, by name."""
+    scopes = db.session.connection().execute(_SPENDERS, {"day": day}).scalars()
+    return [scope.removeprefix(_WORKSPACE) for scope in scopes]
 
 
 def job_costs(job_id: str) -> list[CostRow]:
@@ -202,13 +204,20 @@ def spent_today(workspace_slug: str | None = None) -> dict[str, int]:
 
 def today() -> date:
     """Return the day by the database's clock, which is the one that caps go by."""
-    return db.session.execute(select(utcnow())).scalar_one().date()
+    now: datetime = db.session.connection().execute(_NOW).scalar_one()
+    return now.date()
 
 
 def dollars(micros: int) -> str:
     """Return an amount as people write it, with the parts of a cent that are there: `$0.0045`, `$1,250.00`."""
     whole, parts = f"{micros / MICROS:,.6f}".split(".")
     return f"${whole}.{parts[:2]}{parts[2:].rstrip('0')}"
+
+
+def _scope(first_day: date, last_day: date, workspace_slug: str | None) -> list[ColumnElement[bool]]:
+    """Return the conditions for the costs of a period, of a workspace or of all."""
+    of_workspace = [] if workspace_slug is None else [costs.c.workspace_slug == workspace_slug]
+    return [costs.c.day.between(first_day, last_day), *of_workspace]
 
 
 def _page(group: Group, scope: Sequence[ColumnElement[bool]], limit: int, cursor: str | None) -> Page[CostRow]:
@@ -219,7 +228,7 @@ def _page(group: Group, scope: Sequence[ColumnElement[bool]], limit: int, cursor
     if cursor is not None:
         last = _read_cursor(group, cursor)
         query = query.where(key < last if is_newest_first else key > last)
-    rows = [CostRow(**{**row._mapping, "key": str(row.key)}) for row in db.session.execute(query)]
+    rows = [CostRow(**{**row._mapping, "key": str(row.key)}) for row in db.session.connection().execute(query)]
     return page_of(rows, limit, lambda row: row.key)
 
 
@@ -252,6 +261,16 @@ _SUMS: Final = tuple(
     # A sum of bigints is a decimal on PostgreSQL, and of no rows at all it is null.
     func.coalesce(func.sum(costs.c[one.name]), 0).cast(BigInteger).label(one.name)
     for one in fields(CostCounts)
+)
+_TOTAL: Final = select(*_SUMS)
+_NOW: Final = select(utcnow())
+_SPENT: Final = select(spending.c.scope, spending.c.spent_micros, spending.c.reserved_micros).where(
+    spending.c.day == bindparam("day"), is_any_of(spending.c.scope, bindparam("scopes"))
+)
+_SPENDERS: Final = (
+    select(spending.c.scope)
+    .where(spending.c.day == bindparam("day"), spending.c.scope.startswith(_WORKSPACE, autoescape=True))
+    .order_by(spending.c.scope)
 )
 _KEYS: Final[dict[Group, ColumnElement[Any]]] = {
     Group.PROVIDER: costs.c.provider,

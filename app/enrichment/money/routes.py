@@ -1,5 +1,6 @@
 """Money over HTTP: estimates, costs, and the status of each provider."""
 
+from dataclasses import replace
 from typing import Any, Final
 
 from flask.views import MethodView
@@ -9,7 +10,7 @@ from app.enrichment.money.schemas import (
     CostQuerySchema,
     CostReportSchema,
     EstimateRequestSchema,
-    EstimateSchema,
+    JobEstimateSchema,
     ProviderListSchema,
     ProviderQuerySchema,
     ProviderSchema,
@@ -18,12 +19,14 @@ from app.enrichment.money.yield_schemas import YieldQuerySchema, YieldReportSche
 from app.enrichment.money.yields import job_yield, report_yield
 from app.enrichment.waterfall import provider_status
 from app.enrichment.waterfall.asked_figures import asked_yield
-from app.enrichment.waterfall.estimates import Estimate, estimate
+from app.enrichment.waterfall.estimates import MOST_SURVEYED, Estimate, estimate
 from app.enrichment.waterfall.provider_status import ProviderView
 from app.enrichment.waterfall.what_if_routes import with_status
-from app.entities.lists import ids_of_list
-from app.entities.readiness import stale_ids
-from app.errors import Forbidden
+from app.entities.lists import find_list
+from app.entities.readiness import insist_on_people
+from app.entities.selections import Selected, Selecting
+from app.errors import Forbidden, Invalid
+from app.values.entity_types import PLURALS
 from app.web.auth import DEFAULT_WORKSPACE, principal, readable_workspace, require, visible_workspace, workspace_for
 from app.web.blueprint import Blueprint
 
@@ -31,6 +34,11 @@ blueprint = Blueprint(
     "money", __name__, url_prefix="/api/enrichment", description="Estimates, costs, and how the providers stand."
 )
 
+
+SAMPLED_WITHIN: Final = 20_000
+"""Among how many members of a list, by id, an estimate's sample is taken."""
+LOOKS_AT: Final = 5_000
+"""Among how many it is looked for those who are searched for."""
 
 _JOB: Final = {"entityType": "person", "provider": "waterfall", "entityIds": ["p1", "p2"]}
 
@@ -43,18 +51,22 @@ class EstimateResource(MethodView):
     @blueprint.doc(operationId="estimateJob")
     @blueprint.arguments(EstimateRequestSchema, example=_JOB)
     @blueprint.refuses(404)
-    @blueprint.response(200, EstimateSchema)
+    @blueprint.response(200, JobEstimateSchema)
     def post(self, body: dict[str, Any]) -> Estimate:
-        """Say what a job would cost, as a range, and make none."""
+        """Say what a job would cost, as a range, and make none; of more than 100 entities, from a sample.
+
+        Who has no value in a field, or an address that was verified too long ago, is looked for among the first 5,000
+        by id. If there may be more, `hasMore` says so, and the figures are of those found.
+        """
         workspace_slug = workspace_for(body.pop("workspace_slug", None))
-        reference, missing = body.pop("list_name", None), body.pop("missing", None)
-        if body.pop("stale_verdicts", False):
-            body["entity_ids"] = stale_ids(body["entity_type"], workspace_slug=workspace_slug, list_name=reference)
-        elif reference is not None:
-            of_list = ids_of_list(reference, body["entity_type"], workspace_slug=workspace_slug, missing=missing)
-            body["entity_ids"] = of_list
-        key_id = principal().key_id
-        return estimate(**body, workspace_slug=workspace_slug, shows_overall=_sees_all(), api_key_id=key_id)
+        chosen = {name: body.pop(name, None) for name in ("list_name", "missing", "stale_verdicts")}
+        some = None
+        if chosen["list_name"] is not None or chosen["stale_verdicts"]:
+            some = _look_at(body["entity_type"], workspace_slug, **chosen)
+            body |= {"entity_ids": some.ids, "of_total": some.total}
+        about: dict[str, Any] = {"shows_overall": _sees_all(), "api_key_id": principal().key_id, "most": MOST_SURVEYED}
+        price = estimate(**body, workspace_slug=workspace_slug, **about)
+        return price if some is None else replace(price, has_more=some.next_cursor is not None)
 
 
 @blueprint.route("/costs")
@@ -137,6 +149,26 @@ class ProviderResetResource(MethodView):
         if not is_own and not _sees_all():
             raise Forbidden("The service's own keys are shared by all workspaces; this needs a key bound to none.")
         return provider_status.reset_provider(name, workspace_slug)
+
+
+def _look_at(
+    entity_type: str, workspace_slug: str, *, list_name: str | None, missing: str | None, stale_verdicts: bool | None
+) -> Selected:
+    """Return some of those whom a job would be of. Raises `ListNotFound` and `Invalid`."""
+    if stale_verdicts:
+        insist_on_people(entity_type)
+    view = None if list_name is None else find_list(list_name, workspace_slug=workspace_slug, entity_type=entity_type)
+    selecting = Selecting(entity_type, workspace_slug, view, missing, is_stale=bool(stale_verdicts))
+    if not selecting.is_searched:
+        some = selecting.some(MOST_SURVEYED, within=SAMPLED_WITHIN)
+        return replace(some, total=max(some.total, 0 if view is None else view.entity_count))
+    some = selecting.search(limit=LOOKS_AT, looks_at=LOOKS_AT)
+    if not some.ids and some.next_cursor is not None:
+        raise Invalid(
+            f"None of the first {LOOKS_AT:,} {PLURALS[entity_type]} by id is such a one. `flask enrich enqueue`, with"
+            " `--estimate`, looks at all of them."
+        )
+    return some
 
 
 def _sees_all() -> bool:

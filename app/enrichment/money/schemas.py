@@ -142,6 +142,15 @@ class SampledEstimateSchema(EstimateSchema):
     )
 
 
+class JobEstimateSchema(SampledEstimateSchema):
+    """An estimate of a job whose entities may have to be searched for."""
+
+    has_more = fields.Boolean(
+        required=True,
+        metadata={"description": "There may be more than those found, whom nobody has looked at; it is without them."},
+    )
+
+
 class CostQuerySchema(Schema):
     """Which costs to add up: by default those of the last 30 days, by provider."""
 

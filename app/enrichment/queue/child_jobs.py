@@ -4,24 +4,34 @@ A job may be retried in parts. What an earlier retry of it took belongs to the j
 from there.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, false, func, not_, or_, select, true
+from sqlalchemy import ColumnElement, Table, and_, false, func, not_, or_, select, true
 
 from app.db.session import WriteSession
-from app.enrichment.queue.entity_ids import erased_in
-from app.enrichment.queue.queries import JobView, get_job, ids_to_retry, ids_with
+from app.db.spread import every_nth, spread_keys
+from app.enrichment.queue.queries import (
+    TO_RETRY,
+    UNDECIDED,
+    JobView,
+    count_erased_in,
+    get_job,
+    ids_with,
+    some_ids_with,
+)
 from app.entities.keep_days import insist_on_kept
 from app.errors import Invalid, JobStateConflict, detail
 from app.extensions import db
-from app.models.chunk import DECIDED, Outcome, chunks, entity_errors, progress
+from app.models.chunk import Outcome, entity_errors, error_counts, progress
 from app.models.job import ENDED, jobs
 
 _SYSTEM_CODES: Final = ("chunk_broke", "job_broke")
 """The codes of errors that are no entity's."""
+ERRORS_LOOKED_AT: Final = 20_000
+"""Among how many errors a sample is taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,19 +71,19 @@ class RetryFilter:
         parts = stored if isinstance(stored, dict) else {}
         return cls(parts.get("code"), parts.get("provider"), parts.get("held") is True)
 
-    def takes(self) -> ColumnElement[bool]:
-        """Return the condition for the errors whose entities it takes."""
+    def takes(self, table: Table = entity_errors) -> ColumnElement[bool]:
+        """Return the condition for the errors whose entities it takes, or for the counts of errors."""
         if self.is_held:
             return false()
-        code = true() if self.code is None else entity_errors.c.code == self.code
-        provider = true() if self.provider is None else entity_errors.c.provider == self.provider
+        code = true() if self.code is None else table.c.code == self.code
+        provider = true() if self.provider is None else table.c.provider == self.provider
         return and_(code, provider)
 
 
 ALL: Final = RetryFilter()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Retry:
     """A retry that may be made: of which job, by which filter, beside which earlier ones."""
 
@@ -81,7 +91,7 @@ class Retry:
     chosen: RetryFilter
     earlier: Sequence[RetryFilter] = field(default_factory=tuple)
     erased: int = 0
-    """Places in the job whose entity had been erased before the ids were read."""
+    """Places in the job whose entity had been erased when the ids were read."""
 
     @classmethod
     def of(cls, job_id: str, chosen: RetryFilter, *, workspace_slug: str | None = None) -> "Retry":
@@ -95,21 +105,35 @@ class Retry:
         earlier = earlier_retries(job.id)
         if not all(one.is_narrow for one in earlier):
             raise JobStateConflict("The job was retried before; retry the job that came of it.")
-        return cls(job, chosen, earlier, _count_erased(job.id))
+        return cls(job, chosen, earlier)
 
     def entity_ids(self) -> Iterator[str]:
-        """Give the ids that it takes."""
+        """Give the ids that it takes, in the order of the job if it takes all that are left."""
+        self.erased = count_erased_in(self.job.id, TO_RETRY)
         is_part = self.chosen.is_narrow or bool(self.earlier)
         if self._takes_held and not is_part:
-            return ids_to_retry(self.job.id)
-        parts = []
-        if not self.chosen.is_held:
-            parts.append(self._failed_ids())
-        if self._takes_held:
-            parts.append(ids_with(self.job.id, lambda outcome: outcome == Outcome.HELD))
-        if not self.chosen.is_narrow:
-            parts.append(ids_with(self.job.id, lambda outcome: outcome not in DECIDED))
-        return chain.from_iterable(parts)
+            return ids_with(self.job.id, TO_RETRY)
+        failed = () if self.chosen.is_held else self._failed_ids()
+        return chain(failed, *(ids_with(self.job.id, outcomes) for outcomes in self._outcomes()))
+
+    def count(self) -> int:
+        """Return how many entities it takes, by what is kept of the job: who was erased may still count."""
+        failed = 0 if self.chosen.is_held else self._count_failed()
+        held = self.job.held if self._takes_held else 0
+        return failed + held + (0 if self.chosen.is_narrow else self.job.total - self.job.processed)
+
+    def some_ids(self, count: int) -> list[str]:
+        """Return about `count` of the ids that it takes, spread over them, with as many failed ones as there are."""
+        failed = 0 if self.chosen.is_held else round(count * self._count_failed() / max(1, self.count()))
+        ids = self._some_failed_ids(failed) if failed else []
+        wanted = frozenset[Outcome]().union(*self._outcomes())
+        others = some_ids_with(self.job.id, wanted) if wanted and len(ids) < count else []
+        return [*ids, *every_nth(others, count - len(ids))]
+
+    def _outcomes(self) -> list[Set[Outcome]]:
+        """Return the outcomes, beside errors, of which entities are taken."""
+        held: list[Set[Outcome]] = [{Outcome.HELD}] if self._takes_held else []
+        return held if self.chosen.is_narrow else [*held, UNDECIDED]
 
     @property
     def _takes_held(self) -> bool:
@@ -137,34 +161,41 @@ class Retry:
         held_accepted_at = session.scalar(query)
         if held_accepted_at != self.job.held_accepted_at or earlier_retries(self.job.id) != self.earlier:
             raise JobStateConflict("The job was retried, or what it holds accepted, meanwhile; try again.")
-        if _count_erased(self.job.id, is_locking=True) != self.erased:
+        if count_erased_in(self.job.id, TO_RETRY, is_locking=True) != self.erased:
             raise JobStateConflict("Entities of the job were erased meanwhile; try again.")
 
     def _failed_ids(self) -> Iterator[str]:
-        query = (
-            select(entity_errors.c.entity_id)
-            .where(entity_errors.c.job_id == self.job.id, self.chosen.takes())
-            .where(not_(or_(false(), *(one.takes() for one in self.earlier))))
-            .where(or_(entity_errors.c.entity_id != "system", entity_errors.c.code.not_in(_SYSTEM_CODES)))
-            .order_by(entity_errors.c.id)
-            .execution_options(yield_per=1000)
-        )
+        query = select(entity_errors.c.entity_id).where(*self._failed()).order_by(entity_errors.c.id)
+        query = query.execution_options(yield_per=1000)
         with db.session.scalars(query) as ids:
             yield from ids
+
+    def _some_failed_ids(self, count: int) -> list[str]:
+        numbers, _ = spread_keys(entity_errors.c.id, self._failed(), count, within=ERRORS_LOOKED_AT)
+        query = select(entity_errors.c.entity_id).where(entity_errors.c.id.in_(every_nth(numbers, count)))
+        return list(db.session.scalars(query.order_by(entity_errors.c.id)))
+
+    def _failed(self) -> list[ColumnElement[bool]]:
+        """Return the conditions for the errors of the entities that it takes."""
+        is_of_entity = or_(entity_errors.c.entity_id != "system", entity_errors.c.code.not_in(_SYSTEM_CODES))
+        is_taken_before = or_(false(), *(one.takes() for one in self.earlier))
+        return [entity_errors.c.job_id == self.job.id, self.chosen.takes(), not_(is_taken_before), is_of_entity]
+
+    def _count_failed(self) -> int:
+        is_taken_before = or_(false(), *(one.takes(error_counts) for one in self.earlier))
+        counted = select(func.sum(error_counts.c.error_count)).where(
+            error_counts.c.job_id == self.job.id,
+            error_counts.c.code.not_in(_SYSTEM_CODES),
+            self.chosen.takes(error_counts),
+            not_(is_taken_before),
+        )
+        return int(db.session.scalar(counted) or 0)
 
 
 def earlier_retries(job_id: str) -> tuple[RetryFilter, ...]:
     """Return the filters of the retries that were made of a job."""
     query = select(jobs.c.retry_filter).where(jobs.c.parent_job_id == job_id).order_by(jobs.c.id)
     return tuple(RetryFilter.read(stored) for stored in db.session.scalars(query))
-
-
-def _count_erased(job_id: str, *, is_locking: bool = False) -> int:
-    """Count the places in a job whose entity was erased; if that locks, no more of them are until the commit."""
-    places = select(erased_in(chunks.c.entity_ids).label("erased")).where(chunks.c.job_id == job_id)
-    if is_locking:
-        places = places.with_for_update(read=True)
-    return db.session.scalar(select(func.sum(places.subquery().c.erased))) or 0
 
 
 def _has_open_chunks(job_id: str) -> bool:

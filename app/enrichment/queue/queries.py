@@ -1,6 +1,6 @@
 """Jobs as callers see them: counts with live progress, and the state of the queue."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,10 +8,25 @@ from functools import cache
 from itertools import groupby, islice
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, ColumnElement, Row, Select, Text, bindparam, func, select, true, union_all
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Integer,
+    Row,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+    true,
+    union_all,
+)
 
 from app.db.pages import Page, page_of
-from app.enrichment.queue.entity_ids import ChunkUnreadable, parse_ids
+from app.db.spread import every_nth
+from app.enrichment.queue.entity_ids import ChunkUnreadable, erased_in, parse_ids
 from app.errors import DamagedData, Invalid, JobNotFound, detail
 from app.extensions import db
 from app.models.chunk import DECIDED, ERASED_ID, Outcome, chunks, entity_errors, progress
@@ -111,33 +126,28 @@ def list_jobs(
 
     Raises `Invalid` for a cursor that no page gave.
     """
-    query = select(jobs).order_by(jobs.c.id.desc()).limit(limit + 1)
-    if workspace_slug is not None:
-        query = query.where(jobs.c.workspace_slug == workspace_slug)
-    if status is not None:
-        query = query.where(jobs.c.status == status)
-    if parent_job_id is not None:
-        query = query.where(jobs.c.parent_job_id == parent_job_id)
-    if list_id is not None:
-        query = query.where(jobs.c.list_id == list_id)
-    if cursor is not None:
-        last_id = parse_id(cursor)
-        if last_id is None:
-            raise bad_cursor()
-        query = query.where(jobs.c.id < last_id)
-    views = _views(_with_progress(query))
+    last_id = None if cursor is None else parse_id(cursor)
+    if cursor is not None and last_id is None:
+        raise bad_cursor()
+    wanted = {"workspace_slug": workspace_slug, "status": status, "parent_job_id": parent_job_id, "list_id": list_id}
+    given = {name: value for name, value in wanted.items() if value is not None}
+    query = _many_jobs(tuple(given), is_further=last_id is not None)
+    values = {f"the_{name}": value for name, value in given.items()}
+    views = _views(query, {**values, "the_last": last_id, "the_limit": limit + 1})
     return page_of(views, limit, lambda view: view.id)
+
+
+@cache
+def _many_jobs(names: tuple[str, ...], *, is_further: bool) -> Select[Any]:
+    """Return the query for a page of jobs of which these columns are as wanted. Cached, as that for one job is."""
+    query = select(jobs).order_by(jobs.c.id.desc()).limit(bindparam("the_limit", type_=Integer))
+    query = query.where(*(jobs.c[name] == bindparam(f"the_{name}") for name in names))
+    return _with_progress(query.where(jobs.c.id < bindparam("the_last")) if is_further else query)
 
 
 def held_ids(job_id: str, *, limit: int) -> list[str]:
     """Return the ids of a job's held entities, in order, at most `limit`."""
-    is_held = progress.c.outcomes.contains(Outcome.HELD, autoescape=True)
-    return list(islice(ids_with(job_id, lambda outcome: outcome == Outcome.HELD, is_held), limit))
-
-
-def ids_to_retry(job_id: str) -> Iterator[str]:
-    """Give the ids of a job that ended in error, held or undecided, in order."""
-    return ids_with(job_id, lambda outcome: outcome not in _DONE)
+    return list(islice(ids_with(job_id, {Outcome.HELD}), limit))
 
 
 SEARCHED_ENTITIES: Final = 200_000
@@ -145,20 +155,58 @@ SEARCHED_ENTITIES: Final = 200_000
 _WITH_PROGRESS: Final = chunks.outerjoin(
     progress, (progress.c.job_id == chunks.c.job_id) & (progress.c.position == chunks.c.position)
 )
-_DONE: Final = DECIDED - {Outcome.ERROR, Outcome.HELD}
-
+UNDECIDED: Final = frozenset(Outcome) - DECIDED
+TO_RETRY: Final = UNDECIDED | {Outcome.ERROR, Outcome.HELD}
+"""What a retry may take."""
+CHUNKS_LISTED: Final = 2000
+CHUNKS_READ: Final = 50
 
 _EVERY: Final = true()
 
 
-def ids_with(job_id: str, is_wanted: Callable[[str], bool], of_chunks: ColumnElement[bool] = _EVERY) -> Iterator[str]:
+def ids_with(job_id: str, wanted: Set[Outcome], of_chunks: ColumnElement[bool] = _EVERY) -> Iterator[str]:
     """Give a job's entity ids by outcome, in order; a list that is damaged gives none.
 
     Entities of a chunk that was never claimed are untouched.
     """
-    for _, entity_id, outcome in outcomes_of(job_id, of_chunks):
-        if entity_id != ERASED_ID and is_wanted(outcome):
+    for _, entity_id, outcome in outcomes_of(job_id, and_(_has_any(wanted), of_chunks)):
+        if entity_id != ERASED_ID and outcome in wanted:
             yield entity_id
+
+
+def some_ids_with(job_id: str, wanted: Set[Outcome]) -> list[str]:
+    """Return some of what `ids_with` gives: those of some chunks, spread over the first that have any."""
+    positions = (
+        select(chunks.c.position)
+        .select_from(_WITH_PROGRESS)
+        .where(chunks.c.job_id == job_id, _has_any(wanted))
+        .order_by(chunks.c.position)
+        .limit(CHUNKS_LISTED)
+    )
+    chosen = every_nth(db.session.scalars(positions).all(), CHUNKS_READ)
+    return list(ids_with(job_id, wanted, chunks.c.position.in_(chosen)))
+
+
+def count_erased_in(job_id: str, wanted: Set[Outcome], *, is_locking: bool = False) -> int:
+    """Count the places in a job's chunks with such outcomes whose entity was erased.
+
+    If that locks, no more of them are until the commit.
+    """
+    places = (
+        select(erased_in(chunks.c.entity_ids).label("erased"))
+        .select_from(_WITH_PROGRESS)
+        .where(chunks.c.job_id == job_id, _has_any(wanted))
+    )
+    if is_locking:
+        places = places.with_for_update(read=True, of=chunks)
+    return db.session.scalar(select(func.sum(places.subquery().c.erased))) or 0
+
+
+def _has_any(wanted: Set[Outcome]) -> ColumnElement[bool]:
+    """Return the condition that a chunk has an entity with one of some outcomes: few have, once a job has ended."""
+    others = "".join(sorted(frozenset(Outcome) - wanted))
+    has_any = func.trim(progress.c.outcomes, others) != ""
+    return or_(has_any, progress.c.outcomes.is_(None)) if Outcome.UNTOUCHED in wanted else has_any
 
 
 def outcomes_of(job_id: str, of_chunks: ColumnElement[bool] = _EVERY) -> Iterator[tuple[tuple[int, int], str, str]]:
@@ -224,6 +272,16 @@ def _that_can_be_searched(totals: Mapping[str, int]) -> list[str]:
 
 def health() -> QueueHealth:
     """Return how long work has been waiting and when somebody last looked for it."""
+    oldest, now = db.session.connection().execute(_oldest_work()).one()
+    beats = {row.name: row.at for row in db.session.connection().execute(_BEATS)}
+    age = None if oldest is None else (now - oldest).total_seconds()
+    ages = {name: (now - at).total_seconds() for name, at in beats.items()}
+    return QueueHealth(age, beats.get("drain"), beats.get("cron"), ages.get("drain"), ages.get("cron"))
+
+
+@cache
+def _oldest_work() -> Select[Any, Any]:
+    """Return the query for the time of the oldest job with work, and that of now. Cached, as those for jobs are."""
     waiting = union_all(
         select(jobs.c.created_at).where(jobs.c.claimable),
         select(jobs.c.created_at)
@@ -231,11 +289,10 @@ def health() -> QueueHealth:
         .where(progress.c.finished_at.is_(None), jobs.c.status.in_(ACTIVE)),
         select(jobs.c.created_at).where(jobs.c.resume_at <= utcnow()),
     ).subquery()
-    oldest, now = db.session.execute(select(func.min(waiting.c.created_at), utcnow())).one()
-    beats = {row.name: row.at for row in db.session.execute(select(heartbeats))}
-    age = None if oldest is None else (now - oldest).total_seconds()
-    ages = {name: (now - at).total_seconds() for name, at in beats.items()}
-    return QueueHealth(age, beats.get("drain"), beats.get("cron"), ages.get("drain"), ages.get("cron"))
+    return select(func.min(waiting.c.created_at), utcnow())
+
+
+_BEATS: Final = select(heartbeats)
 
 
 def known_id(job_id: str) -> str:

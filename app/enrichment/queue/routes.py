@@ -13,7 +13,7 @@ from app.config import config
 from app.db.pages import Page
 from app.db.session import WriteSession
 from app.enrichment import queue
-from app.enrichment.money.schemas import EstimateSchema
+from app.enrichment.money.schemas import SampledEstimateSchema
 from app.enrichment.queue import ChunkResult, JobView, RetryFilter
 from app.enrichment.queue.error_schemas import (
     EntityErrorQuerySchema,
@@ -32,7 +32,7 @@ from app.enrichment.queue.schemas import (
     NewJob,
     ProcessQuerySchema,
 )
-from app.enrichment.waterfall.estimates import Estimate, estimate_retry
+from app.enrichment.waterfall.estimates import MOST_SURVEYED, Estimate, estimate_retry
 from app.enrichment.waterfall.pilots import enqueue_pilot
 from app.enrichment.waterfall.plan import job_columns
 from app.enrichment.waterfall.work_loop import Waterfall
@@ -232,9 +232,9 @@ class JobRetryResource(MethodView):
     @blueprint.doc(operationId="estimateRetry")
     @blueprint.arguments(RetryQuerySchema, location="query")
     @blueprint.refuses(404, 409)
-    @blueprint.response(200, EstimateSchema)
+    @blueprint.response(200, SampledEstimateSchema)
     def get(self, chosen: RetryFilter, job_id: UUID) -> Estimate:
-        """Say how many entities a retry would take and what it would cost, and make none."""
+        """Say how many entities a retry would take and what it would cost; of more than 100, from a sample."""
         workspace_slug = visible_workspace()
         return estimate_retry(
             str(job_id),
@@ -242,6 +242,7 @@ class JobRetryResource(MethodView):
             workspace_slug=workspace_slug,
             shows_overall=workspace_slug is None,
             api_key_id=principal().key_id,
+            most=MOST_SURVEYED,
         )
 
     @require("write")

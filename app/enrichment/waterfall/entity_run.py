@@ -212,7 +212,10 @@ class EntityRun:
     @property
     def is_satisfied(self) -> bool:
         """Whether every wanted field has a value."""
-        return bool(self.plan.until) and not any(is_blank(self.fields.get(name)) for name in self.plan.until)
+        for name in self.plan.until:
+            if is_blank(self.fields.get(name)):
+                return False
+        return bool(self.plan.until)
 
     def address(self, step: Step) -> str | None:
         """Return the address that a step has verified; None: it verifies none."""

@@ -1,15 +1,15 @@
 """What a job would cost, as a range, before it is enqueued: its entities are surveyed, and caps looked at."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import select
 
 from app.config import config
 from app.db.session import end_read
-from app.enrichment.money.reports import CapView, daily_caps, dollars, key_caps
+from app.enrichment.money.reports import CapView, daily_caps, dollars
 from app.enrichment.queue.child_jobs import Retry, RetryFilter
 from app.enrichment.queue.entity_ids import unique_ids
 from app.enrichment.queue.lease import JobInfo
@@ -49,6 +49,8 @@ class Estimate:
     """What it costs in nine cases of ten, by what its providers gave before; None: nobody has a history."""
     sampled: int | None = None
     """How many entities were looked at, for figures that are about those of all; None: all, so that they are exact."""
+    has_more: bool = False
+    """Whether it is about some who are searched for, and there may be more whom nobody has looked at."""
 
     @property
     def low_micros(self) -> int:
@@ -86,13 +88,14 @@ def estimate(
     shows_overall: bool = True,
     api_key_id: str | None = None,
     most: int | None = None,
+    of_total: int | None = None,
 ) -> Estimate:
     """Return what a job of these entities would cost if it were enqueued now. Only reads.
 
     A list is handled in memory, any other iterable is spooled to disk, so its length does not matter. `shows_overall`
     says whether the cap of all workspaces together may be told, and `api_key_id` which key would make the job. Of more
-    than `most` entities in a list, so many are looked at. Raises `EmptyJob`, `Invalid` and `ProviderNotAvailable`, as
-    enqueueing does.
+    than `most` entities in a list, so many are looked at; `of_total` says that they are some of so many. Raises
+    `EmptyJob`, `Invalid` and `ProviderNotAvailable`, as enqueueing does.
     """
     options = options.checked(entity_type, provider)
     insist_on_provider(entity_type, provider, options, workspace_slug)
@@ -106,9 +109,12 @@ def estimate(
         options.cap_micros(config()),
         api_key_id=api_key_id,
     )
-    if most is not None and isinstance(entity_ids, Sequence) and len(entity_ids) > most:
-        return _estimate(job, choose(entity_ids, most), shows_overall=shows_overall, of_total=len(entity_ids))
-    return _estimate(job, entity_ids, shows_overall=shows_overall)
+    if most is None or not isinstance(entity_ids, Sequence):
+        return _estimate(job, entity_ids, shows_overall=shows_overall)
+    kept = list(dict.fromkeys(entity_ids))
+    total, repeated = of_total or len(kept), len(entity_ids) - len(kept)
+    found = _estimate(job, choose(kept, most), shows_overall=shows_overall, of_total=_if_more(total, most))
+    return replace(found, duplicates=repeated)
 
 
 def estimate_retry(
@@ -118,17 +124,20 @@ def estimate_retry(
     workspace_slug: str | None = None,
     shows_overall: bool = True,
     api_key_id: str | None = None,
+    most: int | None = None,
 ) -> Estimate:
     """Return what a retry of a job would take and cost if it were made now. Only reads.
 
-    Raises `JobNotFound`, `JobStateConflict` if there can be no such retry, and `ProviderNotAvailable`.
+    Of more than `most` entities, so many are looked at, and all are as many as is kept of the job. Raises
+    `JobNotFound`, `JobStateConflict` if there can be no such retry, and `ProviderNotAvailable`.
     """
     retry = Retry.of(job_id, chosen, workspace_slug=workspace_slug)
-    now = db.session.scalars(select(utcnow())).one()
+    about: dict[str, Any] = {"shows_overall": shows_overall, "api_key_id": api_key_id}
+    about["retried_at"] = db.session.scalars(select(utcnow())).one()
     try:
-        return estimate_like(
-            retry.job, retry.entity_ids(), retried_at=now, shows_overall=shows_overall, api_key_id=api_key_id
-        )
+        if most is not None and (total := retry.count()) > most:
+            return estimate_like(retry.job, choose(retry.some_ids(most), most), of_total=total, **about)
+        return estimate_like(retry.job, retry.entity_ids(), **about)
     except EmptyJob as exc:
         raise JobStateConflict(retry.why_nothing()) from exc
 
@@ -182,10 +191,14 @@ def _estimate(job: JobInfo, entity_ids: Iterable[str], *, shows_overall: bool, o
     )
 
 
+def _if_more(total: int, most: int) -> int | None:
+    return total if total > most else None
+
+
 def _caps_of(job: JobInfo, survey: Survey, *, shows_overall: bool) -> list[CapView]:
     """Return the caps with a limit that a job falls under: its own, and those of whom it asks."""
     caps = [CapView("job", job.workspace_slug, job.cap_micros)]
-    caps += [*daily_caps(job.workspace_slug, shows_overall=shows_overall), *key_caps(job.api_key_id)]
+    caps += daily_caps(job.workspace_slug, shows_overall=shows_overall, key_id=job.api_key_id)
     asked = {None, *(finder_of(step.provider.name) for step in survey.steps)}
     return [cap for cap in caps if cap.cap_micros is not None and cap.provider in asked]
 

@@ -24,6 +24,7 @@ from app.enrichment.waterfall.attempt_log import LOST_ERROR, is_find
 from app.enrichment.waterfall.dedup import PARTIAL
 from app.enrichment.waterfall.plan import wanted_fields
 from app.enrichment.waterfall.walks import names_in
+from app.entities.coverage import OnProgress
 from app.entities.lists import ListView, find_list
 from app.entities.read import select_ids
 from app.extensions import db
@@ -50,10 +51,13 @@ class _Terms:
     steps: Mapping[str, int | None]
 
 
-def list_yield(reference: str, *, workspace_slug: str, most: int | None = None) -> YieldReport:
+def list_yield(
+    reference: str, *, workspace_slug: str, most: int | None = None, on_progress: OnProgress | None = None
+) -> YieldReport:
     """Return what providers gave for the members of a list, in whatever job, by its name or id. Raises `ListNotFound`.
 
     Of at most `most` members, the first by id, `MOST_ENTITIES` by default; the report says how many there are.
+    `on_progress` is told how many were looked at so far.
     """
     view = find_list(reference, workspace_slug=workspace_slug)
     members = select_ids(view.entity_type, workspace_slug=workspace_slug, list_id=view.id)
@@ -68,6 +72,8 @@ def list_yield(reference: str, *, workspace_slug: str, most: int | None = None) 
         end_read()
         for _, of_entity in groupby(rows, attrgetter("entity_id")):
             _EntityCount(counters, terms).add(of_entity)
+        if on_progress is not None:
+            on_progress(entities)
     names = ("calls", "cost_micros", "finds", "rejected", "turn_answers", "turn_finds", "overlaps", *LATENCIES)
     rows_by_step = {key: {name: counted[name] for name in names} for key, counted in counters.items()}
     return make_report(rows_by_step, list_id=view.id, entities=entities, of_entities=view.entity_count)

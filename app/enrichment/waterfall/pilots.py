@@ -33,7 +33,7 @@ from app.models.types import new_id
 from app.providers.names import NORMALIZER, WATERFALL
 from app.values.identifiers import is_entity_id
 
-SLICES_SAMPLED: Final = 50
+SLICES_SAMPLED: Final = 25
 """From how many slices of a rest, as it is stored, a sample of it is taken: fewer might miss a part of the list."""
 _ANSWERED: Final = frozenset({Outcome.SUCCESS, Outcome.SKIPPED})
 """What becomes of an entity of which all there was to ask was answered."""

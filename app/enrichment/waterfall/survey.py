@@ -18,7 +18,7 @@ from app.enrichment.waterfall.entity_run import Decision, EntityRun, Plan, Prior
 from app.enrichment.waterfall.expectations import Likely, Outlooks
 from app.enrichment.waterfall.plan import make_plan
 from app.enrichment.waterfall.workspace_registry import workspace_registry
-from app.entities.exclusions import Exclusions
+from app.entities.exclusions import Exclusions, is_any_excluded
 from app.entities.merge import is_blank
 from app.entities.read import load_entities
 from app.entities.verdicts import standing_verdicts
@@ -101,6 +101,8 @@ class Survey:
     plan: Plan
     recent: RecentAnswers
     outlooks: Outlooks
+    has_exclusions: bool
+    """Whether the workspace excludes anybody."""
     unknown: int = 0
     excluded: int = 0
     satisfied: int = 0
@@ -111,6 +113,7 @@ class Survey:
     routes: Counter[tuple[str, ...]] = field(default_factory=Counter)
     """How many entities go which way, of those that ask somebody."""
     _prospects: dict[tuple[str, ...], Prospect | None] = field(default_factory=dict)
+    _last_lookup: Lookup | None = None
 
     @classmethod
     def of(cls, job: JobInfo) -> "Survey":
@@ -119,7 +122,8 @@ class Survey:
         plan = make_plan(job, workspace_registry(job.workspace_slug), settings)
         about = (job.entity_type, job.provider, job.options)
         histories = read_history(*about, workspace_slug=job.workspace_slug)
-        return cls(job, plan, RecentAnswers.of(job, settings), Outlooks(plan, histories))
+        has_exclusions = is_any_excluded(job.workspace_slug)
+        return cls(job, plan, RecentAnswers.of(job, settings), Outlooks(plan, histories), has_exclusions)
 
     def __post_init__(self) -> None:
         asked = [Step(Purpose.STEP, provider) for provider in self.plan.steps]
@@ -138,7 +142,9 @@ class Survey:
         """Take in a slice of the job's entities, and return what is known of each, in order."""
         job = self.job
         known = load_entities(job.entity_type, ids, workspace_slug=job.workspace_slug)
-        excluded = Exclusions.load_for(job.entity_type, known.values(), job.workspace_slug)
+        excluded = Exclusions()
+        if self.has_exclusions:
+            excluded = Exclusions.load_for(job.entity_type, known.values(), job.workspace_slug)
         prior = self.recent.prior(ids, self.plan.steps)
         runs = [
             EntityRun(0, entity_id, fields, self.plan, prior=prior.get(entity_id, {}))
@@ -257,6 +263,7 @@ class Survey:
         if run.offer is not None and self.plan.verifier is None:
             # What was withheld for a verifier is written if nobody is to verify it any more.
             run.fields.update(run.withdraw_offer().fields)
+            self._last_lookup = None
 
     def _ask(self, next_step: Step, run: EntityRun, outlook: Outlook, *, is_certain: bool = False) -> None:
         step, provider = self.steps[next_step], next_step.provider
@@ -280,7 +287,11 @@ class Survey:
         outlook.high_micros += price
 
     def _lookup(self, run: EntityRun, provider: Provider) -> Lookup:
+        """Return what a provider would be asked: the same for all that go by all fields, as long as these stay."""
         entity_type, fields = self.job.entity_type, run.fields
         if provider.capabilities.rules_first:
             fields = {name: fields.get(name) for name in _MODEL_INPUTS[entity_type]}
-        return Lookup(entity_type, run.entity_id, fields, cached=self.cached)
+            return Lookup(entity_type, run.entity_id, fields, cached=self.cached)
+        if self._last_lookup is None or self._last_lookup.fields is not fields:
+            self._last_lookup = Lookup(entity_type, run.entity_id, fields, cached=self.cached)
+        return self._last_lookup

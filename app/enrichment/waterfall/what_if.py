@@ -32,6 +32,7 @@ from app.enrichment.waterfall.plan import make_plan
 from app.enrichment.waterfall.results import ResultHandler
 from app.enrichment.waterfall.stored_answers import OnRecord, StoredAnswer, read_answers
 from app.enrichment.waterfall.workspace_registry import workspace_registry
+from app.entities.coverage import OnProgress
 from app.entities.lists import ListView, find_list
 from app.entities.policies import MergePolicy
 from app.entities.read import select_ids
@@ -98,6 +99,7 @@ def what_if(
     until: Sequence[str] | None = None,
     workspace_slug: str | None = None,
     most: int | None = None,
+    on_progress: OnProgress | None = None,
 ) -> WhatIf:
     """Return what a waterfall job would have found with another order, or for other fields; None: those of the job.
 
@@ -110,7 +112,7 @@ def what_if(
         raise Invalid(f"It asks {view.provider} alone: {message}.", details=[detail("jobId", message)])
     about = (view.id, view.entity_type, WATERFALL, view.workspace_slug)
     job = JobInfo(*about, view.options, created_at=view.created_at)
-    replay = _Replay(_terms(job, order, until), most)
+    replay = _Replay(_terms(job, order, until), most, on_progress)
     replay.walk_all(_ids(view), view.started_at or view.created_at)
     return replay.told(view.total, job_id=view.id)
 
@@ -122,6 +124,7 @@ def what_if_of_list(
     order: Sequence[str] | None = None,
     until: Sequence[str] | None = None,
     most: int | None = None,
+    on_progress: OnProgress | None = None,
 ) -> WhatIf:
     """Return what a waterfall would have found of the members of a list, by its name or id.
 
@@ -131,7 +134,7 @@ def what_if_of_list(
     """
     view = find_list(reference, workspace_slug=workspace_slug)
     job = _nobodys_job(view.entity_type, workspace_slug, _options_of(view))
-    replay = _Replay(_terms(job, order, until), most)
+    replay = _Replay(_terms(job, order, until), most, on_progress)
     replay.walk_all(select_ids(view.entity_type, workspace_slug=workspace_slug, list_id=view.id))
     return replay.told(view.entity_count, list_id=view.id)
 
@@ -143,12 +146,13 @@ def what_if_of_workspace(
     order: Sequence[str] | None = None,
     until: Sequence[str] | None = None,
     most: int | None = None,
+    on_progress: OnProgress | None = None,
 ) -> WhatIf:
     """Return what a waterfall would have found of a workspace's people or companies, as `what_if_of_list` does.
 
     None: the order and the fields of the settings. Raises what `what_if` does.
     """
-    replay = _Replay(_terms(_nobodys_job(entity_type, workspace_slug), order, until), most)
+    replay = _Replay(_terms(_nobodys_job(entity_type, workspace_slug), order, until), most, on_progress)
     replay.walk_all(select_ids(entity_type, workspace_slug=workspace_slug, all_=True))
     return replay.told()
 
@@ -195,6 +199,8 @@ class _Replay:
     terms: _Terms
     most: int | None = None
     """How many entities walk; None: `MOST_ENTITIES`."""
+    on_progress: OnProgress | None = None
+    """Told how many have walked so far."""
     counters: defaultdict[tuple[str, int | None], Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     entities: int = 0
     found: int = 0
@@ -210,6 +216,8 @@ class _Replay:
             end_read()
             for entity_id, record in records.items():
                 self.walk(entity_id, record)
+            if self.on_progress is not None:
+                self.on_progress(self.entities)
 
     def walk(self, entity_id: str, record: OnRecord) -> None:
         """Lead one entity to the end of its walk, or to what nobody knows."""

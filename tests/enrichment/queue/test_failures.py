@@ -20,6 +20,7 @@ from app.models.chunk import Outcome
 from app.models.job import EnrichmentJob, jobs
 from tests.enrichment.helpers import claim, ids
 from tests.enrichment.scenes import AWAY, BAD, CUT_OFF, NOT_FOUND, PRICE, add, drain, enqueue, paid, spent
+from tests.fakes.provider import registry_of
 from tests.invariants import check_invariants
 from tests.statements import statements
 
@@ -239,3 +240,40 @@ def test_the_retry_of_a_provider_that_is_not_set_has_no_price(context: Flask) ->
     """The estimate says what to set."""
     with pytest.raises(ProviderNotAvailable, match="FINDYMAIL_API_KEY"):
         estimate_retry(job_with_failures(), RetryFilter(code="transient"))
+
+
+def test_the_price_of_a_large_retry_is_that_of_some_of_it(context: Flask) -> None:
+    """As many of each kind as there are, by what is kept; what a part of them took before is left out."""
+    provider = paid(answers={name: BAD for name in ids(30)}, default=NOT_FOUND)
+    add(40)
+    job_id = enqueue(40, "findymail")
+    drain(provider)
+    context.extensions["tranche.registry"] = registry_of(provider)
+    whole = estimate_retry(job_id, ALL)
+    some = estimate_retry(job_id, ALL, most=12)
+    assert (whole.total, whole.sampled, some.total, some.sampled) == (30, None, 30, 12)
+    assert some.high_micros >= whole.high_micros == 30 * PRICE
+    [kind] = queue.summarize_errors(job_id).kinds
+    assert estimate_retry(job_id, RetryFilter(code=kind.code), most=12).total == 30
+    assert Retry.of(job_id, ALL).count() == 30
+    assert set(Retry.of(job_id, ALL).some_ids(12)) <= set(ids(30))
+    queue.retry(job_id, chosen=RetryFilter(code=kind.code))
+    assert Retry.of(job_id, ALL).count() == 0
+    with pytest.raises(JobStateConflict, match="retried before"):
+        estimate_retry(job_id, ALL, most=12)
+
+
+def test_held_and_unreached_entities_are_among_those_of_a_large_retry(context: Flask) -> None:
+    """They are read from some of the chunks that have any."""
+    job_id = job_with_failures(held=tuple(f"h{number}" for number in range(10)), fine=("f", "g"))
+    retry = Retry.of(job_id, ALL)
+    assert retry.count() == 14
+    some = retry.some_ids(7)
+    assert len({name for name in some if name in FAILURES}) == 2
+    assert len({name for name in some if name.startswith("h")}) == len(some) - 2 >= 5
+    assert Retry.of(job_id, RetryFilter(is_held=True)).count() == 10
+    assert set(retry.entity_ids()) == {*FAILURES, *(f"h{number}" for number in range(10))}
+    unreached = queue.enqueue_job("person", "findymail", ids(9), chunk_size=2)
+    queue.cancel(unreached)
+    retry = Retry.of(unreached, ALL)
+    assert retry.count() == 9 and set(retry.some_ids(4)) <= set(ids(9)) and list(retry.entity_ids()) == ids(9)

@@ -9,7 +9,8 @@ from sqlalchemy import delete, update
 from app.db.session import transaction
 from app.enrichment import queue
 from app.enrichment.money.yield_schemas import YieldReportSchema
-from app.enrichment.waterfall import asked_figures, kept_figures
+from app.enrichment.waterfall import asked_figures, kept_figures, list_yields
+from app.enrichment.waterfall import what_if as what_ifs
 from app.enrichment.waterfall.asked_figures import work_on_figures
 from app.enrichment.waterfall.kept_figures import FiguresFailed, Question, claim, forget_old_figures, look_up
 from app.enrichment.waterfall.list_yields import list_yield
@@ -95,6 +96,26 @@ def test_many_are_told_when_a_drain_has_worked_them_out(app: Flask) -> None:
         assert work_on_figures("default") and not work_on_figures()
     new = reader.get(f"/api/enrichment{address}")
     assert (new.status_code, new.get_json()["pending"]) == (200, False) and new.get_json()["asOf"] > body["asOf"]
+
+
+def test_whoever_waits_is_told_how_far_it_is(context: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Page by page, for a command's bar."""
+    install(context)
+    job_id = run_twenty()
+    create_list(NewList("person", "default", "all", "test"), people(*range(20)))
+    for module in (list_yields, what_ifs):
+        monkeypatch.setattr(module, "PAGE_ENTITIES", 8)
+    told: list[int] = []
+    about: dict[str, Any] = {"workspace_slug": "default", "on_progress": told.append}
+    for ask, subject in (
+        (list_yield, "all"),
+        (what_if, job_id),
+        (what_if_of_list, "all"),
+        (what_if_of_workspace, "person"),
+    ):
+        ask(subject, **about)
+        assert told[:2] == [8, 16] and told[-1] >= 20
+        told.clear()
 
 
 def test_who_lost_a_question_stores_nothing(context: Flask) -> None:

@@ -1,0 +1,73 @@
+"""Whom a job would be of, as far as a request looks: some of them, and how many they are.
+
+Of a list, or of all, the first are counted along an index and some of them read, spread over these. Who has no value
+in a field, or an address that was verified too long ago, is looked for among so many at a time, by id.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from app.db.pages import Page
+from app.entities.lists import ListView
+from app.entities.read import find_missing, spread_ids
+from app.entities.readiness import find_stale
+
+MOST_FOUND: Final = 500
+"""Of those without a value, so many are found at a time: each id is read."""
+MOST_JUDGED: Final = 100
+"""People whose address may be stale that a request looks at more closely, some 0.1 ms each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """Ids of some who are selected, or of all, and how many they are; `next_cursor`: where to look for further ones."""
+
+    ids: list[str]
+    total: int
+    next_cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Selecting:
+    """Who is selected: of a workspace, or of one of its lists, all, or those who are searched for."""
+
+    entity_type: str
+    workspace_slug: str
+    in_list: ListView | None = None
+    missing: str | None = None
+    """A field in which they have no value."""
+    is_stale: bool = False
+    """Whether their address was verified too long ago."""
+
+    @property
+    def is_searched(self) -> bool:
+        """Whether each entity has to be looked at to know whether it is one of them."""
+        return self.is_stale or self.missing is not None
+
+    @property
+    def list_id(self) -> str | None:
+        """The id of the list; None: of all."""
+        return None if self.in_list is None else self.in_list.id
+
+    def some(self, count: int, *, within: int) -> Selected:
+        """Return at least `count` of the first `within` who are not searched for, or all if they are few."""
+        about: dict[str, Any] = {"workspace_slug": self.workspace_slug, "list_id": self.list_id, "within": within}
+        members = None if self.in_list is None else self.in_list.entity_count
+        return Selected(*spread_ids(self.entity_type, count, **about, total=members))
+
+    def search(self, *, limit: int, looks_at: int, cursor: str | None = None) -> Selected:
+        """Return those found among the next `looks_at` after a cursor; more may be further on.
+
+        They are `limit` at most, and no more than can be found at a time.
+
+        Raises `Invalid` for an unknown field.
+        """
+        found = self._search(limit, looks_at, cursor)
+        return Selected(found.rows, len(found.rows), found.next_cursor)
+
+    def _search(self, limit: int, looks_at: int, cursor: str | None) -> Page[str]:
+        about: dict[str, Any] = {"workspace_slug": self.workspace_slug, "list_id": self.list_id}
+        about |= {"cursor": cursor, "looks_at": looks_at}
+        if self.missing is None:
+            return find_stale(**about, limit=min(limit, MOST_JUDGED))
+        return find_missing(self.entity_type, self.missing, **about, limit=min(limit, MOST_FOUND))
