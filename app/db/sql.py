@@ -16,6 +16,8 @@ from sqlalchemy import (
     ColumnElement,
     Date,
     Dialect,
+    Executable,
+    Insert,
     Row,
     Select,
     Table,
@@ -101,10 +103,11 @@ def insert_rows(session: WriteSession, table: Table, rows: Sequence[Values]) -> 
     """
     if not rows:
         return
+    names = tuple(rows[0])
     if engine_name() == "sqlite":
-        session.connection().execute(insert(table), rows)
+        insert_into_sqlite(session, table, names, rows)
     else:
-        session.connection().execute(_insert_from_json(table, tuple(rows[0])), {"rows": _for_json(table, rows)})
+        session.connection().execute(_insert_from_json(table, names), {"rows": _for_json(table, rows)})
 
 
 def insert_into_sqlite(session: WriteSession, table: Table, names: tuple[str, ...], rows: Iterable[Values]) -> None:
@@ -112,7 +115,17 @@ def insert_into_sqlite(session: WriteSession, table: Table, names: tuple[str, ..
 
     The driver gets tuples: SQLAlchemy makes a parameter set of each row, which takes as long as SQLite's own work.
     """
-    statement, order, processors = _sqlite_insert(table, names)
+    execute_on_sqlite(session, _insert(table), names, rows)
+
+
+def execute_on_sqlite(
+    session: WriteSession, statement: Executable, names: tuple[str, ...], rows: Iterable[Values]
+) -> None:
+    """Run a statement that is kept, and is changed no more, once for each row of values for its parameters.
+
+    `names` are those of an insert's columns; of other statements, nothing. What a row leaves out is NULL.
+    """
+    text, order, processors = _compiled_for_sqlite(statement, names)
     parameters = []
     for row in rows:
         values = list(map(row.get, order))
@@ -120,16 +133,21 @@ def insert_into_sqlite(session: WriteSession, table: Table, names: tuple[str, ..
             if values[place] is not None:
                 values[place] = process(values[place])
         parameters.append(tuple(values))
-    session.connection().exec_driver_sql(statement, parameters)
+    session.connection().exec_driver_sql(text, parameters)
 
 
 @lru_cache(maxsize=256)
-def _sqlite_insert(table: Table, names: tuple[str, ...]) -> tuple[str, list[str], list[_Processor]]:
-    """Return the insert of tuples, the columns in its order, and what makes values of some of them the driver's."""
+def _insert(table: Table) -> Insert:
+    return insert(table)
+
+
+@lru_cache(maxsize=256)
+def _compiled_for_sqlite(statement: Any, names: tuple[str, ...]) -> tuple[str, list[str], list[_Processor]]:
+    """Return a statement's text, its parameters in order, and what makes values of some of them the driver's."""
     dialect = db.engine.dialect
-    compiled: Any = insert(table).compile(dialect=dialect, column_keys=names)
+    compiled: Any = statement.compile(dialect=dialect, column_keys=names or None)
     order: list[str] = compiled.positiontup
-    kinds = [table.c[name].type.dialect_impl(dialect) for name in order]
+    kinds = [compiled.binds[name].type.dialect_impl(dialect) for name in order]
     processors = [(place, kind.bind_processor(dialect)) for place, kind in enumerate(kinds)]
     return str(compiled), order, [(place, process) for place, process in processors if process is not None]
 

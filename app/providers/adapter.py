@@ -123,12 +123,12 @@ class PaidProvider(ApiClient, Provider):
 
     def question(self, lookup: Lookup) -> Lookup:
         """Return a lookup with only the fields that the entity can be asked about by."""
-        return replace(lookup, fields=self.known(lookup).fields)
+        return lookup.about(self.known(lookup).fields)
 
     def _prepare(self, lookup: Lookup) -> tuple[Lookup, str | None]:
         """Return the question, and why it cannot be asked."""
         known = self.known(lookup)
-        question = replace(lookup, fields=known.fields)
+        question = lookup.about(known.fields)
         lack = self.lacks(question)
         return question, None if lack is None else " ".join([*known.remarks, lack])
 

@@ -54,6 +54,10 @@ class Lookup:
     request_id: str = ""
     callback_url: str | None = None
 
+    def about(self, fields: Mapping[str, Any]) -> "Lookup":
+        """Return the same question with these fields."""
+        return Lookup(self.entity_type, self.entity_id, fields, self.cached, self.request_id, self.callback_url)
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:

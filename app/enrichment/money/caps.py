@@ -102,12 +102,17 @@ class Caps:
     workspace_slug: str
     limits: Mapping[CapScope, int] = field(default_factory=dict)
     """What was set by hand, by scope."""
+    _by_provider: dict[str, tuple[Cap, ...]] = field(default_factory=dict, compare=False)
 
     def of(self, provider: str) -> tuple[Cap, ...]:
         """Return the caps of calls of a provider; those of a verifier fall under the finder's."""
-        finder = finder_of(provider)
-        scopes = CapScope(provider=finder), CapScope(self.workspace_slug, finder)
-        return *self.common, *(Cap(str(scope), self.limits.get(scope), is_daily=True) for scope in scopes)
+        caps = self._by_provider.get(provider)
+        if caps is None:
+            finder = finder_of(provider)
+            scopes = CapScope(provider=finder), CapScope(self.workspace_slug, finder)
+            own = (Cap(str(scope), self.limits.get(scope), is_daily=True) for scope in scopes)
+            caps = self._by_provider[provider] = (*self.common, *own)
+        return caps
 
 
 def scopes_of(job: JobInfo, providers: Iterable[str]) -> list[CapScope]:
