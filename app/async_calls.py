@@ -12,9 +12,9 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Awaitable, Callable, Collection, Iterable
-from concurrent.futures import Future
-from typing import Generic, TypeVar
+from collections import deque
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable
+from typing import Any, Generic, TypeVar
 
 Key = TypeVar("Key")
 Result = TypeVar("Result")
@@ -41,18 +41,19 @@ class Calls(Generic[Key, Result]):
     def __init__(self, at_once: int) -> None:
         self._slots = asyncio.Semaphore(at_once)
         self._ended: queue.SimpleQueue[tuple[Key, Result | BaseException]] = queue.SimpleQueue()
-        self._futures: dict[Key, Future[None]] = {}
+        self._keys: set[Key] = set()
+        self._starting: deque[Coroutine[Any, Any, None]] = deque()
         self._begun: set[Key] = set()
         self._tasks: dict[Key, asyncio.Task[None]] = {}
         self._given_up: set[Key] = set()
 
     def __len__(self) -> int:
-        return len(self._futures)
+        return len(self._keys)
 
     @property
     def keys(self) -> set[Key]:
         """The calls that have not been collected."""
-        return set(self._futures)
+        return set(self._keys)
 
     def start(
         self,
@@ -71,7 +72,16 @@ class Calls(Generic[Key, Result]):
         """
         begin_at = max(start_at, time.monotonic())
         running = self._run(key, call, begin_at, min(start_by, begin_at + (deadline - begin_at) / 4), deadline, seconds)
-        self._futures[key] = asyncio.run_coroutine_threadsafe(running, _event_loop())
+        self._keys.add(key)
+        self._starting.append(running)
+        if len(self._starting) == 1:
+            # What is started before the loop gets there needs no waking up of its own.
+            _event_loop().call_soon_threadsafe(self._start_all)
+
+    def _start_all(self) -> None:
+        """Make tasks of what is to start, on the loop's own thread. Each keeps itself in `_tasks` as it begins."""
+        while self._starting:
+            asyncio.get_running_loop().create_task(self._starting.popleft())
 
     def collect(
         self, seconds: float, *, linger_seconds: float = 0.0, gap_seconds: float = math.inf
@@ -83,7 +93,7 @@ class Calls(Generic[Key, Result]):
         """
         ended: list[tuple[Key, Result | BaseException]] = []
         until = last = time.monotonic() + seconds
-        while self._futures and (call := self._next_ended(until)) is not None:
+        while self._keys and (call := self._next_ended(until)) is not None:
             now = time.monotonic()
             if not ended:
                 last = min(last, now + linger_seconds)
@@ -95,7 +105,7 @@ class Calls(Generic[Key, Result]):
         """Return the calls that have ended by the time that all of `keys` have, at most so many seconds from now."""
         ended: list[tuple[Key, Result | BaseException]] = []
         until = time.monotonic() + seconds
-        while not self._futures.keys().isdisjoint(keys) and (call := self._next_ended(until)) is not None:
+        while not self._keys.isdisjoint(keys) and (call := self._next_ended(until)) is not None:
             ended.append(call)
         return ended
 
@@ -104,7 +114,7 @@ class Calls(Generic[Key, Result]):
             key, result = self._ended.get(timeout=max(0.0, until - time.monotonic()))
         except queue.Empty:
             return None
-        del self._futures[key]
+        self._keys.remove(key)
         return key, result
 
     def cancel(self, keys: Iterable[Key], *, unless_begun: Iterable[Key] = ()) -> None:
@@ -118,7 +128,7 @@ class Calls(Generic[Key, Result]):
                 if key in broken_off or (key in given_up and key not in self._begun):
                     task.cancel()
 
-        if not self._futures.keys().isdisjoint(given_up):
+        if not self._keys.isdisjoint(given_up):
             _event_loop().call_soon_threadsafe(cancel)
 
     async def _run(

@@ -16,6 +16,8 @@ from sqlalchemy import (
     ColumnElement,
     Date,
     Dialect,
+    Executable,
+    Insert,
     Row,
     Select,
     Table,
@@ -101,10 +103,24 @@ def insert_rows(session: WriteSession, table: Table, rows: Sequence[Values]) -> 
     """
     if not rows:
         return
+    names = tuple(rows[0])
     if engine_name() == "sqlite":
-        session.connection().execute(insert(table), rows)
+        execute_on_sqlite(session, _insert(table), names, rows)
     else:
-        session.connection().execute(_insert_from_json(table, tuple(rows[0])), {"rows": _for_json(table, rows)})
+        session.connection().execute(_insert_from_json(table, names), {"rows": _for_json(table, rows)})
+
+
+def execute_on_sqlite(
+    session: WriteSession, statement: Executable, names: tuple[str, ...], rows: Iterable[Values]
+) -> None:
+    """Run a statement that is kept, and is changed no more, once for each row of values for its parameters.
+
+    `names` are those of an insert's columns; of other statements, nothing. What a row leaves out is NULL. The driver
+    gets tuples: SQLAlchemy makes a parameter set of each row, which takes as long as SQLite's own work.
+    """
+    text, order, processors = _compiled_for_sqlite(statement, names)
+    rows_in_order = (list(map(row.get, order)) for row in rows)
+    session.connection().exec_driver_sql(text, _for_driver(rows_in_order, processors))
 
 
 def insert_into_sqlite(
@@ -112,20 +128,37 @@ def insert_into_sqlite(
 ) -> None:
     """Insert rows of values of these columns into SQLite; every default of the others is the present instant.
 
-    The driver gets tuples: SQLAlchemy makes a parameter set of each row, which takes as long as SQLite's own work. The
-    clock is asked once, which takes a quarter of that time if each row does.
+    The driver gets tuples, as above, and the clock is asked once, which takes a quarter of the time if each row does.
     """
     statement, clock, dated, processors = _sqlite_insert(table, names)
     connection = session.connection()
     instants = (connection.exec_driver_sql(clock).scalar(),) * dated
+    connection.exec_driver_sql(statement, _for_driver(([*row, *instants] for row in rows), processors))
+
+
+def _for_driver(rows: Iterable[list[Any]], processors: Sequence[_Processor]) -> list[tuple[Any, ...]]:
+    """Return rows of values as tuples for the driver."""
     parameters = []
-    for row in rows:
-        values = [*row, *instants]
+    for values in rows:
         for place, process in processors:
             if values[place] is not None:
                 values[place] = process(values[place])
         parameters.append(tuple(values))
-    connection.exec_driver_sql(statement, parameters)
+    return parameters
+
+
+@lru_cache(maxsize=256)
+def _insert(table: Table) -> Insert:
+    return insert(table)
+
+
+@lru_cache(maxsize=256)
+def _compiled_for_sqlite(statement: Any, names: tuple[str, ...]) -> tuple[str, list[str], list[_Processor]]:
+    """Return a statement's text, its parameters in order, and what makes values of some of them the driver's."""
+    dialect = db.engine.dialect
+    compiled: Any = statement.compile(dialect=dialect, column_keys=names or None)
+    order: list[str] = compiled.positiontup
+    return str(compiled), order, _processors([compiled.binds[name].type for name in order])
 
 
 @lru_cache(maxsize=256)
@@ -137,10 +170,15 @@ def _sqlite_insert(table: Table, names: tuple[str, ...]) -> tuple[str, str, int,
     columns = [table.c[name] for name in (*names, *dated)]
     written = ", ".join(map(dialect.identifier_preparer.format_column, columns))
     statement = f"INSERT INTO {table.name} ({written}) VALUES ({', '.join('?' * len(columns))})"
-    kinds = [table.c[name].type.dialect_impl(dialect) for name in names]
-    processors = [(place, kind.bind_processor(dialect)) for place, kind in enumerate(kinds)]
-    used: list[_Processor] = [(place, process) for place, process in processors if process is not None]
-    return statement, str(select(utcnow()).compile(dialect=dialect)), len(dated), used
+    processors = _processors([table.c[name].type for name in names])
+    return statement, str(select(utcnow()).compile(dialect=dialect)), len(dated), processors
+
+
+def _processors(kinds: Iterable[TypeEngine[Any]]) -> list[_Processor]:
+    """Return what makes values of some of these types the driver's, with their places."""
+    dialect = db.engine.dialect
+    made = ((place, kind.dialect_impl(dialect).bind_processor(dialect)) for place, kind in enumerate(kinds))
+    return [(place, process) for place, process in made if process is not None]
 
 
 def insert_missing(

@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeEngine
 
 from app.db.session import WriteSession
-from app.db.sql import engine_name, insert_rows, is_any_of, json_rows
+from app.db.sql import engine_name, execute_on_sqlite, insert_rows, is_any_of, json_rows
 from app.entities.fields import Fields, table_of
 from app.entities.merge import Change
 from app.errors import DamagedData
@@ -141,10 +141,9 @@ def _new_values(writings: Iterable[Writing]) -> dict[str, Fields]:
 def _write_to_sqlite(
     session: WriteSession, entity_type: str, workspace_slug: str, values: Mapping[str, Fields]
 ) -> None:
-    names = _changed_names(values)
-    unchanged = {f"has_{name}": False for name in names} | {f"new_{name}": None for name in names}
-    rows = [{"of_workspace": workspace_slug, **unchanged, **row} for row in _update_rows(values)]
-    session.connection().execute(_update_statement(entity_type, names, "sqlite"), rows)
+    # A row leaves out what is not to be changed: its `has_` is NULL, which is as good as false.
+    rows = [{"of_workspace": workspace_slug, **row} for row in _update_rows(values)]
+    execute_on_sqlite(session, _update_statement(entity_type, _changed_names(values), "sqlite"), (), rows)
 
 
 def _write_to_postgresql(

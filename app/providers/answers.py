@@ -54,7 +54,7 @@ def _check_kind(field: str, value: Any, kinds: Mapping[str, str]) -> None:
 def _storable(value: Any) -> Any:
     if isinstance(value, str):
         # Taken out and not refused, as at the edge: the answer may have been paid for.
-        return without_bad_characters(value.replace("\r\n", "\n"))
+        return value if value.isprintable() else without_bad_characters(value.replace("\r\n", "\n"))
     if isinstance(value, Mapping):
         return {_storable(str(key)): _storable(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):

@@ -9,7 +9,6 @@ LinkedIn page does no harm: the page says who is meant.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from types import MappingProxyType
 from typing import Any, Final
 
 from app.normalizer.company_names import is_no_company
@@ -26,7 +25,9 @@ _DOCUMENTATION: Final = ".example"
 _NAMES: Final = ("first_name", "last_name", "full_name")
 _OF_PERSON: Final = (*_NAMES, "company", "company_domain", "linkedin_url", "email")
 _OF_COMPANY: Final = ("name", "domain", "website", "linkedin_url")
-_TEXT_OR_NOTHING: Final = frozenset({str, type(None)})
+_TEXTS: Final = frozenset({str, type(None)})
+_Refused = tuple[tuple[str, ...], tuple[str, ...]]
+"""The names of fields that name nobody, and a sentence for each kind of value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +42,13 @@ def known_fields(entity_type: str, fields: Mapping[str, Any]) -> Known:
     """Return the fields that identify an entity, as they are written."""
     names = _OF_PERSON if entity_type == "person" else _OF_COMPANY
     values = tuple(map(fields.get, names))
-    if _TEXT_OR_NOTHING.issuperset(map(type, values)):
-        refused = _refused_text(entity_type, values)
-    else:
-        # What a caller of the providers makes up may be anything.
-        refused = _refused(entity_type, dict(zip(names, values, strict=True)))
+    # What a caller of the providers makes up may be anything.
+    refuse = _refused_texts if set(map(type, values)) <= _TEXTS else _refused
+    refused, remarks = refuse(entity_type, values)
     kept = dict(fields)
     for name in refused:
         kept.pop(name, None)
-    return Known(kept, tuple(dict.fromkeys(filter(None, refused.values()))))
+    return Known(kept, remarks)
 
 
 def names_no_company(value: Any) -> bool:
@@ -77,15 +76,16 @@ def is_public_name(host: str) -> bool:
     return name.endswith(_DOCUMENTATION) or registrable_domain(name) is not None
 
 
-@lru_cache(maxsize=4096)
-def _refused_text(entity_type: str, values: tuple[str | None, ...]) -> Mapping[str, str]:
-    """Return the refused fields. Kept: an entity is looked at before each question, for its price, and in the call."""
-    names = _OF_PERSON if entity_type == "person" else _OF_COMPANY
-    return MappingProxyType(_refused(entity_type, dict(zip(names, values, strict=True))))
+def _refused(entity_type: str, values: tuple[Any, ...]) -> _Refused:
+    if entity_type == "person":
+        refused = _refused_of_person(dict(zip(_OF_PERSON, values, strict=True)))
+    else:
+        refused = _refused_of_company(dict(zip(_OF_COMPANY, values, strict=True)))
+    return tuple(refused), tuple(dict.fromkeys(filter(None, refused.values())))
 
 
-def _refused(entity_type: str, fields: Mapping[str, Any]) -> dict[str, str]:
-    return _refused_of_person(fields) if entity_type == "person" else _refused_of_company(fields)
+_refused_texts: Final = lru_cache(maxsize=4096)(_refused)
+"""The same, kept: an entity is looked at before each question, for its price, and in the call."""
 
 
 def _refused_of_person(fields: Mapping[str, Any]) -> dict[str, str]:

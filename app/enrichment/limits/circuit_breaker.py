@@ -97,8 +97,8 @@ def load_states(own_accounts: Mapping[str, str] = _NONE) -> dict[str, ProviderSt
 
     Where none is named, it is the service's own.
     """
-    accounts = {"", *own_accounts.values()}
-    rows = db.session.connection().execute(_STATES.where(provider_states.c.account.in_(accounts)))
+    accounts = sorted({"", *own_accounts.values()})
+    rows = db.session.connection().execute(_OF_ACCOUNTS, {"accounts": accounts})
     return {
         row.provider: ProviderState(**row._mapping) for row in rows if row.account == own_accounts.get(row.provider, "")
     }
@@ -317,6 +317,7 @@ def _lock(session: WriteSession, provider: Provider) -> Row[Any]:
 
 
 _STATES = select(provider_states, utcnow().label("now"))
+_OF_ACCOUNTS = _STATES.where(provider_states.c.account.in_(bindparam("accounts", expanding=True)))
 _LOCKED = _STATES.where(
     provider_states.c.provider == bindparam("provider"), provider_states.c.account == bindparam("account")
 ).with_for_update(key_share=True)

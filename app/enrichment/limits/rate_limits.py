@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, bindparam, func, select, update
+from sqlalchemy import Row, bindparam, func, select, update
 
 from app.db.session import WriteSession
 from app.db.sql import lock_or_create
@@ -120,7 +120,7 @@ def consume(session: WriteSession, allowance: Allowance, count: int) -> list[flo
         allowance.limits, allowance.state, allowance.now, count, allowance.in_flight, allowance.lead_seconds
     )
     if state != allowance.state:
-        session.execute(update(provider_paces).where(*_is(allowance.key)).values(state=state))
+        session.connection().execute(_USE_UP, {**_place(allowance.key), "new_state": state})
     return [allowance.taken_at + starts_in for starts_in in grant.starts_in]
 
 
@@ -135,7 +135,7 @@ def block(session: WriteSession, key: LimitKey, seconds: float) -> None:
     row = _lock(session, key)
     until = row.now + timedelta(seconds=seconds)
     if row.blocked_until is None or row.blocked_until < until:
-        session.execute(update(provider_paces).where(*_is(key)).values(blocked_until=until))
+        session.connection().execute(_BLOCK, {**_place(key), "until": until})
 
 
 def granted(
@@ -199,10 +199,6 @@ def _used_today(state: Mapping[str, Any], now: datetime) -> tuple[str, int]:
     return day, int(state.get("used", 0)) if state.get("day") == day else 0
 
 
-def _is(key: LimitKey) -> tuple[ColumnElement[bool], ...]:
-    return provider_paces.c.name == key.name, provider_paces.c.account == key.account
-
-
 def _lock(session: WriteSession, key: LimitKey) -> Row[Any]:
     return lock_or_create(session, _LOCKED, provider_paces, key._asdict(), {"state": {}})
 
@@ -214,13 +210,27 @@ _LOCKED: Final = (
 )
 
 
+def _place(key: LimitKey) -> dict[str, str]:
+    return {"of_name": key.name, "of_account": key.account}
+
+
+_ROW: Final = update(provider_paces).where(
+    provider_paces.c.name == bindparam("of_name"), provider_paces.c.account == bindparam("of_account")
+)
+_USE_UP: Final = _ROW.values(state=bindparam("new_state"))
+_BLOCK: Final = _ROW.values(blocked_until=bindparam("until"))
+
+
 def _count_calls(session: WriteSession, finder: str, account: str, ended: Collection[str]) -> int:
     """Return how many calls are under way with a provider's key at an account; a bulk call is one."""
-    under_way = (
-        in_flight_calls.c.provider.in_(sharing_key(finder)),
-        in_flight_calls.c.account == account,
-        in_flight_calls.c.is_pending.is_(False),
-        in_flight_calls.c.deadline_at > utcnow(),
-        in_flight_calls.c.call_id.not_in(list(ended)),
-    )
-    return session.scalar(select(func.count(in_flight_calls.c.call_id.distinct())).where(*under_way)) or 0
+    under_way = {"names": sharing_key(finder), "of_account": account, "ended": list(ended)}
+    return session.connection().scalar(_UNDER_WAY, under_way) or 0
+
+
+_UNDER_WAY: Final = select(func.count(in_flight_calls.c.call_id.distinct())).where(
+    in_flight_calls.c.provider.in_(bindparam("names", expanding=True)),
+    in_flight_calls.c.account == bindparam("of_account"),
+    in_flight_calls.c.is_pending.is_(False),
+    in_flight_calls.c.deadline_at > utcnow(),
+    in_flight_calls.c.call_id.not_in(bindparam("ended", expanding=True)),
+)

@@ -102,12 +102,17 @@ class Caps:
     workspace_slug: str
     limits: Mapping[CapScope, int] = field(default_factory=dict)
     """What was set by hand, by scope."""
+    _by_provider: dict[str, tuple[Cap, ...]] = field(default_factory=dict, compare=False)
 
     def of(self, provider: str) -> tuple[Cap, ...]:
         """Return the caps of calls of a provider; those of a verifier fall under the finder's."""
-        finder = finder_of(provider)
-        scopes = CapScope(provider=finder), CapScope(self.workspace_slug, finder)
-        return *self.common, *(Cap(str(scope), self.limits.get(scope), is_daily=True) for scope in scopes)
+        caps = self._by_provider.get(provider)
+        if caps is None:
+            finder = finder_of(provider)
+            scopes = CapScope(provider=finder), CapScope(self.workspace_slug, finder)
+            own = (Cap(str(scope), self.limits.get(scope), is_daily=True) for scope in scopes)
+            caps = self._by_provider[provider] = (*self.common, *own)
+        return caps
 
 
 def scopes_of(job: JobInfo, providers: Iterable[str]) -> list[CapScope]:
@@ -229,13 +234,14 @@ def _reserve(caps: Caps, prices: Iterable[tuple[str, int]], accounts: Mapping[_K
 
 
 def _write_changes(session: WriteSession, accounts: Mapping[_Key, _Account]) -> None:
-    """Add to the rows what changed. Most often all change alike: one statement, while every worker waits for them."""
-    changed: dict[tuple[int, int], list[_Key]] = {}
-    for key, account in accounts.items():
-        changed.setdefault(account.change, []).append(key)
-    for (reserved, spent), keys in changed.items():
-        if reserved or spent:
-            session.connection().execute(_ADD, {"more_reserved": reserved, "more_spent": spent, "wanted": keys})
+    """Add to the rows what changed, in one go, as every worker waits for them."""
+    changed = [
+        {"of_scope": scope, "of_day": day, "more_reserved": account.change[0], "more_spent": account.change[1]}
+        for (scope, day), account in accounts.items()
+        if any(account.change)
+    ]
+    if changed:
+        session.connection().execute(_ADD, changed)
 
 
 def _lock_accounts(session: WriteSession, wanted: Sequence[_Key], known: set[_Key]) -> dict[_Key, _Account]:
@@ -255,7 +261,7 @@ _THERE = select(spending.c.scope, spending.c.day).where(_WANTED)
 _LOCKED = select(spending).where(_WANTED).order_by(spending.c.scope, spending.c.day).with_for_update(key_share=True)
 _ADD = (
     update(spending)
-    .where(_WANTED)
+    .where(spending.c.scope == bindparam("of_scope"), spending.c.day == bindparam("of_day"))
     .values(
         reserved_micros=spending.c.reserved_micros + bindparam("more_reserved"),
         spent_micros=spending.c.spent_micros + bindparam("more_spent"),

@@ -298,7 +298,7 @@ class Lease:
 
     def _own(self, session: WriteSession, statement: ReturningUpdate[Any], **values: Any) -> Any:
         """Write to the chunk's progress row if it is still this lease's; return what the statement does."""
-        returned = session.scalar(statement, {**self.token, **values})
+        returned = session.connection().scalar(statement, {**self.token, **values})
         if returned is None:
             raise LeaseLost
         return returned

@@ -276,6 +276,7 @@ def _about(job: JobInfo, entity_id: str, provider: str) -> dict[str, Any]:
         "entity_type": job.entity_type,
         "entity_id": entity_id,
         "provider": provider,
+        "is_rejected": False,
     }
 
 

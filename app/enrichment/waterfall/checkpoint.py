@@ -64,7 +64,10 @@ def store_batch(session: WriteSession, context: ChunkContext, batch: Batch) -> A
 def _latest_clock(session: WriteSession, limited: Sequence[admission.Limited]) -> datetime:
     """Return the database's clock. The latest allowance's: an earlier one may predate a lock wait."""
     clocks = [provider.allowance.now for provider in limited]
-    return max(clocks) if clocks else session.scalars(select(utcnow())).one()
+    return max(clocks) if clocks else session.connection().scalars(_CLOCK).one()
+
+
+_CLOCK: Final = select(utcnow())
 
 
 def _close_calls(session: WriteSession, batch: Batch, written: Written, now: datetime) -> list[Settlement]:

@@ -206,9 +206,12 @@ def _is_younger(outcome_class: OutcomeClass, age: str) -> ColumnElement[bool]:
 
 def fingerprint(provider: Provider, entity_type: str, fields: Mapping[str, Any]) -> str:
     """Return a digest of what a question is made of."""
-    names = sorted(provider.inputs.get(entity_type, ()))
+    names = provider.inputs.get(entity_type, ())
     known = {name: fields[name] for name in names if not is_blank(fields.get(name))}
-    return hashlib.sha256(json.dumps(known, sort_keys=True, default=str).encode()).hexdigest()[:32]
+    return hashlib.sha256(_written(known).encode()).hexdigest()[:32]
+
+
+_written: Final = json.JSONEncoder(sort_keys=True, default=str).encode
 
 
 def is_answered(prior: PriorAnswer | None, question: str) -> bool:

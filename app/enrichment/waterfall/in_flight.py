@@ -16,13 +16,15 @@ from app.models.types import utcnow
 
 def of_chunk(job_id: str, position: int) -> dict[str, list[Row[Any]]]:
     """Return the calls that earlier holders of a chunk have left on record, by entity."""
-    query = select(in_flight_calls, (in_flight_calls.c.deadline_at <= utcnow()).label("is_overdue"))
     calls: dict[str, list[Row[Any]]] = {}
-    for row in db.session.execute(
-        query.where(in_flight_calls.c.job_id == job_id, in_flight_calls.c.position == position)
-    ):
+    for row in db.session.connection().execute(_OF_CHUNK, {"the_job": job_id, "the_position": position}):
         calls.setdefault(row.entity_id, []).append(row)
     return calls
+
+
+_OF_CHUNK: Final = select(in_flight_calls, (in_flight_calls.c.deadline_at <= utcnow()).label("is_overdue")).where(
+    in_flight_calls.c.job_id == bindparam("the_job"), in_flight_calls.c.position == bindparam("the_position")
+)
 
 
 def open_calls(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> set[str]:

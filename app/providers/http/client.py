@@ -61,7 +61,6 @@ class Http:
                     headers=headers,
                     json=json,
                     allow_redirects=False,
-                    timeout=aiohttp.ClientTimeout(total=left),
                     trace_request_ctx=progress,
                 ) as response:
                     body = await read_body(response)
@@ -154,6 +153,8 @@ async def _keep_open(
             auto_decompress=False,
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=False,
+            # Each call has one deadline, which is kept above.
+            timeout=aiohttp.ClientTimeout(),
             trace_configs=[tracing],
         ) as session:
             yield session
