@@ -29,10 +29,20 @@ class Part:
     width: int
 
 
-def bars(values: Sequence[tuple[str, int]]) -> list[Bar]:
-    """Return bars, the largest as high as the chart; what is there at all can be seen."""
-    largest = max((value for _, value in values), default=0)
-    return [Bar(label, value, _share(value, largest, CHART_HEIGHT)) for label, value in values]
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """Bars beside a limit, if there is one, whose line stands `limit_height` high."""
+
+    bars: list[Bar]
+    limit: int | None
+    limit_height: int
+
+
+def chart(values: Sequence[tuple[str, int]], limit: int | None) -> Chart:
+    """Return the chart of values up to the largest or the limit; what is there at all can be seen."""
+    highest = max([value for _, value in values] + [limit or 0])
+    bars = [Bar(label, value, _share(value, highest, CHART_HEIGHT)) for label, value in values]
+    return Chart(bars, limit, _share(limit or 0, highest, CHART_HEIGHT))
 
 
 def parts(job: JobView) -> list[Part]:

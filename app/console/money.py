@@ -6,7 +6,7 @@ from flask import Response, request
 
 from app.console.access import require
 from app.console.blueprint import blueprint, page
-from app.console.charts import bars
+from app.console.charts import chart
 from app.db.session import end_read
 from app.enrichment.money import reports
 from app.enrichment.money.reports import Group
@@ -36,7 +36,7 @@ def costs() -> Response:
     values: dict[str, Any] = {
         "report": report,
         "groups": [group for group in Group if group is not Group.WORKSPACE or workspace is None],
-        "days": bars([(row.key, row.cost_micros) for row in reversed(days)]),
+        "days": chart([(row.key, row.cost_micros) for row in reversed(days)], report.caps[0].cap_micros),
     }
     end_read()
     return page("costs.html", **values)

@@ -9,7 +9,7 @@ from flask import Response, url_for
 
 from app.console.access import require
 from app.console.blueprint import blueprint, is_live, live, page, shared
-from app.console.charts import Bar, bars
+from app.console.charts import Chart, chart
 from app.console.driver import driver
 from app.console.words import clock, status_sentence
 from app.db.session import end_read
@@ -65,7 +65,7 @@ def overview() -> Response:
         "recent": recent,
         "caps": caps,
         "runway": _runway(jobs, caps, datetime.now(UTC)),
-        "days": _days(workspace),
+        "days": _days(workspace, caps),
         "driver": driver(jobs),
         "notices": list(_notices(jobs, providers)),
         "steps": _steps(providers, workspace, has_job=bool(jobs or recent)),
@@ -91,13 +91,13 @@ def _runway(jobs: list[JobView], caps: list[CapView], now: datetime) -> Runway |
     return Runway(round(a_minute), min(left) * 60 / a_minute if left else None)
 
 
-def _days(workspace: str | None) -> list[Bar]:
-    """Return what each of the last days has cost, days without a call included."""
+def _days(workspace: str | None, caps: list[CapView]) -> Chart:
+    """Return what each of the last days has cost, days without a call included, beside today's cap."""
     today = reports.today()
     first = today - timedelta(days=CHART_DAYS - 1)
     spent = {row.key: row.cost_micros for row in reports.costs_by_day(first, today, workspace_slug=workspace)}
     days = [(first + timedelta(days=offset)).isoformat() for offset in range(CHART_DAYS)]
-    return bars([(day, spent.get(day, 0)) for day in days])
+    return chart([(day, spent.get(day, 0)) for day in days], caps[0].cap_micros if caps else None)
 
 
 def _notices(jobs: list[JobView], providers: list[ProviderView]) -> Iterator[Notice]:

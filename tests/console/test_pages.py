@@ -402,6 +402,10 @@ def test_costs_and_providers_are_filtered_by_the_address(app: Flask, signed_in: 
     """A wrong day is as none; days in the wrong order are refused in words; a provider is reset by an admin of all."""
     client: FlaskClient = signed_in()
     assert client.get("/console/costs?by=day&from=2026-13-01&to=x").status_code == 200
+    # Nothing is spent yet, so the line of the cap is at the top of the chart.
+    assert "the line is today's cap of $10.00" in (overview := client.get("/console").text)
+    assert '<line class="limit" x1="0" x2="280" y1="1" y2="1"/>' in overview
+    assert "today's cap" not in signed_in("viewer", workspace_slug="north").get("/console").text
     wrong = client.get("/console/costs?from=2026-02-02&to=2026-01-01")
     assert (wrong.status_code, "not after the last one" in wrong.text) == (422, True)
     assert "PROSPEO_API_KEY" in client.get("/console/providers").text
