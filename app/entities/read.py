@@ -85,8 +85,12 @@ def load_columns(
     names = tuple(names)
     query = _columns_query(entity_type, names, is_locking)
     parameters = {"of_workspace": workspace_slug, "ids": list(ids)}
-    rows = db.session.connection().execute(query, parameters)
-    return {row[0]: dict(zip(names, row[1:], strict=True)) for row in rows}
+    keys = ("id", *names)
+    entities: dict[str, Fields] = {}
+    for row in db.session.connection().execute(query, parameters).all():
+        fields = dict(zip(keys, row, strict=True))
+        entities[fields.pop("id")] = fields
+    return entities
 
 
 class StoredOnce:

@@ -185,13 +185,9 @@ class RowReader:
     def _row(self, record: Record) -> Row | Refusal:
         """Turn a record into a row, cell by cell."""
         try:
-            cells = self._checked_cells(record)
-            row = self._identified(record, self._contents(cells))
+            return self._identified(record, self._contents(self._checked_cells(record)))
         except CellError as error:
-            row = Refusal(record.line, str(error))
-        if isinstance(row, Refusal):
-            row.cells = record.cells
-        return row
+            return Refusal(record.line, str(error), record.cells)
 
     def _checked_cells(self, record: Record) -> list[str]:
         """Return a cell for each column. Raises CellError if a record has more, or what cannot be stored."""

@@ -1,5 +1,6 @@
 """Reading lists of people and companies from CSV files as people have them."""
 
+import csv
 import io
 import json
 import tracemalloc
@@ -589,3 +590,50 @@ def test_demo_people_are_read_with_the_intended_refusals() -> None:
         "column 'First Name': control character U+000B at position 5",
     ]
     assert len({row.id for row in rows}) == len(rows) - 3
+
+
+_ODD_CELLS = (
+    *("N/A", "unknown", "(blank)", "'=1+2", '="0123"', "Jo&euml;l", "a@b.example; c@d.example", "1.5E+11", "4930.0"),
+    *("https://www.linkedin.com/in/ida", "linkedin.com/sales/people/1", "nordlicht.example", "info@nordlicht.example"),
+)
+_CELLS = st.text(alphabet="aB1 .,;|@&'=-+/\u00a0\u200b\u00fc", max_size=8) | st.sampled_from(_ODD_CELLS)
+_COLUMNS = ("First Name", "Last Name", "Email", "Phone", "Company", "Company Domain", "LinkedIn URL", "Notes")
+
+
+@given(rows=st.lists(st.lists(_CELLS, min_size=len(_COLUMNS) - 1, max_size=len(_COLUMNS) - 1), min_size=1, max_size=6))
+def test_a_row_says_the_same_whether_it_is_read_by_columns_or_by_itself(rows: list[list[str]]) -> None:
+    """A list in a row has its cells read one by one; without it the columns are looked at, with the same result."""
+
+    def outcomes(header: tuple[str, ...], cells: tuple[str, ...]) -> list[Any]:
+        table = io.StringIO()
+        csv.writer(table).writerows([header, *(["Ida", *row, *cells] for row in rows)])
+        read_rows = read(table.getvalue())
+        for row in read_rows:
+            if isinstance(row, Row):
+                row.fields.pop("departments", None)
+        return [
+            (row.reason, row.line)
+            if isinstance(row, Refusal)
+            else (row.id, list(row.fields.items()), list(row.extra.items()), row.remarks, row.former_id, row.line)
+            for row in read_rows
+        ]
+
+    assert outcomes(_COLUMNS, ()) == outcomes((*_COLUMNS, "Departments"), ("sales; marketing",))
+
+
+def test_rows_before_a_break_are_read() -> None:
+    """If a stream breaks off, what was read before it is there first, though rows are read many at a time."""
+
+    class Broken(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            if self.tell() == len(self.getvalue()):
+                raise OSError("gone")
+            return super().read(size)
+
+    rows = b"".join(b"ida.%d@nordlicht.example,Brandt\n" % number for number in range(10_000))
+    found = []
+    with pytest.raises(OSError, match="gone"):
+        for row in CsvReader(cast(BinaryIO, Broken(b"Email,Last Name\n" + rows)), "person"):
+            found.append(row)
+    # But for the line that the break may have cut, and the last, short block of bytes.
+    assert 7_500 < len(found) <= 10_000

@@ -169,3 +169,13 @@ def test_reading_and_writing_are_quick_enough_for_long_lists() -> None:
     assert sum(isinstance(row, Row) for row in CsvReader(io.BytesIO(data), "person")) == 20_000
     # Both together take about 0.5 s.
     assert time.process_time() - started < 8
+
+
+@given(rows=st.lists(st.lists(st.none() | st.text(alphabet="ab,;\"\r\n\t =+'é"), max_size=4), max_size=5))
+def test_lines_are_those_of_the_csv_module(rows: list[list[str | None]]) -> None:
+    """Whatever a cell holds, and however many cells a row has, quotes are where Python's own writer puts them."""
+    expected = io.StringIO(newline="")
+    csv.writer(expected).writerows([guard_formula(cell_text(cell)) for cell in row] for row in rows)
+    first, *blocks = csv_lines(["a"], rows)
+    assert b"".join(blocks).decode() == expected.getvalue()
+    assert first == b"\xef\xbb\xbfa\r\n"
