@@ -202,6 +202,7 @@ def _is_enough(base: str) -> bool:
     return len(letters) > 1 and fold(base.strip(_EDGE)).strip(".,") not in forms.NO_NAMES
 
 
+@functools.lru_cache(maxsize=8192)
 def _letters(word: str) -> str:
     """Return the letters of one word, as `_spelling` does."""
     is_plain = word.isascii() and word.isalnum() and word.lower() not in _ANDS

@@ -158,15 +158,9 @@ def _is_surely_family(family: Sequence[str]) -> bool:
 
 def order_by_patronymic(words: Sequence[str]) -> Order | None:
     """Return the order that an East Slavic, Kazakh or Azerbaijani patronymic shows, or None without one."""
-    keys = [plain_key(word) for word in words]
-    match len(words):
-        case 2:
-            return _order_of_two(words, keys)
-        case 3:
-            return _order_of_three(words, keys)
-        case 4:
-            return _order_of_four(words, keys)
-    return None
+    rules = {2: _order_of_two, 3: _order_of_three, 4: _order_of_four}
+    rule = rules.get(len(words))
+    return rule(words, [plain_key(word) for word in words]) if rule else None
 
 
 def _order_of_two(words: Sequence[str], keys: Sequence[str]) -> Order | None:

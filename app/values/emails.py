@@ -108,23 +108,30 @@ def email_address(value: Any) -> str | None:
     the end are accepted. Two addresses in one field are refused: nothing says which one is meant. So is one that is
     masked (`a***@…`) or only says that an address was not given out.
     """
-    if isinstance(value, str) and (plain := _plain(value)):
-        return None if _NOBODYS.fullmatch(plain) else plain
     address = address_spelling(value)
-    if address is None or _MASK.search(address) or _NOBODYS.fullmatch(address):
-        return None
-    return address
+    return None if address is None or _is_withheld(address) else address
 
 
 def address_spelling(value: Any) -> str | None:
     """Return what `email_address` does, also for addresses that are masked or made up."""
-    if isinstance(value, str) and (plain := _plain(value)):
-        return plain
+    if not isinstance(value, str):
+        return None
+    return _plain(value) or _wrapped_address(value)
+
+
+def _wrapped_address(value: str) -> str | None:
     text = clean(value, _LONGEST_ADDRESS * 2)
     if text is None or "@" not in text:
         return None
     bare = _unwrapped(text)
-    return _plain(bare) or _checked(bare) if len(bare) <= _LONGEST_ADDRESS else None
+    if len(bare) > _LONGEST_ADDRESS:
+        return None
+    return _plain(bare) or _checked(bare)
+
+
+def _is_withheld(address: str) -> bool:
+    """Return whether an address is masked, made up, or says that the real address was not given out."""
+    return _MASK.search(address) is not None or _NOBODYS.fullmatch(address) is not None
 
 
 def mail_domain(address: str) -> str:

@@ -27,6 +27,7 @@ _JOINERS: Final = "\u200c\u200d"
 _JOINED: Final = frozenset({"Lo", "Mn", "Mc"})
 _FANCY_LETTERS: Final = frozenset([*range(0x1D400, 0x1D800), *range(0xFF01, 0xFF5F)])
 _PARTS_OF_EMOJI: Final = frozenset([*range(0x1F3FB, 0x1F400), *range(0xE0100, 0xE01F0)])
+_DROPPED_CATEGORIES: Final = frozenset({"Me", "Cf"})
 _DECORATION: Final = frozenset({"So", "Cs", "Cc", "Co", "Cn", "Zl", "Zp", "Zs"})
 
 
@@ -110,13 +111,18 @@ def _plain(char: str, before: list[str]) -> str:
     """Return what a character outside ASCII becomes: itself, a plain letter, or a space for decoration."""
     if ord(char) in _FANCY_LETTERS:
         return unicodedata.normalize("NFKC", char)
-    previous = before[-1] if before else " "
-    if char in _JOINERS:
-        # Persian and Indic words need the joiners; emoji sequences use them too.
-        return char if unicodedata.category(previous) in _JOINED else ""
     category = unicodedata.category(char)
-    if category in {"Me", "Cf"} or ord(char) in _PARTS_OF_EMOJI:
+    is_mark = category == "Mn" and ord(char) not in _PARTS_OF_EMOJI
+    if is_mark or char in _JOINERS:
+        return char if _may_follow(char, before[-1] if before else " ") else ""
+    if category in _DROPPED_CATEGORIES or ord(char) in _PARTS_OF_EMOJI:
         return ""
-    if category == "Mn":
-        return "" if previous.isspace() else char
     return " " if category in _DECORATION else char
+
+
+def _may_follow(mark: str, previous: str) -> bool:
+    """Return whether an accent or a joiner belongs to the character before it."""
+    if mark in _JOINERS:
+        # Persian and Indic words need the joiners; emoji sequences use them too.
+        return unicodedata.category(previous) in _JOINED
+    return not previous.isspace()
