@@ -17,7 +17,10 @@ from tests import folders
 from tests.postgres import OwnPostgres
 
 _TEMPLATE = "migrated"
-_SETTINGS = ("fsync=off", "max_connections=400", "max_wal_size=256MB")
+_SETTINGS = (
+    *("fsync=off", "synchronous_commit=off", "full_page_writes=off", "wal_level=minimal", "max_wal_senders=0"),
+    *("max_connections=400", "max_wal_size=256MB"),
+)
 """Nobody misses the data after a power cut, every worker has several processes with pools of their own, and the files
 may be in memory."""
 

@@ -15,7 +15,7 @@ from app.db.session import transaction
 from app.enrichment import queue
 from app.entities.upsert import upsert_entities
 from app.extensions import db
-from tests.conftest import RUN_DATABASES
+from tests.conftest import RUN_DATABASES, usual_app
 from tests.forks import Process
 from tests.patience import PATIENCE_SECONDS
 
@@ -45,9 +45,13 @@ def app_on() -> Iterator[Callable[..., Flask]]:
 
 
 @pytest.fixture
-def sqlite_app(app_on: Callable[..., Flask], sqlite_url: str) -> Flask:
+def sqlite_app(sqlite_url: str) -> Iterator[Flask]:
     """An application on `sqlite_url`."""
-    return app_on(sqlite_url)
+    app = usual_app(sqlite_url)
+    yield app
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
 
 
 def run(app: Flask, *arguments: str, stdin: str | bytes | None = None) -> Result:

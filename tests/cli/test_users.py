@@ -37,8 +37,9 @@ def test_a_user_is_made_linked_listed_and_kept_out(keyed_app: Flask, run: Any) -
     assert run(keyed_app, "users", "link", "nobody").exit_code == 2
 
 
-def test_users_need_a_key_to_sign_with(sqlite_app: Flask, run: Any) -> None:
+def test_users_need_a_key_to_sign_with(app_on: Callable[..., Flask], sqlite_url: str, run: Any) -> None:
     """Nobody is made whom no link could let in."""
-    result = run(sqlite_app, "users", "create", "ada")
+    keyless_app = app_on(sqlite_url)
+    result = run(keyless_app, "users", "create", "ada")
     assert (result.exit_code, "SECRET_KEY: expected 16 or more" in result.stderr) == (3, True)
-    assert json.loads(run(sqlite_app, "users", "list", "--json").stdout) == []
+    assert json.loads(run(keyless_app, "users", "list", "--json").stdout) == []

@@ -13,7 +13,7 @@ from marshmallow import fields
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from werkzeug.exceptions import ServiceUnavailable, TooManyRequests
 
-from app import create_app
+from app import create_app, logs
 from app.config import Config
 from app.errors import AppError, Conflict
 from app.extensions import db
@@ -42,16 +42,29 @@ def cron(app: Flask) -> FlaskClient:
     return client_with(app, CRON_SECRET)
 
 
-@pytest.fixture
-def probe(migrated_sqlite: Path, tmp_path: Path) -> Iterator[FlaskClient]:
-    """A client of an application that also has the views below; SQLite only, as no state matters."""
-    path = tmp_path / "probe.db"
+@pytest.fixture(scope="session")
+def probed_app(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    """An application that also has the views below; SQLite only, as no state matters."""
+    path = tmp_path_factory.mktemp("probe") / "probe.db"
     shutil.copy(migrated_sqlite, path)
-    app = create_app(Config(DATABASE_URL=f"sqlite:///{path}", TESTING=True, LOG_LEVEL="ERROR"))
-    app.extensions["flask-smorest"]["apis"][""]["ext_obj"].register_blueprint(_probe_blueprint())
-    yield client_with(app, make_key(app, "admin"))
+    app = make_probed(path)
+    yield app
     with app.app_context():
         db.engine.dispose()
+
+
+@pytest.fixture
+def probe(probed_app: Flask) -> FlaskClient:
+    """A client of that application."""
+    logs.configure(probed_app.config["TRANCHE"])
+    return client_with(probed_app, make_key(probed_app, "admin"))
+
+
+def make_probed(path: Path) -> Flask:
+    """Make an application that also has the views below, on an SQLite file."""
+    app = create_app(Config(DATABASE_URL=f"sqlite:///{path}", TESTING=True, LOG_LEVEL="ERROR"))
+    app.extensions["flask-smorest"]["apis"][""]["ext_obj"].register_blueprint(_probe_blueprint())
+    return app
 
 
 def make_key(app: Flask, *scopes: str, workspace_slug: str | None = None) -> str:

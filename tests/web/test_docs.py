@@ -2,6 +2,7 @@
 
 import re
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from threading import Barrier
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from app.web.auth import PUBLIC
+from tests.web.conftest import make_probed
 
 
 @pytest.fixture
@@ -57,13 +59,14 @@ def test_document_lists_every_route(probe: FlaskClient, document: Any) -> None:
     assert found == expected
 
 
-def test_document_is_whole_for_everybody_who_asks_first(probe: FlaskClient) -> None:
+def test_document_is_whole_for_everybody_who_asks_first(probe: FlaskClient, tmp_path: Path) -> None:
     """It is made at the first request, and nobody sees it half made."""
+    unasked = make_probed(tmp_path / "unasked.db")
     barrier = Barrier(4)
 
     def ask(_: int) -> bytes:
         barrier.wait()
-        return probe.application.test_client().get("/api/openapi.json").data
+        return unasked.test_client().get("/api/openapi.json").data
 
     with ThreadPoolExecutor(4) as pool:
         documents = set(pool.map(ask, range(4)))

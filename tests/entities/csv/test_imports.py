@@ -310,7 +310,7 @@ def test_import_takes_the_same_memory_for_any_file(context: Flask, rows: int, mo
 def test_import_ends_in_time_and_goes_on_from_the_line_it_tells(context: Flask, line: str) -> None:
     """However little time there is, each call comes some lines further, and no row is left out in the end."""
     # More than is read from a file at once.
-    text = "id,Name\n" + "".join(line.format(n=number) for number in range(120_000 // len(line)))
+    text = "id,Name\n" + "".join(line.format(n=number) for number in range(80_000 // len(line)))
     whole = imported(text, workspace_slug="whole")
     totals = [0, 0]
     from_line: int | None = 1
