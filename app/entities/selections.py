@@ -14,7 +14,7 @@ from app.entities.readiness import find_stale
 
 MOST_FOUND: Final = 500
 """Of those without a value, so many are found at a time: each id is read."""
-MOST_JUDGED: Final = 100
+MOST_JUDGED: Final = 60
 """People whose address may be stale that a request looks at more closely, some 0.1 ms each."""
 
 

@@ -30,7 +30,10 @@ TESTS: dict[str, tuple[str, ...]] = {
     "app/entities/csv/recorded_headers.py": ("tests/entities/csv/test_imports.py",),
     "app/entities/changes.py": ("tests/entities/test_store.py",),
     "app/enrichment/waterfall/erase.py": ("tests/entities/test_store.py",),
-    "app/entities/read.py": ("tests/entities/test_store.py", "tests/entities/xlsx/test_exports.py"),
+    "app/entities/read.py": (
+        *("tests/entities/test_store.py", "tests/entities/xlsx/test_exports.py", "tests/db/test_spread.py"),
+    ),
+    "app/entities/readiness.py": ("tests/web/test_stale_verdicts.py",),
     "app/entities/undo.py": ("tests/entities/test_undo.py",),
 }
 """The module's own tests, which are asked after those that are about workspaces."""

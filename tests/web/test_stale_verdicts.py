@@ -167,6 +167,8 @@ def test_whoever_may_be_stale_is_judged_and_nobody_else_is(context: Flask, monke
     said = {"status": "valid", "verifier": "leadmagic-verify", "verified_at": datetime.now(UTC) - timedelta(days=91)}
     with transaction() as session:
         store_verdicts(session, "default", [{**said, "address": email_address(email)} for email in addresses.values()])
+        fresh = {**said, "verified_at": datetime.now(UTC)}
+        store_verdicts(session, "another", [{**fresh, "address": addresses["plain"]}])
     change({"id": "again", "email_status": "valid"})
     stale = {"plain", "capitals", "stop", "label", "quote"}
     assert set(stale_ids("person", workspace_slug="default")) == stale
