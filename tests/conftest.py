@@ -93,15 +93,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Keep what is there for the whole run out of garbage collections, and let these be rare.
+    """Keep what is there for the whole run out of garbage collections, and let the full ones be rare.
 
-    Each full one would take most of a second, and all together an eighth of the run; the small ones take a
-    twentieth of it.
+    Each would take most of a second, and all together an eighth of the run.
     """
     gc.enable()
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 50, 1000)
+    gc.set_threshold(*gc.get_threshold()[:2], 1000)
 
 
 @pytest.fixture(scope="session", autouse=True)
