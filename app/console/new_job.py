@@ -6,7 +6,7 @@ It may be a pilot: a sample of them, whose page (`pilots`) says what the rest is
 import re
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import islice
 from typing import Any, Final
@@ -43,10 +43,9 @@ MOST_SURVEYED: Final = 60
 PILOT: Final = 50
 """Entities of a pilot, unless somebody says otherwise."""
 MOST: Final = 20_000
-"""Entities of a job that is made here: all of their ids are read for it. The command line takes any number.
-
-Those who are searched for are as many as are found at a time.
-"""
+"""Entities of a job that is made here: all of their ids are read for it. The command line takes any number."""
+LOOKS_EACH: Final = 20
+"""How many are looked at for each that a job may be of, when those who are searched for are put into it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,20 +83,26 @@ class Selection:
         )
 
     def some(self) -> Selected:
-        """Return some of the entities, or all of those who are searched for, how many they are, and where to go on.
+        """Return some of the entities, how many they are at most, and where to go on if not all were searched for.
 
         Raises `ListNotFound`, and `Invalid` for what does not go together.
         """
         selecting = self._selecting()
-        if selecting.is_searched:
-            return selecting.search(limit=self.limit, looks_at=LOOKS_AT, cursor=self.cursor)
-        return selecting.some(MOST_SURVEYED, within=self.limit)
+        if not selecting.is_searched:
+            return selecting.some(MOST_SURVEYED, within=self.limit)
+        limit = min(self.limit, selecting.found_at_a_time)
+        found = selecting.search(limit=limit, looks_at=LOOKS_AT, cursor=self.cursor)
+        if not found.ids or found.next_cursor is None or found.total == self.limit:
+            return found
+        return replace(found, total=selecting.some(1, within=self.limit).total, is_at_most=True)
 
     def all_ids(self, some: Selected) -> list[str]:
         """Return the ids of all of the entities, of which `some` are some."""
         selecting = self._selecting()
         if selecting.is_searched:
-            return some.ids
+            if not some.is_at_most:
+                return some.ids
+            return selecting.search(limit=some.total, looks_at=LOOKS_EACH * self.limit, cursor=self.cursor).ids
         about: dict[str, Any] = {"workspace_slug": self.workspace, "list_id": selecting.list_id}
         return list(islice(select_ids(self.entity_type, **about, all_=self.list_id is None), self.limit))
 
@@ -189,16 +194,25 @@ def _enqueue(selection: Selection, ids: Sequence[str], options: JobOptions, samp
 
 def _form(selection: Selection, problem: str | None = None, *, status: int = 200) -> Response:
     """Show the form with an estimate, or why there is none."""
-    further = None
+    further, is_at_most = None, False
     try:
         found = selection.some()
-        further = found.next_cursor
+        is_at_most = found.is_at_most
+        further = None if is_at_most else found.next_cursor
         price = selection.estimate(found)
     except EmptyJob:
         return _page(selection, _why_nobody(selection, further), status=status, further=further)
     except (Invalid, ListNotFound) as error:
         return _page(selection, error.message, status=status)
-    return _page(selection, problem, status=status, price=price, cap=upper_end(price.high_micros), further=further)
+    return _page(
+        selection,
+        problem,
+        status=status,
+        price=price,
+        cap=upper_end(price.high_micros),
+        further=further,
+        is_at_most=is_at_most,
+    )
 
 
 def _why_nobody(selection: Selection, further: str | None) -> str:
@@ -218,6 +232,7 @@ def _page(
     price: Estimate | None = None,
     cap: str = "",
     further: str | None = None,
+    is_at_most: bool = False,
 ) -> Response:
     lists = list_lists(workspace_slug=selection.workspace, entity_type=selection.entity_type, limit=OFFERED).rows
     end_read()
@@ -228,13 +243,13 @@ def _page(
         "cap": cap,
         "cursor": sealed(selection.cursor),
         "further": sealed(further),
+        "is_at_most": is_at_most,
         "key": f"console-{secrets.token_urlsafe(16)}",
         "providers": [WATERFALL, *NAMES, *VERIFIERS],
         "types": ENTITY_TYPES,
         "lists": lists,
         "fields": [*RAW_FIELDS[selection.entity_type]],
         "most": MOST,
-        "looks_at": LOOKS_AT,
         "most_sampled": MAX_SAMPLE,
         "pilot_size": request.form.get("pilot", PILOT),
         "is_long": price is not None and price.total > 2 * PILOT,

@@ -12,10 +12,10 @@ from app.entities.lists import ListView
 from app.entities.read import find_missing, spread_ids
 from app.entities.readiness import find_stale
 
-MOST_FOUND: Final = 500
+_MOST_FOUND: Final = 500
 """Of those without a value, so many are found at a time: each id is read."""
-MOST_JUDGED: Final = 60
-"""People whose address may be stale that a request looks at more closely, some 0.1 ms each."""
+_MOST_JUDGED: Final = 60
+"""People whose address may be stale that a page looks at more closely, some 0.1 ms each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,8 @@ class Selected:
     ids: list[str]
     total: int
     next_cursor: str | None = None
+    is_at_most: bool = False
+    """Whether they may be fewer than `total`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,11 @@ class Selecting:
         """The id of the list; None: of all."""
         return None if self.in_list is None else self.in_list.id
 
+    @property
+    def found_at_a_time(self) -> int:
+        """How many of those who are searched for a page or an estimate finds."""
+        return _MOST_JUDGED if self.missing is None else _MOST_FOUND
+
     def some(self, count: int, *, within: int) -> Selected:
         """Return at least `count` of the first `within` who are not searched for, or all if they are few."""
         about: dict[str, Any] = {"workspace_slug": self.workspace_slug, "list_id": self.list_id, "within": within}
@@ -56,9 +63,7 @@ class Selecting:
         return Selected(*spread_ids(self.entity_type, count, **about, total=members))
 
     def search(self, *, limit: int, looks_at: int, cursor: str | None = None) -> Selected:
-        """Return those found among the next `looks_at` after a cursor; more may be further on.
-
-        They are `limit` at most, and no more than can be found at a time.
+        """Return those found among the next `looks_at` after a cursor, `limit` at most; more may be further on.
 
         Raises `Invalid` for an unknown field.
         """
@@ -69,5 +74,5 @@ class Selecting:
         about: dict[str, Any] = {"workspace_slug": self.workspace_slug, "list_id": self.list_id}
         about |= {"cursor": cursor, "looks_at": looks_at}
         if self.missing is None:
-            return find_stale(**about, limit=min(limit, MOST_JUDGED))
-        return find_missing(self.entity_type, self.missing, **about, limit=min(limit, MOST_FOUND))
+            return find_stale(**about, limit=limit)
+        return find_missing(self.entity_type, self.missing, **about, limit=limit)

@@ -8,6 +8,7 @@ from flask import Flask
 
 from app.console import new_job
 from app.enrichment import queue
+from app.entities import selections
 from app.entities.csv.imports import import_csv
 from app.entities.csv.listing import Listing
 from app.entities.lists import list_lists
@@ -116,6 +117,24 @@ def test_those_without_a_value_are_looked_for_some_at_a_time(
             assert db.session.get_one(EnrichmentJob, job.rpartition("/")[2]).entity_ids == ["p4"]
         text = client.get(_further(text)).text
         assert "Run 1 person" in text and "Look further" not in text
+
+
+def test_a_job_takes_more_than_its_page_has_found(
+    app: Flask, signed_in: SignedIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page tells a price for as many as there may be; the job is of all who lack the value, and of nobody else."""
+    monkeypatch.setattr(selections, "_MOST_FOUND", 2)
+    rows = "".join(f"p{number},{'' if number % 4 else '+442079460000'}\n" for number in range(8))
+    list_id = make_list(app, "some", b"id,phone\n" + rows.encode())
+    make_list(app, "others", b"id,phone\nq1,\nq2,+442079460000\n")
+    client, lacking = signed_in("operator"), ["p1", "p2", "p3", "p5", "p6", "p7"]
+    for of, most, ids in (("", 10, [*lacking, "q1"]), (f"&list={list_id}", 8, lacking), ("&limit=3", 3, lacking[:3])):
+        text = client.get(f"/console/new?type=person&missing=phone&provider=ai-normalizer{of}").text
+        assert f"Run up to {most} people" in text and "counted when the job is created" in text
+        assert "Look further" not in text
+        job = client.post("/console/new", data={**hidden(text), "cap": "1"}).location
+        with app.app_context():
+            assert db.session.get_one(EnrichmentJob, job.rpartition("/")[2]).entity_ids == ids
 
 
 def _further(page: str) -> str:

@@ -162,7 +162,7 @@ def _look_at(
     if not selecting.is_searched:
         some = selecting.some(MOST_SURVEYED, within=SAMPLED_WITHIN)
         return replace(some, total=max(some.total, 0 if view is None else view.entity_count))
-    some = selecting.search(limit=LOOKS_AT, looks_at=LOOKS_AT)
+    some = selecting.search(limit=selecting.found_at_a_time, looks_at=LOOKS_AT)
     if not some.ids and some.next_cursor is not None:
         raise Invalid(
             f"None of the first {LOOKS_AT:,} {PLURALS[entity_type]} by id is such a one. `flask enrich enqueue`, with"

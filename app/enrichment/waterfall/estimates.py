@@ -113,7 +113,9 @@ def estimate(
         return _estimate(job, entity_ids, shows_overall=shows_overall)
     kept = list(dict.fromkeys(entity_ids))
     total, repeated = of_total or len(kept), len(entity_ids) - len(kept)
-    found = _estimate(job, choose(kept, most), shows_overall=shows_overall, of_total=_if_more(total, most))
+    looked_at = choose(kept, most)
+    is_sample = total > len(looked_at)
+    found = _estimate(job, looked_at, shows_overall=shows_overall, of_total=total if is_sample else None)
     return replace(found, duplicates=repeated)
 
 
@@ -189,10 +191,6 @@ def _estimate(job: JobInfo, entity_ids: Iterable[str], *, shows_overall: bool, o
         _likely(survey, scale, steps),
         None if of_total is None else total,
     )
-
-
-def _if_more(total: int, most: int) -> int | None:
-    return total if total > most else None
 
 
 def _caps_of(job: JobInfo, survey: Survey, *, shows_overall: bool) -> list[CapView]:
