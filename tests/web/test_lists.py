@@ -217,8 +217,11 @@ def test_an_estimate_looks_at_some_of_a_list(admin: FlaskClient, monkeypatch: py
     assert (found["total"], found["sampled"], found["hasMore"]) == (5, 2, False)
     monkeypatch.setattr(money_routes, "LOOKS_AT", 6)
     found = admin.post("/api/enrichment/estimate", json=ask).get_json()
-    assert (found["total"], found["sampled"], found["hasMore"]) == (2, None, True)
+    assert (found["total"], found["sampled"], found["hasMore"]) == (9, 2, True), "all members may lack it"
     monkeypatch.setattr(money_routes, "LOOKS_AT", 3)
+    found = admin.post("/api/enrichment/estimate", json=ask).get_json()
+    assert (found["total"], found["sampled"], found["hasMore"]) == (9, 2, True), "found by the second search"
+    monkeypatch.setattr(money_routes, "SEARCHES", 1)
     none = admin.post("/api/enrichment/estimate", json=ask)
     assert none.status_code == 422 and "None of the first 3 people by id" in none.get_json()["error"]
     other = admin.post("/api/enrichment/estimate", json={**ask, "workspaceSlug": "other"})

@@ -38,7 +38,9 @@ blueprint = Blueprint(
 SAMPLED_WITHIN: Final = 20_000
 """Among how many members of a list, by id, an estimate's sample is taken."""
 LOOKS_AT: Final = 5_000
-"""Among how many it is looked for those who are searched for."""
+"""Among how many it is looked at a time for those who are searched for."""
+SEARCHES: Final = 20
+"""So often, until somebody is found."""
 
 _JOB: Final = {"entityType": "person", "provider": "waterfall", "entityIds": ["p1", "p2"]}
 
@@ -55,8 +57,9 @@ class EstimateResource(MethodView):
     def post(self, body: dict[str, Any]) -> Estimate:
         """Say what a job would cost, as a range, and make none; of more than 100 entities, from a sample.
 
-        Who has no value in a field, or an address that was verified too long ago, is looked for among the first 5,000
-        by id. If there may be more, `hasMore` says so, and the figures are of those found.
+        Who has no value in a field, or an address that was verified too long ago, is looked for among the first by id.
+        If there may be more, `hasMore` says so: the figures are for all members of the list then, which is the most
+        that it can be, and without a list for those found.
         """
         workspace_slug = workspace_for(body.pop("workspace_slug", None))
         chosen = {name: body.pop(name, None) for name in ("list_name", "missing", "stale_verdicts")}
@@ -162,13 +165,18 @@ def _look_at(
     if not selecting.is_searched:
         some = selecting.some(MOST_SURVEYED, within=SAMPLED_WITHIN)
         return replace(some, total=max(some.total, 0 if view is None else view.entity_count))
-    some = selecting.search(limit=selecting.found_at_a_time, looks_at=LOOKS_AT)
-    if not some.ids and some.next_cursor is not None:
-        raise Invalid(
-            f"None of the first {LOOKS_AT:,} {PLURALS[entity_type]} by id is such a one. `flask enrich enqueue`, with"
-            " `--estimate`, looks at all of them."
-        )
-    return some
+    cursor = None
+    for _ in range(SEARCHES):
+        some = selecting.search(limit=selecting.found_at_a_time, looks_at=LOOKS_AT, cursor=cursor)
+        cursor = some.next_cursor
+        if cursor is None:
+            return some
+        if some.ids:
+            return some if view is None else replace(some, total=view.entity_count, is_at_most=True)
+    raise Invalid(
+        f"None of the first {LOOKS_AT * SEARCHES:,} {PLURALS[entity_type]} by id matches. `flask enrich enqueue"
+        " --estimate` looks at all of them."
+    )
 
 
 def _sees_all() -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 import marshmallow as ma
 from marshmallow import fields
@@ -142,13 +142,16 @@ class SampledEstimateSchema(EstimateSchema):
     )
 
 
+_HAS_MORE: Final = (
+    "There may be more than those found. The figures are for all members of the list, the most that it can be; without"
+    " a list, for those found."
+)
+
+
 class JobEstimateSchema(SampledEstimateSchema):
     """An estimate of a job whose entities may have to be searched for."""
 
-    has_more = fields.Boolean(
-        required=True,
-        metadata={"description": "There may be more than those found, whom nobody has looked at; it is without them."},
-    )
+    has_more = fields.Boolean(required=True, metadata={"description": _HAS_MORE})
 
 
 class CostQuerySchema(Schema):
