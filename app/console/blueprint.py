@@ -133,6 +133,13 @@ def answer(error: Exception) -> Response:
     return response
 
 
+@blueprint.app_errorhandler(HTTPStatus.NOT_FOUND)
+def answer_unknown(error: Exception) -> Response:
+    """Answer a request for what is not there: as a page under the console's addresses, else as the API does."""
+    is_page = request.path.startswith("/console/") or request.blueprint == CONSOLE
+    return answer(error) if is_page else answer_error(error)
+
+
 def _database() -> str:
     return "SQLite" if config().is_sqlite else "PostgreSQL"
 

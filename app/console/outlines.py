@@ -26,10 +26,12 @@ def shown(name: str, value: Any) -> str:
 
 
 def _as_text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, list):
-        return ", ".join(map(str, value))
+        return ("; " if any(isinstance(inner, dict) for inner in value) else ", ").join(map(_as_text, value))
     if isinstance(value, dict):
-        return ", ".join(f"{name}: {inner}" for name, inner in value.items())
+        return ", ".join(f"{name}: {_as_text(inner)}" for name, inner in value.items())
     return str(value)
 
 

@@ -241,6 +241,28 @@ def test_who_lacks_a_value_is_looked_for_in_so_many_at_a_time(
 
 
 @on_sqlite
+def test_values_of_several_parts_are_shown_as_text(app: Flask, signed_in: SignedIn) -> None:
+    """Lists, records and truth values, for people to read and not for programs."""
+    jobs = [{"title": "CEO", "current": True}, {"title": "Trainee", "current": False}]
+    with app.app_context():
+        add({"id": "p1", "full_name": "Ada", "job_history": jobs, "skills": ["sql", "go"]})
+    page = signed_in().get("/console/people/p1").text
+    assert "title: CEO, current: yes; title: Trainee, current: no" in page and "sql, go" in page
+
+
+@on_sqlite
+def test_an_unknown_address_is_answered_by_a_page_and_by_the_api_in_json(app: Flask, signed_in: SignedIn) -> None:
+    """Also one that no page has; for a person who is not there the page says so."""
+    client = signed_in()
+    for address in ("/console/jobs/x", "/console/x", "/console/people/nobody", "/console/assets/x.js"):
+        answer = client.get(address)
+        assert (answer.status_code, answer.mimetype) == (404, "text/html"), address
+        assert "Go to the overview" in answer.text and "script-src 'nonce-" in answer.headers["Content-Security-Policy"]
+    for address in ("/api/x", "/x", "/consoles"):
+        assert client.get(address).get_json()["code"] == "not_found", address
+
+
+@on_sqlite
 def test_the_overview_says_what_to_do_next(app: Flask, signed_in: SignedIn) -> None:
     """Nothing there: three steps. Work that nobody comes for: what to set up. A paused job: that it waits."""
     client = signed_in()
