@@ -82,6 +82,11 @@ class Selection:
             asked_cursor(),
         )
 
+    @property
+    def looks_at(self) -> int:
+        """Among how many a job looks for its entities: never fewer than its page does."""
+        return max(LOOKS_AT, LOOKS_EACH * self.limit)
+
     def some(self) -> Selected:
         """Return some of the entities, how many they are at most, and where to go on if not all were searched for.
 
@@ -102,7 +107,7 @@ class Selection:
         if selecting.is_searched:
             if not some.is_at_most:
                 return some.ids
-            return selecting.search(limit=some.total, looks_at=LOOKS_EACH * self.limit, cursor=self.cursor).ids
+            return selecting.search(limit=some.total, looks_at=self.looks_at, cursor=self.cursor).ids
         about: dict[str, Any] = {"workspace_slug": self.workspace, "list_id": selecting.list_id}
         return list(islice(select_ids(self.entity_type, **about, all_=self.list_id is None), self.limit))
 

@@ -124,6 +124,7 @@ def test_a_job_takes_more_than_its_page_has_found(
 ) -> None:
     """The page tells a price for as many as there may be; the job is of all who lack the value, and of nobody else."""
     monkeypatch.setattr(selections, "_MOST_FOUND", 2)
+    monkeypatch.setattr(new_job, "LOOKS_EACH", 1)
     rows = "".join(f"p{number},{'' if number % 4 else '+442079460000'}\n" for number in range(8))
     list_id = make_list(app, "some", b"id,phone\n" + rows.encode())
     make_list(app, "others", b"id,phone\nq1,\nq2,+442079460000\n")
