@@ -67,10 +67,10 @@ def existing_ids(entity_type: str, ids: Sequence[str], *, workspace_slug: str) -
     return set(load_columns(entity_type, ids, (), workspace_slug=workspace_slug))
 
 
-def hold_existing(entity_type: str, ids: Sequence[str], *, workspace_slug: str) -> int:
-    """Keep entities from being erased until the transaction ends; return how many of the ids have one."""
+def hold_existing(entity_type: str, ids: Sequence[str], *, workspace_slug: str) -> set[str]:
+    """Keep entities from being erased until the transaction ends; return the ids that belong to one."""
     parameters = {"of_workspace": workspace_slug, "ids": list(ids)}
-    return len(db.session.connection().execute(_holding_query(entity_type), parameters).all())
+    return set(db.session.connection().scalars(_holding_query(entity_type), parameters))
 
 
 def load_columns(

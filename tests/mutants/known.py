@@ -203,6 +203,13 @@ MUTANTS = (
         (*IN_DOUBT, "tests/faults/test_commits.py", "tests/faults/test_boundaries.py"),
     ),
     Mutant(
+        "a call starts behind an erasure's back",
+        "app/entities/read.py",
+        "    return in_order.with_for_update(read=True, key_share=True)\n",
+        "    return in_order\n",
+        ("tests/enrichment/waterfall/test_chunk_run.py",),
+    ),
+    Mutant(
         "a suspect chunk is worked on beside others",
         "app/enrichment/waterfall/work_loop.py",
         "                if lease.crash_count and self._runs and not is_aside:\n",

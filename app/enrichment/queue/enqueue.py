@@ -335,7 +335,7 @@ def hold_entities(entity_type: str, ids: UniqueIds, workspace_slug: str) -> None
     Raises `JobStateConflict` if one was erased since the ids were read: its id would come back.
     """
     for part in ids.slices(SLICE_ROWS):
-        if hold_existing(entity_type, part, workspace_slug=workspace_slug) < len(part):
+        if len(hold_existing(entity_type, part, workspace_slug=workspace_slug)) < len(part):
             raise JobStateConflict("Entities of the selection were erased meanwhile; try again.")
 
 

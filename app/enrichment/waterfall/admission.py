@@ -21,7 +21,7 @@ from app.enrichment.waterfall.batch import Attempt, AttemptResult, Batch, Call, 
 from app.enrichment.waterfall.dedup import is_answered
 from app.enrichment.waterfall.entity_run import PriorAnswer, Purpose
 from app.entities.exclusions import Exclusions
-from app.entities.read import existing_ids, load_entities
+from app.entities.read import hold_existing, load_entities
 from app.entities.verdicts import standing_verdicts
 from app.models.provider_state import ProviderCondition
 from app.providers.base import OutcomeClass, Provider
@@ -65,13 +65,14 @@ class Opening:
 def find_gone(context: ChunkContext, calls: Sequence[Call]) -> set[str]:
     """Return which entities of calls that want to start have been erased or excluded since they were read.
 
-    This comes before the rate limits are locked: for those, every worker waits.
+    The others cannot be erased before the transaction ends, so that no call is opened behind an erasure's back. This
+    comes before the rate limits are locked: for those, every worker waits.
     """
     if not calls:
         return set()
     job = context.job
     fields = {attempt.entity_id: attempt.run.fields for call in calls for attempt in call.attempts}
-    present = existing_ids(job.entity_type, list(fields), workspace_slug=job.workspace_slug)
+    present = hold_existing(job.entity_type, list(fields), workspace_slug=job.workspace_slug)
     exclusions = Exclusions.load_for(job.entity_type, fields.values(), job.workspace_slug)
     if exclusions:
         present = {entity_id for entity_id in present if not exclusions.excludes(job.entity_type, fields[entity_id])}

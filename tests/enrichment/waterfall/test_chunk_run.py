@@ -1,6 +1,7 @@
 """The pipeline: entities through a provider, attempts, changes and merge, as one checkpoint."""
 
 import asyncio
+from concurrent.futures import Future
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from sqlalchemy import select
 from app.db.session import transaction
 from app.enrichment import queue
 from app.enrichment.queue import ChunkResult
+from app.enrichment.waterfall import erase
 from app.enrichment.waterfall.chunk_run import ChunkRun
 from app.enrichment.waterfall.erase import erase_entity
 from app.enrichment.waterfall.work_loop import Waterfall
@@ -19,9 +21,13 @@ from app.errors import JobStateConflict, LeaseLost
 from app.extensions import db
 from app.models.attempt import attempts, entity_revisions
 from app.providers.base import Answer, Lookup, OutcomeClass
+from tests.aside import Aside, aside
 from tests.enrichment.helpers import claim, expire_leases, ids, job_row
 from tests.fakes.provider import FakeProvider, registry_of
 from tests.invariants import check_invariants
+from tests.patience import PATIENCE_SECONDS
+
+__all__ = ["aside"]
 
 
 def add_people(*people: dict[str, Any], workspace_slug: str = "default") -> None:
@@ -145,6 +151,27 @@ def test_an_entity_erased_in_mid_call_stays_erased(context: Flask) -> None:
     run(Erasing(), 1)
     assert load_entities("person", ["p0"], workspace_slug="default") == {}
     assert rows(attempts) == [] and rows(entity_revisions) == []
+
+
+def test_nobody_is_asked_about_who_is_being_erased(
+    context: Flask, aside: Aside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The erasure has been through everything, and is committed only when the call is about to be made."""
+    add(1)
+    queue.enqueue_job("person", "fake", ids(1))
+    provider = FakeProvider(price_micros=100)
+    leave = erase.leave_exports
+    working: list[Future[Any]] = []
+
+    def leave_late(*arguments: Any) -> None:
+        working.append(aside(lambda: queue.drain(work=Waterfall(registry_of(provider)))))
+        leave(*arguments)
+
+    monkeypatch.setattr(erase, "leave_exports", leave_late)
+    erase_entity("person", "p0", workspace_slug="default")
+    working[0].result(PATIENCE_SECONDS)
+    assert not provider.asked
+    check_invariants(drained=True)
 
 
 def test_a_value_written_in_mid_call_wins_over_the_answer(context: Flask) -> None:
