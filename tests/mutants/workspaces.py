@@ -13,9 +13,13 @@ DOORS = (
     "tests/security/test_doors.py::test_a_bound_key_reaches_nothing_elsewhere_by_parameters",
 )
 TESTS: dict[str, tuple[str, ...]] = {
+    "app/audit/events.py": ("tests/audit/test_events.py",),
+    "app/enrichment/money/history.py": ("tests/enrichment/waterfall/test_estimates.py",),
+    "app/enrichment/money/yields.py": ("tests/enrichment/waterfall/test_yields.py",),
     "app/enrichment/money/reports.py": ("tests/enrichment/money/test_reports.py", "tests/web/test_costs.py"),
     "app/enrichment/waterfall/in_flight.py": ("tests/enrichment/waterfall/test_dedup.py",),
     "app/enrichment/waterfall/dedup.py": ("tests/enrichment/waterfall/test_dedup.py",),
+    "app/enrichment/queue/open_chunks.py": ("tests/console/test_jobs.py",),
     "app/enrichment/queue/queries.py": ("tests/enrichment/queue/test_control.py", "tests/web/test_jobs.py"),
     "app/enrichment/queue/transitions.py": ("tests/enrichment/queue/test_worker.py",),
     "app/enrichment/queue/claims.py": ("tests/enrichment/queue/test_worker.py",),

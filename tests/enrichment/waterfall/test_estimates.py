@@ -61,14 +61,14 @@ def use(app: Flask, *providers: FakeProvider, check: FakeProvider | None = None)
     app.extensions["tranche.registry"] = replace(registry, verifiers={"findymail": check} if check else {})
 
 
-def add(*people: dict[str, Any]) -> list[str]:
+def add(*people: dict[str, Any], workspace_slug: str = "default") -> list[str]:
     with transaction() as session:
-        upsert_entities("person", people, workspace_slug="default", session=session)
+        upsert_entities("person", people, workspace_slug=workspace_slug, session=session)
     return [one["id"] for one in people]
 
 
-def add_some(count: int) -> list[str]:
-    return add(*({"id": entity_id, "first_name": "Ann"} for entity_id in ids(count)))
+def add_some(count: int, workspace_slug: str = "default") -> list[str]:
+    return add(*({"id": entity_id, "first_name": "Ann"} for entity_id in ids(count)), workspace_slug=workspace_slug)
 
 
 def waterfall(*order: str, **more: Any) -> JobOptions:
@@ -372,8 +372,9 @@ def test_what_was_found_before_says_what_is_likely(context: Flask) -> None:
     assert (step.basis, step.answers, step.find_rate) == ("history", 60, 0.5)
     titles = waterfall("findymail", until=("job_title",))
     assert ask("waterfall", people[60:], titles).likely is None, "another field has another price"
-    north = estimate("person", "waterfall", people, workspace_slug="north", options=waterfall("findymail"))
-    assert north.likely is None
+    strangers = add_some(2, "north")
+    north = estimate("person", "waterfall", strangers, workspace_slug="north", options=waterfall("findymail"))
+    assert north.likely is None and north.high_micros == 2 * CENT
 
 
 def test_a_provider_without_a_history_is_taken_at_its_list_price(context: Flask) -> None:

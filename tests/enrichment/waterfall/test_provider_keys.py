@@ -12,6 +12,8 @@ from app.enrichment import queue
 from app.enrichment.limits import rate_limits
 from app.enrichment.limits.rate_limits import LimitKey
 from app.enrichment.money.reports import today
+from app.enrichment.queue import claims
+from app.enrichment.queue.claims import Scope
 from app.enrichment.waterfall import provider_keys, workspace_registry
 from app.enrichment.waterfall.provider_status import list_providers, reset_provider
 from app.errors import Conflict, Invalid, NotFound
@@ -22,7 +24,7 @@ from app.models.provider_state import provider_paces
 from app.models.types import new_id, utcnow
 from app.providers.base import Answer, Lookup
 from app.providers.settings import Limits
-from tests.enrichment.helpers import expire_leases
+from tests.enrichment.helpers import claim, expire_leases
 from tests.enrichment.scenes import EMAIL, REFUSED, add, drain, enqueue, paid, rows
 from tests.fakes.provider import FakeProvider, registry_of
 from tests.invariants import check_invariants
@@ -100,6 +102,17 @@ def test_a_refused_key_holds_up_its_own_workspace_alone(context: Flask) -> None:
     drain(provider)
     assert queue.get_job(there).success == 2
     check_invariants(drained=True)
+
+
+def test_a_new_key_wakes_its_own_workspace_alone(context: Flask) -> None:
+    """What another one's chunks wait for has not changed."""
+    enqueue_both()
+    for lease in (claim(), claim()):
+        lease.retry_in_seconds = 600.0
+        lease.release()
+    set_key()
+    assert claims.claim("worker", lease_seconds=60, scope=Scope(None, "default")) is None
+    assert claims.claim("worker", lease_seconds=60, scope=Scope(None, "north")) is not None
 
 
 def test_each_account_has_a_pace_of_its_own(context: Flask) -> None:
