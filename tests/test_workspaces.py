@@ -12,22 +12,35 @@ from sqlalchemy import insert, select
 from app.db.session import transaction
 from app.enrichment.queue import claims
 from app.enrichment.queue.claims import Scope
-from app.enrichment.waterfall import in_flight
+from app.enrichment.waterfall import in_flight, kept_figures
 from app.enrichment.waterfall.erase import erase_entity
+from app.enrichment.waterfall.kept_figures import Question
+from app.enrichment.waterfall.list_yields import list_yield
+from app.enrichment.waterfall.receipts import make_receipt
+from app.enrichment.waterfall.what_if import what_if_of_workspace
+from app.entities import export_files
+from app.entities.coverage import count_coverage
 from app.entities.csv.exports import export_csv
+from app.entities.csv.headers import KEEP
 from app.entities.csv.imports import import_csv
+from app.entities.csv.mappings import remember_mapping, remembered_mapping
+from app.entities.export_files import NewExport
+from app.entities.export_work import work_on_exports
+from app.entities.lists import NewList, create_list, get_list
 from app.entities.read import get_entity, select_ids
 from app.entities.undo import UndoCounts, undo_job
 from app.extensions import db
 from app.models.address_verdict import address_verdicts
 from app.models.attempt import attempts, entity_revisions
 from app.models.cached_value import cached_values
+from app.models.export import ExportStatus
 from app.models.in_flight_call import in_flight_calls as flight_rows
+from app.models.kept_figures import FiguresKind
 from app.providers.base import Answer, Lookup, OutcomeClass
 from app.providers.defaults import DEFAULTS
 from tests.enrichment.helpers import claim, ids
 from tests.enrichment.scenes import EMAIL, add, change, drain, enqueue, paid, person, rows, verdict
-from tests.fakes.provider import FakeProvider, csv_stream
+from tests.fakes.provider import FakeProvider, csv_stream, registry_of
 from tests.invariants import check_invariants
 
 
@@ -106,16 +119,19 @@ def test_a_change_of_the_twin_in_mid_call_does_not_keep_an_answer_out(make_app: 
 
 
 def test_an_erasure_leaves_what_is_known_of_the_twin(twins: Flask) -> None:
-    """Its attempts, its history, and the call about it that is under way."""
+    """Its attempts, its history, its lists, and the call about it that is under way."""
     enqueue(2, "findymail", workspace_slug="north")
     drain(paid())
     enqueue(2, "clay", workspace_slug="north")
     drain(paid("clay", default=Answer(OutcomeClass.SUCCESS, pending_seconds=600)))
+    theirs, _ = create_list(NewList("person", "north", "Theirs", "test"), ["p0"])
     tables = (attempts, entity_revisions, flight_rows)
     before = [rows(table) for table in tables]
     assert all(before)
     erase_entity("person", "p0", workspace_slug="default")
     assert [rows(table) for table in tables] == before
+    assert get_list(theirs.id, workspace_slug="north").entity_count == 1
+    assert list(select_ids("person", workspace_slug="north", list_id=theirs.id)) == ["p0"]
 
 
 def test_a_verdict_on_the_twins_address_is_not_known_here(twins: Flask) -> None:
@@ -174,3 +190,65 @@ def test_an_export_has_the_columns_of_the_own_files(twins: Flask) -> None:
 def _headers(workspace_slug: str) -> list[str]:
     text = b"".join(export_csv("person", workspace_slug=workspace_slug)).decode("utf-8-sig")
     return next(csv.reader(io.StringIO(text)))
+
+
+def test_figures_are_of_the_own_attempts(twins: Flask) -> None:
+    """The receipt of a person, the yield of a list, and what might have been: nobody was asked about anybody here."""
+    enqueue(1, "findymail", workspace_slug="north")
+    drain(paid())
+    twins.extensions["tranche.registry"] = registry_of(paid())
+    receipts = {slug: make_receipt("person", "p0", workspace_slug=slug).page.rows for slug in ("default", "north")}
+    assert (receipts["default"], len(receipts["north"])) == ([], 1)
+    mine, _ = create_list(NewList("person", "default", "Mine", "test"), ["p0"])
+    assert list_yield(mine.id, workspace_slug="default").rows == []
+    replayed = {
+        slug: what_if_of_workspace("person", workspace_slug=slug, order=["findymail"], until=["email"])
+        for slug in ("default", "north")
+    }
+    assert (replayed["default"].found, replayed["default"].unknown) == (0, 2)
+    assert (replayed["north"].found, replayed["north"].unknown) == (1, 1)
+
+
+def test_coverage_and_columns_are_of_the_own_members(twins: Flask) -> None:
+    """A twin is no member, and what only a twin has a value for is no column."""
+    change({"id": "p0", "email": "twin@example.com"}, workspace_slug="north")
+    mine, _ = create_list(NewList("person", "default", "Mine", "test"), ["p0"])
+    coverage = count_coverage(mine.id, workspace_slug="default")
+    filled = {field.field: field.filled for field in coverage.fields}
+    assert (coverage.entities, filled["job_title"], filled["email"]) == (1, 1, 0)
+    assert "email" not in _headers("default") and "email" in _headers("north")
+
+
+def test_a_mapping_is_remembered_for_the_own_files(context: Flask) -> None:
+    """Files with the same headers are another workspace's to map."""
+    with transaction() as session:
+        remember_mapping(session, "person", "north", ["Mail"], {"Mail": KEEP})
+    assert remembered_mapping("person", "north", ["Mail"]) == {"Mail": KEEP}
+    assert remembered_mapping("person", "default", ["Mail"]) == {}
+
+
+def test_figures_are_worked_out_for_the_own_workspace(context: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many another one waits for; and who works for one leaves the others' alone."""
+    monkeypatch.setattr(kept_figures, "MOST_WAITING", 1)
+    north = Question(FiguresKind.LIST_YIELD, "north", {})
+    kept_figures.look_up(north)
+    assert kept_figures.claim("default") is None
+    kept_figures.look_up(replace(north, workspace_slug="default"))
+    held = kept_figures.claim("default")
+    assert held is not None and held.question.workspace_slug == "default"
+
+
+def test_export_files_are_of_the_own_people(twins: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another workspace's neither count here nor have more people for it, and are left as they are by an erasure."""
+    monkeypatch.setattr(export_files, "MOST_KEPT", 1)
+    add(4, workspace_slug="north")
+    made = {
+        slug: export_files.create_export(NewExport("person", "csv", slug, "test")).id for slug in ("north", "default")
+    }
+    while work_on_exports():
+        pass
+    theirs, mine = (export_files.get_export(made[slug], workspace_slug=slug) for slug in ("north", "default"))
+    assert (theirs.entities_total, mine.entities_total) == (4, 2)
+    erase_entity("person", "p0", workspace_slug="default")
+    statuses = [export_files.get_export(made[slug], workspace_slug=slug).status for slug in ("north", "default")]
+    assert statuses == [ExportStatus.READY, ExportStatus.EXPIRED]

@@ -23,7 +23,9 @@ TESTS: dict[str, tuple[str, ...]] = {
     "app/enrichment/queue/queries.py": ("tests/enrichment/queue/test_control.py", "tests/web/test_jobs.py"),
     "app/enrichment/queue/transitions.py": ("tests/enrichment/queue/test_worker.py",),
     "app/enrichment/queue/claims.py": ("tests/enrichment/queue/test_worker.py",),
-    "app/enrichment/waterfall/provider_keys.py": ("tests/web/test_provider_keys.py",),
+    "app/enrichment/waterfall/provider_keys.py": (
+        *("tests/web/test_provider_keys.py", "tests/enrichment/waterfall/test_provider_keys.py"),
+    ),
     "app/enrichment/waterfall/workspace_registry.py": ("tests/enrichment/waterfall/test_provider_keys.py",),
     "app/enrichment/limits/circuit_breaker.py": ("tests/enrichment/waterfall/test_provider_keys.py",),
     "app/enrichment/waterfall/provider_status.py": ("tests/enrichment/waterfall/test_provider_status.py",),
@@ -42,9 +44,11 @@ TESTS: dict[str, tuple[str, ...]] = {
 }
 """The module's own tests, which are asked after those that are about workspaces."""
 EQUIVALENT = {
-    "is_any_excluded": "it only spares a look at the workspace's exclusions where there are none at all",
+    "_ANY": "it only spares a look at the workspace's exclusions where there are none at all",
+    "_attempts_by_job": "the jobs that it is given are one workspace's",
+    "_options_of": "the list that it is given is one workspace's",
 }
-"""Functions whose comparison decides how fast something is done and not what, with what they do."""
+"""Functions and constants whose comparison decides how fast something is done and not what, with why."""
 
 
 def workspace_mutants(root: Path) -> list[Mutant]:
@@ -74,13 +78,20 @@ def workspace_mutants(root: Path) -> list[Mutant]:
 
 def comparisons(tree: ast.AST) -> Iterator[ast.Compare]:
     """Give the comparisons that say which workspace a row is of: of a table's column, or of a mapped class."""
-    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name in EQUIVALENT]
-    left_out = {inner for function in functions for inner in ast.walk(function)}
+    definitions = [node for node in ast.walk(tree) if _name_of(node) in EQUIVALENT]
+    left_out = {inner for definition in definitions for inner in ast.walk(definition)}
     for node in ast.walk(tree):
         if node in left_out or not isinstance(node, ast.Compare):
             continue
         if any(_is_column(side) for side in (node.left, *node.comparators)):
             yield node
+
+
+def _name_of(node: ast.AST) -> str | None:
+    """Return what a function or a constant is called; None: it is neither."""
+    if isinstance(node, ast.FunctionDef):
+        return node.name
+    return node.target.id if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) else None
 
 
 def _is_column(node: ast.expr) -> bool:

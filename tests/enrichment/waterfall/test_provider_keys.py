@@ -174,6 +174,19 @@ def test_a_row_copied_to_another_workspace_opens_nothing_there(context: Flask) -
     db.session.rollback()
 
 
+def test_a_copied_row_is_not_encrypted_anew_with_its_original(make_app: Callable[..., Flask]) -> None:
+    """It opens nothing, and is told as unreadable."""
+    with make_app(SECRET_KEY=FORMER).app_context():
+        set_key()
+        with transaction() as session:
+            row = dict(session.execute(select(stored_keys)).one()._mapping)
+            session.execute(insert(stored_keys).values(**{**row, "workspace_slug": "south"}))
+    with make_app(SECRET_KEY=PRESENT, SECRET_KEY_FALLBACKS=(FORMER,)).app_context():
+        assert provider_keys.rotate_keys() == provider_keys.RotationCounts(encrypted=1, unreadable=1)
+        stored = {key.workspace_slug: key.encrypted_key for key in rows(stored_keys)}
+        assert stored["north"] != stored["south"] == row["encrypted_key"]
+
+
 @pytest.mark.parametrize("damaged", ["", "gAAAA", "кириллица", "AAAA" * 30])
 def test_a_damaged_row_is_told_as_unreadable(context: Flask, damaged: str) -> None:
     """It stops neither the list nor the jobs of others."""
