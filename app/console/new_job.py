@@ -99,7 +99,7 @@ class Selection:
         found = selecting.search(limit=limit, looks_at=LOOKS_AT, cursor=self.cursor)
         if not found.ids or found.next_cursor is None or found.total == self.limit:
             return found
-        return replace(found, total=selecting.some(1, within=self.limit).total, is_at_most=True)
+        return replace(found, total=selecting.count_all(within=self.limit), is_at_most=True)
 
     def all_ids(self, some: Selected) -> list[str]:
         """Return the ids of all of the entities, of which `some` are some."""

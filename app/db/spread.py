@@ -27,15 +27,21 @@ def spread_keys(
     All of them if they are few, else every n-th, in order. `total` is how many there are, if that is known. The key is
     unique under the conditions, and an index has it after the columns that these name.
     """
-    keys = select(key.label("key")).where(*conditions).order_by(key)
-    if total is None:
-        total = db.session.scalar(select(func.count()).select_from(keys.limit(within).subquery())) or 0
-    total = min(total, within)
+    total = min(_count(key, conditions, within) if total is None else total, within)
     if total <= max(count, READ_WHOLE):
-        read = list(db.session.scalars(keys.limit(within)))
+        read = list(db.session.scalars(select(key).where(*conditions).order_by(key).limit(within)))
         return read, len(read)
     step = largest_prime(total // count)
     return _every_nth(key, conditions, step, total // step), total
+
+
+def count_keys(
+    key: ColumnElement[Any], conditions: Sequence[ColumnElement[bool]], *, within: int, total: int | None = None
+) -> int:
+    """Return how many `spread_keys` would say that there are, without reading any."""
+    if total is None or total <= READ_WHOLE:
+        total = _count(key, conditions, within)
+    return min(total, within)
 
 
 def every_nth(items: Sequence[Item], count: int) -> Sequence[Item]:
@@ -51,6 +57,11 @@ def largest_prime(number: int) -> int:
     while number > 1 and any(number % divisor == 0 for divisor in range(2, isqrt(number) + 1)):
         number -= 1
     return number
+
+
+def _count(key: ColumnElement[Any], conditions: Sequence[ColumnElement[bool]], within: int) -> int:
+    keys = select(key.label("key")).where(*conditions).order_by(key).limit(within)
+    return db.session.scalar(select(func.count()).select_from(keys.subquery())) or 0
 
 
 def _every_nth(key: ColumnElement[Any], conditions: Sequence[ColumnElement[bool]], step: int, count: int) -> list[Any]:

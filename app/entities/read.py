@@ -13,7 +13,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Row, Select, Table, Text, bindparam, func, or_, select, true
 
 from app.db.pages import Page, page_of
-from app.db.spread import spread_keys
+from app.db.spread import count_keys, spread_keys
 from app.db.sql import is_any_of
 from app.entities.changes import CALLER, Provenance, load_provenance
 from app.entities.fields import EXTRA, FIELDS, Fields, field_named, table_of
@@ -228,6 +228,14 @@ def spread_ids(
     """
     key, is_of_it = _key_of(table_of(entity_type), workspace_slug, list_id)
     return spread_keys(key, [is_of_it], count, within=within, total=total)
+
+
+def count_ids(
+    entity_type: str, *, workspace_slug: str, list_id: str | None = None, within: int, total: int | None = None
+) -> int:
+    """Return how many there are among the first `within` of a workspace or of a list, as `spread_ids` does."""
+    key, is_of_it = _key_of(table_of(entity_type), workspace_slug, list_id)
+    return count_keys(key, [is_of_it], within=within, total=total)
 
 
 def has_more_than(count: int, entity_type: str, *, workspace_slug: str, list_id: str | None = None) -> bool:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from app.db.pages import Page
 from app.entities.lists import ListView
-from app.entities.read import find_missing, spread_ids
+from app.entities.read import count_ids, find_missing, spread_ids
 from app.entities.readiness import find_stale
 
 _MOST_FOUND: Final = 500
@@ -58,9 +58,11 @@ class Selecting:
 
     def some(self, count: int, *, within: int) -> Selected:
         """Return at least `count` of the first `within` who are not searched for, or all if they are few."""
-        about: dict[str, Any] = {"workspace_slug": self.workspace_slug, "list_id": self.list_id, "within": within}
-        members = None if self.in_list is None else self.in_list.entity_count
-        return Selected(*spread_ids(self.entity_type, count, **about, total=members))
+        return Selected(*spread_ids(self.entity_type, count, **self._all, within=within))
+
+    def count_all(self, *, within: int) -> int:
+        """Return how many of the first `within` there are, whether they are searched for or not."""
+        return count_ids(self.entity_type, **self._all, within=within)
 
     def search(self, *, limit: int, looks_at: int, cursor: str | None = None) -> Selected:
         """Return those found among the next `looks_at` after a cursor, `limit` at most; more may be further on.
@@ -69,6 +71,11 @@ class Selecting:
         """
         found = self._search(limit, looks_at, cursor)
         return Selected(found.rows, len(found.rows), found.next_cursor)
+
+    @property
+    def _all(self) -> dict[str, Any]:
+        members = None if self.in_list is None else self.in_list.entity_count
+        return {"workspace_slug": self.workspace_slug, "list_id": self.list_id, "total": members}
 
     def _search(self, limit: int, looks_at: int, cursor: str | None) -> Page[str]:
         about: dict[str, Any] = {"workspace_slug": self.workspace_slug, "list_id": self.list_id}

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import Any
 
 from app.normalizer.data import company_words as words
-from app.normalizer.legal_forms import has_legal_form, may_have_legal_form, without_legal_forms
+from app.normalizer.legal_forms import has_legal_form, without_legal_forms
 from app.normalizer.text import capitalize, until_stable
 from app.values.blanks import WORDS as BLANKS
 from app.values.blanks import says_nothing
-from app.values.text import clean, fold
+from app.values.text import LETTERS, clean, fold
 
 _LONGEST_NAME = 200
 _SHORT_CAPS = 4  # a name of up to four capitals is an acronym: "BASF", "ACME"
@@ -34,13 +35,15 @@ _TRADE_NAME = re.compile(
     re.IGNORECASE,
 )
 # What each remark and each trade name has: names without it, nearly all, need no search for the whole.
-_SIGN_OF_REMARK = re.compile(r"[(\[/]|formerly", re.IGNORECASE)
-_TRADE_MARK = re.compile("|".join(words.TRADING_AS), re.IGNORECASE)
+_SIGNS_OF_REMARK = frozenset("([/")
+_WORD_OF_REMARK = "formerly"
+_TRADE_MARKS = [mark.replace("\\", "") for mark in words.TRADING_AS]
+_MARKS_WITHOUT_SIGNS = [_WORD_OF_REMARK, *(mark for mark in _TRADE_MARKS if "/" not in mark)]
 _QUOTE = re.compile('["„“”]')
-_PLAIN_NAME = re.compile(r"[A-Za-z]+(?:-[A-Za-z]+)*(?: (?:& )?[A-Za-z]+(?:-[A-Za-z]+)*)*")
-_OPENING = re.compile(r"[A-Za-z]+")
+_PLAIN_NAME = re.compile(f"[{LETTERS}0-9](?:[{LETTERS}0-9 '.,&-]*[{LETTERS}0-9.])?")
+_OPENING = re.compile(rf"[{LETTERS}]++(?![^\x00-\x7f])")  # a letter of another kind may belong to the same word
 _OPENINGS_OF_NO_COMPANIES = frozenset(
-    opening.group() for text in words.NO_COMPANIES | BLANKS if (opening := _OPENING.match(text))
+    opening.group() for text in words.NO_COMPANIES | BLANKS if (opening := _OPENING.match(fold(text)))
 )
 _NO_WORD = re.compile(r"[\W_]+")
 _COMMA = re.compile(r",(?=[^\W\d])")
@@ -60,14 +63,15 @@ def normalize_company_name(value: Any, country: str | None = None) -> str | None
     text = clean(value)
     if text is None or is_no_company(text):
         return None
-    name = until_stable(lambda current: _cleaned(current, country), text[:_LONGEST_NAME].strip())
+    name = until_stable(lambda current: _clean_once(current, country), text[:_LONGEST_NAME].strip())
     return None if name != text and is_no_company(name) else name
 
 
+@functools.lru_cache(maxsize=4096)
 def is_no_company(text: str) -> bool:
     """Return whether a name stands for no company: "N/A", "Self-employed", "Stealth Startup"."""
-    opening = _OPENING.match(text) if text.isascii() else None
-    if opening and opening.group().lower() not in _OPENINGS_OF_NO_COMPANIES:
+    opening = _OPENING.match(text)
+    if opening and fold(opening.group()) not in _OPENINGS_OF_NO_COMPANIES:
         return False  # as most names, which are quick to tell
     if says_nothing(text) or _RESIDUE.fullmatch(text):
         return True
@@ -75,29 +79,28 @@ def is_no_company(text: str) -> bool:
     return key in words.NO_COMPANIES
 
 
-def _cleaned(name: str, country: str | None) -> str:
-    return name if _is_plain(name) else _clean_once(name, country)
+def _clean_once(name: str, country: str | None) -> str:
+    base = _without_forms(name if _is_plain(name) else _bare(name), country)
+    return _recase(base, shouted=base.isupper() and len(base) > _SHORT_CAPS)
 
 
 def _is_plain(name: str) -> bool:
-    """Return whether a name is words in mixed case, none of them a mark or part of a legal form: no rule changes it."""
-    if _PLAIN_NAME.fullmatch(name) is None or name.isupper() or name.islower():
+    """Return whether a name is words with spaces between them, none of which opens a remark or a trade name."""
+    if _PLAIN_NAME.fullmatch(name) is None or "  " in name or " ," in name:
         return False
-    has_mark = _TRADE_MARK.search(name) or _SIGN_OF_REMARK.search(name)
-    return not (has_mark or may_have_legal_form(name))
+    return not any(map(name.lower().__contains__, _MARKS_WITHOUT_SIGNS))
 
 
-def _clean_once(name: str, country: str | None) -> str:
+def _bare(name: str) -> str:
+    """Return a name without the signs and the text around it, or the one that it says the company trades under."""
     bare = " ".join(_MARKS.sub("", _without_residue(name)).replace("&amp;", "&").split()).replace(" ,", ",")
     bare = _unquoted(bare) or name
-    named = _trade_name(_unquoted(_without_remarks(bare)) or bare)
-    base = _without_forms(named, country)
-    return _recase(base, shouted=base.isupper() and len(base) > _SHORT_CAPS)
+    return _trade_name(_unquoted(_without_remarks(bare)) or bare)
 
 
 def _without_forms(name: str, country: str | None) -> str:
     """Return a name without its legal forms, also if a comma joins them; "Independent Ltd" stays whole."""
-    for spelled in dict.fromkeys((name, _COMMA.sub(", ", name))):
+    for spelled in (name, _COMMA.sub(", ", name)) if "," in name else (name,):
         base = without_legal_forms(spelled, country)
         if base != spelled:
             return name if is_no_company(base) and not says_nothing(base) else base
@@ -124,13 +127,20 @@ def _without_residue(name: str) -> str:
 
 
 def _without_remarks(name: str) -> str:
-    return _REMARK.sub("", name) if _SIGN_OF_REMARK.search(name) else name
+    may_have_remark = not _SIGNS_OF_REMARK.isdisjoint(name) or _WORD_OF_REMARK in name.lower()
+    return _REMARK.sub("", name) if may_have_remark else name
 
 
 def _trade_name(name: str) -> str:
     """Return the name that a company trades under, or the name itself."""
-    match = _TRADE_NAME.fullmatch(name) if _TRADE_MARK.search(name) else None
+    match = _TRADE_NAME.fullmatch(name) if _has_trade_mark(name) else None
     return match["trade"] if match and _joins_trade_name(match) else name
+
+
+def _has_trade_mark(name: str) -> bool:
+    # A pattern takes these letters for "i" and "s" in any case.
+    lowered = name.replace("İ", "i").replace("ı", "i").replace("ſ", "s").lower()
+    return any(map(lowered.__contains__, _TRADE_MARKS))
 
 
 def _joins_trade_name(match: re.Match[str]) -> bool:

@@ -18,6 +18,8 @@ _LONGEST_FORM = 8  # words
 _MOST_FORMS = 4  # "Acme Corp Ltd", "Acme S.A. de C.V., SOFOM, E.N.R."
 _SEPARATORS = frozenset(" .,;/-–—()[]")
 _DOTS = frozenset("./")
+_BRACKETS = frozenset("()[]")
+_LONGEST_NO_NAME = max(map(len, forms.NO_NAMES))
 _ANDS = frozenset({"&", "+", "and", "und", "u.", "et"})
 _EDGE = " ,;-–—&(/["
 _QUOTES = {"«": "»", "„": '“”"', "“": "”“", '"': '"', "'": "'", "‘": "’", "”": "”"}
@@ -46,6 +48,8 @@ def without_legal_forms(name: str, country: str | None = None) -> str:
     `country` is the company's country code, if it is known.
     """
     base = _without_joined_form(name)
+    if not _may_have_form(base):
+        return base
     base = _without_prefix(base, country)
     for _ in range(_MOST_FORMS):
         shorter = _without_last_form(base, country)
@@ -55,20 +59,13 @@ def without_legal_forms(name: str, country: str | None = None) -> str:
     return base
 
 
-def may_have_legal_form(name: str) -> bool:
-    """Return whether a name in ASCII opens or ends with a word of a form, without which it has none."""
-    tokens = name.split(" ")
-    first = _letters(tokens[0])
-    return _letters(tokens[-1]) in _endings() or first in _prefix_letters() or tokens[0] in forms.PREFIX_SPELLINGS
-
-
 def has_legal_form(name: str) -> bool:
     """Return whether a legal form stands behind or in front of the name."""
     return without_legal_forms(name) != name
 
 
 def _without_joined_form(name: str) -> str:
-    if name.isascii():
+    if name.isascii() or not (name.startswith(forms.JOINED_FORMS) or name.endswith(forms.JOINED_FORMS)):
         return name  # they are Chinese, Japanese and Korean
     for form in forms.JOINED_FORMS:
         rest = name.removeprefix(form).removesuffix(form).strip(" 　")
@@ -77,8 +74,15 @@ def _without_joined_form(name: str) -> str:
     return name
 
 
+def _may_have_form(name: str) -> bool:
+    """Return whether a name opens or ends with a word of a form; one that does not has none."""
+    return _may_end_with(name.rsplit(" ", 1)[-1]) or _may_open_with(name.split(" ", 1)[0])
+
+
 def _without_prefix(name: str, country: str | None) -> str:
     tokens = name.split(" ")
+    if not _may_open_with(tokens[0]):
+        return name
     size = _plain_prefix_size(tokens) or _short_prefix_size(tokens, name, country)
     if size == 0 or size >= len(tokens):
         return name
@@ -86,15 +90,27 @@ def _without_prefix(name: str, country: str | None) -> str:
     return _unquoted(rest) if _is_enough(rest) else name
 
 
+@functools.lru_cache(maxsize=8192)
+def _may_open_with(word: str) -> bool:
+    """Return whether a name's first word is one of a form that stands in front."""
+    if word in forms.PREFIX_SPELLINGS or _folded_opening(word) in _prefix_openings():
+        return True
+    letters = _letters(word)
+    return letters in forms.PREFIX_PAIRS or letters in forms.PREFIX_COUNTRIES
+
+
 def _plain_prefix_size(tokens: list[str]) -> int:
     """Return the number of words in front that are a form whatever follows."""
     if tokens[0] in forms.PREFIX_SPELLINGS and len(" ".join(tokens[1:])) > 2:
         return 1
-    if fold(tokens[0]).partition(" ")[0] not in _prefix_openings():
-        return 0
-    folded = [fold(token) for token in tokens[:_LONGEST_FORM]]
+    longest = _prefix_openings().get(_folded_opening(tokens[0]), 0)
+    folded = [fold(token) for token in tokens[:longest]]
     sizes = range(len(folded), 0, -1)
     return next((size for size in sizes if " ".join(folded[:size]) in _prefixes()), 0)
+
+
+def _folded_opening(word: str) -> str:
+    return fold(word).partition(" ")[0]
 
 
 def _short_prefix_size(tokens: list[str], name: str, country: str | None) -> int:
@@ -121,6 +137,8 @@ def _unquoted(text: str) -> str:
 
 
 def _without_last_form(name: str, country: str | None) -> str:
+    if not _may_end_with(name.rsplit(" ", 1)[-1]):
+        return name
     tokens = name.split(" ")
     for size in _sizes_of_forms(tokens):
         base = " ".join(tokens[:-size])
@@ -129,15 +147,22 @@ def _without_last_form(name: str, country: str | None) -> str:
     return name
 
 
+@functools.lru_cache(maxsize=8192)
+def _may_end_with(word: str) -> bool:
+    """Return whether a name's last word is the end of a form."""
+    return _letters(word) in _endings()
+
+
 def _sizes_of_forms(tokens: list[str]) -> list[int]:
     """Return how many words at the end have the letters of a form, the largest number first; most names have none."""
+    endings, whole_forms = _endings(), _whole_forms()
     sizes: list[int] = []
     letters = ""
     for size in range(1, min(_LONGEST_FORM, len(tokens) - 1) + 1):
         letters = _letters(tokens[-size]) + letters
-        if letters not in _endings():
+        if letters not in endings:
             break
-        if letters in _plain_forms() or letters in _short_forms():
+        if letters in whole_forms:
             sizes.append(size)
     return sizes[::-1]
 
@@ -149,10 +174,16 @@ def _is_form(words: list[str], base: str, name: str, country: str | None) -> boo
     spelling = _spelling(tuple(words))
     allowed_breaks = _plain_forms().get(spelling.letters)
     if allowed_breaks is not None and spelling.breaks <= allowed_breaks:
-        return f"{_last_word(base)} {spelling.letters}" not in forms.NAME_ENDINGS
+        return not _ends_name(base, spelling.letters)
     if words[0].startswith("(") or _is_name_part(spelling, base, country):
         return False
     return _is_short_form(words, spelling, name, country)
+
+
+def _ends_name(base: str, letters: str) -> bool:
+    """Return whether a form and the word before it end a proper name: "Broadcasting Corporation"."""
+    before = forms.NAME_ENDINGS.get(letters)
+    return before is not None and _last_word(base) in before
 
 
 def _is_short_form(words: list[str], spelling: _Spelling, name: str, country: str | None) -> bool:
@@ -193,13 +224,17 @@ def _are_initials(words: list[str]) -> bool:
 
 def _is_whole(base: str) -> bool:
     """Return whether what stands before a form is a text of its own, no bracket left open."""
+    if _BRACKETS.isdisjoint(base):
+        return True
     trimmed = base.rstrip(_EDGE)
     return trimmed.count("(") == trimmed.count(")") and trimmed.count("[") == trimmed.count("]")
 
 
 def _is_enough(base: str) -> bool:
-    letters = [char for char in base if char.isalnum()]
-    return len(letters) > 1 and fold(base.strip(_EDGE)).strip(".,") not in forms.NO_NAMES
+    letter_count = sum(map(str.isalnum, base))
+    if letter_count > _LONGEST_NO_NAME:
+        return True
+    return letter_count > 1 and fold(base.strip(_EDGE)).strip(".,") not in forms.NO_NAMES
 
 
 @functools.lru_cache(maxsize=8192)
@@ -234,21 +269,25 @@ def _prefixes() -> frozenset[str]:
 
 
 @functools.cache
-def _prefix_openings() -> frozenset[str]:
-    return frozenset(form.partition(" ")[0] for form in _prefixes())
-
-
-@functools.cache
-def _prefix_letters() -> frozenset[str]:
-    """Return the letters of each first word of a form in front."""
-    return frozenset(map(_letters, _prefix_openings())).union(forms.PREFIX_PAIRS, forms.PREFIX_COUNTRIES)
+def _prefix_openings() -> dict[str, int]:
+    """Return the first word of each form in front, with the number of words of the longest such form."""
+    longest: dict[str, int] = {}
+    for form in _prefixes():
+        opening, *others = form.split(" ")
+        longest[opening] = max(longest.get(opening, 0), 1 + len(others))
+    return longest
 
 
 @functools.cache
 def _endings() -> frozenset[str]:
     """Return what the letters of any form end in, each whole form and "" included."""
-    letters = _plain_forms().keys() | _short_forms().keys()
-    return frozenset(form[start:] for form in letters for start in range(len(form) + 1))
+    return frozenset(form[start:] for form in _whole_forms() for start in range(len(form) + 1))
+
+
+@functools.cache
+def _whole_forms() -> frozenset[str]:
+    """Return the letters of any form."""
+    return frozenset(_plain_forms().keys() | _short_forms().keys())
 
 
 @functools.cache

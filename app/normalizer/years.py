@@ -11,6 +11,7 @@ from app.values.numbers import integer
 from app.values.text import clean
 
 _EARLIEST = 1000
+_YEAR_OF_START = dt.datetime.now(dt.UTC).year
 _LONGEST_TEXT = 60  # longer text is prose, and a year in it may be about anything
 _YEAR = re.compile(r"(?<![0-9.,-])[0-9]{4}(?![0-9])")
 
@@ -21,9 +22,10 @@ def normalize_year(value: Any) -> int | None:
     Years before 1000 or after the current one are refused.
     """
     year = _year_in_text(value[: _LONGEST_TEXT + 1]) if isinstance(value, str) else integer(value)
-    if year is None:
+    if year is None or year < _EARLIEST:
         return None
-    return year if _EARLIEST <= year <= dt.datetime.now(dt.UTC).year else None
+    # The clock is asked only about a year that the process has not seen begin.
+    return year if year <= _YEAR_OF_START or year <= dt.datetime.now(dt.UTC).year else None
 
 
 @functools.lru_cache(maxsize=1024)

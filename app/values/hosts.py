@@ -145,14 +145,18 @@ def ascii_host(host: str) -> str | None:
         except (idna.IDNAError, UnicodeError):
             return None
     host = host.lower()
-    is_host = len(host) <= 253 and _HOST.fullmatch(host) is not None
-    return host if is_host and not host.rpartition(".")[2].isdigit() else None
+    return _unless_number(host) if _HOST.fullmatch(host) else None
+
+
+def _unless_number(host: str) -> str | None:
+    """Return a well-formed host, or None if it is an IP address or too long."""
+    return host if len(host) <= 253 and not host.rpartition(".")[2].isdigit() else None
 
 
 def _split(value: Any) -> tuple[str | None, str]:
     """Return the host of a URL or domain, and the path that follows it."""
     if isinstance(value, str) and _HOST.fullmatch(value):
-        return ascii_host(value), ""
+        return _unless_number(value), ""
     text = clean(value, _LONGEST_URL)
     if text is None:
         return None, ""

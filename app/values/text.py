@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Any, Final
 
 from app.values.blanks import is_placeholder
@@ -20,8 +21,15 @@ SHORT_FIELD_LIMIT: Final = 500
 TEXT_PATTERN: Final = r"^[^\u0000-\u0008\u000b-\u001f\u007f-\u009f]*$"
 """What stored text looks like, for JSON Schema; a lone surrogate is no character there."""
 
+LETTERS: Final = "A-Za-zÀ-ÖØ-öø-įĲ-žƀ-ɏЀ-ҁҊ-ԯ"
+"""Most Latin and Cyrillic letters, for a class of a pattern; the dotted capital I, the dotless i and the long s, which
+have odd cases, are left out."""
+
 _BAD_CHARACTER: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _CONTROLS: Final = dict.fromkeys([*range(0x09), *range(0x0E, 0x1C), *range(0x7F, 0xA0)], " ")
+# A text of these alone is composed and undecorated, and no word of it has an accent apart from its letter.
+_ORDINARY: Final = re.compile(f"[ -~{LETTERS}‘’“”«»–—一-鿿ぁ-ゖァ-ヺ]*")
+_ACCENTS: Final = re.compile("[\u0300-\u036f]+")
 _DROPPED: Final = dict.fromkeys(map(ord, "®™©℠\u00ad\u200b\u2060\ufeff\ufe0e\ufe0f"), "")
 _JOINERS: Final = "\u200c\u200d"
 _JOINED: Final = frozenset({"Lo", "Mn", "Mc"})
@@ -83,19 +91,26 @@ def clean(value: Any, limit: int = SHORT_FIELD_LIMIT) -> str | None:
     if not isinstance(value, str):
         return None
     text = value[:limit]
-    if not text.isascii():
+    if text.isascii():
+        text = text if text.isprintable() else text.translate(_CONTROLS)
+    elif _ORDINARY.fullmatch(text) is None:
         text = _without_decoration(text.translate(_CONTROLS))
-    elif not text.isprintable():
-        text = text.translate(_CONTROLS)
     return " ".join(text.split()) or None
 
 
 def fold(text: str) -> str:
     """Return the key by which two spellings of one word are equal: no case, no accents, plain apostrophes."""
-    if text.isascii():
-        return text.casefold()
+    return text.casefold() if text.isascii() else _fold_accents(text)
+
+
+@lru_cache(maxsize=4096)
+def _fold_accents(text: str) -> str:
+    """Return the key of a text with letters beyond ASCII. Cached: each rule asks for the same words again."""
     decomposed = unicodedata.normalize("NFKD", text.casefold().replace("’", "'").replace("‘", "'"))
-    return "".join(char for char in decomposed if unicodedata.category(char) != "Mn")
+    bare = _ACCENTS.sub("", decomposed)
+    if _ORDINARY.fullmatch(bare):
+        return bare  # as nearly all
+    return "".join(char for char in bare if unicodedata.category(char) != "Mn")
 
 
 def _without_decoration(text: str) -> str:

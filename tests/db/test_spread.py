@@ -5,9 +5,9 @@ from flask import Flask
 
 from app.db import spread
 from app.db.session import transaction
-from app.db.spread import every_nth, largest_prime, spread_keys
+from app.db.spread import count_keys, every_nth, largest_prime, spread_keys
 from app.entities.lists import NewList, create_list
-from app.entities.read import spread_ids
+from app.entities.read import count_ids, spread_ids
 from app.entities.upsert import upsert_entities
 from app.models.entity_list import list_members
 
@@ -36,6 +36,17 @@ def test_few_are_read_and_many_are_gone_through(list_id: str, monkeypatch: pytes
     found, total = spread_ids("person", 10, workspace_slug="default", within=1000)
     assert (found, total) == (IDS[28::29], 300), "of one workspace"
     assert spread_ids("person", 10, workspace_slug="nobody", within=1000) == ([], 0)
+
+
+def test_they_are_counted_without_being_read(list_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many as there are, up to a bound; what is said of their number is believed only of many."""
+    of_list = [list_members.c.list_id == list_id]
+    assert [count_keys(list_members.c.entity_id, of_list, within=within) for within in (1000, 20)] == [150, 20]
+    assert count_keys(list_members.c.entity_id, of_list, within=1000, total=160) == 150
+    monkeypatch.setattr(spread, "READ_WHOLE", 5)
+    assert count_keys(list_members.c.entity_id, of_list, within=1000, total=160) == 160
+    assert count_keys(list_members.c.entity_id, of_list, within=20, total=160) == 20
+    assert count_ids("person", workspace_slug="default", within=1000) == 300
 
 
 def test_every_nth_has_at_least_as_many_as_are_asked_for() -> None:

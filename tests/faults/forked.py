@@ -22,6 +22,7 @@ from flask.cli import main as flask_main
 from app import create_app
 from app.config import Config
 from app.providers import answer_match
+from tests.patience import PATIENCE_SECONDS
 
 ROOT = Path(__file__).parents[2]
 
@@ -79,15 +80,15 @@ class Forge:
         log.touch()
         self._process.stdin.write(f"{log}\n")
         self._process.stdin.flush()
-        pid = self._begun.get(timeout=60)
+        pid = self._begun.get(timeout=PATIENCE_SECONDS)
         return Worker(pid, log, self._running[pid])
 
     def close(self) -> None:
         """End the process; the workers have to be killed before."""
         assert self._process.stdin is not None and self._process.stdout is not None
         self._process.stdin.close()
-        self._process.wait(60)
-        self._reader.join(60)
+        self._process.wait(PATIENCE_SECONDS)
+        self._reader.join(PATIENCE_SECONDS)
         self._process.stdout.close()
 
     def _read(self) -> None:

@@ -25,6 +25,7 @@ from tests.fakes import charges
 from tests.faults.accounts import decided_twice, longest_stall, read_books, unexplained
 from tests.faults.world import World, has_ended, statuses, wait_until
 from tests.invariants import check_invariants
+from tests.patience import PATIENCE_SECONDS
 
 
 def vary(world: World, *, database_url: str | None = None, **settings: object) -> World:
@@ -33,7 +34,7 @@ def vary(world: World, *, database_url: str | None = None, **settings: object) -
     return replace(world, database_url=database_url or world.database_url, settings=changed)
 
 
-def end(worker: "subprocess.Popen[str]", seconds: float = 60.0) -> tuple[int, str]:
+def end(worker: "subprocess.Popen[str]", seconds: float = PATIENCE_SECONDS) -> tuple[int, str]:
     """Wait for a worker; return its exit code and what it said on standard error."""
     try:
         _, errors = worker.communicate(timeout=seconds)
@@ -44,7 +45,7 @@ def end(worker: "subprocess.Popen[str]", seconds: float = 60.0) -> tuple[int, st
     return worker.returncode, errors
 
 
-def drain_here(seconds: float = 60.0) -> float:
+def drain_here(seconds: float = PATIENCE_SECONDS) -> float:
     """Let this process be the worker until every job has ended; return how long that took."""
     started = time.monotonic()
     while not has_ended():

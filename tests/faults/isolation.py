@@ -12,6 +12,7 @@ from tests.faults.accounts import outcomes_of
 from tests.faults.conftest import MakeWorld
 from tests.faults.helpers import check_accounts
 from tests.faults.world import Crew, add_job, has_ended
+from tests.patience import PATIENCE_SECONDS
 
 ISOLATIONS = ("serializable", "repeatable read", "read committed")
 
@@ -37,8 +38,8 @@ def kill_workers(make_world: MakeWorld, folder: Path, *, people: int, kills: int
     half = people // 2
     job_ids = [add_job(half, provider="findymail", chunk_size=5, start=start) for start in (0, half)]
     with Crew(world, folder, 4, seed=7) as crew:
-        crew.kill(kills, while_=lambda: not has_ended(), seconds=100)
-        crew.drain(while_=lambda: not has_ended(), seconds=100)
+        crew.kill(kills, while_=lambda: not has_ended(), seconds=PATIENCE_SECONDS)
+        crew.drain(while_=lambda: not has_ended(), seconds=PATIENCE_SECONDS)
         assert crew.errors == []
     check_accounts(world)
     outcomes = {entity_id: one for job_id in job_ids for entity_id, one in outcomes_of(job_id).items()}

@@ -22,6 +22,7 @@ from tests.faults.accounts import outcomes_of
 from tests.faults.conftest import MakeWorld
 from tests.faults.helpers import calls_arrived, calls_under_way, check_accounts, drain_here, tell
 from tests.faults.world import ROOT, World, add_job, has_ended, wait_until
+from tests.patience import PATIENCE_SECONDS
 
 WEBHOOK = "/api/enrichment/jobs/process"
 
@@ -41,7 +42,7 @@ def gunicorn(world: World) -> Iterator[tuple["subprocess.Popen[bytes]", int]]:
     finally:
         process.terminate()
         try:
-            process.wait(50)
+            process.wait(PATIENCE_SECONDS)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
@@ -56,7 +57,7 @@ def _is_up(port: int) -> bool:
 
 
 def _send(port: int) -> http.client.HTTPConnection:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=90)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
     connection.request("GET", WEBHOOK, headers={"Authorization": f"Bearer {CRON_SECRET}"})
     return connection
 

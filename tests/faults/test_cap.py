@@ -13,6 +13,7 @@ from tests.faults.accounts import read_books
 from tests.faults.conftest import MakeWorld
 from tests.faults.world import Crew, World, add_job, wait_until
 from tests.invariants import check_invariants
+from tests.patience import PATIENCE_SECONDS
 
 PRICES = {"findymail": "0.0001", "prospeo": "0.25", "leadmagic": "0.0173"}
 """Dollars a credit, and each call is one credit."""
@@ -54,9 +55,9 @@ def test_overall_cap_is_never_passed_and_is_used_up_under_kills(
     for place, slug in enumerate(WORKSPACES):
         add_job(rush.entities, workspace_slug=slug, start=10 + place * rush.entities, chunk_size=20)
     with Crew(world, tmp_path, rush.workers, rush.seed) as crew:
-        crew.kill(rush.kills, while_=lambda: not _are_paused(), seconds=120)
-        wait_until(lambda: crew.refill() or _are_paused(), seconds=60)
-        crew.wait(60)
+        crew.kill(rush.kills, while_=lambda: not _are_paused(), seconds=PATIENCE_SECONDS)
+        wait_until(lambda: crew.refill() or _are_paused())
+        crew.wait(PATIENCE_SECONDS)
         assert crew.errors == []
     _settle_what_is_lost(world)
     lines, books = world.server.lines(), read_books()
@@ -103,9 +104,9 @@ def _settle_what_is_lost(world: World) -> None:
 
     def is_settled() -> bool:
         worker = world.start()
-        _, errors = worker.communicate(timeout=60)
+        _, errors = worker.communicate(timeout=PATIENCE_SECONDS)
         assert worker.returncode == 5, errors
         books = read_books()
         return (books.in_flight_calls, books.reserved) == (0, 0)
 
-    wait_until(is_settled, seconds=60)
+    wait_until(is_settled)

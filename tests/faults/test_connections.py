@@ -21,6 +21,7 @@ from tests.faults.helpers import (
 )
 from tests.faults.proxy import Proxy
 from tests.faults.world import World, add_job, has_ended, wait_until
+from tests.patience import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 
@@ -55,7 +56,7 @@ def test_cut_connections_lose_no_answer_that_was_paid_for(make_world: MakeWorld,
     cuts = links = 0
     with Proxy(database_url) as proxy:
         through = vary(world, database_url=proxy.url)
-        deadline = time.monotonic() + plan.entities
+        deadline = time.monotonic() + max(PATIENCE_SECONDS, plan.entities)
         while not has_ended():
             assert time.monotonic() < deadline, "the work does not get on"
             wait_until(lambda: _keep_two(through) or calls_under_way() > 0 or has_ended())

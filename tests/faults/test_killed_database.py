@@ -50,7 +50,7 @@ def test_postgresql_killed_in_mid_chunk_loses_nothing_that_was_stored_or_paid_fo
         away = max(away, time.monotonic() - since)
         end_read()
     for worker in workers:
-        code, errors = end(worker, 60)
+        code, errors = end(worker)
         assert code == 0, errors
         assert "Traceback" not in errors
     drain_here()

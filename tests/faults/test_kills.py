@@ -27,6 +27,7 @@ from tests.faults.conftest import MakeWorld
 from tests.faults.helpers import calls_under_way
 from tests.faults.world import Crew, add_job, has_ended
 from tests.invariants import check_invariants
+from tests.patience import PATIENCE_SECONDS
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ PRICE_MICROS = 10_000
 CAP_SHARE = 0.3
 """What a job's cap is of the price of all its calls; every second of them is charged."""
 
-SHORT = Storm(kills=8, entities=200, chunk_size=10, workers=2, seconds=60, in_waterfall=160, capped=40)
+SHORT = Storm(kills=8, entities=200, chunk_size=10, workers=2, seconds=PATIENCE_SECONDS, in_waterfall=160, capped=40)
 
 
 @pytest.mark.parametrize(
@@ -112,7 +113,7 @@ def test_kills_lose_no_entity_and_pay_nothing_twice(make_world: MakeWorld, tmp_p
         crew.kill(storm.kills, while_=goes_on, seconds=storm.seconds, pause_seconds=storm.pause_seconds)
         settled_in = crew.drain(while_=goes_on, seconds=storm.seconds)
         queue.cancel(capped)
-        settled_in += crew.drain(while_=lambda: not has_ended() or calls_under_way() > 0, seconds=120)
+        settled_in += crew.drain(while_=lambda: not has_ended() or calls_under_way() > 0, seconds=PATIENCE_SECONDS)
         assert crew.errors == []
     lines = world.server.lines()
     _tell(storm, crew, lines, settled_in, capped, cap)

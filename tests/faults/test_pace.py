@@ -9,6 +9,7 @@ import pytest
 from app.enrichment.limits.rate_limits import PACE_SHARE
 from tests.faults.conftest import MakeWorld
 from tests.faults.world import add_job, drain
+from tests.patience import PATIENCE_SECONDS
 
 LIMITS = "5/s,300/min,15 at once"
 ALLOWED_RATE = 5.0
@@ -38,7 +39,7 @@ def test_two_processes_use_the_limits_and_meet_no_refusal(
     add_job(people, provider="leadmagic", chunk_size=20)
     program = ["tests.faults.granted_flask", str(tmp_path)]
     workers = [world.start(program=program) for _ in range(2)]
-    outputs = [worker.communicate(timeout=60 + people / 2) for worker in workers]
+    outputs = [worker.communicate(timeout=PATIENCE_SECONDS + people / 2) for worker in workers]
     assert [worker.returncode for worker in workers] == [0, 0], outputs
     drain(world)
     stats = world.server.stats(timestamps=True)["providers"]["leadmagic"]

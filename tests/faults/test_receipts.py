@@ -11,6 +11,7 @@ from tests.faults.accounts import read_books, receipts_astray
 from tests.faults.conftest import MakeWorld
 from tests.faults.world import Crew, add_job, add_people, has_ended
 from tests.invariants import check_invariants
+from tests.patience import PATIENCE_SECONDS
 
 PEOPLE = 60
 OPTIONS = JobOptions(order=("findymail", "leadmagic"), verifier="leadmagic")
@@ -30,8 +31,8 @@ def test_receipts_are_the_books_and_the_ledger_to_the_micro_dollar(make_world: M
     ids = add_people(PEOPLE // 2, start=2 * PEOPLE)
     keyed = queue.accept_job("person", "leadmagic", ids, chunk_size=10, api_key_id=key.id).job_id
     with Crew(world, tmp_path, 2, seed=20261130) as crew:
-        crew.kill(6, while_=lambda: not has_ended(), seconds=60)
-        crew.drain(while_=lambda: not has_ended(), seconds=60)
+        crew.kill(6, while_=lambda: not has_ended(), seconds=PATIENCE_SECONDS)
+        crew.drain(while_=lambda: not has_ended(), seconds=PATIENCE_SECONDS)
         held = [job_id for job_id in (walked, of_north, keyed) if queue.get_job(job_id).held]
         for job_id in held[1:]:
             queue.accept_held(job_id)
@@ -39,7 +40,7 @@ def test_receipts_are_the_books_and_the_ledger_to_the_micro_dollar(make_world: M
             queue.retry(job_id)
         undo_job(walked)
         queue.enqueue_job("person", "findymail", ids)
-        crew.drain(while_=lambda: not has_ended(), seconds=60)
+        crew.drain(while_=lambda: not has_ended(), seconds=PATIENCE_SECONDS)
         assert crew.errors == []
     check_invariants(drained=True)
     lines = world.server.lines()

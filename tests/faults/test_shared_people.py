@@ -32,6 +32,7 @@ from tests.faults.conftest import MakeWorld
 from tests.faults.helpers import calls_arrived, drain_here, vary
 from tests.faults.world import Crew, World, add_job, add_people, has_ended, wait_until
 from tests.invariants import check_invariants
+from tests.patience import PATIENCE_SECONDS
 
 # Scenes
 
@@ -139,7 +140,7 @@ class Storm:
     seed: int = 20261129
 
 
-SHORT = Storm(people=90, kills=6, chunk_size=15, seconds=110)
+SHORT = Storm(people=90, kills=6, chunk_size=15, seconds=PATIENCE_SECONDS)
 LONG = Storm(
     people=int(os.environ.get("SHARED_PEOPLE", "1500")),
     kills=int(os.environ.get("SHARED_KILLS", "25")),

@@ -30,6 +30,7 @@ from app.models.job import ENDED, jobs
 from tests.fakes.process import FakeServer
 from tests.faults.forked import Forge, Worker
 from tests.forks import Process
+from tests.patience import PATIENCE_SECONDS
 
 ROOT = Path(__file__).parents[2]
 
@@ -228,7 +229,7 @@ class Crew:
         return [worker for worker in self._workers if worker.pid in holders and worker.poll() is None]
 
 
-def drain(world: World, *, seconds: float = 120.0) -> float:
+def drain(world: World, *, seconds: float = PATIENCE_SECONDS) -> float:
     """Run one worker after the other until every job has ended; return how long that took.
 
     A worker ends where nothing is due, and what others had in their hands when they died is due only later.
@@ -258,7 +259,7 @@ def has_ended(job_ids: Sequence[str] = ()) -> bool:
     return not found
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
+def wait_until(condition: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> None:
     """Poll until a condition holds."""
     deadline = time.monotonic() + seconds
     while not condition():

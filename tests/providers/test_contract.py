@@ -461,7 +461,7 @@ class TestContract:
         async def ask(canned: Canned) -> Answer:
             async with serving(CannedServer(canned)) as url:
                 provider = case.make(case.settings(fake_server, base_url=url), Http())
-                return await provider.lookup(case.lookup("ok"), deadline=time.monotonic() + 5)
+                return await provider.lookup(case.lookup("ok"), deadline=time.monotonic() + PATIENCE_SECONDS)
 
         for canned in GATEWAYS:
             answer = asyncio.run(ask(canned))

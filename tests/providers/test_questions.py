@@ -18,6 +18,7 @@ from app.providers.leadmagic import LeadMagic
 from app.providers.prospeo import Prospeo
 from app.providers.questions import Known, company_host, known_fields, names_no_company
 from app.providers.settings import ProviderSettings
+from tests.patience import PATIENCE_SECONDS
 from tests.providers.loopback import Canned, CannedServer, look_up, settings_of
 
 Make = Callable[[ProviderSettings, Http], PaidProvider]
@@ -160,7 +161,7 @@ def test_bulk_call_leaves_out_whoever_cannot_be_asked_about() -> None:
         question("person", full_name="LinkedIn Member", company="Nordlicht"),
         question("person", linkedin_url="x"),
     ]
-    answers = asyncio.run(made("prospeo").lookup_many(lookups, deadline=time.monotonic() + 1))
+    answers = asyncio.run(made("prospeo").lookup_many(lookups, deadline=time.monotonic() + PATIENCE_SECONDS))
     assert [answer.outcome_class for answer in answers] == [OutcomeClass.SKIPPED_INSUFFICIENT_INPUT] * 2
 
 
@@ -182,6 +183,6 @@ def test_known_fields_are_worked_out_once_for_a_lookup(monkeypatch: pytest.Monke
     monkeypatch.setattr("app.providers.adapter.known_fields", note)
     provider = PROVIDERS["prospeo"](settings_of("prospeo", "http://127.0.0.1:1"), Http())
     asked = question("person", linkedin_url=PAGE)
-    answer = asyncio.run(provider.lookup(asked, deadline=time.monotonic() + 1))
+    answer = asyncio.run(provider.lookup(asked, deadline=time.monotonic() + PATIENCE_SECONDS))
     assert answer.outcome_class is OutcomeClass.TRANSIENT
     assert len(seen) == 1

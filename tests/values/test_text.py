@@ -1,5 +1,7 @@
 """What may be stored as text, and what is read of a text."""
 
+import re
+import sys
 import unicodedata
 from typing import Any
 
@@ -7,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.values.text import clean, find_bad_character, fold, storable, text, without_bad_characters
+from app.values.text import LETTERS, clean, find_bad_character, fold, storable, text, without_bad_characters
 
 SURROGATES_TOO = st.text(st.characters())
 
@@ -86,3 +88,22 @@ def test_text_is_cleaned_to_one_line(value: Any, expected: str | None) -> None:
 def test_two_spellings_of_a_word_have_one_key(word: str, key: str) -> None:
     """Case, accents and the shape of an apostrophe make no difference."""
     assert fold(word) == key
+
+
+def test_letters_are_composed_letters_that_both_cases_keep_apart() -> None:
+    """A text of them is clean as it is, and a pattern that ignores case tells them from the letters of ASCII."""
+    letters = re.findall(f"[{LETTERS}]", "".join(map(chr, range(sys.maxunicode + 1))))
+    assert {unicodedata.category(letter)[0] for letter in letters} == {"L"}
+    assert [letter for letter in letters if clean(f"e{letter}a") != f"e{letter}a"] == []
+    assert unicodedata.is_normalized("NFC", "".join(letters) + "".join(reversed(letters)))
+    beyond = "".join(letter for letter in letters if not letter.isascii())
+    assert re.findall("[a-z]", beyond, re.IGNORECASE) == []
+
+
+def test_quick_and_careful_cleaning_agree() -> None:
+    """A text that needs no care is cleaned as it is beside an emoji, which needs some."""
+    for code in range(sys.maxunicode + 1):
+        char = chr(code)
+        if char.isprintable() and not char.isspace():
+            alone, beside = clean(f"a{char}b"), clean(f"a{char}b 🚀")
+            assert alone == beside, hex(code)

@@ -10,6 +10,7 @@ from sqlalchemy import update
 
 from app.db.session import transaction
 from app.enrichment.money import routes as money_routes
+from app.entities import readiness
 from app.entities.exports import export_entities
 from app.entities.lists import NewList, create_list
 from app.entities.readiness import find_stale, stale_ids
@@ -185,3 +186,23 @@ def test_whoever_may_be_stale_is_judged_and_nobody_else_is(context: Flask, monke
     client = client_with(context, make_key(context, "read", "write"))
     price = client.post("/api/enrichment/estimate", json=JOB).get_json()
     assert (price["total"], price["hasMore"]) == (2, True), "capitals and label, of the first three by id"
+
+
+def test_looking_at_few_first_finds_the_same(context: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The people of a page, and where it leads on, are those of one look, whatever the first look finds."""
+    add(9, **EMAIL)
+    age(91)
+    change(*({"id": f"p{number}", "email": None, "email_status": None} for number in (1, 2, 5, 7)))
+    list_id = create_list(NewList("person", "default", "most", "a test"), [f"p{number}" for number in range(1, 9)])[
+        0
+    ].id
+    for of_list in (None, list_id):
+        for limit in range(1, 7):
+            for looks_at in range(1, 11):
+                pages = []
+                for first in (10, 1, 2, 4):
+                    monkeypatch.setattr(readiness, "_LOOKS_FIRST_AT", first)
+                    about = {"workspace_slug": "default", "list_id": of_list, "cursor": "p0"}
+                    pages.append(find_stale(**about, limit=limit, looks_at=looks_at))
+                assert pages == [pages[0]] * len(pages), (of_list, limit, looks_at)
+        assert pages[0].rows == ["p3", "p4", "p6", "p8"]

@@ -8,10 +8,24 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 from flask import current_app
-from sqlalchemy import BigInteger, ColumnElement, Integer, and_, case, exists, func, literal_column, or_, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Integer,
+    Select,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+)
 
 from app.db.session import end_read
 from app.enrichment import queue
@@ -114,39 +128,67 @@ def read_fleet() -> Fleet:
 
 def _unfinished() -> dict[str, tuple[int, int]]:
     """Return how many jobs have each status, and how many entities they have left."""
-    left = func.sum(jobs.c.total_count - jobs.c.processed_count).cast(BigInteger)
-    query = select(jobs.c.status, func.count(), left).where(jobs.c.finished_at.is_(None)).group_by(jobs.c.status)
-    return {status: (count, entities) for status, count, entities in db.session.execute(query)}
+    return {status: (count, entities) for status, count, entities in db.session.execute(_unfinished_query())}
 
 
 def _held_entities() -> int:
+    held: int = db.session.execute(_held_query()).scalar_one()
+    return held
+
+
+def _open_chunks() -> Any:
+    return db.session.execute(_open_query()).one()
+
+
+def _webhooks() -> tuple[int, float]:
+    waiting, oldest, now = db.session.execute(_webhooks_query()).one()
+    return waiting, 0.0 if oldest is None else (now - oldest).total_seconds()
+
+
+def _figures() -> list[DayFigures]:
+    return [DayFigures(*row) for row in db.session.execute(_figures_query(), {"day": today()})]
+
+
+# The statements, each put together once: that takes longer than to run it.
+
+
+@cache
+def _unfinished_query() -> Select[*tuple[Any, ...]]:
+    left = func.sum(jobs.c.total_count - jobs.c.processed_count).cast(BigInteger)
+    return select(jobs.c.status, func.count(), left).where(jobs.c.finished_at.is_(None)).group_by(jobs.c.status)
+
+
+@cache
+def _held_query() -> Select[*tuple[Any, ...]]:
     retries = jobs.alias()
     takes_held = or_(retries.c.retry_filter.is_(None), retries.c.retry_filter["held"].as_boolean())
     is_retried = exists().where(retries.c.parent_job_id == jobs.c.id, takes_held)
     held = func.coalesce(func.sum(jobs.c.held_count), 0).cast(BigInteger)
     # Written out, so that the index is known to have them all.
     is_held = and_(jobs.c.held_count > literal_column("0"), jobs.c.held_accepted_at.is_(None))
-    return db.session.execute(select(held).where(is_held, ~is_retried)).scalar_one()
+    return select(held).where(is_held, ~is_retried)
 
 
-def _open_chunks() -> Any:
+@cache
+def _open_query() -> Select[*tuple[Any, ...]]:
     has_worker, is_live = progress.c.worker.is_not(None), progress.c.lease_expires_at > utcnow()
     states = {"leased": and_(has_worker, is_live), "waiting": ~has_worker, "stalled": and_(has_worker, ~is_live)}
     counts = [func.count(case((is_so, 1))).label(state) for state, is_so in states.items()]
     workers = func.count(case((states["leased"], progress.c.worker)).distinct()).label("workers")
-    return db.session.execute(select(*counts, workers).where(progress.c.finished_at.is_(None))).one()
+    return select(*counts, workers).where(progress.c.finished_at.is_(None))
 
 
-def _webhooks() -> tuple[int, float]:
+@cache
+def _webhooks_query() -> Select[*tuple[Any, ...]]:
     source = webhook_deliveries.join(webhook_events)
     query = select(func.count(), func.min(webhook_events.c.created_at), utcnow()).select_from(source)
-    waiting, oldest, now = db.session.execute(query.where(webhook_deliveries.c.next_at.is_not(None))).one()
-    return waiting, 0.0 if oldest is None else (now - oldest).total_seconds()
+    return query.where(webhook_deliveries.c.next_at.is_not(None))
 
 
-def _figures() -> list[DayFigures]:
+@cache
+def _figures_query() -> Select[*tuple[Any, ...]]:
     answers: ColumnElement[int] = sum((costs.c[name] for name in LATENCIES), literal_column("0", Integer))
     counters = (costs.c.calls, answers, costs.c.finds, costs.c.cost_micros, costs.c.in_doubt_micros)
     sums = [func.sum(counter).cast(BigInteger) for counter in counters]
-    query = select(costs.c.provider, *sums).where(costs.c.day == today()).group_by(costs.c.provider)
-    return [DayFigures(*row) for row in db.session.execute(query.order_by(costs.c.provider))]
+    query = select(costs.c.provider, *sums).where(costs.c.day == bindparam("day"))
+    return query.group_by(costs.c.provider).order_by(costs.c.provider)

@@ -150,8 +150,8 @@ SPA_WORDS: Final = word_set(
     head lash bliss luxury mobile laser dental
     """
 )
-# Forms that end a proper name.
-NAME_ENDINGS: Final = frozenset({"broadcasting corporation"})
+# Forms that end a proper name, with the words before them.
+NAME_ENDINGS: Final = {"corporation": word_set("broadcasting")}
 # Words that are no name by themselves.
 NO_NAMES: Final = frozenset({"company", "the", "group", "co", "the company", "the group", "my company", "holding"})
 
