@@ -42,14 +42,13 @@ def audit(workspace: str | None, limit: int, as_json: bool, **filters: Any) -> N
     end_read()
     if as_json:
         output.print_json(AuditEventSchema(many=True).dump(page.rows))
-    elif page.rows:
-        output.print_table(["at", "workspace", "by", "action", "of"], [_row(view) for view in page.rows])
-    elif workspace or any(filters.values()):
-        output.note(f"No event is as asked for. To see the newest of all: {output.enrich_command()} audit")
-    else:
-        output.note("Nothing is in the audit log yet: it tells who changes what from now on.")
-    if page.next_cursor and not as_json:
-        output.note(f"There are older ones: --limit shows more than {limit:,}, up to 1,000; --json shows what changed.")
+        return
+    empty = "Nothing is in the audit log yet: it tells who changes what from now on."
+    if any([workspace, *filters.values()]):
+        empty = f"No event is as asked for. To see the newest of all: {output.enrich_command()} audit"
+    more = f"There are older ones: --limit shows more than {limit:,}, up to 1,000; --json shows what changed."
+    columns = ["at", "workspace", "by", "action", "of"]
+    output.print_page(columns, map(_row, page.rows), page.next_cursor, empty=empty, more=more)
 
 
 def _row(view: EventView) -> list[object]:

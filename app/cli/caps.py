@@ -1,6 +1,6 @@
 """The commands that set, list and remove caps of providers, workspaces and API keys."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, Final
 
@@ -10,7 +10,7 @@ from app.cli import output
 from app.cli.group import enrich
 from app.cli.money import Dollars
 from app.cli.options import Slug, json_option
-from app.db.session import end_read
+from app.cli.pages import all_rows
 from app.enrichment.money import stored_caps as service
 from app.enrichment.money.reports import dollars
 from app.enrichment.money.schemas import StoredCapSchema
@@ -19,7 +19,6 @@ from app.enrichment.money.stored_caps import StoredCapView
 from app.providers.names import NAMES
 
 SET_BY: Final = "command line"
-CAPS_A_PAGE: Final = 1000
 
 
 def _scope_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -44,24 +43,22 @@ def caps() -> None:
 def set_(provider: str | None, workspace: str | None, key_id: str | None, usd: Decimal, as_json: bool) -> None:
     """Set what may be spent each day: by a provider, a workspace, a provider in a workspace, or an API key's jobs."""
     view = service.set_cap(CapScope(workspace, provider, key_id), usd, set_by=SET_BY)
-    if as_json:
-        output.print_json(StoredCapSchema().dump(view))
-    else:
-        click.echo(f"{_name(view)}: {dollars(view.cap.cap_micros or 0)} a day, {_left(view)} left today.")
+    line = f"{_name(view)}: {_limit(view)} a day, {_left(view)} left today."
+    output.print_result(StoredCapSchema().dump(view), line, as_json=as_json)
 
 
 @caps.command("list")
 @json_option
 def list_(as_json: bool) -> None:
     """List the caps and what has been spent under each today."""
-    views = list(_all())
+    views = all_rows(service.list_caps)
     if as_json:
-        output.print_json(StoredCapSchema(many=True).dump(views))
-    elif views:
-        output.print_table(["of", "cap", "spent", "reserved", "left", "set", "by"], [_row(view) for view in views])
-    else:
-        command = f"{output.enrich_command()} caps set --provider findymail --usd 5"
-        output.note(f"No caps are set but those of the settings. To set one: {command}")
+        output.print_json(StoredCapSchema(many=True).dump(list(views)))
+        return
+    command = f"{output.enrich_command()} caps set --provider findymail --usd 5"
+    empty = f"No caps are set but those of the settings. To set one: {command}"
+    columns = ["of", "cap", "spent", "reserved", "left", "set", "by"]
+    output.print_page(columns, map(_row, views), empty=empty)
 
 
 @caps.command()
@@ -70,27 +67,17 @@ def list_(as_json: bool) -> None:
 def remove(provider: str | None, workspace: str | None, key_id: str | None, as_json: bool) -> None:
     """Remove a cap."""
     service.remove_cap(CapScope(workspace, provider, key_id))
-    if as_json:
-        output.print_json({"removed": True})
-    else:
-        click.echo("The cap is removed.")
-
-
-def _all() -> Iterator[StoredCapView]:
-    cursor: str | None = None
-    while True:
-        page = service.list_caps(limit=CAPS_A_PAGE, cursor=cursor)
-        end_read()
-        yield from page.rows
-        cursor = page.next_cursor
-        if cursor is None:
-            return
+    output.print_result({"removed": True}, "The cap is removed.", as_json=as_json)
 
 
 def _row(view: StoredCapView) -> list[object]:
     cap = view.cap
-    money = [dollars(cap.cap_micros or 0), dollars(cap.spent_micros), dollars(cap.reserved_micros), _left(view)]
+    money = [_limit(view), dollars(cap.spent_micros), dollars(cap.reserved_micros), _left(view)]
     return [_name(view), *money, output.clock(view.set_at), view.set_by]
+
+
+def _limit(view: StoredCapView) -> str:
+    return dollars(view.cap.cap_micros or 0)
 
 
 def _left(view: StoredCapView) -> str:

@@ -41,13 +41,10 @@ def explain(
 
 
 def _print(receipt: Receipt) -> None:
-    if receipt.page.rows:
-        columns = ["when", "provider", "what came of it", "cost", "why", "took"]
-        output.print_table(columns, [_row(line) for line in receipt.page.rows])
-        if receipt.page.next_cursor is not None:
-            output.note(f"Later ones: --cursor {receipt.page.next_cursor}")
-    else:
-        output.note("Nobody has been asked.")
+    page = receipt.page
+    columns = ["when", "provider", "what came of it", "cost", "why", "took"]
+    rows, more = map(_row, page.rows), "Later ones: --cursor {}"
+    output.print_page(columns, rows, page.next_cursor, empty="Nobody has been asked.", more=more)
     for call in receipt.open_calls:
         click.echo(_open_line(call))
     click.echo(_total_line(receipt))

@@ -33,12 +33,9 @@ def list_(workspace: str | None, limit: int, cursor: str | None, as_json: bool) 
     end_read()
     if as_json:
         output.print_json(ExportListSchema().dump(page))
-    elif page.rows:
-        output.print_table(_COLUMNS, map(_row, page.rows))
-        if page.next_cursor is not None:
-            output.note(f"More: --cursor {page.next_cursor}")
-    else:
-        output.note(f"No exports yet. To ask for one: {output.enrich_command()} export person --background")
+        return
+    empty = f"No exports yet. To ask for one: {output.enrich_command()} export person --background"
+    output.print_page(_COLUMNS, map(_row, page.rows), page.next_cursor, empty=empty)
 
 
 @exports.command()
@@ -82,7 +79,4 @@ def download(export_id: str, path: str) -> None:
 def delete(export_id: str, as_json: bool) -> None:
     """Delete an export with its file, or before there is one."""
     service.delete_export(export_id, workspace_slug=None)
-    if as_json:
-        output.print_json({"deleted": export_id})
-    else:
-        click.echo(f"Deleted the export {export_id}.")
+    output.print_result({"deleted": export_id}, f"Deleted the export {export_id}.", as_json=as_json)

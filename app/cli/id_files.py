@@ -3,6 +3,7 @@
 import codecs
 import re
 from collections.abc import Iterator
+from functools import partial
 from itertools import islice
 from typing import IO
 
@@ -56,9 +57,8 @@ def ids_in(stream: IO[bytes], unknown: UnknownIds) -> Iterator[str]:
     A heading above them is passed over and said, unless there is an entity of that id. Raises
     `Invalid` with the number of a line that holds no id.
     """
-    number = 0
-    while line := stream.readline(MAX_LINE_BYTES):
-        number += 1
+    lines = iter(partial(stream.readline, MAX_LINE_BYTES), b"")
+    for number, line in enumerate(lines, 1):
         text = line.removeprefix(codecs.BOM_UTF8).decode("ascii", errors="replace").strip(" \t\r\n")
         if len(text) > 1 and text[0] == text[-1] == '"':
             text = text[1:-1].strip(" \t")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import click
@@ -223,17 +224,11 @@ def costs(by: str, first_day: date | None, last_day: date | None, workspace: str
 
 def _whole_report(group: Group, first_day: date | None, last_day: date | None, workspace: str | None) -> CostReport:
     """Return a report with the rows of all of its pages."""
+    read = partial(report_costs, group, first_day=first_day, last_day=last_day, workspace_slug=workspace)
     rows: list[CostRow] = []
     cursor: str | None = None
     while True:
-        report = report_costs(
-            group,
-            first_day=first_day,
-            last_day=last_day,
-            workspace_slug=workspace,
-            limit=ROWS_A_PAGE,
-            cursor=cursor,
-        )
+        report = read(limit=ROWS_A_PAGE, cursor=cursor)
         end_read()
         rows += report.page.rows
         cursor = report.page.next_cursor
@@ -258,10 +253,7 @@ def providers(reset_name: str | None, workspace: str | None, as_json: bool) -> N
     if reset_name is not None:
         view = provider_status.reset_provider(reset_name, workspace)
         end_read()
-        if as_json:
-            output.print_json(ProviderSchema().dump(view))
-        else:
-            click.echo(f"Provider {view.name} is {_status(view)}.")
+        output.print_result(ProviderSchema().dump(view), f"Provider {view.name} is {_status(view)}.", as_json=as_json)
         return
     views = provider_status.list_providers(workspace)
     end_read()
@@ -269,10 +261,10 @@ def providers(reset_name: str | None, workspace: str | None, as_json: bool) -> N
         output.print_json(ProviderListSchema().dump({"providers": views}))
     elif output.is_terminal(sys.stdout):
         columns = ["provider", "status", "failures", "under way", "today"]
-        output.draw_table(columns, [_drawn_row(view) for view in views])
+        output.draw_table(columns, map(_drawn_row, views))
     else:
         columns = ["provider", "account", "status", "reason", "since", "until", "failures", "under way", "spent today"]
-        output.print_table([*columns, "limits", "prices"], [_plain_row(view) for view in views])
+        output.print_table([*columns, "limits", "prices"], map(_plain_row, views))
 
 
 def _plain_row(view: ProviderView) -> list[object]:

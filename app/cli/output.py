@@ -12,6 +12,7 @@ import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, Final
@@ -21,6 +22,9 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from app.values.spellings import camel_case
+from app.web.fields import Instant
 
 FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 """What the system says of a file, a disk or a device that takes no more."""
@@ -32,10 +36,10 @@ def make_printable() -> None:
     A stream that was closed before the start is None in Python; what is meant for it is dropped.
     """
     for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:
+        stream = getattr(sys, name)
+        if stream is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - open as long as the process
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
+        elif isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
 
@@ -70,6 +74,52 @@ def note(line: str) -> None:
 def print_json(value: Any) -> None:
     """Print one JSON value on one line."""
     click.echo(json.dumps(value, ensure_ascii=False))
+
+
+def print_result(value: Any, line: str, *remarks: str, as_json: bool) -> None:
+    """Print what a command has done: as JSON, or as a line with remarks."""
+    if as_json:
+        print_json(value)
+        return
+    click.echo(line)
+    for remark in remarks:
+        note(remark)
+
+
+def view_as_json(view: Any, *instants: str) -> dict[str, Any]:
+    """Return a view in the spelling of JSON; `instants` names its members that are instants or None."""
+    field = Instant()
+    times = {name: field.serialize(name, view) for name in instants}
+    return {camel_case(name): value for name, value in {**asdict(view), **times}.items()}
+
+
+def print_facts(facts: Iterable[tuple[str, object]]) -> None:
+    """Print names and values, one pair a line; those without a value (None or an empty text) are left out."""
+    shown = [(name, value) for name, value in facts if value not in {None, ""}]
+    width = max(len(name) for name, _ in shown)
+    for name, value in shown:
+        click.echo(f"{name:<{width}}  {clean(value)}")
+
+
+def print_page(
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    next_cursor: str | None = None,
+    *,
+    empty: str,
+    more: str = "More: --cursor {}",
+) -> None:
+    """Print the rows of a page as a table, or the remark `empty` if there are none.
+
+    `more` says how to see the next page, whose cursor stands in it for {}.
+    """
+    cells = list(rows)
+    if not cells:
+        note(empty)
+        return
+    print_table(columns, cells)
+    if next_cursor is not None:
+        note(more.format(next_cursor))
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

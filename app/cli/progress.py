@@ -7,6 +7,8 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
+from itertools import chain, islice
 from typing import IO, Any, Self
 
 import structlog
@@ -15,6 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, Task, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from app.cli import output
+from app.cli.pages import all_rows
 from app.db.session import end_read
 from app.enrichment import queue
 from app.enrichment.queue import ChunkResult, JobView
@@ -100,16 +103,8 @@ class DrainProgress:
     def _jobs_with_work(self) -> list[JobView]:
         if self._job_id is not None:
             return [queue.get_job(self._job_id)]
-        views: list[JobView] = []
-        for status in ACTIVE:
-            cursor: str | None = None
-            while len(views) < MAX_JOBS_COUNTED:
-                page = queue.list_jobs(status=status, cursor=cursor, limit=200)
-                views += page.rows
-                cursor = page.next_cursor
-                if cursor is None:
-                    break
-        return views
+        views = chain.from_iterable(all_rows(partial(queue.list_jobs, status=status), 200) for status in ACTIVE)
+        return [*islice(views, MAX_JOBS_COUNTED)]
 
     def _start(self) -> None:
         self._progress = Progress(

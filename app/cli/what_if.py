@@ -39,7 +39,7 @@ def what_if(
     as_json: bool,
 ) -> None:
     """Show what a waterfall would have found in another order or for other fields, from stored answers; free."""
-    if len([one for one in (job_id, list_name, entity_type) if one is not None]) != 1:
+    if [job_id, list_name, entity_type].count(None) != 2:
         raise click.UsageError("Name either a job, a --list or a --type.")
     with counting("Replaying", "entities") as tell:
         terms: dict[str, Any] = {"order": order, "until": until, "on_progress": tell}
