@@ -90,9 +90,10 @@ def is_plain_allowed() -> bool:
 def current_session() -> SessionView | None:
     """Return the session of the request's cookie, looked up once."""
     if "session_view" not in g:
+        g.session_view = None
         token = session_token()
-        is_usable = token is not None and config().SECRET_KEY is not None and is_plain_allowed()
-        g.session_view = find_session(token) if token is not None and is_usable else None
+        if token is not None and config().SECRET_KEY is not None and is_plain_allowed():
+            g.session_view = find_session(token)
     found: SessionView | None = g.session_view
     return found
 

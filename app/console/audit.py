@@ -70,21 +70,17 @@ def changes(event: EventView) -> list[tuple[str, str, str]]:
 
 def _query() -> dict[str, str]:
     """Return the filters as they stand in the address, without those that mean nothing."""
-    asked = {name: request.args.get(name, "").strip() for name in ("workspace", "action", "actor", "subject")}
+    texts = {name: request.args.get(name, "").strip() for name in ("workspace", "action", "actor", "subject")}
     # An id that is somebody's address has no place in one of ours.
-    asked["subject"] = parse_id(asked["subject"]) or ""
-    if asked["action"] not in set(Action):
-        asked["action"] = ""
-    if visible_workspace() is not None or not is_slug(asked["workspace"]):
-        asked["workspace"] = ""
-    asked |= {name: _day(name) for name in ("from", "to")}
-    return {name: text for name, text in asked.items() if text}
-
-
-def _day(name: str) -> str:
-    """Return a day of the address; empty if it is none."""
-    day = parse_day(request.args.get(name, ""))
-    return "" if day is None else day.isoformat()
+    texts["subject"] = parse_id(texts["subject"]) or ""
+    if texts["action"] not in set(Action):
+        texts["action"] = ""
+    if visible_workspace() is not None or not is_slug(texts["workspace"]):
+        texts["workspace"] = ""
+    for name in ("from", "to"):
+        day = request.args.get(name, "")
+        texts[name] = day if parse_day(day) else ""
+    return {name: text for name, text in texts.items() if text}
 
 
 def _filters(query: Mapping[str, str]) -> dict[str, Any]:

@@ -70,6 +70,13 @@ def live(template: str, **values: Any) -> Response:
     return parts.answer(_render(template, 200, **values))
 
 
+def page_or_part(name: str, *, status: int = 200, **values: Any) -> Response:
+    """Return a page or, if its script asks for that, the part of it that changes."""
+    if is_live():
+        return live(f"{name}_live.html", **values)
+    return page(f"{name}.html", status=status, **values)
+
+
 def is_live() -> bool:
     """Return whether a page's script asks for the part that changes."""
     return "HX-Request" in request.headers

@@ -7,6 +7,7 @@ from flask import Response, request
 from app.console.access import require
 from app.console.blueprint import blueprint, page
 from app.console.charts import chart
+from app.console.steps import asked
 from app.db.session import end_read
 from app.enrichment.money import reports
 from app.enrichment.money.reports import Group
@@ -20,8 +21,7 @@ ROWS: Final = 100
 @require(Scope.READ)
 def costs() -> Response:
     """Show what was spent; grouping, days and page stand in the address."""
-    by = request.args.get("by", "")
-    group = Group(by) if by in set(Group) else Group.PROVIDER
+    group = Group(asked("by", set(Group), Group.PROVIDER))
     workspace = visible_workspace()
     report = reports.report_costs(
         group,

@@ -8,7 +8,7 @@ from typing import Any, Final
 from flask import Response, url_for
 
 from app.console.access import require
-from app.console.blueprint import blueprint, is_live, live, page, shared
+from app.console.blueprint import blueprint, page_or_part, shared
 from app.console.charts import Chart, chart
 from app.console.driver import driver
 from app.console.words import clock, status_sentence
@@ -71,7 +71,7 @@ def overview() -> Response:
         "steps": _steps(providers, workspace, has_job=bool(jobs or recent)),
     }
     end_read()
-    return live("overview_live.html", **values) if is_live() else page("overview.html", **values)
+    return page_or_part("overview", **values)
 
 
 def _open_jobs(status: JobStatus, workspace: str | None) -> list[JobView]:
