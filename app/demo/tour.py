@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,6 +23,7 @@ from app import logs
 from app.cli import output
 from app.cli.console import serve
 from app.cli.lists import describe_remarks, describe_report, write_atomically
+from app.cli.pages import all_rows
 from app.cli.progress import DrainProgress
 from app.config import PROJECT_ROOT, Config, config
 from app.db.session import end_read
@@ -148,13 +150,8 @@ def _short(text: str) -> str:
 
 
 def _sights(entity_type: str) -> Iterator[Sight]:
-    cursor: str | None = None
-    while True:
-        page = list_entities(entity_type, workspace_slug=DEFAULT_WORKSPACE, cursor=cursor, limit=1000)
-        yield from (_SIGHTS[entity_type](view.fields) for view in page.rows)
-        cursor = page.next_cursor
-        if cursor is None:
-            return
+    for view in all_rows(partial(list_entities, entity_type, workspace_slug=DEFAULT_WORKSPACE)):
+        yield _SIGHTS[entity_type](view.fields)
 
 
 def _telling(sights: list[Sight], *, key: str) -> list[Sight]:
@@ -174,7 +171,7 @@ def _filled_cells(sight: Sight) -> int:
 
 def _person(fields: Fields) -> Sight:
     value = _Values(fields)
-    parts = " ".join(part for part in (value("first_name"), value("last_name")) if part)
+    parts = f"{value('first_name')} {value('last_name')}".strip()
     return {
         "name": (value("full_name") or parts, value("normalized_full_name")),
         "job title": (value("job_title"), value("normalized_job_title")),

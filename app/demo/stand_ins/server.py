@@ -102,14 +102,14 @@ class Providers:
         if (reply := stand_in.refused_headers(request.headers)) is not None:
             return reply, None
         if not stand_in.is_authorized(request.headers):
-            return stand_in.bad_key(0), None
+            return stand_in.reply("bad_key"), None
         path = request.match_info["path"]
         handler, last = stand_in.route(request.method, path)
         if handler is None:
             return stand_in.no_route(), None
         body, is_readable = _parsed(request, raw)
         if not is_readable:
-            return stand_in.bad_request(0), None
+            return stand_in.wrong(), None
         call = Call(stand_in, path, last, request.query, body)
         call.scenario = stand_in.marker_of(call) or self.scenarios.ordered(stand_in.name, path)
         return stand_in.answer(call, handler), call
