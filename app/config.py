@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, Self
@@ -258,32 +259,28 @@ def _read(environment: dict[str, str], name: str) -> str | None:
 def _provider_settings(environment: dict[str, str], default: ProviderSettings) -> ProviderSettings:
     """Return a provider's settings: what the environment says, and the defaults for the rest."""
     values: dict[str, Any] = {}
-    for option, parse in _PROVIDER_OPTIONS.items():
+    readers: dict[str, Callable[[str], Any]] = {
+        **_PROVIDER_OPTIONS,
+        "CREDITS": partial(_parse_credits, default=default.credits),
+    }
+    for option, parse in readers.items():
         name = f"{default.prefix}_{option}"
         if text := _read(environment, name):
             with _naming(f"{name}: "):
-                values[option.lower()] = parse(text.strip(), default)
+                values[option.lower()] = parse(text.strip())
     options = {name: _read(environment, f"{default.prefix}_{name}") or value for name, value in default.options.items()}
     return replace(default, **values, options=MappingProxyType(options))
 
 
-def _parse_key(text: str, _default: ProviderSettings) -> str:
+def _parse_key(text: str) -> str:
     if not re.fullmatch(r"[!-~]{1,512}", text):
         raise ValueError("expected 1 to 512 printable ASCII characters without spaces")
     return text
 
 
-def _parse_base_url(text: str, _default: ProviderSettings) -> str:
-    return _url(text)
-
-
-def _parse_price(text: str, _default: ProviderSettings) -> Decimal:
-    return _decimal(text)
-
-
-def _parse_credits(text: str, default: ProviderSettings) -> Mapping[str, Decimal]:
-    expected = f"expected prices in credits such as {', '.join(f'{name}={n}' for name, n in default.credits.items())}"
-    prices = dict(default.credits)
+def _parse_credits(text: str, default: Mapping[str, Decimal]) -> Mapping[str, Decimal]:
+    expected = f"expected prices in credits such as {', '.join(f'{name}={n}' for name, n in default.items())}"
+    prices = dict(default)
     for part in text.split(","):
         name, equals, number = part.strip().partition("=")
         if not equals or name not in prices:
@@ -292,32 +289,16 @@ def _parse_credits(text: str, default: ProviderSettings) -> Mapping[str, Decimal
     return MappingProxyType(prices)
 
 
-def _parse_limits(text: str, _default: ProviderSettings) -> Mapping[str, Any]:
-    return MappingProxyType(parse_limits(text))
-
-
-def _parse_timeout(text: str, _default: ProviderSettings) -> float:
+def _parse_timeout(text: str) -> float:
     if not re.fullmatch(r"[0-9]{1,4}", text) or not 1 <= int(text) <= 600:
         raise ValueError("expected a whole number from 1 to 600")
     return float(text)
 
 
-def _parse_on_exhausted(text: str, _default: ProviderSettings) -> ExhaustionPolicy:
+def _parse_on_exhausted(text: str) -> ExhaustionPolicy:
     if text not in list(ExhaustionPolicy):
         raise ValueError(f"expected one of {', '.join(ExhaustionPolicy)}")
     return ExhaustionPolicy(text)
-
-
-_PROVIDER_OPTIONS: Final = {
-    "API_KEY": _parse_key,
-    "BASE_URL": _parse_base_url,
-    "USD_PER_CREDIT": _parse_price,
-    "CREDITS": _parse_credits,
-    "LIMITS": _parse_limits,
-    "TIMEOUT_SECONDS": _parse_timeout,
-    "ON_EXHAUSTED": _parse_on_exhausted,
-}
-"""What each provider's variables end with."""
 
 
 def _decimal(text: str) -> Decimal:
@@ -335,6 +316,17 @@ def _url(text: str) -> str:
     if not is_one or not re.fullmatch(r"[!-~]+", text):
         raise ValueError("expected a URL such as https://host/path, without user, password or query")
     return text.rstrip("/")
+
+
+_PROVIDER_OPTIONS: Final[Mapping[str, Callable[[str], Any]]] = {
+    "API_KEY": _parse_key,
+    "BASE_URL": _url,
+    "USD_PER_CREDIT": _decimal,
+    "LIMITS": parse_limits,
+    "TIMEOUT_SECONDS": _parse_timeout,
+    "ON_EXHAUSTED": _parse_on_exhausted,
+}
+"""What each provider's variables end with, beside the prices of its operations, `CREDITS`."""
 
 
 def _check_broker(text: str) -> None:

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, select
@@ -71,7 +72,7 @@ def list_events(
             _check(name, value)
             query = query.where(audit_events.c[name] == value)
     views = [EventView(**row._mapping) for row in db.session.execute(query)]
-    page = page_of(views, limit, lambda view: view.id)
+    page = page_of(views, limit, attrgetter("id"))
     return page if page.next_cursor is not None else Page(page.rows, end)
 
 

@@ -20,7 +20,7 @@ from app.audit.events import SYSTEM, acting_as
 from app.config import config
 from app.db.session import WriteSession, repeats_conflicts, transaction
 from app.db.sql import insert_missing
-from app.errors import Conflict, Invalid, SignInRefused, detail
+from app.errors import Conflict, SignInRefused, check_rules
 from app.models import User
 from app.models.audit_event import Action
 from app.models.types import new_id
@@ -106,16 +106,16 @@ def remove_identity(name: str) -> UserView:
 
 def _checked(identity: Identity) -> Identity:
     expected = config().OIDC_ISSUER
-    is_issuer = urlsplit(identity.issuer).scheme in {"http", "https"}
-    if expected is not None:
+    if expected is None:
+        is_issuer = urlsplit(identity.issuer).scheme in {"http", "https"}
+    else:
         is_issuer = _bare(identity.issuer) == _bare(expected)
-    details = []
-    if not is_issuer:
-        details.append(detail("issuer", f"expected {expected or 'the address by which the provider calls itself'}"))
-    if not 0 < len(identity.subject) <= MAX_SUBJECT or find_bad_character(identity.subject):
-        details.append(detail("subject", f"expected 1 to {MAX_SUBJECT} characters"))
-    if details:
-        raise Invalid("The identity is not valid.", details=details)
+    is_subject = 0 < len(identity.subject) <= MAX_SUBJECT and not find_bad_character(identity.subject)
+    check_rules(
+        "The identity is not valid.",
+        ("issuer", is_issuer, f"expected {expected or 'the address by which the provider calls itself'}"),
+        ("subject", is_subject, f"expected 1 to {MAX_SUBJECT} characters"),
+    )
     return identity
 
 
@@ -130,10 +130,7 @@ def _change_identity(session: WriteSession, user: User, identity: Identity | Non
 
 
 def _find_grant(groups: Collection[str]) -> Grant | None:
-    for grant in config().grants:
-        if grant.group in groups:
-            return grant
-    return None
+    return next((grant for grant in config().grants if grant.group in groups), None)
 
 
 def _end_sessions(identity: Identity) -> None:

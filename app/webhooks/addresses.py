@@ -6,6 +6,7 @@ later gains nothing. Redirects are not followed.
 """
 
 import asyncio
+import re
 import socket
 from ipaddress import IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any, Final
@@ -14,6 +15,7 @@ from urllib.parse import urlsplit
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 MAX_CHARACTERS: Final = 2000
+_PLAIN: Final = re.compile(rf"[!-~]{{1,{MAX_CHARACTERS}}}")
 # Networks by which an IPv4 address can be reached under another name.
 _DISGUISES: Final = tuple(IPv6Network(name) for name in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32"))
 _NAT: Final = ip_network("100.64.0.0/10")
@@ -33,13 +35,9 @@ def url_problem(url: str, *, may_be_private: bool) -> str | None:
         return expected
     schemes = {"https", "http"} if may_be_private else {"https"}
     is_of_kind = parts.scheme in schemes and bool(host) and not (parts.username or parts.fragment)
-    if not is_of_kind or not _is_plain(url):
+    if not is_of_kind or not _PLAIN.fullmatch(url):
         return expected
     return None if may_be_private else _host_problem(host)
-
-
-def _is_plain(url: str) -> bool:
-    return len(url) <= MAX_CHARACTERS and url.isascii() and url.isprintable() and " " not in url
 
 
 def _host_problem(host: str) -> str | None:

@@ -7,10 +7,10 @@ nobody else sends it, and if this process dies it is sent again.
 
 import random
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from operator import attrgetter
 from typing import Any, Final
 
 import structlog
@@ -236,12 +236,9 @@ def list_deliveries(
     )
     if cursor is not None:
         query = query.where(webhook_deliveries.c.event_id < cursor)
-    views = [_view(row._mapping) for row in db.session.execute(query)]
-    return page_of(views, limit, lambda view: view.event_id)
-
-
-def _view(row: Mapping[Any, Any]) -> DeliveryView:
-    return DeliveryView(**{name: row[name] for name in DeliveryView.__dataclass_fields__})
+    read = attrgetter(*DeliveryView.__dataclass_fields__)
+    views = [DeliveryView(*read(row)) for row in db.session.execute(query)]
+    return page_of(views, limit, attrgetter("event_id"))
 
 
 @repeats_conflicts
@@ -251,13 +248,12 @@ def resend(endpoint_id: str, event_id: str | None = None, *, workspace_slug: str
     Raises `NotFound`, also if there is no such event at the endpoint, and `Conflict` if that is disabled.
     """
     endpoint = get_endpoint(endpoint_id, workspace_slug=workspace_slug)
-    is_of_it = webhook_deliveries.c.endpoint_id == endpoint.id
     if event_id is None:
-        is_given_up = and_(webhook_deliveries.c.next_at.is_(None), webhook_deliveries.c.delivered_at.is_(None))
-        conditions = (is_of_it, is_given_up)
+        is_meant = and_(webhook_deliveries.c.next_at.is_(None), webhook_deliveries.c.delivered_at.is_(None))
     else:
-        conditions = (is_of_it, webhook_deliveries.c.event_id == parse_id(event_id))
-    again = update(webhook_deliveries).where(*conditions).values(tries=0, next_at=utcnow(), delivered_at=None)
+        is_meant = webhook_deliveries.c.event_id == parse_id(event_id)
+    of_endpoint = update(webhook_deliveries).where(webhook_deliveries.c.endpoint_id == endpoint.id, is_meant)
+    again = of_endpoint.values(tries=0, next_at=utcnow(), delivered_at=None)
     with transaction() as session:
         # Held, so that whoever disables it meanwhile gives these up as well.
         if not session.scalar(_IS_ENABLED.with_for_update(read=True), {"of_endpoint": endpoint.id}):
@@ -275,8 +271,9 @@ def forget_old_deliveries(limit: int = 500) -> int:
     # By id, which tells their order, so that nothing else is read.
     oldest = select(webhook_events.c.id, is_old.label("is_old")).order_by(webhook_events.c.id)
     first = db.session.execute(oldest.limit(1)).one_or_none()
-    is_due = first is not None and first.is_old
-    ids = [row.id for row in db.session.execute(oldest.limit(limit)) if row.is_old] if is_due else []
+    ids = []
+    if first is not None and first.is_old:
+        ids = [row.id for row in db.session.execute(oldest.limit(limit)) if row.is_old]
     end_read()
     if not ids:
         return 0
