@@ -12,7 +12,6 @@ from app.cli.money import Dollars
 from app.cli.options import Slug, json_option
 from app.cli.pages import all_rows
 from app.enrichment.money import stored_caps as service
-from app.enrichment.money.reports import dollars
 from app.enrichment.money.schemas import StoredCapSchema
 from app.enrichment.money.scopes import CapScope
 from app.enrichment.money.stored_caps import StoredCapView
@@ -43,7 +42,8 @@ def caps() -> None:
 def set_(provider: str | None, workspace: str | None, key_id: str | None, usd: Decimal, as_json: bool) -> None:
     """Set what may be spent each day: by a provider, a workspace, a provider in a workspace, or an API key's jobs."""
     view = service.set_cap(CapScope(workspace, provider, key_id), usd, set_by=SET_BY)
-    line = f"{_name(view)}: {_limit(view)} a day, {_left(view)} left today."
+    cap, left = output.money(view.cap.cap_micros), output.money(view.cap.remaining_micros)
+    line = f"{_name(view)}: {cap} a day, {left} left today."
     output.print_result(StoredCapSchema().dump(view), line, as_json=as_json)
 
 
@@ -72,16 +72,8 @@ def remove(provider: str | None, workspace: str | None, key_id: str | None, as_j
 
 def _row(view: StoredCapView) -> list[object]:
     cap = view.cap
-    money = [_limit(view), dollars(cap.spent_micros), dollars(cap.reserved_micros), _left(view)]
+    money = map(output.money, (cap.cap_micros, cap.spent_micros, cap.reserved_micros, cap.remaining_micros))
     return [_name(view), *money, output.clock(view.set_at), view.set_by]
-
-
-def _limit(view: StoredCapView) -> str:
-    return dollars(view.cap.cap_micros or 0)
-
-
-def _left(view: StoredCapView) -> str:
-    return dollars(view.cap.remaining_micros or 0)
 
 
 def _name(view: StoredCapView) -> str:

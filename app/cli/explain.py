@@ -51,12 +51,12 @@ def _print(receipt: Receipt) -> None:
     if receipt.verdict is not None:
         click.echo(_verdict_line(receipt.verdict))
     for walk in receipt.walks:
-        outcome = f" ({walk.outcome})" if walk.outcome else ""
+        outcome = output.optional(" ({})", walk.outcome)
         click.echo(f"Job {walk.job_id}, {output.clean(walk.provider)}{outcome}: {output.clean(walk.reason)}")
 
 
 def _row(line: ReceiptLine) -> list[str]:
-    took = "" if line.seconds is None else f"{line.seconds:.1f} s"
+    took = output.optional("{:.1f} s", line.seconds)
     events = "; ".join(describe_attempt(line))
     return [
         output.clock(line.started_at),

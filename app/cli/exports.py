@@ -58,7 +58,7 @@ def show(export_id: str, as_json: bool) -> None:
 
 def _row(view: ExportView) -> list[object]:
     about = [view.id, view.workspace_slug, PLURALS[view.entity_type], view.file_format, view.status]
-    total = "" if view.entities_total is None else f" of {view.entities_total:,}"
+    total = output.optional(" of {:,}", view.entities_total)
     return [*about, f"{view.entities_done:,}{total}", f"{view.row_count:,}", output.clock(view.expires_at)]
 
 

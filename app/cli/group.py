@@ -211,7 +211,7 @@ def explain(error: Exception) -> tuple[ExitCode, str]:
 
 
 def _full_line(error: OSError) -> str:
-    where = "" if error.filename is None else f" {output.clean(error.filename)}"
+    where = output.clean(output.optional(" {}", error.filename))
     return f"The output{where} cannot be written: {error.strerror}."
 
 

@@ -69,7 +69,7 @@ def _table() -> tuple[list[str], Callable[[JobView], list[object]]]:
 
 def _plain_row(job: JobView) -> list[object]:
     progress = f"{job.processed}/{job.total}"
-    money = [dollars(job.cost_micros), None if job.cap_micros is None else dollars(job.cap_micros)]
+    money = [dollars(job.cost_micros), output.money(job.cap_micros)]
     about = [job.id, job.status, job.provider, job.entity_type]
     return [*about, progress, job.errors, *money, _age(job), _reason(job)]
 
@@ -177,7 +177,7 @@ def _facts(job: JobView) -> list[tuple[str, object]]:
         ("skipped", f"{job.skipped:,}"),
         ("held", f"{job.held:,}"),
         ("cost", dollars(job.cost_micros)),
-        ("cap", None if job.cap_micros is None else dollars(job.cap_micros)),
+        ("cap", output.money(job.cap_micros)),
         ("stops", None if rule is None else rule.describe()),
         ("repeated ids", f"{job.duplicates:,}"),
         ("excluded", f"{job.excluded:,}" if job.excluded else None),
@@ -209,8 +209,8 @@ def _next_steps(job: JobView) -> Iterator[str]:
     enrich_command = output.enrich_command()
     if job.errors:
         yield f"What failed: {enrich_command} errors {job.id} --summary"
-    if job.status in ENDED and job.errors:
-        yield f"Try again what failed{' or is held' if job.held else ''}: {enrich_command} retry {job.id}"
+        if job.status in ENDED:
+            yield f"Try again what failed{' or is held' if job.held else ''}: {enrich_command} retry {job.id}"
     if job.status == JobStatus.PAUSED:
         yield f"Go on with it: {enrich_command} resume {job.id}"
     if job.status == JobStatus.PENDING:

@@ -178,7 +178,8 @@ def _print_report(report: ImportReport, entity_type: EntityType, workspace: str)
         option = "" if workspace == "default" else f" --workspace {workspace}"
         line = f"{output.enrich_command()} enqueue {entity_type} --list {shlex.quote(name)}{option}"
         is_pilot = report.total > 2 * PILOT and _can_be_paid_for(entity_type, workspace)
-        output.note(f"Next: {line} --provider {WATERFALL} --pilot {PILOT}" if is_pilot else f"Next: {line}")
+        pilot = f" --provider {WATERFALL} --pilot {PILOT}" if is_pilot else ""
+        output.note(f"Next: {line}{pilot}")
 
 
 def _can_be_paid_for(entity_type: str, workspace: str) -> bool:
@@ -233,9 +234,11 @@ def _listed(what: str, names: list[str]) -> list[str]:
     """Return names as one line, wrapped between names alone; nothing if there are none."""
     if not names:
         return []
-    more = [f"and {len(names) - COLUMNS_SHOWN:,} more"] if len(names) > COLUMNS_SHOWN else []
+    listed = names
+    if len(names) > COLUMNS_SHOWN:
+        listed = [*names[:COLUMNS_SHOWN], f"and {len(names) - COLUMNS_SHOWN:,} more"]
     # A space that does not break holds a name of several words together.
-    unbroken = [output.clean(name).replace(" ", "\u00a0") for name in [*names[:COLUMNS_SHOWN], *more]]
+    unbroken = [output.clean(name).replace(" ", "\u00a0") for name in listed]
     lines = textwrap.wrap(
         ", ".join(unbroken),
         LINE_WIDTH,
@@ -401,4 +404,4 @@ def _file_errors(path: Path) -> Iterator[None]:
     except OSError as exc:
         if exc.errno in output.FULL:
             raise OSError(exc.errno, exc.strerror, str(path)) from exc
-        raise click.FileError(str(path), hint=exc.strerror or "unknown error") from exc
+        raise click.FileError(str(path), hint=exc.strerror) from exc

@@ -179,7 +179,7 @@ def _cap_line(cap: CapView) -> str:
     reserved = f", {dollars(cap.reserved_micros)} reserved" if cap.reserved_micros else ""
     if cap.cap_micros is None:
         return f"{spent}{reserved}, no limit."
-    return f"{spent}{reserved}, {dollars(cap.remaining_micros or 0)} left of {dollars(cap.cap_micros)}."
+    return f"{spent}{reserved}, {output.money(cap.remaining_micros)} left of {dollars(cap.cap_micros)}."
 
 
 def _cap_name(cap: CapView) -> str:
@@ -278,11 +278,10 @@ def _drawn_row(view: ProviderView) -> list[object]:
     """Return a row of few columns and several lines, so that it fits a terminal of 80 characters."""
     about = Text(view.name)
     until = view.blocked_until or view.until
-    account = f"own key of {view.account}" if view.account else None
+    account = output.optional("own key of {}", view.account)
     details = [view.missing or view.reason, f"until {output.clock(until)}" if until else None]
-    for line in (account, *details, view.limits, _prices(view)):
-        if line:
-            about.append(f"\n  {output.clean(line)}", "dim")
+    for line in filter(None, (account, *details, view.limits, _prices(view))):
+        about.append(f"\n  {output.clean(line)}", "dim")
     counts = [f"{view.failures:,}", f"{view.calls_under_way:,}", dollars(view.spent_today_micros)]
     return [about, _status(view), *counts]
 

@@ -73,7 +73,7 @@ class _NamedReader:
         try:
             return read()
         except OSError as exc:
-            raise click.FileError(self._name, hint=exc.strerror or "unknown error") from exc
+            raise click.FileError(self._name, hint=exc.strerror) from exc
 
 
 class Slug(click.ParamType[str]):

@@ -23,6 +23,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from app.enrichment.money.reports import dollars
 from app.values.spellings import camel_case
 from app.web.fields import Instant
 
@@ -170,6 +171,16 @@ def since(instant: datetime) -> float:
 def clock(instant: datetime | None) -> str:
     """Return an instant to the second, in UTC; nothing for None."""
     return "" if instant is None else instant.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def optional(template: str, value: object) -> str:
+    """Return a template with the value in it; nothing for None."""
+    return "" if value is None else template.format(value)
+
+
+def money(micros: int | None) -> str:
+    """Return an amount of dollars; nothing for None."""
+    return "" if micros is None else dollars(micros)
 
 
 def count(number: int, singular: str, plural: str | None = None) -> str:

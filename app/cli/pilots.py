@@ -38,13 +38,13 @@ def pilot(job_id: str, as_json: bool) -> None:
 
 
 def _facts(report: PilotReport) -> list[tuple[str, object]]:
-    verified = None if report.verified is None else f"{report.verified:,}{_share(report.verified_rate)}"
+    verified = output.optional("{:,}", report.verified)
     return [
         ("decided", f"{report.decided:,} of {report.job.total:,}{_failed(report.decided - report.answered)}"),
         ("hits", f"{report.hits:,}{_share(report.hit_rate)}"),
-        ("verified", verified),
+        ("verified", verified + _share(report.verified_rate)),
         ("cost", dollars(report.job.cost_micros)),
-        ("cost per hit", None if report.cost_per_hit_micros is None else dollars(report.cost_per_hit_micros)),
+        ("cost per hit", output.money(report.cost_per_hit_micros)),
         ("rest", f"{report.pilot.rest_count:,}, of which {report.pilot.idle_count:,} cost nothing"),
         ("rest costs", _amounts(report.rest_cost)),
         ("rest hits", _numbers(report.rest_hits)),
@@ -58,7 +58,7 @@ def _failed(count: int) -> str:
 
 
 def _share(rate: float | None) -> str:
-    return "" if rate is None else f" ({rate:.0%})"
+    return output.optional(" ({:.0%})", rate)
 
 
 def _amounts(found: Interval | None) -> str | None:

@@ -80,7 +80,7 @@ def _print(result: ImportPreview, entity_type: EntityType) -> None:
     click.echo(describe_report(result.report, entity_type))
     if result.duplicates:
         click.echo(f"{output.count(result.duplicates, 'row')} about somebody whom an earlier row is about.")
-    tool = "" if result.tool is None else f" of {result.tool}"
+    tool = output.optional(" of {}", result.tool)
     output.note(f"an export{tool} in {result.report.encoding}; columns are read {_ORIGINS[result.mapping_from]}")
     output.note(f"Nothing was written. To import it: {output.enrich_command()} import {entity_type} FILE")
 

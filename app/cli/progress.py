@@ -175,7 +175,7 @@ class _Rate(TextColumn):
 
     def render(self, task: Task) -> Any:
         speed = task.finished_speed or task.speed
-        return "" if speed is None else f"{speed:,.0f}/s"
+        return output.optional("{:,.0f}/s", speed)
 
 
 def _send_logs_to(stream: IO[str]) -> None:

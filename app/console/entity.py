@@ -12,7 +12,7 @@ from app.console.access import require
 from app.console.blueprint import blueprint, page
 from app.console.lists import TYPES
 from app.console.outlines import shown
-from app.console.steps import is_typed
+from app.console.steps import given, is_typed
 from app.console.workspaces import chosen_workspace
 from app.db.session import end_read
 from app.enrichment.waterfall.erase import erase_entity
@@ -35,7 +35,7 @@ def entity(plural: str, entity_id: str) -> Response:
     """Show one: each field, who gave it and when, what stood there before, and what its attempts gave and cost."""
     entity_type, workspace = TYPES[plural], chosen_workspace()
     found = get_entity(entity_type, entity_id, workspace_slug=workspace)
-    cursor = request.args.get("after") or None
+    cursor = given("after")
     receipt = make_receipt(entity_type, entity_id, workspace_slug=workspace, limit=ATTEMPTS, cursor=cursor)
     history = load_history(entity_type, entity_id, workspace)
     end_read()

@@ -7,7 +7,7 @@ import binascii
 import io
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, BinaryIO, Final
 
@@ -170,12 +170,12 @@ def _refused(upload: Upload) -> Response:
     return Response(b"".join(rows), mimetype=FORMATS["csv"].media_type, headers=headers)
 
 
-def _form(problem: str | None = None, *, status: int = 200, details: list[dict[str, str]] | None = None) -> Response:
+def _form(problem: str | None = None, *, status: int = 200, details: Sequence[dict[str, str]] = ()) -> Response:
     return page(
         "import.html",
         status=status,
         problem=problem,
-        details=details or [],
+        details=details,
         asked=request.values,
         entity_type=_entity_type(),
         workspace=chosen_workspace(),

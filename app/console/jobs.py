@@ -10,7 +10,7 @@ from app.console import actions
 from app.console.access import require
 from app.console.blueprint import blueprint, page_or_part, shared
 from app.console.driver import driver
-from app.console.steps import asked
+from app.console.steps import asked, given
 from app.console.timelines import timeline
 from app.db.session import end_read
 from app.enrichment import queue
@@ -43,7 +43,7 @@ def jobs() -> Response:
         workspace_slug=visible_workspace(),
         status=wanted,
         list_id=chosen.id if chosen else None,
-        cursor=request.args.get("cursor") or None,
+        cursor=given("cursor"),
         limit=JOBS_PER_PAGE,
     )
     values: dict[str, Any] = {

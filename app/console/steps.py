@@ -23,6 +23,11 @@ def asked(name: str, choices: Container[str], default: Default) -> str | Default
     return value if value in choices else default
 
 
+def given(name: str) -> str | None:
+    """Return what the address or the form has under a name; None: nothing."""
+    return request.values.get(name, "").strip() or None
+
+
 def is_dearer(high_micros: int) -> bool:
     """Return whether a price has risen above the one that the form was shown with, or the form has none."""
     seen = request.form.get("seen", "")

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from app.console.access import require
 from app.console.blueprint import blueprint, page
-from app.console.steps import Step
+from app.console.steps import Step, given
 from app.console.words import said
 from app.console.workspaces import asked_workspace, typed_workspace
 from app.db.session import end_read
@@ -144,7 +144,7 @@ def _step_page(view: EndpointView, step: Step, problem: str | None = None, *, st
 
 
 def _resend(webhook_id: str) -> int:
-    return deliveries.resend(webhook_id, request.form.get("event") or None)
+    return deliveries.resend(webhook_id, given("event"))
 
 
 STEPS: Final[Mapping[str, Step]] = {

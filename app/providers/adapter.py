@@ -112,9 +112,8 @@ class PaidProvider(ApiClient, Provider):
 
     def about_asked(self, question: Lookup, answer: Answer) -> Answer:
         """Return an answer, as not found if it is about somebody else; its cost and the raw answer stay."""
-        if answer.outcome_class is not OutcomeClass.SUCCESS or answer.pending_seconds is not None:
-            return answer
-        if not self.is_about_another(question, answer):
+        is_find = answer.outcome_class is OutcomeClass.SUCCESS and answer.pending_seconds is None
+        if not is_find or not self.is_about_another(question, answer):
             return answer
         return replace(
             answer,

@@ -18,7 +18,7 @@ from app.providers.adapter import PaidProvider
 from app.providers.base import Answer, Capabilities, Lookup, OutcomeClass
 from app.providers.http.reply import Reply
 from app.providers.questions import company_host
-from app.providers.reading import filled, find
+from app.providers.reading import filled, find, full_name
 from app.values.emails import email_address
 from app.values.numbers import integer
 from app.values.text import text
@@ -35,6 +35,7 @@ class Clay(PaidProvider):
 
     name = "clay"
     title = "Clay's webhook"
+    key_header = "x-clay-webhook-auth"
     entity_types = frozenset(_SENT)
     capabilities = Capabilities(charges_misses=True, answers_later=True)
     inputs: Mapping[str, frozenset[str]] = {entity_type: frozenset(fields) for entity_type, fields in _SENT.items()}
@@ -45,22 +46,14 @@ class Clay(PaidProvider):
             return None
         return f"Provider {self.name} has no webhook; set {self.settings.prefix}_BASE_URL to the table's webhook URL."
 
-    def headers(self) -> Mapping[str, str] | None:
-        """Return the webhook's token, if there is one."""
-        key = self.settings.api_key
-        return {"x-clay-webhook-auth": key} if key else None
-
     def lacks(self, question: Lookup) -> str | None:
         """Return what tells the entity from others, if it has nothing of that kind."""
         names = _sent(question).keys()
         if question.entity_type == "company":
             has_key = bool(names & {"domain", "linkedin_url", "name"})
             return None if has_key else "Clay needs a company's domain, LinkedIn URL or name."
-        if names & {"linkedin_url", "email"}:
-            return None
-        has_name = "full_name" in names or {"first_name", "last_name"} <= names
-        has_company = bool(names & {"company", "company_domain"})
-        if has_name and has_company:
+        is_named = full_name(question.fields) and names & {"company", "company_domain"}
+        if is_named or names & {"linkedin_url", "email"}:
             return None
         return "Clay needs a person's LinkedIn URL or e-mail address, or a name and a company."
 

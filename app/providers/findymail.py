@@ -40,15 +40,12 @@ class _FindymailApi(PaidProvider):
     """What the provider and the verifier share: the key, and how calls fail."""
 
     title = "Findymail"
+    key_prefix = "Bearer "
     statuses: ClassVar[Mapping[int, OutcomeClass]] = {
         **DEFAULT_STATUSES,
         404: OutcomeClass.NOT_FOUND,
         423: OutcomeClass.CREDITS_EXHAUSTED,
     }
-
-    def headers(self) -> Mapping[str, str]:
-        """Return the key."""
-        return {"Authorization": f"Bearer {self.settings.api_key or ''}"}
 
     def has_result(self, reply: Reply) -> bool:
         """Return whether the reply is empty by intent, or an object that reports no error."""
@@ -156,7 +153,6 @@ def _speaks_of_credits(body: Any) -> bool:
 def _person_fields(contact: Mapping[str, Any]) -> dict[str, Any]:
     first, last, full = (text(contact.get(name)) for name in ("first_name", "last_name", "name"))
     split = normalize_name(first, last, full)
-    contact_id = text(contact.get("id"))
     city, region, country = (text(contact.get(name)) for name in ("city", "region", "country"))
     return filled(
         {
@@ -173,6 +169,6 @@ def _person_fields(contact: Mapping[str, Any]) -> dict[str, Any]:
             "location_country": country,
             "company": text(contact.get("company")),
             "company_domain": company_host(contact.get("domain"), contact.get("company")),
-            "provider_ids": {"findymail_contact_id": contact_id} if contact_id else None,
+            "provider_ids": filled({"findymail_contact_id": text(contact.get("id"))}),
         }
     )

@@ -97,6 +97,8 @@ class Firecrawl(PaidProvider):
 
     name = "firecrawl"
     title = "Firecrawl"
+    # A server of one's own needs none.
+    key_prefix = "Bearer "
     statuses: ClassVar[Mapping[int, OutcomeClass]] = {
         **DEFAULT_STATUSES,
         # The model could not satisfy the schema; another try may. Callers count the tries.
@@ -109,11 +111,6 @@ class Firecrawl(PaidProvider):
     def why_unusable(self) -> str | None:
         """Return that the key is missing, unless the address is one's own, where none is needed."""
         return super().why_unusable() if self.settings.base_url == DEFAULTS[self.name].base_url else None
-
-    def headers(self) -> Mapping[str, str] | None:
-        """Return the key, if there is one: a server of one's own needs none."""
-        key = self.settings.api_key
-        return {"Authorization": f"Bearer {key}"} if key else None
 
     def lacks(self, question: Lookup) -> str | None:
         """Return that the company has no website of its own that may be looked at."""
@@ -167,9 +164,8 @@ class Firecrawl(PaidProvider):
             return _CODES[code]
         if reply.status == 403 and code.startswith("SCRAPE_"):
             return OutcomeClass.NOT_FOUND
-        is_about_us = reply.status in _ABOUT_US
-        is_about_site = _SITE_ERROR.search(text(find(reply.body, "error")) or "") is not None
-        return OutcomeClass.NOT_FOUND if is_about_site and not is_about_us else None
+        is_about_site = reply.status not in _ABOUT_US and _SITE_ERROR.search(text(find(reply.body, "error")) or "")
+        return OutcomeClass.NOT_FOUND if is_about_site else None
 
     def says_cost(self, reply: Reply) -> bool:
         """Return whether the body itself says that the call failed."""

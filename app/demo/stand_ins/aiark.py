@@ -72,7 +72,7 @@ class AiArk(StandIn):
 
     def identifying_text(self, call: Call) -> str:
         """An id names a person too."""
-        who = invented.from_id(text_of(call.body, "id") or "")
+        who = invented.from_id(text_of(call.body, "id"))
         return super().identifying_text(call) + (f" {who}" if who else "")
 
     def no_route(self) -> Reply:
@@ -237,7 +237,7 @@ def _exported(call: Call) -> Person:
     if not text_of(call.body, "id", "url"):
         raise Instead(_refused(400, "id or url is required"))
     url = text_of(call.body, "url") or "nobody"
-    return call.shown(invented.from_id(text_of(call.body, "id") or "") or invented.person(linkedin=url))
+    return call.shown(invented.from_id(text_of(call.body, "id")) or invented.person(linkedin=url))
 
 
 def _envelope(call: Call, content: list[Any], size: int, count: int) -> Any:

@@ -216,7 +216,9 @@ def _found(call: Call, who: Person) -> dict[str, Any]:
 
 def _profile(call: Call, who: Person) -> dict[str, Any]:
     city, _, country, _, _ = who.place
-    is_older = call.is_other_form
+    about, work, schools = "bio", "work_experience", "education"
+    if call.is_other_form:
+        about, work, schools = "about", "experiences", "educations"
     history = [{"title": who.title, "company": who.company.name}]
     education = [{"school": "Open University"}]
     return {
@@ -226,7 +228,7 @@ def _profile(call: Call, who: Person) -> dict[str, Any]:
         "full_name": who.full_name,
         "professional_title": who.title,
         "headline": who.headline,
-        "about" if is_older else "bio": who.summary,
+        about: who.summary,
         "company_name": who.company.name,
         "company_website": who.company.website,
         "company_industry": who.company.industry,
@@ -234,8 +236,8 @@ def _profile(call: Call, who: Person) -> dict[str, Any]:
         "company_linkedin_url": who.company.linkedin_url,
         "location": f"{city}, {country}",
         "country": country,
-        "experiences" if is_older else "work_experience": history,
-        "educations" if is_older else "education": education,
+        work: history,
+        schools: education,
         "credits_consumed": 1,
     }
 

@@ -149,7 +149,7 @@ class Prospeo(StandIn):
 
 def person_of(data: Any) -> Person:
     """Return whom a `data` object is about."""
-    from_id = invented.from_id(text_of(data, "person_id") or "")
+    from_id = invented.from_id(text_of(data, "person_id"))
     return from_id or invented.person(
         first_name=text_of(data, "first_name"),
         last_name=text_of(data, "last_name"),
