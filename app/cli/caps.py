@@ -1,15 +1,14 @@
 """The commands that set, list and remove caps of providers, workspaces and API keys."""
 
-from collections.abc import Callable
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 import click
 
 from app.cli import output
 from app.cli.group import enrich
 from app.cli.money import Dollars
-from app.cli.options import Slug, json_option
+from app.cli.options import Slug, json_option, with_options
 from app.cli.pages import all_rows
 from app.enrichment.money import stored_caps as service
 from app.enrichment.money.schemas import StoredCapSchema
@@ -20,14 +19,11 @@ from app.providers.names import NAMES
 SET_BY: Final = "command line"
 
 
-def _scope_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    for option in (
-        click.option("--key", "key_id", metavar="ID", help="For the jobs that this API key creates."),
-        click.option("--workspace", type=Slug(), help="For this workspace."),
-        click.option("--provider", type=click.Choice(NAMES), help="For calls to this provider and its verifier."),
-    ):
-        command = option(command)
-    return command
+_scope_options = with_options(
+    click.option("--provider", type=click.Choice(NAMES), help="For calls to this provider and its verifier."),
+    click.option("--workspace", type=Slug(), help="For this workspace."),
+    click.option("--key", "key_id", metavar="ID", help="For the jobs that this API key creates."),
+)
 
 
 @enrich.group()

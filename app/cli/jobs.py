@@ -31,7 +31,7 @@ HELD_SHOWN = 20
 
 
 @enrich.command("jobs")
-@click.option("--status", type=click.Choice([str(status) for status in JobStatus]), help="Only jobs with this status.")
+@click.option("--status", type=click.Choice([*map(str, JobStatus)]), help="Only jobs with this status.")
 @any_workspace_option
 @click.option("--list", "list_id", type=click.UUID, metavar="ID", help="Only jobs of this list.")
 @click.option("--limit", type=Number(1, 200), default=20, show_default=True, help="How many.")

@@ -23,7 +23,7 @@ def keys() -> None:
 @json_option
 def create(name: str, scopes: str, workspace: str | None, as_json: bool) -> None:
     """Create a key and print its secret, once."""
-    key, secret = api_keys.create_key(name, [scope.strip() for scope in scopes.split(",")], workspace)
+    key, secret = api_keys.create_key(name, [*map(str.strip, scopes.split(","))], workspace)
     # The secret is alone on stdout, so that it can be piped into a secret store.
     remark = f"Key {key.id}: keep the secret now, it is not shown again."
     output.print_result({**_as_json(key), "secret": secret}, secret, remark, as_json=as_json)

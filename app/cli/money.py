@@ -1,8 +1,7 @@
-"""What a job would cost, what was spent, and how the providers stand that it goes to."""
+"""What a job would cost, what was spent, and the status of the providers."""
 
 import re
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -14,7 +13,7 @@ from rich.text import Text
 
 from app.cli import output
 from app.cli.group import enrich
-from app.cli.options import Number, Slug, any_workspace_option, json_option
+from app.cli.options import Number, Slug, any_workspace_option, json_option, with_options
 from app.config import micros
 from app.db.pages import Page
 from app.db.session import end_read
@@ -70,7 +69,7 @@ class Names(click.ParamType[tuple[str, ...]]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
         """Take the names apart, or fail if one is empty."""
-        names = tuple(part.strip() for part in value.split(","))
+        names = tuple(map(str.strip, value.split(",")))
         if not all(names):
             self.fail("expected names separated by commas.", param, ctx)
         return names
@@ -91,7 +90,7 @@ class Day(click.ParamType[date]):
 
 # When a job stops itself
 
-_STOP_OPTIONS = (
+stop_options = with_options(
     click.option(
         "--stop-hit-rate-under",
         type=Share(),
@@ -110,13 +109,7 @@ _STOP_OPTIONS = (
         help="How many entities asked about count as the last ones.",
     ),
 )
-
-
-def stop_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that say when a job stops itself; `stop_rule` reads them."""
-    for option in reversed(_STOP_OPTIONS):
-        command = option(command)
-    return command
+"""The options that say when a job stops itself; `stop_rule` reads them."""
 
 
 def stop_rule(options: dict[str, Any]) -> StopRule | None:
@@ -197,7 +190,7 @@ def _cap_name(cap: CapView) -> str:
 @enrich.command()
 @click.option(
     "--by",
-    type=click.Choice([str(group) for group in Group]),
+    type=click.Choice([*map(str, Group)]),
     default="provider",
     show_default=True,
     help="Group costs by this.",

@@ -14,6 +14,7 @@ from app.values.numbers import parse_integer
 from app.web.auth import DEFAULT_WORKSPACE
 
 T = TypeVar("T")
+Command = Callable[..., Any]
 
 
 class Number(click.ParamType[int]):
@@ -103,6 +104,17 @@ def known_type(entity_id: str, workspace: str, entity_type: str | None) -> str:
     if len(found) > 1:
         raise click.UsageError("A person and a company have this id; say --entity-type person or company.")
     return found[0]
+
+
+def with_options(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    """Return a decorator that adds several options to a command, in the order in which its help shows them."""
+
+    def add(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
 
 
 entity_type_argument = click.argument("entity_type", type=click.Choice(ENTITY_TYPES))

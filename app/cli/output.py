@@ -130,7 +130,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Non
         return
     click.echo("\t".join(columns))
     for row in rows:
-        click.echo("\t".join(clean(cell) for cell in row))
+        click.echo("\t".join(map(clean, row)))
 
 
 def draw_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

@@ -136,19 +136,15 @@ class DrainProgress:
                 log.debug("progress not read", error_type=type(exc).__name__)
 
     def _refresh(self) -> None:
-        self._note([queue.get_job(job_id) for job_id in self._under_way()])
+        self._note([*map(queue.get_job, self._under_way())])
         self._show()
 
     def _under_way(self) -> list[str]:
         """Return the jobs whose counts may have changed: those worked on, and the one whose turn it is."""
-        waiting = [view for view in self._views.values() if view.status not in ENDED]
+        ended = {view.id for view in self._views.values() if view.status in ENDED}
+        waiting = [view for view in self._views.values() if view.id not in ended]
         waiting.sort(key=lambda view: (-view.priority, view.created_at, view.id))
-        touched = {job_id for job_id in set(self._touched) if not self._has_ended(job_id)}
-        return sorted(touched.union(view.id for view in waiting[:1]))
-
-    def _has_ended(self, job_id: str) -> bool:
-        view = self._views.get(job_id)
-        return view is not None and view.status in ENDED
+        return sorted((self._touched - ended).union(view.id for view in waiting[:1]))
 
     def _note(self, views: list[JobView]) -> None:
         for view in views:

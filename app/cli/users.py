@@ -25,7 +25,7 @@ def users() -> None:
 @click.argument("name")
 @click.option(
     "--role",
-    type=click.Choice([role.value for role in Role]),
+    type=click.Choice([*map(str, Role)]),
     default="viewer",
     show_default=True,
     help="What they may do.",
@@ -61,7 +61,7 @@ def list_(as_json: bool) -> None:
 
 @users.command()
 @click.argument("name")
-@click.option("--role", type=click.Choice([role.value for role in Role]), required=True, help="What they may do.")
+@click.option("--role", type=click.Choice([*map(str, Role)]), required=True, help="What they may do.")
 @json_option
 def role(name: str, role: str, as_json: bool) -> None:
     """Change a user's role, and end their sessions."""

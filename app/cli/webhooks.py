@@ -15,7 +15,7 @@ from app.webhooks.events import EventType
 from app.webhooks.schemas import DeliveryListSchema, NewWebhookSchema, WebhookListSchema, WebhookSchema
 
 CREATED_BY = "command line"
-EVENTS = [str(kind) for kind in EventType]
+EVENTS = [*map(str, EventType)]
 
 
 @enrich.group()

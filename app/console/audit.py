@@ -10,11 +10,12 @@ from flask import Response, request
 from app.audit.reading import EventView, list_events
 from app.console.access import require
 from app.console.blueprint import blueprint, page
+from app.console.steps import asked, given
+from app.console.workspaces import asked_workspace
 from app.db.session import end_read
 from app.enrichment.money.reports import parse_day
 from app.models.audit_event import Action
 from app.models.types import parse_id
-from app.values.identifiers import is_slug
 from app.web.api_keys import Scope, list_keys
 from app.web.auth import visible_workspace
 from app.web.users import list_users
@@ -70,17 +71,22 @@ def changes(event: EventView) -> list[tuple[str, str, str]]:
 
 def _query() -> dict[str, str]:
     """Return the filters as they stand in the address, without those that mean nothing."""
-    texts = {name: request.args.get(name, "").strip() for name in ("workspace", "action", "actor", "subject")}
-    # An id that is somebody's address has no place in one of ours.
-    texts["subject"] = parse_id(texts["subject"]) or ""
-    if texts["action"] not in set(Action):
-        texts["action"] = ""
-    if visible_workspace() is not None or not is_slug(texts["workspace"]):
-        texts["workspace"] = ""
-    for name in ("from", "to"):
-        day = request.args.get(name, "")
-        texts[name] = day if parse_day(day) else ""
+    texts = {
+        "workspace": asked_workspace(request.args) if visible_workspace() is None else None,
+        "action": asked("action", set(Action), None),
+        "actor": given("actor"),
+        # An id that is somebody's address has no place in one of ours.
+        "subject": parse_id(request.args.get("subject", "").strip()),
+        "from": _day("from"),
+        "to": _day("to"),
+    }
     return {name: text for name, text in texts.items() if text}
+
+
+def _day(name: str) -> str | None:
+    """Return a day of the address; None if it is not one."""
+    text = request.args.get(name, "")
+    return text if parse_day(text) else None
 
 
 def _filters(query: Mapping[str, str]) -> dict[str, Any]:

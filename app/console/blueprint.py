@@ -60,7 +60,8 @@ def page(template: str, *, status: int = 200, **values: Any) -> Response:
     session = access.current_session()
     footer = None
     if session is not None:
-        footer = {"version": project_version(), "database": _database(), "last_drain_at": queue_health().last_drain_at}
+        database = "SQLite" if config().is_sqlite else "PostgreSQL"
+        footer = {"version": project_version(), "database": database, "last_drain_at": queue_health().last_drain_at}
         end_read()
     return _render(template, status, session=session, footer=footer, **values)
 
@@ -145,10 +146,6 @@ def answer_unknown(error: Exception) -> Response:
     """Answer a request for what is not there: as a page under the console's addresses, else as the API does."""
     is_page = request.path.startswith("/console/") or request.blueprint == CONSOLE
     return answer(error) if is_page else answer_error(error)
-
-
-def _database() -> str:
-    return "SQLite" if config().is_sqlite else "PostgreSQL"
 
 
 @cache

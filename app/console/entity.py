@@ -59,7 +59,8 @@ def entity(plural: str, entity_id: str) -> Response:
 def confirm_field_undo(plural: str, entity_id: str) -> Response:
     """Say which value a field would get back, and ask."""
     found = _find(plural, entity_id)
-    return _undo_page(plural, found, _undo(plural, found, is_dry_run=True))
+    undone = _undo(plural, found, is_dry_run=True)
+    return _page("undo_field.html", plural, found, undone=undone, seen=_mark(undone))
 
 
 @blueprint.post(f"{_ONE}/undo")
@@ -104,10 +105,6 @@ def _find(plural: str, entity_id: str) -> EntityView:
 def _undo(plural: str, entity: EntityView, *, is_dry_run: bool = False) -> FieldUndo:
     field, workspace = request.values.get("field", ""), entity.workspace_slug
     return undo_field(TYPES[plural], entity.id, field, workspace_slug=workspace, is_dry_run=is_dry_run)
-
-
-def _undo_page(plural: str, entity: EntityView, undone: FieldUndo) -> Response:
-    return _page("undo_field.html", plural, entity, undone=undone, seen=_mark(undone))
 
 
 def _mark(undone: FieldUndo) -> str:

@@ -56,7 +56,9 @@ class Runway:
 def overview() -> Response:
     """Show the overview; the part that changes is asked for every few seconds."""
     workspace = visible_workspace()
-    jobs = [job for status in OPEN_STATUSES for job in _open_jobs(status, workspace)]
+    jobs: list[JobView] = []
+    for status in OPEN_STATUSES:
+        jobs += queue.list_jobs(workspace_slug=workspace, status=status, limit=OPEN_JOBS).rows
     recent = [job for job in queue.list_jobs(workspace_slug=workspace, limit=RECENT_JOBS).rows if job.finished_at]
     providers = list_providers(workspace)
     caps = reports.daily_caps(workspace, shows_overall=workspace is None)
@@ -72,10 +74,6 @@ def overview() -> Response:
     }
     end_read()
     return page_or_part("overview", **values)
-
-
-def _open_jobs(status: JobStatus, workspace: str | None) -> list[JobView]:
-    return queue.list_jobs(workspace_slug=workspace, status=status, limit=OPEN_JOBS).rows
 
 
 def _runway(jobs: list[JobView], caps: list[CapView], now: datetime) -> Runway | None:

@@ -94,7 +94,7 @@ def serve_console(create_app: CreateApp, database: Path | None, port: int) -> No
 
 def _normalize() -> list[str]:
     """Normalise what was imported, show what that changed and return the jobs' ids."""
-    jobs = [_enqueue(entity_type) for entity_type in _TYPES]
+    jobs = [*map(_enqueue, _TYPES)]
     with DrainProgress(is_shown=output.is_terminal(sys.stderr)) as progress:
         queue.drain(work=Waterfall(), on_chunk=progress.on_chunk)
     for job_id in jobs:
@@ -133,8 +133,10 @@ def _show(job: JobView) -> None:
     kind = PLURALS[job.entity_type]
     counts = f"{job.success:,} success, {job.skipped:,} skipped (nothing to go by), {job.errors:,} errors"
     click.echo(f"\nNormalised {job.processed:,} {kind}: {counts}. The job is {job.status}.")
-    sights = _telling(list(_sights(job.entity_type)), key=_VARIETY[job.entity_type])
-    columns = list(_SIGHTS[job.entity_type]({}))
+    see = _SIGHTS[job.entity_type]
+    views = all_rows(partial(list_entities, job.entity_type, workspace_slug=DEFAULT_WORKSPACE))
+    sights = _telling([see(view.fields) for view in views], key=_VARIETY[job.entity_type])
+    columns = list(see({}))
     rows = [row for sight in sights for row in _before_and_after(sight)]
     output.print_table(["", *columns], rows)
 
@@ -147,11 +149,6 @@ def _before_and_after(sight: Sight) -> Iterator[list[object]]:
 def _short(text: str) -> str:
     text = output.clean(text)
     return text if len(text) <= MAX_CELL_CHARS else text[: MAX_CELL_CHARS - 1] + "…"
-
-
-def _sights(entity_type: str) -> Iterator[Sight]:
-    for view in all_rows(partial(list_entities, entity_type, workspace_slug=DEFAULT_WORKSPACE)):
-        yield _SIGHTS[entity_type](view.fields)
 
 
 def _telling(sights: list[Sight], *, key: str) -> list[Sight]:

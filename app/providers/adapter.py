@@ -1,15 +1,15 @@
 """What the adapters of paid providers have in common: whom they ask about, and whose answers count.
 
-An adapter writes `lacks`, `most_micros`, `ask` and, if it has bulk calls, `ask_many`. What each of them owes stands
-here, once: fields that name nobody are not asked about, and an answer about somebody else is not found. How calls
-fail is in `ApiClient`.
+An adapter writes `lacks`, `operation` or `most_micros`, `ask` and, if it has bulk calls, `ask_many`. What each of them
+owes stands here, once: fields that name nobody are not asked about, and an answer about somebody else is not found.
+How calls fail is in `ApiClient`.
 """
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from app.providers.answer_match import Match, judge
 from app.providers.api_client import ApiClient
@@ -33,6 +33,8 @@ class PaidProvider(ApiClient, Provider):
     """
 
     capabilities = Capabilities()
+    operation: ClassVar[str]
+    """What a question costs at most: one operation of this name, unless `most_micros` says otherwise."""
 
     # What an adapter writes
 
@@ -40,9 +42,9 @@ class PaidProvider(ApiClient, Provider):
     def lacks(self, question: Lookup) -> str | None:
         """Return what the entity lacks for a call, as a sentence, or None if it can be asked about."""
 
-    @abstractmethod
     def most_micros(self, question: Lookup) -> int:
         """Return the most that the question can cost, in micro-dollars."""
+        return self.settings.price_micros(self.operation)
 
     @abstractmethod
     async def ask(self, question: Lookup, deadline: float) -> Answer:
@@ -99,7 +101,7 @@ class PaidProvider(ApiClient, Provider):
 
     async def lookup_many(self, lookups: Sequence[Lookup], *, deadline: float) -> Sequence[Answer]:
         """Ask about entities of one type; those that lack something are left out of the call."""
-        prepared = [self._prepare(lookup) for lookup in lookups]
+        prepared = [*map(self._prepare, lookups)]
         questions = [question for question, reason in prepared if reason is None]
         asked = iter(await self.ask_many(questions, deadline) if questions else ())
         answers = []

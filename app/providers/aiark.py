@@ -104,15 +104,17 @@ class AiArk(PaidProvider):
 
     async def ask_many(self, questions: Sequence[Lookup], deadline: float) -> Sequence[Answer]:
         """Ask for companies in one search by domain and one by LinkedIn page."""
-        answers: dict[int, Answer] = {}
-        for filter_name in ("domain", "linkedin"):
-            indexes = [index for index, question in enumerate(questions) if _is_asked_by(question, filter_name)]
-            if indexes:
-                companies = await self._ask_companies([questions[index] for index in indexes], deadline)
-                answers |= zip(indexes, companies, strict=True)
+        if questions[0].entity_type == "person":
+            return await super().ask_many(questions, deadline)
+        indexes_by_filter: dict[str, list[int]] = {"domain": [], "linkedin": []}
         for index, question in enumerate(questions):
-            if index not in answers:
-                answers[index] = await self.ask(question, deadline)
+            key = _company_key(question.fields)
+            assert key is not None, "a question lacks nothing"
+            indexes_by_filter[key[0]].append(index)
+        answers: dict[int, Answer] = {}
+        for indexes in filter(None, indexes_by_filter.values()):
+            companies = await self._ask_companies([questions[index] for index in indexes], deadline)
+            answers |= zip(indexes, companies, strict=True)
         return [answers[index] for index in range(len(questions))]
 
     async def send(self, path: str, question: Any, deadline: float) -> Reply | Answer:
@@ -137,7 +139,7 @@ class AiArk(PaidProvider):
         is_cut = None not in owners and _is_cut(reply.body, rows)
         answers = []
         for index, key in enumerate(keys):
-            row = _row_about(key, rows)
+            row = next((row for row in rows if key in _row_keys(row)), None)
             raw = reply.body if len(keys) == 1 else row
             cost_micros = charged[index] * self.settings.price_micros("company")
             answers.append(replace(_company_answer(row, is_cut), raw=raw, cost_micros=cost_micros))
@@ -146,7 +148,9 @@ class AiArk(PaidProvider):
     def parse_search(self, reply: Reply, question: Lookup) -> Answer:
         """Return the person in the reply to a search by name and company; each row is charged."""
         rows = _records(reply.body) or []
-        row = next((row for row in rows if _is_asked_for(row, question.fields)), None)
+        # Filters may have been ignored, so a row has to be of the person surely.
+        is_same = (row for row in rows if judge("person", question.fields, _stated(row)) is Match.SAME)
+        row = next(is_same, None)
         cost_micros = len(rows) * self.settings.price_micros("person")
         if row is None:
             return Answer(OutcomeClass.NOT_FOUND, raw=reply.body, cost_micros=cost_micros, error=_not_found(rows))
@@ -237,11 +241,6 @@ def _company_key(fields: Mapping[str, Any]) -> tuple[str, str] | None:
     return ("linkedin", page.url) if page else None
 
 
-def _is_asked_by(lookup: Lookup, filter_name: str) -> bool:
-    key = _company_key(lookup.fields) if lookup.entity_type == "company" else None
-    return key is not None and key[0] == filter_name
-
-
 def _export_key(fields: Mapping[str, Any]) -> dict[str, str] | None:
     """Return what a person can be exported by: exactly one of AI Ark's id and the LinkedIn URL."""
     if person_id := text(find(fields, "provider_ids.aiark_person_id")):
@@ -310,10 +309,6 @@ def _is_cut(body: Any, rows: Sequence[Any]) -> bool:
     return bool(rows) and len(rows) < (integer(find(body, "totalElements")) or 0)
 
 
-def _row_about(key: tuple[str, str] | None, rows: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    return next((row for row in rows if key in _row_keys(row)), None)
-
-
 def _index_of_owner(row: Mapping[str, Any], keys: Sequence[tuple[str, str] | None]) -> int | None:
     """Return which of the companies that were asked for a row is about."""
     row_keys = _row_keys(row)
@@ -322,11 +317,6 @@ def _index_of_owner(row: Mapping[str, Any], keys: Sequence[tuple[str, str] | Non
 
 def _host_of_row(company: Any) -> str | None:
     return company_host(find(company, "link.domain"), text(find(company, "summary.name")))
-
-
-def _is_asked_for(row: Mapping[str, Any], fields: Mapping[str, Any]) -> bool:
-    """Return whether a person's row surely is of the one asked for: filters may have been ignored."""
-    return judge("person", fields, _stated(row)) is Match.SAME
 
 
 def _stated(row: Mapping[str, Any]) -> dict[str, Any]:

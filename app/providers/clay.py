@@ -36,6 +36,7 @@ class Clay(PaidProvider):
     name = "clay"
     title = "Clay's webhook"
     key_header = "x-clay-webhook-auth"
+    operation = "row"
     entity_types = frozenset(_SENT)
     capabilities = Capabilities(charges_misses=True, answers_later=True)
     inputs: Mapping[str, frozenset[str]] = {entity_type: frozenset(fields) for entity_type, fields in _SENT.items()}
@@ -57,10 +58,6 @@ class Clay(PaidProvider):
             return None
         return "Clay needs a person's LinkedIn URL or e-mail address, or a name and a company."
 
-    def most_micros(self, question: Lookup) -> int:
-        """Return the price of a row."""
-        return self.settings.price_micros("row")
-
     async def ask(self, question: Lookup, deadline: float) -> Answer:
         """Push the entity's row; what the table finds comes by callback."""
         if not (question.callback_url and question.request_id):
@@ -74,7 +71,7 @@ class Clay(PaidProvider):
         return Answer(
             OutcomeClass.SUCCESS,
             raw=reply.body,
-            cost_micros=self.settings.price_micros("row"),
+            cost_micros=self.settings.price_micros(self.operation),
             pending_seconds=float(self.settings.options["CALLBACK_SECONDS"]),
         )
 

@@ -96,6 +96,7 @@ class Firecrawl(PaidProvider):
     """Firecrawl's scrape call, of companies only; the cloud service, or one that runs next to us."""
 
     name = "firecrawl"
+    operation = "company"
     title = "Firecrawl"
     # A server of one's own needs none.
     key_prefix = "Bearer "
@@ -117,10 +118,6 @@ class Firecrawl(PaidProvider):
         if _site(question):
             return None
         return "Firecrawl needs a company's public domain or website, and not one of a platform or mailbox provider."
-
-    def most_micros(self, question: Lookup) -> int:
-        """Return the price of a page with the JSON format."""
-        return self.settings.price_micros("company")
 
     async def ask(self, question: Lookup, deadline: float) -> Answer:
         """Have the company's home page read."""
@@ -191,7 +188,7 @@ class Firecrawl(PaidProvider):
     def _cost_micros(self, reply: Reply) -> int:
         """Return what Firecrawl says that the page cost, or its price if it does not say."""
         credits = integer(find(reply.body, "data.metadata.creditsUsed"))
-        return self.settings.price_micros("company") if credits is None else self.settings.cost_micros(credits)
+        return self.settings.price_micros(self.operation) if credits is None else self.settings.cost_micros(credits)
 
 
 def _miss(body: Any, fields: Mapping[str, Any]) -> Answer | None:

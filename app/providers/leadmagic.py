@@ -193,11 +193,8 @@ class LeadMagicVerifier(_LeadMagicApi, PaidVerifier):
     """Judges whether mail to a person's address arrives. Charged each time, whatever it says."""
 
     name = "leadmagic-verify"
+    operation = "validation"
     capabilities = Capabilities(charges_misses=True, verifies=LeadMagic.name)
-
-    def most_micros(self, question: Lookup) -> int:
-        """Return the price of a validation."""
-        return self.settings.price_micros("validation")
 
     async def ask(self, question: Lookup, deadline: float) -> Answer:
         """Ask about the address; the answer's one field is `email_status`, which may be `unknown`."""
@@ -212,7 +209,7 @@ class LeadMagicVerifier(_LeadMagicApi, PaidVerifier):
         word = _status_word(body)
         if word is None:
             return self._result({}, reply, None)
-        answer = self._result({"email_status": _EMAIL_STATUSES.get(word, "unknown")}, reply, "validation")
+        answer = self._result({"email_status": _EMAIL_STATUSES.get(word, "unknown")}, reply, self.operation)
         return replace(answer, about={"email": body.get("email")})
 
 

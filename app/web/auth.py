@@ -96,7 +96,7 @@ def principal() -> Principal:
 
 
 def caller_name() -> str:
-    """Return who is calling, as it is put down beside what he makes."""
+    """Return who is calling, as it is recorded beside what they create."""
     caller = principal()
     kinds = {"key": "API key ", "user": "user "}
     return f"{kinds[caller.kind]}{caller.name}" if caller.kind in kinds else "cron"

@@ -58,7 +58,7 @@ def admit(identity: Identity) -> UserView:
 
     Raises `SignInRefused` for who is in no group that may do anything, whose sessions end, and for who is disabled.
     """
-    grant = _find_grant(identity.groups)
+    grant = next((grant for grant in config().grants if grant.group in identity.groups), None)
     if grant is None:
         _end_sessions(identity)
         log.info("sign-in refused", reason="no group")
@@ -127,10 +127,6 @@ def _change_identity(session: WriteSession, user: User, identity: Identity | Non
     session.execute(delete(user_sessions).where(user_sessions.c.user_id == user.id))
     record_user(session, Action.USER_IDENTITY, view_of(user), **{"before" if identity is None else "after": state})
     return view_of(user)
-
-
-def _find_grant(groups: Collection[str]) -> Grant | None:
-    return next((grant for grant in config().grants if grant.group in groups), None)
 
 
 def _end_sessions(identity: Identity) -> None:

@@ -332,13 +332,9 @@ def _unsupported(call: Call, schema: Any, is_tool: bool, keywords: frozenset[str
     refused = sorted(_keys(schema) & keywords)
     if refused:
         return f"schema: {refused[0]} is not supported"
-    if not is_tool and _has_open_object(schema):
+    if not is_tool and any(inner.get("additionalProperties") is not False for inner in _objects(schema)):
         return "schema: additionalProperties must be false"
     return None
-
-
-def _has_open_object(schema: dict[str, Any]) -> bool:
-    return any(inner.get("additionalProperties") is not False for inner in _objects(schema))
 
 
 def _objects(schema: Any) -> list[dict[str, Any]]:

@@ -104,10 +104,7 @@ class Ledger:
             operation=charge.operation,
             key=key,
             credits=credits,
-            micros=self._micros(provider, credits),
+            micros=int((credits * self._usd_per_credit[provider] * MICROS).to_integral_value(ROUND_CEILING)),
             repeat=repeat,
         )
         return {**asdict(line), "credits": str(credits)}
-
-    def _micros(self, provider: str, credits: Decimal) -> int:
-        return int((credits * self._usd_per_credit[provider] * MICROS).to_integral_value(ROUND_CEILING))

@@ -148,12 +148,18 @@ def daily_caps(
     With the caps of providers that are set: for everything, and for the workspace, if it is one; and that of an API
     key.
     """
-    settings, here = config(), [] if workspace_slug is None else [workspace_slug]
-    everything = [CapScope(), *(CapScope(None, name) for name in NAMES)] if shows_overall else []
-    day = today()
-    workspaces = [CapScope(slug) for slug in here or _spenders(day)]
-    scopes = [*everything, *workspaces, *(CapScope(slug, name) for slug in here for name in NAMES)]
-    scopes += [] if key_id is None else [CapScope(key_id=key_id)]
+    settings, day = config(), today()
+    scopes: list[CapScope] = []
+    if shows_overall:
+        scopes += [CapScope(), *_of_providers(None)]
+    if workspace_slug is None:
+        workspaces = [*map(CapScope, _spenders(day))]
+        scopes += workspaces
+    else:
+        workspaces = [CapScope(workspace_slug)]
+        scopes += [*workspaces, *_of_providers(workspace_slug)]
+    if key_id is not None:
+        scopes.append(CapScope(key_id=key_id))
     limits: dict[CapScope, int | None] = {CapScope(): micros(settings.ENRICH_DAILY_CAP_USD)}
     limits |= dict.fromkeys(workspaces, micros(settings.ENRICH_WORKSPACE_DAILY_CAP_USD))
     limits |= limits_of(scopes)
@@ -163,8 +169,13 @@ def daily_caps(
 def service_caps() -> list[CapView]:
     """Return today's caps of all workspaces together: everything's, and those of providers that are set."""
     limits: dict[CapScope, int | None] = {CapScope(): micros(config().ENRICH_DAILY_CAP_USD)}
-    limits |= limits_of(CapScope(None, name) for name in NAMES)
+    limits |= limits_of(_of_providers(None))
     return _views(limits, today())
+
+
+def _of_providers(workspace_slug: str | None) -> list[CapScope]:
+    """Return the scopes of all providers, in one workspace or in all together."""
+    return [CapScope(workspace_slug, name) for name in NAMES]
 
 
 def _views(limits: Mapping[CapScope, int | None], day: date) -> list[CapView]:
