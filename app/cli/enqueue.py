@@ -138,7 +138,7 @@ def _accept(
 
 @dataclass
 class _Selection:
-    """Whose ids are read: those of a file, of a list, or of a workspace. Raises `click.UsageError` unless of one."""
+    """Where ids are read from: a file, a list, or a workspace. Raises `click.UsageError` unless it is one of them."""
 
     entity_type: str
     workspace: str
@@ -198,7 +198,7 @@ _SELECTING: Final = ("ids_file", "list_name", "missing", "stale_verdicts", "all_
 
 
 def _verifier(provider: str) -> str:
-    """Return whom a job of stale addresses asks: the verifier that was named, else the one in the settings."""
+    """Return the verifier that a job of stale addresses asks: the one that was named, else the one in the settings."""
     context = click.get_current_context()
     if context.get_parameter_source("provider") is ParameterSource.DEFAULT:
         provider = next((name for name in VERIFIERS if finder_of(name) == config().ENRICH_VERIFIER), provider)

@@ -53,7 +53,7 @@ class ExitCode(IntEnum):
 
 
 class TerseCommand(click.Command):
-    """A command of which stderr says only what matters to whoever typed it, or to cron's mail."""
+    """A command whose stderr says only what matters to whoever typed it, or to cron's mail."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command with log lines from warnings up."""

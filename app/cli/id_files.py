@@ -20,7 +20,7 @@ _HEADING = re.compile(r"((person|people|company|contact|lead|account|entity|reco
 
 
 class UnknownIds:
-    """The ids of a file under which there is no entity: spelt wrongly, or of another workspace or kind."""
+    """The ids of a file that no entity has: misspelt, or of another workspace or type."""
 
     def __init__(self, entity_type: str, workspace: str) -> None:
         self._entity_type = entity_type
@@ -29,7 +29,7 @@ class UnknownIds:
         self._examples: list[str] = []
 
     def noted(self, ids: Iterator[str]) -> Iterator[str]:
-        """Pass ids on, and keep account of those that are unknown."""
+        """Yield the ids, and keep count of the unknown ones."""
         while part := list(islice(ids, IDS_A_LOOK)):
             known = self.known(part)
             unknown = [entity_id for entity_id in part if entity_id not in known]

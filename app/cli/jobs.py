@@ -25,7 +25,7 @@ from app.entities.csv.writer import csv_lines
 from app.models.job import ENDED, JobStatus
 
 WAITING_SECONDS = 600
-"""How long work may wait, and nobody look for it, before `jobs` says so."""
+"""How long work may wait with nobody looking for it before `jobs` says so."""
 ERRORS_A_PAGE = 1000
 HELD_SHOWN = 20
 
@@ -198,7 +198,7 @@ def _retried(job: JobView) -> str | None:
 
 
 def _options(job: JobView) -> list[tuple[str, object]]:
-    """Return what the job's request said of its waterfall."""
+    """Return what the job's request said about its waterfall."""
     options = job.options or {}
     texts = {name: ", ".join(value) if isinstance(value, list) else value for name, value in options.items()}
     return [(name, texts[name]) for name in ("order", "until", "verifier") if name in texts]

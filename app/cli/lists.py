@@ -35,7 +35,7 @@ from app.providers.names import WATERFALL
 from app.values.entity_types import PLURALS, EntityType
 
 PILOT = 50
-"""Entities of the pilot that is suggested for a list of more than twice as many."""
+"""Entities of the pilot that is suggested for a list more than twice as long."""
 REFUSALS_SHOWN = 20
 COLUMNS_SHOWN = 60
 LINE_WIDTH = 100
@@ -183,7 +183,7 @@ def _print_report(report: ImportReport, entity_type: EntityType, workspace: str)
 
 
 def _can_be_paid_for(entity_type: str, workspace: str) -> bool:
-    """Return whether a waterfall has somebody to ask, so that a list costs money."""
+    """Return whether a waterfall has a provider to ask, so that enriching a list costs money."""
     # Here, since to load the providers takes longer than to import a short file.
     from app.enrichment.waterfall.options import DEFAULT_OPTIONS
     from app.enrichment.waterfall.plan import insist_on_provider
@@ -366,7 +366,7 @@ def write_atomically(path: Path, blocks: Iterator[bytes]) -> int:
 
 @contextmanager
 def _replacing(path: Path) -> Iterator[Callable[[bytes], Any]]:
-    """Yield what writes to a file that takes the place of `path` at the end. Devices and pipes are written to."""
+    """Yield what writes to a file that replaces `path` at the end; devices and pipes are written to directly."""
     with _file_errors(path):
         is_special = path.exists() and not path.is_file()
         target = path if is_special else path.resolve()
@@ -398,7 +398,7 @@ def _write(file: IO[bytes], block: bytes, path: Path) -> None:
 
 @contextmanager
 def _file_errors(path: Path) -> Iterator[None]:
-    """Tell what the system says of a file as a mistake in the command line, which names it, unless it is full."""
+    """Report an error of the system as a mistake in the command line that named the file, unless the disk is full."""
     try:
         yield
     except OSError as exc:

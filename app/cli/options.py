@@ -39,7 +39,7 @@ class Number(click.ParamType[int]):
 
 
 class InputFile(click.File):
-    """A file to read bytes from, or standard input, of which what goes wrong is told by its name."""
+    """A file or standard input to read bytes from; what goes wrong is reported with its name."""
 
     def __init__(self) -> None:
         super().__init__("rb")
@@ -53,7 +53,7 @@ class InputFile(click.File):
 
 
 class _NamedReader:
-    """A stream of which an error in reading is the command line's, not a bug's: a disk that fails, a bad file."""
+    """A stream whose read errors are reported as mistakes in the command line, not as bugs: a bad file, a bad disk."""
 
     def __init__(self, stream: IO[bytes], name: str) -> None:
         self._stream = stream
@@ -90,7 +90,7 @@ class Slug(click.ParamType[str]):
 
 
 def known_type(entity_id: str, workspace: str, entity_type: str | None) -> str:
-    """Return what an id is of, if nobody says: of whatever there is under it.
+    """Return the type of the entity with an id: the one that is given, else that of the only entity that has it.
 
     Raises `EntityNotFound`, also for what can be no id, and `click.UsageError` if it is of a person and of a company.
     """

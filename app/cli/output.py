@@ -28,7 +28,7 @@ from app.values.spellings import camel_case
 from app.web.fields import Instant
 
 FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
-"""What the system says of a file, a disk or a device that takes no more."""
+"""The errors of a file, a disk or a device that takes no more."""
 
 
 def make_printable() -> None:
@@ -61,13 +61,13 @@ def flush() -> None:
 
 
 def complain(line: str) -> None:
-    """Print the one line that says why a command failed; if even that cannot be, the exit code has to say it."""
+    """Print the one line that says why a command failed; if even that fails, the exit code has to say it."""
     with suppress(OSError):
         click.echo(f"tranche: {line}", err=True)
 
 
 def note(line: str) -> None:
-    """Print a remark that is not the command's result, and that nothing fails for."""
+    """Print a remark that is not the command's result; no command fails because it cannot be printed."""
     with suppress(OSError):
         click.echo(line, err=True)
 

@@ -34,7 +34,7 @@ log = structlog.get_logger(__name__)
 def counting(label: str, noun: str, stream: IO[bytes] | None = None) -> Iterator[Callable[[int], None]]:
     """Show how far a long read or write is; what is yielded is told the count so far.
 
-    The length of `stream`, where that is a file, gives the bar its end.
+    If `stream` is a file, its length gives the bar its end.
     """
     if not output.is_terminal(sys.stderr):
         yield lambda count: None

@@ -40,7 +40,7 @@ def audit() -> Response:
     """List events, the newest first; the filters stand in the address."""
     query = _query()
     filters = _filters(query)
-    # What was done to one thing is in an index.
+    # The events about one subject are found by an index.
     is_searched = "subject" not in query and not query.keys().isdisjoint({"actor", "action"})
     found = list_events(
         cursor=parse_id(request.args.get("cursor", "")),

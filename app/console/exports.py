@@ -18,7 +18,7 @@ from app.values.entity_types import EntityType
 from app.web.api_keys import Scope
 
 LARGE_ROWS: Final = 20_000
-"""With more than so many in the workspace, the file is rather written in the background."""
+"""If the workspace has more entities than this, the page suggests to have the file written in the background."""
 
 
 @blueprint.get("/console/<any(people, companies):plural>/export")

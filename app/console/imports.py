@@ -41,7 +41,7 @@ _MAX_FORM_BYTES: Final = 8 * 1024 * 1024
 _INCOMPLETE: Final = "The form is not complete. Choose the file again."
 _MAPPING: Final = fields.Dict(keys=fields.String(), values=fields.String())
 PASTED: Final = "pasted rows"
-"""What a file is called that was not one."""
+"""The file name of pasted rows."""
 REFUSALS: Final = 10
 """Refused rows that a page names; the file that it offers has all of them."""
 

@@ -1,4 +1,4 @@
-"""A new job: whom, through whom, what it would cost, and up to which cap. Without the last two there is none.
+"""A new job: which entities, through which provider, at what price and under which cap. It needs the last two.
 
 It may be a pilot: a sample of them, whose page (`pilots`) says what the rest is worth.
 """
@@ -40,7 +40,7 @@ from app.web.api_keys import Scope
 from app.web.auth import visible_workspace
 
 MOST_SURVEYED: Final = 60
-"""Entities that the price is of: fewer than over HTTP, since the page takes longer than an answer in JSON."""
+"""Entities that the price is worked out from: fewer than over HTTP, since the page takes longer than JSON."""
 PILOT: Final = 50
 """Entities of a pilot, unless somebody says otherwise."""
 MOST: Final = 20_000
@@ -51,7 +51,7 @@ LOOKS_EACH: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Whom a form is about, and through whom."""
+    """The entities that a form selects, and the provider that is to be asked."""
 
     entity_type: str
     missing: str | None

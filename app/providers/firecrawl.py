@@ -114,7 +114,7 @@ class Firecrawl(PaidProvider):
         return super().why_unusable() if self.settings.base_url == DEFAULTS[self.name].base_url else None
 
     def lacks(self, question: Lookup) -> str | None:
-        """Return that the company has no website of its own that may be looked at."""
+        """Return that the company has no public website of its own, or None."""
         if _site(question):
             return None
         return "Firecrawl needs a company's public domain or website, and not one of a platform or mailbox provider."

@@ -43,10 +43,10 @@ class Result:
     """When the receiver wants it again, if it said so."""
 
 
-def body_of(kind: str, created_at: datetime, data: Mapping[str, Any], job: Mapping[str, Any] | None) -> bytes:
+def body_of(kind: str, created_at: datetime, data: Mapping[str, Any]) -> bytes:
     """Return an event as it is sent: thin, since whoever gets it can ask for the rest."""
     timestamp = created_at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    event = {"type": kind, "timestamp": timestamp, "data": {**(job or {}), **data}}
+    event = {"type": kind, "timestamp": timestamp, "data": data}
     return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
 
 

@@ -65,10 +65,11 @@ class AiArk(StandIn):
             ("GET", "v1/payments/credits"): lambda call: Reply(200, {"total": 1000}),
         }
 
-    def refused_headers(self, headers: Mapping[str, str]) -> Reply | None:
-        """The gateway refuses clients that do not name themselves."""
+    def check_headers(self, headers: Mapping[str, str]) -> None:
+        """Refuse clients that do not name themselves, as the gateway does."""
         agent = headers.get("User-Agent", "").lower()
-        return html(403, "error code: 1010") if not agent or agent.startswith(_SCRIPTS) else None
+        if not agent or agent.startswith(_SCRIPTS):
+            raise Instead(html(403, "error code: 1010"))
 
     def identifying_text(self, call: Call) -> str:
         """An id names a person too."""

@@ -197,9 +197,8 @@ class StandIn:
         """Return whether the good key stands in its header."""
         return headers.get(self.key_header) == self.key_prefix + self.key
 
-    def refused_headers(self, headers: Mapping[str, str]) -> Reply | None:
-        """Return the refusal of a request that lacks a header it needs beside the key, or None."""
-        return None
+    def check_headers(self, headers: Mapping[str, str]) -> None:
+        """Raise `Instead` if a request lacks a header that it needs beside the key."""
 
     def headers(self) -> Mapping[str, str]:
         """Return what stands in the headers of each answer."""

@@ -111,11 +111,10 @@ class Anthropic(_Model):
         super().__init__(*args)
         self.routes = {("POST", "v1/messages"): self._messages}
 
-    def refused_headers(self, headers: Mapping[str, str]) -> Reply | None:
-        """The version must be named."""
-        if headers.get("anthropic-version") == "2023-06-01":
-            return None
-        return self.refusal("anthropic-version: header is required")
+    def check_headers(self, headers: Mapping[str, str]) -> None:
+        """Refuse a request that does not name the version."""
+        if headers.get("anthropic-version") != "2023-06-01":
+            raise Instead(self.refusal("anthropic-version: header is required"))
 
     def refusal(self, message: str) -> Reply:
         """Return it in the form of an error."""
