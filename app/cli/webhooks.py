@@ -30,7 +30,7 @@ def webhooks() -> None:
 @json_option
 def add(url: str, events: tuple[str, ...], workspace: str | None, as_json: bool) -> None:
     """Create an endpoint and print its secret, once."""
-    made = service.create_endpoint(url, workspace, created_by=CREATED_BY, events=events or None)
+    made = service.create_endpoint(url, workspace, created_by=CREATED_BY, events=events)
     _print_secret(made, as_json=as_json)
 
 

@@ -95,7 +95,7 @@ def _days(workspace: str | None, caps: list[CapView]) -> Chart:
     first = today - timedelta(days=CHART_DAYS - 1)
     spent = {row.key: row.cost_micros for row in reports.costs_by_day(first, today, workspace_slug=workspace)}
     days = [(first + timedelta(days=offset)).isoformat() for offset in range(CHART_DAYS)]
-    return chart([(day, spent.get(day, 0)) for day in days], caps[0].cap_micros if caps else None)
+    return chart([(day, spent.get(day, 0)) for day in days], caps[0].cap_micros)
 
 
 def _notices(jobs: list[JobView], providers: list[ProviderView]) -> Iterator[Notice]:

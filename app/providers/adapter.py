@@ -164,7 +164,8 @@ def with_second_call(first: Answer, second: Answer, raw: Mapping[str, Any], most
     The first is paid for, so it is delivered whatever became of the second. If that may have been charged, the most
     that it can have cost counts.
     """
-    has_failed = second.outcome_class not in DEFINITE
+    is_whole = second.outcome_class in DEFINITE
+    trouble, error = (None, None) if is_whole else (second.outcome_class, second.error)
     unknown_micros = 0 if second.is_cost_known else most_micros
     return replace(
         first,
@@ -173,6 +174,6 @@ def with_second_call(first: Answer, second: Answer, raw: Mapping[str, Any], most
         cost_micros=first.cost_micros + second.cost_micros + unknown_micros,
         is_cost_known=second.is_cost_known,
         retry_after_seconds=second.retry_after_seconds,
-        trouble=second.outcome_class if has_failed else None,
-        error=second.error if has_failed else None,
+        trouble=trouble,
+        error=error,
     )

@@ -170,9 +170,9 @@ def _without_strange_hosts(fields: dict[str, Any]) -> dict[str, Any]:
     return filled(fields)
 
 
-def _a_list(value: Any) -> list[Any] | None:
+def _a_list(value: Any) -> list[Any]:
     members = value if isinstance(value, list) else [text(value)]
-    return [member for member in members if member not in (None, "", [], {})] or None
+    return [member for member in members if member not in (None, "", [], {})]
 
 
 def _a_dict(value: Any) -> dict[str, Any] | None:
@@ -180,7 +180,7 @@ def _a_dict(value: Any) -> dict[str, Any] | None:
 
 
 def _boolean(value: Any) -> bool | None:
-    return value if isinstance(value, bool) else {"true": True, "false": False}.get(str(value).lower())
+    return {"true": True, "false": False}.get(str(value).lower())
 
 
 _READERS: Final = {"text": text, "list": _a_list, "dict": _a_dict, "integer": integer, "boolean": _boolean}

@@ -6,7 +6,7 @@ private networks, mailboxes that several people read, and addresses that are no 
 LinkedIn page does no harm: the page says who is meant.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
@@ -105,10 +105,7 @@ def _refused_of_person(fields: Mapping[str, Any]) -> dict[str, str]:
         refused |= dict.fromkeys(_NAMES, "The name is a placeholder.")
     if names_no_company(fields.get("company")):
         refused["company"] = "The company is a placeholder."
-    if company_host(fields.get("company_domain"), _name(fields.get("company"))) is None:
-        refused["company_domain"] = _about_host(fields.get("company_domain"))
-    if linkedin_page("person", fields.get("linkedin_url")) is None:
-        refused["linkedin_url"] = ""
+    refused |= _refused_places("person", fields, ["company_domain"], fields.get("company"))
     address = email_address(fields.get("email"))
     if address is None:
         refused["email"] = ""
@@ -118,19 +115,21 @@ def _refused_of_person(fields: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _refused_of_company(fields: Mapping[str, Any]) -> dict[str, str]:
-    refused: dict[str, str] = {}
+    refused = _refused_places("company", fields, ["domain", "website"], fields.get("name"))
     if names_no_company(fields.get("name")):
-        refused["name"] = "The name is a placeholder."
-    for field in ("domain", "website"):
-        if company_host(fields.get(field), _name(fields.get("name"))) is None:
-            refused[field] = _about_host(fields.get(field))
-    if linkedin_page("company", fields.get("linkedin_url")) is None:
-        refused["linkedin_url"] = ""
+        return {"name": "The name is a placeholder.", **refused}
     return refused
 
 
-def _name(value: Any) -> str | None:
-    return None if names_no_company(value) else text(value)
+def _refused_places(entity_type: str, fields: Mapping[str, Any], hosts: Sequence[str], company: Any) -> dict[str, str]:
+    """Return which of the hosts, and of the page, are not the entity's own public ones, each with why."""
+    name = None if names_no_company(company) else text(company)
+    refused = {
+        field: _about_host(fields.get(field)) for field in hosts if company_host(fields.get(field), name) is None
+    }
+    if linkedin_page(entity_type, fields.get("linkedin_url")) is None:
+        refused["linkedin_url"] = ""
+    return refused
 
 
 def _about_host(value: Any) -> str:

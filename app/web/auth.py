@@ -172,7 +172,7 @@ def _authenticate(*, accepts_cron_secret: bool) -> Principal:
         key = find_key(token)
         if key is not None:
             return Principal("key", key.id, frozenset(key.scopes), key.workspace_slug, key.name)
-    elif accepts_cron_secret and _cron_secret() is None:
+    elif accepts_cron_secret and config().CRON_SECRET is None:
         raise Unauthorized("CRON_SECRET is not set: set it to 16 or more random characters, or call with an API key.")
     raise Unauthorized("Expected a valid credential in the header: Authorization: Bearer <API key>.")
 
@@ -185,12 +185,8 @@ def _authorize(caller: Principal, scope: Scope | None) -> None:
 
 
 def _is_cron_secret(token: str) -> bool:
-    secret = _cron_secret()
+    secret = config().CRON_SECRET
     return secret is not None and hmac.compare_digest(_digest(token), _digest(secret))
-
-
-def _cron_secret() -> str | None:
-    return config().CRON_SECRET or None
 
 
 def _digest(token: str) -> bytes:
@@ -203,6 +199,6 @@ def _log_refused_cron_call(error: AppError) -> None:
         "process call refused",
         status=error.status,
         has_credential="Authorization" in request.headers,
-        is_secret_set=_cron_secret() is not None,
+        is_secret_set=config().CRON_SECRET is not None,
         is_from_cron=agent.startswith("vercel-cron") or "X-Vercel-Cron-Schedule" in request.headers,
     )

@@ -7,7 +7,7 @@ runs commands says that the two are one.
 
 import hashlib
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -87,7 +87,8 @@ def set_identity(name: str, subject: str, issuer: str | None = None) -> UserView
             other = _find(session, identity)
             if other is not None:
                 raise Conflict(f"That is the user {other.name}, from whom the identity would have to be removed first.")
-            return _change_identity(session, user, identity)
+            state = {"issuer": identity.issuer, "subject": identity.subject}
+            return _change_identity(session, user, identity.issuer, identity.subject, after=state)
     except IntegrityError as exc:
         raise Conflict("Somebody has just signed in with this identity, as another user.") from exc
 
@@ -101,7 +102,8 @@ def remove_identity(name: str) -> UserView:
         user = find_user(session, name)
         if user.subject is None:
             raise Conflict(f"The user {name} does not come from an identity provider.")
-        return _change_identity(session, user, None)
+        state = {"issuer": user.issuer, "subject": user.subject}
+        return _change_identity(session, user, None, None, before=state)
 
 
 def _checked(identity: Identity) -> Identity:
@@ -119,13 +121,13 @@ def _checked(identity: Identity) -> Identity:
     return identity
 
 
-def _change_identity(session: WriteSession, user: User, identity: Identity | None) -> UserView:
-    issuer, subject = (None, None) if identity is None else (identity.issuer, identity.subject)
-    state = {"issuer": issuer or user.issuer, "subject": subject or user.subject}
+def _change_identity(
+    session: WriteSession, user: User, issuer: str | None, subject: str | None, **states: Mapping[str, Any]
+) -> UserView:
     user.issuer, user.subject = issuer, subject
     session.flush()
     session.execute(delete(user_sessions).where(user_sessions.c.user_id == user.id))
-    record_user(session, Action.USER_IDENTITY, view_of(user), **{"before" if identity is None else "after": state})
+    record_user(session, Action.USER_IDENTITY, view_of(user), **states)
     return view_of(user)
 
 
