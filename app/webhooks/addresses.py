@@ -8,7 +8,7 @@ later gains nothing. Redirects are not followed.
 import asyncio
 import re
 import socket
-from ipaddress import IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -18,7 +18,6 @@ MAX_CHARACTERS: Final = 2000
 _PLAIN: Final = re.compile(rf"[!-~]{{1,{MAX_CHARACTERS}}}")
 # Networks by which an IPv4 address can be reached under another name.
 _DISGUISES: Final = tuple(IPv6Network(name) for name in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32"))
-_NAT: Final = ip_network("100.64.0.0/10")
 
 
 class Refused(OSError):
@@ -57,8 +56,8 @@ def is_public(address: str) -> bool:
             return is_public(str(parsed.ipv4_mapped))
         if any(parsed in network for network in _DISGUISES):
             return False
-    is_shared = parsed.version == 4 and parsed in _NAT
-    return parsed.is_global and not parsed.is_multicast and not is_shared
+    # The addresses that carriers share, 100.64.0.0/10, are not global either.
+    return parsed.is_global and not parsed.is_multicast
 
 
 class CheckingResolver(AbstractResolver):
