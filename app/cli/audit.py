@@ -40,15 +40,14 @@ def audit(workspace: str | None, limit: int, as_json: bool, **filters: Any) -> N
     """Show who changed what, newest first."""
     page = list_events(workspace_slug=workspace, limit=limit, **filters)
     end_read()
-    if as_json:
-        output.print_json(AuditEventSchema(many=True).dump(page.rows))
-        return
+    value = AuditEventSchema(many=True).dump(page.rows)
     empty = "Nothing is in the audit log yet: it tells who changes what from now on."
     if any([workspace, *filters.values()]):
         empty = f"No event is as asked for. To see the newest of all: {output.enrich_command()} audit"
     more = f"There are older ones: --limit shows more than {limit:,}, up to 1,000; --json shows what changed."
     columns = ["at", "workspace", "by", "action", "of"]
-    output.print_page(columns, map(_row, page.rows), page.next_cursor, empty=empty, more=more)
+    rows = map(_row, page.rows)
+    output.print_page(value, columns, rows, page.next_cursor, as_json=as_json, empty=empty, more=more)
 
 
 def _row(view: EventView) -> list[object]:

@@ -47,14 +47,12 @@ def set_(provider: str | None, workspace: str | None, key_id: str | None, usd: D
 @json_option
 def list_(as_json: bool) -> None:
     """List the caps and what has been spent under each today."""
-    views = all_rows(service.list_caps)
-    if as_json:
-        output.print_json(StoredCapSchema(many=True).dump(list(views)))
-        return
+    views = [*all_rows(service.list_caps)]
+    value = StoredCapSchema(many=True).dump(views)
     command = f"{output.enrich_command()} caps set --provider findymail --usd 5"
     empty = f"No caps are set but those of the settings. To set one: {command}"
     columns = ["of", "cap", "spent", "reserved", "left", "set", "by"]
-    output.print_page(columns, map(_row, views), empty=empty)
+    output.print_page(value, columns, map(_row, views), as_json=as_json, empty=empty)
 
 
 @caps.command()

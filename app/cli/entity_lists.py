@@ -35,12 +35,10 @@ def lists() -> None:
 def list_(workspace: str, entity_type: str | None, limit: int, cursor: str | None, as_json: bool) -> None:
     """Show lists, newest first."""
     page = service.list_lists(workspace_slug=workspace, entity_type=entity_type, limit=limit, cursor=cursor)
-    if as_json:
-        output.print_json(ListPageSchema().dump(page))
-        return
+    value = ListPageSchema().dump(page)
     empty = f"No lists yet. An import makes one: {output.enrich_command()} import person FILE"
     columns = ["id", "name", "of", "entities", "tool", "made by", "created"]
-    output.print_page(columns, map(_row, page.rows), page.next_cursor, empty=empty)
+    output.print_page(value, columns, map(_row, page.rows), page.next_cursor, as_json=as_json, empty=empty)
 
 
 def _row(view: ListView) -> list[object]:

@@ -77,7 +77,7 @@ def exclusions(workspace: str, as_json: bool) -> None:
         output.print_json(ExclusionSchema(many=True).dump(list(views)))
         return
     empty = f"Nothing is excluded. To exclude a domain: {output.enrich_command()} exclude example.com"
-    output.print_page(["value", "kind", "created"], map(_row, views), empty=empty)
+    output.print_page(None, ["value", "kind", "created"], map(_row, views), empty=empty)
 
 
 def _row(view: ExclusionView) -> list[object]:

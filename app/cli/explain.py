@@ -36,15 +36,15 @@ def explain(
     end_read()
     if as_json:
         output.print_json(ReceiptSchema().dump(receipt))
-        return
-    _print(receipt)
+    else:
+        _print(receipt)
 
 
 def _print(receipt: Receipt) -> None:
     page = receipt.page
     columns = ["when", "provider", "what came of it", "cost", "why", "took"]
     rows, more = map(_row, page.rows), "Later ones: --cursor {}"
-    output.print_page(columns, rows, page.next_cursor, empty="Nobody has been asked.", more=more)
+    output.print_page(None, columns, rows, page.next_cursor, empty="Nobody has been asked.", more=more)
     for call in receipt.open_calls:
         click.echo(_open_line(call))
     click.echo(_total_line(receipt))

@@ -31,11 +31,9 @@ def list_(workspace: str | None, limit: int, cursor: str | None, as_json: bool) 
     """Show exports, newest first."""
     page = service.list_exports(workspace_slug=workspace, limit=limit, cursor=cursor)
     end_read()
-    if as_json:
-        output.print_json(ExportListSchema().dump(page))
-        return
+    value = ExportListSchema().dump(page)
     empty = f"No exports yet. To ask for one: {output.enrich_command()} export person --background"
-    output.print_page(_COLUMNS, map(_row, page.rows), page.next_cursor, empty=empty)
+    output.print_page(value, _COLUMNS, map(_row, page.rows), page.next_cursor, as_json=as_json, empty=empty)
 
 
 @exports.command()

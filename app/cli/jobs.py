@@ -46,13 +46,11 @@ def list_(
     warning = _neglect(queue.health())
     backlog = queue.backlog()
     end_read()
-    if as_json:
-        output.print_json({**JobListSchema().dump(page), "backlog": BacklogSchema().dump(backlog)})
-    else:
-        columns, row = _table()
-        empty = "No such jobs." if any([status, workspace, list_id, cursor]) else _empty_state()
-        more = "Older ones: --cursor {}"
-        output.print_page(columns, map(row, page.rows), page.next_cursor, empty=empty, more=more)
+    value = {**JobListSchema().dump(page), "backlog": BacklogSchema().dump(backlog)}
+    columns, row = _table()
+    empty = "No such jobs." if any([status, workspace, list_id, cursor]) else _empty_state()
+    rows, more = map(row, page.rows), "Older ones: --cursor {}"
+    output.print_page(value, columns, rows, page.next_cursor, as_json=as_json, empty=empty, more=more)
     if backlog.workers_wanted:
         output.note(_waiting(backlog))
     if warning is not None:
@@ -251,14 +249,12 @@ def errors(
 
 def _print_summary(summary: ErrorSummary, *, as_json: bool) -> None:
     end_read()
-    if as_json:
-        output.print_json(ErrorSummarySchema().dump(summary))
-        return
     rows = [[kind.code, kind.provider, f"{kind.count:,}"] for kind in summary.kinds]
     if rows:
         rows.append(["total", "", f"{summary.total:,}"])
-    output.print_page(["code", "provider", "errors"], rows, empty="No errors.")
-    if summary.held:
+    value, columns = ErrorSummarySchema().dump(summary), ["code", "provider", "errors"]
+    output.print_page(value, columns, rows, as_json=as_json, empty="No errors.")
+    if summary.held and not as_json:
         output.note(f"Held, since it is unknown whether a call was paid: {summary.held:,}.")
 
 
@@ -266,7 +262,7 @@ def _print_errors(views: list[EntityErrorView], limit: int, *, as_json: bool) ->
     if as_json:
         output.print_json(EntityErrorSchema(many=True).dump(views))
         return
-    output.print_page(["entity", *_ERROR_COLUMNS], map(_error_row, views), empty="No errors.")
+    output.print_page(None, ["entity", *_ERROR_COLUMNS], map(_error_row, views), empty="No errors.")
     if len(views) == limit:
         output.note("There may be more: --limit, or --csv for all of them.")
 

@@ -34,11 +34,10 @@ def create(name: str, scopes: str, workspace: str | None, as_json: bool) -> None
 def list_(as_json: bool) -> None:
     """List all keys, revoked ones too, oldest first."""
     keys = api_keys.list_keys()
-    if as_json:
-        output.print_json([*map(_as_json, keys)])
-        return
+    value = [*map(_as_json, keys)]
     empty = f"No keys yet. To make one: {output.enrich_command()} keys create --name reports --scopes read"
-    output.print_page(["id", "name", "scopes", "workspace", "created", "revoked"], map(_row, keys), empty=empty)
+    columns = ["id", "name", "scopes", "workspace", "created", "revoked"]
+    output.print_page(value, columns, map(_row, keys), as_json=as_json, empty=empty)
 
 
 def _row(key: KeyView) -> list[object]:

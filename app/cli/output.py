@@ -103,17 +103,22 @@ def print_facts(facts: Iterable[tuple[str, object]]) -> None:
 
 
 def print_page(
+    value: Any,
     columns: Sequence[str],
     rows: Iterable[Sequence[object]],
     next_cursor: str | None = None,
     *,
+    as_json: bool = False,
     empty: str,
     more: str = "More: --cursor {}",
 ) -> None:
-    """Print the rows of a page as a table, or the remark `empty` if there are none.
+    """Print a page: its value as JSON, or its rows as a table, or the remark `empty` if there are none.
 
     `more` says how to see the next page, whose cursor stands in it for {}.
     """
+    if as_json:
+        print_json(value)
+        return
     cells = list(rows)
     if not cells:
         note(empty)

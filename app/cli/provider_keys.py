@@ -55,13 +55,12 @@ def _read_key() -> str:
 @json_option
 def list_(workspace: str | None, as_json: bool) -> None:
     """List the workspaces' own keys, by provider."""
-    views = all_rows(partial(service.list_keys, workspace))
-    if as_json:
-        output.print_json(ProviderKeySchema(many=True).dump(list(views)))
-        return
+    views = [*all_rows(partial(service.list_keys, workspace))]
+    value = ProviderKeySchema(many=True).dump(views)
     command = f"{output.enrich_command()} provider-keys set findymail --workspace acme"
     empty = f"No workspace has a key of its own; all are asked for with the service's. To set one: {command}"
-    output.print_page(["workspace", "provider", "key", "set", "by", "problem"], map(_row, views), empty=empty)
+    columns = ["workspace", "provider", "key", "set", "by", "problem"]
+    output.print_page(value, columns, map(_row, views), as_json=as_json, empty=empty)
 
 
 def _row(view: ProviderKeyView) -> list[object]:

@@ -51,12 +51,10 @@ def link(name: str, as_json: bool) -> None:
 def list_(as_json: bool) -> None:
     """List all users, disabled ones too, by name."""
     users = service.list_users()
-    if as_json:
-        output.print_json([*map(_as_json, users)])
-        return
+    value = [*map(_as_json, users)]
     empty = f"No users yet. To make one: {output.enrich_command()} users create ada --role admin"
     columns = ["name", "role", "workspace", "password", "created", "disabled", "subject"]
-    output.print_page(columns, map(_row, users), empty=empty)
+    output.print_page(value, columns, map(_row, users), as_json=as_json, empty=empty)
 
 
 @users.command()

@@ -66,12 +66,10 @@ def list_(workspace: str | None, limit: int, cursor: str | None, as_json: bool) 
     """List endpoints, oldest first."""
     page = service.list_endpoints(workspace, limit=limit, cursor=cursor)
     end_read()
-    if as_json:
-        output.print_json(WebhookListSchema().dump({"webhooks": page.rows, "next_cursor": page.next_cursor}))
-        return
+    value = WebhookListSchema().dump({"webhooks": page.rows, "next_cursor": page.next_cursor})
     empty = f"No webhooks. To make one: {output.enrich_command()} webhooks add https://hooks.example.com/tranche"
     columns = ["id", "workspace", "url", "events", "disabled"]
-    output.print_page(columns, map(_row, page.rows), page.next_cursor, empty=empty)
+    output.print_page(value, columns, map(_row, page.rows), page.next_cursor, as_json=as_json, empty=empty)
 
 
 def _row(view: EndpointView) -> list[object]:
@@ -118,12 +116,10 @@ def deliveries(webhook_id: str, limit: int, cursor: str | None, as_json: bool) -
     """Show the deliveries to an endpoint, newest first."""
     page = sent.list_deliveries(webhook_id, limit=limit, cursor=cursor)
     end_read()
-    if as_json:
-        output.print_json(DeliveryListSchema().dump({"deliveries": page.rows, "next_cursor": page.next_cursor}))
-        return
+    value = DeliveryListSchema().dump({"deliveries": page.rows, "next_cursor": page.next_cursor})
     empty = "Nothing was sent yet. A drain sends what has happened since the webhook was made."
     columns = ["event", "type", "job", "happened", "tries", "state", "error"]
-    output.print_page(columns, map(_delivery_row, page.rows), empty=empty)
+    output.print_page(value, columns, map(_delivery_row, page.rows), as_json=as_json, empty=empty)
 
 
 def _delivery_row(view: DeliveryView) -> list[object]:
