@@ -7,7 +7,7 @@ from flask import Response, request
 
 from app.console.access import require
 from app.console.blueprint import blueprint, page
-from app.console.steps import is_typed
+from app.console.forms import is_typed
 from app.console.words import said
 from app.console.workspaces import asked_workspace, typed_workspace
 from app.errors import Invalid

@@ -10,7 +10,7 @@ from flask import Response, request
 from app.audit.reading import EventView, list_events
 from app.console.access import require
 from app.console.blueprint import blueprint, page
-from app.console.steps import asked, given
+from app.console.forms import asked, given
 from app.console.workspaces import asked_workspace
 from app.db.session import end_read
 from app.enrichment.money.reports import parse_day

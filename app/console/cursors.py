@@ -2,7 +2,7 @@
 
 from flask import request
 
-from app.console.steps import given
+from app.console.forms import given
 from app.db import encryption
 from app.enrichment.queue.queries import bad_cursor
 

@@ -13,7 +13,7 @@ from app.config import micros
 from app.console.access import require
 from app.console.blueprint import blueprint, page
 from app.console.caps import read_dollars
-from app.console.steps import given, is_typed
+from app.console.forms import given, is_typed
 from app.console.words import said
 from app.db.session import end_read
 from app.enrichment.money import stored_caps as service

@@ -10,9 +10,9 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from app.console.access import require
 from app.console.blueprint import blueprint, page
+from app.console.forms import given, is_typed
 from app.console.lists import TYPES
 from app.console.outlines import shown
-from app.console.steps import given, is_typed
 from app.console.workspaces import chosen_workspace
 from app.db.session import end_read
 from app.enrichment.waterfall.erase import erase_entity

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from app.config import config
 from app.console.access import require
 from app.console.blueprint import blueprint, page
-from app.console.steps import asked, is_typed
+from app.console.forms import asked, is_typed
 from app.console.workspaces import chosen_workspace
 from app.db.session import end_read
 from app.enrichment import queue

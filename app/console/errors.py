@@ -8,7 +8,7 @@ from flask import Response, request
 
 from app.console.access import require
 from app.console.blueprint import blueprint, page
-from app.console.steps import given
+from app.console.forms import given
 from app.db.session import end_read
 from app.enrichment import queue
 from app.enrichment.money import reports

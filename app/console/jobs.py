@@ -10,7 +10,7 @@ from app.console import actions
 from app.console.access import require
 from app.console.blueprint import blueprint, page_or_part, shared
 from app.console.driver import driver
-from app.console.steps import asked, given
+from app.console.forms import asked, given
 from app.console.timelines import timeline
 from app.db.session import end_read
 from app.enrichment import queue

@@ -8,8 +8,8 @@ from flask import Response, request
 from app.console.access import require
 from app.console.blueprint import blueprint, page
 from app.console.cursors import asked_cursor, sealed
+from app.console.forms import asked
 from app.console.outlines import shown
-from app.console.steps import asked
 from app.console.workspaces import chosen_workspace
 from app.db.session import end_read
 from app.entities.fields import RAW_FIELDS

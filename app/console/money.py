@@ -7,7 +7,7 @@ from flask import Response, request
 from app.console.access import require
 from app.console.blueprint import blueprint, page
 from app.console.charts import chart
-from app.console.steps import asked, given
+from app.console.forms import asked, given
 from app.db.session import end_read
 from app.enrichment.money import reports
 from app.enrichment.money.reports import Group

@@ -18,8 +18,8 @@ from app.console.access import require
 from app.console.blueprint import blueprint, page
 from app.console.caps import read_dollars, read_stop_rule, upper_end
 from app.console.cursors import asked_cursor, sealed
+from app.console.forms import DEARER, asked, is_dearer
 from app.console.lists import LOOKS_AT, OFFERED, asked_type
-from app.console.steps import DEARER, asked, is_dearer
 from app.console.workspaces import chosen_workspace
 from app.db.session import end_read
 from app.enrichment import queue

@@ -11,7 +11,7 @@ from app.config import micros
 from app.console.access import require
 from app.console.blueprint import blueprint, may, page
 from app.console.caps import read_dollars, read_stop_rule, upper_end
-from app.console.steps import DEARER, is_dearer
+from app.console.forms import DEARER, is_dearer
 from app.db.session import end_read
 from app.enrichment import queue
 from app.enrichment.money import reports

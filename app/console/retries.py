@@ -11,7 +11,7 @@ from app.console.access import require
 from app.console.blueprint import blueprint, page
 from app.console.caps import read_dollars, upper_end
 from app.console.errors import chosen_kind
-from app.console.steps import DEARER, is_dearer
+from app.console.forms import DEARER, is_dearer
 from app.db.session import end_read
 from app.enrichment import queue
 from app.enrichment.money import reports

@@ -1,37 +1,11 @@
-"""What is asked before something is done: a page says what it does, and for some a word has to be typed."""
+"""What an admin can do to a user or a webhook: a page says what it does, and for some a word has to be typed."""
 
-from collections.abc import Callable, Container
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from typing import Any
 
-from flask import request
-
-DEARER: Final = "The price has changed since it was shown. Check it and confirm again."
-
-Default = TypeVar("Default")
-
-
-def is_typed(word: str) -> bool:
-    """Return whether the form has the word that was asked for."""
-    return request.form.get("word", "").strip().lower() == word
-
-
-def asked(name: str, choices: Container[str], default: Default) -> str | Default:
-    """Return a value in the address or the form if it is one of the choices, else the default."""
-    value = request.values.get(name, "")
-    return value if value in choices else default
-
-
-def given(name: str) -> str | None:
-    """Return what the address or the form has under a name; None: nothing."""
-    return request.values.get(name, "").strip() or None
-
-
-def is_dearer(high_micros: int) -> bool:
-    """Return whether a price has risen above the one that the form was shown with, or the form has none."""
-    seen = request.form.get("seen", "")
-    return not seen.isdecimal() or high_micros > int(seen[:18])
+from app.console.forms import is_typed
 
 
 @dataclass(frozen=True, slots=True)

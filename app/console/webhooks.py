@@ -9,7 +9,8 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from app.console.access import require
 from app.console.blueprint import blueprint, page
-from app.console.steps import Step, given
+from app.console.forms import given
+from app.console.steps import Step
 from app.console.words import said
 from app.console.workspaces import asked_workspace, typed_workspace
 from app.db.session import end_read
