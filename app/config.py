@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, Self
-from urllib.parse import urlsplit
 
 from flask import current_app
 from platformdirs import user_data_path
@@ -24,7 +24,7 @@ from sqlalchemy.engine import make_url
 from app.database_url import read_database_url
 from app.dotenv_file import MAX_VALUE_CHARACTERS, read_dotenv
 from app.entities.policies import parse_policies
-from app.oidc_settings import OidcSettings, check_single_sign_on
+from app.oidc_settings import OidcSettings, check_single_sign_on, read_url
 from app.providers.defaults import DEFAULTS
 from app.providers.settings import MICROS, ExhaustionPolicy, ProviderSettings, parse_limits
 
@@ -48,16 +48,59 @@ def is_installed() -> bool:
     return shipped("migrations").parent == _PACKAGE
 
 
+def _check_broker(text: str) -> None:
+    # Whatever else there may be in it: user and password, a vhost, options.
+    if not re.fullmatch(r"(redis|rediss|amqp|amqps)://[!-~]+", text):
+        raise ValueError("expected a URL such as redis://host:6379/0 or amqp://user:password@host/vhost")
+
+
+def _check_number(value: object, minimum: int, maximum: int) -> None:
+    # `True` is an int too.
+    if type(value) is not int or not minimum <= value <= maximum:
+        raise ValueError(f"expected a whole number from {minimum} to {maximum}")
+
+
+def _check_choice(value: object, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise ValueError(f"expected one of {', '.join(choices)}")
+
+
+def _check_dollars(value: object) -> None:
+    if not isinstance(value, Decimal) or not 0 <= value < 10_000_000:
+        raise ValueError("expected an amount of dollars, or none")
+
+
+def _check_names(value: Any, choices: tuple[str, ...] | None) -> None:
+    is_known = choices is None or set(value) <= set(choices)
+    if not value or len(set(value)) != len(value) or not is_known:
+        of_what = f"of {', '.join(choices)}" if choices else "of fields"
+        raise ValueError(f"expected one or more {of_what}, separated by commas, each once")
+
+
 def _whole_number(minimum: int, maximum: int) -> dict[str, Any]:
-    return {"minimum": minimum, "maximum": maximum}
+    return {"check": partial(_check_number, minimum=minimum, maximum=maximum)}
+
+
+def _choice(*choices: str) -> dict[str, Any]:
+    return {"check": partial(_check_choice, choices=choices)}
 
 
 def _names(choices: tuple[str, ...] | None = None) -> dict[str, Any]:
-    return {"names": choices}
+    return {"check": partial(_check_names, choices=choices)}
 
 
-_DOLLARS: Final = {"is_dollars": True}
+_DOLLARS: Final = {"is_dollars": True, "check": _check_dollars}
+_URL: Final = {"check": read_url}
 _WATERFALL: Final = tuple(DEFAULTS)
+
+
+@contextmanager
+def _naming(setting: str = "") -> Iterator[None]:
+    """Make what a reader of values complains of an error of the settings."""
+    try:
+        yield
+    except ValueError as exc:
+        raise ConfigError(f"{setting}{exc}") from None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +148,7 @@ class Config(OidcSettings):
     """The fields of a person that end the waterfall when all of them have a value."""
     ENRICH_COMPANY_UNTIL: tuple[str, ...] = field(default=("industry", "headcount", "description"), metadata=_names())
     """The fields of a company that end the waterfall when all of them have a value."""
-    ENRICH_VERIFIER: str | None = field(default=None, metadata={"choices": (None, "leadmagic", "findymail")})
+    ENRICH_VERIFIER: str | None = field(default=None, metadata=_choice("leadmagic", "findymail"))
     """The provider that checks a found address before it is written; None: no check."""
     ENRICH_SUCCESS_TTL_DAYS: int = field(default=90, metadata=_whole_number(0, 3650))
     """Days until a provider that gave something is asked again about the same entity."""
@@ -121,9 +164,9 @@ class Config(OidcSettings):
     """Days that the events of the audit log are kept; 0: for ever."""
     EXPORT_KEEP_DAYS: int = field(default=7, metadata=_whole_number(1, 365))
     """Days that the file of an export that was written in the background is kept."""
-    ENRICH_MERGE_POLICIES: str = field(default="", metadata={"is_policies": True})
+    ENRICH_MERGE_POLICIES: str = field(default="", metadata={"check": parse_policies})
     """Which fields providers may replace or never write, such as `person.job_title=replace, person.email=never`."""
-    PUBLIC_URL: str | None = field(default=None, metadata={"is_url": True})
+    PUBLIC_URL: str | None = field(default=None, metadata=_URL)
     """The service's address from outside, for answers that come by callback."""
     PROVIDERS: Mapping[str, ProviderSettings] = field(
         default_factory=lambda: MappingProxyType(dict(DEFAULTS)), metadata={"environment": False}
@@ -131,21 +174,21 @@ class Config(OidcSettings):
     """Keys, addresses, prices and limits of each provider, read from the variables that begin with its prefix."""
     DATABASE_POOL_SIZE: int = field(default=10, metadata=_whole_number(1, 200))
     """PostgreSQL connections one process may hold; at least the threads of a gunicorn worker."""
-    DATABASE_PREPARED_STATEMENTS: str = field(default="auto", metadata={"choices": ("auto", "true", "false")})
+    DATABASE_PREPARED_STATEMENTS: str = field(default="auto", metadata=_choice("auto", "true", "false"))
     """Whether PostgreSQL keeps the plans of frequent statements; `auto`: if no pooler is in between."""
-    CELERY_BROKER_URL: str | None = field(default=None, repr=False, metadata={"is_broker": True})
+    CELERY_BROKER_URL: str | None = field(default=None, repr=False, metadata={"check": _check_broker})
     """The broker that hints for Celery's workers go to; None: nobody is told that there is work."""
     IMPORT_MAX_MEGABYTES: int = field(default=256, metadata=_whole_number(1, 4096))
     """The largest file taken over HTTP."""
     TRUSTED_HOSTS: tuple[str, ...] = ()
     """Host names that are answered, separated by commas; `.example.com` covers subdomains. Empty: any."""
-    LOG_LEVEL: str = field(default="INFO", metadata={"choices": ("DEBUG", "INFO", "WARNING", "ERROR")})
+    LOG_LEVEL: str = field(default="INFO", metadata=_choice("DEBUG", "INFO", "WARNING", "ERROR"))
     """Least severe log line that is written."""
-    LOG_FORMAT: str = field(default="json", metadata={"choices": ("json", "console")})
+    LOG_FORMAT: str = field(default="json", metadata=_choice("json", "console"))
     """`json`, one object a line, or `console`."""
     SENTRY_DSN: str | None = field(default=None, repr=False)
     """Where bugs are reported to, with the extra `[sentry]`; None: nowhere."""
-    OTEL_EXPORTER_OTLP_ENDPOINT: str | None = field(default=None, repr=False, metadata={"is_url": True})
+    OTEL_EXPORTER_OTLP_ENDPOINT: str | None = field(default=None, repr=False, metadata=_URL)
     """Where traces are sent to by OTLP over HTTP, with the extra `[otel]`; None: nowhere."""
     WEBHOOK_ALLOW_PRIVATE: bool = False
     """Whether webhooks may go to addresses that are not of the public internet, and by http."""
@@ -156,7 +199,10 @@ class Config(OidcSettings):
 
     def __post_init__(self) -> None:
         for setting in fields(self):
-            _check(setting.name, getattr(self, setting.name), setting.metadata)
+            value = getattr(self, setting.name)
+            if "check" in setting.metadata and value is not None:
+                with _naming(f"{setting.name}: "):
+                    setting.metadata["check"](value)
         object.__setattr__(self, "DATABASE_URL", _database_url(self.DATABASE_URL, on_vercel=self.VERCEL))
         _check_secret("CRON_SECRET", self.CRON_SECRET)
         _check_secret("SECRET_KEY", self.SECRET_KEY)
@@ -258,32 +304,28 @@ def _read(environment: dict[str, str], name: str) -> str | None:
 def _provider_settings(environment: dict[str, str], default: ProviderSettings) -> ProviderSettings:
     """Return a provider's settings: what the environment says, and the defaults for the rest."""
     values: dict[str, Any] = {}
-    for option, parse in _PROVIDER_OPTIONS.items():
+    readers: dict[str, Callable[[str], Any]] = {
+        **_PROVIDER_OPTIONS,
+        "CREDITS": partial(_parse_credits, default=default.credits),
+    }
+    for option, parse in readers.items():
         name = f"{default.prefix}_{option}"
         if text := _read(environment, name):
             with _naming(f"{name}: "):
-                values[option.lower()] = parse(text.strip(), default)
+                values[option.lower()] = parse(text.strip())
     options = {name: _read(environment, f"{default.prefix}_{name}") or value for name, value in default.options.items()}
     return replace(default, **values, options=MappingProxyType(options))
 
 
-def _parse_key(text: str, _default: ProviderSettings) -> str:
+def _parse_key(text: str) -> str:
     if not re.fullmatch(r"[!-~]{1,512}", text):
         raise ValueError("expected 1 to 512 printable ASCII characters without spaces")
     return text
 
 
-def _parse_base_url(text: str, _default: ProviderSettings) -> str:
-    return _url(text)
-
-
-def _parse_price(text: str, _default: ProviderSettings) -> Decimal:
-    return _decimal(text)
-
-
-def _parse_credits(text: str, default: ProviderSettings) -> Mapping[str, Decimal]:
-    expected = f"expected prices in credits such as {', '.join(f'{name}={n}' for name, n in default.credits.items())}"
-    prices = dict(default.credits)
+def _parse_credits(text: str, default: Mapping[str, Decimal]) -> Mapping[str, Decimal]:
+    expected = f"expected prices in credits such as {', '.join(f'{name}={n}' for name, n in default.items())}"
+    prices = dict(default)
     for part in text.split(","):
         name, equals, number = part.strip().partition("=")
         if not equals or name not in prices:
@@ -292,32 +334,16 @@ def _parse_credits(text: str, default: ProviderSettings) -> Mapping[str, Decimal
     return MappingProxyType(prices)
 
 
-def _parse_limits(text: str, _default: ProviderSettings) -> Mapping[str, Any]:
-    return MappingProxyType(parse_limits(text))
-
-
-def _parse_timeout(text: str, _default: ProviderSettings) -> float:
+def _parse_timeout(text: str) -> float:
     if not re.fullmatch(r"[0-9]{1,4}", text) or not 1 <= int(text) <= 600:
         raise ValueError("expected a whole number from 1 to 600")
     return float(text)
 
 
-def _parse_on_exhausted(text: str, _default: ProviderSettings) -> ExhaustionPolicy:
+def _parse_on_exhausted(text: str) -> ExhaustionPolicy:
     if text not in list(ExhaustionPolicy):
         raise ValueError(f"expected one of {', '.join(ExhaustionPolicy)}")
     return ExhaustionPolicy(text)
-
-
-_PROVIDER_OPTIONS: Final = {
-    "API_KEY": _parse_key,
-    "BASE_URL": _parse_base_url,
-    "USD_PER_CREDIT": _parse_price,
-    "CREDITS": _parse_credits,
-    "LIMITS": _parse_limits,
-    "TIMEOUT_SECONDS": _parse_timeout,
-    "ON_EXHAUSTED": _parse_on_exhausted,
-}
-"""What each provider's variables end with."""
 
 
 def _decimal(text: str) -> Decimal:
@@ -326,21 +352,15 @@ def _decimal(text: str) -> Decimal:
     return Decimal(text.strip())
 
 
-def _url(text: str) -> str:
-    try:
-        parts = urlsplit(text)
-        is_one = parts.scheme in {"http", "https"} and bool(parts.hostname) and not (parts.username or parts.query)
-    except ValueError:
-        is_one = False
-    if not is_one or not re.fullmatch(r"[!-~]+", text):
-        raise ValueError("expected a URL such as https://host/path, without user, password or query")
-    return text.rstrip("/")
-
-
-def _check_broker(text: str) -> None:
-    # Whatever else there may be in it: user and password, a vhost, options.
-    if not re.fullmatch(r"(redis|rediss|amqp|amqps)://[!-~]+", text):
-        raise ValueError("expected a URL such as redis://host:6379/0 or amqp://user:password@host/vhost")
+_PROVIDER_OPTIONS: Final[Mapping[str, Callable[[str], Any]]] = {
+    "API_KEY": _parse_key,
+    "BASE_URL": read_url,
+    "USD_PER_CREDIT": _decimal,
+    "LIMITS": parse_limits,
+    "TIMEOUT_SECONDS": _parse_timeout,
+    "ON_EXHAUSTED": _parse_on_exhausted,
+}
+"""What each provider's variables end with, beside the prices of its operations, `CREDITS`."""
 
 
 def micros(dollars: Decimal | None) -> int | None:
@@ -376,29 +396,6 @@ def _parse_number(name: str, text: str) -> int:
     return int(text)
 
 
-def _check(name: str, value: object, rules: Any) -> None:
-    if "minimum" in rules:
-        _check_number(name, value, rules["minimum"], rules["maximum"])
-    if "choices" in rules and value not in rules["choices"]:
-        raise ConfigError(f"{name}: expected one of {', '.join(filter(None, rules['choices']))}")
-    if "is_dollars" in rules and value is not None:
-        _check_dollars(name, value)
-    if "names" in rules:
-        _check_names(name, value, rules["names"])
-    for rule, check in _TEXT_CHECKS.items():
-        if rule in rules and value is not None:
-            with _naming(f"{name}: "):
-                check(value)
-
-
-_TEXT_CHECKS: Final[Mapping[str, Callable[[Any], object]]] = {
-    "is_url": _url,
-    "is_broker": _check_broker,
-    "is_policies": parse_policies,
-}
-"""By the rule that a setting has, what reads its text, or raises `ValueError`."""
-
-
 def _check_job_days(days: int, answer_days: int) -> None:
     """Refuse to forget jobs while what was answered in them counts: the same would be asked and paid for again."""
     if 0 < days < answer_days:
@@ -406,33 +403,6 @@ def _check_job_days(days: int, answer_days: int) -> None:
             f"ENRICH_JOB_KEEP_DAYS: expected 0, or at least the {answer_days} days for which answers count "
             "(ENRICH_SUCCESS_TTL_DAYS, ENRICH_NOT_FOUND_TTL_DAYS)"
         )
-
-
-def _check_number(name: str, value: object, minimum: int, maximum: int) -> None:
-    # `True` is an int too.
-    if type(value) is not int or not minimum <= value <= maximum:
-        raise ConfigError(f"{name}: expected a whole number from {minimum} to {maximum}")
-
-
-def _check_dollars(name: str, value: object) -> None:
-    if not isinstance(value, Decimal) or not 0 <= value < 10_000_000:
-        raise ConfigError(f"{name}: expected an amount of dollars, or none")
-
-
-def _check_names(name: str, value: Any, choices: tuple[str, ...] | None) -> None:
-    is_known = choices is None or set(value) <= set(choices)
-    if not value or len(set(value)) != len(value) or not is_known:
-        of_what = f"of {', '.join(choices)}" if choices else "of fields"
-        raise ConfigError(f"{name}: expected one or more {of_what}, separated by commas, each once")
-
-
-@contextmanager
-def _naming(setting: str = "") -> Iterator[None]:
-    """Make what a reader of values complains of an error of the settings."""
-    try:
-        yield
-    except ValueError as exc:
-        raise ConfigError(f"{setting}{exc}") from None
 
 
 def _check_secret(name: str, value: str | None) -> None:

@@ -31,6 +31,16 @@ class AppError(Exception):
         super().__init__(self.message)
 
 
+def check_rules(message: str, *rules: tuple[str, bool, str]) -> None:
+    """Raise `Invalid` with a detail for each rule that is not kept.
+
+    A rule is the path of the value, whether the value is as it should be, and what was expected.
+    """
+    details = [detail(path, expected) for path, is_kept, expected in rules if not is_kept]
+    if details:
+        raise Invalid(message, details=details)
+
+
 class BadRequest(AppError):
     """The request could not be read."""
 

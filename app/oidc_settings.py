@@ -1,5 +1,6 @@
 """Settings of single sign-on by OpenID Connect: who says who somebody is, and what which group may do."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit
@@ -24,11 +25,23 @@ class Grant:
     """The one workspace that they may see; None: all."""
 
 
+def read_url(text: str) -> str:
+    """Return the address of a service, without a slash at its end. Raises `ValueError`."""
+    try:
+        parts = urlsplit(text)
+        is_one = parts.scheme in {"http", "https"} and bool(parts.hostname) and not (parts.username or parts.query)
+    except ValueError:
+        is_one = False
+    if not is_one or not re.fullmatch(r"[!-~]+", text):
+        raise ValueError("expected a URL such as https://host/path, without user, password or query")
+    return text.rstrip("/")
+
+
 @dataclass(frozen=True, kw_only=True)
 class OidcSettings:
     """The settings that begin with `OIDC_`. Without an issuer there is no single sign-on."""
 
-    OIDC_ISSUER: str | None = field(default=None, metadata={"is_url": True})
+    OIDC_ISSUER: str | None = field(default=None, metadata={"check": read_url})
     """The address by which the identity provider calls itself; its document is found below it."""
     OIDC_CLIENT_ID: str | None = None
     """The name under which the service is registered there."""

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, select
@@ -11,7 +12,7 @@ from app.db.pages import Page, page_of
 from app.errors import Invalid, detail
 from app.extensions import db
 from app.models.audit_event import audit_events
-from app.models.types import lowest_id, parse_id
+from app.models.types import lowest_id, matching, parse_id
 from app.values.text import find_bad_character
 
 INSTANT_RULE: Final = "an instant such as 2026-11-30T12:00:00Z"
@@ -55,23 +56,25 @@ def list_events(
     may be short of them, or empty, and lead on. Raises `Invalid` for a cursor that no page gave, and for what can be
     no id.
     """
-    within = _bounds(since, until, cursor)
-    if workspace_slug is not None:
-        _check("workspace_slug", workspace_slug)
-        within.append(audit_events.c.workspace_slug == workspace_slug)
+    wanted = {"workspace_slug": workspace_slug, "action": action, "actor_id": actor_id, "subject_id": subject_id}
+    for name, value in wanted.items():
+        _check(name, value or "")
+    columns = audit_events.c
+    within = [*_bounds(since, until, cursor), *matching(columns.workspace_slug, workspace_slug)]
     end = None
     if looks_at is not None:
         ids = select(audit_events.c.id).where(*within).order_by(audit_events.c.id.desc())
         end = db.session.scalar(ids.offset(looks_at - 1).limit(1))
     if end is not None:
         within.append(audit_events.c.id >= end)
-    query = select(audit_events).where(*within).order_by(audit_events.c.id.desc()).limit(limit + 1)
-    for name, value in {"action": action, "actor_id": actor_id, "subject_id": subject_id}.items():
-        if value is not None:
-            _check(name, value)
-            query = query.where(audit_events.c[name] == value)
+    about = (
+        *matching(columns.action, action),
+        *matching(columns.actor_id, actor_id),
+        *matching(columns.subject_id, subject_id),
+    )
+    query = select(audit_events).where(*within, *about).order_by(columns.id.desc()).limit(limit + 1)
     views = [EventView(**row._mapping) for row in db.session.execute(query)]
-    page = page_of(views, limit, lambda view: view.id)
+    page = page_of(views, limit, attrgetter("id"))
     return page if page.next_cursor is not None else Page(page.rows, end)
 
 

@@ -40,16 +40,14 @@ def audit(workspace: str | None, limit: int, as_json: bool, **filters: Any) -> N
     """Show who changed what, newest first."""
     page = list_events(workspace_slug=workspace, limit=limit, **filters)
     end_read()
-    if as_json:
-        output.print_json(AuditEventSchema(many=True).dump(page.rows))
-    elif page.rows:
-        output.print_table(["at", "workspace", "by", "action", "of"], [_row(view) for view in page.rows])
-    elif workspace or any(filters.values()):
-        output.note(f"No event is as asked for. To see the newest of all: {output.enrich_command()} audit")
-    else:
-        output.note("Nothing is in the audit log yet: it tells who changes what from now on.")
-    if page.next_cursor and not as_json:
-        output.note(f"There are older ones: --limit shows more than {limit:,}, up to 1,000; --json shows what changed.")
+    value = AuditEventSchema(many=True).dump(page.rows)
+    empty = "Nothing is in the audit log yet: it tells who changes what from now on."
+    if any([workspace, *filters.values()]):
+        empty = f"No event is as asked for. To see the newest of all: {output.enrich_command()} audit"
+    more = f"There are older ones: --limit shows more than {limit:,}, up to 1,000; --json shows what changed."
+    columns = ["at", "workspace", "by", "action", "of"]
+    rows = map(_row, page.rows)
+    output.print_page(value, columns, rows, page.next_cursor, as_json=as_json, empty=empty, more=more)
 
 
 def _row(view: EventView) -> list[object]:

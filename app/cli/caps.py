@@ -1,35 +1,29 @@
 """The commands that set, list and remove caps of providers, workspaces and API keys."""
 
-from collections.abc import Callable, Iterator
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 import click
 
 from app.cli import output
 from app.cli.group import enrich
 from app.cli.money import Dollars
-from app.cli.options import Slug, json_option
-from app.db.session import end_read
+from app.cli.options import Slug, json_option, with_options
+from app.cli.pages import all_rows
 from app.enrichment.money import stored_caps as service
-from app.enrichment.money.reports import dollars
 from app.enrichment.money.schemas import StoredCapSchema
 from app.enrichment.money.scopes import CapScope
 from app.enrichment.money.stored_caps import StoredCapView
 from app.providers.names import NAMES
 
 SET_BY: Final = "command line"
-CAPS_A_PAGE: Final = 1000
 
 
-def _scope_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    for option in (
-        click.option("--key", "key_id", metavar="ID", help="For the jobs that this API key creates."),
-        click.option("--workspace", type=Slug(), help="For this workspace."),
-        click.option("--provider", type=click.Choice(NAMES), help="For calls to this provider and its verifier."),
-    ):
-        command = option(command)
-    return command
+_scope_options = with_options(
+    click.option("--provider", type=click.Choice(NAMES), help="For calls to this provider and its verifier."),
+    click.option("--workspace", type=Slug(), help="For this workspace."),
+    click.option("--key", "key_id", metavar="ID", help="For the jobs that this API key creates."),
+)
 
 
 @enrich.group()
@@ -44,24 +38,21 @@ def caps() -> None:
 def set_(provider: str | None, workspace: str | None, key_id: str | None, usd: Decimal, as_json: bool) -> None:
     """Set what may be spent each day: by a provider, a workspace, a provider in a workspace, or an API key's jobs."""
     view = service.set_cap(CapScope(workspace, provider, key_id), usd, set_by=SET_BY)
-    if as_json:
-        output.print_json(StoredCapSchema().dump(view))
-    else:
-        click.echo(f"{_name(view)}: {dollars(view.cap.cap_micros or 0)} a day, {_left(view)} left today.")
+    cap, left = output.money(view.cap.cap_micros), output.money(view.cap.remaining_micros)
+    line = f"{_name(view)}: {cap} a day, {left} left today."
+    output.print_result(StoredCapSchema().dump(view), line, as_json=as_json)
 
 
 @caps.command("list")
 @json_option
 def list_(as_json: bool) -> None:
     """List the caps and what has been spent under each today."""
-    views = list(_all())
-    if as_json:
-        output.print_json(StoredCapSchema(many=True).dump(views))
-    elif views:
-        output.print_table(["of", "cap", "spent", "reserved", "left", "set", "by"], [_row(view) for view in views])
-    else:
-        command = f"{output.enrich_command()} caps set --provider findymail --usd 5"
-        output.note(f"No caps are set but those of the settings. To set one: {command}")
+    views = [*all_rows(service.list_caps)]
+    value = StoredCapSchema(many=True).dump(views)
+    command = f"{output.enrich_command()} caps set --provider findymail --usd 5"
+    empty = f"No caps are set but those of the settings. To set one: {command}"
+    columns = ["of", "cap", "spent", "reserved", "left", "set", "by"]
+    output.print_page(value, columns, map(_row, views), as_json=as_json, empty=empty)
 
 
 @caps.command()
@@ -70,31 +61,13 @@ def list_(as_json: bool) -> None:
 def remove(provider: str | None, workspace: str | None, key_id: str | None, as_json: bool) -> None:
     """Remove a cap."""
     service.remove_cap(CapScope(workspace, provider, key_id))
-    if as_json:
-        output.print_json({"removed": True})
-    else:
-        click.echo("The cap is removed.")
-
-
-def _all() -> Iterator[StoredCapView]:
-    cursor: str | None = None
-    while True:
-        page = service.list_caps(limit=CAPS_A_PAGE, cursor=cursor)
-        end_read()
-        yield from page.rows
-        cursor = page.next_cursor
-        if cursor is None:
-            return
+    output.print_result({"removed": True}, "The cap is removed.", as_json=as_json)
 
 
 def _row(view: StoredCapView) -> list[object]:
     cap = view.cap
-    money = [dollars(cap.cap_micros or 0), dollars(cap.spent_micros), dollars(cap.reserved_micros), _left(view)]
+    money = map(output.money, (cap.cap_micros, cap.spent_micros, cap.reserved_micros, cap.remaining_micros))
     return [_name(view), *money, output.clock(view.set_at), view.set_by]
-
-
-def _left(view: StoredCapView) -> str:
-    return dollars(view.cap.remaining_micros or 0)
 
 
 def _name(view: StoredCapView) -> str:

@@ -1,5 +1,6 @@
 """The command that makes a job of a list of ids, or of a selection."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -21,7 +22,6 @@ from app.enrichment import queue
 from app.enrichment.queue import Enqueued
 from app.enrichment.queue.enqueue import MAX_CHUNK_SIZE
 from app.enrichment.queue.schemas import AcceptedJobSchema
-from app.enrichment.waterfall.estimates import Estimate
 from app.enrichment.waterfall.estimates import estimate as estimate_job
 from app.enrichment.waterfall.options import MAX_SAMPLE, JobOptions, Sample
 from app.enrichment.waterfall.pilots import enqueue_pilot
@@ -42,7 +42,7 @@ def _known_provider(_ctx: click.Context, _option: click.Parameter, name: str) ->
 
 
 def _idempotency_key(_ctx: click.Context, _option: click.Parameter, key: str | None) -> str | None:
-    if key is not None and not (1 <= len(key) <= 255 and key.isascii() and key.isprintable() and " " not in key):
+    if key is not None and not re.fullmatch(r"[!-~]{1,255}", key):
         raise click.BadParameter("expected 1 to 255 visible ASCII characters.")
     return key
 
@@ -105,16 +105,19 @@ def enqueue(
     options = JobOptions(order, until, verifier, cap_usd, stop_rule(others))
     if estimate:
         price = partial(estimate_job, entity_type, provider, workspace_slug=workspace, options=options)
-        _print_price(selection.hand_to(price), as_json=as_json)
+        print_estimate(selection.hand_to(price, as_json=as_json), as_json=as_json)
         return
     check_writable()
     sample = None if pilot is None else Sample(pilot, pilot_seed)
     terms = {"workspace_slug": workspace, "list_id": selection.list_id(), "is_selection": selection.ids_file is None}
     terms |= others
-    accepted = selection.hand_to(partial(_accept, entity_type, provider, options, sample, terms))
-    _print_accepted(accepted, as_json=as_json)
-    if pilot is not None and accepted is not None and not as_json:
-        output.note(f"Then, what came of it: {output.enrich_command()} pilot {accepted.job_id}")
+    accept = partial(_accept, entity_type, provider, options, sample, terms)
+    accepted = selection.hand_to(accept, as_json=as_json)
+    steps = [f"Next: {output.enrich_command()} process --job {accepted.job_id}"]
+    if sample is not None:
+        steps.append(f"Then, what came of it: {output.enrich_command()} pilot {accepted.job_id}")
+    value = AcceptedJobSchema().dump(accepted)
+    output.print_result(value, accepted.job_id, _describe(accepted), *steps, as_json=as_json)
     selection.unknown.tell()
 
 
@@ -135,7 +138,7 @@ def _accept(
 
 @dataclass
 class _Selection:
-    """Whose ids are read: those of a file, of a list, or of a workspace. Raises `click.UsageError` unless of one."""
+    """Where ids are read from: a file, a list, or a workspace. Raises `click.UsageError` unless it is one of them."""
 
     entity_type: str
     workspace: str
@@ -162,15 +165,22 @@ class _Selection:
             return None
         return find_list(self.list_name, workspace_slug=self.workspace, entity_type=self.entity_type).id
 
-    def hand_to(self, make: Callable[[Iterator[str]], _Made]) -> _Made | None:
-        """Return what is made of the ids; None if nobody is selected. A file without ids raises `EmptyJob`."""
+    def hand_to(self, make: Callable[[Iterator[str]], _Made], *, as_json: bool) -> _Made:
+        """Return what is made of the ids. If nobody is selected, the command says so and ends.
+
+        Raises `EmptyJob` for a file without ids.
+        """
         try:
             with counting("Reading ids", "ids", self.ids_file) as tell:
                 return make(_counted(self._ids(), tell))
         except EmptyJob:
             if self.ids_file is not None:
                 raise
-            return None
+        if as_json:
+            output.print_json({"jobId": None, "total": 0, "duplicates": 0, "status": None, "excluded": 0})
+        else:
+            output.note("Nothing to enqueue: no entity matches, or all that do are excluded.")
+        raise click.exceptions.Exit
 
     def _ids(self) -> Iterator[str]:
         entity_type, workspace = self.entity_type, self.workspace
@@ -188,7 +198,7 @@ _SELECTING: Final = ("ids_file", "list_name", "missing", "stale_verdicts", "all_
 
 
 def _verifier(provider: str) -> str:
-    """Return whom a job of stale addresses asks: the verifier that was named, else the one in the settings."""
+    """Return the verifier that a job of stale addresses asks: the one that was named, else the one in the settings."""
     context = click.get_current_context()
     if context.get_parameter_source("provider") is ParameterSource.DEFAULT:
         provider = next((name for name in VERIFIERS if finder_of(name) == config().ENRICH_VERIFIER), provider)
@@ -209,27 +219,10 @@ def _counted(ids: Iterator[str], tell: Callable[[int], None]) -> Iterator[str]:
     tell(count)
 
 
-def _print_price(price: Estimate | None, *, as_json: bool) -> None:
-    if price is None:
-        _print_accepted(None, as_json=as_json)
-    else:
-        print_estimate(price, as_json=as_json)
-
-
-def _print_accepted(accepted: Enqueued | None, *, as_json: bool) -> None:
-    if accepted is None:
-        if as_json:
-            output.print_json({"jobId": None, "total": 0, "duplicates": 0, "status": None, "excluded": 0})
-        else:
-            output.note("Nothing to enqueue: no entity matches, or all that do are excluded.")
-        return
-    if as_json:
-        output.print_json(AcceptedJobSchema().dump(accepted))
-        return
-    click.echo(accepted.job_id)
+def _describe(accepted: Enqueued) -> str:
+    """Return how many entities a job has, and who was left out."""
     again = " It was there already, by its idempotency key." if accepted.is_replay else ""
     left_out = [output.count(accepted.duplicates, "repeated id")] if accepted.duplicates else []
     left_out += [f"{accepted.excluded:,} excluded"] if accepted.excluded else []
     rest = f", {' and '.join(left_out)} left out" if left_out else ""
-    output.note(f"Enqueued {output.count(accepted.total, 'entity', 'entities')}{rest}.{again}")
-    output.note(f"Next: {output.enrich_command()} process --job {accepted.job_id}")
+    return f"Enqueued {output.count(accepted.total, 'entity', 'entities')}{rest}.{again}"

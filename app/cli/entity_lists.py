@@ -35,14 +35,10 @@ def lists() -> None:
 def list_(workspace: str, entity_type: str | None, limit: int, cursor: str | None, as_json: bool) -> None:
     """Show lists, newest first."""
     page = service.list_lists(workspace_slug=workspace, entity_type=entity_type, limit=limit, cursor=cursor)
-    if as_json:
-        output.print_json(ListPageSchema().dump(page))
-    elif page.rows:
-        output.print_table(["id", "name", "of", "entities", "tool", "made by", "created"], map(_row, page.rows))
-        if page.next_cursor is not None:
-            output.note(f"More: --cursor {page.next_cursor}")
-    else:
-        output.note(f"No lists yet. An import makes one: {output.enrich_command()} import person FILE")
+    value = ListPageSchema().dump(page)
+    empty = f"No lists yet. An import makes one: {output.enrich_command()} import person FILE"
+    columns = ["id", "name", "of", "entities", "tool", "made by", "created"]
+    output.print_page(value, columns, map(_row, page.rows), page.next_cursor, as_json=as_json, empty=empty)
 
 
 def _row(view: ListView) -> list[object]:
@@ -70,12 +66,10 @@ def create(entity_type: str, name: str, ids_file: IO[bytes] | None, workspace: s
     new = NewList(entity_type, workspace, name, MADE_BY)  # type: ignore[arg-type]
     ids = () if ids_file is None else ids_in(ids_file, UnknownIds(entity_type, workspace))
     view, left_out = service.create_list(new, ids)
-    if as_json:
-        output.print_json(NewListSchema().dump({**asdict(view), "left_out": left_out}))
-        return
-    click.echo(view.id)
+    value = NewListSchema().dump({**asdict(view), "left_out": left_out})
     rest = f", {output.count(left_out, 'id')} left out: unknown, or given twice" if left_out else ""
-    output.note(f"Made the list {output.clean(view.name)} of {_members(view)}{rest}.")
+    remark = f"Made the list {output.clean(view.name)} of {_members(view)}{rest}."
+    output.print_result(value, view.id, remark, as_json=as_json)
 
 
 @lists.command()
@@ -97,10 +91,8 @@ def delete(list_: str, workspace: str, as_json: bool) -> None:
     """Delete a list, but none of its members."""
     view = service.find_list(list_, workspace_slug=workspace)
     service.delete_list(view.id, workspace_slug=workspace)
-    if as_json:
-        output.print_json({"deleted": view.id})
-    else:
-        click.echo(f"Deleted the list {output.clean(view.name)}; its {_members(view)} are still there.")
+    line = f"Deleted the list {output.clean(view.name)}; its {_members(view)} are still there."
+    output.print_result({"deleted": view.id}, line, as_json=as_json)
 
 
 @lists.command()
@@ -133,20 +125,20 @@ def _print(view: ListView, *, as_json: bool) -> None:
     if as_json:
         output.print_json(ListSchema().dump(view))
         return
-    for name, value in (
-        ("id", view.id),
-        ("name", view.name),
-        ("of", view.entity_type),
-        ("entities", f"{view.entity_count:,}"),
-        ("rows imported", f"{view.row_count:,}"),
-        ("file", view.file_name),
-        ("tool", view.tool),
-        ("made by", view.made_by),
-        ("created", output.clock(view.created_at)),
-        ("changed", output.clock(view.changed_at)),
-    ):
-        if value is not None:
-            click.echo(f"{name:14} {output.clean(value)}")
+    output.print_facts(
+        [
+            ("id", view.id),
+            ("name", view.name),
+            ("of", view.entity_type),
+            ("entities", f"{view.entity_count:,}"),
+            ("rows imported", f"{view.row_count:,}"),
+            ("file", view.file_name),
+            ("tool", view.tool),
+            ("made by", view.made_by),
+            ("created", output.clock(view.created_at)),
+            ("changed", output.clock(view.changed_at)),
+        ]
+    )
 
 
 def _members(view: ListView) -> str:

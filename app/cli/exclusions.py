@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import partial
 from typing import IO
 
 import click
@@ -9,7 +10,7 @@ import click
 from app.cli import output
 from app.cli.group import enrich
 from app.cli.options import InputFile, json_option, workspace_option
-from app.db.session import end_read
+from app.cli.pages import all_rows
 from app.entities import exclusions as service
 from app.entities.exclusion_routes import ExclusionCountsSchema, ExclusionSchema
 from app.entities.exclusions import RULE, ExclusionView, normalized_all
@@ -18,7 +19,6 @@ from app.values.identifiers import MAX_INVALID_IDS
 
 MAX_LINE_BYTES = 65_536
 _COMMENT = re.compile(r"\s#")
-EXCLUSIONS_A_PAGE = 1000
 
 
 @enrich.command()
@@ -38,10 +38,8 @@ def exclude(values: tuple[str, ...], file: IO[bytes] | None, workspace: str, as_
     if bool(values) == (file is not None):
         raise click.UsageError("Expected either domains and addresses or --file.")
     counts = service.add(values if file is None else _values_in(file), workspace)
-    if as_json:
-        output.print_json(ExclusionCountsSchema().dump(counts))
-    else:
-        click.echo(f"{output.count(counts.created, 'exclusion')} added, {counts.unchanged:,} there already.")
+    line = f"{output.count(counts.created, 'exclusion')} added, {counts.unchanged:,} there already."
+    output.print_result(ExclusionCountsSchema().dump(counts), line, as_json=as_json)
 
 
 def _values_in(stream: IO[bytes]) -> Iterator[str]:
@@ -61,9 +59,8 @@ def _values_in(stream: IO[bytes]) -> Iterator[str]:
 
 def _lines(stream: IO[bytes]) -> Iterator[tuple[int, str]]:
     """Yield the lines that say something, with their numbers."""
-    number = 0
-    while line := stream.readline(MAX_LINE_BYTES):
-        number += 1
+    lines = iter(partial(stream.readline, MAX_LINE_BYTES), b"")
+    for number, line in enumerate(lines, 1):
         # A comment starts where # leads a word, so that the fragment of a URL is none.
         text = _COMMENT.split(f" {line.decode('utf-8-sig', errors='replace')}", maxsplit=1)[0].strip()
         if text:
@@ -75,26 +72,16 @@ def _lines(stream: IO[bytes]) -> Iterator[tuple[int, str]]:
 @json_option
 def exclusions(workspace: str, as_json: bool) -> None:
     """List what is excluded: domains by name, then addresses."""
-    views = _all(workspace)
+    views = all_rows(partial(service.list_, workspace))
     if as_json:
         output.print_json(ExclusionSchema(many=True).dump(list(views)))
         return
-    rows = [[view.value, view.kind, output.clock(view.created_at)] for view in views]
-    if rows:
-        output.print_table(["value", "kind", "created"], rows)
-    else:
-        output.note(f"Nothing is excluded. To exclude a domain: {output.enrich_command()} exclude example.com")
+    empty = f"Nothing is excluded. To exclude a domain: {output.enrich_command()} exclude example.com"
+    output.print_page(None, ["value", "kind", "created"], map(_row, views), empty=empty)
 
 
-def _all(workspace: str) -> Iterator[ExclusionView]:
-    cursor: str | None = None
-    while True:
-        page = service.list_(workspace, cursor=cursor, limit=EXCLUSIONS_A_PAGE)
-        end_read()
-        yield from page.rows
-        cursor = page.next_cursor
-        if cursor is None:
-            return
+def _row(view: ExclusionView) -> list[object]:
+    return [view.value, view.kind, output.clock(view.created_at)]
 
 
 @enrich.command()
@@ -104,7 +91,4 @@ def _all(workspace: str) -> Iterator[ExclusionView]:
 def include(values: tuple[str, ...], workspace: str, as_json: bool) -> None:
     """Remove exclusions."""
     removed = service.remove(values, workspace)
-    if as_json:
-        output.print_json({"removed": removed})
-    else:
-        click.echo(f"{output.count(removed, 'exclusion')} removed.")
+    output.print_result({"removed": removed}, f"{output.count(removed, 'exclusion')} removed.", as_json=as_json)

@@ -36,30 +36,27 @@ def explain(
     end_read()
     if as_json:
         output.print_json(ReceiptSchema().dump(receipt))
-        return
-    _print(receipt)
+    else:
+        _print(receipt)
 
 
 def _print(receipt: Receipt) -> None:
-    if receipt.page.rows:
-        columns = ["when", "provider", "what came of it", "cost", "why", "took"]
-        output.print_table(columns, [_row(line) for line in receipt.page.rows])
-        if receipt.page.next_cursor is not None:
-            output.note(f"Later ones: --cursor {receipt.page.next_cursor}")
-    else:
-        output.note("Nobody has been asked.")
+    page = receipt.page
+    columns = ["when", "provider", "what came of it", "cost", "why", "took"]
+    rows, more = map(_row, page.rows), "Later ones: --cursor {}"
+    output.print_page(None, columns, rows, page.next_cursor, empty="Nobody has been asked.", more=more)
     for call in receipt.open_calls:
         click.echo(_open_line(call))
     click.echo(_total_line(receipt))
     if receipt.verdict is not None:
         click.echo(_verdict_line(receipt.verdict))
     for walk in receipt.walks:
-        outcome = f" ({walk.outcome})" if walk.outcome else ""
+        outcome = output.optional(" ({})", walk.outcome)
         click.echo(f"Job {walk.job_id}, {output.clean(walk.provider)}{outcome}: {output.clean(walk.reason)}")
 
 
 def _row(line: ReceiptLine) -> list[str]:
-    took = "" if line.seconds is None else f"{line.seconds:.1f} s"
+    took = output.optional("{:.1f} s", line.seconds)
     events = "; ".join(describe_attempt(line))
     return [
         output.clock(line.started_at),

@@ -31,14 +31,9 @@ def list_(workspace: str | None, limit: int, cursor: str | None, as_json: bool) 
     """Show exports, newest first."""
     page = service.list_exports(workspace_slug=workspace, limit=limit, cursor=cursor)
     end_read()
-    if as_json:
-        output.print_json(ExportListSchema().dump(page))
-    elif page.rows:
-        output.print_table(_COLUMNS, map(_row, page.rows))
-        if page.next_cursor is not None:
-            output.note(f"More: --cursor {page.next_cursor}")
-    else:
-        output.note(f"No exports yet. To ask for one: {output.enrich_command()} export person --background")
+    value = ExportListSchema().dump(page)
+    empty = f"No exports yet. To ask for one: {output.enrich_command()} export person --background"
+    output.print_page(value, _COLUMNS, map(_row, page.rows), page.next_cursor, as_json=as_json, empty=empty)
 
 
 @exports.command()
@@ -61,7 +56,7 @@ def show(export_id: str, as_json: bool) -> None:
 
 def _row(view: ExportView) -> list[object]:
     about = [view.id, view.workspace_slug, PLURALS[view.entity_type], view.file_format, view.status]
-    total = "" if view.entities_total is None else f" of {view.entities_total:,}"
+    total = output.optional(" of {:,}", view.entities_total)
     return [*about, f"{view.entities_done:,}{total}", f"{view.row_count:,}", output.clock(view.expires_at)]
 
 
@@ -82,7 +77,4 @@ def download(export_id: str, path: str) -> None:
 def delete(export_id: str, as_json: bool) -> None:
     """Delete an export with its file, or before there is one."""
     service.delete_export(export_id, workspace_slug=None)
-    if as_json:
-        output.print_json({"deleted": export_id})
-    else:
-        click.echo(f"Deleted the export {export_id}.")
+    output.print_result({"deleted": export_id}, f"Deleted the export {export_id}.", as_json=as_json)

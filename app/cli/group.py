@@ -53,7 +53,7 @@ class ExitCode(IntEnum):
 
 
 class TerseCommand(click.Command):
-    """A command of which stderr says only what matters to whoever typed it, or to cron's mail."""
+    """A command whose stderr says only what matters to whoever typed it, or to cron's mail."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command with log lines from warnings up."""
@@ -177,8 +177,8 @@ def _tell_failure(error: Exception) -> ExitCode:
     code, line = explain(error)
     if code is ExitCode.BUG:
         report(error)
-    if code is ExitCode.BUG and _is_debugging():
-        traceback.print_exception(error)
+        if _is_debugging():
+            traceback.print_exception(error)
     with suppress(OSError):
         output.flush()
     output.complain(line)
@@ -199,9 +199,10 @@ def _flushed(invoke: Callable[[click.Context], Any], ctx: click.Context) -> Any:
 def explain(error: Exception) -> tuple[ExitCode, str]:
     """Return the exit code that an exception ends a command with, and the line that says why."""
     if isinstance(error, click.ClickException):
-        # A migration says itself how it ends.
-        code = error.exit_code if isinstance(error.exit_code, ExitCode) else ExitCode.USAGE
-        return code, _usage_line(error) if code is ExitCode.USAGE else error.message
+        if isinstance(error.exit_code, ExitCode):
+            # A migration says itself how it ends.
+            return error.exit_code, error.message
+        return ExitCode.USAGE, _usage_line(error)
     if isinstance(error, ConfigError):
         return ExitCode.CONFIGURATION, str(error)
     if isinstance(error, OSError) and error.errno in output.FULL:
@@ -210,7 +211,7 @@ def explain(error: Exception) -> tuple[ExitCode, str]:
 
 
 def _full_line(error: OSError) -> str:
-    where = "" if error.filename is None else f" {output.clean(error.filename)}"
+    where = output.clean(output.optional(" {}", error.filename))
     return f"The output{where} cannot be written: {error.strerror}."
 
 
@@ -274,11 +275,7 @@ def _place(error: BaseException) -> str:
 
 
 def _is_debugging() -> bool:
-    return get_debug_flag() or _log_level() == "DEBUG"
-
-
-def _log_level() -> str:
-    return config().LOG_LEVEL
+    return get_debug_flag() or config().LOG_LEVEL == "DEBUG"
 
 
 def _account() -> str | None:
@@ -294,7 +291,7 @@ def _terse_logs() -> Iterator[None]:
     """Let only warnings and errors through, unless everything was asked for."""
     root = logging.getLogger()
     level = root.level
-    if _log_level() != "DEBUG":
+    if config().LOG_LEVEL != "DEBUG":
         root.setLevel(max(level, logging.WARNING))
     try:
         yield

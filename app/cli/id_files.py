@@ -3,6 +3,7 @@
 import codecs
 import re
 from collections.abc import Iterator
+from functools import partial
 from itertools import islice
 from typing import IO
 
@@ -19,7 +20,7 @@ _HEADING = re.compile(r"((person|people|company|contact|lead|account|entity|reco
 
 
 class UnknownIds:
-    """The ids of a file under which there is no entity: spelt wrongly, or of another workspace or kind."""
+    """The ids of a file that no entity has: misspelt, or of another workspace or type."""
 
     def __init__(self, entity_type: str, workspace: str) -> None:
         self._entity_type = entity_type
@@ -28,7 +29,7 @@ class UnknownIds:
         self._examples: list[str] = []
 
     def noted(self, ids: Iterator[str]) -> Iterator[str]:
-        """Pass ids on, and keep account of those that are unknown."""
+        """Yield the ids, and keep count of the unknown ones."""
         while part := list(islice(ids, IDS_A_LOOK)):
             known = self.known(part)
             unknown = [entity_id for entity_id in part if entity_id not in known]
@@ -56,9 +57,8 @@ def ids_in(stream: IO[bytes], unknown: UnknownIds) -> Iterator[str]:
     A heading above them is passed over and said, unless there is an entity of that id. Raises
     `Invalid` with the number of a line that holds no id.
     """
-    number = 0
-    while line := stream.readline(MAX_LINE_BYTES):
-        number += 1
+    lines = iter(partial(stream.readline, MAX_LINE_BYTES), b"")
+    for number, line in enumerate(lines, 1):
         text = line.removeprefix(codecs.BOM_UTF8).decode("ascii", errors="replace").strip(" \t\r\n")
         if len(text) > 1 and text[0] == text[-1] == '"':
             text = text[1:-1].strip(" \t")

@@ -2,6 +2,8 @@
 
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import islice
 from uuid import UUID
 
 import click
@@ -10,6 +12,7 @@ from rich.text import Text
 from app.cli import output
 from app.cli.group import enrich
 from app.cli.options import Number, Slug, any_workspace_option, job_argument, json_option
+from app.cli.pages import all_rows
 from app.db.session import end_read
 from app.enrichment import queue
 from app.enrichment.money.reports import dollars
@@ -22,13 +25,13 @@ from app.entities.csv.writer import csv_lines
 from app.models.job import ENDED, JobStatus
 
 WAITING_SECONDS = 600
-"""How long work may wait, and nobody look for it, before `jobs` says so."""
+"""How long work may wait with nobody looking for it before `jobs` says so."""
 ERRORS_A_PAGE = 1000
 HELD_SHOWN = 20
 
 
 @enrich.command("jobs")
-@click.option("--status", type=click.Choice([str(status) for status in JobStatus]), help="Only jobs with this status.")
+@click.option("--status", type=click.Choice([*map(str, JobStatus)]), help="Only jobs with this status.")
 @any_workspace_option
 @click.option("--list", "list_id", type=click.UUID, metavar="ID", help="Only jobs of this list.")
 @click.option("--limit", type=Number(1, 200), default=20, show_default=True, help="How many.")
@@ -43,31 +46,28 @@ def list_(
     warning = _neglect(queue.health())
     backlog = queue.backlog()
     end_read()
-    if as_json:
-        output.print_json({**JobListSchema().dump(page), "backlog": BacklogSchema().dump(backlog)})
-    elif page.rows:
-        _print_jobs(page.rows)
-        if page.next_cursor is not None:
-            output.note(f"Older ones: --cursor {page.next_cursor}")
-    else:
-        output.note(_empty_state(is_filtered=bool(status or workspace or list_id or cursor)))
+    value = {**JobListSchema().dump(page), "backlog": BacklogSchema().dump(backlog)}
+    columns, row = _table()
+    empty = "No such jobs." if any([status, workspace, list_id, cursor]) else _empty_state()
+    rows, more = map(row, page.rows), "Older ones: --cursor {}"
+    output.print_page(value, columns, rows, page.next_cursor, as_json=as_json, empty=empty, more=more)
     if backlog.workers_wanted:
         output.note(_waiting(backlog))
     if warning is not None:
         output.note(warning)
 
 
-def _print_jobs(jobs: list[JobView]) -> None:
+def _table() -> tuple[list[str], Callable[[JobView], list[object]]]:
+    """Return the columns of the list, and what makes a job's row of them."""
     if output.is_terminal(sys.stdout):
-        output.draw_table(["job", "status", "progress", "errors", "age"], [_drawn_row(job) for job in jobs])
-    else:
-        columns = ["id", "status", "provider", "type", "progress", "errors", "cost", "cap", "age", "reason"]
-        output.print_table(columns, [_plain_row(job) for job in jobs])
+        return ["job", "status", "progress", "errors", "age"], _drawn_row
+    columns = ["id", "status", "provider", "type", "progress", "errors", "cost", "cap", "age", "reason"]
+    return columns, _plain_row
 
 
 def _plain_row(job: JobView) -> list[object]:
     progress = f"{job.processed}/{job.total}"
-    money = [dollars(job.cost_micros), None if job.cap_micros is None else dollars(job.cap_micros)]
+    money = [dollars(job.cost_micros), output.money(job.cap_micros)]
     about = [job.id, job.status, job.provider, job.entity_type]
     return [*about, progress, job.errors, *money, _age(job), _reason(job)]
 
@@ -90,14 +90,11 @@ def _age(job: JobView) -> str:
 def _reason(job: JobView) -> str:
     if job.stalled:
         return "stalled: its worker is gone"
-    if job.resume_at is not None:
-        return f"{job.pause_reason or ''} (until {output.clock(job.resume_at)})"
-    return job.pause_reason or ""
+    reason = job.pause_reason or ""
+    return reason if job.resume_at is None else f"{reason} (until {output.clock(job.resume_at)})"
 
 
-def _empty_state(*, is_filtered: bool) -> str:
-    if is_filtered:
-        return "No such jobs."
+def _empty_state() -> str:
     enrich_command = output.enrich_command()
     return (
         "No jobs yet. To make one:\n"
@@ -139,9 +136,7 @@ def show(job_id: str, as_json: bool) -> None:
     if as_json:
         output.print_json(JobSchema().dump(job))
         return
-    width = max(len(name) for name, _ in _facts(job))
-    for name, value in _facts(job):
-        click.echo(f"{name:<{width}}  {output.clean(value)}")
+    output.print_facts(_facts(job))
     for line in (*_held_lines(job, held), *_next_steps(job)):
         output.note(line)
 
@@ -163,7 +158,7 @@ def _held_lines(job: JobView, held: list[str]) -> Iterator[str]:
 
 def _facts(job: JobView) -> list[tuple[str, object]]:
     rule = StopRule.read(job.stop_when)
-    facts: list[tuple[str, object]] = [
+    return [
         ("id", job.id),
         ("status", job.status + (" (stalled: its worker is gone; the next call takes over)" if job.stalled else "")),
         ("reason", job.pause_reason),
@@ -180,7 +175,7 @@ def _facts(job: JobView) -> list[tuple[str, object]]:
         ("skipped", f"{job.skipped:,}"),
         ("held", f"{job.held:,}"),
         ("cost", dollars(job.cost_micros)),
-        ("cap", None if job.cap_micros is None else dollars(job.cap_micros)),
+        ("cap", output.money(job.cap_micros)),
         ("stops", None if rule is None else rule.describe()),
         ("repeated ids", f"{job.duplicates:,}"),
         ("excluded", f"{job.excluded:,}" if job.excluded else None),
@@ -192,7 +187,6 @@ def _facts(job: JobView) -> list[tuple[str, object]]:
         ("started", output.clock(job.started_at)),
         ("finished", output.clock(job.finished_at)),
     ]
-    return [(name, value) for name, value in facts if value not in {None, ""}]
 
 
 def _retried(job: JobView) -> str | None:
@@ -202,7 +196,7 @@ def _retried(job: JobView) -> str | None:
 
 
 def _options(job: JobView) -> list[tuple[str, object]]:
-    """Return what the job's request said of its waterfall."""
+    """Return what the job's request said about its waterfall."""
     options = job.options or {}
     texts = {name: ", ".join(value) if isinstance(value, list) else value for name, value in options.items()}
     return [(name, texts[name]) for name in ("order", "until", "verifier") if name in texts]
@@ -213,8 +207,8 @@ def _next_steps(job: JobView) -> Iterator[str]:
     enrich_command = output.enrich_command()
     if job.errors:
         yield f"What failed: {enrich_command} errors {job.id} --summary"
-    if job.status in ENDED and job.errors:
-        yield f"Try again what failed{' or is held' if job.held else ''}: {enrich_command} retry {job.id}"
+        if job.status in ENDED:
+            yield f"Try again what failed{' or is held' if job.held else ''}: {enrich_command} retry {job.id}"
     if job.status == JobStatus.PAUSED:
         yield f"Go on with it: {enrich_command} resume {job.id}"
     if job.status == JobStatus.PENDING:
@@ -241,40 +235,36 @@ def errors(
     """List what failed in one job, oldest first."""
     if as_csv and (as_json or as_summary):
         raise click.UsageError(f"Expected --csv or --{'json' if as_json else 'summary'}, not both.")
+    rows = partial(queue.list_errors, job_id, code=code, provider=provider)
     if as_summary:
         if code or provider:
             raise click.UsageError("Expected --summary of all errors, without --code and --provider.")
         _print_summary(queue.summarize_errors(job_id), as_json=as_json)
     elif as_csv:
-        for block in csv_lines(["entityId", *_ERROR_COLUMNS], map(_error_row, _errors(job_id, None, code, provider))):
+        for block in csv_lines(["entityId", *_ERROR_COLUMNS], map(_error_row, all_rows(rows, ERRORS_A_PAGE))):
             click.echo(block, nl=False)
     else:
-        _print_errors(list(_errors(job_id, limit, code, provider)), limit, as_json=as_json)
+        _print_errors([*islice(all_rows(rows, min(limit, ERRORS_A_PAGE)), limit)], limit, as_json=as_json)
 
 
 def _print_summary(summary: ErrorSummary, *, as_json: bool) -> None:
     end_read()
-    if as_json:
-        output.print_json(ErrorSummarySchema().dump(summary))
-        return
-    if summary.kinds:
-        rows = [[kind.code, kind.provider, f"{kind.count:,}"] for kind in summary.kinds]
-        output.print_table(["code", "provider", "errors"], [*rows, ["total", "", f"{summary.total:,}"]])
-    else:
-        output.note("No errors.")
-    if summary.held:
+    rows = [[kind.code, kind.provider, f"{kind.count:,}"] for kind in summary.kinds]
+    if rows:
+        rows.append(["total", "", f"{summary.total:,}"])
+    value, columns = ErrorSummarySchema().dump(summary), ["code", "provider", "errors"]
+    output.print_page(value, columns, rows, as_json=as_json, empty="No errors.")
+    if summary.held and not as_json:
         output.note(f"Held, since it is unknown whether a call was paid: {summary.held:,}.")
 
 
 def _print_errors(views: list[EntityErrorView], limit: int, *, as_json: bool) -> None:
     if as_json:
         output.print_json(EntityErrorSchema(many=True).dump(views))
-    elif views:
-        output.print_table(["entity", *_ERROR_COLUMNS], map(_error_row, views))
-        if len(views) == limit:
-            output.note("There may be more: --limit, or --csv for all of them.")
-    else:
-        output.note("No errors.")
+        return
+    output.print_page(None, ["entity", *_ERROR_COLUMNS], map(_error_row, views), empty="No errors.")
+    if len(views) == limit:
+        output.note("There may be more: --limit, or --csv for all of them.")
 
 
 _ERROR_COLUMNS = ("code", "error", "at")
@@ -282,20 +272,6 @@ _ERROR_COLUMNS = ("code", "error", "at")
 
 def _error_row(error: EntityErrorView) -> list[object]:
     return [error.entity_id, error.code, error.error, output.clock(error.at)]
-
-
-def _errors(job_id: str, limit: int | None, code: str | None, provider: str | None) -> Iterator[EntityErrorView]:
-    """Yield a job's errors, or those of a kind, page by page, all of them if there is no limit."""
-    cursor: str | None = None
-    while True:
-        size = ERRORS_A_PAGE if limit is None else min(limit, ERRORS_A_PAGE)
-        page = queue.list_errors(job_id, code=code, provider=provider, cursor=cursor, limit=size)
-        end_read()
-        yield from page.rows
-        cursor = page.next_cursor
-        limit = None if limit is None else limit - size
-        if cursor is None or limit == 0:
-            return
 
 
 def _add_move(name: str, move: Callable[[str], JobView], help_: str) -> None:
@@ -306,10 +282,7 @@ def _add_move(name: str, move: Callable[[str], JobView], help_: str) -> None:
     def command(job_id: str, as_json: bool) -> None:
         job = move(job_id)
         end_read()
-        if as_json:
-            output.print_json(JobSchema().dump(job))
-        else:
-            click.echo(f"Job {job.id} is {job.status}.")
+        output.print_result(JobSchema().dump(job), f"Job {job.id} is {job.status}.", as_json=as_json)
 
     enrich.command(name, help=help_)(command)
 

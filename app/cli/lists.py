@@ -4,9 +4,10 @@ import os
 import secrets
 import shlex
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
@@ -34,7 +35,7 @@ from app.providers.names import WATERFALL
 from app.values.entity_types import PLURALS, EntityType
 
 PILOT = 50
-"""Entities of the pilot that is suggested for a list of more than twice as many."""
+"""Entities of the pilot that is suggested for a list more than twice as long."""
 REFUSALS_SHOWN = 20
 COLUMNS_SHOWN = 60
 LINE_WIDTH = 100
@@ -177,11 +178,12 @@ def _print_report(report: ImportReport, entity_type: EntityType, workspace: str)
         option = "" if workspace == "default" else f" --workspace {workspace}"
         line = f"{output.enrich_command()} enqueue {entity_type} --list {shlex.quote(name)}{option}"
         is_pilot = report.total > 2 * PILOT and _can_be_paid_for(entity_type, workspace)
-        output.note(f"Next: {line} --provider {WATERFALL} --pilot {PILOT}" if is_pilot else f"Next: {line}")
+        pilot = f" --provider {WATERFALL} --pilot {PILOT}" if is_pilot else ""
+        output.note(f"Next: {line}{pilot}")
 
 
 def _can_be_paid_for(entity_type: str, workspace: str) -> bool:
-    """Return whether a waterfall has somebody to ask, so that a list costs money."""
+    """Return whether a waterfall has a provider to ask, so that enriching a list costs money."""
     # Here, since to load the providers takes longer than to import a short file.
     from app.enrichment.waterfall.options import DEFAULT_OPTIONS
     from app.enrichment.waterfall.plan import insist_on_provider
@@ -232,9 +234,11 @@ def _listed(what: str, names: list[str]) -> list[str]:
     """Return names as one line, wrapped between names alone; nothing if there are none."""
     if not names:
         return []
-    more = [f"and {len(names) - COLUMNS_SHOWN:,} more"] if len(names) > COLUMNS_SHOWN else []
+    listed = names
+    if len(names) > COLUMNS_SHOWN:
+        listed = [*names[:COLUMNS_SHOWN], f"and {len(names) - COLUMNS_SHOWN:,} more"]
     # A space that does not break holds a name of several words together.
-    unbroken = [output.clean(name).replace(" ", "\u00a0") for name in [*names[:COLUMNS_SHOWN], *more]]
+    unbroken = [output.clean(name).replace(" ", "\u00a0") for name in listed]
     lines = textwrap.wrap(
         ", ".join(unbroken),
         LINE_WIDTH,
@@ -248,42 +252,30 @@ def _listed(what: str, names: list[str]) -> list[str]:
 
 def print_rows(report: ImportReport) -> None:
     """Print the rows that a report names."""
-    _print_refusals(report)
-    _print_remarks(report)
-    _print_shared_keys(report)
+    _print_first((f"line {row.line}: {row.reason}" for row in report.refusals), report.refused, "more row", " refused")
+    remarks = (f"line {row.line}, column {row.column!r}: {row.text}" for row in report.remarks)
+    _print_first(remarks, report.remarked, "more remark", "")
+    conflicts = (
+        f"line {row.line}: conflict: the id {row.id} belongs to another name; --replace-names lets the row replace it"
+        for row in report.conflict_rows
+    )
+    _print_first(conflicts, report.conflicts, "more row", " in conflict")
+    kept_apart = (
+        f"line {row.line}: kept apart as {row.id}:"
+        f" somebody of another name has the same address, host or page ({row.shared_with})"
+        for row in report.apart_rows
+    )
+    _print_first(kept_apart, report.kept_apart, "more row", " kept apart")
+    replaced = (f"line {row.line}: replaced {', '.join(row.fields)}" for row in report.replacements)
+    _print_first(replaced, report.replaced, "more row", " with values replaced")
 
 
-def _print_refusals(report: ImportReport) -> None:
-    for refusal in report.refusals[:REFUSALS_SHOWN]:
-        output.note(output.clean(f"line {refusal.line}: {refusal.reason}"))
-    if report.refused > REFUSALS_SHOWN:
-        output.note(f"… and {output.count(report.refused - REFUSALS_SHOWN, 'more row')} refused.")
-
-
-def _print_remarks(report: ImportReport) -> None:
-    for remark in report.remarks[:REFUSALS_SHOWN]:
-        output.note(output.clean(f"line {remark.line}, column {remark.column!r}: {remark.text}"))
-    if report.remarked > REFUSALS_SHOWN:
-        output.note(f"… and {output.count(report.remarked - REFUSALS_SHOWN, 'more remark')}.")
-
-
-def _print_shared_keys(report: ImportReport) -> None:
-    for row in report.conflict_rows[:REFUSALS_SHOWN]:
-        reason = f"conflict: the id {row.id} belongs to another name; --replace-names lets the row replace it"
-        output.note(output.clean(f"line {row.line}: {reason}"))
-    if report.conflicts > REFUSALS_SHOWN:
-        output.note(f"… and {output.count(report.conflicts - REFUSALS_SHOWN, 'more row')} in conflict.")
-    for row in report.apart_rows[:REFUSALS_SHOWN]:
-        reason = (
-            f"kept apart as {row.id}: somebody of another name has the same address, host or page ({row.shared_with})"
-        )
-        output.note(output.clean(f"line {row.line}: {reason}"))
-    if report.kept_apart > REFUSALS_SHOWN:
-        output.note(f"… and {output.count(report.kept_apart - REFUSALS_SHOWN, 'more row')} kept apart.")
-    for replacement in report.replacements[:REFUSALS_SHOWN]:
-        output.note(output.clean(f"line {replacement.line}: replaced {', '.join(replacement.fields)}"))
-    if report.replaced > REFUSALS_SHOWN:
-        output.note(f"… and {output.count(report.replaced - REFUSALS_SHOWN, 'more row')} with values replaced.")
+def _print_first(lines: Iterable[str], total: int, noun: str, what: str) -> None:
+    """Print the first of the lines about rows, and how many more of them there are."""
+    for line in islice(lines, REFUSALS_SHOWN):
+        output.note(output.clean(line))
+    if total > REFUSALS_SHOWN:
+        output.note(f"… and {output.count(total - REFUSALS_SHOWN, noun)}{what}.")
 
 
 def _report_as_json(report: ImportReport) -> Any:
@@ -337,12 +329,9 @@ def _ask(new: NewExport, *, as_json: bool) -> None:
     """Have an export written in the background."""
     view = create_export(new)
     end_read()
-    if as_json:
-        output.print_json(ExportSchema().dump(view))
-        return
-    click.echo(view.id)
-    command = f"{output.enrich_command()} exports"
-    output.note(f"It is written by whoever drives the queue: `{command} show {view.id}` says how far it is.")
+    command = f"{output.enrich_command()} exports show {view.id}"
+    remark = f"It is written by whoever drives the queue: `{command}` says how far it is."
+    output.print_result(ExportSchema().dump(view), view.id, remark, as_json=as_json)
 
 
 def send(path: str, blocks: Iterator[bytes]) -> None:
@@ -377,7 +366,7 @@ def write_atomically(path: Path, blocks: Iterator[bytes]) -> int:
 
 @contextmanager
 def _replacing(path: Path) -> Iterator[Callable[[bytes], Any]]:
-    """Yield what writes to a file that takes the place of `path` at the end. Devices and pipes are written to."""
+    """Yield what writes to a file that replaces `path` at the end; devices and pipes are written to directly."""
     with _file_errors(path):
         is_special = path.exists() and not path.is_file()
         target = path if is_special else path.resolve()
@@ -409,10 +398,10 @@ def _write(file: IO[bytes], block: bytes, path: Path) -> None:
 
 @contextmanager
 def _file_errors(path: Path) -> Iterator[None]:
-    """Tell what the system says of a file as a mistake in the command line, which names it, unless it is full."""
+    """Report an error of the system as a mistake in the command line that named the file, unless the disk is full."""
     try:
         yield
     except OSError as exc:
         if exc.errno in output.FULL:
             raise OSError(exc.errno, exc.strerror, str(path)) from exc
-        raise click.FileError(str(path), hint=exc.strerror or "unknown error") from exc
+        raise click.FileError(str(path), hint=exc.strerror) from exc

@@ -1,11 +1,11 @@
-"""What a job would cost, what was spent, and how the providers stand that it goes to."""
+"""What a job would cost, what was spent, and the status of the providers."""
 
 import re
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import click
@@ -13,7 +13,7 @@ from rich.text import Text
 
 from app.cli import output
 from app.cli.group import enrich
-from app.cli.options import Number, Slug, any_workspace_option, json_option
+from app.cli.options import Number, Slug, any_workspace_option, json_option, with_options
 from app.config import micros
 from app.db.pages import Page
 from app.db.session import end_read
@@ -69,7 +69,7 @@ class Names(click.ParamType[tuple[str, ...]]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
         """Take the names apart, or fail if one is empty."""
-        names = tuple(part.strip() for part in value.split(","))
+        names = tuple(map(str.strip, value.split(",")))
         if not all(names):
             self.fail("expected names separated by commas.", param, ctx)
         return names
@@ -90,7 +90,7 @@ class Day(click.ParamType[date]):
 
 # When a job stops itself
 
-_STOP_OPTIONS = (
+stop_options = with_options(
     click.option(
         "--stop-hit-rate-under",
         type=Share(),
@@ -109,13 +109,7 @@ _STOP_OPTIONS = (
         help="How many entities asked about count as the last ones.",
     ),
 )
-
-
-def stop_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that say when a job stops itself; `stop_rule` reads them."""
-    for option in reversed(_STOP_OPTIONS):
-        command = option(command)
-    return command
+"""The options that say when a job stops itself; `stop_rule` reads them."""
 
 
 def stop_rule(options: dict[str, Any]) -> StopRule | None:
@@ -178,7 +172,7 @@ def _cap_line(cap: CapView) -> str:
     reserved = f", {dollars(cap.reserved_micros)} reserved" if cap.reserved_micros else ""
     if cap.cap_micros is None:
         return f"{spent}{reserved}, no limit."
-    return f"{spent}{reserved}, {dollars(cap.remaining_micros or 0)} left of {dollars(cap.cap_micros)}."
+    return f"{spent}{reserved}, {output.money(cap.remaining_micros)} left of {dollars(cap.cap_micros)}."
 
 
 def _cap_name(cap: CapView) -> str:
@@ -196,7 +190,7 @@ def _cap_name(cap: CapView) -> str:
 @enrich.command()
 @click.option(
     "--by",
-    type=click.Choice([str(group) for group in Group]),
+    type=click.Choice([*map(str, Group)]),
     default="provider",
     show_default=True,
     help="Group costs by this.",
@@ -223,17 +217,11 @@ def costs(by: str, first_day: date | None, last_day: date | None, workspace: str
 
 def _whole_report(group: Group, first_day: date | None, last_day: date | None, workspace: str | None) -> CostReport:
     """Return a report with the rows of all of its pages."""
+    read = partial(report_costs, group, first_day=first_day, last_day=last_day, workspace_slug=workspace)
     rows: list[CostRow] = []
     cursor: str | None = None
     while True:
-        report = report_costs(
-            group,
-            first_day=first_day,
-            last_day=last_day,
-            workspace_slug=workspace,
-            limit=ROWS_A_PAGE,
-            cursor=cursor,
-        )
+        report = read(limit=ROWS_A_PAGE, cursor=cursor)
         end_read()
         rows += report.page.rows
         cursor = report.page.next_cursor
@@ -258,10 +246,7 @@ def providers(reset_name: str | None, workspace: str | None, as_json: bool) -> N
     if reset_name is not None:
         view = provider_status.reset_provider(reset_name, workspace)
         end_read()
-        if as_json:
-            output.print_json(ProviderSchema().dump(view))
-        else:
-            click.echo(f"Provider {view.name} is {_status(view)}.")
+        output.print_result(ProviderSchema().dump(view), f"Provider {view.name} is {_status(view)}.", as_json=as_json)
         return
     views = provider_status.list_providers(workspace)
     end_read()
@@ -269,10 +254,10 @@ def providers(reset_name: str | None, workspace: str | None, as_json: bool) -> N
         output.print_json(ProviderListSchema().dump({"providers": views}))
     elif output.is_terminal(sys.stdout):
         columns = ["provider", "status", "failures", "under way", "today"]
-        output.draw_table(columns, [_drawn_row(view) for view in views])
+        output.draw_table(columns, map(_drawn_row, views))
     else:
         columns = ["provider", "account", "status", "reason", "since", "until", "failures", "under way", "spent today"]
-        output.print_table([*columns, "limits", "prices"], [_plain_row(view) for view in views])
+        output.print_table([*columns, "limits", "prices"], map(_plain_row, views))
 
 
 def _plain_row(view: ProviderView) -> list[object]:
@@ -286,11 +271,10 @@ def _drawn_row(view: ProviderView) -> list[object]:
     """Return a row of few columns and several lines, so that it fits a terminal of 80 characters."""
     about = Text(view.name)
     until = view.blocked_until or view.until
-    account = f"own key of {view.account}" if view.account else None
+    account = output.optional("own key of {}", view.account)
     details = [view.missing or view.reason, f"until {output.clock(until)}" if until else None]
-    for line in (account, *details, view.limits, _prices(view)):
-        if line:
-            about.append(f"\n  {output.clean(line)}", "dim")
+    for line in filter(None, (account, *details, view.limits, _prices(view))):
+        about.append(f"\n  {output.clean(line)}", "dim")
     counts = [f"{view.failures:,}", f"{view.calls_under_way:,}", dollars(view.spent_today_micros)]
     return [about, _status(view), *counts]
 

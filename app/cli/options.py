@@ -14,6 +14,7 @@ from app.values.numbers import parse_integer
 from app.web.auth import DEFAULT_WORKSPACE
 
 T = TypeVar("T")
+Command = Callable[..., Any]
 
 
 class Number(click.ParamType[int]):
@@ -38,7 +39,7 @@ class Number(click.ParamType[int]):
 
 
 class InputFile(click.File):
-    """A file to read bytes from, or standard input, of which what goes wrong is told by its name."""
+    """A file or standard input to read bytes from; what goes wrong is reported with its name."""
 
     def __init__(self) -> None:
         super().__init__("rb")
@@ -52,7 +53,7 @@ class InputFile(click.File):
 
 
 class _NamedReader:
-    """A stream of which an error in reading is the command line's, not a bug's: a disk that fails, a bad file."""
+    """A stream whose read errors are reported as mistakes in the command line, not as bugs: a bad file, a bad disk."""
 
     def __init__(self, stream: IO[bytes], name: str) -> None:
         self._stream = stream
@@ -73,7 +74,7 @@ class _NamedReader:
         try:
             return read()
         except OSError as exc:
-            raise click.FileError(self._name, hint=exc.strerror or "unknown error") from exc
+            raise click.FileError(self._name, hint=exc.strerror) from exc
 
 
 class Slug(click.ParamType[str]):
@@ -89,7 +90,7 @@ class Slug(click.ParamType[str]):
 
 
 def known_type(entity_id: str, workspace: str, entity_type: str | None) -> str:
-    """Return what an id is of, if nobody says: of whatever there is under it.
+    """Return the type of the entity with an id: the one that is given, else that of the only entity that has it.
 
     Raises `EntityNotFound`, also for what can be no id, and `click.UsageError` if it is of a person and of a company.
     """
@@ -103,6 +104,17 @@ def known_type(entity_id: str, workspace: str, entity_type: str | None) -> str:
     if len(found) > 1:
         raise click.UsageError("A person and a company have this id; say --entity-type person or company.")
     return found[0]
+
+
+def with_options(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    """Return a decorator that adds several options to a command, in the order in which its help shows them."""
+
+    def add(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
 
 
 entity_type_argument = click.argument("entity_type", type=click.Choice(ENTITY_TYPES))

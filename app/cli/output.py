@@ -12,6 +12,7 @@ import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, Final
@@ -22,8 +23,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from app.enrichment.money.reports import dollars
+from app.values.spellings import camel_case
+from app.web.fields import Instant
+
 FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
-"""What the system says of a file, a disk or a device that takes no more."""
+"""The errors of a file, a disk or a device that takes no more."""
 
 
 def make_printable() -> None:
@@ -32,10 +37,10 @@ def make_printable() -> None:
     A stream that was closed before the start is None in Python; what is meant for it is dropped.
     """
     for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:
+        stream = getattr(sys, name)
+        if stream is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - open as long as the process
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
+        elif isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
 
@@ -56,13 +61,13 @@ def flush() -> None:
 
 
 def complain(line: str) -> None:
-    """Print the one line that says why a command failed; if even that cannot be, the exit code has to say it."""
+    """Print the one line that says why a command failed; if even that fails, the exit code has to say it."""
     with suppress(OSError):
         click.echo(f"tranche: {line}", err=True)
 
 
 def note(line: str) -> None:
-    """Print a remark that is not the command's result, and that nothing fails for."""
+    """Print a remark that is not the command's result; no command fails because it cannot be printed."""
     with suppress(OSError):
         click.echo(line, err=True)
 
@@ -72,6 +77,57 @@ def print_json(value: Any) -> None:
     click.echo(json.dumps(value, ensure_ascii=False))
 
 
+def print_result(value: Any, line: str, *remarks: str, as_json: bool) -> None:
+    """Print what a command has done: as JSON, or as a line with remarks."""
+    if as_json:
+        print_json(value)
+        return
+    click.echo(line)
+    for remark in remarks:
+        note(remark)
+
+
+def view_as_json(view: Any, *instants: str) -> dict[str, Any]:
+    """Return a view in the spelling of JSON; `instants` names its members that are instants or None."""
+    field = Instant()
+    times = {name: field.serialize(name, view) for name in instants}
+    return {camel_case(name): value for name, value in {**asdict(view), **times}.items()}
+
+
+def print_facts(facts: Iterable[tuple[str, object]]) -> None:
+    """Print names and values, one pair a line; those without a value (None or an empty text) are left out."""
+    shown = [(name, value) for name, value in facts if value not in {None, ""}]
+    width = max(len(name) for name, _ in shown)
+    for name, value in shown:
+        click.echo(f"{name:<{width}}  {clean(value)}")
+
+
+def print_page(
+    value: Any,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    next_cursor: str | None = None,
+    *,
+    as_json: bool = False,
+    empty: str,
+    more: str = "More: --cursor {}",
+) -> None:
+    """Print a page: its value as JSON, or its rows as a table, or the remark `empty` if there are none.
+
+    `more` says how to see the next page, whose cursor stands in it for {}.
+    """
+    if as_json:
+        print_json(value)
+        return
+    cells = list(rows)
+    if not cells:
+        note(empty)
+        return
+    print_table(columns, cells)
+    if next_cursor is not None:
+        note(more.format(next_cursor))
+
+
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print rows under their headings, drawn on a terminal and plain elsewhere."""
     if is_terminal(sys.stdout):
@@ -79,7 +135,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Non
         return
     click.echo("\t".join(columns))
     for row in rows:
-        click.echo("\t".join(clean(cell) for cell in row))
+        click.echo("\t".join(map(clean, row)))
 
 
 def draw_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -120,6 +176,16 @@ def since(instant: datetime) -> float:
 def clock(instant: datetime | None) -> str:
     """Return an instant to the second, in UTC; nothing for None."""
     return "" if instant is None else instant.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def optional(template: str, value: object) -> str:
+    """Return a template with the value in it; nothing for None."""
+    return "" if value is None else template.format(value)
+
+
+def money(micros: int | None) -> str:
+    """Return an amount of dollars; nothing for None."""
+    return "" if micros is None else dollars(micros)
 
 
 def count(number: int, singular: str, plural: str | None = None) -> str:

@@ -28,10 +28,7 @@ def pilot(job_id: str, as_json: bool) -> None:
     if as_json:
         output.print_json(PilotSchema().dump(report))
         return
-    facts = _facts(report)
-    width = max(len(name) for name, _ in facts)
-    for name, value in facts:
-        click.echo(f"{name:<{width}}  {value}")
+    output.print_facts(_facts(report))
     if report.why_none is not None:
         output.note(report.why_none)
     if report.pilot.continued_job_id is not None:
@@ -40,21 +37,20 @@ def pilot(job_id: str, as_json: bool) -> None:
         output.note(f"Go on with the rest: {output.enrich_command()} continue {report.job.id}")
 
 
-def _facts(report: PilotReport) -> list[tuple[str, str]]:
-    verified = None if report.verified is None else f"{report.verified:,}{_share(report.verified_rate)}"
-    facts = [
+def _facts(report: PilotReport) -> list[tuple[str, object]]:
+    verified = output.optional("{:,}", report.verified)
+    return [
         ("decided", f"{report.decided:,} of {report.job.total:,}{_failed(report.decided - report.answered)}"),
         ("hits", f"{report.hits:,}{_share(report.hit_rate)}"),
-        ("verified", verified),
+        ("verified", verified + _share(report.verified_rate)),
         ("cost", dollars(report.job.cost_micros)),
-        ("cost per hit", None if report.cost_per_hit_micros is None else dollars(report.cost_per_hit_micros)),
+        ("cost per hit", output.money(report.cost_per_hit_micros)),
         ("rest", f"{report.pilot.rest_count:,}, of which {report.pilot.idle_count:,} cost nothing"),
         ("rest costs", _amounts(report.rest_cost)),
         ("rest hits", _numbers(report.rest_hits)),
         ("list costs", _amounts(report.total_cost)),
         ("list, per hit", _amounts(report.cost_per_hit)),
     ]
-    return [(name, value) for name, value in facts if value is not None]
 
 
 def _failed(count: int) -> str:
@@ -62,7 +58,7 @@ def _failed(count: int) -> str:
 
 
 def _share(rate: float | None) -> str:
-    return "" if rate is None else f" ({rate:.0%})"
+    return output.optional(" ({:.0%})", rate)
 
 
 def _amounts(found: Interval | None) -> str | None:
@@ -91,7 +87,5 @@ def continue_(job_id: str, is_estimate: bool, cap_usd: Decimal | None, as_json: 
         return
     job = queue.continue_pilot(job_id, cap_micros=micros(cap_usd), stop_when=stop_rule(stop))
     end_read()
-    if as_json:
-        output.print_json(JobSchema().dump(job))
-        return
-    click.echo(f"Job {job.id} is {job.status}: it has the rest, {output.count(job.total, 'entity', 'entities')}.")
+    line = f"Job {job.id} is {job.status}: it has the rest, {output.count(job.total, 'entity', 'entities')}."
+    output.print_result(JobSchema().dump(job), line, as_json=as_json)

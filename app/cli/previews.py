@@ -1,6 +1,5 @@
 """The commands that say what would become of a file, and which of its rows are refused."""
 
-from pathlib import Path
 from typing import IO
 
 import click
@@ -14,8 +13,8 @@ from app.cli.lists import (
     map_option,
     print_rows,
     replace_option,
+    send,
     sheet_option,
-    write_atomically,
 )
 from app.cli.options import InputFile, entity_type_argument, json_option, workspace_option
 from app.cli.progress import counting
@@ -76,12 +75,12 @@ def preview(
 def _print(result: ImportPreview, entity_type: EntityType) -> None:
     output.print_table(
         ["column", "becomes", "recognises rows", "filled", "distinct", "such as"],
-        [_row(column) for column in result.columns],
+        map(_row, result.columns),
     )
     click.echo(describe_report(result.report, entity_type))
     if result.duplicates:
         click.echo(f"{output.count(result.duplicates, 'row')} about somebody whom an earlier row is about.")
-    tool = "" if result.tool is None else f" of {result.tool}"
+    tool = output.optional(" of {}", result.tool)
     output.note(f"an export{tool} in {result.report.encoding}; columns are read {_ORIGINS[result.mapping_from]}")
     output.note(f"Nothing was written. To import it: {output.enrich_command()} import {entity_type} FILE")
 
@@ -117,9 +116,4 @@ def refused(
     """
     options = ImportOptions(encoding, mapped, from_line, sheet=sheet)
     blocks = refused_csv(entity_type, file, workspace_slug=workspace, options=options)  # type: ignore[arg-type]
-    if path == "-":
-        for block in blocks:
-            click.echo(block, nl=False)
-        return
-    size = write_atomically(Path(path), blocks)
-    output.note(f"Wrote {output.clean(path)}, {size:,} bytes.")
+    send(path, blocks)

@@ -7,6 +7,8 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
+from itertools import chain, islice
 from typing import IO, Any, Self
 
 import structlog
@@ -15,6 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, Task, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from app.cli import output
+from app.cli.pages import all_rows
 from app.db.session import end_read
 from app.enrichment import queue
 from app.enrichment.queue import ChunkResult, JobView
@@ -31,7 +34,7 @@ log = structlog.get_logger(__name__)
 def counting(label: str, noun: str, stream: IO[bytes] | None = None) -> Iterator[Callable[[int], None]]:
     """Show how far a long read or write is; what is yielded is told the count so far.
 
-    The length of `stream`, where that is a file, gives the bar its end.
+    If `stream` is a file, its length gives the bar its end.
     """
     if not output.is_terminal(sys.stderr):
         yield lambda count: None
@@ -100,16 +103,8 @@ class DrainProgress:
     def _jobs_with_work(self) -> list[JobView]:
         if self._job_id is not None:
             return [queue.get_job(self._job_id)]
-        views: list[JobView] = []
-        for status in ACTIVE:
-            cursor: str | None = None
-            while len(views) < MAX_JOBS_COUNTED:
-                page = queue.list_jobs(status=status, cursor=cursor, limit=200)
-                views += page.rows
-                cursor = page.next_cursor
-                if cursor is None:
-                    break
-        return views
+        views = chain.from_iterable(all_rows(partial(queue.list_jobs, status=status), 200) for status in ACTIVE)
+        return [*islice(views, MAX_JOBS_COUNTED)]
 
     def _start(self) -> None:
         self._progress = Progress(
@@ -141,19 +136,15 @@ class DrainProgress:
                 log.debug("progress not read", error_type=type(exc).__name__)
 
     def _refresh(self) -> None:
-        self._note([queue.get_job(job_id) for job_id in self._under_way()])
+        self._note([*map(queue.get_job, self._under_way())])
         self._show()
 
     def _under_way(self) -> list[str]:
         """Return the jobs whose counts may have changed: those worked on, and the one whose turn it is."""
-        waiting = [view for view in self._views.values() if view.status not in ENDED]
+        ended = {view.id for view in self._views.values() if view.status in ENDED}
+        waiting = [view for view in self._views.values() if view.id not in ended]
         waiting.sort(key=lambda view: (-view.priority, view.created_at, view.id))
-        touched = {job_id for job_id in set(self._touched) if not self._has_ended(job_id)}
-        return sorted(touched.union(view.id for view in waiting[:1]))
-
-    def _has_ended(self, job_id: str) -> bool:
-        view = self._views.get(job_id)
-        return view is not None and view.status in ENDED
+        return sorted((self._touched - ended).union(view.id for view in waiting[:1]))
 
     def _note(self, views: list[JobView]) -> None:
         for view in views:
@@ -180,7 +171,7 @@ class _Rate(TextColumn):
 
     def render(self, task: Task) -> Any:
         speed = task.finished_speed or task.speed
-        return "" if speed is None else f"{speed:,.0f}/s"
+        return output.optional("{:,.0f}/s", speed)
 
 
 def _send_logs_to(stream: IO[str]) -> None:

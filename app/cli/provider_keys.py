@@ -1,8 +1,8 @@
 """The commands that set, list and remove workspaces' own keys for providers, and encrypt them anew."""
 
 import sys
-from collections.abc import Iterator
 from dataclasses import asdict
+from functools import partial
 from typing import Final
 
 import click
@@ -10,15 +10,15 @@ import click
 from app.cli import output
 from app.cli.group import enrich
 from app.cli.options import any_workspace_option, json_option, workspace_option
+from app.cli.pages import all_rows
 from app.db.encryption import RotationCounts
-from app.db.session import check_writable, end_read
+from app.db.session import check_writable
 from app.enrichment.waterfall import provider_keys as service
 from app.enrichment.waterfall.provider_key_routes import ProviderKeySchema
 from app.enrichment.waterfall.provider_keys import ProviderKeyView
 
 SET_BY: Final = "command line"
 MAX_LINE: Final = 1000
-KEYS_A_PAGE: Final = 1000
 
 
 @enrich.group("provider-keys")
@@ -38,10 +38,8 @@ def set_(provider: str, workspace: str, as_json: bool) -> None:
     """
     check_writable()
     view = service.set_key(provider, _read_key(), workspace, set_by=SET_BY)
-    if as_json:
-        output.print_json(ProviderKeySchema().dump(view))
-    else:
-        click.echo(f"Workspace {view.workspace_slug} asks {view.provider} with its own key, …{view.last_four}.")
+    line = f"Workspace {view.workspace_slug} asks {view.provider} with its own key, …{view.last_four}."
+    output.print_result(ProviderKeySchema().dump(view), line, as_json=as_json)
 
 
 def _read_key() -> str:
@@ -57,25 +55,12 @@ def _read_key() -> str:
 @json_option
 def list_(workspace: str | None, as_json: bool) -> None:
     """List the workspaces' own keys, by provider."""
-    views = list(_all(workspace))
-    if as_json:
-        output.print_json(ProviderKeySchema(many=True).dump(views))
-    elif views:
-        output.print_table(["workspace", "provider", "key", "set", "by", "problem"], [_row(view) for view in views])
-    else:
-        command = f"{output.enrich_command()} provider-keys set findymail --workspace acme"
-        output.note(f"No workspace has a key of its own; all are asked for with the service's. To set one: {command}")
-
-
-def _all(workspace: str | None) -> Iterator[ProviderKeyView]:
-    cursor: str | None = None
-    while True:
-        page = service.list_keys(workspace, limit=KEYS_A_PAGE, cursor=cursor)
-        end_read()
-        yield from page.rows
-        cursor = page.next_cursor
-        if cursor is None:
-            return
+    views = [*all_rows(partial(service.list_keys, workspace))]
+    value = ProviderKeySchema(many=True).dump(views)
+    command = f"{output.enrich_command()} provider-keys set findymail --workspace acme"
+    empty = f"No workspace has a key of its own; all are asked for with the service's. To set one: {command}"
+    columns = ["workspace", "provider", "key", "set", "by", "problem"]
+    output.print_page(value, columns, map(_row, views), as_json=as_json, empty=empty)
 
 
 def _row(view: ProviderKeyView) -> list[object]:
@@ -96,10 +81,8 @@ def _row(view: ProviderKeyView) -> list[object]:
 def remove(provider: str, workspace: str, as_json: bool) -> None:
     """Remove a workspace's own key; its jobs ask with the service's then, if there is one."""
     service.remove_key(provider, workspace)
-    if as_json:
-        output.print_json({"removed": True})
-    else:
-        click.echo(f"Workspace {workspace} has no key of its own for {provider} any more.")
+    line = f"Workspace {workspace} has no key of its own for {provider} any more."
+    output.print_result({"removed": True}, line, as_json=as_json)
 
 
 @provider_keys.command()

@@ -45,11 +45,9 @@ def retry(
         return
     job = queue.retry(job_id, chosen=chosen, cap_micros=micros(cap_usd))
     end_read()
-    if as_json:
-        output.print_json(JobSchema().dump(job))
-        return
     again = output.count(job.total, "entity", "entities")
-    click.echo(f"Job {job.id} is {job.status}: it tries {again} again.")
+    line = f"Job {job.id} is {job.status}: it tries {again} again."
+    output.print_result(JobSchema().dump(job), line, as_json=as_json)
 
 
 @enrich.command("accept-held")
@@ -59,7 +57,5 @@ def accept_held(job_id: str, as_json: bool) -> None:
     """Accept the loss of a job's held entities, charged or not: no retry asks about them again."""
     job = queue.accept_held(job_id)
     end_read()
-    if as_json:
-        output.print_json(JobSchema().dump(job))
-        return
-    click.echo(f"{output.count(job.held, 'held entity', 'held entities')} of job {job.id} accepted as they are.")
+    line = f"{output.count(job.held, 'held entity', 'held entities')} of job {job.id} accepted as they are."
+    output.print_result(JobSchema().dump(job), line, as_json=as_json)

@@ -46,7 +46,7 @@ class _Worker:
 
 
 class Supervisor:
-    """Keeps so many processes at `work`, which returns when there is nothing left to do or `stop_requested` is set."""
+    """Keeps `count` processes running `work`, which returns when nothing is left to do or `stop_requested` is set."""
 
     def __init__(self, count: int, work: Callable[[], None]) -> None:
         self._work = work
@@ -157,7 +157,7 @@ class Supervisor:
 
 @contextmanager
 def _undisturbed() -> Iterator[None]:
-    """Keep signals waiting, so that who they are passed on to is never half known."""
+    """Hold signals back, so that none arrives while a worker's process is half known."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
     try:
         yield

@@ -32,10 +32,8 @@ def undo(job_id: str, as_json: bool) -> None:
     """
     with counting("Undoing", "entities") as tell:
         counts = undo_job(job_id, on_progress=tell)
-    if as_json:
-        output.print_json(UndoCountsSchema().dump(counts))
-        return
-    click.echo(f"{output.count(counts.restored, 'field')} restored, {counts.kept:,} kept, since changed after the job.")
+    line = f"{output.count(counts.restored, 'field')} restored, {counts.kept:,} kept, since changed after the job."
+    output.print_result(UndoCountsSchema().dump(counts), line, as_json=as_json)
 
 
 @enrich.command("undo-field")
@@ -52,12 +50,10 @@ def undo_field_(
     known = known_type(entity_id, workspace, entity_type)
     undone = undo_field(known, entity_id, field, workspace_slug=workspace, is_dry_run=dry_run)
     end_read()
-    if as_json:
-        output.print_json(FieldUndoSchema().dump(undone))
-        return
     would = " would be" if dry_run else " is"
     taken_back = f"{_text(undone.replaced)}, which {undone.provider} gave"
-    click.echo(f"{undone.field}{would} {_text(undone.value)} again, in place of {taken_back}.")
+    line = f"{undone.field}{would} {_text(undone.value)} again, in place of {taken_back}."
+    output.print_result(FieldUndoSchema().dump(undone), line, as_json=as_json)
 
 
 def _text(value: Any) -> str:

@@ -1,6 +1,5 @@
 """The commands that make users of the console, give them links, and keep them out."""
 
-from dataclasses import asdict
 from typing import Any, Final
 
 import click
@@ -10,10 +9,8 @@ from app.cli.group import enrich
 from app.cli.options import Slug, json_option
 from app.config import config
 from app.models.user import Role
-from app.values.spellings import camel_case
 from app.web import identities
 from app.web import users as service
-from app.web.fields import Instant
 from app.web.users import UserView
 
 LOCAL_URL: Final = "http://127.0.0.1:8000"
@@ -28,7 +25,7 @@ def users() -> None:
 @click.argument("name")
 @click.option(
     "--role",
-    type=click.Choice([role.value for role in Role]),
+    type=click.Choice([*map(str, Role)]),
     default="viewer",
     show_default=True,
     help="What they may do.",
@@ -54,18 +51,15 @@ def link(name: str, as_json: bool) -> None:
 def list_(as_json: bool) -> None:
     """List all users, disabled ones too, by name."""
     users = service.list_users()
-    if as_json:
-        output.print_json([_as_json(user) for user in users])
-    elif users:
-        columns = ["name", "role", "workspace", "password", "created", "disabled", "subject"]
-        output.print_table(columns, [_row(user) for user in users])
-    else:
-        output.note(f"No users yet. To make one: {output.enrich_command()} users create ada --role admin")
+    value = [*map(_as_json, users)]
+    empty = f"No users yet. To make one: {output.enrich_command()} users create ada --role admin"
+    columns = ["name", "role", "workspace", "password", "created", "disabled", "subject"]
+    output.print_page(value, columns, map(_row, users), as_json=as_json, empty=empty)
 
 
 @users.command()
 @click.argument("name")
-@click.option("--role", type=click.Choice([role.value for role in Role]), required=True, help="What they may do.")
+@click.option("--role", type=click.Choice([*map(str, Role)]), required=True, help="What they may do.")
 @json_option
 def role(name: str, role: str, as_json: bool) -> None:
     """Change a user's role, and end their sessions."""
@@ -140,10 +134,7 @@ def _print_link(token: str, as_json: bool, **user: Any) -> None:
 
 
 def _tell(user: UserView, line: str, as_json: bool) -> None:
-    if as_json:
-        output.print_json(_as_json(user))
-    else:
-        click.echo(line)
+    output.print_result(_as_json(user), line, as_json=as_json)
 
 
 def _row(user: UserView) -> list[object]:
@@ -153,6 +144,4 @@ def _row(user: UserView) -> list[object]:
 
 
 def _as_json(user: UserView) -> dict[str, Any]:
-    instant = Instant()
-    times = {name: instant.serialize(name, user) for name in ("created_at", "disabled_at")}
-    return {camel_case(name): value for name, value in {**asdict(user), **times}.items()}
+    return output.view_as_json(user, "created_at", "disabled_at")

@@ -15,7 +15,7 @@ from app.webhooks.events import EventType
 from app.webhooks.schemas import DeliveryListSchema, NewWebhookSchema, WebhookListSchema, WebhookSchema
 
 CREATED_BY = "command line"
-EVENTS = [str(kind) for kind in EventType]
+EVENTS = [*map(str, EventType)]
 
 
 @enrich.group()
@@ -30,7 +30,7 @@ def webhooks() -> None:
 @json_option
 def add(url: str, events: tuple[str, ...], workspace: str | None, as_json: bool) -> None:
     """Create an endpoint and print its secret, once."""
-    made = service.create_endpoint(url, workspace, created_by=CREATED_BY, events=events or None)
+    made = service.create_endpoint(url, workspace, created_by=CREATED_BY, events=events)
     _print_secret(made, as_json=as_json)
 
 
@@ -52,11 +52,9 @@ def encrypt(as_json: bool) -> None:
 
 def _print_secret(made: tuple[EndpointView, str], *, as_json: bool) -> None:
     view, secret = made
-    if as_json:
-        output.print_json({**WebhookSchema().dump(view), **NewWebhookSchema(only=["secret"]).dump({"secret": secret})})
-        return
-    click.echo(secret)
-    output.note(f"The secret of webhook {view.id}; it is not shown again.")
+    value = {**WebhookSchema().dump(view), **NewWebhookSchema(only=["secret"]).dump({"secret": secret})}
+    remark = f"The secret of webhook {view.id}; it is not shown again."
+    output.print_result(value, secret, remark, as_json=as_json)
 
 
 @webhooks.command("list")
@@ -68,16 +66,10 @@ def list_(workspace: str | None, limit: int, cursor: str | None, as_json: bool) 
     """List endpoints, oldest first."""
     page = service.list_endpoints(workspace, limit=limit, cursor=cursor)
     end_read()
-    if as_json:
-        output.print_json(WebhookListSchema().dump({"webhooks": page.rows, "next_cursor": page.next_cursor}))
-    elif page.rows:
-        output.print_table(["id", "workspace", "url", "events", "disabled"], [_row(view) for view in page.rows])
-        if page.next_cursor is not None:
-            output.note(f"More: --cursor {page.next_cursor}")
-    else:
-        output.note(
-            f"No webhooks. To make one: {output.enrich_command()} webhooks add https://hooks.example.com/tranche"
-        )
+    value = WebhookListSchema().dump({"webhooks": page.rows, "next_cursor": page.next_cursor})
+    empty = f"No webhooks. To make one: {output.enrich_command()} webhooks add https://hooks.example.com/tranche"
+    columns = ["id", "workspace", "url", "events", "disabled"]
+    output.print_page(value, columns, map(_row, page.rows), page.next_cursor, as_json=as_json, empty=empty)
 
 
 def _row(view: EndpointView) -> list[object]:
@@ -91,10 +83,7 @@ def _row(view: EndpointView) -> list[object]:
 def remove(webhook_id: str, as_json: bool) -> None:
     """Remove an endpoint and its delivery history."""
     service.remove_endpoint(webhook_id)
-    if as_json:
-        output.print_json({"removed": True})
-    else:
-        click.echo(f"Webhook {webhook_id} is removed.")
+    output.print_result({"removed": True}, f"Webhook {webhook_id} is removed.", as_json=as_json)
 
 
 @webhooks.command()
@@ -115,10 +104,7 @@ def disable(webhook_id: str, as_json: bool) -> None:
 
 def _tell(view: EndpointView, state: str, *, as_json: bool) -> None:
     end_read()
-    if as_json:
-        output.print_json(WebhookSchema().dump(view))
-    else:
-        click.echo(f"Webhook {view.id} is {state}.")
+    output.print_result(WebhookSchema().dump(view), f"Webhook {view.id} is {state}.", as_json=as_json)
 
 
 @webhooks.command()
@@ -130,13 +116,10 @@ def deliveries(webhook_id: str, limit: int, cursor: str | None, as_json: bool) -
     """Show the deliveries to an endpoint, newest first."""
     page = sent.list_deliveries(webhook_id, limit=limit, cursor=cursor)
     end_read()
-    if as_json:
-        output.print_json(DeliveryListSchema().dump({"deliveries": page.rows, "next_cursor": page.next_cursor}))
-    elif page.rows:
-        columns = ["event", "type", "job", "happened", "tries", "state", "error"]
-        output.print_table(columns, [_delivery_row(view) for view in page.rows])
-    else:
-        output.note("Nothing was sent yet. A drain sends what has happened since the webhook was made.")
+    value = DeliveryListSchema().dump({"deliveries": page.rows, "next_cursor": page.next_cursor})
+    empty = "Nothing was sent yet. A drain sends what has happened since the webhook was made."
+    columns = ["event", "type", "job", "happened", "tries", "state", "error"]
+    output.print_page(value, columns, map(_delivery_row, page.rows), as_json=as_json, empty=empty)
 
 
 def _delivery_row(view: DeliveryView) -> list[object]:
@@ -157,7 +140,4 @@ def _delivery_row(view: DeliveryView) -> list[object]:
 def resend(webhook_id: str, event_id: str | None, as_json: bool) -> None:
     """Resend events that were given up, or one event; the next drain sends them."""
     count = sent.resend(webhook_id, event_id)
-    if as_json:
-        output.print_json({"resent": count})
-    else:
-        click.echo(f"{output.count(count, 'event')} will be sent again.")
+    output.print_result({"resent": count}, f"{output.count(count, 'event')} will be sent again.", as_json=as_json)

@@ -39,16 +39,17 @@ def what_if(
     as_json: bool,
 ) -> None:
     """Show what a waterfall would have found in another order or for other fields, from stored answers; free."""
-    if len([one for one in (job_id, list_name, entity_type) if one is not None]) != 1:
+    if [job_id, list_name, entity_type].count(None) != 2:
         raise click.UsageError("Name either a job, a --list or a --type.")
+    where = workspace or DEFAULT_WORKSPACE
     with counting("Replaying", "entities") as tell:
         terms: dict[str, Any] = {"order": order, "until": until, "on_progress": tell}
         if job_id is not None:
             told = of_job(job_id, workspace_slug=workspace, **terms)
         elif list_name is not None:
-            told = what_if_of_list(list_name, workspace_slug=workspace or DEFAULT_WORKSPACE, **terms)
+            told = what_if_of_list(list_name, workspace_slug=where, **terms)
         elif entity_type is not None:
-            told = what_if_of_workspace(entity_type, workspace_slug=workspace or DEFAULT_WORKSPACE, **terms)
+            told = what_if_of_workspace(entity_type, workspace_slug=where, **terms)
     end_read()
     if as_json:
         output.print_json(WhatIfSchema().dump(told))

@@ -72,32 +72,23 @@ def print_figures(report: YieldReport) -> None:
 
 def _rows(report: YieldReport) -> list[list[str]]:
     return [
-        [row.provider, "" if step.step is None else str(step.step), *_cells(step.figures)]
+        [row.provider, output.optional("{}", step.step), *_cells(step.figures)]
         for row in report.rows
         for step in row.steps
     ]
 
 
 def _cells(figures: Figures) -> list[str]:
-    value_cost = figures.value_cost_micros
     return [
         f"{figures.calls:,}",
         f"{figures.answers:,}",
         f"{figures.finds:,}",
-        _percent(figures.find_rate),
-        _percent(figures.conditional_find_rate),
+        output.optional("{:.1%}", figures.find_rate),
+        output.optional("{:.1%}", figures.conditional_find_rate),
         f"{figures.rejected:,}",
         f"{figures.overlaps:,}",
         dollars(figures.cost_micros),
-        "" if value_cost is None else dollars(value_cost),
-        _seconds(figures.p50_seconds),
-        _seconds(figures.p95_seconds),
+        output.money(figures.value_cost_micros),
+        output.optional("{:.2f} s", figures.p50_seconds),
+        output.optional("{:.2f} s", figures.p95_seconds),
     ]
-
-
-def _percent(share: float | None) -> str:
-    return "" if share is None else f"{share:.1%}"
-
-
-def _seconds(seconds: float | None) -> str:
-    return "" if seconds is None else f"{seconds:.2f} s"

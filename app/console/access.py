@@ -1,7 +1,7 @@
 """Who may see a page of the console, and do what is on it. Denied by default, as with the API.
 
 The API never takes a cookie, and the console never a key. A view names its scope with `require`, which is what the
-user's role gives. Whatever changes something comes from a page of ours, by the browser's own word.
+user's role gives. Requests that change something must come from one of our pages, by the browser's own word.
 """
 
 from collections.abc import Callable, Mapping
@@ -77,22 +77,23 @@ def why_off() -> str | None:
         return "SECRET_KEY is not set."
     if not is_plain_allowed():
         return "This address is plain http, and a session must not be sent unencrypted."
-    # Who is signed in is somebody, and who comes from an identity provider may be the first.
+    # Whoever is signed in is a user, and whoever comes from an identity provider may be the first.
     is_anybody = current_session() is not None or config().has_single_sign_on or is_any_user()
     return None if is_anybody else "There is no user yet."
 
 
 def is_plain_allowed() -> bool:
-    """Return whether the browser's way to here is one on which a cookie is safe: https, or this machine."""
+    """Return whether a cookie is safe on its way from the browser: by https, or on this machine."""
     return request.is_secure or is_loopback(urlsplit(request.host_url).hostname or "")
 
 
 def current_session() -> SessionView | None:
     """Return the session of the request's cookie, looked up once."""
     if "session_view" not in g:
+        g.session_view = None
         token = session_token()
-        is_usable = token is not None and config().SECRET_KEY is not None and is_plain_allowed()
-        g.session_view = find_session(token) if token is not None and is_usable else None
+        if token is not None and config().SECRET_KEY is not None and is_plain_allowed():
+            g.session_view = find_session(token)
     found: SessionView | None = g.session_view
     return found
 
@@ -136,7 +137,7 @@ def _is_from_here() -> bool:
 
 def _lead_to_sign_in() -> WerkzeugResponse:
     """Answer a request without a session: a page leads to the sign-in and back, a fragment makes its page go there."""
-    # Where the address has somebody's own in it, it is not repeated in another.
+    # An address that holds somebody's e-mail address is not repeated in another.
     path = request.full_path.rstrip("?") if request.method == "GET" and "@" not in request.full_path else None
     if "HX-Request" in request.headers:
         return Response(status=401, headers={"HX-Redirect": url_for("console.sign_in")})

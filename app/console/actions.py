@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from app.config import config
 from app.console.access import require
 from app.console.blueprint import blueprint, page
-from app.console.steps import is_typed
+from app.console.forms import is_typed
 from app.db.session import end_read
 from app.enrichment import queue
 from app.enrichment.money import reports

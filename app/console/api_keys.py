@@ -7,10 +7,10 @@ from flask import Response, request
 
 from app.console.access import require
 from app.console.blueprint import blueprint, page
-from app.console.steps import is_typed
+from app.console.forms import is_typed
 from app.console.words import said
+from app.console.workspaces import asked_workspace, typed_workspace
 from app.errors import Invalid
-from app.values.identifiers import is_slug
 from app.web import api_keys as service
 from app.web.api_keys import KeyView, Scope
 from app.web.auth import visible_workspace
@@ -35,9 +35,8 @@ def api_keys() -> Response:
 def create_key() -> Response:
     """Make a key and show its secret, this once."""
     form = request.form
-    workspace = visible_workspace() or form.get("workspace", "").strip() or None
     try:
-        key, secret = service.create_key(form.get("name", "").strip(), form.getlist("scope"), workspace)
+        key, secret = service.create_key(form.get("name", "").strip(), form.getlist("scope"), typed_workspace())
     except Invalid as error:
         return _page(said(error), status=422)
     return _page(made=key, secret=secret)
@@ -67,7 +66,6 @@ def _find(key_id: UUID) -> KeyView:
 def _page(
     problem: str | None = None, *, status: int = 200, made: KeyView | None = None, secret: str | None = None
 ) -> Response:
-    workspace = request.form.get("workspace", "").strip()
     return page(
         "api_keys.html",
         status=status,
@@ -75,7 +73,7 @@ def _page(
         scopes=SCOPE_WORDS,
         chosen=request.form.getlist("scope"),
         name=request.form.get("name", ""),
-        workspace=visible_workspace() or (workspace if is_slug(workspace) else ""),
+        workspace=asked_workspace(request.form) or "",
         problem=problem,
         made=made,
         secret=secret,

@@ -10,11 +10,12 @@ from flask import Response, request
 from app.audit.reading import EventView, list_events
 from app.console.access import require
 from app.console.blueprint import blueprint, page
+from app.console.forms import asked, given
+from app.console.workspaces import asked_workspace
 from app.db.session import end_read
 from app.enrichment.money.reports import parse_day
 from app.models.audit_event import Action
 from app.models.types import parse_id
-from app.values.identifiers import is_slug
 from app.web.api_keys import Scope, list_keys
 from app.web.auth import visible_workspace
 from app.web.users import list_users
@@ -39,7 +40,7 @@ def audit() -> Response:
     """List events, the newest first; the filters stand in the address."""
     query = _query()
     filters = _filters(query)
-    # What was done to one thing is in an index.
+    # The events about one subject are found by an index.
     is_searched = "subject" not in query and not query.keys().isdisjoint({"actor", "action"})
     found = list_events(
         cursor=parse_id(request.args.get("cursor", "")),
@@ -70,21 +71,22 @@ def changes(event: EventView) -> list[tuple[str, str, str]]:
 
 def _query() -> dict[str, str]:
     """Return the filters as they stand in the address, without those that mean nothing."""
-    asked = {name: request.args.get(name, "").strip() for name in ("workspace", "action", "actor", "subject")}
-    # An id that is somebody's address has no place in one of ours.
-    asked["subject"] = parse_id(asked["subject"]) or ""
-    if asked["action"] not in set(Action):
-        asked["action"] = ""
-    if visible_workspace() is not None or not is_slug(asked["workspace"]):
-        asked["workspace"] = ""
-    asked |= {name: _day(name) for name in ("from", "to")}
-    return {name: text for name, text in asked.items() if text}
+    texts = {
+        "workspace": asked_workspace(request.args) if visible_workspace() is None else None,
+        "action": asked("action", set(Action), None),
+        "actor": given("actor"),
+        # An id that is somebody's address has no place in one of ours.
+        "subject": parse_id(request.args.get("subject", "").strip()),
+        "from": _day("from"),
+        "to": _day("to"),
+    }
+    return {name: text for name, text in texts.items() if text}
 
 
-def _day(name: str) -> str:
-    """Return a day of the address; empty if it is none."""
-    day = parse_day(request.args.get(name, ""))
-    return "" if day is None else day.isoformat()
+def _day(name: str) -> str | None:
+    """Return a day of the address; None if it is not one."""
+    text = request.args.get(name, "")
+    return text if parse_day(text) else None
 
 
 def _filters(query: Mapping[str, str]) -> dict[str, Any]:

@@ -60,7 +60,8 @@ def page(template: str, *, status: int = 200, **values: Any) -> Response:
     session = access.current_session()
     footer = None
     if session is not None:
-        footer = {"version": project_version(), "database": _database(), "last_drain_at": queue_health().last_drain_at}
+        database = "SQLite" if config().is_sqlite else "PostgreSQL"
+        footer = {"version": project_version(), "database": database, "last_drain_at": queue_health().last_drain_at}
         end_read()
     return _render(template, status, session=session, footer=footer, **values)
 
@@ -68,6 +69,13 @@ def page(template: str, *, status: int = 200, **values: Any) -> Response:
 def live(template: str, **values: Any) -> Response:
     """Return a part of a page, which asks for itself again and again: 304 if it is what the browser has."""
     return parts.answer(_render(template, 200, **values))
+
+
+def page_or_part(name: str, *, status: int = 200, **values: Any) -> Response:
+    """Return a page or, if its script asks for that, the part of it that changes."""
+    if is_live():
+        return live(f"{name}_live.html", **values)
+    return page(f"{name}.html", status=status, **values)
 
 
 def is_live() -> bool:
@@ -138,10 +146,6 @@ def answer_unknown(error: Exception) -> Response:
     """Answer a request for what is not there: as a page under the console's addresses, else as the API does."""
     is_page = request.path.startswith("/console/") or request.blueprint == CONSOLE
     return answer(error) if is_page else answer_error(error)
-
-
-def _database() -> str:
-    return "SQLite" if config().is_sqlite else "PostgreSQL"
 
 
 @cache

@@ -40,9 +40,10 @@ class Chart:
 
 def chart(values: Sequence[tuple[str, int]], limit: int | None) -> Chart:
     """Return the chart of values up to the largest or the limit; what is there at all can be seen."""
-    highest = max([value for _, value in values] + [limit or 0])
+    line = limit or 0
+    highest = max([line, *(value for _, value in values)])
     bars = [Bar(label, value, _share(value, highest, CHART_HEIGHT)) for label, value in values]
-    return Chart(bars, limit, _share(limit or 0, highest, CHART_HEIGHT))
+    return Chart(bars, limit, _share(line, highest, CHART_HEIGHT))
 
 
 def parts(job: JobView) -> list[Part]:

@@ -2,6 +2,7 @@
 
 from flask import request
 
+from app.console.forms import given
 from app.db import encryption
 from app.enrichment.queue.queries import bad_cursor
 
@@ -13,7 +14,7 @@ def sealed(cursor: str | None) -> str | None:
 
 def asked_cursor() -> str | None:
     """Return the cursor in the address or form; None: there is none. Raises `Invalid` for one that no page gave."""
-    text = request.values.get("cursor") or None
+    text = given("cursor")
     if text is None:
         return None
     cursor = encryption.decrypt(text, *_purpose())

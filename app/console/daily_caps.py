@@ -13,7 +13,7 @@ from app.config import micros
 from app.console.access import require
 from app.console.blueprint import blueprint, page
 from app.console.caps import read_dollars
-from app.console.steps import is_typed
+from app.console.forms import given, is_typed
 from app.console.words import said
 from app.db.session import end_read
 from app.enrichment.money import stored_caps as service
@@ -91,8 +91,8 @@ def remove_cap() -> Response | WerkzeugResponse:
 
 def _scope() -> CapScope:
     """Return the scope in the address or the form."""
-    workspace, provider, key = (request.values.get(name, "").strip() for name in ("workspace", "provider", "key"))
-    return CapScope(workspace or None, provider or None, parse_id(key) or key or None)
+    key = given("key")
+    return CapScope(given("workspace"), given("provider"), key and (parse_id(key) or key))
 
 
 def _dollars() -> Decimal:
@@ -140,7 +140,7 @@ def _confirm_page(
         "of": _scope_words(scope, names),
         "view": view,
         "usd": None if dollars is None else str(dollars),
-        "cap_micros": None if dollars is None else micros(dollars),
+        "cap_micros": micros(dollars),
         "problem": problem,
         "command_line": _command_line(scope, dollars),
     }

@@ -10,9 +10,9 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from app.console.access import require
 from app.console.blueprint import blueprint, page
+from app.console.forms import given, is_typed
 from app.console.lists import TYPES
 from app.console.outlines import shown
-from app.console.steps import is_typed
 from app.console.workspaces import chosen_workspace
 from app.db.session import end_read
 from app.enrichment.waterfall.erase import erase_entity
@@ -35,7 +35,7 @@ def entity(plural: str, entity_id: str) -> Response:
     """Show one: each field, who gave it and when, what stood there before, and what its attempts gave and cost."""
     entity_type, workspace = TYPES[plural], chosen_workspace()
     found = get_entity(entity_type, entity_id, workspace_slug=workspace)
-    cursor = request.args.get("after") or None
+    cursor = given("after")
     receipt = make_receipt(entity_type, entity_id, workspace_slug=workspace, limit=ATTEMPTS, cursor=cursor)
     history = load_history(entity_type, entity_id, workspace)
     end_read()
@@ -59,7 +59,8 @@ def entity(plural: str, entity_id: str) -> Response:
 def confirm_field_undo(plural: str, entity_id: str) -> Response:
     """Say which value a field would get back, and ask."""
     found = _find(plural, entity_id)
-    return _undo_page(plural, found, _undo(plural, found, is_dry_run=True))
+    undone = _undo(plural, found, is_dry_run=True)
+    return _page("undo_field.html", plural, found, undone=undone, seen=_mark(undone))
 
 
 @blueprint.post(f"{_ONE}/undo")
@@ -104,10 +105,6 @@ def _find(plural: str, entity_id: str) -> EntityView:
 def _undo(plural: str, entity: EntityView, *, is_dry_run: bool = False) -> FieldUndo:
     field, workspace = request.values.get("field", ""), entity.workspace_slug
     return undo_field(TYPES[plural], entity.id, field, workspace_slug=workspace, is_dry_run=is_dry_run)
-
-
-def _undo_page(plural: str, entity: EntityView, undone: FieldUndo) -> Response:
-    return _page("undo_field.html", plural, entity, undone=undone, seen=_mark(undone))
 
 
 def _mark(undone: FieldUndo) -> str:

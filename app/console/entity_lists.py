@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from app.config import config
 from app.console.access import require
 from app.console.blueprint import blueprint, page
-from app.console.steps import is_typed
+from app.console.forms import asked, is_typed
 from app.console.workspaces import chosen_workspace
 from app.db.session import end_read
 from app.enrichment import queue
@@ -31,8 +31,7 @@ JOBS_SHOWN: Final = 10
 @require(Scope.READ)
 def lists() -> Response:
     """Show a workspace's lists, the newest first; the filter stands in the address."""
-    workspace, asked = chosen_workspace(), request.args.get("type", "")
-    wanted = asked if asked in ENTITY_TYPES else None
+    workspace, wanted = chosen_workspace(), asked("type", ENTITY_TYPES, None)
     cursor = parse_id(request.args.get("cursor", ""))
     found = list_lists(workspace_slug=workspace, entity_type=wanted, cursor=cursor, limit=ROWS)
     end_read()

@@ -8,6 +8,7 @@ from flask import Response, request
 
 from app.console.access import require
 from app.console.blueprint import blueprint, page
+from app.console.forms import given
 from app.db.session import end_read
 from app.enrichment import queue
 from app.enrichment.money import reports
@@ -34,7 +35,7 @@ def errors(job_id: UUID) -> Response:
         workspace_slug=workspace,
         code=chosen.code,
         provider=chosen.provider,
-        cursor=request.args.get("cursor") or None,
+        cursor=given("cursor"),
         limit=ROWS,
     )
     values: dict[str, Any] = {
@@ -55,8 +56,8 @@ def errors(job_id: UUID) -> Response:
 
 def chosen_kind() -> RetryFilter:
     """Return the kind of errors that the address names. Raises `Invalid`."""
-    code, provider = (request.args.get(name) or None for name in ("code", "provider"))
-    if not all(value is None or is_slug(value) for value in (code, provider)):
+    code, provider = given("code"), given("provider")
+    if not all(map(is_slug, filter(None, (code, provider)))):
         raise Invalid("The filter is not valid: expected a code and a provider as the list of errors has them.")
     return RetryFilter(code, provider, request.args.get("held") == "true")
 
@@ -69,5 +70,5 @@ def _counts(kinds: list[ErrorKind], name: str) -> list[tuple[str, int]]:
     """Return how many errors there are by code or by provider, the most frequent first."""
     counts: Counter[str] = Counter()
     for kind in kinds:
-        counts[getattr(kind, name) or ""] += kind.count
+        counts[getattr(kind, name)] += kind.count
     return [(value, count) for value, count in counts.most_common() if value]

@@ -1,5 +1,6 @@
 """Exclusions: domains and addresses that a workspace never enriches and never exports."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from flask import Response, g, redirect, request, url_for
@@ -44,7 +45,7 @@ def change_exclusions() -> Response | WerkzeugResponse:
 
 
 def _page(
-    problem: str | None = None, *, status: int = 200, text: str = "", details: list[dict[str, str]] | None = None
+    problem: str | None = None, *, status: int = 200, text: str = "", details: Sequence[dict[str, str]] = ()
 ) -> Response:
     workspace = chosen_workspace()
     found = service.list_(workspace, cursor=asked_cursor(), limit=ROWS)
@@ -56,7 +57,7 @@ def _page(
         next_cursor=sealed(found.next_cursor),
         workspace=workspace,
         problem=problem,
-        details=details or [],
+        details=details,
         text=text,
         shown=shown,
         may_change=g.principal.may(Scope.WRITE),

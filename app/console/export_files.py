@@ -7,7 +7,7 @@ from flask import Response, redirect, request, stream_with_context, url_for
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from app.console.access import require
-from app.console.blueprint import blueprint, is_live, live, page, shared
+from app.console.blueprint import blueprint, page_or_part, shared
 from app.console.driver import driver_of_exports
 from app.console.exports import asked_list_id, only_ready
 from app.console.lists import TYPES
@@ -56,7 +56,7 @@ def exports() -> Response:
         "is_open": any(view.status in UNFINISHED for view in found.rows),
     }
     end_read()
-    return live("exports_live.html", **values) if is_live() else page("exports.html", **values)
+    return page_or_part("exports", **values)
 
 
 @blueprint.get("/console/exports/<uuid:export_id>/file")

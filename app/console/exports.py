@@ -6,19 +6,19 @@ from flask import Response, request, stream_with_context
 
 from app.console.access import require
 from app.console.blueprint import blueprint, page
-from app.console.lists import OFFERED, TYPES
+from app.console.lists import OFFERED, TYPES, asked_list
 from app.console.workspaces import chosen_workspace
 from app.db.session import end_read
 from app.entities.csv.exports import unbroken
 from app.entities.exports import FORMATS, export_entities, installed_formats, why_empty
-from app.entities.lists import find_list, list_lists
+from app.entities.lists import list_lists
 from app.entities.read import has_more_than
 from app.models.types import parse_id
 from app.values.entity_types import EntityType
 from app.web.api_keys import Scope
 
 LARGE_ROWS: Final = 20_000
-"""With more than so many in the workspace, the file is rather written in the background."""
+"""If the workspace has more entities than this, the page suggests to have the file written in the background."""
 
 
 @blueprint.get("/console/<any(people, companies):plural>/export")
@@ -66,12 +66,9 @@ def _page(plural: str, problem: str | None = None) -> Response:
 
 def asked_list_id(entity_type: EntityType, workspace: str) -> str | None:
     """Return the id of the list that is asked for. Raises `ListNotFound`, and `Invalid` for one of the other type."""
-    reference = request.values.get("list") or None
-    if reference is None:
-        return None
-    view = find_list(reference, workspace_slug=workspace, entity_type=entity_type)
+    view = asked_list(entity_type, workspace)
     end_read()
-    return view.id
+    return view.id if view else None
 
 
 def only_ready(plural: str) -> bool:

@@ -7,15 +7,17 @@ import binascii
 import io
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, BinaryIO, Final
 
 from flask import Response, request
+from marshmallow import ValidationError, fields
 
 from app.config import config
 from app.console.access import require
 from app.console.blueprint import blueprint, page
+from app.console.lists import asked_type
 from app.console.workspaces import chosen_workspace
 from app.db.session import check_writable, end_read
 from app.entities.csv.accepted_headers import COMPANY, PERSON
@@ -36,8 +38,10 @@ from app.web.auth import caller_name
 MAX_BYTES: Final = 5 * 1024 * 1024
 """Of a file: it travels to the browser and back, a third longer as text. The command line and the API take more."""
 _MAX_FORM_BYTES: Final = 8 * 1024 * 1024
+_INCOMPLETE: Final = "The form is not complete. Choose the file again."
+_MAPPING: Final = fields.Dict(keys=fields.String(), values=fields.String())
 PASTED: Final = "pasted rows"
-"""What a file is called that was not one."""
+"""The file name of pasted rows."""
 REFUSALS: Final = 10
 """Refused rows that a page names; the file that it offers has all of them."""
 
@@ -166,12 +170,12 @@ def _refused(upload: Upload) -> Response:
     return Response(b"".join(rows), mimetype=FORMATS["csv"].media_type, headers=headers)
 
 
-def _form(problem: str | None = None, *, status: int = 200, details: list[dict[str, str]] | None = None) -> Response:
+def _form(problem: str | None = None, *, status: int = 200, details: Sequence[dict[str, str]] = ()) -> Response:
     return page(
         "import.html",
         status=status,
         problem=problem,
-        details=details or [],
+        details=details,
         asked=request.values,
         entity_type=_entity_type(),
         workspace=chosen_workspace(),
@@ -197,7 +201,7 @@ def _upload() -> Upload:
     form, seen = request.form, _seen()
     uses = form.getlist("use")
     if len(uses) not in {0, len(seen)}:
-        raise Invalid("The form is not complete. Choose the file again.")
+        raise Invalid(_INCOMPLETE)
     mapped = dict(zip(seen, uses, strict=True)) if uses else seen
     from_line = form.get("from_line", "1")
     options = ImportOptions(
@@ -221,18 +225,16 @@ def _file() -> tuple[str, bytes]:
     try:
         return request.form.get("name", ""), urlsafe_b64decode(request.form.get("content", ""))
     except (binascii.Error, ValueError) as error:
-        raise Invalid("The form is not complete. Choose the file again.") from error
+        raise Invalid(_INCOMPLETE) from error
 
 
 def _seen() -> dict[str, str]:
     """Return the mapping that the page had, by header in the file's order."""
     try:
-        seen = json.loads(request.form.get("seen", "{}"))
-    except (ValueError, RecursionError) as error:
-        raise Invalid("The form is not complete. Choose the file again.") from error
-    if not isinstance(seen, dict) or not all(isinstance(use, str) for use in seen.values()):
-        raise Invalid("The form is not complete. Choose the file again.")
-    return seen
+        mapping: dict[str, str] = _MAPPING.deserialize(json.loads(request.form.get("seen", "{}")))
+    except (ValueError, RecursionError, ValidationError) as error:
+        raise Invalid(_INCOMPLETE) from error
+    return mapping
 
 
 def _file_fields(upload: Upload, mapping: dict[str, str]) -> dict[str, Any]:
@@ -253,5 +255,4 @@ def _uses(entity_type: EntityType, chosen: Any) -> list[str]:
 
 
 def _entity_type() -> EntityType:
-    kind = request.values.get("type", "")
-    return kind if kind in ENTITY_TYPES else ENTITY_TYPES[0]
+    return asked_type()

@@ -8,8 +8,9 @@ from flask import Response, request
 
 from app.console import actions
 from app.console.access import require
-from app.console.blueprint import blueprint, is_live, live, page, shared
+from app.console.blueprint import blueprint, page_or_part, shared
 from app.console.driver import driver
+from app.console.forms import asked, given
 from app.console.timelines import timeline
 from app.db.session import end_read
 from app.enrichment import queue
@@ -36,14 +37,13 @@ RETRIES_SHOWN: Final = 10
 @shared
 def jobs() -> Response:
     """List jobs, newest first; the filter stands in the address."""
-    asked = request.args.get("status", "")
-    wanted = asked if asked in set(JobStatus) else None
+    wanted = asked("status", set(JobStatus), None)
     chosen = _list(parse_id(request.args.get("list", "")))
     found = queue.list_jobs(
         workspace_slug=visible_workspace(),
         status=wanted,
         list_id=chosen.id if chosen else None,
-        cursor=request.args.get("cursor") or None,
+        cursor=given("cursor"),
         limit=JOBS_PER_PAGE,
     )
     values: dict[str, Any] = {
@@ -55,7 +55,7 @@ def jobs() -> Response:
         "is_open": any(job.finished_at is None for job in found.rows),
     }
     end_read()
-    return live("jobs_live.html", **values) if is_live() else page("jobs.html", **values)
+    return page_or_part("jobs", **values)
 
 
 @blueprint.get("/console/jobs/<uuid:job_id>")
@@ -87,7 +87,7 @@ def job(job_id: UUID) -> Response:
         "rate": _rate(found),
     }
     end_read()
-    return live("job_live.html", **values) if is_live() else page("job.html", **values)
+    return page_or_part("job", **values)
 
 
 def _list(list_id: str | None) -> ListView | None:
@@ -102,9 +102,7 @@ def _list(list_id: str | None) -> ListView | None:
 
 def _rate(job: JobView) -> float | None:
     """Return the entities a minute that have been decided, while it runs."""
-    if job.eta_seconds is None or job.eta_seconds == 0:
-        return None
-    return (job.total - job.processed) * 60 / job.eta_seconds
+    return (job.total - job.processed) * 60 / job.eta_seconds if job.eta_seconds else None
 
 
 def _minutes(job: JobView) -> float | None:

@@ -8,6 +8,7 @@ from flask import Response, request
 from app.console.access import require
 from app.console.blueprint import blueprint, page
 from app.console.cursors import asked_cursor, sealed
+from app.console.forms import asked
 from app.console.outlines import shown
 from app.console.workspaces import chosen_workspace
 from app.db.session import end_read
@@ -36,10 +37,9 @@ TYPES: Final[Mapping[str, EntityType]] = {PLURALS[entity_type]: entity_type for 
 def entities(plural: str) -> Response:
     """List a workspace's people or companies by id: all, those of a list, or those without a value in a field."""
     entity_type = TYPES[plural]
-    missing = request.args.get("missing") or None
-    missing = missing if missing in RAW_FIELDS[entity_type] else None
+    missing = asked("missing", RAW_FIELDS[entity_type], None)
     workspace = chosen_workspace()
-    chosen = _chosen_list(entity_type, workspace)
+    chosen = asked_list(entity_type, workspace)
     found = list_entities(
         entity_type,
         workspace_slug=workspace,
@@ -68,7 +68,16 @@ def entities(plural: str) -> Response:
     )
 
 
-def _chosen_list(entity_type: EntityType, workspace: str) -> ListView | None:
-    """Return the list in the address, if there is one. Raises `ListNotFound`, and `Invalid` for the other type."""
-    reference = request.args.get("list") or None
-    return None if reference is None else find_list(reference, workspace_slug=workspace, entity_type=entity_type)
+def asked_type() -> EntityType:
+    """Return the type in the address or the form, else the first."""
+    kind = request.values.get("type", "")
+    return kind if kind in ENTITY_TYPES else ENTITY_TYPES[0]
+
+
+def asked_list(entity_type: EntityType, workspace: str) -> ListView | None:
+    """Return the list in the address or the form, if there is one.
+
+    Raises `ListNotFound`, and `Invalid` for one of the other type.
+    """
+    reference = request.values.get("list")
+    return find_list(reference, workspace_slug=workspace, entity_type=entity_type) if reference else None

@@ -7,6 +7,7 @@ from flask import Response, request
 from app.console.access import require
 from app.console.blueprint import blueprint, page
 from app.console.charts import chart
+from app.console.forms import asked, given
 from app.db.session import end_read
 from app.enrichment.money import reports
 from app.enrichment.money.reports import Group
@@ -20,8 +21,7 @@ ROWS: Final = 100
 @require(Scope.READ)
 def costs() -> Response:
     """Show what was spent; grouping, days and page stand in the address."""
-    by = request.args.get("by", "")
-    group = Group(by) if by in set(Group) else Group.PROVIDER
+    group = Group(asked("by", set(Group), Group.PROVIDER))
     workspace = visible_workspace()
     report = reports.report_costs(
         group,
@@ -30,7 +30,7 @@ def costs() -> Response:
         workspace_slug=workspace,
         shows_overall=workspace is None,
         limit=ROWS,
-        cursor=request.args.get("cursor") or None,
+        cursor=given("cursor"),
     )
     days = reports.costs_by_day(report.first_day, report.last_day, workspace_slug=workspace)
     values: dict[str, Any] = {

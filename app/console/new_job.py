@@ -1,4 +1,4 @@
-"""A new job: whom, through whom, what it would cost, and up to which cap. Without the last two there is none.
+"""A new job: which entities, through which provider, at what price and under which cap. It needs the last two.
 
 It may be a pilot: a sample of them, whose page (`pilots`) says what the rest is worth.
 """
@@ -18,7 +18,8 @@ from app.console.access import require
 from app.console.blueprint import blueprint, page
 from app.console.caps import read_dollars, read_stop_rule, upper_end
 from app.console.cursors import asked_cursor, sealed
-from app.console.lists import LOOKS_AT, OFFERED
+from app.console.forms import DEARER, asked, is_dearer
+from app.console.lists import LOOKS_AT, OFFERED, asked_type
 from app.console.workspaces import chosen_workspace
 from app.db.session import end_read
 from app.enrichment import queue
@@ -39,7 +40,7 @@ from app.web.api_keys import Scope
 from app.web.auth import visible_workspace
 
 MOST_SURVEYED: Final = 60
-"""Entities that the price is of: fewer than over HTTP, since the page takes longer than an answer in JSON."""
+"""Entities that the price is worked out from: fewer than over HTTP, since the page takes longer than JSON."""
 PILOT: Final = 50
 """Entities of a pilot, unless somebody says otherwise."""
 MOST: Final = 20_000
@@ -50,7 +51,7 @@ LOOKS_EACH: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Whom a form is about, and through whom."""
+    """The entities that a form selects, and the provider that is to be asked."""
 
     entity_type: str
     missing: str | None
@@ -67,17 +68,15 @@ class Selection:
     def of_request(cls) -> "Selection":
         """Read the address or the form; what cannot be is the default, which the page shows."""
         values = request.values
-        kind = values.get("type", "")
-        entity_type = kind if kind in ENTITY_TYPES else ENTITY_TYPES[0]
-        missing, provider = values.get("missing", ""), values.get("provider", "")
+        entity_type = asked_type()
         limit = values.get("limit", "")
         return cls(
             entity_type,
-            missing if missing in RAW_FIELDS[entity_type] else None,
+            asked("missing", RAW_FIELDS[entity_type], None),
             values.get("stale") == "yes",
             parse_id(values.get("list", "")),
             min(int(limit), MOST) if re.fullmatch(r"[1-9][0-9]{0,6}", limit) else MOST,
-            provider if provider in JOB_NAMES else WATERFALL,
+            asked("provider", JOB_NAMES, WATERFALL),
             chosen_workspace(),
             asked_cursor(),
         )
@@ -104,22 +103,20 @@ class Selection:
     def all_ids(self, some: Selected) -> list[str]:
         """Return the ids of all of the entities, of which `some` are some."""
         selecting = self._selecting()
-        if selecting.is_searched:
-            if not some.is_at_most:
-                return some.ids
+        if selecting.is_searched and some.is_at_most:
             return selecting.search(limit=some.total, looks_at=self.looks_at, cursor=self.cursor).ids
+        if selecting.is_searched:
+            return some.ids
         about: dict[str, Any] = {"workspace_slug": self.workspace, "list_id": selecting.list_id}
         return list(islice(select_ids(self.entity_type, **about, all_=self.list_id is None), self.limit))
 
     def _selecting(self) -> Selecting:
         if self.is_stale:
             self._check_stale()
-        return Selecting(self.entity_type, self.workspace, self._list(), self.missing, self.is_stale)
-
-    def _list(self) -> ListView | None:
-        if self.list_id is None:
-            return None
-        return find_list(self.list_id, workspace_slug=self.workspace, entity_type=self.entity_type)
+        chosen: ListView | None = None
+        if self.list_id is not None:
+            chosen = find_list(self.list_id, workspace_slug=self.workspace, entity_type=self.entity_type)
+        return Selecting(self.entity_type, self.workspace, chosen, self.missing, self.is_stale)
 
     def _check_stale(self) -> None:
         if self.provider not in VERIFIERS or self.missing is not None:
@@ -161,11 +158,10 @@ def make_job() -> Response | WerkzeugResponse:
         sample = _read_sample()
     except Invalid as error:
         return _form(selection, error.message, status=422)
-    seen = request.form.get("seen", "")
     some = selection.some()
     price = selection.estimate(some, cap_usd)
-    if not seen.isdecimal() or price.high_micros > int(seen[:18]):
-        return _form(selection, "The price has changed since it was shown. Check it and confirm again.", status=409)
+    if is_dearer(price.high_micros):
+        return _form(selection, DEARER, status=409)
     job_id = _enqueue(selection, selection.all_ids(some), options, sample)
     return redirect(url_for("console.job", job_id=job_id), 303)
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from flask import Response, url_for
 
 from app.console.access import require
-from app.console.blueprint import blueprint, is_live, live, page, shared
+from app.console.blueprint import blueprint, page_or_part, shared
 from app.console.charts import Chart, chart
 from app.console.driver import driver
 from app.console.words import clock, status_sentence
@@ -56,7 +56,9 @@ class Runway:
 def overview() -> Response:
     """Show the overview; the part that changes is asked for every few seconds."""
     workspace = visible_workspace()
-    jobs = [job for status in OPEN_STATUSES for job in _open_jobs(status, workspace)]
+    jobs: list[JobView] = []
+    for status in OPEN_STATUSES:
+        jobs += queue.list_jobs(workspace_slug=workspace, status=status, limit=OPEN_JOBS).rows
     recent = [job for job in queue.list_jobs(workspace_slug=workspace, limit=RECENT_JOBS).rows if job.finished_at]
     providers = list_providers(workspace)
     caps = reports.daily_caps(workspace, shows_overall=workspace is None)
@@ -71,11 +73,7 @@ def overview() -> Response:
         "steps": _steps(providers, workspace, has_job=bool(jobs or recent)),
     }
     end_read()
-    return live("overview_live.html", **values) if is_live() else page("overview.html", **values)
-
-
-def _open_jobs(status: JobStatus, workspace: str | None) -> list[JobView]:
-    return queue.list_jobs(workspace_slug=workspace, status=status, limit=OPEN_JOBS).rows
+    return page_or_part("overview", **values)
 
 
 def _runway(jobs: list[JobView], caps: list[CapView], now: datetime) -> Runway | None:
@@ -97,7 +95,7 @@ def _days(workspace: str | None, caps: list[CapView]) -> Chart:
     first = today - timedelta(days=CHART_DAYS - 1)
     spent = {row.key: row.cost_micros for row in reports.costs_by_day(first, today, workspace_slug=workspace)}
     days = [(first + timedelta(days=offset)).isoformat() for offset in range(CHART_DAYS)]
-    return chart([(day, spent.get(day, 0)) for day in days], caps[0].cap_micros if caps else None)
+    return chart([(day, spent.get(day, 0)) for day in days], caps[0].cap_micros)
 
 
 def _notices(jobs: list[JobView], providers: list[ProviderView]) -> Iterator[Notice]:

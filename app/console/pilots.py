@@ -11,6 +11,7 @@ from app.config import micros
 from app.console.access import require
 from app.console.blueprint import blueprint, may, page
 from app.console.caps import read_dollars, read_stop_rule, upper_end
+from app.console.forms import DEARER, is_dearer
 from app.db.session import end_read
 from app.enrichment import queue
 from app.enrichment.money import reports
@@ -63,9 +64,8 @@ def continue_pilot(job_id: UUID) -> Response | WerkzeugResponse:
         stop_when = read_stop_rule(request.form)
     except Invalid as error:
         return _page(report, price, error.message, status=422)
-    seen = request.form.get("seen", "")
-    if not seen.isdecimal() or price.high_micros > int(seen[:18]):
-        return _page(report, price, "The price has changed since it was shown. Check it and confirm again.", status=409)
+    if is_dearer(price.high_micros):
+        return _page(report, price, DEARER, status=409)
     job = queue.continue_pilot(
         str(job_id), workspace_slug=visible_workspace(), cap_micros=micros(cap_usd), stop_when=stop_when
     )

@@ -7,11 +7,11 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from app.console.access import require
 from app.console.blueprint import blueprint, page
+from app.console.workspaces import asked_workspace
 from app.db.session import end_read
 from app.enrichment.waterfall import provider_keys as service
 from app.enrichment.waterfall.provider_status import has_own_account, list_providers, reset_provider
 from app.errors import Conflict, Forbidden, Invalid
-from app.values.identifiers import is_slug
 from app.web.api_keys import Scope
 from app.web.auth import caller_name, visible_workspace
 
@@ -27,7 +27,7 @@ def providers() -> Response:
 @require(Scope.ADMIN)
 def reset(name: str) -> WerkzeugResponse:
     """Forget what is held against a provider: at a workspace's own account or, for an admin of all, the service's."""
-    workspace = _workspace()
+    workspace = asked_workspace(request.values)
     is_own = workspace is not None and has_own_account(name, workspace)
     if not is_own and visible_workspace() is not None:
         raise Forbidden("The service's own keys are shared, so only an admin of all workspaces can do this.")
@@ -39,7 +39,7 @@ def reset(name: str) -> WerkzeugResponse:
 @require(Scope.ADMIN)
 def change_key(name: str) -> Response | WerkzeugResponse:
     """Set a workspace's own key for a provider, or remove it."""
-    workspace = _workspace()
+    workspace = asked_workspace(request.values)
     if workspace is None:
         return _page("Whose key is it? First choose a workspace.", status=422)
     try:
@@ -54,7 +54,7 @@ def change_key(name: str) -> Response | WerkzeugResponse:
 
 
 def _page(problem: str | None = None, *, status: int = 200) -> Response:
-    workspace = _workspace()
+    workspace = asked_workspace(request.values)
     found = list_providers(workspace)
     keys = service.list_keys(workspace).rows if workspace is not None and g.principal.may(Scope.ADMIN) else []
     end_read()
@@ -68,9 +68,3 @@ def _page(problem: str | None = None, *, status: int = 200) -> Response:
         "problem": problem,
     }
     return page("providers.html", status=status, **values)
-
-
-def _workspace() -> str | None:
-    """Return the user's own workspace or, if that is all of them, the one in the address or the form, if there is."""
-    asked = request.values.get("workspace", "").strip()
-    return visible_workspace() or (asked if is_slug(asked) else None)

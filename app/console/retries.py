@@ -11,6 +11,7 @@ from app.console.access import require
 from app.console.blueprint import blueprint, page
 from app.console.caps import read_dollars, upper_end
 from app.console.errors import chosen_kind
+from app.console.forms import DEARER, is_dearer
 from app.db.session import end_read
 from app.enrichment import queue
 from app.enrichment.money import reports
@@ -40,9 +41,8 @@ def retry(job_id: UUID) -> Response | WerkzeugResponse:
     if cap_usd is None:
         problem = "Give a cap in dollars, such as 2.50: the most that the new job may spend."
         return _page(job_id, price, problem, status=422)
-    seen = request.form.get("seen", "")
-    if not seen.isdecimal() or price.high_micros > int(seen[:18]):
-        return _page(job_id, price, "The price has changed since it was shown. Check it and confirm again.", status=409)
+    if is_dearer(price.high_micros):
+        return _page(job_id, price, DEARER, status=409)
     child = queue.retry(
         str(job_id), workspace_slug=visible_workspace(), chosen=chosen_kind(), cap_micros=micros(cap_usd)
     )
@@ -82,13 +82,13 @@ def _estimate(job_id: UUID) -> Estimate:
 def _page(job_id: UUID, price: Estimate | None = None, problem: str | None = None, *, status: int = 200) -> Response:
     workspace = visible_workspace()
     job = queue.get_job(str(job_id), workspace_slug=workspace)
-    cap_micros = job.cap_micros if job.cap_micros is not None or price is None else price.high_micros
+    most = price.high_micros if price else 0
     values: dict[str, Any] = {
         "job": job,
         "chosen": chosen_kind(),
         "price": price,
         "problem": problem,
-        "cap": upper_end(cap_micros or 0),
+        "cap": upper_end(most if job.cap_micros is None else job.cap_micros),
         "caps": reports.daily_caps(job.workspace_slug, shows_overall=workspace is None),
     }
     end_read()

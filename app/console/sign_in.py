@@ -3,7 +3,9 @@
 With single sign-on there is no password, and a link is made by command alone: for whoever has to get in past it.
 """
 
-from typing import Final
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Final
 
 from flask import Response, abort, make_response, redirect, request, url_for
 from werkzeug.wrappers import Response as WerkzeugResponse
@@ -22,13 +24,37 @@ _WRONG: Final = "Wrong name or password."
 _NO_PASSWORDS: Final = "Passwords are off: users sign in with the identity provider."
 
 
+Answer = Response | WerkzeugResponse
+
+
+def _if_on(view: Callable[..., Answer]) -> Callable[..., Answer]:
+    """Show how to switch the console on, for as long as nobody can sign in."""
+
+    @wraps(view)
+    def answer(**arguments: Any) -> Answer:
+        reason = access.why_off()
+        return view(**arguments) if reason is None else page("off.html", status=503, reason=reason)
+
+    return answer
+
+
+def _if_single_sign_on(view: Callable[..., Answer]) -> Callable[..., Answer]:
+    """Answer that there is nothing, unless single sign-on is on. HEAD asks nobody and signs nobody in."""
+
+    @wraps(view)
+    def answer(**arguments: Any) -> Answer:
+        if not config().has_single_sign_on or request.method == "HEAD":
+            abort(404)
+        return view(**arguments)
+
+    return answer
+
+
 @blueprint.get("/console/sign-in")
 @require(OPEN)
-def sign_in() -> Response | WerkzeugResponse:
+@_if_on
+def sign_in() -> Answer:
     """Show the form, or how to switch the console on."""
-    reason = access.why_off()
-    if reason is not None:
-        return page("off.html", status=503, reason=reason)
     if access.current_session() is not None:
         return redirect(url_for("console.overview"))
     return _sign_in_page(request.args.get("next", ""))
@@ -36,11 +62,9 @@ def sign_in() -> Response | WerkzeugResponse:
 
 @blueprint.post("/console/sign-in")
 @require(OPEN)
-def start_session() -> Response | WerkzeugResponse:
+@_if_on
+def start_session() -> Answer:
     """Sign in by name and password."""
-    reason = access.why_off()
-    if reason is not None:
-        return page("off.html", status=503, reason=reason)
     name = request.form.get("name", "")[:200].strip().lower()
     next_page = request.form.get("next", "")
     if config().has_single_sign_on:
@@ -53,12 +77,10 @@ def start_session() -> Response | WerkzeugResponse:
 
 @blueprint.get("/console/sso")
 @require(OPEN)
-def begin_single_sign_on() -> Response | WerkzeugResponse:
+@_if_single_sign_on
+@_if_on
+def begin_single_sign_on() -> Answer:
     """Lead to the identity provider."""
-    _insist_on_single_sign_on()
-    reason = access.why_off()
-    if reason is not None:
-        return page("off.html", status=503, reason=reason)
     next_page = request.args.get("next", "")
     try:
         return single_sign_on.begin(next_page)
@@ -68,12 +90,10 @@ def begin_single_sign_on() -> Response | WerkzeugResponse:
 
 @blueprint.get("/console/sso/return")
 @require(OPEN)
-def end_single_sign_on() -> Response | WerkzeugResponse:
+@_if_single_sign_on
+@_if_on
+def end_single_sign_on() -> Answer:
     """Sign in whoever comes back from the identity provider, if their groups may do anything."""
-    _insist_on_single_sign_on()
-    reason = access.why_off()
-    if reason is not None:
-        return page("off.html", status=503, reason=reason)
     try:
         identity, next_page = single_sign_on.finish()
         user = admit(identity)
@@ -84,21 +104,17 @@ def end_single_sign_on() -> Response | WerkzeugResponse:
 
 @blueprint.get("/console/link/<token>")
 @require(OPEN)
+@_if_on
 def link(token: str) -> Response:
     """Show what a one-time link is for. It is used up by the form, not by being looked at."""
-    reason = access.why_off()
-    if reason is not None:
-        return page("off.html", status=503, reason=reason)
     return _link_page(token)
 
 
 @blueprint.post("/console/link/<token>")
 @require(OPEN)
-def use_link(token: str) -> Response | WerkzeugResponse:
+@_if_on
+def use_link(token: str) -> Answer:
     """Sign in by a one-time link and set the password, if one is given."""
-    reason = access.why_off()
-    if reason is not None:
-        return page("off.html", status=503, reason=reason)
     try:
         password = None if config().has_single_sign_on else request.form.get("password")
         user = users.use_link(token, password or None)
@@ -118,12 +134,6 @@ def sign_out() -> WerkzeugResponse:
     else:
         sessions.end_session(access.session_token() or "")
     return access.drop_session(_to(url_for("console.sign_in")))
-
-
-def _insist_on_single_sign_on() -> None:
-    # HEAD asks nobody and signs nobody in.
-    if not config().has_single_sign_on or request.method == "HEAD":
-        abort(404)
 
 
 def _sign_in_page(next_page: str, problem: str | None = None, *, status: int = 200, name: str = "") -> Response:

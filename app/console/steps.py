@@ -1,16 +1,11 @@
-"""What is asked before something is done: a page says what it does, and for some a word has to be typed."""
+"""What an admin can do to a user or a webhook: a page says what it does, and for some a word has to be typed."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask import request
-
-
-def is_typed(word: str) -> bool:
-    """Return whether the form has the word that was asked for."""
-    return request.form.get("word", "").strip().lower() == word
+from app.console.forms import is_typed
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,9 @@ from app.console.access import require
 from app.console.blueprint import blueprint, page
 from app.console.steps import Step
 from app.console.words import said
+from app.console.workspaces import asked_workspace, typed_workspace
 from app.errors import Conflict, Invalid
 from app.models.user import Role
-from app.values.identifiers import is_slug
 from app.web import sessions
 from app.web import users as service
 from app.web.api_keys import Scope
@@ -64,11 +64,11 @@ def users() -> Response:
 def invite() -> Response:
     """Make a user and show the link to sign in with, this once."""
     form = request.form
-    workspace = visible_workspace() or form.get("workspace", "").strip() or None
     if config().has_single_sign_on:
         raise Conflict("Users come from the identity provider: members of its groups sign in without an invitation.")
     try:
-        user, token = service.create_user(form.get("name", "").strip().lower(), form.get("role", ""), workspace)
+        name, role = form.get("name", "").strip().lower(), form.get("role", "")
+        user, token = service.create_user(name, role, typed_workspace())
     except (Conflict, Invalid) as error:
         return _page(said(error), status=error.status)
     return _user_page(user, link=link_url(token))
@@ -122,13 +122,12 @@ def _is_reader(user: UserView) -> bool:
 
 
 def _page(problem: str | None = None, *, status: int = 200) -> Response:
-    workspace = request.form.get("workspace", "").strip()
     return page(
         "users.html",
         status=status,
         users=service.list_users(visible_workspace()),
         roles=ROLE_WORDS,
-        workspace=visible_workspace() or (workspace if is_slug(workspace) else ""),
+        workspace=asked_workspace(request.form) or "",
         name=request.form.get("name", ""),
         role=request.form.get("role", Role.VIEWER),
         has_single_sign_on=config().has_single_sign_on,

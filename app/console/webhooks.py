@@ -9,12 +9,13 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from app.console.access import require
 from app.console.blueprint import blueprint, page
+from app.console.forms import given
 from app.console.steps import Step
 from app.console.words import said
+from app.console.workspaces import asked_workspace, typed_workspace
 from app.db.session import end_read
 from app.errors import Conflict, Invalid
 from app.models.types import parse_id
-from app.values.identifiers import is_slug
 from app.web.api_keys import Scope
 from app.web.auth import caller_name, visible_workspace
 from app.webhooks import deliveries, endpoints
@@ -40,10 +41,9 @@ def webhooks() -> Response:
 def create_webhook() -> Response:
     """Make a webhook and show its secret, this once."""
     form = request.form
-    workspace = visible_workspace() or form.get("workspace", "").strip() or None
     url, events = form.get("url", "").strip(), form.getlist("event")
     try:
-        webhook, secret = endpoints.create_endpoint(url, workspace, created_by=caller_name(), events=events)
+        webhook, secret = endpoints.create_endpoint(url, typed_workspace(), created_by=caller_name(), events=events)
     except (Conflict, Invalid) as error:
         return _page(said(error), status=error.status)
     return _webhook_page(webhook, secret=secret)
@@ -99,7 +99,6 @@ def _cursor() -> str | None:
 def _page(problem: str | None = None, *, status: int = 200) -> Response:
     found = endpoints.list_endpoints(visible_workspace(), limit=ROWS, cursor=_cursor())
     end_read()
-    workspace = request.form.get("workspace", "").strip()
     return page(
         "webhooks.html",
         status=status,
@@ -110,7 +109,7 @@ def _page(problem: str | None = None, *, status: int = 200) -> Response:
         longest=MAX_CHARACTERS,
         url=request.form.get("url", ""),
         chosen=request.form.getlist("event"),
-        workspace=visible_workspace() or (workspace if is_slug(workspace) else ""),
+        workspace=asked_workspace(request.form) or "",
         problem=problem,
     )
 
@@ -146,7 +145,7 @@ def _step_page(view: EndpointView, step: Step, problem: str | None = None, *, st
 
 
 def _resend(webhook_id: str) -> int:
-    return deliveries.resend(webhook_id, request.form.get("event") or None)
+    return deliveries.resend(webhook_id, given("event"))
 
 
 STEPS: Final[Mapping[str, Step]] = {

@@ -9,7 +9,7 @@ from uuid import UUID
 from flask import Response, request
 
 from app.console.access import require
-from app.console.blueprint import blueprint, is_live, live, page
+from app.console.blueprint import blueprint, page_or_part
 from app.console.driver import nobody_drives
 from app.db.session import end_read
 from app.enrichment import queue
@@ -57,7 +57,7 @@ def what_if_of_members(list_id: UUID) -> Response:
 
 
 def _page(replay: Callable[..., WhatIf], **about: Any) -> Response:
-    order = [name for name in request.args.getlist("order") if name]
+    order = [*filter(None, request.args.getlist("order"))]
     both, problem = None, None
     try:
         both = _Both(replay(shows_first=False), replay(shows_first=False, order=order)) if order else None
@@ -66,6 +66,4 @@ def _page(replay: Callable[..., WhatIf], **about: Any) -> Response:
     values = {"job": None, "list": None, **about, "both": both, "problem": problem, "order": order, "providers": NAMES}
     values |= {"most_entities": MOST_ENTITIES, "is_undriven": both is not None and both.is_pending and nobody_drives()}
     end_read()
-    if is_live():
-        return live("what_if_live.html", **values)
-    return page("what_if.html", status=200 if problem is None else 422, **values)
+    return page_or_part("what_if", status=200 if problem is None else 422, **values)

@@ -6,8 +6,9 @@ from uuid import UUID
 from flask import Response, request
 
 from app.console.access import require
-from app.console.blueprint import blueprint, is_live, live, page
+from app.console.blueprint import blueprint, page_or_part
 from app.console.driver import nobody_drives
+from app.console.workspaces import asked_workspace
 from app.db.session import end_read
 from app.enrichment import queue
 from app.enrichment.money.reports import parse_day
@@ -17,7 +18,6 @@ from app.enrichment.waterfall.asked_figures import asked_yield
 from app.enrichment.waterfall.list_yields import MOST_ENTITIES
 from app.entities.lists import ListView, get_list
 from app.providers.names import NAMES
-from app.values.identifiers import is_slug
 from app.web.api_keys import Scope
 from app.web.auth import visible_workspace
 
@@ -26,8 +26,7 @@ from app.web.auth import visible_workspace
 @require(Scope.READ)
 def workspace_yield() -> Response:
     """Show what each provider found, how often, how fast and for how much; days and workspace stand in the address."""
-    asked = request.args.get("workspace", "").strip()
-    workspace = visible_workspace() or (asked if is_slug(asked) else None)
+    workspace = asked_workspace(request.args)
     first_day, last_day = (parse_day(request.args.get(name, "")) for name in ("from", "to"))
     report = report_yield(first_day=first_day, last_day=last_day, workspace_slug=workspace)
     end_read()
@@ -79,4 +78,4 @@ def _page(
         "slowest_seconds": max((row.figures.p95_seconds or 0.0 for row in report.rows), default=0.0),
     }
     end_read()
-    return live("yield_live.html", **values) if is_live() else page("yield.html", **values)
+    return page_or_part("yield", **values)

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,6 +23,7 @@ from app import logs
 from app.cli import output
 from app.cli.console import serve
 from app.cli.lists import describe_remarks, describe_report, write_atomically
+from app.cli.pages import all_rows
 from app.cli.progress import DrainProgress
 from app.config import PROJECT_ROOT, Config, config
 from app.db.session import end_read
@@ -92,7 +94,7 @@ def serve_console(create_app: CreateApp, database: Path | None, port: int) -> No
 
 def _normalize() -> list[str]:
     """Normalise what was imported, show what that changed and return the jobs' ids."""
-    jobs = [_enqueue(entity_type) for entity_type in _TYPES]
+    jobs = [*map(_enqueue, _TYPES)]
     with DrainProgress(is_shown=output.is_terminal(sys.stderr)) as progress:
         queue.drain(work=Waterfall(), on_chunk=progress.on_chunk)
     for job_id in jobs:
@@ -131,8 +133,10 @@ def _show(job: JobView) -> None:
     kind = PLURALS[job.entity_type]
     counts = f"{job.success:,} success, {job.skipped:,} skipped (nothing to go by), {job.errors:,} errors"
     click.echo(f"\nNormalised {job.processed:,} {kind}: {counts}. The job is {job.status}.")
-    sights = _telling(list(_sights(job.entity_type)), key=_VARIETY[job.entity_type])
-    columns = list(_SIGHTS[job.entity_type]({}))
+    see = _SIGHTS[job.entity_type]
+    views = all_rows(partial(list_entities, job.entity_type, workspace_slug=DEFAULT_WORKSPACE))
+    sights = _telling([see(view.fields) for view in views], key=_VARIETY[job.entity_type])
+    columns = list(see({}))
     rows = [row for sight in sights for row in _before_and_after(sight)]
     output.print_table(["", *columns], rows)
 
@@ -145,16 +149,6 @@ def _before_and_after(sight: Sight) -> Iterator[list[object]]:
 def _short(text: str) -> str:
     text = output.clean(text)
     return text if len(text) <= MAX_CELL_CHARS else text[: MAX_CELL_CHARS - 1] + "…"
-
-
-def _sights(entity_type: str) -> Iterator[Sight]:
-    cursor: str | None = None
-    while True:
-        page = list_entities(entity_type, workspace_slug=DEFAULT_WORKSPACE, cursor=cursor, limit=1000)
-        yield from (_SIGHTS[entity_type](view.fields) for view in page.rows)
-        cursor = page.next_cursor
-        if cursor is None:
-            return
 
 
 def _telling(sights: list[Sight], *, key: str) -> list[Sight]:
@@ -174,7 +168,7 @@ def _filled_cells(sight: Sight) -> int:
 
 def _person(fields: Fields) -> Sight:
     value = _Values(fields)
-    parts = " ".join(part for part in (value("first_name"), value("last_name")) if part)
+    parts = f"{value('first_name')} {value('last_name')}".strip()
     return {
         "name": (value("full_name") or parts, value("normalized_full_name")),
         "job title": (value("job_title"), value("normalized_job_title")),

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, DateTime, Dialect, Integer, String, Uuid
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ColumnElement, DateTime, Dialect, Integer, String, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.sqlite import DATETIME as SqliteDateTime
 from sqlalchemy.ext.compiler import compiles
@@ -128,6 +128,11 @@ def _spelled(value: int) -> str:
 def made_at(row_id: str) -> datetime:
     """Return when an id of `new_id` was made."""
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=uuid.UUID(row_id).int >> 80)
+
+
+def matching(column: Any, value: object) -> list[ColumnElement[bool]]:
+    """Return the condition that a column has a value, for a query to be narrowed by; none if no value is asked for."""
+    return [] if value is None else [column == value]
 
 
 def parse_id(text: str) -> str | None:

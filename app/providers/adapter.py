@@ -1,15 +1,15 @@
 """What the adapters of paid providers have in common: whom they ask about, and whose answers count.
 
-An adapter writes `lacks`, `most_micros`, `ask` and, if it has bulk calls, `ask_many`. What each of them owes stands
-here, once: fields that name nobody are not asked about, and an answer about somebody else is not found. How calls
-fail is in `ApiClient`.
+An adapter writes `lacks`, `operation` or `most_micros`, `ask` and, if it has bulk calls, `ask_many`. What each of them
+owes stands here, once: fields that name nobody are not asked about, and an answer about somebody else is not found.
+How calls fail is in `ApiClient`.
 """
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from app.providers.answer_match import Match, judge
 from app.providers.api_client import ApiClient
@@ -33,6 +33,8 @@ class PaidProvider(ApiClient, Provider):
     """
 
     capabilities = Capabilities()
+    operation: ClassVar[str]
+    """What a question costs at most: one operation of this name, unless `most_micros` says otherwise."""
 
     # What an adapter writes
 
@@ -40,9 +42,9 @@ class PaidProvider(ApiClient, Provider):
     def lacks(self, question: Lookup) -> str | None:
         """Return what the entity lacks for a call, as a sentence, or None if it can be asked about."""
 
-    @abstractmethod
     def most_micros(self, question: Lookup) -> int:
         """Return the most that the question can cost, in micro-dollars."""
+        return self.settings.price_micros(self.operation)
 
     @abstractmethod
     async def ask(self, question: Lookup, deadline: float) -> Answer:
@@ -99,7 +101,7 @@ class PaidProvider(ApiClient, Provider):
 
     async def lookup_many(self, lookups: Sequence[Lookup], *, deadline: float) -> Sequence[Answer]:
         """Ask about entities of one type; those that lack something are left out of the call."""
-        prepared = [self._prepare(lookup) for lookup in lookups]
+        prepared = [*map(self._prepare, lookups)]
         questions = [question for question, reason in prepared if reason is None]
         asked = iter(await self.ask_many(questions, deadline) if questions else ())
         answers = []
@@ -112,9 +114,8 @@ class PaidProvider(ApiClient, Provider):
 
     def about_asked(self, question: Lookup, answer: Answer) -> Answer:
         """Return an answer, as not found if it is about somebody else; its cost and the raw answer stay."""
-        if answer.outcome_class is not OutcomeClass.SUCCESS or answer.pending_seconds is not None:
-            return answer
-        if not self.is_about_another(question, answer):
+        is_find = answer.outcome_class is OutcomeClass.SUCCESS and answer.pending_seconds is None
+        if not is_find or not self.is_about_another(question, answer):
             return answer
         return replace(
             answer,
@@ -163,7 +164,8 @@ def with_second_call(first: Answer, second: Answer, raw: Mapping[str, Any], most
     The first is paid for, so it is delivered whatever became of the second. If that may have been charged, the most
     that it can have cost counts.
     """
-    has_failed = second.outcome_class not in DEFINITE
+    is_whole = second.outcome_class in DEFINITE
+    trouble, error = (None, None) if is_whole else (second.outcome_class, second.error)
     unknown_micros = 0 if second.is_cost_known else most_micros
     return replace(
         first,
@@ -172,6 +174,6 @@ def with_second_call(first: Answer, second: Answer, raw: Mapping[str, Any], most
         cost_micros=first.cost_micros + second.cost_micros + unknown_micros,
         is_cost_known=second.is_cost_known,
         retry_after_seconds=second.retry_after_seconds,
-        trouble=second.outcome_class if has_failed else None,
-        error=second.error if has_failed else None,
+        trouble=trouble,
+        error=error,
     )

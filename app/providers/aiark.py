@@ -26,11 +26,10 @@ from app.providers.api_client import DEFAULT_STATUSES
 from app.providers.base import Answer, Capabilities, Lookup, OutcomeClass
 from app.providers.http.client import Http
 from app.providers.http.reply import Reply
-from app.providers.questions import company_host
+from app.providers.questions import company_host, linkedin_page
 from app.providers.reading import a_list, filled, find, full_name, strings
 from app.providers.settings import ProviderSettings
 from app.values.emails import email_address
-from app.values.linkedin import company_page, person_page
 from app.values.numbers import integer
 from app.values.text import text
 
@@ -58,6 +57,7 @@ class AiArk(PaidProvider):
 
     name = "aiark"
     title = "AI Ark"
+    key_header = "X-TOKEN"
     statuses: ClassVar[Mapping[int, OutcomeClass]] = {
         **DEFAULT_STATUSES,
         # A redirect is none of AI Ark's statuses, so it is no refusal either.
@@ -77,10 +77,6 @@ class AiArk(PaidProvider):
         super().__init__(settings, http)
         self._clock = clock
         self._worked_at: float | None = None
-
-    def headers(self) -> Mapping[str, str]:
-        """Return the key."""
-        return {"X-TOKEN": self.settings.api_key or ""}
 
     def lacks(self, question: Lookup) -> str | None:
         """Return what a question of this entity type needs, if the entity lacks it."""
@@ -108,15 +104,17 @@ class AiArk(PaidProvider):
 
     async def ask_many(self, questions: Sequence[Lookup], deadline: float) -> Sequence[Answer]:
         """Ask for companies in one search by domain and one by LinkedIn page."""
-        answers: dict[int, Answer] = {}
-        for filter_name in ("domain", "linkedin"):
-            indexes = [index for index, question in enumerate(questions) if _is_asked_by(question, filter_name)]
-            if indexes:
-                companies = await self._ask_companies([questions[index] for index in indexes], deadline)
-                answers |= zip(indexes, companies, strict=True)
+        if questions[0].entity_type == "person":
+            return await super().ask_many(questions, deadline)
+        indexes_by_filter: dict[str, list[int]] = {"domain": [], "linkedin": []}
         for index, question in enumerate(questions):
-            if index not in answers:
-                answers[index] = await self.ask(question, deadline)
+            key = _company_key(question.fields)
+            assert key is not None, "a question lacks nothing"
+            indexes_by_filter[key[0]].append(index)
+        answers: dict[int, Answer] = {}
+        for indexes in filter(None, indexes_by_filter.values()):
+            companies = await self._ask_companies([questions[index] for index in indexes], deadline)
+            answers |= zip(indexes, companies, strict=True)
         return [answers[index] for index in range(len(questions))]
 
     async def send(self, path: str, question: Any, deadline: float) -> Reply | Answer:
@@ -141,7 +139,7 @@ class AiArk(PaidProvider):
         is_cut = None not in owners and _is_cut(reply.body, rows)
         answers = []
         for index, key in enumerate(keys):
-            row = _row_about(key, rows)
+            row = next((row for row in rows if key in _row_keys(row)), None)
             raw = reply.body if len(keys) == 1 else row
             cost_micros = charged[index] * self.settings.price_micros("company")
             answers.append(replace(_company_answer(row, is_cut), raw=raw, cost_micros=cost_micros))
@@ -150,7 +148,9 @@ class AiArk(PaidProvider):
     def parse_search(self, reply: Reply, question: Lookup) -> Answer:
         """Return the person in the reply to a search by name and company; each row is charged."""
         rows = _records(reply.body) or []
-        row = next((row for row in rows if _is_asked_for(row, question.fields)), None)
+        # Filters may have been ignored, so a row has to be of the person surely.
+        is_same = (row for row in rows if judge("person", question.fields, _stated(row)) is Match.SAME)
+        row = next(is_same, None)
         cost_micros = len(rows) * self.settings.price_micros("person")
         if row is None:
             return Answer(OutcomeClass.NOT_FOUND, raw=reply.body, cost_micros=cost_micros, error=_not_found(rows))
@@ -159,7 +159,7 @@ class AiArk(PaidProvider):
     def parse_export(self, reply: Reply) -> Answer:
         """Return the person in the reply to an export; an address is what it is for, and what it costs."""
         rows = _records(reply.body) or []
-        row = rows[0] if rows else {}
+        row = next(iter(rows), None)
         if not row:
             return Answer(OutcomeClass.NOT_FOUND, raw=reply.body, error=_not_found(rows))
         if address := _email_fields(row):
@@ -176,10 +176,8 @@ class AiArk(PaidProvider):
 
     def status(self, reply: Reply) -> int:
         """Return the reply's status, or that of the error which a reply with a good status holds."""
-        inner = integer(find(reply.body, "status", "data.status"))
-        if reply.status < 300 and inner is not None and 400 <= inner < 600:
-            return inner
-        return reply.status
+        inner = integer(find(reply.body, "status", "data.status")) or 0
+        return inner if reply.status < 300 and 400 <= inner < 600 else reply.status
 
     def refusal(self, reply: Reply) -> OutcomeClass | None:
         """Return what two of the statuses mean by their text: 400 may be a limit, and 403 of several kinds."""
@@ -239,21 +237,16 @@ def _company_key(fields: Mapping[str, Any]) -> tuple[str, str] | None:
     hosts = (company_host(fields.get(name), fields.get("name")) for name in ("domain", "website"))
     if host := next(filter(None, hosts), None):
         return "domain", host
-    page = _page(fields.get("linkedin_url"), is_person=False)
-    return ("linkedin", page) if page else None
-
-
-def _is_asked_by(lookup: Lookup, filter_name: str) -> bool:
-    key = _company_key(lookup.fields) if lookup.entity_type == "company" else None
-    return key is not None and key[0] == filter_name
+    page = linkedin_page("company", fields.get("linkedin_url"))
+    return ("linkedin", page.url) if page else None
 
 
 def _export_key(fields: Mapping[str, Any]) -> dict[str, str] | None:
     """Return what a person can be exported by: exactly one of AI Ark's id and the LinkedIn URL."""
     if person_id := text(find(fields, "provider_ids.aiark_person_id")):
         return {"id": person_id}
-    page = _page(fields.get("linkedin_url"), is_person=True)
-    return {"url": page} if page else None
+    page = linkedin_page("person", fields.get("linkedin_url"))
+    return {"url": page.url} if page else None
 
 
 def _companies_search(questions: Sequence[Lookup]) -> dict[str, Any]:
@@ -277,13 +270,6 @@ def _person_search(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 def _employers_host(fields: Mapping[str, Any]) -> str | None:
     return company_host(fields.get("company_domain"), fields.get("company"))
-
-
-def _page(value: Any, *, is_person: bool) -> str | None:
-    """Return a LinkedIn URL in one spelling, or None if it is no profile, or no company's page."""
-    written = text(value) or ""
-    page = person_page(written) if is_person else company_page(written)
-    return page.url if page and "linkedin.com" in written.lower() else None
 
 
 # Replies
@@ -314,17 +300,13 @@ def _not_found(rows: Sequence[Any]) -> str:
 
 def _row_keys(row: Mapping[str, Any]) -> set[tuple[str, str | None]]:
     """Return what a company's row could have been asked by."""
-    page = _page(find(row, "link.linkedin"), is_person=False)
-    return {("domain", _host_of_row(row)), ("linkedin", page)}
+    page = linkedin_page("company", find(row, "link.linkedin"))
+    return {("domain", _host_of_row(row)), ("linkedin", page.url if page else None)}
 
 
 def _is_cut(body: Any, rows: Sequence[Any]) -> bool:
     """Return whether there are more rows than came: what is missing here may stand on the next page."""
     return bool(rows) and len(rows) < (integer(find(body, "totalElements")) or 0)
-
-
-def _row_about(key: tuple[str, str] | None, rows: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    return next((row for row in rows if key in _row_keys(row)), None)
 
 
 def _index_of_owner(row: Mapping[str, Any], keys: Sequence[tuple[str, str] | None]) -> int | None:
@@ -337,15 +319,13 @@ def _host_of_row(company: Any) -> str | None:
     return company_host(find(company, "link.domain"), text(find(company, "summary.name")))
 
 
-def _is_asked_for(row: Mapping[str, Any], fields: Mapping[str, Any]) -> bool:
-    """Return whether a person's row surely is of the one asked for: filters may have been ignored."""
-    return judge("person", fields, _stated(row)) is Match.SAME
-
-
 def _stated(row: Mapping[str, Any]) -> dict[str, Any]:
     """Return a person's fields, with the page that the record's slug stands for if it has no other."""
     slug = text(find(row, "identifier"))
-    return {**({"linkedin_url": f"https://www.linkedin.com/in/{slug}"} if slug else {}), **_person_fields(row)}
+    stated = _person_fields(row)
+    if slug:
+        stated.setdefault("linkedin_url", f"https://www.linkedin.com/in/{slug}")
+    return stated
 
 
 # Fields
@@ -424,7 +404,7 @@ def _person_fields(row: Mapping[str, Any]) -> dict[str, Any]:
     )
 
 
-def _languages(value: Any) -> list[Any] | None:
+def _languages(value: Any) -> list[Any]:
     """Return languages as a list: the values of an object such as `{"primary": "en"}`, or the list that came."""
     return strings(list(value.values())) if isinstance(value, Mapping) else a_list(value)
 
@@ -433,7 +413,7 @@ def _email_fields(row: Mapping[str, Any]) -> dict[str, str]:
     """Return the first valid address with its status: of `email.output[]`, or the one that `email` itself is."""
     block = find(row, "email")
     outputs, unstated = a_list(find(block, "output")), ""
-    if outputs is None:
+    if not outputs:
         outputs, unstated = [block if isinstance(block, Mapping) else {"value": block}], "VALID"
     for output in outputs:
         address = email_address(find(output, "address", "value"))

@@ -109,8 +109,8 @@ def _judge_by_name(name: Resemblance, company: Resemblance, *, has_worked_there:
 def _person_keys(fields: Mapping[str, Any]) -> dict[str, str]:
     page = person_page(text(fields.get("linkedin_url")) or "")
     address = email_address(fields.get("email"))
-    is_own = address is not None and not is_shared_mailbox(address)
-    return {**_page_key(page), **({"email": address} if address and is_own else {}), **_ids(fields)}
+    own = {} if address is None or is_shared_mailbox(address) else {"email": address}
+    return {**_page_key(page), **own, **_ids(fields)}
 
 
 def _employer(fields: Mapping[str, Any]) -> Firm:

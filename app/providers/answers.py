@@ -58,9 +58,9 @@ def _storable(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {_storable(str(key)): _storable(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_storable(inner) for inner in value]
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if value is None or isinstance(value, bool | int):
+        return [*map(_storable, value)]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, int | float | None):
         return value
     raise UnfitAnswer(f"the answer holds a {type(value).__name__}")

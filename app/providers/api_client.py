@@ -4,7 +4,6 @@ An adapter writes the request, the parser of a good reply, its prices, and what 
 table of `statuses`, and the methods under "What an API does otherwise". Nothing else here is repeated by an adapter.
 """
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
@@ -40,12 +39,15 @@ PHRASES: Final[Mapping[OutcomeClass, str]] = MappingProxyType(
 _GATEWAY_STATUSES: Final = frozenset({502, 504, *range(520, 528)})
 
 
-class ApiClient(ABC):
+class ApiClient:
     """Calls one API, and turns whatever goes wrong into an answer."""
 
     title: ClassVar[str]
     """The API's name in sentences."""
     statuses: ClassVar[Mapping[int, OutcomeClass]] = DEFAULT_STATUSES
+    key_header: ClassVar[str] = "Authorization"
+    key_prefix: ClassVar[str] = ""
+    """What stands before the key in its header, such as a scheme."""
 
     def __init__(self, settings: ProviderSettings, http: Http) -> None:
         self.settings = settings
@@ -55,9 +57,10 @@ class ApiClient(ABC):
         """Return the same client under other settings, such as with another key."""
         return type(self)(settings, self._http)
 
-    @abstractmethod
-    def headers(self) -> Mapping[str, str] | None:
-        """Return the headers of each request, with the key among them."""
+    def headers(self) -> Mapping[str, str]:
+        """Return the headers of each request: the key, if there is one."""
+        key = self.settings.api_key
+        return {self.key_header: self.key_prefix + key} if key else {}
 
     # Calls
 

@@ -18,7 +18,7 @@ from app.providers.adapter import PaidProvider
 from app.providers.base import Answer, Capabilities, Lookup, OutcomeClass
 from app.providers.http.reply import Reply
 from app.providers.questions import company_host
-from app.providers.reading import filled, find
+from app.providers.reading import filled, find, full_name
 from app.values.emails import email_address
 from app.values.numbers import integer
 from app.values.text import text
@@ -35,6 +35,8 @@ class Clay(PaidProvider):
 
     name = "clay"
     title = "Clay's webhook"
+    key_header = "x-clay-webhook-auth"
+    operation = "row"
     entity_types = frozenset(_SENT)
     capabilities = Capabilities(charges_misses=True, answers_later=True)
     inputs: Mapping[str, frozenset[str]] = {entity_type: frozenset(fields) for entity_type, fields in _SENT.items()}
@@ -45,28 +47,16 @@ class Clay(PaidProvider):
             return None
         return f"Provider {self.name} has no webhook; set {self.settings.prefix}_BASE_URL to the table's webhook URL."
 
-    def headers(self) -> Mapping[str, str] | None:
-        """Return the webhook's token, if there is one."""
-        key = self.settings.api_key
-        return {"x-clay-webhook-auth": key} if key else None
-
     def lacks(self, question: Lookup) -> str | None:
         """Return what tells the entity from others, if it has nothing of that kind."""
         names = _sent(question).keys()
         if question.entity_type == "company":
             has_key = bool(names & {"domain", "linkedin_url", "name"})
             return None if has_key else "Clay needs a company's domain, LinkedIn URL or name."
-        if names & {"linkedin_url", "email"}:
-            return None
-        has_name = "full_name" in names or {"first_name", "last_name"} <= names
-        has_company = bool(names & {"company", "company_domain"})
-        if has_name and has_company:
+        is_named = full_name(question.fields) and names & {"company", "company_domain"}
+        if is_named or names & {"linkedin_url", "email"}:
             return None
         return "Clay needs a person's LinkedIn URL or e-mail address, or a name and a company."
-
-    def most_micros(self, question: Lookup) -> int:
-        """Return the price of a row."""
-        return self.settings.price_micros("row")
 
     async def ask(self, question: Lookup, deadline: float) -> Answer:
         """Push the entity's row; what the table finds comes by callback."""
@@ -81,7 +71,7 @@ class Clay(PaidProvider):
         return Answer(
             OutcomeClass.SUCCESS,
             raw=reply.body,
-            cost_micros=self.settings.price_micros("row"),
+            cost_micros=self.settings.price_micros(self.operation),
             pending_seconds=float(self.settings.options["CALLBACK_SECONDS"]),
         )
 
@@ -180,9 +170,9 @@ def _without_strange_hosts(fields: dict[str, Any]) -> dict[str, Any]:
     return filled(fields)
 
 
-def _a_list(value: Any) -> list[Any] | None:
+def _a_list(value: Any) -> list[Any]:
     members = value if isinstance(value, list) else [text(value)]
-    return [member for member in members if member not in (None, "", [], {})] or None
+    return [member for member in members if member not in (None, "", [], {})]
 
 
 def _a_dict(value: Any) -> dict[str, Any] | None:
@@ -190,7 +180,7 @@ def _a_dict(value: Any) -> dict[str, Any] | None:
 
 
 def _boolean(value: Any) -> bool | None:
-    return value if isinstance(value, bool) else {"true": True, "false": False}.get(str(value).lower())
+    return {"true": True, "false": False}.get(str(value).lower())
 
 
 _READERS: Final = {"text": text, "list": _a_list, "dict": _a_dict, "integer": integer, "boolean": _boolean}

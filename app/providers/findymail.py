@@ -40,15 +40,12 @@ class _FindymailApi(PaidProvider):
     """What the provider and the verifier share: the key, and how calls fail."""
 
     title = "Findymail"
+    key_prefix = "Bearer "
     statuses: ClassVar[Mapping[int, OutcomeClass]] = {
         **DEFAULT_STATUSES,
         404: OutcomeClass.NOT_FOUND,
         423: OutcomeClass.CREDITS_EXHAUSTED,
     }
-
-    def headers(self) -> Mapping[str, str]:
-        """Return the key."""
-        return {"Authorization": f"Bearer {self.settings.api_key or ''}"}
 
     def has_result(self, reply: Reply) -> bool:
         """Return whether the reply is empty by intent, or an object that reports no error."""
@@ -68,6 +65,7 @@ class Findymail(_FindymailApi):
     """Finds a person's address by LinkedIn URL, else by name and company domain. Only verified ones come back."""
 
     name = "findymail"
+    operation = "finder"
     entity_types = frozenset({"person"})
     capabilities = Capabilities(repeat_is_free=True)
     inputs: Mapping[str, frozenset[str]] = MappingProxyType(
@@ -79,10 +77,6 @@ class Findymail(_FindymailApi):
         if _request(question.fields) is not None:
             return None
         return "Findymail needs a LinkedIn URL, or a full name with a company domain."
-
-    def most_micros(self, question: Lookup) -> int:
-        """Return the price of a found address."""
-        return self.settings.price_micros("finder")
 
     async def ask(self, question: Lookup, deadline: float) -> Answer:
         """Ask for one person's address."""
@@ -99,7 +93,7 @@ class Findymail(_FindymailApi):
         """Return the contact in a search's reply; one without an address is a miss."""
         written = find(reply.body, "contact.email")
         # An address that cannot be used, such as a masked one, was charged all the same.
-        cost_micros = self.settings.price_micros("finder") if text(written) else 0
+        cost_micros = self.settings.price_micros(self.operation) if text(written) else 0
         if email_address(written) is None:
             return Answer(OutcomeClass.NOT_FOUND, raw=reply.body, cost_micros=cost_micros, error=_NOTHING)
         fields = _person_fields(find(reply.body, "contact"))
@@ -110,11 +104,8 @@ class FindymailVerifier(_FindymailApi, PaidVerifier):
     """Judges whether mail to a person's address arrives. Charged for each attempt."""
 
     name = "findymail-verify"
+    operation = "verify"
     capabilities = Capabilities(charges_misses=True, verifies=Findymail.name)
-
-    def most_micros(self, question: Lookup) -> int:
-        """Return the price of an attempt."""
-        return self.settings.price_micros("verify")
 
     async def ask(self, question: Lookup, deadline: float) -> Answer:
         """Ask about the address; the answer's one field is `email_status`: `valid` or `invalid`."""
@@ -133,7 +124,7 @@ class FindymailVerifier(_FindymailApi, PaidVerifier):
             OutcomeClass.SUCCESS,
             fields={"email_status": "valid" if is_verified else "invalid"},
             raw=reply.body,
-            cost_micros=self.settings.price_micros("verify"),
+            cost_micros=self.settings.price_micros(self.operation),
             about={"email": find(reply.body, "email")},
         )
 
@@ -156,7 +147,6 @@ def _speaks_of_credits(body: Any) -> bool:
 def _person_fields(contact: Mapping[str, Any]) -> dict[str, Any]:
     first, last, full = (text(contact.get(name)) for name in ("first_name", "last_name", "name"))
     split = normalize_name(first, last, full)
-    contact_id = text(contact.get("id"))
     city, region, country = (text(contact.get(name)) for name in ("city", "region", "country"))
     return filled(
         {
@@ -173,6 +163,6 @@ def _person_fields(contact: Mapping[str, Any]) -> dict[str, Any]:
             "location_country": country,
             "company": text(contact.get("company")),
             "company_domain": company_host(contact.get("domain"), contact.get("company")),
-            "provider_ids": {"findymail_contact_id": contact_id} if contact_id else None,
+            "provider_ids": filled({"findymail_contact_id": text(contact.get("id"))}),
         }
     )

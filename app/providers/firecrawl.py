@@ -96,7 +96,10 @@ class Firecrawl(PaidProvider):
     """Firecrawl's scrape call, of companies only; the cloud service, or one that runs next to us."""
 
     name = "firecrawl"
+    operation = "company"
     title = "Firecrawl"
+    # A server of one's own needs none.
+    key_prefix = "Bearer "
     statuses: ClassVar[Mapping[int, OutcomeClass]] = {
         **DEFAULT_STATUSES,
         # The model could not satisfy the schema; another try may. Callers count the tries.
@@ -110,20 +113,11 @@ class Firecrawl(PaidProvider):
         """Return that the key is missing, unless the address is one's own, where none is needed."""
         return super().why_unusable() if self.settings.base_url == DEFAULTS[self.name].base_url else None
 
-    def headers(self) -> Mapping[str, str] | None:
-        """Return the key, if there is one: a server of one's own needs none."""
-        key = self.settings.api_key
-        return {"Authorization": f"Bearer {key}"} if key else None
-
     def lacks(self, question: Lookup) -> str | None:
-        """Return that the company has no website of its own that may be looked at."""
+        """Return that the company has no public website of its own, or None."""
         if _site(question):
             return None
         return "Firecrawl needs a company's public domain or website, and not one of a platform or mailbox provider."
-
-    def most_micros(self, question: Lookup) -> int:
-        """Return the price of a page with the JSON format."""
-        return self.settings.price_micros("company")
 
     async def ask(self, question: Lookup, deadline: float) -> Answer:
         """Have the company's home page read."""
@@ -167,9 +161,8 @@ class Firecrawl(PaidProvider):
             return _CODES[code]
         if reply.status == 403 and code.startswith("SCRAPE_"):
             return OutcomeClass.NOT_FOUND
-        is_about_us = reply.status in _ABOUT_US
-        is_about_site = _SITE_ERROR.search(text(find(reply.body, "error")) or "") is not None
-        return OutcomeClass.NOT_FOUND if is_about_site and not is_about_us else None
+        is_about_site = reply.status not in _ABOUT_US and _SITE_ERROR.search(text(find(reply.body, "error")) or "")
+        return OutcomeClass.NOT_FOUND if is_about_site else None
 
     def says_cost(self, reply: Reply) -> bool:
         """Return whether the body itself says that the call failed."""
@@ -195,7 +188,7 @@ class Firecrawl(PaidProvider):
     def _cost_micros(self, reply: Reply) -> int:
         """Return what Firecrawl says that the page cost, or its price if it does not say."""
         credits = integer(find(reply.body, "data.metadata.creditsUsed"))
-        return self.settings.price_micros("company") if credits is None else self.settings.cost_micros(credits)
+        return self.settings.price_micros(self.operation) if credits is None else self.settings.cost_micros(credits)
 
 
 def _miss(body: Any, fields: Mapping[str, Any]) -> Answer | None:

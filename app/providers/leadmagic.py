@@ -24,10 +24,9 @@ from app.providers.adapter import PaidProvider, PaidVerifier, with_second_call
 from app.providers.api_client import PHRASES
 from app.providers.base import Answer, Capabilities, Lookup, OutcomeClass
 from app.providers.http.reply import Reply
-from app.providers.questions import company_host, known_fields
+from app.providers.questions import company_host, known_fields, linkedin_page
 from app.providers.reading import a_list, filled, find, joined, strings
 from app.values.emails import email_address
-from app.values.linkedin import company_page, person_page
 from app.values.numbers import integer
 from app.values.text import text
 
@@ -66,10 +65,7 @@ class _LeadMagicApi(PaidProvider):
     """What the provider and the verifier share: the key, how calls fail, and what the body says that they cost."""
 
     title = "LeadMagic"
-
-    def headers(self) -> Mapping[str, str]:
-        """Return the key."""
-        return {"X-API-Key": self.settings.api_key or ""}
+    key_header = "X-API-Key"
 
     def has_result(self, reply: Reply) -> bool:
         """Return whether the reply is an object that reports no error."""
@@ -197,11 +193,8 @@ class LeadMagicVerifier(_LeadMagicApi, PaidVerifier):
     """Judges whether mail to a person's address arrives. Charged each time, whatever it says."""
 
     name = "leadmagic-verify"
+    operation = "validation"
     capabilities = Capabilities(charges_misses=True, verifies=LeadMagic.name)
-
-    def most_micros(self, question: Lookup) -> int:
-        """Return the price of a validation."""
-        return self.settings.price_micros("validation")
 
     async def ask(self, question: Lookup, deadline: float) -> Answer:
         """Ask about the address; the answer's one field is `email_status`, which may be `unknown`."""
@@ -216,7 +209,7 @@ class LeadMagicVerifier(_LeadMagicApi, PaidVerifier):
         word = _status_word(body)
         if word is None:
             return self._result({}, reply, None)
-        answer = self._result({"email_status": _EMAIL_STATUSES.get(word, "unknown")}, reply, "validation")
+        answer = self._result({"email_status": _EMAIL_STATUSES.get(word, "unknown")}, reply, self.operation)
         return replace(answer, about={"email": body.get("email")})
 
 
@@ -231,8 +224,7 @@ def _finder_request(fields: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _profile_request(fields: Mapping[str, Any]) -> dict[str, str]:
-    page = _linkedin("person", fields.get("linkedin_url"))
-    return {"profile_url": page} if page else {}
+    return filled({"profile_url": _linkedin("person", fields.get("linkedin_url"))})
 
 
 def _company_request(fields: Mapping[str, Any]) -> dict[str, str]:
@@ -240,8 +232,7 @@ def _company_request(fields: Mapping[str, Any]) -> dict[str, str]:
     domain = company_host(fields.get("domain"), name) or company_host(fields.get("website"), name)
     if domain:
         return {"company_domain": domain}
-    page = _linkedin("company", fields.get("linkedin_url"))
-    return {"profile_url": page} if page else {}
+    return filled({"profile_url": _linkedin("company", fields.get("linkedin_url"))})
 
 
 def _credits_consumed(reply: Reply) -> Decimal | None:
@@ -292,7 +283,6 @@ def _status_word(body: Mapping[str, Any]) -> str | None:
 
 
 def _company_fields(body: Mapping[str, Any]) -> dict[str, Any]:
-    company_id = _text(body, "company_id")
     return filled(
         {
             "name": _text(body, "company_name"),
@@ -309,7 +299,7 @@ def _company_fields(body: Mapping[str, Any]) -> dict[str, Any]:
             "social_urls": filled(
                 {site: _text(body, f"company_{site}_url") for site in ("linkedin", "facebook", "twitter")}
             ),
-            "provider_ids": {"leadmagic_company_id": company_id} if company_id else None,
+            "provider_ids": filled({"leadmagic_company_id": _text(body, "company_id")}),
         }
     )
 
@@ -342,9 +332,7 @@ def _text(value: Any, *paths: str) -> str | None:
 
 def _linkedin(entity_type: str, value: Any) -> str | None:
     """Return an address as it is written, if it is a LinkedIn page of such an entity."""
-    page = text(value)
-    read = person_page if entity_type == "person" else company_page
-    return page if page and "linkedin.com" in page.lower() and read(page) else None
+    return text(value) if linkedin_page(entity_type, value) else None
 
 
 def _snake_case(value: Any) -> Any:

@@ -21,7 +21,7 @@ from app.providers.api_client import DEFAULT_STATUSES
 from app.providers.base import Answer, Capabilities, Lookup, OutcomeClass
 from app.providers.http.reply import Reply
 from app.providers.questions import company_host
-from app.providers.reading import a_list, filled, find, joined, strings
+from app.providers.reading import a_list, filled, find, full_name, joined, strings
 from app.values.emails import email_address
 from app.values.numbers import integer
 from app.values.text import text
@@ -49,6 +49,7 @@ class Prospeo(PaidProvider):
 
     name = "prospeo"
     title = "Prospeo"
+    key_header = "X-KEY"
     # A redirect is none of Prospeo's statuses, so it is no refusal either.
     statuses: ClassVar[Mapping[int, OutcomeClass]] = {
         **DEFAULT_STATUSES,
@@ -63,10 +64,6 @@ class Prospeo(PaidProvider):
         ),
         "company": frozenset({"domain", "website", "linkedin_url"}),
     }
-
-    def headers(self) -> Mapping[str, str]:
-        """Return the key."""
-        return {"X-KEY": self.settings.api_key or ""}
 
     def lacks(self, question: Lookup) -> str | None:
         """Return what a question of this entity type needs, if the entity lacks it."""
@@ -102,7 +99,7 @@ class Prospeo(PaidProvider):
         Rows belong to the entity whose index they carry as identifier, and are joined by nothing
         else. The answers' costs add up to the `total_cost` that the reply states.
         """
-        rows = {text(find(row, "identifier")): row for row in a_list(reply.body.get("matched")) or ()}
+        rows = {text(find(row, "identifier")): row for row in a_list(reply.body.get("matched"))}
         answers = []
         for index, question in enumerate(questions):
             row = rows.get(str(index))
@@ -134,7 +131,8 @@ class Prospeo(PaidProvider):
         if reply.is_success and not isinstance(reply.body, Mapping):
             return "Prospeo's answer could not be read."
         code = _code(reply)
-        return f"Prospeo answered {reply.status} {code}." if code in _CODES else f"Prospeo answered {reply.status}."
+        shown = f" {code}" if code in _CODES else ""
+        return f"Prospeo answered {reply.status}{shown}."
 
     def _answer(self, record: Mapping[str, Any], question: Lookup) -> Answer:
         """Return what a record came to, at the price of a match that is not free."""
@@ -170,9 +168,9 @@ class Prospeo(PaidProvider):
 
 def _left_out(reply: Reply, identifier: str) -> Answer:
     """Return the answer about an entity without a row."""
-    if identifier in (strings(reply.body.get("not_matched")) or ()):
+    if identifier in strings(reply.body.get("not_matched")):
         return Answer(OutcomeClass.NOT_FOUND, error="Prospeo found no match.")
-    if identifier in (strings(reply.body.get("invalid_datapoints")) or ()):
+    if identifier in strings(reply.body.get("invalid_datapoints")):
         return Answer(OutcomeClass.INVALID_REQUEST, error="Prospeo refused the entity's datapoints.")
     return _unreadable("Prospeo's answer left the entity out.")
 
@@ -214,8 +212,8 @@ def _person_datapoints(fields: Mapping[str, Any]) -> dict[str, str]:
     company = filled(
         {"company_name": text(fields.get("company")), "company_website": text(fields.get("company_domain"))}
     )
-    is_full_name = "full_name" in name or {"first_name", "last_name"} <= name.keys()
-    return who | name | company if who or (is_full_name and company) else {}
+    is_named = full_name(fields) and company
+    return who | name | company if who or is_named else {}
 
 
 def _code(reply: Reply) -> str | None:
@@ -227,7 +225,7 @@ def _unreadable(error: str) -> Answer:
 
 
 def _person_fields(person: Any, company: Any) -> dict[str, Any]:
-    job = next((job for job in a_list(find(person, "job_history")) or () if find(job, "current") is True), None)
+    job = next((job for job in a_list(find(person, "job_history")) if find(job, "current") is True), None)
     place = find(person, "location")
     return filled(
         {
@@ -298,9 +296,7 @@ def _company_fields(company: Any) -> dict[str, Any]:
             or strings(find(company, "technology.technology_names")),
             **_funding_fields(find(company, "funding")),
             "job_postings_active_count": integer(find(company, "job_postings.active_count")),
-            "job_posting_titles": strings(
-                [find(job, "title") for job in a_list(find(company, "job_postings.jobs")) or ()]
-            ),
+            "job_posting_titles": strings([find(job, "title") for job in a_list(find(company, "job_postings.jobs"))]),
             "provider_ids": filled({"prospeo_company_id": text(find(company, "company_id"))}),
         }
     )

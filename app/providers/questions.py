@@ -6,7 +6,7 @@ private networks, mailboxes that several people read, and addresses that are no 
 LinkedIn page does no harm: the page says who is meant.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
@@ -15,7 +15,7 @@ from app.normalizer.company_names import is_no_company
 from app.normalizer.nobody import names_nobody
 from app.values.emails import email_address, is_shared_mailbox
 from app.values.hosts import ascii_host, own_host, registrable_domain
-from app.values.linkedin import company_page, person_page
+from app.values.linkedin import LinkedInPage, company_page, person_page
 from app.values.text import clean, text
 
 # In the list of public suffixes, and yet no place for a company's website.
@@ -63,6 +63,16 @@ def company_host(value: Any, name: Any = None) -> str | None:
     return host if host is not None and is_public_name(host) else None
 
 
+def linkedin_page(entity_type: str, value: Any) -> LinkedInPage | None:
+    """Return the LinkedIn page of such an entity that a text is the address of, or None.
+
+    The address has LinkedIn's host: a slug by itself may be one of another site.
+    """
+    written = text(value) or ""
+    read = person_page if entity_type == "person" else company_page
+    return read(written) if "linkedin.com" in written.lower() else None
+
+
 def is_public_name(host: str) -> bool:
     """Return whether a host is an ordinary public DNS name, such as `www.acme.com`.
 
@@ -95,10 +105,7 @@ def _refused_of_person(fields: Mapping[str, Any]) -> dict[str, str]:
         refused |= dict.fromkeys(_NAMES, "The name is a placeholder.")
     if names_no_company(fields.get("company")):
         refused["company"] = "The company is a placeholder."
-    if company_host(fields.get("company_domain"), _name(fields.get("company"))) is None:
-        refused["company_domain"] = _about_host(fields.get("company_domain"))
-    if _is_no_page(fields.get("linkedin_url"), "person"):
-        refused["linkedin_url"] = ""
+    refused |= _refused_places("person", fields, ["company_domain"], fields.get("company"))
     address = email_address(fields.get("email"))
     if address is None:
         refused["email"] = ""
@@ -108,28 +115,22 @@ def _refused_of_person(fields: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _refused_of_company(fields: Mapping[str, Any]) -> dict[str, str]:
-    refused: dict[str, str] = {}
+    refused = _refused_places("company", fields, ["domain", "website"], fields.get("name"))
     if names_no_company(fields.get("name")):
-        refused["name"] = "The name is a placeholder."
-    for field in ("domain", "website"):
-        if company_host(fields.get(field), _name(fields.get("name"))) is None:
-            refused[field] = _about_host(fields.get(field))
-    if _is_no_page(fields.get("linkedin_url"), "company"):
+        return {"name": "The name is a placeholder.", **refused}
+    return refused
+
+
+def _refused_places(entity_type: str, fields: Mapping[str, Any], hosts: Sequence[str], company: Any) -> dict[str, str]:
+    """Return which of the hosts, and of the page, are not the entity's own public ones, each with why."""
+    name = None if names_no_company(company) else text(company)
+    refused = {
+        field: _about_host(fields.get(field)) for field in hosts if company_host(fields.get(field), name) is None
+    }
+    if linkedin_page(entity_type, fields.get("linkedin_url")) is None:
         refused["linkedin_url"] = ""
     return refused
 
 
-def _name(value: Any) -> str | None:
-    return None if names_no_company(value) else text(value)
-
-
 def _about_host(value: Any) -> str:
-    is_given = text(value) is not None
-    return "The website or domain is not the company's own public one." if is_given else ""
-
-
-def _is_no_page(value: Any, entity_type: str) -> bool:
-    written = text(value) or ""
-    read = person_page if entity_type == "person" else company_page
-    # A slug by itself may be one of another site.
-    return "linkedin.com" not in written.lower() or read(written) is None
+    return "The website or domain is not the company's own public one." if text(value) else ""

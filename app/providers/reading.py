@@ -32,20 +32,20 @@ def _member(value: Any, step: str) -> Any:
     return None
 
 
-def strings(value: Any) -> list[str] | None:
+def strings(value: Any) -> list[str]:
     """Return the texts of a list, without its blanks; a single text makes a list of one."""
     values: Iterable[Any] = value if isinstance(value, list) else [value]
-    return [found for found in map(text, values) if found is not None] or None
+    return [*filter(None, map(text, values))]
 
 
-def a_list(value: Any) -> list[Any] | None:
-    """Return a list that is not empty, or None."""
-    return value if isinstance(value, list) and value else None
+def a_list(value: Any) -> list[Any]:
+    """Return a list, or an empty one for what is none."""
+    return value if isinstance(value, list) else []
 
 
 def joined(*values: Any) -> str | None:
     """Return the texts among the values, joined by commas."""
-    return ", ".join(found for found in map(text, values) if found is not None) or None
+    return ", ".join(filter(None, map(text, values))) or None
 
 
 def filled(fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -86,7 +86,7 @@ class ProviderSettings:
 
     def limits_for(self, entity_type: str) -> Limits:
         """Return the limits of calls about an entity type."""
-        return self.limits.get(entity_type) or self.limits.get("") or Limits()
+        return self.limits.get(entity_type, self.limits.get("", Limits()))
 
 
 def parse_limits(text: str) -> dict[str, Limits]:

@@ -18,11 +18,11 @@ from sqlalchemy import bindparam, select, update
 
 from app.audit.events import record
 from app.db.session import WriteSession, end_read, transaction
-from app.errors import Invalid, NotFound, detail
+from app.errors import NotFound, check_rules
 from app.extensions import db
 from app.models import ApiKey
 from app.models.audit_event import Action
-from app.models.types import parse_id, utcnow
+from app.models.types import matching, parse_id, utcnow
 from app.values.identifiers import SLUG_RULE, is_slug
 from app.values.text import find_bad_character
 
@@ -74,21 +74,19 @@ def create_key(name: str, scopes: Iterable[str], workspace_slug: str | None = No
 
 def list_keys(workspace_slug: str | None = None) -> list[KeyView]:
     """Return all keys, revoked ones too, oldest first: of all workspaces, or those bound to one."""
-    query = select(ApiKey).order_by(ApiKey.created_at, ApiKey.id)
-    if workspace_slug is not None:
-        query = query.where(ApiKey.workspace_slug == workspace_slug)
-    views = [_view(key) for key in db.session.scalars(query)]
+    query = select(ApiKey).where(*matching(ApiKey.workspace_slug, workspace_slug))
+    views = [*map(_view, db.session.scalars(query.order_by(ApiKey.created_at, ApiKey.id)))]
     end_read()
     return views
 
 
 def get_key(key_id: str, *, workspace_slug: str | None = None) -> KeyView:
     """Return a key by id. Raises `NotFound`, also for one that is not bound to the workspace that is given."""
-    parsed = parse_id(key_id)
-    key = None if parsed is None else db.session.get(ApiKey, parsed)
+    of_workspace = matching(ApiKey.workspace_slug, workspace_slug)
+    key = db.session.scalar(select(ApiKey).where(ApiKey.id == parse_id(key_id), *of_workspace))
     view = None if key is None else _view(key)
     end_read()
-    if view is None or workspace_slug not in {None, view.workspace_slug}:
+    if view is None:
         raise NotFound("There is no such key.")
     return view
 
@@ -108,7 +106,7 @@ def revoke_key(key_id: str) -> KeyView:
             .execution_options(synchronize_session=False)
         )
         key = session.scalar(select(ApiKey).where(ApiKey.id == parsed).execution_options(populate_existing=True))
-        if parsed is None or key is None:
+        if key is None:
             raise NotFound("There is no such key.")
         view = _view(key)
         if revoked is not None:
@@ -167,15 +165,15 @@ def _digest(token: str) -> str:
 
 
 def _check_key(name: str, scopes: list[str], workspace_slug: str | None) -> None:
-    details = []
-    if not 1 <= len(name) <= 100 or find_bad_character(name):
-        details.append(detail("name", "expected 1 to 100 characters without control characters"))
-    if not scopes or not set(scopes) <= set(Scope):
-        details.append(detail("scopes", f"expected one or more of {', '.join(Scope)}"))
-    if workspace_slug is not None and not is_slug(workspace_slug):
-        details.append(detail("workspaceSlug", f"expected {SLUG_RULE}"))
-    if details:
-        raise Invalid("The key is not valid.", details=details)
+    is_name = 1 <= len(name) <= 100 and not find_bad_character(name)
+    is_some = bool(scopes) and set(scopes) <= set(Scope)
+    is_workspace = workspace_slug is None or is_slug(workspace_slug)
+    check_rules(
+        "The key is not valid.",
+        ("name", is_name, "expected 1 to 100 characters without control characters"),
+        ("scopes", is_some, f"expected one or more of {', '.join(Scope)}"),
+        ("workspaceSlug", is_workspace, f"expected {SLUG_RULE}"),
+    )
 
 
 def _record(session: WriteSession, action: Action, key: KeyView, **states: Mapping[str, Any]) -> None:

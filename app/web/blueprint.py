@@ -29,9 +29,9 @@ class StrictParser(FlaskParser):
         """Return the parsed body. Raises 400, 415 or 422."""
         _check_media_type(req)
         value = json_body.loads(requests.read_body(req, requests.MAX_BODY_BYTES))
-        expected = list if schema.many else dict
-        if not isinstance(value, expected):
-            raise Invalid(f"The request body is not valid: expected an {'array' if schema.many else 'object'}.")
+        kind, name = (list, "array") if schema.many else (dict, "object")
+        if not isinstance(value, kind):
+            raise Invalid(f"The request body is not valid: expected an {name}.")
         return value
 
     def load_querystring(self, req: Request, schema: ma.Schema) -> MultiDictProxy:

@@ -7,7 +7,7 @@ runs commands says that the two are one.
 
 import hashlib
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -20,7 +20,7 @@ from app.audit.events import SYSTEM, acting_as
 from app.config import config
 from app.db.session import WriteSession, repeats_conflicts, transaction
 from app.db.sql import insert_missing
-from app.errors import Conflict, Invalid, SignInRefused, detail
+from app.errors import Conflict, SignInRefused, check_rules
 from app.models import User
 from app.models.audit_event import Action
 from app.models.types import new_id
@@ -58,7 +58,7 @@ def admit(identity: Identity) -> UserView:
 
     Raises `SignInRefused` for who is in no group that may do anything, whose sessions end, and for who is disabled.
     """
-    grant = _find_grant(identity.groups)
+    grant = next((grant for grant in config().grants if grant.group in identity.groups), None)
     if grant is None:
         _end_sessions(identity)
         log.info("sign-in refused", reason="no group")
@@ -87,7 +87,8 @@ def set_identity(name: str, subject: str, issuer: str | None = None) -> UserView
             other = _find(session, identity)
             if other is not None:
                 raise Conflict(f"That is the user {other.name}, from whom the identity would have to be removed first.")
-            return _change_identity(session, user, identity)
+            state = {"issuer": identity.issuer, "subject": identity.subject}
+            return _change_identity(session, user, identity.issuer, identity.subject, after=state)
     except IntegrityError as exc:
         raise Conflict("Somebody has just signed in with this identity, as another user.") from exc
 
@@ -101,39 +102,33 @@ def remove_identity(name: str) -> UserView:
         user = find_user(session, name)
         if user.subject is None:
             raise Conflict(f"The user {name} does not come from an identity provider.")
-        return _change_identity(session, user, None)
+        state = {"issuer": user.issuer, "subject": user.subject}
+        return _change_identity(session, user, None, None, before=state)
 
 
 def _checked(identity: Identity) -> Identity:
     expected = config().OIDC_ISSUER
-    is_issuer = urlsplit(identity.issuer).scheme in {"http", "https"}
-    if expected is not None:
+    if expected is None:
+        is_issuer = urlsplit(identity.issuer).scheme in {"http", "https"}
+    else:
         is_issuer = _bare(identity.issuer) == _bare(expected)
-    details = []
-    if not is_issuer:
-        details.append(detail("issuer", f"expected {expected or 'the address by which the provider calls itself'}"))
-    if not 0 < len(identity.subject) <= MAX_SUBJECT or find_bad_character(identity.subject):
-        details.append(detail("subject", f"expected 1 to {MAX_SUBJECT} characters"))
-    if details:
-        raise Invalid("The identity is not valid.", details=details)
+    is_subject = 0 < len(identity.subject) <= MAX_SUBJECT and not find_bad_character(identity.subject)
+    check_rules(
+        "The identity is not valid.",
+        ("issuer", is_issuer, f"expected {expected or 'the address by which the provider calls itself'}"),
+        ("subject", is_subject, f"expected 1 to {MAX_SUBJECT} characters"),
+    )
     return identity
 
 
-def _change_identity(session: WriteSession, user: User, identity: Identity | None) -> UserView:
-    issuer, subject = (None, None) if identity is None else (identity.issuer, identity.subject)
-    state = {"issuer": issuer or user.issuer, "subject": subject or user.subject}
+def _change_identity(
+    session: WriteSession, user: User, issuer: str | None, subject: str | None, **states: Mapping[str, Any]
+) -> UserView:
     user.issuer, user.subject = issuer, subject
     session.flush()
     session.execute(delete(user_sessions).where(user_sessions.c.user_id == user.id))
-    record_user(session, Action.USER_IDENTITY, view_of(user), **{"before" if identity is None else "after": state})
+    record_user(session, Action.USER_IDENTITY, view_of(user), **states)
     return view_of(user)
-
-
-def _find_grant(groups: Collection[str]) -> Grant | None:
-    for grant in config().grants:
-        if grant.group in groups:
-            return grant
-    return None
 
 
 def _end_sessions(identity: Identity) -> None:

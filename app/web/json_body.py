@@ -55,7 +55,7 @@ def loads(raw: bytes) -> Any:
 
 def step(path: str, key: object) -> str:
     """Return the path of a member: `entities.3.email`. A key that is not a plain name shows as `?`."""
-    shown = str(key) if isinstance(key, int) or (isinstance(key, str) and _NAME.fullmatch(key)) else "?"
+    shown = str(key) if isinstance(key, int) or _NAME.fullmatch(str(key)) else "?"
     return f"{path}.{shown}" if path else shown
 
 

@@ -138,6 +138,7 @@ def _finish(response: Response) -> Response:
     seconds = now - g.get("started_at", now)
     duration_ms = round(seconds * 1000, 1)
     log.info("request answered", method=method, rule=rule, status=response.status_code, duration_ms=duration_ms)
-    HTTP_REQUESTS.labels(rule or "none", method, f"{response.status_code // 100}xx").inc()
-    HTTP_SECONDS.labels(rule or "none", method).observe(seconds)
+    label = rule or "none"
+    HTTP_REQUESTS.labels(label, method, f"{response.status_code // 100}xx").inc()
+    HTTP_SECONDS.labels(label, method).observe(seconds)
     return response

@@ -73,9 +73,8 @@ def sign_in(name: str, password: str) -> str | None:
 
     Raises `TooManyLogins` after a few failures, with the wait.
     """
-    limits = ((_bucket(name), FREE_FAILURES), (_EVERYBODY, FREE_FAILURES_OF_ALL))
-    for bucket, free in limits:
-        _count_try(bucket, free)
+    _count_try(_bucket(name), FREE_FAILURES)
+    _count_try(_EVERYBODY, FREE_FAILURES_OF_ALL)
     user = check_password(name, password)
     if user is None:
         return None

@@ -22,14 +22,13 @@ from werkzeug.security import check_password_hash, generate_password_hash
 from app.audit.events import Actor, acting_as, record
 from app.config import ConfigError, config
 from app.db.session import WriteSession, end_read, transaction
-from app.errors import Conflict, Invalid, NotFound, detail
+from app.errors import Conflict, Invalid, NotFound, check_rules, detail
 from app.extensions import db
 from app.models import User
 from app.models.audit_event import Action, ActorKind
-from app.models.types import utcnow
+from app.models.types import matching, utcnow
 from app.models.user import Role, user_sessions, users
 from app.values.identifiers import SLUG_RULE, is_slug
-from app.values.text import find_bad_character
 
 LINK_SECONDS: Final = 3600.0
 MIN_PASSWORD: Final = 12
@@ -86,20 +85,18 @@ def create_user(name: str, role: str, workspace_slug: str | None = None) -> tupl
 
 def list_users(workspace_slug: str | None = None) -> list[UserView]:
     """Return all users, disabled ones too, by name: of all workspaces, or those bound to one."""
-    query = select(User).order_by(User.name)
-    if workspace_slug is not None:
-        query = query.where(User.workspace_slug == workspace_slug)
-    views = [view_of(user) for user in db.session.scalars(query)]
+    query = select(User).where(*matching(User.workspace_slug, workspace_slug)).order_by(User.name)
+    views = [*map(view_of, db.session.scalars(query))]
     end_read()
     return views
 
 
 def get_user(user_id: str, *, workspace_slug: str | None = None) -> UserView:
     """Return a user by id. Raises `NotFound`, also for one who is not bound to the workspace that is given."""
-    user = db.session.get(User, user_id)
+    user = db.session.scalar(select(User).where(User.id == user_id, *matching(User.workspace_slug, workspace_slug)))
     view = None if user is None else view_of(user)
     end_read()
-    if view is None or workspace_slug not in {None, view.workspace_slug}:
+    if view is None:
         raise NotFound("There is no such user.")
     return view
 
@@ -218,15 +215,14 @@ def use_link(token: str, password: str | None) -> UserView:
 
 def check_password(name: str, password: str) -> UserView | None:
     """Return the user of that name if the password is right. An unknown name takes as long as a known one."""
-    is_possible = _NAME.fullmatch(name) is not None
-    query = select(User).where(User.name == (name if is_possible else ""), User.disabled_at.is_(None))
-    user = db.session.scalar(query)
-    view = None if user is None else view_of(user)
-    stored = None if user is None else user.password_hash
+    known = name if _NAME.fullmatch(name) else ""
+    user = db.session.scalar(select(User).where(User.name == known, User.disabled_at.is_(None)))
+    view, stored = (None, None) if user is None else (view_of(user), user.password_hash)
     end_read()
     with _HASHERS:
+        # Nobody knows the password that is behind nobody's hash.
         is_right = check_password_hash(stored or _nobodys_hash(HASH_METHOD), password[:MAX_PASSWORD])
-    return view if is_right and stored is not None else None
+    return view if is_right else None
 
 
 def digest_of(kind: str, token: str) -> str:
@@ -294,12 +290,9 @@ def _nobodys_hash(method: str) -> str:
 
 
 def _check_user(name: str, role: str, workspace_slug: str | None) -> None:
-    details = []
-    if _NAME.fullmatch(name) is None or find_bad_character(name):
-        details.append(detail("name", f"expected {NAME_RULE}"))
-    if role not in set(Role):
-        details.append(detail("role", _ROLE_RULE))
-    if workspace_slug is not None and not is_slug(workspace_slug):
-        details.append(detail("workspaceSlug", f"expected {SLUG_RULE}"))
-    if details:
-        raise Invalid("The user is not valid.", details=details)
+    check_rules(
+        "The user is not valid.",
+        ("name", _NAME.fullmatch(name) is not None, f"expected {NAME_RULE}"),
+        ("role", role in set(Role), _ROLE_RULE),
+        ("workspaceSlug", workspace_slug is None or is_slug(workspace_slug), f"expected {SLUG_RULE}"),
+    )

@@ -6,17 +6,18 @@ later gains nothing. Redirects are not followed.
 """
 
 import asyncio
+import re
 import socket
-from ipaddress import IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 MAX_CHARACTERS: Final = 2000
+_PLAIN: Final = re.compile(rf"[!-~]{{1,{MAX_CHARACTERS}}}")
 # Networks by which an IPv4 address can be reached under another name.
 _DISGUISES: Final = tuple(IPv6Network(name) for name in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32"))
-_NAT: Final = ip_network("100.64.0.0/10")
 
 
 class Refused(OSError):
@@ -33,13 +34,9 @@ def url_problem(url: str, *, may_be_private: bool) -> str | None:
         return expected
     schemes = {"https", "http"} if may_be_private else {"https"}
     is_of_kind = parts.scheme in schemes and bool(host) and not (parts.username or parts.fragment)
-    if not is_of_kind or not _is_plain(url):
+    if not is_of_kind or not _PLAIN.fullmatch(url):
         return expected
     return None if may_be_private else _host_problem(host)
-
-
-def _is_plain(url: str) -> bool:
-    return len(url) <= MAX_CHARACTERS and url.isascii() and url.isprintable() and " " not in url
 
 
 def _host_problem(host: str) -> str | None:
@@ -59,8 +56,8 @@ def is_public(address: str) -> bool:
             return is_public(str(parsed.ipv4_mapped))
         if any(parsed in network for network in _DISGUISES):
             return False
-    is_shared = parsed.version == 4 and parsed in _NAT
-    return parsed.is_global and not parsed.is_multicast and not is_shared
+    # The addresses that carriers share, 100.64.0.0/10, are not global either.
+    return parsed.is_global and not parsed.is_multicast
 
 
 class CheckingResolver(AbstractResolver):

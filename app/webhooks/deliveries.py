@@ -7,14 +7,14 @@ nobody else sends it, and if this process dies it is sent again.
 
 import random
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from operator import attrgetter
 from typing import Any, Final
 
 import structlog
-from sqlalchemy import ColumnElement, Row, and_, bindparam, delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, bindparam, case, delete, exists, or_, select, update
 
 from app.async_calls import Calls
 from app.config import config
@@ -142,7 +142,7 @@ def _take_due(most: int) -> list[Message]:
         return []
     source = webhook_deliveries.join(webhook_events).join(webhook_endpoints)
     query = (
-        select(webhook_endpoints, *_EVENT_COLUMNS)
+        select(webhook_endpoints, _LIVE_FORMER_SECRET, *_EVENT_COLUMNS)
         .select_from(source)
         .where(webhook_deliveries.c.next_at <= utcnow(), webhook_endpoints.c.disabled_at.is_(None))
         .order_by(webhook_deliveries.c.next_at)
@@ -154,8 +154,7 @@ def _take_due(most: int) -> list[Message]:
         for row in rows:
             put_off = update(webhook_deliveries).where(*_is((row.id, row.event_id)))
             session.execute(put_off.values(next_at=utcnow(PUT_OFF_SECONDS)))
-        now = session.execute(select(utcnow())).scalar_one()
-    return [_message(row, now) for row in rows]
+    return [*map(_message, rows)]
 
 
 _EVENT_COLUMNS: Final = (
@@ -169,16 +168,18 @@ _EVENT_COLUMNS: Final = (
 )
 
 
-def _message(row: Row[Any], now: datetime) -> Message:
-    encrypted = [row.encrypted_secret]
-    if row.former_until is not None and row.former_until > now:
-        encrypted.append(row.former_secret)
-    opened = (encryption.decrypt(secret, *purpose(row.id)) for secret in encrypted)
-    job = None
+_LIVE_FORMER_SECRET: Final = case(
+    (webhook_endpoints.c.former_until > utcnow(), webhook_endpoints.c.former_secret)
+).label("live_former_secret")
+
+
+def _message(row: Row[Any]) -> Message:
+    encrypted = filter(None, (row.encrypted_secret, row.live_former_secret))
+    secrets = [*filter(None, (encryption.decrypt(secret, *purpose(row.id)) for secret in encrypted))]
+    data = row.data or {}
     if row.job_id is not None:
-        job = {"jobId": row.job_id, "workspaceSlug": row.of_workspace, "reason": row.reason}
-    body = body_of(row.type, row.happened_at, row.data or {}, job)
-    return Message(row.id, row.event_id, row.url, [secret for secret in opened if secret], body)
+        data = {"jobId": row.job_id, "workspaceSlug": row.of_workspace, "reason": row.reason, **data}
+    return Message(row.id, row.event_id, row.url, secrets, body_of(row.type, row.happened_at, data))
 
 
 @repeats_conflicts
@@ -193,10 +194,9 @@ def _store_result(key: Key, result: Result) -> None:
         # It may have been disabled while this was under way. Read only now: who disables it may have held the delivery.
         is_enabled = session.scalar(_IS_ENABLED, {"of_endpoint": key[0]})
         is_over = is_delivered or is_gone or not is_enabled
-        wait = None if is_over else _wait_seconds(tries, result)
         values = {
             "tries": tries + 1,
-            "next_at": None if wait is None else utcnow(wait),
+            "next_at": None if is_over else _next_at(tries, result),
             "delivered_at": utcnow() if is_delivered else None,
             "last_status": result.status,
             "last_error": result.error,
@@ -213,12 +213,12 @@ _IS_ENABLED: Final = select(webhook_endpoints.c.disabled_at.is_(None)).where(
 )
 
 
-def _wait_seconds(tries: int, result: Result) -> float | None:
+def _next_at(tries: int, result: Result) -> ColumnElement[datetime] | None:
     """Return when to try again after one more try that failed; None: not any more."""
     if tries >= len(RETRY_SECONDS):
         return None
     wait = RETRY_SECONDS[tries] * random.uniform(0.8, 1.2)
-    return max(wait, result.retry_after_seconds or 0.0)
+    return utcnow(max(wait, result.retry_after_seconds or 0.0))
 
 
 def list_deliveries(
@@ -236,12 +236,9 @@ def list_deliveries(
     )
     if cursor is not None:
         query = query.where(webhook_deliveries.c.event_id < cursor)
-    views = [_view(row._mapping) for row in db.session.execute(query)]
-    return page_of(views, limit, lambda view: view.event_id)
-
-
-def _view(row: Mapping[Any, Any]) -> DeliveryView:
-    return DeliveryView(**{name: row[name] for name in DeliveryView.__dataclass_fields__})
+    read = attrgetter(*DeliveryView.__dataclass_fields__)
+    views = [DeliveryView(*read(row)) for row in db.session.execute(query)]
+    return page_of(views, limit, attrgetter("event_id"))
 
 
 @repeats_conflicts
@@ -251,13 +248,12 @@ def resend(endpoint_id: str, event_id: str | None = None, *, workspace_slug: str
     Raises `NotFound`, also if there is no such event at the endpoint, and `Conflict` if that is disabled.
     """
     endpoint = get_endpoint(endpoint_id, workspace_slug=workspace_slug)
-    is_of_it = webhook_deliveries.c.endpoint_id == endpoint.id
     if event_id is None:
-        is_given_up = and_(webhook_deliveries.c.next_at.is_(None), webhook_deliveries.c.delivered_at.is_(None))
-        conditions = (is_of_it, is_given_up)
+        is_meant = and_(webhook_deliveries.c.next_at.is_(None), webhook_deliveries.c.delivered_at.is_(None))
     else:
-        conditions = (is_of_it, webhook_deliveries.c.event_id == parse_id(event_id))
-    again = update(webhook_deliveries).where(*conditions).values(tries=0, next_at=utcnow(), delivered_at=None)
+        is_meant = webhook_deliveries.c.event_id == parse_id(event_id)
+    of_endpoint = update(webhook_deliveries).where(webhook_deliveries.c.endpoint_id == endpoint.id, is_meant)
+    again = of_endpoint.values(tries=0, next_at=utcnow(), delivered_at=None)
     with transaction() as session:
         # Held, so that whoever disables it meanwhile gives these up as well.
         if not session.scalar(_IS_ENABLED.with_for_update(read=True), {"of_endpoint": endpoint.id}):
@@ -275,8 +271,9 @@ def forget_old_deliveries(limit: int = 500) -> int:
     # By id, which tells their order, so that nothing else is read.
     oldest = select(webhook_events.c.id, is_old.label("is_old")).order_by(webhook_events.c.id)
     first = db.session.execute(oldest.limit(1)).one_or_none()
-    is_due = first is not None and first.is_old
-    ids = [row.id for row in db.session.execute(oldest.limit(limit)) if row.is_old] if is_due else []
+    ids = []
+    if first is not None and first.is_old:
+        ids = [row.id for row in db.session.execute(oldest.limit(limit)) if row.is_old]
     end_read()
     if not ids:
         return 0

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, Final
 
 import structlog
@@ -14,10 +15,10 @@ from app.db import encryption
 from app.db.encryption import RotationCounts
 from app.db.pages import Page, page_of
 from app.db.session import WriteSession, repeats_conflicts, transaction
-from app.errors import Invalid, NotFound, detail
+from app.errors import NotFound, check_rules
 from app.extensions import db
 from app.models.audit_event import Action
-from app.models.types import new_id, parse_id, utcnow
+from app.models.types import matching, new_id, parse_id, utcnow
 from app.models.webhook import webhook_deliveries, webhook_endpoints
 from app.values.identifiers import SLUG_RULE, is_slug
 from app.webhooks import signing
@@ -77,13 +78,12 @@ def list_endpoints(
     workspace_slug: str | None = None, *, limit: int = 100, cursor: str | None = None
 ) -> Page[EndpointView]:
     """Return the endpoints of one workspace or of all, the oldest first; `cursor` is the `next_cursor` before."""
-    query = select(webhook_endpoints).order_by(webhook_endpoints.c.id).limit(limit + 1)
-    if workspace_slug is not None:
-        query = query.where(webhook_endpoints.c.workspace_slug == workspace_slug)
+    of_workspace = matching(webhook_endpoints.c.workspace_slug, workspace_slug)
+    query = select(webhook_endpoints).where(*of_workspace).order_by(webhook_endpoints.c.id).limit(limit + 1)
     if cursor is not None:
         query = query.where(webhook_endpoints.c.id > cursor)
-    views = [_view(row) for row in db.session.execute(query)]
-    return page_of(views, limit, lambda view: view.id)
+    views = [*map(_view, db.session.execute(query))]
+    return page_of(views, limit, attrgetter("id"))
 
 
 def get_endpoint(endpoint_id: str, *, workspace_slug: str | None = None) -> EndpointView:
@@ -209,22 +209,19 @@ def purpose(endpoint_id: str) -> tuple[str, ...]:
 
 
 def _check(url: str, workspace_slug: str | None, events: Sequence[str] | None) -> None:
-    details = []
-    if problem := url_problem(url, may_be_private=config().WEBHOOK_ALLOW_PRIVATE):
-        details.append(detail("url", problem))
-    if workspace_slug is not None and not is_slug(workspace_slug):
-        details.append(detail("workspaceSlug", f"expected {SLUG_RULE}"))
+    problem = url_problem(url, may_be_private=config().WEBHOOK_ALLOW_PRIVATE)
     choices = list(EventType) if workspace_slug is None else list(JOB_EVENTS)
-    if events is not None and not set(events) <= set(choices):
-        details.append(detail("events", f"expected some of {', '.join(choices)}"))
-    if details:
-        raise Invalid("The webhook is not valid.", details=details)
+    check_rules(
+        "The webhook is not valid.",
+        ("url", problem is None, problem or ""),
+        ("workspaceSlug", workspace_slug is None or is_slug(workspace_slug), f"expected {SLUG_RULE}"),
+        ("events", set(events or ()) <= set(choices), f"expected some of {', '.join(choices)}"),
+    )
 
 
 def _find(session: WriteSession, endpoint_id: str, workspace_slug: str | None) -> EndpointView:
-    query = select(webhook_endpoints).where(_is(parse_id(endpoint_id) or new_id()))
-    if workspace_slug is not None:
-        query = query.where(webhook_endpoints.c.workspace_slug == workspace_slug)
+    of_workspace = matching(webhook_endpoints.c.workspace_slug, workspace_slug)
+    query = select(webhook_endpoints).where(_is(parse_id(endpoint_id) or new_id()), *of_workspace)
     row = session.execute(query).one_or_none()
     if row is None:
         raise NotFound("There is no such webhook.")

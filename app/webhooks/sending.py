@@ -43,10 +43,10 @@ class Result:
     """When the receiver wants it again, if it said so."""
 
 
-def body_of(kind: str, created_at: datetime, data: Mapping[str, Any], job: Mapping[str, Any] | None) -> bytes:
+def body_of(kind: str, created_at: datetime, data: Mapping[str, Any]) -> bytes:
     """Return an event as it is sent: thin, since whoever gets it can ask for the rest."""
     timestamp = created_at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    event = {"type": kind, "timestamp": timestamp, "data": {**(job or {}), **data}}
+    event = {"type": kind, "timestamp": timestamp, "data": data}
     return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
 
 
@@ -85,18 +85,18 @@ async def _post(message: Message, headers: Mapping[str, str], may_be_private: bo
         session.post(message.url, data=message.body, headers=headers, allow_redirects=False) as response,
     ):
         # What it answers with is not read: nobody needs it.
-        return _result(response.status, response.headers.get("Retry-After"))
+        return _result(response.status, response.headers.get("Retry-After", ""))
 
 
-def _result(status: int, retry_after: str | None) -> Result:
+def _result(status: int, retry_after: str) -> Result:
     if 200 <= status < 300:
         return Result(status)
+    error = f"It answered with status {status}."
     try:
-        seconds = None if retry_after is None else float(parse_integer(retry_after, minimum=0, maximum=10**9))
+        seconds = parse_integer(retry_after, minimum=0, maximum=10**9)
     except ValueError:
-        seconds = None
-    wait = None if seconds is None else min(seconds, MOST_RETRY_SECONDS)
-    return Result(status, f"It answered with status {status}.", wait)
+        return Result(status, error)
+    return Result(status, error, float(min(seconds, MOST_RETRY_SECONDS)))
 
 
 def _is_private_literal(host: str) -> bool:

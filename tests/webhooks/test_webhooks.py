@@ -206,7 +206,8 @@ def test_a_receiver_that_is_gone_gets_nothing_more(context: Flask, receiver: Rec
     deliver()
     assert json.loads(receiver.taken[1][1])["type"] == "job.cancelled"
     db.session.rollback()
-    actions = db.session.scalars(select(audit_events.c.action).where(audit_events.c.subject_id == endpoint_id)).all()
+    query = select(audit_events.c.action).where(audit_events.c.subject_id == endpoint_id).order_by(audit_events.c.id)
+    actions = db.session.scalars(query).all()
     assert actions == ["webhook.create", "webhook.disable", "webhook.enable"]
 
 

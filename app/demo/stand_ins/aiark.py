@@ -3,16 +3,23 @@
 import time
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from . import invented
-from .base import Call, Reply, StandIn, html, one_of, text_of
+from .base import Call, Instead, Replies, Reply, StandIn, html, one_of, text_of
 from .invented import Company, Person
 from .scenarios import EVERYWHERE
 
 EMAIL_STATES = (("VALID", "SMTP"), ("VALID", "CATCH_ALL"), ("INVALID", "SMTP"))
 _SCRIPTS = ("python", "aiohttp", "curl", "go-http-client")
 _ENVELOPES = ("content", "content", "data", "results")
+
+
+def _refused(status: int, error: str) -> Reply:
+    return Reply(status, {"timestamp": int(time.time() * 1000), "status": status, "error": error, "path": "/api"})
+
+
+_NOT_FOUND = _refused(404, "Not Found")
 
 
 class AiArk(StandIn):
@@ -26,8 +33,24 @@ class AiArk(StandIn):
 
     name = "aiark"
     key = "good-aiark-key"
+    key_header = "X-TOKEN"
     usd_per_credit = Decimal("0.01")
     scenarios = EVERYWHERE | {"wrong_person", "no_email", "email_status", "async_slow", "throttled"}
+    replies: ClassVar[Replies] = {
+        # Without headers, and as a 400.
+        "rate_limited": (_refused(429, "Too Many Requests"), _refused(400, "Too many pending requests")),
+        # By status, and by a text under another status.
+        "no_credits": (_refused(402, "Payment Required"), _refused(403, "Insufficient credits")),
+        "bad_key": (_refused(401, "Unauthorized"), _refused(403, "Forbidden")),
+        "bad_request": (_refused(400, "Bad Request"), _refused(422, "Unprocessable Entity")),
+        # The last is the gateway's block, which is no matter of the key.
+        "server_error": (
+            _refused(500, "Internal Server Error"),
+            html(502),
+            html(503),
+            html(403, "error code: 1010"),
+        ),
+    }
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
@@ -42,56 +65,23 @@ class AiArk(StandIn):
             ("GET", "v1/payments/credits"): lambda call: Reply(200, {"total": 1000}),
         }
 
-    def is_authorized(self, headers: Mapping[str, str]) -> bool:
-        """The key stands in X-TOKEN."""
-        return headers.get("X-TOKEN") == self.key
-
-    def refused_headers(self, headers: Mapping[str, str]) -> Reply | None:
-        """The gateway refuses clients that do not name themselves."""
+    def check_headers(self, headers: Mapping[str, str]) -> None:
+        """Refuse clients that do not name themselves, as the gateway does."""
         agent = headers.get("User-Agent", "").lower()
-        return html(403, "error code: 1010") if not agent or agent.startswith(_SCRIPTS) else None
+        if not agent or agent.startswith(_SCRIPTS):
+            raise Instead(html(403, "error code: 1010"))
 
     def identifying_text(self, call: Call) -> str:
         """An id names a person too."""
-        who = invented.from_id(text_of(call.body, "id") or "")
+        who = invented.from_id(text_of(call.body, "id"))
         return super().identifying_text(call) + (f" {who}" if who else "")
-
-    def rate_limited(self, variant: int) -> Reply:
-        """No headers; 1 as a 400."""
-        pending = Reply(400, _error(400, "Too many pending requests"))
-        return one_of((Reply(429, _error(429, "Too Many Requests")), pending), variant)
-
-    def refused(self, refusal: Any) -> Reply:
-        """Always the 429."""
-        return self.rate_limited(0)
-
-    def no_credits(self, variant: int) -> Reply:
-        """By status, and by a text under another status."""
-        told = Reply(403, _error(403, "Insufficient credits"))
-        return one_of((Reply(402, _error(402, "Payment Required")), told), variant)
-
-    def bad_key(self, variant: int) -> Reply:
-        """Either status."""
-        return one_of((Reply(401, _error(401, "Unauthorized")), Reply(403, _error(403, "Forbidden"))), variant)
-
-    def bad_request(self, variant: int) -> Reply:
-        """Either status."""
-        return one_of(
-            (Reply(400, _error(400, "Bad Request")), Reply(422, _error(422, "Unprocessable Entity"))), variant
-        )
-
-    def server_error(self, variant: int) -> Reply:
-        """5xx, and the gateway's block, which is no matter of the key."""
-        coded = Reply(500, _error(500, "Internal Server Error"))
-        return one_of((coded, html(502), html(503), html(403, "error code: 1010")), variant)
 
     def no_route(self) -> Reply:
         """Say so in the service's own form."""
-        return Reply(404, _error(404, "No handler found"))
+        return _refused(404, "No handler found")
 
     def _companies(self, call: Call) -> Reply:
-        if (wrong := _wrong_page(call.body)) is not None:
-            return wrong
+        _check_page(call.fields)
         asked = _asked_companies(call.body.get("account"))
         if call.says("wrong_person") or not asked:
             companies = [who.company for who in _strangers(call.body["size"])]
@@ -100,8 +90,7 @@ class AiArk(StandIn):
         return self._page(call, [(company.identity, _company(company)) for company in companies], "company", "0.1")
 
     def _people(self, call: Call) -> Reply:
-        if (wrong := _wrong_page(call.body)) is not None:
-            return wrong
+        _check_page(call.fields)
         asked = _asked_people(call.body)
         is_anybody = call.says("wrong_person") or not asked
         people = _strangers(call.body["size"]) if is_anybody else [who for who in asked if call.finds(who.identity)]
@@ -110,7 +99,7 @@ class AiArk(StandIn):
     def _page(self, call: Call, rows: list[tuple[str, Any]], operation: str, credits: str) -> Reply:
         size = call.body["size"]
         if not rows and call.says("not_found") and call.variant % 2:
-            return Reply(404, _error(404, "Not Found"))
+            return _NOT_FOUND
         shown = rows[:size] if call.body["page"] == 0 else []
         for identity, _ in shown:
             call.charge(operation, identity, credits)
@@ -120,10 +109,9 @@ class AiArk(StandIn):
     def _reverse_lookup(self, call: Call) -> Reply:
         search = text_of(call.body, "search")
         if search is None:
-            return Reply(400, _error(400, "search is required"))
-        who = invented.person(email=search if "@" in search else None, full_name=None if "@" in search else search)
-        if not call.finds(who.identity):
-            return Reply(404, _error(404, "Not Found"))
+            return _refused(400, "search is required")
+        who = invented.person(email=search) if "@" in search else invented.person(full_name=search)
+        call.insist(who.identity, _NOT_FOUND)
         call.charge("person", who.identity, "0.5")
         return Reply(200, _person(call, who))
 
@@ -131,41 +119,29 @@ class AiArk(StandIn):
         linkedin = text_of(call.body, "linkedin")
         name, domain = text_of(call.body, "name"), text_of(call.body, "domain")
         if not linkedin and not (name and domain):
-            return Reply(400, _error(400, "linkedin, or domain and name, required"))
+            return _refused(400, "linkedin, or domain and name, required")
         who = invented.person(linkedin=linkedin, full_name=name, domain=domain)
-        if not call.finds(who.identity):
-            return Reply(404, _error(404, "Not Found"))
+        call.insist(who.identity, _NOT_FOUND)
         call.charge("mobile", who.identity, 5)
         return Reply(200, {"id": who.id, "linkedin": who.linkedin_url, "data": [[who.mobile]]})
 
     def _export_v1(self, call: Call) -> Reply:
-        if (refused := self._refused_export(call)) is not None:
-            return refused
         who = _exported(call)
         if not self._has_email(call, who) and call.variant % 3 == 0:
-            return Reply(404, _error(404, "Not Found"))
+            return _NOT_FOUND
         email = {"state": "PROCESSING", "output": []} if self._is_processing(call, who) else self._output(call, who)
         return Reply(200, {**_person(call, who), "email": email})
 
     def _export_v2(self, call: Call) -> Reply:
-        if (refused := self._refused_export(call)) is not None:
-            return refused
         who = _exported(call)
         if self._is_processing(call, who):
             return Reply(200, {"status": 200, "data": {**_person(call, who), "email": {"state": "PROCESSING"}}})
         if not self._has_email(call, who):
-            return Reply(200, _v2_miss(_person(call, who), call.variant))
-        status, kind = _email_state(call)
+            return Reply(200, one_of(_v2_misses(_person(call, who)), call.variant))
+        status, kind = call.status(EMAIL_STATES)
         call.charge("email", who.identity, 1 if status == "VALID" else 0)
         email = {"value": who.email, "state": "DONE", "status": status, "domainType": kind}
         return Reply(200, {"status": 200, "data": {**_person(call, who), "email": email}})
-
-    def _refused_export(self, call: Call) -> Reply | None:
-        if call.says("throttled"):
-            return Reply(401, _error(401, "Unauthorized"))
-        if not text_of(call.body, "id", "url"):
-            return Reply(400, _error(400, "id or url is required"))
-        return None
 
     def _has_email(self, call: Call, who: Person) -> bool:
         is_known = call.finds(who.identity) and call.finds(who.identity, "aiark.email")
@@ -181,7 +157,7 @@ class AiArk(StandIn):
         if not self._has_email(call, who):
             invalid = {"address": None, "status": "INVALID", "subStatus": "EMPTY", "found": False}
             return {"state": "DONE", "output": [invalid] if call.variant % 3 == 1 else []}
-        status, kind = _email_state(call)
+        status, kind = call.status(EMAIL_STATES)
         call.charge("email", who.identity, 1 if status == "VALID" else 0)
         verdict = {
             "address": who.email,
@@ -194,29 +170,20 @@ class AiArk(StandIn):
         return {"state": "DONE", "output": [{**verdict, "subStatus": "", "mx": {"found": True, "provider": "Google"}}]}
 
 
-def _email_state(call: Call) -> tuple[str, str]:
-    return EMAIL_STATES[call.variant % 3] if call.says("email_status") else EMAIL_STATES[0]
-
-
-def _v2_miss(person: dict[str, Any], variant: int) -> dict[str, Any]:
-    choices: tuple[dict[str, Any], ...] = (
+def _v2_misses(person: dict[str, Any]) -> list[dict[str, Any]]:
+    return [
         {"status": 200, "data": None},
         {"status": 200, "data": {"status": 404, "error": "Not Found"}},
         {"status": 404, "error": "Not Found", "data": None},
         {"status": 200, "data": {**person, "email": {"value": None}}},
-    )
-    return choices[variant % len(choices)]
+    ]
 
 
-def _error(status: int, error: str) -> dict[str, Any]:
-    return {"timestamp": int(time.time() * 1000), "status": status, "error": error, "path": "/api"}
-
-
-def _wrong_page(body: Any) -> Reply | None:
-    page, size = (body.get("page"), body.get("size")) if isinstance(body, dict) else (None, None)
+def _check_page(fields: Mapping[str, Any]) -> None:
+    """Raise `Instead` unless a search says which page it is for, and how many rows are on it."""
+    page, size = fields.get("page"), fields.get("size")
     if type(page) is not int or type(size) is not int or page < 0 or not 0 <= size <= 100:
-        return Reply(400, _error(400, "page and size are required"))
-    return None
+        raise Instead(_refused(400, "page and size are required"))
 
 
 def _asked_companies(account: Any) -> list[Company]:
@@ -250,9 +217,10 @@ def _content(block: Any, name: str) -> list[str]:
 
 
 def _include(block: Any, name: str) -> Any:
-    wanted = block.get(name) if isinstance(block, dict) else None
-    either = (wanted.get("any") or wanted.get("all")) if isinstance(wanted, dict) else None
-    return either.get("include") if isinstance(either, dict) else None
+    try:
+        return (block[name].get("any") or block[name]["all"])["include"]
+    except (AttributeError, KeyError, TypeError):
+        return None
 
 
 def _texts(value: Any) -> list[str]:
@@ -264,9 +232,13 @@ def _strangers(count: int) -> list[Person]:
 
 
 def _exported(call: Call) -> Person:
+    """Return whom an export is about. Raises `Instead` if it is refused."""
+    if call.says("throttled"):
+        raise Instead(_refused(401, "Unauthorized"))
+    if not text_of(call.body, "id", "url"):
+        raise Instead(_refused(400, "id or url is required"))
     url = text_of(call.body, "url") or "nobody"
-    who = invented.from_id(text_of(call.body, "id") or "") or invented.person(linkedin=url)
-    return invented.somebody_else(who) if call.says("wrong_person") else who
+    return call.shown(invented.from_id(text_of(call.body, "id")) or invented.person(linkedin=url))
 
 
 def _envelope(call: Call, content: list[Any], size: int, count: int) -> Any:
@@ -287,7 +259,6 @@ def _envelope(call: Call, content: list[Any], size: int, count: int) -> Any:
 
 def _person(call: Call, who: Person) -> dict[str, Any]:
     city, state, country, _, _ = who.place
-    is_untitled = call.says("ok") and call.variant == 1
     return {
         "id": who.id,
         "identifier": who.slug,
@@ -295,8 +266,8 @@ def _person(call: Call, who: Person) -> dict[str, Any]:
             "first_name": who.first_name,
             "last_name": who.last_name,
             "full_name": who.full_name,
-            "title": None if is_untitled else who.title,
-            "headline": None if is_untitled else who.headline,
+            "title": None if call.is_other_form else who.title,
+            "headline": None if call.is_other_form else who.headline,
             "summary": who.summary,
             "birth_date": "1600-01-01",
             "picture": {"source": who.picture},

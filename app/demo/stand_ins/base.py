@@ -9,9 +9,10 @@ from time import time
 from typing import Any, ClassVar
 
 from . import invented
+from .invented import Choice, Company, Person
 from .ledger import Charge, Ledger
 from .limits import Meter, Refusal
-from .scenarios import BROKEN, EVERYWHERE, NONE, Scenario, marked
+from .scenarios import ANSWERED, BROKEN, EVERYWHERE, NONE, OTHER_FORM, Scenario, marked
 
 HTML = "<!DOCTYPE html><html><body><h1>Something went wrong</h1></body></html>"
 
@@ -38,6 +39,13 @@ def html(status: int, text: str = HTML) -> Reply:
     return Reply(status, text=text, content_type="text/html")
 
 
+class Instead(Exception):
+    """Ends the work on a call: `reply` is answered in place of what it would have come to."""
+
+    def __init__(self, reply: Reply) -> None:
+        self.reply = reply
+
+
 @dataclass(slots=True)
 class Call:
     """A request as far as a provider looks at it."""
@@ -58,9 +66,43 @@ class Call:
         """The scenario's variant."""
         return self.scenario.variant
 
+    @property
+    def fields(self) -> Mapping[str, Any]:
+        """The body, if it is an object, else nothing."""
+        return self.body if isinstance(self.body, dict) else {}
+
+    @property
+    def is_other_form(self) -> bool:
+        """Whether the provider is to spell its answer in its other form, `ok:1`."""
+        return self.scenario == OTHER_FORM
+
     def says(self, name: str) -> bool:
         """Return whether this scenario holds."""
         return self.scenario.name == name
+
+    def text(self, *names: str) -> str:
+        """Return the first of these texts that the body has. Raises `Instead` if it has none."""
+        text = text_of(self.body, *names)
+        if text is None:
+            raise Instead(self.stand_in.wrong())
+        return text
+
+    def status(self, statuses: Sequence[Choice]) -> Choice:
+        """Return what is said of an address: the first status, or another one in the scenario `email_status`."""
+        return one_of(statuses, self.variant if self.says("email_status") else 0)
+
+    def shown(self, who: Person) -> Person:
+        """Return whom the answer is about: in the scenario `wrong_person` somebody else."""
+        return invented.somebody_else(who) if self.says("wrong_person") else who
+
+    def shown_company(self, company: Company) -> Company:
+        """Return which company the answer is about: in the scenario `wrong_person` another one."""
+        return Company("elsewhere.example") if self.says("wrong_person") else company
+
+    def insist(self, identity: str, miss: Reply) -> None:
+        """Raise `Instead` with the miss unless the provider has something about an entity."""
+        if not self.finds(identity):
+            raise Instead(miss)
 
     def finds(self, identity: str, what: str = "") -> bool:
         """Return whether the provider has something about an entity, even if its answer breaks on the way back."""
@@ -84,6 +126,7 @@ class Call:
 
 
 Handler = Callable[[Call], Reply]
+Replies = Mapping[str, Sequence[Reply]]
 
 
 class StandIn:
@@ -92,6 +135,11 @@ class StandIn:
     name: ClassVar[str]
     key: str
     """The one good key."""
+    key_header: ClassVar[str] = "Authorization"
+    key_prefix: ClassVar[str] = ""
+    """What stands before the key in its header."""
+    replies: ClassVar[Replies]
+    """What is answered in place of a result, by scenario and variant."""
     scenarios: ClassVar[frozenset[str]] = EVERYWHERE
     usd_per_credit: ClassVar[Decimal]
     row_level: ClassVar[frozenset[str]] = frozenset()
@@ -125,28 +173,32 @@ class StandIn:
 
     def answer(self, call: Call, handler: Handler) -> Reply:
         """Answer by the scenario."""
-        instead: dict[str, Callable[[int], Reply]] = {
-            "rate_limited": self.rate_limited,
-            "no_credits": self.no_credits,
-            "bad_key": self.bad_key,
-            "bad_request": self.bad_request,
-            "server_error": self.server_error,
-        }
-        if call.scenario.name in instead and self.is_answered_at_once(call):
-            return instead[call.scenario.name](call.variant)
-        return handler(call)
+        name = call.scenario.name
+        if name in ANSWERED and self.is_answered_at_once(call):
+            return self.rate_limited(call.variant) if name == "rate_limited" else self.reply(name, call.variant)
+        try:
+            return handler(call)
+        except Instead as instead:
+            return instead.reply
+
+    def reply(self, scenario: str, variant: int = 0) -> Reply:
+        """Return what is answered in a scenario."""
+        return one_of(self.replies[scenario], variant)
+
+    def wrong(self) -> Reply:
+        """Return that the request is wrong."""
+        return self.reply("bad_request")
 
     def is_answered_at_once(self, call: Call) -> bool:
         """Return whether the scenario shows in this answer and not later, in a callback."""
         return True
 
     def is_authorized(self, headers: Mapping[str, str]) -> bool:
-        """Return whether the good key stands in the right header."""
-        raise NotImplementedError
+        """Return whether the good key stands in its header."""
+        return headers.get(self.key_header) == self.key_prefix + self.key
 
-    def refused_headers(self, headers: Mapping[str, str]) -> Reply | None:
-        """Return the refusal of a request that lacks a header it needs beside the key, or None."""
-        return None
+    def check_headers(self, headers: Mapping[str, str]) -> None:
+        """Raise `Instead` if a request lacks a header that it needs beside the key."""
 
     def headers(self) -> Mapping[str, str]:
         """Return what stands in the headers of each answer."""
@@ -154,47 +206,26 @@ class StandIn:
 
     def refused(self, refusal: Refusal) -> Reply:
         """Return the 429 for a request that is really one too many."""
-        return self.rate_limited(1)
+        return self.rate_limited(0)
 
     def rate_limited(self, variant: int) -> Reply:
         """Return a 429; variant 0 with the headers that this provider sends."""
-        raise NotImplementedError
-
-    def no_credits(self, variant: int) -> Reply:
-        """Return that the money is gone."""
-        raise NotImplementedError
-
-    def bad_key(self, variant: int) -> Reply:
-        """Return that the key is refused."""
-        raise NotImplementedError
-
-    def bad_request(self, variant: int) -> Reply:
-        """Return that the request is wrong."""
-        raise NotImplementedError
-
-    def server_error(self, variant: int) -> Reply:
-        """Return a fault of the provider's own."""
-        raise NotImplementedError
+        return self.reply("rate_limited", variant)
 
     def no_route(self) -> Reply:
         """Return that there is nothing at the path."""
         return html(404)
 
 
-def one_of(replies: Sequence[Reply], variant: int) -> Reply:
-    """Return the reply for a variant."""
-    return replies[variant % len(replies)]
+def one_of(choices: Sequence[Choice], variant: int) -> Choice:
+    """Return the choice for a variant."""
+    return choices[variant % len(choices)]
 
 
 def retry_after(variant: int) -> dict[str, str]:
     """Return Retry-After: 0 as seconds, 1 not at all, 2 as a date, 3 absurd."""
     date = formatdate(time() + 7, usegmt=True)
-    return one_of_headers(({"Retry-After": "7"}, {}, {"Retry-After": date}, {"Retry-After": "999999999999"}), variant)
-
-
-def one_of_headers(choices: Sequence[dict[str, str]], variant: int) -> dict[str, str]:
-    """Return the headers for a variant."""
-    return choices[variant % len(choices)]
+    return one_of(({"Retry-After": "7"}, {}, {"Retry-After": date}, {"Retry-After": "999999999999"}), variant)
 
 
 def text_of(body: Any, *names: str) -> str | None:

@@ -1,12 +1,11 @@
 """The stand-in for Clay: a table's webhook that takes rows, and the callbacks that the table's last column sends."""
 
-from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from . import invented
-from .base import Call, Reply, StandIn, html, one_of, text_of
-from .limits import Refusal
+from .base import Call, Replies, Reply, StandIn, html, one_of, text_of
+from .invented import Company, Person
 from .scenarios import EVERYWHERE
 
 
@@ -20,75 +19,59 @@ class Clay(StandIn):
 
     name = "clay"
     key = "good-clay-token"
+    key_header = "x-clay-webhook-auth"
     usd_per_credit = Decimal("0.056")
     scenarios = EVERYWHERE | {"async_slow", "duplicate_callback", "no_callback", "wrong_person"}
+    replies: ClassVar[Replies] = {
+        "rate_limited": (Reply(429, {"message": "Too many requests"}),),
+        "no_credits": (Reply(402, {"message": "Not enough credits"}),),
+        "bad_key": (Reply(401, {"message": "Unauthorized"}), Reply(403, {"message": "Forbidden"})),
+        # 2 is a source that is gone.
+        "bad_request": (
+            Reply(422, {"message": "Invalid JSON"}),
+            Reply(400, {"message": "Bad request"}),
+            html(404),
+            html(413),
+        ),
+        "server_error": (Reply(500, {"message": "Internal error"}), html(502), html(503)),
+    }
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self.routes = {("POST", "webhook/*"): self._push}
 
-    def is_authorized(self, headers: Mapping[str, str]) -> bool:
-        """The table has a token, which stands in x-clay-webhook-auth."""
-        return headers.get("x-clay-webhook-auth") == self.key
-
     def identifying_text(self, call: Call) -> str:
         """Where to call back says nothing of the entity, nor does the source's id."""
-        row = call.body if isinstance(call.body, dict) else {}
-        return " ".join(str(value) for name, value in row.items() if name not in ("callback_url", "request_id"))
+        return " ".join(str(call.fields[name]) for name in call.fields if name not in ("callback_url", "request_id"))
 
     def is_answered_at_once(self, call: Call) -> bool:
         """A table without credits may take the row all the same."""
         return not (call.says("no_credits") and call.variant % 2)
 
-    def refused(self, refusal: Refusal) -> Reply:
-        """Without any header."""
-        return self.rate_limited(0)
-
-    def rate_limited(self, variant: int) -> Reply:
-        """Without any header."""
-        return Reply(429, {"message": "Too many requests"})
-
-    def no_credits(self, variant: int) -> Reply:
-        """By status."""
-        return Reply(402, {"message": "Not enough credits"})
-
-    def bad_key(self, variant: int) -> Reply:
-        """Either status."""
-        return one_of((Reply(401, {"message": "Unauthorized"}), Reply(403, {"message": "Forbidden"})), variant)
-
-    def bad_request(self, variant: int) -> Reply:
-        """2 is a source that is gone."""
-        unreadable = Reply(422, {"message": "Invalid JSON"})
-        return one_of((unreadable, Reply(400, {"message": "Bad request"}), html(404), html(413)), variant)
-
-    def server_error(self, variant: int) -> Reply:
-        """As JSON and as pages."""
-        return one_of((Reply(500, {"message": "Internal error"}), html(502), html(503)), variant)
-
     def _push(self, call: Call) -> Reply:
         row = call.body
         if not isinstance(row, dict):
-            return self.bad_request(0)
-        identity = _company(row).identity if row.get("entity") == "company" else _person(row).identity
-        call.charge("row", identity, 1)
+            return self.wrong()
+        asked = _company(row) if row.get("entity") == "company" else _person(row)
+        call.charge("row", asked.identity, 1)
         url = text_of(row, "callback_url")
         if url and not call.says("no_callback"):
-            call.callbacks += [(url, _callback(call, row, identity))] * (2 if call.says("duplicate_callback") else 1)
+            times = 2 if call.says("duplicate_callback") else 1
+            call.callbacks += [(url, {"request_id": row.get("request_id"), **_found(call, asked)})] * times
         return Reply(200, {"success": True})
 
 
-def _callback(call: Call, row: dict[str, Any], identity: str) -> dict[str, Any]:
-    answer: dict[str, Any] = {"request_id": row.get("request_id"), "status": "found"}
+def _found(call: Call, asked: Company | Person) -> dict[str, Any]:
     if call.says("no_credits"):
-        return {**answer, "status": "error", "error": "Out of credits"}
-    if not call.finds(identity):
-        blank = {**answer, "person": {"email": ""}, "company": {"name": "", "industry": ""}}
-        return {**answer, "status": "not_found"} if call.variant % 2 == 0 else blank
-    values = _company_values(call, row) if row.get("entity") == "company" else _person_values(call, row)
-    return answer | values
+        return {"status": "error", "error": "Out of credits"}
+    if not call.finds(asked.identity):
+        blank = {"status": "found", "person": {"email": ""}, "company": {"name": "", "industry": ""}}
+        return one_of(({"status": "not_found"}, blank), call.variant)
+    values = _company_values(call, asked) if isinstance(asked, Company) else _person_values(call, asked)
+    return {"status": "found", **values}
 
 
-def _person(row: dict[str, Any]) -> invented.Person:
+def _person(row: dict[str, Any]) -> Person:
     return invented.person(
         first_name=text_of(row, "first_name"),
         last_name=text_of(row, "last_name"),
@@ -99,7 +82,7 @@ def _person(row: dict[str, Any]) -> invented.Person:
     )
 
 
-def _company(row: dict[str, Any]) -> invented.Company:
+def _company(row: dict[str, Any]) -> Company:
     return invented.company(
         domain=text_of(row, "domain", "company_domain", "website"),
         linkedin=text_of(row, "linkedin_url"),
@@ -107,16 +90,22 @@ def _company(row: dict[str, Any]) -> invented.Company:
     )
 
 
-def _person_values(call: Call, row: dict[str, Any]) -> dict[str, Any]:
-    who = invented.somebody_else(_person(row)) if call.says("wrong_person") else _person(row)
+def _person_values(call: Call, asked: Person) -> dict[str, Any]:
+    who = call.shown(asked)
     person = {"email": who.email, "job_title": who.title, "linkedin_url": who.linkedin_url, "mobile_phone": ""}
     company = {"name": who.company.name, "industry": who.company.industry}
     return {"person": person, "company": company}
 
 
-def _company_values(call: Call, row: dict[str, Any]) -> dict[str, Any]:
-    company = invented.Company("elsewhere.example") if call.says("wrong_person") else _company(row)
-    is_text = call.says("ok") and call.variant == 1
-    count = str(company.headcount) if is_text else company.headcount
-    values = {"name": company.name, "domain": company.domain, "industry": company.industry, "headcount": count}
-    return {"company": {**values, "description": "" if is_text else company.description}}
+def _company_values(call: Call, asked: Company) -> dict[str, Any]:
+    company = call.shown_company(asked)
+    values = {
+        "name": company.name,
+        "domain": company.domain,
+        "industry": company.industry,
+        "headcount": company.headcount,
+        "description": company.description,
+    }
+    if call.is_other_form:
+        values |= {"headcount": str(company.headcount), "description": ""}
+    return {"company": values}

@@ -1,16 +1,26 @@
 """The stand-in for Firecrawl v2: scrape, and extract and batch scrape with their polls."""
 
-from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from . import invented
-from .base import Call, Reply, StandIn, html, one_of, one_of_headers, retry_after, text_of
+from .base import Call, Replies, Reply, StandIn, html, one_of, retry_after, text_of
 from .invented import Company
 from .limits import Refusal
 from .scenarios import EVERYWHERE
 
+
+def _error(text: str) -> dict[str, Any]:
+    return {"success": False, "error": text}
+
+
 _DNS = "DNS resolution failed for hostname. Please verify the URL is correct and the domain exists."
+_UNFETCHED = {
+    3: Reply(500, _error(_DNS)),
+    4: Reply(404, {**_error("No cached page"), "code": "SCRAPE_NO_CACHED_DATA"}),
+    6: Reply(200, {**_error(_DNS), "code": "SCRAPE_DNS_RESOLUTION_ERROR"}),
+}
+_FAULT = Reply(500, {**_error("An unexpected error occurred"), "code": "UNKNOWN_ERROR"})
 
 
 class Firecrawl(StandIn):
@@ -24,8 +34,28 @@ class Firecrawl(StandIn):
 
     name = "firecrawl"
     key = "fc-good-firecrawl-key"
+    key_prefix = "Bearer "
     usd_per_credit = Decimal("0.0045")
     scenarios = EVERYWHERE | {"async_slow", "wrong_person"}
+    replies: ClassVar[Replies] = {
+        "no_credits": (Reply(402, _error("Payment Required: Insufficient credits")),),
+        "bad_key": (Reply(401, _error("Unauthorized: Invalid token")), Reply(403, _error("Forbidden"))),
+        "bad_request": (
+            Reply(400, _error("Invalid URL")),
+            Reply(409, _error("Conflict")),
+            Reply(413, _error("Payload too large")),
+        ),
+        # The faults of the service; 5, a broken target page, is answered by the scrape.
+        "server_error": (
+            _FAULT,
+            Reply(408, _error("Request Timeout")),
+            html(502),
+            html(503),
+            html(504),
+            _FAULT,
+            Reply(422, _error("The model could not satisfy the schema")),
+        ),
+    }
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
@@ -42,10 +72,6 @@ class Firecrawl(StandIn):
             ),
         }
 
-    def is_authorized(self, headers: Mapping[str, str]) -> bool:
-        """The key is a bearer token."""
-        return headers.get("Authorization") == f"Bearer {self.key}"
-
     def refused(self, refusal: Refusal) -> Reply:
         """Say when there is room again, unless too many run at once."""
         if refusal.period == "at once":
@@ -55,28 +81,7 @@ class Firecrawl(StandIn):
     def rate_limited(self, variant: int) -> Reply:
         """0 seconds, 1 nothing, 2 a date, 3 absurd, 4 too many at once."""
         text = "Concurrency limit reached" if variant % 5 == 4 else "Rate limit exceeded"
-        return Reply(429, _error(text), headers=one_of_headers((*map(retry_after, range(4)), {}), variant))
-
-    def no_credits(self, variant: int) -> Reply:
-        """By status."""
-        return Reply(402, _error("Payment Required: Insufficient credits"))
-
-    def bad_key(self, variant: int) -> Reply:
-        """Either status."""
-        unauthorized = Reply(401, _error("Unauthorized: Invalid token"))
-        return one_of((unauthorized, Reply(403, _error("Forbidden"))), variant)
-
-    def bad_request(self, variant: int) -> Reply:
-        """The three statuses."""
-        texts = ((400, "Invalid URL"), (409, "Conflict"), (413, "Payload too large"))
-        return one_of([Reply(status, _error(text)) for status, text in texts], variant)
-
-    def server_error(self, variant: int) -> Reply:
-        """The faults of the service; variant 5, a broken target page, is answered by the scrape."""
-        coded = Reply(500, {**_error("An unexpected error occurred"), "code": "UNKNOWN_ERROR"})
-        gateway = (html(502), html(503), html(504))
-        unsatisfied = Reply(422, _error("The model could not satisfy the schema"))
-        return one_of((coded, Reply(408, _error("Request Timeout")), *gateway, coded, unsatisfied), variant)
+        return Reply(429, _error(text), headers=one_of((*map(retry_after, range(4)), {}), variant))
 
     def no_route(self) -> Reply:
         """Say so as JSON."""
@@ -91,22 +96,17 @@ class Firecrawl(StandIn):
         if url is None or not _is_timeout(call.body.get("timeout", 60_000)):
             return Reply(400, _error("Bad Request: url and a timeout of 1000 to 300000 expected"))
         company = invented.company(domain=url)
-        if not call.finds(company.identity) and call.variant % 7 in (3, 4, 6):
-            return self._unfetched(call, company)
+        if not call.finds(company.identity) and call.variant % 7 in _UNFETCHED:
+            unfetched = _UNFETCHED[call.variant % 7]
+            if unfetched.status == 200:
+                call.charge("page", company.identity, 1)
+            return unfetched
         has_json = _wants_json(call.body)
         call.charge("page", company.identity, 5 if has_json else 1)
         return Reply(200, {"success": True, "data": _page(call, company, has_json)})
 
-    def _unfetched(self, call: Call, company: Company) -> Reply:
-        if call.variant % 7 == 3:
-            return Reply(500, _error(_DNS))
-        if call.variant % 7 == 4:
-            return Reply(404, {**_error("No cached page"), "code": "SCRAPE_NO_CACHED_DATA"})
-        call.charge("page", company.identity, 1)
-        return Reply(200, {**_error(_DNS), "code": "SCRAPE_DNS_RESOLUTION_ERROR"})
-
     def _start(self, call: Call) -> Reply:
-        urls = call.body.get("urls") if isinstance(call.body, dict) else None
+        urls = call.fields.get("urls")
         if not isinstance(urls, list) or not all(isinstance(url, str) and url for url in urls):
             return Reply(400, _error("Bad Request: urls expected"))
         run = str(len(self._runs) + 1)
@@ -132,10 +132,6 @@ class Firecrawl(StandIn):
         return Reply(200, {"success": True, "status": "completed", "data": data, **count})
 
 
-def _error(text: str) -> dict[str, Any]:
-    return {"success": False, "error": text}
-
-
 def _is_timeout(value: Any) -> bool:
     return type(value) is int and 1000 <= value <= 300_000
 
@@ -147,7 +143,7 @@ def _wants_json(body: dict[str, Any]) -> bool:
 
 
 def _page(call: Call, company: Company, has_json: bool) -> dict[str, Any]:
-    status = _target_status(call, company)
+    status = _target_status(call)
     metadata = {"title": company.name, "sourceURL": company.website, "url": f"{company.website}/"}
     if call.says("wrong_person"):
         company = Company(("elsewhere.example", "facebook.com", "hugedomains.com")[call.variant % 3])
@@ -156,7 +152,7 @@ def _page(call: Call, company: Company, has_json: bool) -> dict[str, Any]:
     return page | ({"json": _facts(call, company, status)} if has_json else {"markdown": "# Hello"})
 
 
-def _target_status(call: Call, company: Company) -> int:
+def _target_status(call: Call) -> int:
     if call.says("server_error"):
         return 503
     if call.says("not_found"):
@@ -178,4 +174,6 @@ def _facts(call: Call, company: Company, status: int) -> dict[str, Any]:
         "yearFounded": company.founded,
         "location": f"{city}, {country}",
     }
-    return facts | ({"headcount": 0, "yearFounded": "N/A"} if call.says("ok") and call.variant == 1 else {})
+    if call.is_other_form:
+        facts |= {"headcount": 0, "yearFounded": "N/A"}
+    return facts

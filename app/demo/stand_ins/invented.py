@@ -239,10 +239,11 @@ class Person:
         return base64.urlsafe_b64encode(values.encode()).decode().rstrip("=")
 
 
-def from_id(text: str) -> Person | None:
+def from_id(text: str | None) -> Person | None:
     """Return the person that has this id, or None."""
+    written = text or ""
     try:
-        values = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        values = json.loads(base64.urlsafe_b64decode(written + "=" * (-len(written) % 4)))
         return Person(*values)
     except (ValueError, TypeError):
         return None

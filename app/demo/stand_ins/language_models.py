@@ -9,10 +9,11 @@ import json
 import re
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from itertools import chain
+from typing import Any, ClassVar
 
 from . import invented
-from .base import Call, Reply, StandIn, html, one_of, one_of_headers, retry_after
+from .base import Call, Instead, Replies, Reply, StandIn, html, one_of, retry_after
 from .limits import Refusal
 from .scenarios import EVERYWHERE
 
@@ -20,6 +21,14 @@ FORBIDDEN = frozenset({"minimum", "maximum", "minLength", "maxLength", "pattern"
 """Schema keywords that Anthropic refuses."""
 _NAME = re.compile(r"^[a-zA-Z0-9_-]{1,64}$")
 _PRICES = {"input_token": "0.000001", "output_token": "0.000005"}
+
+
+def _refusal(kind: str, message: str, **more: Any) -> dict[str, Any]:
+    return {"type": "error", "error": {"type": kind, "message": message, **more}, "request_id": "req_1"}
+
+
+def _openai_error(kind: str, code: str | None, message: str = "Something is wrong.") -> dict[str, Any]:
+    return {"error": {"message": message, "type": kind, "param": None, "code": code}}
 
 
 class _Model(StandIn):
@@ -35,7 +44,16 @@ class _Model(StandIn):
 
     def identifying_text(self, call: Call) -> str:
         """The messages, without instructions and schema."""
-        return json.dumps(call.body.get("messages"), ensure_ascii=False) if isinstance(call.body, dict) else ""
+        return json.dumps(call.fields.get("messages"), ensure_ascii=False)
+
+    def refusal(self, message: str) -> Reply:
+        """Return that a request is wrong, and why."""
+        raise NotImplementedError
+
+    def check(self, wrong: str | None) -> None:
+        """Raise `Instead` with a refusal if something is wrong."""
+        if wrong is not None:
+            raise Instead(self.refusal(wrong))
 
     def bill(self, call: Call, content: str) -> tuple[int, int]:
         """Charge for the tokens of a question and its answer; return both numbers."""
@@ -58,21 +76,49 @@ class Anthropic(_Model):
 
     name = "anthropic"
     key = "good-anthropic-key"
+    key_header = "x-api-key"
+    replies: ClassVar[Replies] = {
+        # The status, two texts under a 400, and the monthly stop under a 429.
+        "no_credits": (
+            Reply(402, _refusal("billing_error", "Payment required")),
+            Reply(400, _refusal("invalid_request_error", "Your credit balance is too low to access the API.")),
+            Reply(
+                400,
+                _refusal("invalid_request_error", "You have reached your specified workspace API usage limits."),
+            ),
+            Reply(
+                429, _refusal("rate_limit_error", "Spend limit", details={"error_code": "enforced_spend_limit_reached"})
+            ),
+        ),
+        "bad_key": (
+            Reply(401, _refusal("authentication_error", "invalid x-api-key")),
+            Reply(403, _refusal("permission_error", "not allowed")),
+        ),
+        # A bad body, an unknown model, too much of it.
+        "bad_request": (
+            Reply(400, _refusal("invalid_request_error", "messages: bad")),
+            Reply(404, _refusal("not_found_error", "model")),
+            Reply(413, _refusal("request_too_large", "too large")),
+        ),
+        "server_error": (
+            Reply(500, _refusal("api_error", "fault")),
+            Reply(529, _refusal("overloaded_error", "fault")),
+            Reply(504, _refusal("timeout_error", "fault")),
+        ),
+    }
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self.routes = {("POST", "v1/messages"): self._messages}
 
-    def is_authorized(self, headers: Mapping[str, str]) -> bool:
-        """The key stands in x-api-key."""
-        return headers.get("x-api-key") == self.key
+    def check_headers(self, headers: Mapping[str, str]) -> None:
+        """Refuse a request that does not name the version."""
+        if headers.get("anthropic-version") != "2023-06-01":
+            raise Instead(self.refusal("anthropic-version: header is required"))
 
-    def refused_headers(self, headers: Mapping[str, str]) -> Reply | None:
-        """The version must be named."""
-        is_named = headers.get("anthropic-version") == "2023-06-01"
-        return (
-            None if is_named else Reply(400, _refusal("invalid_request_error", "anthropic-version: header is required"))
-        )
+    def refusal(self, message: str) -> Reply:
+        """Return it in the form of an error."""
+        return Reply(400, _refusal("invalid_request_error", message))
 
     def refused(self, refusal: Refusal) -> Reply:
         """Say when there is room again."""
@@ -83,36 +129,10 @@ class Anthropic(_Model):
         """0 seconds, 1 nothing, 2 a date, 3 absurd."""
         return Reply(429, _refusal("rate_limit_error", "Too many requests"), headers=retry_after(variant))
 
-    def no_credits(self, variant: int) -> Reply:
-        """The status, two texts under a 400, and the monthly stop under a 429."""
-        poor = _refusal("invalid_request_error", "Your credit balance is too low to access the API.")
-        capped = _refusal("invalid_request_error", "You have reached your specified workspace API usage limits.")
-        stopped = _refusal("rate_limit_error", "Spend limit", details={"error_code": "enforced_spend_limit_reached"})
-        billing = _refusal("billing_error", "Payment required")
-        return one_of((Reply(402, billing), Reply(400, poor), Reply(400, capped), Reply(429, stopped)), variant)
-
-    def bad_key(self, variant: int) -> Reply:
-        """Either status."""
-        refused = Reply(401, _refusal("authentication_error", "invalid x-api-key"))
-        return one_of((refused, Reply(403, _refusal("permission_error", "not allowed"))), variant)
-
-    def bad_request(self, variant: int) -> Reply:
-        """A bad body, an unknown model, too much of it."""
-        bad = Reply(400, _refusal("invalid_request_error", "messages: bad"))
-        unknown = Reply(404, _refusal("not_found_error", "model"))
-        return one_of((bad, unknown, Reply(413, _refusal("request_too_large", "too large"))), variant)
-
-    def server_error(self, variant: int) -> Reply:
-        """The three faults."""
-        kinds = ((500, "api_error"), (529, "overloaded_error"), (504, "timeout_error"))
-        return one_of([Reply(status, _refusal(kind, "fault")) for status, kind in kinds], variant)
-
     def _messages(self, call: Call) -> Reply:
-        if (wrong := _wrong_body(call.body)) is not None:
-            return Reply(400, _refusal("invalid_request_error", wrong))
+        self.check(_wrong_body(call.fields, call.fields.get("max_tokens")))
         schema, tool = _anthropic_schema(call.body)
-        if (unsupported := _unsupported(call, schema, tool is not None)) is not None:
-            return Reply(400, _refusal("invalid_request_error", unsupported))
+        self.check(_unsupported(call, schema, tool is not None))
         said = self.content(call, schema or {})
         text = _as_text(call, said)
         asked, answered = self.bill(call, text)
@@ -148,14 +168,30 @@ class OpenAi(_Model):
 
     name = "openai"
     key = "good-openai-key"
+    key_prefix = "Bearer "
+    replies: ClassVar[Replies] = {
+        # A gateway's status, and two codes under a 429.
+        "no_credits": (
+            Reply(402, _openai_error("billing", None)),
+            Reply(429, _openai_error("insufficient_quota", "insufficient_quota")),
+            Reply(429, _openai_error("insufficient_quota", "credit_balance_exhausted")),
+        ),
+        "bad_key": (
+            Reply(401, _openai_error("invalid_request_error", "invalid_api_key")),
+            Reply(403, _openai_error("permission", "unsupported_country")),
+        ),
+        # A bad body, an unknown model, too much context.
+        "bad_request": (
+            Reply(400, _openai_error("invalid_request_error", None)),
+            Reply(404, _openai_error("invalid_request_error", "model_not_found")),
+            Reply(400, _openai_error("invalid_request_error", "context_length_exceeded")),
+        ),
+        "server_error": (Reply(500, _openai_error("server_error", None)), html(502), html(503), html(504)),
+    }
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self.routes = {("POST", path): self._completions for path in ("chat/completions", "v1/chat/completions")}
-
-    def is_authorized(self, headers: Mapping[str, str]) -> bool:
-        """The key is a bearer token."""
-        return headers.get("Authorization") == f"Bearer {self.key}"
 
     def refused(self, refusal: Refusal) -> Reply:
         """Say when there is room again."""
@@ -164,38 +200,18 @@ class OpenAi(_Model):
 
     def rate_limited(self, variant: int) -> Reply:
         """0 seconds, 1 nothing, 2 a date, 3 absurd, 4 the reset as a duration alone."""
-        headers = one_of_headers((*map(retry_after, range(4)), {"x-ratelimit-reset-requests": "7s"}), variant)
+        headers = one_of((*map(retry_after, range(4)), {"x-ratelimit-reset-requests": "7s"}), variant)
         code = "slow_down" if variant % 5 == 1 else "rate_limit_exceeded"
         return Reply(429, _openai_error("requests", code), headers=headers)
 
-    def no_credits(self, variant: int) -> Reply:
-        """A gateway's status, and two codes under a 429."""
-        quota = Reply(429, _openai_error("insufficient_quota", "insufficient_quota"))
-        spent = Reply(429, _openai_error("insufficient_quota", "credit_balance_exhausted"))
-        return one_of((Reply(402, _openai_error("billing", None)), quota, spent), variant)
-
-    def bad_key(self, variant: int) -> Reply:
-        """Either status."""
-        refused = Reply(401, _openai_error("invalid_request_error", "invalid_api_key"))
-        return one_of((refused, Reply(403, _openai_error("permission", "unsupported_country"))), variant)
-
-    def bad_request(self, variant: int) -> Reply:
-        """A bad body, an unknown model, too much context."""
-        bad = Reply(400, _openai_error("invalid_request_error", None))
-        long = Reply(400, _openai_error("invalid_request_error", "context_length_exceeded"))
-        return one_of((bad, Reply(404, _openai_error("invalid_request_error", "model_not_found")), long), variant)
-
-    def server_error(self, variant: int) -> Reply:
-        """JSON and gateway pages."""
-        return one_of((Reply(500, _openai_error("server_error", None)), html(502), html(503), html(504)), variant)
+    def refusal(self, message: str) -> Reply:
+        """Return it without a code."""
+        return Reply(400, _openai_error("invalid_request_error", None, message))
 
     def _completions(self, call: Call) -> Reply:
-        if wrong := _wrong_body(call.body, "max_tokens" not in call.body and "max_completion_tokens" in call.body):
-            return Reply(400, _openai_error("invalid_request_error", None, wrong))
+        self.check(_wrong_body(call.fields, call.fields.get("max_tokens", call.fields.get("max_completion_tokens"))))
         schema, tool, wrong = _openai_schema(call.body)
-        wrong = wrong or _unsupported(call, schema, tool is not None, keywords=frozenset())
-        if wrong:
-            return Reply(400, _openai_error("invalid_request_error", None, wrong))
+        self.check(wrong or _unsupported(call, schema, tool is not None, keywords=frozenset()))
         text = _as_text(call, self.content(call, schema or _told_schema(call.body)))
         asked, answered = self.bill(call, text)
         usage = {"prompt_tokens": asked, "completion_tokens": answered, "total_tokens": asked + answered}
@@ -240,21 +256,17 @@ def _is_json_text(text: str) -> bool:
         return False
 
 
-def _wrong_body(body: Any, has_other_limit: bool = False) -> str | None:
-    if not isinstance(body, dict) or not isinstance(body.get("model"), str):
+def _wrong_body(body: Mapping[str, Any], limit: Any) -> str | None:
+    if not isinstance(body.get("model"), str):
         return "model: field required"
     if not _has_messages(body):
         return "messages: at least one message is required"
-    limit = body.get("max_tokens")
-    is_limit = has_other_limit or (type(limit) is int and limit > 0)
-    return None if is_limit else "max_tokens: field required"
+    return None if type(limit) is int and limit > 0 else "max_tokens: field required"
 
 
 def _has_messages(body: Mapping[str, Any]) -> bool:
     messages = body.get("messages")
-    if not isinstance(messages, list) or not messages:
-        return False
-    return all(isinstance(message, dict) for message in messages)
+    return isinstance(messages, list) and bool(messages) and all(isinstance(message, dict) for message in messages)
 
 
 def _anthropic_schema(body: dict[str, Any]) -> tuple[dict[str, Any] | None, str | None]:
@@ -319,25 +331,24 @@ def _unsupported(call: Call, schema: Any, is_tool: bool, keywords: frozenset[str
     refused = sorted(_keys(schema) & keywords)
     if refused:
         return f"schema: {refused[0]} is not supported"
-    if not is_tool and _has_open_object(schema):
+    if not is_tool and any(inner.get("additionalProperties") is not False for inner in _objects(schema)):
         return "schema: additionalProperties must be false"
     return None
 
 
-def _has_open_object(schema: dict[str, Any]) -> bool:
-    return any(inner.get("additionalProperties") is not False for inner in _objects(schema))
-
-
 def _objects(schema: Any) -> list[dict[str, Any]]:
-    inner = schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ()
-    here = [schema] if isinstance(schema, dict) and schema.get("type") == "object" else []
-    return here + [found for value in inner for found in _objects(value)]
+    if isinstance(schema, list):
+        return list(chain.from_iterable(map(_objects, schema)))
+    if not isinstance(schema, dict):
+        return []
+    here = [schema] if schema.get("type") == "object" else []
+    return here + _objects(list(schema.values()))
 
 
 def _keys(schema: Any) -> frozenset[str]:
     """Return the keywords of a schema; the names of properties are none."""
     if isinstance(schema, list):
-        return frozenset().union(*map(_keys, schema)) if schema else frozenset()
+        return frozenset().union(*map(_keys, schema))
     if not isinstance(schema, dict):
         return frozenset()
     keys = frozenset(schema)
@@ -392,11 +403,3 @@ def _message(call: Call, text: str, tool: str | None) -> dict[str, Any]:
     function = {"name": tool, "arguments": text}
     tool_calls = [{"id": "t1", "type": "function", "function": function}]
     return {"role": "assistant", "content": None, "refusal": None, "tool_calls": tool_calls}
-
-
-def _refusal(kind: str, message: str, **more: Any) -> dict[str, Any]:
-    return {"type": "error", "error": {"type": kind, "message": message, **more}, "request_id": "req_1"}
-
-
-def _openai_error(kind: str, code: str | None, message: str = "Something is wrong.") -> dict[str, Any]:
-    return {"error": {"message": message, "type": kind, "param": None, "code": code}}

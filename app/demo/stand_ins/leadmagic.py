@@ -1,11 +1,10 @@
 """The stand-in for LeadMagic: finders, validation, profile and company search."""
 
-from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from . import invented
-from .base import Call, Reply, StandIn, html, one_of, one_of_headers, retry_after, text_of
+from .base import Call, Replies, Reply, StandIn, html, one_of, retry_after, text_of
 from .invented import Company, Person
 from .limits import Refusal
 from .scenarios import EVERYWHERE
@@ -19,6 +18,11 @@ _ALIASES = {
 }
 
 
+def _error(status: int, code: str) -> dict[str, Any]:
+    error = {"type": "error", "title": code, "status": status, "code": code, "docs": "https://docs.example"}
+    return {"success": False, "errors": [error], "meta": {"request_id": "r-1", "timestamp": "2026-11-01T00:00:00Z"}}
+
+
 class LeadMagic(StandIn):
     """A miss is a 200 with nulls, or a JSON 404; what was charged stands in `credits_consumed`.
 
@@ -29,8 +33,24 @@ class LeadMagic(StandIn):
 
     name = "leadmagic"
     key = "good-leadmagic-key"
+    key_header = "X-API-Key"
     usd_per_credit = Decimal("0.005")
     scenarios = EVERYWHERE | {"email_status", "wrong_person"}
+    replies: ClassVar[Replies] = {
+        # In both forms.
+        "no_credits": (
+            Reply(402, _error(402, "insufficient_credits")),
+            Reply(402, {"error": "Payment Required", "message": "Insufficient credits"}),
+        ),
+        "bad_key": (Reply(401, _error(401, "invalid_api_key")), Reply(403, {"error": "Forbidden"})),
+        # 2 is a wrong route: a 404 that is no JSON.
+        "bad_request": (
+            Reply(400, _error(400, "validation_error")),
+            Reply(422, _error(422, "validation_error")),
+            html(404),
+        ),
+        "server_error": (Reply(500, _error(500, "internal_error")), html(502), html(503)),
+    }
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
@@ -48,10 +68,6 @@ class LeadMagic(StandIn):
         self.routes = {("POST", path): handler for path, handler in (routes | aliases).items()}
         self.routes[("GET", "v1/credits")] = self._credits
 
-    def is_authorized(self, headers: Mapping[str, str]) -> bool:
-        """The key stands in X-API-Key."""
-        return headers.get("X-API-Key") == self.key
-
     def refused(self, refusal: Refusal) -> Reply:
         """Say when there is room again."""
         seconds = str(int(refusal.seconds) + 1)
@@ -61,113 +77,67 @@ class LeadMagic(StandIn):
 
     def rate_limited(self, variant: int) -> Reply:
         """0 seconds, 1 nothing, 2 a date, 3 absurd, 4 the other header alone."""
-        headers = one_of_headers((*map(retry_after, range(4)), {"RateLimit-Reset": "7"}), variant)
+        headers = one_of((*map(retry_after, range(4)), {"RateLimit-Reset": "7"}), variant)
         return Reply(429, _error(429, "rate_limit_exceeded"), headers=headers)
-
-    def no_credits(self, variant: int) -> Reply:
-        """In both forms."""
-        older = {"error": "Payment Required", "message": "Insufficient credits"}
-        return one_of((Reply(402, _error(402, "insufficient_credits")), Reply(402, older)), variant)
-
-    def bad_key(self, variant: int) -> Reply:
-        """Either status."""
-        return one_of((Reply(401, _error(401, "invalid_api_key")), Reply(403, {"error": "Forbidden"})), variant)
-
-    def bad_request(self, variant: int) -> Reply:
-        """2 is a wrong route: a 404 that is no JSON."""
-        coded = _error(400, "validation_error")
-        return one_of((Reply(400, coded), Reply(422, _error(422, "validation_error")), html(404)), variant)
-
-    def server_error(self, variant: int) -> Reply:
-        """The three statuses."""
-        return one_of((Reply(500, _error(500, "internal_error")), html(502), html(503)), variant)
 
     def _finder(self, call: Call) -> Reply:
         named = _named(call.body)
-        if not named or not text_of(call.body, "domain", "company_name"):
-            return self.bad_request(0)
+        call.text("domain", "company_name")
         domain = text_of(call.body, "domain")
-        if invented.host_of(domain) in {"example.com", "example.org", "test.com"}:
-            return self.bad_request(0)
+        if not named or invented.host_of(domain) in {"example.com", "example.org", "test.com"}:
+            return self.wrong()
         who = invented.person(**named, domain=domain, company_name=text_of(call.body, "company_name"))
-        if not call.finds(who.identity):
-            return self._miss(call, {"email": None, **named, "domain": domain})
+        call.insist(who.identity, _miss(call, email=None, **named, domain=domain))
         call.charge("finder", who.identity, 1)
-        return Reply(200, _found(call, invented.somebody_else(who) if call.says("wrong_person") else who))
+        return Reply(200, _found(call, call.shown(who)))
 
     def _validation(self, call: Call) -> Reply:
-        email = text_of(call.body, "email")
-        if email is None or "@" not in email:
-            return self.bad_request(0)
+        email = call.text("email")
+        if "@" not in email:
+            return self.wrong()
         who = invented.person(email=email)
         call.charge("validation", who.identity, "0.25")
-        status = "valid"
-        if call.says("not_found"):
-            status = "unknown"
-        elif call.says("email_status"):
-            status = EMAIL_STATUSES[call.variant % 5]
-        spelled = "status" if call.says("ok") and call.variant == 1 else "email_status"
-        shown = invented.somebody_else(who).email if call.says("wrong_person") else email
-        answer = {"email": shown, spelled: status, "credits_consumed": 0.25, "message": "Done."}
+        status = "unknown" if call.says("not_found") else call.status(EMAIL_STATUSES)
+        spelled = "status" if call.is_other_form else "email_status"
+        answer = {"email": call.shown(who).email, spelled: status, "credits_consumed": 0.25, "message": "Done."}
         return Reply(200, {**answer, "is_domain_catch_all": "catch_all" in status, **_employer(who.company)})
 
     def _profile(self, call: Call) -> Reply:
-        who = self._by_profile(call)
-        if who is None:
-            return self.bad_request(0)
-        if not call.finds(who.identity):
-            return self._miss(call, {"profile_url": None})
+        who = invented.person(linkedin=call.text("profile_url"))
+        call.insist(who.identity, _miss(call, profile_url=None))
         call.charge("profile", who.identity, 1)
-        shown = invented.somebody_else(who) if call.says("wrong_person") else who
-        return Reply(200, _profile(call, shown))
+        return Reply(200, _profile(call, call.shown(who)))
 
     def _profile_email(self, call: Call) -> Reply:
-        who = self._by_profile(call)
-        if who is None:
-            return self.bad_request(0)
-        if not call.finds(who.identity):
-            return self._miss(call, {"email": None})
+        who = invented.person(linkedin=call.text("profile_url"))
+        call.insist(who.identity, _miss(call, email=None))
         call.charge("profile_email", who.identity, 5)
         return Reply(
             200, {"profile_url": who.linkedin_url, "email": who.email, "status": "valid", "credits_consumed": 5}
         )
 
     def _profile_of_email(self, call: Call) -> Reply:
-        email = text_of(call.body, "work_email", "personal_email")
-        if email is None:
-            return self.bad_request(0)
-        who = invented.person(email=email)
-        if not call.finds(who.identity):
-            return self._miss(call, {"profile_url": None})
+        who = invented.person(email=call.text("work_email", "personal_email"))
+        call.insist(who.identity, _miss(call, profile_url=None))
         call.charge("profile_of_email", who.identity, 10)
         return Reply(200, {"profile_url": who.linkedin_url, "credits_consumed": 10})
 
     def _mobile(self, call: Call) -> Reply:
+        call.text("work_email", "personal_email", "profile_url")
         email, url = text_of(call.body, "work_email", "personal_email"), text_of(call.body, "profile_url")
-        if not email and not url:
-            return self.bad_request(0)
         who = invented.person(email=email, linkedin=url)
-        if not call.finds(who.identity):
-            return self._miss(call, {"mobile_number": None})
+        call.insist(who.identity, _miss(call, mobile_number=None))
         call.charge("mobile", who.identity, 5)
         return Reply(200, {"mobile_number": who.mobile, "credits_consumed": 5})
 
     def _company_search(self, call: Call) -> Reply:
-        asked = _asked_company(call.body)
-        if asked is None:
-            return self.bad_request(0)
-        if not call.finds(asked.identity):
-            return self._miss(call, {})
+        asked = _asked_company(call)
         call.charge("company", asked.identity, 1)
-        shown = Company("elsewhere.example") if call.says("wrong_person") else asked
-        return Reply(200, _older_company(shown) if call.says("ok") and call.variant == 1 else _company(shown))
+        shown = call.shown_company(asked)
+        return Reply(200, _older_company(shown) if call.is_other_form else _company(shown))
 
     def _funding(self, call: Call) -> Reply:
-        asked = _asked_company(call.body)
-        if asked is None:
-            return self.bad_request(0)
-        if not call.finds(asked.identity):
-            return self._miss(call, {})
+        asked = _asked_company(call)
         call.charge("funding", asked.identity, 4)
         return Reply(200, {"companyName": asked.name, "fundingTotal": asked.funding_total, "credits_consumed": 4})
 
@@ -179,15 +149,12 @@ class LeadMagic(StandIn):
         """The credits call tells of frozen credits in its body."""
         return not (call.path == "v1/credits" and call.says("no_credits"))
 
-    def _miss(self, call: Call, empty: dict[str, Any]) -> Reply:
-        nulls = {**empty, "credits_consumed": 0, "message": "Not found."}
-        statuses = (Reply(200, {**nulls, "status": "not_found"}), Reply(200, {**nulls, "status": None}))
-        gone = (Reply(404, _error(404, "not_found")), Reply(404, {"error": "Not found", "message": "No result."}))
-        return one_of((*statuses, *gone), call.variant)
 
-    def _by_profile(self, call: Call) -> Person | None:
-        url = text_of(call.body, "profile_url")
-        return invented.person(linkedin=url) if url else None
+def _miss(call: Call, **empty: str | None) -> Reply:
+    nulls = {**empty, "credits_consumed": 0, "message": "Not found."}
+    statuses = (Reply(200, {**nulls, "status": "not_found"}), Reply(200, {**nulls, "status": None}))
+    gone = (Reply(404, _error(404, "not_found")), Reply(404, {"error": "Not found", "message": "No result."}))
+    return one_of((*statuses, *gone), call.variant)
 
 
 def _named(body: Any) -> dict[str, Any]:
@@ -197,14 +164,14 @@ def _named(body: Any) -> dict[str, Any]:
     return {"full_name": full} if full else {}
 
 
-def _asked_company(body: Any) -> Company | None:
-    domain, url, name = (text_of(body, key) for key in ("company_domain", "profile_url", "company_name"))
-    return invented.company(domain=domain, linkedin=url, name=name) if domain or url or name else None
-
-
-def _error(status: int, code: str) -> dict[str, Any]:
-    error = {"type": "error", "title": code, "status": status, "code": code, "docs": "https://docs.example"}
-    return {"success": False, "errors": [error], "meta": {"request_id": "r-1", "timestamp": "2026-11-01T00:00:00Z"}}
+def _asked_company(call: Call) -> Company:
+    """Return the company that is asked about. Raises `Instead` if none is, or nothing is known of it."""
+    names = ("company_domain", "profile_url", "company_name")
+    call.text(*names)
+    domain, url, name = (text_of(call.body, key) for key in names)
+    company = invented.company(domain=domain, linkedin=url, name=name)
+    call.insist(company.identity, _miss(call))
+    return company
 
 
 def _employer(company: Company) -> dict[str, Any]:
@@ -232,7 +199,7 @@ def _employer(company: Company) -> dict[str, Any]:
 
 
 def _found(call: Call, who: Person) -> dict[str, Any]:
-    status = EMAIL_STATUSES[call.variant % 5] if call.says("email_status") else "valid"
+    status = call.status(EMAIL_STATUSES)
     return {
         "email": who.email,
         "status": status,
@@ -249,7 +216,9 @@ def _found(call: Call, who: Person) -> dict[str, Any]:
 
 def _profile(call: Call, who: Person) -> dict[str, Any]:
     city, _, country, _, _ = who.place
-    is_older = call.says("ok") and call.variant == 1
+    about, work, schools = "bio", "work_experience", "education"
+    if call.is_other_form:
+        about, work, schools = "about", "experiences", "educations"
     history = [{"title": who.title, "company": who.company.name}]
     education = [{"school": "Open University"}]
     return {
@@ -259,7 +228,7 @@ def _profile(call: Call, who: Person) -> dict[str, Any]:
         "full_name": who.full_name,
         "professional_title": who.title,
         "headline": who.headline,
-        "about" if is_older else "bio": who.summary,
+        about: who.summary,
         "company_name": who.company.name,
         "company_website": who.company.website,
         "company_industry": who.company.industry,
@@ -267,8 +236,8 @@ def _profile(call: Call, who: Person) -> dict[str, Any]:
         "company_linkedin_url": who.company.linkedin_url,
         "location": f"{city}, {country}",
         "country": country,
-        "experiences" if is_older else "work_experience": history,
-        "educations" if is_older else "education": education,
+        work: history,
+        schools: education,
         "credits_consumed": 1,
     }
 

@@ -6,7 +6,7 @@ providers' own count, whatever becomes of the client. It names nobody: `key` is 
 
 import hashlib
 import json
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -51,8 +51,7 @@ def read(path: Path | str, after: int = 0) -> list[Line]:
     file = Path(path)
     written = file.read_text() if file.exists() else ""
     whole = written[: written.rfind("\n") + 1].splitlines()
-    lines = (_line(text) for text in whole[after:])
-    return list(lines)
+    return [*map(_line, whole[after:])]
 
 
 def _line(text: str) -> Line:
@@ -62,7 +61,7 @@ def _line(text: str) -> Line:
 
 def totals(lines: Iterable[Line]) -> dict[str, int]:
     """Return the sum of each provider in micro-dollars."""
-    sums: dict[str, int] = defaultdict(int)
+    sums: Counter[str] = Counter()
     for line in lines:
         sums[line.provider] += line.micros
     return dict(sums)
@@ -105,10 +104,7 @@ class Ledger:
             operation=charge.operation,
             key=key,
             credits=credits,
-            micros=self._micros(provider, credits),
+            micros=int((credits * self._usd_per_credit[provider] * MICROS).to_integral_value(ROUND_CEILING)),
             repeat=repeat,
         )
         return {**asdict(line), "credits": str(credits)}
-
-    def _micros(self, provider: str, credits: Decimal) -> int:
-        return int((credits * self._usd_per_credit[provider] * MICROS).to_integral_value(ROUND_CEILING))

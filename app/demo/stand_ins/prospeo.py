@@ -3,16 +3,24 @@
 import time
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from . import invented
-from .base import Call, Reply, StandIn, html, one_of, one_of_headers, text_of
+from .base import Call, Replies, Reply, StandIn, html, one_of, text_of
 from .invented import Company, Person
 from .limits import Refusal
 from .scenarios import EVERYWHERE
 
 EMAIL_STATUSES = ("VERIFIED", "UNVERIFIED")
 _NAMED = ("company_website", "company_linkedin_url", "company_name")
+
+
+def _error(code: str, **more: str) -> dict[str, Any]:
+    return {"error": True, "error_code": code, **more}
+
+
+def _refused(code: str, status: int = 400, **more: str) -> Reply:
+    return Reply(status, _error(code, **more))
 
 
 class Prospeo(StandIn):
@@ -25,24 +33,30 @@ class Prospeo(StandIn):
 
     name = "prospeo"
     key = "good-prospeo-key"
+    key_header = "X-KEY"
     usd_per_credit = Decimal("0.039")
     scenarios = EVERYWHERE | {"masked", "no_email", "email_status", "partial_bulk", "wrong_person"}
     row_level = frozenset({"ok", "not_found", "masked", "no_email", "email_status", "wrong_person", "bad_request"})
     bulk_paths = frozenset({"bulk-enrich-person", "bulk-enrich-company"})
+    replies: ClassVar[Replies] = {
+        # By code, and by status alone.
+        "no_credits": (_refused("INSUFFICIENT_CREDITS"), html(402)),
+        # Both statuses that are documented, and bare ones.
+        "bad_key": (_refused("INVALID_API_KEY", 401), _refused("INVALID_API_KEY"), html(403), html(401)),
+        "bad_request": (_refused("INVALID_REQUEST"), _refused("INVALID_DATAPOINTS"), _refused("INVALID_FILTERS")),
+        # With either status of the code, and from the gateway.
+        "server_error": (_refused("INTERNAL_ERROR", 500), _refused("INTERNAL_ERROR"), html(502), html(503)),
+    }
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self.routes = {
-            ("POST", "enrich-person"): self._one_person,
-            ("POST", "enrich-company"): self._one_company,
+            ("POST", "enrich-person"): self._one,
+            ("POST", "enrich-company"): self._one,
             ("POST", "bulk-enrich-person"): self._many,
             ("POST", "bulk-enrich-company"): self._many,
             ("GET", "account-information"): self._account,
         }
-
-    def is_authorized(self, headers: Mapping[str, str]) -> bool:
-        """The key stands in X-KEY."""
-        return headers.get("X-KEY") == self.key
 
     def headers(self) -> Mapping[str, str]:
         """Return how much is left of the minute, if there is a limit."""
@@ -66,48 +80,24 @@ class Prospeo(StandIn):
         """0 the minute is used up, 1 without headers, 2 the day is used up."""
         minute = {"x-minute-rate-limit": "300", "x-minute-request-left": "0", "x-minute-reset-seconds": "7"}
         day = {"x-daily-rate-limit": "2000", "x-daily-request-left": "0", "x-daily-reset-seconds": "3600"}
-        return Reply(429, _error("RATE_LIMITED"), headers=one_of_headers((minute, {}, minute | day), variant))
+        return Reply(429, _error("RATE_LIMITED"), headers=one_of((minute, {}, minute | day), variant))
 
-    def no_credits(self, variant: int) -> Reply:
-        """0 by code, 1 by status alone."""
-        return one_of((Reply(400, _error("INSUFFICIENT_CREDITS")), html(402)), variant)
-
-    def bad_key(self, variant: int) -> Reply:
-        """Both statuses that are documented, and bare ones."""
-        coded = _error("INVALID_API_KEY")
-        return one_of((Reply(401, coded), Reply(400, coded), html(403), html(401)), variant)
-
-    def bad_request(self, variant: int) -> Reply:
-        """The three codes."""
-        codes = ("INVALID_REQUEST", "INVALID_DATAPOINTS", "INVALID_FILTERS")
-        return one_of([Reply(400, _error(code)) for code in codes], variant)
-
-    def server_error(self, variant: int) -> Reply:
-        """With either status of INTERNAL_ERROR, and from the gateway."""
-        coded = _error("INTERNAL_ERROR")
-        return one_of((Reply(500, coded), Reply(400, coded), html(502), html(503)), variant)
-
-    def _one_person(self, call: Call) -> Reply:
-        return self._one(call, "person")
-
-    def _one_company(self, call: Call) -> Reply:
-        return self._one(call, "company")
-
-    def _one(self, call: Call, kind: str) -> Reply:
-        data = call.body.get("data") if isinstance(call.body, dict) else None
+    def _one(self, call: Call) -> Reply:
+        kind = call.path.removeprefix("enrich-")
+        data = call.fields.get("data")
         if not isinstance(data, dict):
-            return Reply(400, _error("INVALID_REQUEST", message="data: field required"))
+            return _refused("INVALID_REQUEST", message="data: field required")
         if not _is_sufficient(kind, data):
-            return Reply(400, _error("INVALID_DATAPOINTS"))
+            return _refused("INVALID_DATAPOINTS")
         match, repeat = self._match(call, kind, data, call.body)
         if match is None:
-            return Reply(400, _error(("NO_MATCH", "NO_RESULTS")[call.variant % 2]))
+            return _refused(one_of(("NO_MATCH", "NO_RESULTS"), call.variant))
         return Reply(200, {"error": False, "free_enrichment": repeat, **match})
 
     def _many(self, call: Call) -> Reply:
-        rows = call.body.get("data") if isinstance(call.body, dict) else None
-        if not isinstance(rows, list) or not 0 < len(rows) <= 50 or not all(_is_row(row) for row in rows):
-            return Reply(400, _error("INVALID_REQUEST", message="data: 1 to 50 objects with an identifier required"))
+        rows = call.fields.get("data")
+        if not isinstance(rows, list) or not 0 < len(rows) <= 50 or not all(map(_is_row, rows)):
+            return _refused("INVALID_REQUEST", message="data: 1 to 50 objects with an identifier required")
         kind = call.path.removeprefix("bulk-enrich-")
         answer: dict[str, Any] = {"error": False, "matched": [], "not_matched": [], "invalid_datapoints": []}
         paid = 0
@@ -140,7 +130,7 @@ class Prospeo(StandIn):
         is_mobile = bool(flags.get("enrich_mobile") or flags.get("only_verified_mobile"))
         what, credits = ("mobile", 10) if is_mobile else ("person", 1)
         repeat = call.charge(what, who.identity, credits, free_repeat=True)
-        shown = invented.somebody_else(who) if call.says("wrong_person") else who
+        shown = call.shown(who)
         return {"person": _person(call, shown, is_mobile), "company": _company(shown.company)}, repeat
 
     def _match_company(self, call: Call, data: Any) -> tuple[dict[str, Any] | None, bool]:
@@ -148,8 +138,7 @@ class Prospeo(StandIn):
         if not call.finds(asked.identity):
             return None, False
         repeat = call.charge("company", asked.identity, 1, free_repeat=True)
-        shown = Company("elsewhere.example") if call.says("wrong_person") else asked
-        return {"company": _company(shown)}, repeat
+        return {"company": _company(call.shown_company(asked))}, repeat
 
     def _account(self, call: Call) -> Reply:
         account = {"remaining_credits": 1000, "used_credits": 0, "current_plan": "Starter"}
@@ -160,7 +149,7 @@ class Prospeo(StandIn):
 
 def person_of(data: Any) -> Person:
     """Return whom a `data` object is about."""
-    from_id = invented.from_id(text_of(data, "person_id") or "")
+    from_id = invented.from_id(text_of(data, "person_id"))
     return from_id or invented.person(
         first_name=text_of(data, "first_name"),
         last_name=text_of(data, "last_name"),
@@ -196,10 +185,6 @@ def _is_sufficient(kind: str, data: Any) -> bool:
     return bool(text_of(data, "linkedin_url", "email", "person_id") or (has_name and text_of(data, *_NAMED)))
 
 
-def _error(code: str, **more: str) -> dict[str, Any]:
-    return {"error": True, "error_code": code, **more}
-
-
 def _person(call: Call, who: Person, is_mobile: bool) -> dict[str, Any]:
     city, state, country, code, _ = who.place
     return {
@@ -229,7 +214,7 @@ def _person(call: Call, who: Person, is_mobile: bool) -> dict[str, Any]:
             },
         ],
         "email": _email(call, who),
-        "mobile": _mobile(who, is_mobile or (call.says("ok") and call.variant == 1)),
+        "mobile": _mobile(who, is_mobile or call.is_other_form),
         "location": {"city": city, "state": state, "country": country, "country_code": code},
     }
 
@@ -237,11 +222,10 @@ def _person(call: Call, who: Person, is_mobile: bool) -> dict[str, Any]:
 def _email(call: Call, who: Person) -> dict[str, Any]:
     if call.says("no_email"):
         return {"status": "UNAVAILABLE", "revealed": False, "email": None, "verification_method": None}
-    status = EMAIL_STATUSES[call.variant % 2] if call.says("email_status") else "VERIFIED"
-    masked = f"{who.email[0]}***@{who.email.partition('@')[2]}"
     is_masked = call.says("masked")
-    address = masked if is_masked else who.email
-    return {"status": status, "revealed": not is_masked, "email": address, "verification_method": "SMTP"}
+    address = f"{who.email[0]}***@{who.email.partition('@')[2]}" if is_masked else who.email
+    verdict = {"status": call.status(EMAIL_STATUSES), "verification_method": "SMTP"}
+    return {**verdict, "revealed": not is_masked, "email": address}
 
 
 def _mobile(who: Person, is_revealed: bool) -> dict[str, Any]:

@@ -59,6 +59,8 @@ class Scenario:
 
 
 NONE = Scenario()
+OTHER_FORM = Scenario("ok", 1)
+"""An answer as it should be, in the other form that the provider has for it."""
 
 
 def parse(text: str) -> Scenario:

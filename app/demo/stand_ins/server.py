@@ -36,7 +36,7 @@ from aiohttp import ClientError, ClientSession, ClientTimeout, web
 
 from . import scenarios
 from .aiark import AiArk
-from .base import Call, Reply, StandIn, html, one_of
+from .base import Call, Handler, Instead, Reply, StandIn, html, one_of
 from .clay import Clay
 from .findymail import Findymail
 from .firecrawl import Firecrawl
@@ -88,31 +88,36 @@ class Providers:
             stand_in.meter.leave()
 
     async def _serve(self, request: web.Request, stand_in: StandIn) -> web.StreamResponse:
-        reply, call = self._reply(request, stand_in, await request.read())
-        breakage = call.scenario.name if call and call.scenario.name in BROKEN else ""
-        if call and breakage not in FREE:
+        raw = await request.read()
+        try:
+            call, handler = self._understand(request, stand_in, raw)
+        except Instead as instead:
+            await asyncio.sleep(self.options.latency)
+            return _response(stand_in, instead.reply)
+        reply = stand_in.answer(call, handler)
+        if call.scenario.name not in FREE:
             self.ledger.write(stand_in.name, call.charges)
             self._call_back(call)
         await asyncio.sleep(self.options.latency)
-        if breakage and call:
-            return await self._break(request, stand_in, breakage, call.variant, reply)
+        if call.scenario.name in BROKEN:
+            return await self._break(request, stand_in, call.scenario.name, call.variant, reply)
         return _response(stand_in, reply)
 
-    def _reply(self, request: web.Request, stand_in: StandIn, raw: bytes) -> tuple[Reply, Call | None]:
-        if (reply := stand_in.refused_headers(request.headers)) is not None:
-            return reply, None
+    def _understand(self, request: web.Request, stand_in: StandIn, raw: bytes) -> tuple[Call, Handler]:
+        """Return the call that a request makes, and what answers it. Raises `Instead` if it makes none."""
+        stand_in.check_headers(request.headers)
         if not stand_in.is_authorized(request.headers):
-            return stand_in.bad_key(0), None
+            raise Instead(stand_in.reply("bad_key"))
         path = request.match_info["path"]
         handler, last = stand_in.route(request.method, path)
         if handler is None:
-            return stand_in.no_route(), None
+            raise Instead(stand_in.no_route())
         body, is_readable = _parsed(request, raw)
         if not is_readable:
-            return stand_in.bad_request(0), None
+            raise Instead(stand_in.wrong())
         call = Call(stand_in, path, last, request.query, body)
         call.scenario = stand_in.marker_of(call) or self.scenarios.ordered(stand_in.name, path)
-        return stand_in.answer(call, handler), call
+        return call, handler
 
     async def _break(
         self, request: web.Request, stand_in: StandIn, breakage: str, variant: int, reply: Reply

@@ -130,16 +130,11 @@ def caps_of(config: Config, job: JobInfo, limits: Mapping[CapScope, int] = _NONE
     """
     workspace = CapScope(job.workspace_slug)
     of_each = micros(config.ENRICH_WORKSPACE_DAILY_CAP_USD)
-    is_own = workspace in limits
+    setting = None if workspace in limits else "ENRICH_WORKSPACE_DAILY_CAP_USD"
     common = [
         Cap(f"job:{job.id}", job.cap_micros, is_daily=False),
         Cap(OVERALL, micros(config.ENRICH_DAILY_CAP_USD), is_daily=True, setting="ENRICH_DAILY_CAP_USD"),
-        Cap(
-            str(workspace),
-            limits.get(workspace, of_each),
-            is_daily=True,
-            setting=None if is_own else "ENRICH_WORKSPACE_DAILY_CAP_USD",
-        ),
+        Cap(str(workspace), limits.get(workspace, of_each), is_daily=True, setting=setting),
     ]
     if job.api_key_id is not None:
         of_key = CapScope(key_id=job.api_key_id)
@@ -196,9 +191,6 @@ class _Account:
         self.reserved = max(0, self.reserved - settlement.reserved_micros)
         self.spent += settlement.cost_micros
 
-    def reserve(self, price: int) -> None:
-        self.reserved += price
-
     def has_room(self, price: int, cap: Cap) -> bool:
         return cap.micros is None or self.spent + self.reserved + price <= cap.micros
 
@@ -228,7 +220,7 @@ def _reserve(caps: Caps, prices: Iterable[tuple[str, int]], accounts: Mapping[_K
         granted.append(not full)
         if not full:
             for _, account in under:
-                account.reserve(price)
+                account.reserved += price
         reached = reached or next((cap for cap, account in full if not account.will_have_room(price, cap)), None)
     return Booking(tuple(granted), reached)
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from operator import attrgetter
 from typing import Any, Final, Self
 
 from sqlalchemy import BigInteger, ColumnElement, bindparam, func, select
@@ -15,7 +16,7 @@ from app.enrichment.money.scopes import CapScope, limits_of
 from app.errors import Invalid, detail
 from app.extensions import db
 from app.models.spending import costs, spending
-from app.models.types import parse_id, utcnow
+from app.models.types import matching, parse_id, utcnow
 from app.providers.names import NAMES
 from app.providers.settings import MICROS
 from app.values.identifiers import is_slug
@@ -114,7 +115,7 @@ def report_costs(
     in the wrong order and for a cursor that no page gave.
     """
     first_day, last_day = period(first_day, last_day)
-    scope = _scope(first_day, last_day, workspace_slug)
+    scope = in_period(first_day, last_day, workspace_slug)
     page = _page(group, scope, limit, cursor)
     total = db.session.connection().execute(_TOTAL.where(*scope)).one()
     caps = daily_caps(workspace_slug, shows_overall=shows_overall)
@@ -123,7 +124,7 @@ def report_costs(
 
 def costs_by_day(first_day: date, last_day: date, *, workspace_slug: str | None = None) -> list[CostRow]:
     """Return what the days of a period have cost, the newest first; a day without a call is left out."""
-    return _page(Group.DAY, _scope(first_day, last_day, workspace_slug), 1000, None).rows
+    return _page(Group.DAY, in_period(first_day, last_day, workspace_slug), 1000, None).rows
 
 
 def period(first_day: date | None, last_day: date | None) -> tuple[date, date]:
@@ -147,12 +148,18 @@ def daily_caps(
     With the caps of providers that are set: for everything, and for the workspace, if it is one; and that of an API
     key.
     """
-    settings, here = config(), [] if workspace_slug is None else [workspace_slug]
-    everything = [CapScope(), *(CapScope(None, name) for name in NAMES)] if shows_overall else []
-    day = today()
-    workspaces = [CapScope(slug) for slug in here or _spenders(day)]
-    scopes = [*everything, *workspaces, *(CapScope(slug, name) for slug in here for name in NAMES)]
-    scopes += [] if key_id is None else [CapScope(key_id=key_id)]
+    settings, day = config(), today()
+    scopes: list[CapScope] = []
+    if shows_overall:
+        scopes += [CapScope(), *_of_providers(None)]
+    if workspace_slug is None:
+        workspaces = [*map(CapScope, _spenders(day))]
+        scopes += workspaces
+    else:
+        workspaces = [CapScope(workspace_slug)]
+        scopes += [*workspaces, *_of_providers(workspace_slug)]
+    if key_id is not None:
+        scopes.append(CapScope(key_id=key_id))
     limits: dict[CapScope, int | None] = {CapScope(): micros(settings.ENRICH_DAILY_CAP_USD)}
     limits |= dict.fromkeys(workspaces, micros(settings.ENRICH_WORKSPACE_DAILY_CAP_USD))
     limits |= limits_of(scopes)
@@ -162,8 +169,13 @@ def daily_caps(
 def service_caps() -> list[CapView]:
     """Return today's caps of all workspaces together: everything's, and those of providers that are set."""
     limits: dict[CapScope, int | None] = {CapScope(): micros(config().ENRICH_DAILY_CAP_USD)}
-    limits |= limits_of(CapScope(None, name) for name in NAMES)
+    limits |= limits_of(_of_providers(None))
     return _views(limits, today())
+
+
+def _of_providers(workspace_slug: str | None) -> list[CapScope]:
+    """Return the scopes of all providers, in one workspace or in all together."""
+    return [CapScope(workspace_slug, name) for name in NAMES]
 
 
 def _views(limits: Mapping[CapScope, int | None], day: date) -> list[CapView]:
@@ -195,11 +207,10 @@ def job_cap(job_id: str, workspace_slug: str, cap_micros: int | None) -> CapView
 
 def spent_today(workspace_slug: str | None = None) -> dict[str, int]:
     """Return what each provider has cost today, by name."""
-    spent = func.sum(costs.c.cost_micros).cast(BigInteger)
-    query = select(costs.c.provider, spent).where(costs.c.day == today()).group_by(costs.c.provider)
-    if workspace_slug is not None:
-        query = query.where(costs.c.workspace_slug == workspace_slug)
-    return {provider: micros for provider, micros in db.session.execute(query)}
+    spent = func.sum(costs.c.cost_micros).cast(BigInteger).label("micros")
+    is_meant = (costs.c.day == today(), *matching(costs.c.workspace_slug, workspace_slug))
+    query = select(costs.c.provider, spent).where(*is_meant).group_by(costs.c.provider)
+    return {row.provider: row.micros for row in db.session.execute(query)}
 
 
 def today() -> date:
@@ -214,10 +225,9 @@ def dollars(micros: int) -> str:
     return f"${whole}.{parts[:2]}{parts[2:].rstrip('0')}"
 
 
-def _scope(first_day: date, last_day: date, workspace_slug: str | None) -> list[ColumnElement[bool]]:
+def in_period(first_day: date, last_day: date, workspace_slug: str | None) -> list[ColumnElement[bool]]:
     """Return the conditions for the costs of a period, of a workspace or of all."""
-    of_workspace = [] if workspace_slug is None else [costs.c.workspace_slug == workspace_slug]
-    return [costs.c.day.between(first_day, last_day), *of_workspace]
+    return [costs.c.day.between(first_day, last_day), *matching(costs.c.workspace_slug, workspace_slug)]
 
 
 def _page(group: Group, scope: Sequence[ColumnElement[bool]], limit: int, cursor: str | None) -> Page[CostRow]:
@@ -229,7 +239,7 @@ def _page(group: Group, scope: Sequence[ColumnElement[bool]], limit: int, cursor
         last = _read_cursor(group, cursor)
         query = query.where(key < last if is_newest_first else key > last)
     rows = [CostRow(**{**row._mapping, "key": str(row.key)}) for row in db.session.connection().execute(query)]
-    return page_of(rows, limit, lambda row: row.key)
+    return page_of(rows, limit, attrgetter("key"))
 
 
 def _read_cursor(group: Group, cursor: str) -> Any:
@@ -259,8 +269,8 @@ def parse_day(text: str) -> date | None:
 
 _SUMS: Final = tuple(
     # A sum of bigints is a decimal on PostgreSQL, and of no rows at all it is null.
-    func.coalesce(func.sum(costs.c[one.name]), 0).cast(BigInteger).label(one.name)
-    for one in fields(CostCounts)
+    func.coalesce(func.sum(costs.c[counter.name]), 0).cast(BigInteger).label(counter.name)
+    for counter in fields(CostCounts)
 )
 _TOTAL: Final = select(*_SUMS)
 _NOW: Final = select(utcnow())

@@ -15,7 +15,7 @@ from app.db.session import WriteSession, transaction
 from app.db.sql import upsert
 from app.enrichment.money.reports import CapView, today
 from app.enrichment.money.scopes import CapScope
-from app.errors import Invalid, NotFound, detail
+from app.errors import Invalid, NotFound, check_rules, detail
 from app.extensions import db
 from app.models.api_key import ApiKey
 from app.models.audit_event import Action
@@ -80,7 +80,7 @@ def list_caps(*, limit: int = 100, cursor: str | None = None) -> Page[StoredCapV
     query = _with_spending().order_by(stored_caps.c.scope).limit(limit + 1)
     if cursor is not None:
         query = query.where(stored_caps.c.scope > cursor)
-    views = [_view(row) for row in db.session.execute(query)]
+    views = [*map(_view, db.session.execute(query))]
     return page_of(views, limit, lambda view: str(view.of))
 
 
@@ -120,12 +120,12 @@ def _check(scope: CapScope) -> None:
 def _check_parts(scope: CapScope) -> None:
     """Raise `Invalid` unless the scope is one that a cap can be set of."""
     is_one = (scope.key_id is None) is not (scope.workspace_slug is None and scope.provider is None)
-    details = [] if is_one else [detail("keyId", "expected keyId alone, or provider, workspaceSlug or both")]
-    if scope.provider is not None and scope.provider not in NAMES:
-        details.append(detail("provider", f"expected one of {', '.join(NAMES)}"))
-    if scope.workspace_slug is not None and not is_slug(scope.workspace_slug):
-        details.append(detail("workspaceSlug", f"expected {SLUG_RULE}"))
-    if scope.key_id is not None and parse_id(scope.key_id) is None:
-        details.append(detail("keyId", "expected the id of an API key"))
-    if details:
-        raise Invalid("The scope of the cap is not valid.", details=details)
+    is_workspace = scope.workspace_slug is None or is_slug(scope.workspace_slug)
+    is_key = scope.key_id is None or parse_id(scope.key_id) is not None
+    check_rules(
+        "The scope of the cap is not valid.",
+        ("keyId", is_one, "expected keyId alone, or provider, workspaceSlug or both"),
+        ("provider", scope.provider in {None, *NAMES}, f"expected one of {', '.join(NAMES)}"),
+        ("workspaceSlug", is_workspace, f"expected {SLUG_RULE}"),
+        ("keyId", is_key, "expected the id of an API key"),
+    )

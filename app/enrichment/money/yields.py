@@ -13,7 +13,7 @@ from typing import Any, Final
 from sqlalchemy import BigInteger, ColumnElement, case, func, select
 
 from app.enrichment.money.cost_log import LATENCIES
-from app.enrichment.money.reports import period
+from app.enrichment.money.reports import in_period, period
 from app.enrichment.queue.queries import get_job
 from app.extensions import db
 from app.models.spending import LATENCY_BOUNDS, costs
@@ -141,10 +141,7 @@ def report_yield(
 ) -> YieldReport:
     """Return what providers gave from one day to another, 30 days up to today by default. Raises `Invalid`."""
     first_day, last_day = period(first_day, last_day)
-    scope: list[ColumnElement[bool]] = [costs.c.day.between(first_day, last_day)]
-    if workspace_slug is not None:
-        scope.append(costs.c.workspace_slug == workspace_slug)
-    rows, not_counted = _read(scope)
+    rows, not_counted = _read(in_period(first_day, last_day, workspace_slug))
     return make_report(rows, first_day=first_day, last_day=last_day, calls_not_counted=not_counted)
 
 
@@ -190,9 +187,8 @@ def _read(scope: Sequence[ColumnElement[bool]]) -> tuple[dict[tuple[str, int | N
     query = select(costs.c.provider, costs.c.step, *_SUMS, _NOT_COUNTED).where(*scope)
     rows = db.session.execute(query.group_by(costs.c.provider, costs.c.step)).all()
     counted = {(row.provider, row.step): {name: getattr(row, name) for name in SUMMED} for row in rows}
-    is_empty = {key for key, row in counted.items() if not any(row.values())}
     not_counted = sum(row.not_counted for row in rows)
-    return {key: row for key, row in counted.items() if key not in is_empty}, not_counted
+    return {key: row for key, row in counted.items() if any(row.values())}, not_counted
 
 
 def _share(part: int, whole: int) -> float | None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
 from app.providers.http.reply import Reply
-from app.providers.reading import find
+from app.providers.reading import a_list, find
 from app.providers.settings import ProviderSettings
 from app.values.numbers import integer
 
@@ -104,8 +104,8 @@ class Anthropic:
 
     def completion(self, body: Any) -> Completion:
         """Read the first block of text; tokens read from or written to a cache are input too."""
-        blocks = find(body, "content")
-        texts = (find(block, "text") for block in _list(blocks) if find(block, "type") == "text")
+        blocks = a_list(find(body, "content"))
+        texts = (find(block, "text") for block in blocks if find(block, "type") == "text")
         stop_reason = find(body, "stop_reason")
         return Completion(
             _text(next(texts, None)),
@@ -191,10 +191,6 @@ def _input_tokens(usage: Any) -> int | None:
         return None
     cached = (find(usage, name) for name in ("cache_creation_input_tokens", "cache_read_input_tokens"))
     return plain + sum(integer(count) or 0 for count in cached)
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
 
 
 def _text(value: Any) -> str | None:

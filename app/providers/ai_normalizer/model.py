@@ -17,6 +17,7 @@ from app.providers.api_client import ApiClient
 from app.providers.base import Answer, OutcomeClass
 from app.providers.http.client import Http
 from app.providers.http.reply import Reply, parse_json
+from app.providers.reading import find
 from app.providers.settings import ProviderSettings
 
 VALUES_PER_REQUEST: Final = 40
@@ -184,5 +185,5 @@ def _reading(questions: Sequence[Question], attempt: _Attempt) -> Reading:
 def _rows(text: str) -> list[Any] | None:
     """Return the answer's rows; models that no schema holds put fences or prose around the JSON."""
     parsed, _ = parse_json(text[text.find("{") : text.rfind("}") + 1])
-    rows = parsed.get("answers") if isinstance(parsed, dict) else None
+    rows = find(parsed, "answers")
     return rows if isinstance(rows, list) else None

@@ -151,7 +151,7 @@ class AiNormalizer(Provider):
 
         After a failure nothing more is asked or paid.
         """
-        cases = [self._case(lookup) for lookup in lookups]
+        cases = [*map(self._case, lookups)]
         if self._model is not None:
             failure = None
             for questions in _requests(cases):

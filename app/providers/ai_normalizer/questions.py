@@ -15,6 +15,7 @@ from typing import Any, Final
 from app.normalizer.company_names import is_no_company
 from app.normalizer.industries import INDUSTRIES
 from app.normalizer.seniority import SENIORITIES, UNKNOWN
+from app.providers.reading import find
 from app.values.blanks import says_nothing
 from app.values.text import clean
 
@@ -56,12 +57,12 @@ class Topic:
 
     def schema(self) -> dict[str, Any]:
         """Return the JSON schema of the answer, without limits of length or range, which servers refuse."""
-        row = {
-            "index": {"type": "integer"},
-            "canonical": {"type": "string", "enum": list(self.vocabulary)} if self.vocabulary else {"type": "string"},
-            **({"seniority": {"type": "string", "enum": list(SENIORITIES)}} if self.has_seniority else {}),
-            "confidence": {"type": "string", "enum": list(_CONFIDENCES)},
-        }
+        row: dict[str, Any] = {"index": {"type": "integer"}, "canonical": {"type": "string"}}
+        if self.vocabulary:
+            row["canonical"]["enum"] = list(self.vocabulary)
+        if self.has_seniority:
+            row["seniority"] = {"type": "string", "enum": list(SENIORITIES)}
+        row["confidence"] = {"type": "string", "enum": list(_CONFIDENCES)}
         return _object({"answers": {"type": "array", "items": _object(row)}})
 
 
@@ -181,7 +182,7 @@ def _listed(vocabulary: Sequence[str], value: Any) -> str | None:
 
 
 def _index(row: Any) -> int | None:
-    index = row.get("index") if isinstance(row, Mapping) else None
+    index = find(row, "index")
     return index if type(index) is int else None
 
 
