@@ -26,7 +26,7 @@ from app.entities.csv.imports import import_csv
 from app.entities.csv.mappings import remember_mapping, remembered_mapping
 from app.entities.export_files import NewExport
 from app.entities.export_work import work_on_exports
-from app.entities.lists import NewList, create_list, get_list
+from app.entities.lists import NewList, create_list, get_list, open_list
 from app.entities.read import get_entity, select_ids
 from app.entities.undo import UndoCounts, undo_job
 from app.extensions import db
@@ -252,3 +252,13 @@ def test_export_files_are_of_the_own_people(twins: Flask, monkeypatch: pytest.Mo
     erase_entity("person", "p0", workspace_slug="default")
     statuses = [export_files.get_export(made[slug], workspace_slug=slug).status for slug in ("north", "default")]
     assert statuses == [ExportStatus.READY, ExportStatus.EXPIRED]
+
+
+def test_a_list_has_its_name_and_members_in_the_own_workspace(twins: Flask) -> None:
+    """A name that is taken elsewhere is free here, and who is only there cannot be a member."""
+    add(4, workspace_slug="north")
+    mine, left_out = create_list(NewList("person", "default", "Mine", "test"), ids(4))
+    assert (mine.entity_count, left_out) == (2, 2)
+    with transaction() as session:
+        names = [open_list(session, NewList("person", slug, "Spring", "test")).name for slug in ("north", "default")]
+    assert names == ["Spring", "Spring"]

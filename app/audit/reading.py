@@ -60,7 +60,7 @@ def list_events(
     for name, value in wanted.items():
         _check(name, value or "")
     columns = audit_events.c
-    within = [*_bounds(since, until, cursor), *matching(columns.workspace_slug, workspace_slug)]
+    within = [*_bounds(since, until, cursor), *matching(audit_events.c.workspace_slug, workspace_slug)]
     end = None
     if looks_at is not None:
         ids = select(audit_events.c.id).where(*within).order_by(audit_events.c.id.desc())

@@ -67,7 +67,7 @@ def workspace_mutants(root: Path) -> list[Mutant]:
                     f"any workspace will do at {name}:{node.lineno}",
                     name,
                     old,
-                    ANY,
+                    ANY if isinstance(node, ast.Compare) else "[]",
                     (*TWINS, *DOORS, *TESTS.get(name, ())),
                     times=text.count(old),
                     which=before.count(old),
@@ -76,14 +76,16 @@ def workspace_mutants(root: Path) -> list[Mutant]:
     return mutants
 
 
-def comparisons(tree: ast.AST) -> Iterator[ast.Compare]:
-    """Give the comparisons that say which workspace a row is of: of a table's column, or of a mapped class."""
+def comparisons(tree: ast.AST) -> Iterator[ast.Compare | ast.Call]:
+    """Give what says which workspace a row is of, by a table's column or a mapped class: comparisons and `matching`."""
     definitions = [node for node in ast.walk(tree) if _name_of(node) in EQUIVALENT]
     left_out = {inner for definition in definitions for inner in ast.walk(definition)}
     for node in ast.walk(tree):
-        if node in left_out or not isinstance(node, ast.Compare):
+        if node in left_out:
             continue
-        if any(_is_column(side) for side in (node.left, *node.comparators)):
+        if isinstance(node, ast.Compare) and any(map(_is_column, (node.left, *node.comparators))):
+            yield node
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "matching" and _is_column(node.args[0]):
             yield node
 
 
