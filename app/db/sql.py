@@ -47,8 +47,8 @@ Values = Mapping[str, Any]
 """The values of a row by column."""
 
 
-_Processor = tuple[int, Callable[[Any], Any]]
-"""The place of a value, and what makes it one of the driver's."""
+Processor = tuple[int, Callable[[Any], Any]]
+"""The place of a value, and what makes it one of the driver's, or one of ours."""
 _DATED: Final = (UtcDateTime, Date)
 
 
@@ -136,7 +136,7 @@ def insert_into_sqlite(
     connection.exec_driver_sql(statement, _for_driver(([*row, *instants] for row in rows), processors))
 
 
-def _for_driver(rows: Iterable[list[Any]], processors: Sequence[_Processor]) -> list[tuple[Any, ...]]:
+def _for_driver(rows: Iterable[list[Any]], processors: Sequence[Processor]) -> list[tuple[Any, ...]]:
     """Return rows of values as tuples for the driver."""
     parameters = []
     for values in rows:
@@ -153,7 +153,7 @@ def _insert(table: Table) -> Insert:
 
 
 @lru_cache(maxsize=256)
-def _compiled_for_sqlite(statement: Any, names: tuple[str, ...]) -> tuple[str, list[str], list[_Processor]]:
+def _compiled_for_sqlite(statement: Any, names: tuple[str, ...]) -> tuple[str, list[str], list[Processor]]:
     """Return a statement's text, its parameters in order, and what makes values of some of them the driver's."""
     dialect = db.engine.dialect
     compiled: Any = statement.compile(dialect=dialect, column_keys=names or None)
@@ -162,7 +162,7 @@ def _compiled_for_sqlite(statement: Any, names: tuple[str, ...]) -> tuple[str, l
 
 
 @lru_cache(maxsize=256)
-def _sqlite_insert(table: Table, names: tuple[str, ...]) -> tuple[str, str, int, list[_Processor]]:
+def _sqlite_insert(table: Table, names: tuple[str, ...]) -> tuple[str, str, int, list[Processor]]:
     """Return the insert of tuples, the question for the instant at their end, how often that stands there, and what
     makes values of some columns the driver's."""
     dialect = db.engine.dialect
@@ -174,10 +174,17 @@ def _sqlite_insert(table: Table, names: tuple[str, ...]) -> tuple[str, str, int,
     return statement, str(select(utcnow()).compile(dialect=dialect)), len(dated), processors
 
 
-def _processors(kinds: Iterable[TypeEngine[Any]]) -> list[_Processor]:
+def _processors(kinds: Iterable[TypeEngine[Any]]) -> list[Processor]:
     """Return what makes values of some of these types the driver's, with their places."""
     dialect = db.engine.dialect
     made = ((place, kind.dialect_impl(dialect).bind_processor(dialect)) for place, kind in enumerate(kinds))
+    return [(place, process) for place, process in made if process is not None]
+
+
+def read_processors(kinds: Iterable[TypeEngine[Any]]) -> list[Processor]:
+    """Return what makes the driver's values of some of these types ours, with their places."""
+    dialect = db.engine.dialect
+    made = ((place, kind.dialect_impl(dialect).result_processor(dialect, None)) for place, kind in enumerate(kinds))
     return [(place, process) for place, process in made if process is not None]
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol
 
-from app.entities.ids import KEY_FIELDS, Identity, has_placeholder_for_name, have_other_keys
+from app.entities.ids import KEY_FIELDS, NAME_FIELDS, Identity, has_placeholder_for_name, have_other_keys
 from app.identity import companies, names
 from app.identity.companies import Firm
 from app.identity.names import Resemblance
@@ -19,10 +19,6 @@ from app.values.text import fold, text
 
 Fields = Mapping[str, Any]
 
-NAME_FIELDS: Final[Mapping[EntityType, tuple[str, ...]]] = {
-    "person": ("first_name", "last_name", "full_name"),
-    "company": ("name",),
-}
 NAMES: Final = frozenset(name for names in NAME_FIELDS.values() for name in names)
 MATCH_COLUMNS: Final[Mapping[EntityType, tuple[str, ...]]] = {
     entity_type: (*names, *KEY_FIELDS[entity_type], "created_at") for entity_type, names in NAME_FIELDS.items()
@@ -135,17 +131,29 @@ class Matcher:
         self._is_alone = is_alone
         self._stored: dict[str, Fields] = {}
         self._names: dict[str, list[Fields]] = {}
+        self._new: dict[str, Candidate] = {}
         self._found_by_name: dict[str, str] = {}
         self._name_columns = NAME_FIELDS[entity_type]
         self._columns = (*self._name_columns, *KEY_FIELDS[entity_type])
         # Whether each row so far is about the entity of the id that its keys lead to, and no other is known.
         self._is_direct = False
 
-    def match(self, rows: Sequence[Candidate]) -> list[Match]:
-        """Return what each row is about. Reads twice at most, the second time only what the first one asks for."""
+    def match(self, rows: Sequence[Candidate], are_as_stored: Sequence[bool] | None = None) -> list[Match]:
+        """Return what each row is about. Reads twice at most, the second time only what the first one asks for.
+
+        `are_as_stored` says which rows have no id of their own, and only what is stored under that of their keys.
+        """
+        if are_as_stored is None:
+            are_as_stored = [False] * len(rows)
+        elif all(are_as_stored):
+            return [Match(row.id, is_of_known_name=True) for row in rows]
         ids = [entity_id for row in rows for entity_id in (row.id, row.former_id) if entity_id]
         self._stored = dict(self._read(list(dict.fromkeys(ids))))
-        bear_stored_names = list(map(self._bears_stored_name, rows))
+        if self._is_alone and not self._stored and self._are_all_new(rows):
+            return [Match(row.id) for row in rows]
+        bear_stored_names = [
+            is_as_stored or self._bears_stored_name(row) for row, is_as_stored in zip(rows, are_as_stored, strict=True)
+        ]
         if others := self._other_ids(rows, bear_stored_names):
             self._stored.update(self._read(others))
         self._names = {entity_id: [stored] for entity_id, stored in self._stored.items()}
@@ -155,9 +163,18 @@ class Matcher:
             for row, bears_stored_name in zip(rows, bear_stored_names, strict=True)
         ]
 
+    def _are_all_new(self, rows: Sequence[Candidate]) -> bool:
+        """Return whether, if nobody is stored, each row is about an entity of its own, and note them."""
+        if any(row.former_id for row in rows):
+            return False
+        new = {row.id: row for row in rows}
+        self._new = new if len(new) == len(rows) else {}
+        return bool(self._new)
+
     def was_judged(self, entity_id: str, names: Fields) -> bool:
         """Return whether these names of an entity are of those that the rows were compared with, stored or given."""
-        known = self._names.get(entity_id, [])
+        new = self._new.get(entity_id)
+        known = self._names.get(entity_id, []) if new is None else [self._name_fields(new)]
         return all(any(fields.get(name) == value for fields in known) for name, value in names.items())
 
     def _other_ids(self, rows: Sequence[Candidate], bear_stored_names: Sequence[bool]) -> list[str]:

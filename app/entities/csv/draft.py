@@ -9,8 +9,14 @@ from typing import Final
 
 from app.entities.fields import Fields
 
-_ENTITIES_A_PART: Final = 8
+_ENTITIES_A_PART: Final = 32
 """Entities that are written together: a row of the file for each takes longer than to read some in vain."""
+
+_WRITE_PARTS: Final = "INSERT INTO parts VALUES (?, ?)"
+# Two ids of a part may have one hash.
+_WRITE_PLACES: Final = (
+    f"INSERT OR IGNORE INTO places SELECT value, :first + key / {_ENTITIES_A_PART} FROM json_each(:hashes)"
+)
 
 
 class Draft:
@@ -42,7 +48,7 @@ class Draft:
         )
         wanted = set(ids)
         drafted: dict[str, Fields] = {}
-        for (entities,) in self._file.execute(query, [json.dumps(list(map(hash, wanted)))]):
+        for (entities,) in self._file.execute(query, [_hashes(wanted)]):
             for entity_id, fields in marshal.loads(entities).items():
                 if entity_id in wanted:
                     drafted.setdefault(entity_id, {}).update(fields)
@@ -51,11 +57,15 @@ class Draft:
     def write(self, entities: Mapping[str, Fields]) -> None:
         """Write the fields of entities, values as JSON has them."""
         pairs = iter(entities.items())
-        parts, places = [], []
+        first = self._parts
+        parts = []
         while part := dict(islice(pairs, _ENTITIES_A_PART)):
-            self._parts += 1
             parts.append((self._parts, marshal.dumps(part)))
-            places += [(hash(entity_id), self._parts) for entity_id in part]
-        self._file.executemany("INSERT INTO parts VALUES (?, ?)", parts)
-        # Two ids of a part may have one hash.
-        self._file.executemany("INSERT OR IGNORE INTO places VALUES (?, ?)", places)
+            self._parts += 1
+        self._file.executemany(_WRITE_PARTS, parts)
+        # All hashes as one parameter, which takes half the time of a row for each.
+        self._file.execute(_WRITE_PLACES, {"first": first, "hashes": _hashes(entities)})
+
+
+def _hashes(ids: Iterable[str]) -> str:
+    return json.dumps(list(map(hash, ids)))

@@ -9,10 +9,11 @@ other entries alone. A row never replaces another name's entity (see `app.entiti
 kept apart, or in conflict, and the report says so.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any, BinaryIO, Final
 
 from sqlalchemy import insert
@@ -25,13 +26,17 @@ from app.entities.csv.import_report import ImportReport, LineRemark, Replacement
 from app.entities.csv.listing import Listing, ListOfImport
 from app.entities.csv.mappings import remember_mapping
 from app.entities.csv.opening import ImportOptions, open_file
-from app.entities.csv.reader import CsvReader, OutOfTime, Refusal, Row
+from app.entities.csv.plain_rows import PlainRow
+from app.entities.csv.reader import CsvReader, OutOfTime, Refusal
 from app.entities.csv.recorded_headers import adds_nothing, described, recorded_columns
+from app.entities.csv.rows import AnyRow
 from app.entities.fields import EXTRA, RAW_FIELDS, Fields
+from app.entities.ids import NAME_FIELDS
 from app.entities.lists import ListView
-from app.entities.matching import MATCH_COLUMNS, NAME_FIELDS, NAMES, Match, Matcher, ReadNames, are_others
+from app.entities.matching import MATCH_COLUMNS, NAMES, Match, Matcher, ReadNames, are_others
 from app.entities.merge import Change, is_blank
-from app.entities.read import StoredOnce, has_more_than, load_columns
+from app.entities.read import StoredOnce, has_more_than
+from app.entities.stored import Stored
 from app.entities.upsert import UpsertCounts, changes_of, upsert_by_id
 from app.errors import DatabaseUnavailable
 from app.models import ImportFile
@@ -78,7 +83,7 @@ def import_csv(
         return running.run(on_progress)
 
 
-_MatchedRow = tuple[Row, Match]
+_MatchedRow = tuple[AnyRow, Match]
 """A row and the entity that it is about."""
 _Replaced = dict[int, list[str]]
 """By line, the fields in which a row put a value in the place of another."""
@@ -108,7 +113,10 @@ class _Import:
         # Of the whole file: to look at what each row has would take longer than to read what some rows have not.
         given = {column.field for column in reader.columns if column.field in RAW_FIELDS[entity_type]}
         self._names: Final = {EXTRA, *NAME_FIELDS[entity_type], *filter(None, given)}
-        self._columns: Final = sorted(self._names.union(MATCH_COLUMNS[entity_type]))
+        # In the order of a plain row's cells, so that the two can be compared as they are.
+        plain_names = [name for name in reader.plain_names if name in RAW_FIELDS[entity_type]]
+        others = sorted(self._names.union(MATCH_COLUMNS[entity_type]))
+        self._columns: Final = tuple(dict.fromkeys((*plain_names, *others)))
         self._is_recorded = False
         self._event: BegunEvent | None = None
         self._began_at = datetime.now(UTC)
@@ -121,7 +129,7 @@ class _Import:
         self.report = ImportReport(columns=columns, left_out=left_out, delimiter=reader.delimiter, sheet=reader.sheet)
 
     def run(self, on_progress: OnProgress | None) -> ImportReport:
-        for part in _slices(self._accepted()):
+        for part in self._parts():
             self._store(part)
             if on_progress is not None:
                 on_progress(self.report.total)
@@ -134,20 +142,32 @@ class _Import:
     def close(self) -> None:
         """Nothing is held open."""
 
-    def _accepted(self) -> Iterator[Row]:
-        """Yield the rows until the time is over, and count the refusals between them."""
+    def _parts(self) -> Iterator[list[AnyRow]]:
+        """Yield at most 1,000 rows at a time, fewer if they are long, and count the refusals between them."""
+        part: list[AnyRow] = []
+        chars = 0
+        for row in self._outcomes():
+            if isinstance(row, Refusal):
+                self._refuse(row)
+                continue
+            if row.remarks:
+                self._note(row)
+            part.append(row)
+            chars += row.chars
+            if len(part) == SLICE_ROWS or chars >= SLICE_CHARS:
+                yield part
+                part, chars = [], 0
+        if part:
+            yield part
+
+    def _outcomes(self) -> Iterator[AnyRow | Refusal]:
+        """Yield what becomes of the records until the time is over."""
         try:
-            for row in self._reader:
-                if isinstance(row, Row):
-                    if row.remarks:
-                        self._note(row)
-                    yield row
-                else:
-                    self._refuse(row)
+            yield from chain.from_iterable(self._reader.blocks())
         except OutOfTime:
             self.report.stopped_at = self._reader.next_line
 
-    def _note(self, row: Row) -> None:
+    def _note(self, row: AnyRow) -> None:
         for remark in row.remarks:
             self.report.remarked += 1
             list_first(self.report.remarks, LineRemark(row.line, remark.column, remark.text))
@@ -158,7 +178,7 @@ class _Import:
         # Without the cells, which may be long.
         list_first(self.report.refusals, Refusal(refusal.line, refusal.reason))
 
-    def _store(self, rows: list[Row]) -> None:
+    def _store(self, rows: list[AnyRow]) -> None:
         for attempt in range(_MAX_TRIES):
             try:
                 matched, counts, changed = self._write(rows)
@@ -170,19 +190,22 @@ class _Import:
         self._count(matched, counts, changed)
 
     @repeats_conflicts
-    def _write(self, rows: list[Row]) -> tuple[list[_MatchedRow], UpsertCounts, _Replaced]:
+    def _write(self, rows: list[AnyRow]) -> tuple[list[_MatchedRow], UpsertCounts, _Replaced]:
         """Store rows; return what each was about, the counts, and the fields in which rows replaced a value."""
         replaced: _Replaced = {}
         with transaction() as session:
             self._record_columns(session)
             self._remember_mapping(session)
-            stored = StoredOnce(self._load)
+            stored = self._stored()
+            stored.look([row.id for row in rows])
+            are_as_stored = [self._is_as_stored(row, stored) for row in rows]
             matcher = self._matcher(stored.read)
-            matched = self._matched(rows, matcher)
+            matched = list(zip(rows, matcher.match(rows, are_as_stored), strict=True))
             written = [(row, match) for row, match in matched if not match.is_conflict]
+            changing = _without_stored(matched, are_as_stored)
 
             def note(position: int, changes: Mapping[str, Change]) -> None:
-                row, match = written[position]
+                row, match = changing[position]
                 if row.id_is_derived and self._is_clash(matcher, row, match, changes):
                     raise _Clash
                 if fields := _replaced_fields(changes):
@@ -190,7 +213,7 @@ class _Import:
 
             counts = upsert_by_id(
                 self._entity_type,
-                [(match.id, _values(row, match)) for row, match in written],
+                [(match.id, _values(row, match)) for row, match in changing],
                 names=self._names,
                 workspace_slug=self._workspace_slug,
                 session=session,
@@ -201,10 +224,17 @@ class _Import:
             view = self._into.add(session, self._reader.columns, [match.id for _, match in written])
             event = self._event or self._record(session, view)
         self._is_recorded, self._into.view, self._event = True, view, event
-        return matched, counts, replaced
+        return matched, counts + UpsertCounts(unchanged=len(written) - len(changing)), replaced
 
-    def _matched(self, rows: list[Row], matcher: Matcher) -> list[_MatchedRow]:
-        return list(zip(rows, matcher.match(rows), strict=True))
+    def _stored(self) -> Stored:
+        return Stored(self._entity_type, self._columns, self._workspace_slug)
+
+    def _is_as_stored(self, row: AnyRow, stored: Stored) -> bool:
+        """Return whether a row is plain, and says of the entity of its id only what is stored."""
+        known = stored.rows.get(row.id)
+        if known is None or not isinstance(row, PlainRow) or known[1 : len(row.cells) + 1] != row.cells:
+            return False
+        return not any(row.beside) or _is_part(row.extra, stored.value(row.id, EXTRA))
 
     def _matcher(self, read_names: ReadNames) -> Matcher:
         return Matcher(
@@ -215,10 +245,7 @@ class _Import:
             is_alone=self._is_alone,
         )
 
-    def _load(self, ids: Sequence[str]) -> dict[str, Fields]:
-        return load_columns(self._entity_type, ids, self._columns, workspace_slug=self._workspace_slug)
-
-    def _is_clash(self, matcher: Matcher, row: Row, match: Match, changes: Mapping[str, Change]) -> bool:
+    def _is_clash(self, matcher: Matcher, row: AnyRow, match: Match, changes: Mapping[str, Change]) -> bool:
         """Return whether a name is about to be replaced that somebody has stored since the rows were matched."""
         names = {name: changes[name].old for name in NAME_FIELDS[self._entity_type] if name in changes}
         if not names or matcher.was_judged(match.id, names):
@@ -240,7 +267,7 @@ class _Import:
                 report.replaced += 1
                 list_first(report.replacements, Replacement(row.line, match.id, fields))
 
-    def _list(self, row: Row, match: Match, shared_with: str) -> None:
+    def _list(self, row: AnyRow, match: Match, shared_with: str) -> None:
         """Count and list a row that shares a key."""
         report = self.report
         shared = SharedKey(row.line, match.id, shared_with)
@@ -305,19 +332,26 @@ class DryRun(_Import):
         self._draft.close()
 
     @repeats_conflicts
-    def _write(self, rows: list[Row]) -> tuple[list[_MatchedRow], UpsertCounts, _Replaced]:
+    def _write(self, rows: list[AnyRow]) -> tuple[list[_MatchedRow], UpsertCounts, _Replaced]:
         drafted = StoredOnce(self._draft.read)
-        stored = StoredOnce(lambda ids: self._laid_over_stored(drafted.read(ids), ids))
-        matched = self._matched(rows, self._matcher(stored.read))
-        written = [(row, match) for row, match in matched if not match.is_conflict]
-        ids = list(dict.fromkeys(match.id for _, match in written))
-        standing = stored.read(ids)
+        stored = self._stored()
+        laid_over = StoredOnce(lambda ids: self._laid_over_stored(drafted.read(ids), stored, ids))
+        row_ids = [row.id for row in rows]
+        if not self._is_first:
+            stored.look(row_ids)
+        known = drafted.read(row_ids)
+        are_as_stored = [row.id not in known and self._is_as_stored(row, stored) for row in rows]
+        matched = list(zip(rows, self._matcher(laid_over.read).match(rows, are_as_stored), strict=True))
+        written = [match.id for _, match in matched if not match.is_conflict]
+        ids = list(dict.fromkeys(written))
         known = drafted.read(ids)
         self.duplicates += len(written) - len(ids) + len(known)
+        changing = _without_stored(matched, are_as_stored)
+        standing = laid_over.read(list(dict.fromkeys(match.id for _, match in changing)))
         laid: dict[str, Fields] = {entity_id: {} for entity_id in ids if entity_id not in known}
-        outcomes = {None: 0, True: 0, False: 0}
+        outcomes = {None: 0, True: 0, False: len(written) - len(changing)}
         replaced: _Replaced = {}
-        for row, match in written:
+        for row, match in changing:
             changes = self._lay_over(standing, laid, match.id, _values(row, match))
             outcomes[None if changes is None else bool(changes)] += 1
             if changes and (fields := _replaced_fields(changes)):
@@ -340,17 +374,30 @@ class DryRun(_Import):
             laid[entity_id] = {**laid.get(entity_id, {}), **new}
         return changes
 
-    def _laid_over_stored(self, drafted: dict[str, Fields], ids: Sequence[str]) -> dict[str, Fields]:
+    def _laid_over_stored(self, drafted: dict[str, Fields], stored: Stored, ids: Sequence[str]) -> dict[str, Fields]:
         """Return what would stand by now."""
         if self._is_first:
             return drafted
-        standing = self._load(ids)
+        standing = stored.read(ids)
         for entity_id, fields in drafted.items():
             standing[entity_id] = {**standing.get(entity_id, {}), **fields}
         return standing
 
 
-def _values(row: Row, match: Match) -> Fields:
+def _is_part(extra: dict[str, str], stored: Any) -> bool:
+    return isinstance(stored, dict) and extra.items() <= stored.items()
+
+
+def _without_stored(matched: list[_MatchedRow], are_as_stored: list[bool]) -> list[_MatchedRow]:
+    """Return the rows to be written: not those that say what is stored, unless another row of the entity is."""
+    pairs = zip(matched, are_as_stored, strict=True)
+    changing = {match.id for (row, match), is_as_stored in pairs if not is_as_stored or match.id != row.id}
+    if not changing:
+        return []
+    return [(row, match) for row, match in matched if match.id in changing and not match.is_conflict]
+
+
+def _values(row: AnyRow, match: Match) -> Fields:
     """Return the fields of a row as an upsert takes them."""
     fields = row.fields
     if match.keeps_name:
@@ -379,17 +426,3 @@ def _combined(stored: Any, value: Any) -> Any:
     if isinstance(stored, dict) and isinstance(value, dict):
         return {**stored, **{key: _combined(stored.get(key), entry) for key, entry in value.items()}}
     return value
-
-
-def _slices(rows: Iterable[Row]) -> Iterator[list[Row]]:
-    """Cut rows into lists of at most 1,000, fewer if they are long."""
-    part: list[Row] = []
-    chars = 0
-    for row in rows:
-        part.append(row)
-        chars += row.chars
-        if len(part) == SLICE_ROWS or chars >= SLICE_CHARS:
-            yield part
-            part, chars = [], 0
-    if part:
-        yield part

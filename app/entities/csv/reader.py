@@ -23,8 +23,9 @@ from app.entities.csv.headers import (
     map_columns,
 )
 from app.entities.csv.lines import CsvError, Lines, OutOfTime, doubt_about
+from app.entities.csv.plain_rows import PlainRow
 from app.entities.csv.records import Record, Records, Refusal, sample_records
-from app.entities.csv.rows import Row, RowReader
+from app.entities.csv.rows import AnyRow, Row, RowReader, whole
 from app.entities.csv.writer import unguard_formula
 from app.entities.ids import IDENTIFYING_FIELDS
 from app.values.entity_types import EntityType
@@ -135,10 +136,15 @@ class CsvReader:
         return any(column.dropped and not column.ignored for column in self.columns)
 
     def __iter__(self) -> Iterator[Row | Refusal]:
-        for block in _blocks(self._iterator):
-            yield from self._outcomes(block)
+        for block in self.blocks():
+            yield from (whole(row) if isinstance(row, PlainRow) else row for row in block)
 
-    def _outcomes(self, block: Sequence[Record | Refusal]) -> list[Row | Refusal]:
+    def blocks(self) -> Iterator[list[AnyRow | Refusal]]:
+        """Yield what iterating does, a block at a time, without making a `Row` of those that are plain."""
+        for block in _blocks(self._iterator):
+            yield self._outcomes(block)
+
+    def _outcomes(self, block: Sequence[Record | Refusal]) -> list[AnyRow | Refusal]:
         """Return what becomes of records; of blank ones and of those above the first line nothing does."""
         judged = [outcome for record in block if (outcome := self._judged(record)) is not None]
         records = [record for record in judged if isinstance(record, Record)]
@@ -163,6 +169,11 @@ class CsvReader:
             self._footers.blank_row()
             return None
         return record
+
+    @property
+    def plain_names(self) -> tuple[str, ...]:
+        """The fields that the cells of plain rows are of, in their order."""
+        return self._rows.table.names
 
     @property
     def next_line(self) -> int:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.enrichment.waterfall.erase import erase_entity
+from app.entities import stored
 from app.entities.csv import imports
 from app.entities.csv.import_report import ImportReport
 from app.entities.csv.imports import import_csv
@@ -279,7 +280,7 @@ def test_import_that_meets_another_one_of_the_same_key_keeps_the_names_apart(
     context: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A row stored by somebody else between the look and the write is not written over."""
-    seen = imports.load_columns
+    seen = stored.load_stored
     rivals = iter(["Ida Lind"])
 
     def look_too_early(*args: Any, **options: Any) -> Any:
@@ -292,7 +293,7 @@ def test_import_that_meets_another_one_of_the_same_key_keeps_the_names_apart(
                 connection.execute(table.insert().values(workspace_slug="north", id=identity.id, full_name=rival))
         return found
 
-    monkeypatch.setattr(imports, "load_columns", look_too_early)
+    monkeypatch.setattr(stored, "load_stored", look_too_early)
     assert counts(imported("Full Name,Email\nOle Lind,lind@berg.example\n")) == {"created": 1, "kept_apart": 1}
     assert names() == ["Ida Lind", "Ole Lind"]
 
