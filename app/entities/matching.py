@@ -131,7 +131,6 @@ class Matcher:
         self._is_alone = is_alone
         self._stored: dict[str, Fields] = {}
         self._names: dict[str, list[Fields]] = {}
-        self._new: dict[str, Candidate] = {}
         self._found_by_name: dict[str, str] = {}
         self._name_columns = NAME_FIELDS[entity_type]
         self._columns = (*self._name_columns, *KEY_FIELDS[entity_type])
@@ -145,12 +144,8 @@ class Matcher:
         """
         if are_as_stored is None:
             are_as_stored = [False] * len(rows)
-        elif all(are_as_stored):
-            return [Match(row.id, is_of_known_name=True) for row in rows]
         ids = [entity_id for row in rows for entity_id in (row.id, row.former_id) if entity_id]
         self._stored = dict(self._read(list(dict.fromkeys(ids))))
-        if self._is_alone and not self._stored and self._are_all_new(rows):
-            return [Match(row.id) for row in rows]
         bear_stored_names = [
             is_as_stored or self._bears_stored_name(row) for row, is_as_stored in zip(rows, are_as_stored, strict=True)
         ]
@@ -163,18 +158,9 @@ class Matcher:
             for row, bears_stored_name in zip(rows, bear_stored_names, strict=True)
         ]
 
-    def _are_all_new(self, rows: Sequence[Candidate]) -> bool:
-        """Return whether, if nobody is stored, each row is about an entity of its own, and note them."""
-        if any(row.former_id for row in rows):
-            return False
-        new = {row.id: row for row in rows}
-        self._new = new if len(new) == len(rows) else {}
-        return bool(self._new)
-
     def was_judged(self, entity_id: str, names: Fields) -> bool:
         """Return whether these names of an entity are of those that the rows were compared with, stored or given."""
-        new = self._new.get(entity_id)
-        known = self._names.get(entity_id, []) if new is None else [self._name_fields(new)]
+        known = self._names.get(entity_id, [])
         return all(any(fields.get(name) == value for fields in known) for name, value in names.items())
 
     def _other_ids(self, rows: Sequence[Candidate], bear_stored_names: Sequence[bool]) -> list[str]:

@@ -3,11 +3,14 @@
 import json
 import marshal
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
-from typing import Final
+from typing import Any, Final
 
 from app.entities.fields import Fields
+
+Drafted = Fields | tuple[Any, ...]
+"""The fields of an entity, or what they are made of when they are read: in most cases they never are."""
 
 _ENTITIES_A_PART: Final = 32
 """Entities that are written together: a row of the file for each takes longer than to read some in vain."""
@@ -22,10 +25,12 @@ _WRITE_PLACES: Final = (
 class Draft:
     """Entities by id, in a file of their own, so that memory stays the same however many there are.
 
-    What is written is appended; of one entity the later fields are laid over the earlier ones.
+    What is written is appended; of one entity the later fields are laid over the earlier ones. `unfold` makes fields
+    of what is written as a tuple.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, unfold: Callable[..., Fields]) -> None:
+        self._unfold = unfold
         # An empty name is a private temporary file that SQLite deletes by itself.
         self._file = sqlite3.connect("", isolation_level=None)
         self._file.execute("PRAGMA journal_mode=OFF")
@@ -49,13 +54,14 @@ class Draft:
         wanted = set(ids)
         drafted: dict[str, Fields] = {}
         for (entities,) in self._file.execute(query, [_hashes(wanted)]):
-            for entity_id, fields in marshal.loads(entities).items():
+            for entity_id, written in marshal.loads(entities).items():
                 if entity_id in wanted:
+                    fields = self._unfold(*written) if isinstance(written, tuple) else written
                     drafted.setdefault(entity_id, {}).update(fields)
         return drafted
 
-    def write(self, entities: Mapping[str, Fields]) -> None:
-        """Write the fields of entities, values as JSON has them."""
+    def write(self, entities: Mapping[str, Drafted]) -> None:
+        """Write what is known of entities, values as JSON has them."""
         pairs = iter(entities.items())
         first = self._parts
         parts = []

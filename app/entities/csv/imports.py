@@ -26,18 +26,19 @@ from app.entities.csv.import_report import ImportReport, LineRemark, Replacement
 from app.entities.csv.listing import Listing, ListOfImport
 from app.entities.csv.mappings import remember_mapping
 from app.entities.csv.opening import ImportOptions, open_file
-from app.entities.csv.plain_rows import PlainRow
+from app.entities.csv.outcomes import Outcome, Replaced, folded, offered, replaced_fields, without_stored
+from app.entities.csv.plain_rows import PlainRow, are_apart, as_stored
 from app.entities.csv.reader import CsvReader, OutOfTime, Refusal
 from app.entities.csv.recorded_headers import adds_nothing, described, recorded_columns
 from app.entities.csv.rows import AnyRow
 from app.entities.fields import EXTRA, RAW_FIELDS, Fields
 from app.entities.ids import NAME_FIELDS
 from app.entities.lists import ListView
-from app.entities.matching import MATCH_COLUMNS, NAMES, Match, Matcher, ReadNames, are_others
-from app.entities.merge import Change, is_blank
+from app.entities.matching import MATCH_COLUMNS, Match, Matcher, ReadNames, are_others
+from app.entities.merge import Change
 from app.entities.read import StoredOnce, has_more_than
 from app.entities.stored import Stored
-from app.entities.upsert import UpsertCounts, changes_of, upsert_by_id
+from app.entities.upsert import UpsertCounts, changes_of, insert_absent, upsert_by_id
 from app.errors import DatabaseUnavailable
 from app.models import ImportFile
 from app.models.audit_event import Action
@@ -83,14 +84,12 @@ def import_csv(
         return running.run(on_progress)
 
 
-_MatchedRow = tuple[AnyRow, Match]
-"""A row and the entity that it is about."""
-_Replaced = dict[int, list[str]]
-"""By line, the fields in which a row put a value in the place of another."""
+_NOTHING: Final[Fields] = {}
+"""What a row adds to the draft that says what is stored."""
 
 
 class _Clash(Exception):
-    """Another import has just stored an entity of another name under a row's id."""
+    """Somebody, or an earlier part of the file, has stored an entity under the id of a row that was taken for new."""
 
 
 class _Import:
@@ -114,9 +113,9 @@ class _Import:
         given = {column.field for column in reader.columns if column.field in RAW_FIELDS[entity_type]}
         self._names: Final = {EXTRA, *NAME_FIELDS[entity_type], *filter(None, given)}
         # In the order of a plain row's cells, so that the two can be compared as they are.
-        plain_names = [name for name in reader.plain_names if name in RAW_FIELDS[entity_type]]
+        self._plain_names = [name for name in reader.plain_table.names if name in RAW_FIELDS[entity_type]]
         others = sorted(self._names.union(MATCH_COLUMNS[entity_type]))
-        self._columns: Final = tuple(dict.fromkeys((*plain_names, *others)))
+        self._columns: Final = tuple(dict.fromkeys((*self._plain_names, *others)))
         self._is_recorded = False
         self._event: BegunEvent | None = None
         self._began_at = datetime.now(UTC)
@@ -124,6 +123,7 @@ class _Import:
         end_read()
         has_own_ids = any(column.field == ID_FIELD for column in reader.columns)
         self._is_alone = self._is_first and not has_own_ids
+        self._are_all_new = self._is_alone
         columns = [(column.header, described(column)) for column in reader.columns]
         left_out = [column.header for column in reader.columns if column.dropped]
         self.report = ImportReport(columns=columns, left_out=left_out, delimiter=reader.delimiter, sheet=reader.sheet)
@@ -181,60 +181,86 @@ class _Import:
     def _store(self, rows: list[AnyRow]) -> None:
         for attempt in range(_MAX_TRIES):
             try:
-                matched, counts, changed = self._write(rows)
+                outcome = self._write(rows)
                 break
             except _Clash:
                 # What the other import stored can be seen now.
                 if attempt == _MAX_TRIES - 1:
                     raise DatabaseUnavailable from None
-        self._count(matched, counts, changed)
+        self.report.total += len(rows)
+        self._count(outcome)
 
     @repeats_conflicts
-    def _write(self, rows: list[AnyRow]) -> tuple[list[_MatchedRow], UpsertCounts, _Replaced]:
-        """Store rows; return what each was about, the counts, and the fields in which rows replaced a value."""
-        replaced: _Replaced = {}
+    def _write(self, rows: list[AnyRow]) -> Outcome:
+        """Store rows, and return what became of them."""
         with transaction() as session:
             self._record_columns(session)
             self._remember_mapping(session)
-            stored = self._stored()
-            stored.look([row.id for row in rows])
-            are_as_stored = [self._is_as_stored(row, stored) for row in rows]
-            matcher = self._matcher(stored.read)
-            matched = list(zip(rows, matcher.match(rows, are_as_stored), strict=True))
-            written = [(row, match) for row, match in matched if not match.is_conflict]
-            changing = _without_stored(matched, are_as_stored)
-
-            def note(position: int, changes: Mapping[str, Change]) -> None:
-                row, match = changing[position]
-                if row.id_is_derived and self._is_clash(matcher, row, match, changes):
-                    raise _Clash
-                if fields := _replaced_fields(changes):
-                    replaced[row.line] = fields
-
-            counts = upsert_by_id(
-                self._entity_type,
-                [(match.id, _values(row, match)) for row, match in changing],
-                names=self._names,
-                workspace_slug=self._workspace_slug,
-                session=session,
-                combine=self._combine,
-                on_change=note,
-                read=stored.read,
-            )
-            view = self._into.add(session, self._reader.columns, [match.id for _, match in written])
+            outcome = self._put(session, rows)
+            view = self._into.add(session, self._reader.columns, outcome.ids)
             event = self._event or self._record(session, view)
         self._is_recorded, self._into.view, self._event = True, view, event
-        return matched, counts + UpsertCounts(unchanged=len(written) - len(changing)), replaced
+        return outcome
+
+    def _put(self, session: WriteSession, rows: list[AnyRow]) -> Outcome:
+        ids = [row.id for row in rows]
+        stored = self._stored()
+        if not self._are_all_new:
+            stored.look(ids)
+        if self._is_alone and not stored.rows and are_apart(rows):
+            return Outcome(ids, UpsertCounts(created=self._insert(session, rows)))
+        stored.look(ids)
+        are_as_stored = as_stored(rows, stored)
+        if all(are_as_stored):
+            return Outcome(ids, UpsertCounts(unchanged=len(rows)))
+        return self._upsert(session, rows, stored, are_as_stored)
+
+    def _insert(self, session: WriteSession, rows: list[AnyRow]) -> int:
+        """Insert new entities, and return how many they are."""
+        names = tuple(dict.fromkeys((*self._plain_names, EXTRA, *sorted(self._names))))
+        blanks = (None,) * (len(names) - len(self._plain_names) - 1)
+        values = [
+            (row.id, *row.cells, row.extra or None, *blanks)
+            if isinstance(row, PlainRow)
+            else (row.id, *map(offered(row).get, names))
+            for row in rows
+        ]
+        kind, slug = self._entity_type, self._workspace_slug
+        created = insert_absent(kind, sorted(values), names=names, workspace_slug=slug, session=session)
+        if created < len(rows):
+            # To look first takes less time than to find that out again.
+            self._are_all_new = False
+            raise _Clash
+        return created
+
+    def _upsert(self, session: WriteSession, rows: list[AnyRow], stored: Stored, are_as_stored: list[bool]) -> Outcome:
+        replaced: Replaced = {}
+        matcher = self._matcher(stored.read)
+        matched = list(zip(rows, matcher.match(rows, are_as_stored), strict=True))
+        ids = [match.id for _, match in matched if not match.is_conflict]
+        changing = without_stored(matched, are_as_stored)
+
+        def note(position: int, changes: Mapping[str, Change]) -> None:
+            row, match = changing[position]
+            if row.id_is_derived and self._is_clash(matcher, row, match, changes):
+                raise _Clash
+            if fields := replaced_fields(changes):
+                replaced[row.line] = fields
+
+        counts = upsert_by_id(
+            self._entity_type,
+            [(match.id, offered(row, keeps_name=match.keeps_name)) for row, match in changing],
+            names=self._names,
+            workspace_slug=self._workspace_slug,
+            session=session,
+            combine=self._combine,
+            on_change=note,
+            read=stored.read,
+        )
+        return Outcome(ids, counts + UpsertCounts(unchanged=len(ids) - len(changing)), matched, replaced)
 
     def _stored(self) -> Stored:
         return Stored(self._entity_type, self._columns, self._workspace_slug)
-
-    def _is_as_stored(self, row: AnyRow, stored: Stored) -> bool:
-        """Return whether a row is plain, and says of the entity of its id only what is stored."""
-        known = stored.rows.get(row.id)
-        if known is None or not isinstance(row, PlainRow) or known[1 : len(row.cells) + 1] != row.cells:
-            return False
-        return not any(row.beside) or _is_part(row.extra, stored.value(row.id, EXTRA))
 
     def _matcher(self, read_names: ReadNames) -> Matcher:
         return Matcher(
@@ -254,16 +280,15 @@ class _Import:
             self._entity_type, row.fields, {**row.fields, **names}, may_be_renamed=True
         )
 
-    def _count(self, matched: list[_MatchedRow], counts: UpsertCounts, replaced: _Replaced) -> None:
+    def _count(self, outcome: Outcome) -> None:
         report = self.report
-        report.total += len(matched)
-        report.created += counts.created
-        report.updated += counts.updated
-        report.unchanged += counts.unchanged
-        for row, match in matched:
+        report.created += outcome.counts.created
+        report.updated += outcome.counts.updated
+        report.unchanged += outcome.counts.unchanged
+        for row, match in outcome.matched:
             if match.shared_with is not None:
                 self._list(row, match, match.shared_with)
-            if fields := replaced.get(row.line):
+            if fields := outcome.replaced.get(row.line):
                 report.replaced += 1
                 list_first(report.replacements, Replacement(row.line, match.id, fields))
 
@@ -297,7 +322,7 @@ class _Import:
             return
         columns = [[column.header, described(column)] for column in self._reader.columns if not column.dropped]
         known = recorded_columns(session, self._entity_type, self._workspace_slug)
-        if columns in known or (self._is_export() and adds_nothing(columns, known)):
+        if columns in known or (self._reader.is_export and adds_nothing(columns, known)):
             return
         values = {"workspace_slug": self._workspace_slug, "entity_type": self._entity_type, "columns": columns}
         session.execute(insert(ImportFile).values(values))
@@ -313,10 +338,6 @@ class _Import:
         kind, slug = self._entity_type, self._workspace_slug
         return BegunEvent.record(session, Action.ENTITY_IMPORT, kind, workspace_slug=slug, about=about)
 
-    def _is_export(self) -> bool:
-        """Return whether the file is one of our exports: nothing else has the columns that we compute."""
-        return self._reader.is_export
-
 
 class DryRun(_Import):
     """An import that writes nothing: what it would write is kept in a draft, for the rows that follow."""
@@ -325,39 +346,51 @@ class DryRun(_Import):
         super().__init__(*args)
         self.report.is_dry_run = True
         self.duplicates = 0
-        self._draft = Draft()
+        self._draft = Draft(self._reader.plain_table.fields)
 
     def close(self) -> None:
         """Delete the draft."""
         self._draft.close()
 
     @repeats_conflicts
-    def _write(self, rows: list[AnyRow]) -> tuple[list[_MatchedRow], UpsertCounts, _Replaced]:
+    def _write(self, rows: list[AnyRow]) -> Outcome:
+        ids = [row.id for row in rows]
         drafted = StoredOnce(self._draft.read)
+        known = drafted.read(ids)
         stored = self._stored()
-        laid_over = StoredOnce(lambda ids: self._laid_over_stored(drafted.read(ids), stored, ids))
-        row_ids = [row.id for row in rows]
         if not self._is_first:
-            stored.look(row_ids)
-        known = drafted.read(row_ids)
-        are_as_stored = [row.id not in known and self._is_as_stored(row, stored) for row in rows]
+            stored.look(ids)
+        if self._is_alone and not known and are_apart(rows):
+            self._draft.write({row.id: folded(row) for row in rows})
+            return Outcome(ids, UpsertCounts(created=len(rows)))
+        are_as_stored = as_stored(rows, stored)
+        if all(are_as_stored) and not known:
+            laid = dict.fromkeys(ids, _NOTHING)
+            self._draft.write(laid)
+            self.duplicates += len(ids) - len(laid)
+            return Outcome(ids, UpsertCounts(unchanged=len(rows)))
+        are_as_stored = [is_so and row.id not in known for row, is_so in zip(rows, are_as_stored, strict=True)]
+        return self._lay(rows, drafted, stored, are_as_stored)
+
+    def _lay(self, rows: list[AnyRow], drafted: StoredOnce, stored: Stored, are_as_stored: list[bool]) -> Outcome:
+        laid_over = StoredOnce(lambda ids: self._laid_over_stored(drafted.read(ids), stored, ids))
         matched = list(zip(rows, self._matcher(laid_over.read).match(rows, are_as_stored), strict=True))
         written = [match.id for _, match in matched if not match.is_conflict]
         ids = list(dict.fromkeys(written))
         known = drafted.read(ids)
-        self.duplicates += len(written) - len(ids) + len(known)
-        changing = _without_stored(matched, are_as_stored)
+        changing = without_stored(matched, are_as_stored)
         standing = laid_over.read(list(dict.fromkeys(match.id for _, match in changing)))
         laid: dict[str, Fields] = {entity_id: {} for entity_id in ids if entity_id not in known}
         outcomes = {None: 0, True: 0, False: len(written) - len(changing)}
-        replaced: _Replaced = {}
+        replaced: Replaced = {}
         for row, match in changing:
-            changes = self._lay_over(standing, laid, match.id, _values(row, match))
+            changes = self._lay_over(standing, laid, match.id, offered(row, keeps_name=match.keeps_name))
             outcomes[None if changes is None else bool(changes)] += 1
-            if changes and (fields := _replaced_fields(changes)):
+            if changes and (fields := replaced_fields(changes)):
                 replaced[row.line] = fields
         self._draft.write(laid)
-        return matched, UpsertCounts(outcomes[None], outcomes[True], outcomes[False]), replaced
+        self.duplicates += len(written) - len(ids) + len(known)
+        return Outcome(ids, UpsertCounts(outcomes[None], outcomes[True], outcomes[False]), matched, replaced)
 
     def _lay_over(
         self, standing: dict[str, Fields], laid: dict[str, Fields], entity_id: str, values: Fields
@@ -384,27 +417,6 @@ class DryRun(_Import):
         return standing
 
 
-def _is_part(extra: dict[str, str], stored: Any) -> bool:
-    return isinstance(stored, dict) and extra.items() <= stored.items()
-
-
-def _without_stored(matched: list[_MatchedRow], are_as_stored: list[bool]) -> list[_MatchedRow]:
-    """Return the rows to be written: not those that say what is stored, unless another row of the entity is."""
-    pairs = zip(matched, are_as_stored, strict=True)
-    changing = {match.id for (row, match), is_as_stored in pairs if not is_as_stored or match.id != row.id}
-    if not changing:
-        return []
-    return [(row, match) for row, match in matched if match.id in changing and not match.is_conflict]
-
-
-def _values(row: AnyRow, match: Match) -> Fields:
-    """Return the fields of a row as an upsert takes them."""
-    fields = row.fields
-    if match.keeps_name:
-        fields = {name: value for name, value in fields.items() if name not in NAMES}
-    return {**fields, EXTRA: row.extra} if row.extra else fields
-
-
 def _fields_of(reader: CsvReader, entity_type: EntityType) -> dict[str, str]:
     """Return the field of each column that stands for one by itself, by header."""
     return {
@@ -412,11 +424,6 @@ def _fields_of(reader: CsvReader, entity_type: EntityType) -> dict[str, str]:
         for column in reader.columns
         if column.field and column.field in RAW_FIELDS[entity_type] and not (column.key or column.is_fallback)
     }
-
-
-def _replaced_fields(changes: Mapping[str, Change]) -> list[str]:
-    """Return the fields that had another value; what is kept beside the fields does not count."""
-    return sorted(name for name, change in changes.items() if name != EXTRA and not is_blank(change.old))
 
 
 def _combined(stored: Any, value: Any) -> Any:

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from app.entities.csv.cells import Remark
+from app.entities.fields import EXTRA, Fields
 from app.entities.ids import Identity
+from app.entities.stored import Stored, StoredRow
 from app.values.entity_types import EntityType
 
 
@@ -20,6 +22,11 @@ class PlainTable:
     entity_type: EntityType
     names: tuple[str, ...]
     headers: tuple[str, ...]
+
+    def fields(self, cells: Sequence[str | None], beside: Sequence[str | None]) -> Fields:
+        """Return the fields of a row with these cells, with what is kept beside them."""
+        fields = filled(self.names, cells)
+        return {**fields, EXTRA: filled(self.headers, beside)} if any(beside) else fields
 
 
 class PlainRow:
@@ -78,3 +85,28 @@ class PlainRow:
 def filled(names: Sequence[str], cells: Sequence[str | None]) -> dict[str, Any]:
     """Return the cells that are not blank, by name."""
     return {name: cell for name, cell in zip(names, cells, strict=True) if cell}
+
+
+def are_apart(rows: Sequence[Any]) -> bool:
+    """Return whether no two rows are about one entity, if nobody was stored before them and none has its own id."""
+    return len({row.id for row in rows}) == len(rows) and not any(row.former_id for row in rows)
+
+
+def as_stored(rows: Sequence[Any], stored: Stored) -> list[bool]:
+    """Return which rows are plain, and say nothing of the entity of their id that is not stored.
+
+    `stored` has looked at these ids, and the names of its columns start with those of the rows' table.
+    """
+    return [
+        isinstance(row, PlainRow) and (known := stored.rows.get(row.id)) is not None and _says_only(row, known, stored)
+        for row in rows
+    ]
+
+
+def _says_only(row: PlainRow, known: StoredRow, stored: Stored) -> bool:
+    if known[1 : len(row.cells) + 1] != row.cells:
+        return False
+    if not any(row.beside):
+        return True
+    extra = stored.value(row.id, EXTRA)
+    return isinstance(extra, dict) and row.extra.items() <= extra.items()

@@ -65,7 +65,8 @@ class CsvReader:
     """Reads a CSV file row by row, once, in constant memory.
 
     Making one reads the header: `columns` says what became of each, `delimiter` is the separator
-    found, `encoding` the encoding (while rows are read it may turn from utf-8 to one that is guessed).
+    found, `encoding` the encoding (while rows are read it may turn from utf-8 to one that is guessed),
+    `plain_table` what the cells of plain rows are.
     Raises CsvError, then and not later, if the file as a whole cannot be used; a row that cannot
     is a Refusal between the rows. There may be as many refusals as lines: keep the first and count.
 
@@ -104,6 +105,7 @@ class CsvReader:
         self._refuse_useless_columns()
         self._footers = NoFooters() if self.is_export else Footers(entity_type, self.columns, self.header)
         self._rows = RowReader(entity_type, self.columns, is_export=self.is_export)
+        self.plain_table = self._rows.table
 
     def _open(self, stream: BinaryIO, encoding: str | None) -> RecordSource:
         """Find out how the file is to be read, and return its records."""
@@ -169,11 +171,6 @@ class CsvReader:
             self._footers.blank_row()
             return None
         return record
-
-    @property
-    def plain_names(self) -> tuple[str, ...]:
-        """The fields that the cells of plain rows are of, in their order."""
-        return self._rows.table.names
 
     @property
     def next_line(self) -> int:
