@@ -234,6 +234,16 @@ def insert_missing(
     return set() if key is None else set(result.scalars())
 
 
+def insert_and_count(session: WriteSession, table: Table, rows: Sequence[Values], names: tuple[str, ...]) -> int:
+    """Do what `insert_missing` does, and return how many rows were inserted."""
+    if not rows:
+        return 0
+    # Else the number of rows is gone with the cursor, which an insert closes at once.
+    statement = _insert_missing(table, names, None, engine_name()).execution_options(preserve_rowcount=True)
+    values = rows if engine_name() == "sqlite" else {"rows": _for_json(table, rows)}
+    return session.connection().execute(statement, values).rowcount
+
+
 def upsert(
     session: WriteSession,
     table: Table,

@@ -12,7 +12,7 @@ from typing import Any
 
 from app.audit.events import record
 from app.db.session import WriteSession, transaction
-from app.db.sql import engine_name, insert_into_sqlite, insert_missing
+from app.db.sql import engine_name, insert_and_count, insert_into_sqlite, insert_missing
 from app.entities.changes import CALLER, Writing, write_changes
 from app.entities.fields import EXTRA, RAW_FIELDS, Fields, table_of
 from app.entities.merge import Change, differs
@@ -243,9 +243,5 @@ def insert_absent(
     table, columns = table_of(entity_type), ("workspace_slug", "id", *names)
     if engine_name() == "sqlite":
         return insert_into_sqlite(session, table, columns, ((workspace_slug, *row) for row in rows))
-    values = [_without_blanks(columns, (workspace_slug, *row)) for row in rows]
-    return len(insert_missing(session, table, values, "id", columns))
-
-
-def _without_blanks(names: Sequence[str], values: Sequence[Any]) -> Fields:
-    return {name: value for name, value in zip(names, values, strict=True) if value is not None}
+    values = [dict(zip(columns, (workspace_slug, *row), strict=True)) for row in rows]
+    return insert_and_count(session, table, values, columns)

@@ -15,11 +15,16 @@ Drafted = Fields | tuple[Any, ...]
 _ENTITIES_A_PART: Final = 32
 """Entities that are written together: a row of the file for each takes longer than to read some in vain."""
 
-_WRITE_PARTS: Final = "INSERT INTO parts VALUES (?, ?)"
-# Two ids of a part may have one hash.
-_WRITE_PLACES: Final = (
-    f"INSERT OR IGNORE INTO places SELECT value, :first + key / {_ENTITIES_A_PART} FROM json_each(:hashes)"
+# In which parts of the file the entities of some hashes are.
+_PARTS_OF: Final = " UNION ALL ".join(
+    f"SELECT part FROM json_each(:hashes) JOIN {table} ON hash = value" for table in ("first", "later")
 )
+_READ: Final = f"SELECT entities FROM parts WHERE number IN ({_PARTS_OF}) ORDER BY number"
+_WRITE_PARTS: Final = "INSERT INTO parts VALUES (?, ?)"
+# All hashes are one parameter, which takes half the time of a row for each. Two ids may have one hash.
+_PLACES: Final = f"SELECT value, :number + key / {_ENTITIES_A_PART} FROM json_each(:hashes)"
+_WRITE_FIRST: Final = f"INSERT OR IGNORE INTO first {_PLACES}"
+_WRITE_LATER: Final = f"INSERT OR IGNORE INTO later {_PLACES}"
 
 
 class Draft:
@@ -36,7 +41,8 @@ class Draft:
         self._file.execute("PRAGMA journal_mode=OFF")
         self._file.execute("CREATE TABLE parts (number INTEGER PRIMARY KEY, entities BLOB)")
         # By numbers, which take a third of the room of ids.
-        self._file.execute("CREATE TABLE places (hash INTEGER, part INTEGER, PRIMARY KEY (hash, part)) WITHOUT ROWID")
+        self._file.execute("CREATE TABLE first (hash INTEGER PRIMARY KEY, part INTEGER)")
+        self._file.execute("CREATE TABLE later (hash INTEGER, part INTEGER, PRIMARY KEY (hash, part)) WITHOUT ROWID")
         self._parts = 0
         # Never committed: a transaction for each row would take ten times as long.
         self._file.execute("BEGIN")
@@ -47,30 +53,37 @@ class Draft:
 
     def read(self, ids: Iterable[str]) -> dict[str, Fields]:
         """Return what was written of each of these entities that anything was written of."""
-        query = (
-            "SELECT entities FROM parts WHERE number IN"
-            " (SELECT part FROM json_each(?) JOIN places ON places.hash = json_each.value) ORDER BY number"
-        )
         wanted = set(ids)
         drafted: dict[str, Fields] = {}
-        for (entities,) in self._file.execute(query, [_hashes(wanted)]):
+        for (entities,) in self._file.execute(_READ, {"hashes": _hashes(wanted)}):
             for entity_id, written in marshal.loads(entities).items():
                 if entity_id in wanted:
                     fields = self._unfold(*written) if isinstance(written, tuple) else written
                     drafted.setdefault(entity_id, {}).update(fields)
         return drafted
 
+    def add(self, entities: Mapping[str, Drafted]) -> bool:
+        """Write what is known of entities, if nothing was written of any of them before; return whether that is so."""
+        places = {"number": self._parts, "hashes": _hashes(entities)}
+        if self._file.execute(_WRITE_FIRST, places).rowcount < len(entities):
+            # Of the others it is noted, for nothing, that they are in parts that are not written.
+            self._parts += len(entities) // _ENTITIES_A_PART + 1
+            return False
+        self._write_parts(entities)
+        return True
+
     def write(self, entities: Mapping[str, Drafted]) -> None:
         """Write what is known of entities, values as JSON has them."""
+        self._file.execute(_WRITE_LATER, {"number": self._parts, "hashes": _hashes(entities)})
+        self._write_parts(entities)
+
+    def _write_parts(self, entities: Mapping[str, Drafted]) -> None:
         pairs = iter(entities.items())
-        first = self._parts
         parts = []
         while part := dict(islice(pairs, _ENTITIES_A_PART)):
             parts.append((self._parts, marshal.dumps(part)))
             self._parts += 1
         self._file.executemany(_WRITE_PARTS, parts)
-        # All hashes as one parameter, which takes half the time of a row for each.
-        self._file.execute(_WRITE_PLACES, {"first": first, "hashes": _hashes(entities)})
 
 
 def _hashes(ids: Iterable[str]) -> str:

@@ -146,26 +146,22 @@ class _Import:
         """Yield at most 1,000 rows at a time, fewer if they are long, and count the refusals between them."""
         part: list[AnyRow] = []
         chars = 0
-        for row in self._outcomes():
-            if isinstance(row, Refusal):
-                self._refuse(row)
-                continue
-            if row.remarks:
-                self._note(row)
-            part.append(row)
-            chars += row.chars
-            if len(part) == SLICE_ROWS or chars >= SLICE_CHARS:
-                yield part
-                part, chars = [], 0
-        if part:
-            yield part
-
-    def _outcomes(self) -> Iterator[AnyRow | Refusal]:
-        """Yield what becomes of the records until the time is over."""
         try:
-            yield from chain.from_iterable(self._reader.blocks())
+            for row in chain.from_iterable(self._reader.blocks()):
+                if isinstance(row, Refusal):
+                    self._refuse(row)
+                    continue
+                if row.remarks:
+                    self._note(row)
+                part.append(row)
+                chars += row.chars
+                if len(part) == SLICE_ROWS or chars >= SLICE_CHARS:
+                    yield part
+                    part, chars = [], 0
         except OutOfTime:
             self.report.stopped_at = self._reader.next_line
+        if part:
+            yield part
 
     def _note(self, row: AnyRow) -> None:
         for remark in row.remarks:
@@ -355,20 +351,19 @@ class DryRun(_Import):
     @repeats_conflicts
     def _write(self, rows: list[AnyRow]) -> Outcome:
         ids = [row.id for row in rows]
-        drafted = StoredOnce(self._draft.read)
-        known = drafted.read(ids)
+        if self._is_alone and are_apart(rows) and self._draft.add({row.id: folded(row) for row in rows}):
+            return Outcome(ids, UpsertCounts(created=len(rows)))
         stored = self._stored()
         if not self._is_first:
             stored.look(ids)
-        if self._is_alone and not known and are_apart(rows):
-            self._draft.write({row.id: folded(row) for row in rows})
-            return Outcome(ids, UpsertCounts(created=len(rows)))
         are_as_stored = as_stored(rows, stored)
-        if all(are_as_stored) and not known:
+        if all(are_as_stored):
             laid = dict.fromkeys(ids, _NOTHING)
-            self._draft.write(laid)
-            self.duplicates += len(ids) - len(laid)
-            return Outcome(ids, UpsertCounts(unchanged=len(rows)))
+            if self._draft.add(laid):
+                self.duplicates += len(ids) - len(laid)
+                return Outcome(ids, UpsertCounts(unchanged=len(rows)))
+        drafted = StoredOnce(self._draft.read)
+        known = drafted.read(ids)
         are_as_stored = [is_so and row.id not in known for row, is_so in zip(rows, are_as_stored, strict=True)]
         return self._lay(rows, drafted, stored, are_as_stored)
 

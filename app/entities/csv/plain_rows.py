@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from app.entities.csv.cells import Remark
 from app.entities.fields import EXTRA, Fields
 from app.entities.ids import Identity
-from app.entities.stored import Stored, StoredRow
+from app.entities.stored import Stored
 from app.values.entity_types import EntityType
 
 
@@ -97,16 +97,15 @@ def as_stored(rows: Sequence[Any], stored: Stored) -> list[bool]:
 
     `stored` has looked at these ids, and the names of its columns start with those of the rows' table.
     """
+    known_row = stored.rows.get
     return [
-        isinstance(row, PlainRow) and (known := stored.rows.get(row.id)) is not None and _says_only(row, known, stored)
+        isinstance(row, PlainRow)
+        and (known := known_row(row.id)) is not None
+        and known[1 : len(row.cells) + 1] == row.cells
+        and (not any(row.beside) or _is_part(row.extra, stored.value(row.id, EXTRA)))
         for row in rows
     ]
 
 
-def _says_only(row: PlainRow, known: StoredRow, stored: Stored) -> bool:
-    if known[1 : len(row.cells) + 1] != row.cells:
-        return False
-    if not any(row.beside):
-        return True
-    extra = stored.value(row.id, EXTRA)
-    return isinstance(extra, dict) and row.extra.items() <= extra.items()
+def _is_part(extra: dict[str, str], stored: Any) -> bool:
+    return isinstance(stored, dict) and extra.items() <= stored.items()
