@@ -142,8 +142,16 @@ class Matcher:
 
         `are_as_stored` says which rows have no id of their own, and only what is stored under that of their keys.
         """
-        if are_as_stored is None:
-            are_as_stored = [False] * len(rows)
+        bear_stored_names = self._look(rows, are_as_stored or [False] * len(rows))
+        self._names = {entity_id: [stored] for entity_id, stored in self._stored.items()}
+        self._is_direct = self._stored.keys() <= {row.id for row in rows if row.identity is not None}
+        return [
+            self._match_plain(row, bears_stored_name) or self._match_one(row)
+            for row, bears_stored_name in zip(rows, bear_stored_names, strict=True)
+        ]
+
+    def _look(self, rows: Sequence[Candidate], are_as_stored: Sequence[bool]) -> list[bool]:
+        """Read what is stored of rows, and return which of them bear the name that is stored under their id."""
         ids = [entity_id for row in rows for entity_id in (row.id, row.former_id) if entity_id]
         self._stored = dict(self._read(list(dict.fromkeys(ids))))
         bear_stored_names = [
@@ -151,12 +159,7 @@ class Matcher:
         ]
         if others := self._other_ids(rows, bear_stored_names):
             self._stored.update(self._read(others))
-        self._names = {entity_id: [stored] for entity_id, stored in self._stored.items()}
-        self._is_direct = self._stored.keys() <= {row.id for row in rows if row.identity is not None}
-        return [
-            self._match_plain(row, bears_stored_name) or self._match_one(row)
-            for row, bears_stored_name in zip(rows, bear_stored_names, strict=True)
-        ]
+        return bear_stored_names
 
     def was_judged(self, entity_id: str, names: Fields) -> bool:
         """Return whether these names of an entity are of those that the rows were compared with, stored or given."""

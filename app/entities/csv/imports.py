@@ -26,7 +26,7 @@ from app.entities.csv.import_report import ImportReport, LineRemark, Replacement
 from app.entities.csv.listing import Listing, ListOfImport
 from app.entities.csv.mappings import remember_mapping
 from app.entities.csv.opening import ImportOptions, open_file
-from app.entities.csv.outcomes import Outcome, Replaced, folded, offered, replaced_fields, without_stored
+from app.entities.csv.outcomes import MatchedRow, Outcome, Replaced, folded, offered, replaced_fields, without_stored
 from app.entities.csv.plain_rows import PlainRow, are_apart, as_stored
 from app.entities.csv.reader import CsvReader, OutOfTime, Refusal
 from app.entities.csv.recorded_headers import adds_nothing, described, recorded_columns
@@ -123,7 +123,7 @@ class _Import:
         end_read()
         has_own_ids = any(column.field == ID_FIELD for column in reader.columns)
         self._is_alone = self._is_first and not has_own_ids
-        self._are_all_new = self._is_alone
+        self._are_all_new = self._inserts_new = self._is_alone
         columns = [(column.header, described(column)) for column in reader.columns]
         left_out = [column.header for column in reader.columns if column.dropped]
         self.report = ImportReport(columns=columns, left_out=left_out, delimiter=reader.delimiter, sheet=reader.sheet)
@@ -203,7 +203,7 @@ class _Import:
         stored = self._stored()
         if not self._are_all_new:
             stored.look(ids)
-        if self._is_alone and not stored.rows and are_apart(rows):
+        if self._inserts_new and not stored.rows and are_apart(rows):
             return Outcome(ids, UpsertCounts(created=self._insert(session, rows)))
         stored.look(ids)
         are_as_stored = as_stored(rows, stored)
@@ -224,8 +224,8 @@ class _Import:
         kind, slug = self._entity_type, self._workspace_slug
         created = insert_absent(kind, sorted(values), names=names, workspace_slug=slug, session=session)
         if created < len(rows):
-            # To look first takes less time than to find that out again.
-            self._are_all_new = False
+            # To look first takes less time than to find that out again. If that was in vain, an upsert is safer.
+            self._inserts_new, self._are_all_new = self._are_all_new, False
             raise _Clash
         return created
 
@@ -351,23 +351,27 @@ class DryRun(_Import):
     @repeats_conflicts
     def _write(self, rows: list[AnyRow]) -> Outcome:
         ids = [row.id for row in rows]
-        if self._is_alone and are_apart(rows) and self._draft.add({row.id: folded(row) for row in rows}):
-            return Outcome(ids, UpsertCounts(created=len(rows)))
         stored = self._stored()
         if not self._is_first:
             stored.look(ids)
         are_as_stored = as_stored(rows, stored)
-        if all(are_as_stored):
-            laid = dict.fromkeys(ids, _NOTHING)
-            if self._draft.add(laid):
-                self.duplicates += len(ids) - len(laid)
-                return Outcome(ids, UpsertCounts(unchanged=len(rows)))
-        drafted = StoredOnce(self._draft.read)
-        known = drafted.read(ids)
-        are_as_stored = [is_so and row.id not in known for row, is_so in zip(rows, are_as_stored, strict=True)]
-        return self._lay(rows, drafted, stored, are_as_stored)
+        return self._laid_together(rows, ids, are_as_stored) or self._laid_apart(rows, stored, are_as_stored)
 
-    def _lay(self, rows: list[AnyRow], drafted: StoredOnce, stored: Stored, are_as_stored: list[bool]) -> Outcome:
+    def _laid_together(self, rows: list[AnyRow], ids: list[str], are_as_stored: list[bool]) -> Outcome | None:
+        """Draft rows of which all are new, or all say what is stored; None if some are not, or are drafted already."""
+        if self._is_alone and are_apart(rows):
+            is_added = self._draft.add({row.id: folded(row) for row in rows})
+            return Outcome(ids, UpsertCounts(created=len(rows))) if is_added else None
+        laid = dict.fromkeys(ids, _NOTHING)
+        if not all(are_as_stored) or not self._draft.add(laid):
+            return None
+        self.duplicates += len(ids) - len(laid)
+        return Outcome(ids, UpsertCounts(unchanged=len(rows)))
+
+    def _laid_apart(self, rows: list[AnyRow], stored: Stored, are_as_stored: list[bool]) -> Outcome:
+        drafted = StoredOnce(self._draft.read)
+        known = drafted.read([row.id for row in rows])
+        are_as_stored = [is_so and row.id not in known for row, is_so in zip(rows, are_as_stored, strict=True)]
         laid_over = StoredOnce(lambda ids: self._laid_over_stored(drafted.read(ids), stored, ids))
         matched = list(zip(rows, self._matcher(laid_over.read).match(rows, are_as_stored), strict=True))
         written = [match.id for _, match in matched if not match.is_conflict]
@@ -376,16 +380,22 @@ class DryRun(_Import):
         changing = without_stored(matched, are_as_stored)
         standing = laid_over.read(list(dict.fromkeys(match.id for _, match in changing)))
         laid: dict[str, Fields] = {entity_id: {} for entity_id in ids if entity_id not in known}
-        outcomes = {None: 0, True: 0, False: len(written) - len(changing)}
+        self.duplicates += len(written) - len(ids) + len(known)
+        counts, replaced = self._lay_all(changing, standing, laid)
+        self._draft.write(laid)
+        return Outcome(ids, counts + UpsertCounts(unchanged=len(written) - len(changing)), matched, replaced)
+
+    def _lay_all(
+        self, rows: list[MatchedRow], standing: dict[str, Fields], laid: dict[str, Fields]
+    ) -> tuple[UpsertCounts, Replaced]:
+        outcomes = {None: 0, True: 0, False: 0}
         replaced: Replaced = {}
-        for row, match in changing:
+        for row, match in rows:
             changes = self._lay_over(standing, laid, match.id, offered(row, keeps_name=match.keeps_name))
             outcomes[None if changes is None else bool(changes)] += 1
             if changes and (fields := replaced_fields(changes)):
                 replaced[row.line] = fields
-        self._draft.write(laid)
-        self.duplicates += len(written) - len(ids) + len(known)
-        return Outcome(ids, UpsertCounts(outcomes[None], outcomes[True], outcomes[False]), matched, replaced)
+        return UpsertCounts(outcomes[None], outcomes[True], outcomes[False]), replaced
 
     def _lay_over(
         self, standing: dict[str, Fields], laid: dict[str, Fields], entity_id: str, values: Fields
