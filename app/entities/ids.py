@@ -7,7 +7,7 @@ list twice changes nothing. The id is a digest: it stands in URLs and logs, wher
 import hashlib
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final, Literal, cast
@@ -33,6 +33,12 @@ KEY_FIELDS: Final[Mapping[EntityType, tuple[str, ...]]] = {
     "company": ("domain", "website", "linkedin_url"),
 }
 """The fields that hold keys other than the name."""
+
+NAME_FIELDS: Final[Mapping[EntityType, tuple[str, ...]]] = {
+    "person": ("first_name", "last_name", "full_name"),
+    "company": ("name",),
+}
+"""The fields that hold a name."""
 
 _PREFIX: Final[Mapping[EntityType, str]] = {"person": "per_", "company": "com_"}
 _DIGEST_CHARS: Final = 24
@@ -86,13 +92,13 @@ class Identity:
         return [earlier_id, apart_id] if earlier_id else [apart_id]
 
     def _apart_id(self, name: str) -> str | None:
-        return _digest(self.entity_type, f"{self.key}\n{name}") if name and self.kind != "name" else None
+        return id_of_key(self.entity_type, f"{self.key}\n{name}") if name and self.kind != "name" else None
 
     @cached_property
     def earlier_id(self) -> str | None:
         """The id that releases before 0.4.0 would have given; None if it is the same."""
         earlier = earlier_key(self.entity_type, self.fields)
-        return None if earlier in (None, self.key) else _digest(self.entity_type, str(earlier))
+        return None if earlier in (None, self.key) else id_of_key(self.entity_type, str(earlier))
 
     @cached_property
     def name_ids(self) -> list[str]:
@@ -104,7 +110,7 @@ class Identity:
             return []
         name_key = _person_name_key if self.entity_type == "person" else _company_name_key
         keys = dict.fromkeys((name_key(self.fields), earlier_name_key(self.entity_type, self.fields)))
-        return [_digest(self.entity_type, key) for key in keys if key]
+        return [id_of_key(self.entity_type, key) for key in keys if key]
 
 
 def identify(entity_type: EntityType, fields: Mapping[str, Any]) -> Identity | None:
@@ -118,7 +124,19 @@ def identify(entity_type: EntityType, fields: Mapping[str, Any]) -> Identity | N
     key = _person_key(fields) if entity_type == "person" else _company_key(fields)
     if key is None:
         return None
-    return Identity(entity_type, key, _digest(entity_type, key), fields)
+    return Identity(entity_type, key, id_of_key(entity_type, key), fields)
+
+
+def keys_by_addresses(entity_type: EntityType, columns: Mapping[str, Sequence[str]]) -> list[str | None]:
+    """Return, of each record, the key that `identify` makes of its addresses, or None if they are no strong ones.
+
+    `columns` has the texts of at least one field, by its name, blank ones included: those of several records are
+    quicker to look at together than row by row.
+    """
+    blanks = ("",) * max(map(len, columns.values()))
+    names = ("linkedin_url", "email") if entity_type == "person" else ("domain", "website", "linkedin_url", "name")
+    find: Callable[..., str | None] = _person_address_key if entity_type == "person" else _company_address_key
+    return list(map(find, *(columns.get(name, blanks) for name in names)))
 
 
 def has_placeholder_for_name(entity_type: EntityType, fields: Mapping[str, Any]) -> bool:
@@ -146,19 +164,25 @@ def _keys(entity_type: EntityType, fields: Mapping[str, Any]) -> dict[str, str]:
     return {kind: key for kind, key in known.items() if key}
 
 
-def _digest(entity_type: EntityType, key: str) -> str:
+def id_of_key(entity_type: EntityType, key: str) -> str:
+    """Return the id that a key implies."""
     return _PREFIX[entity_type] + hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGEST_CHARS]
 
 
 def _person_key(fields: Mapping[str, Any]) -> str | None:
-    linkedin_url = _text(fields, "linkedin_url")
+    key = _person_address_key(_text(fields, "linkedin_url"), _text(fields, "email")) or _person_name_key(fields)
+    if key:
+        return key
+    email = email_address(_text(fields, "email"))
+    return f"email:{email}" if email else None
+
+
+def _person_address_key(linkedin_url: str, email: str) -> str | None:
     page = person_page(linkedin_url) if linkedin_url else None
     if page:
         return f"linkedin:{page.key}"
-    email = email_address(_text(fields, "email"))
-    if email and not is_shared_mailbox(email):
-        return f"email:{email}"
-    return _person_name_key(fields) or (f"email:{email}" if email else None)
+    address = email_address(email) if email and len(email) <= _MAX_KEY_CHARS else None
+    return f"email:{address}" if address and not is_shared_mailbox(address) else None
 
 
 def _person_name_key(fields: Mapping[str, Any]) -> str | None:
@@ -171,14 +195,16 @@ def _person_name_key(fields: Mapping[str, Any]) -> str | None:
 
 
 def _company_key(fields: Mapping[str, Any]) -> str | None:
-    name = _text(fields, "name")
-    host = own_host(_text(fields, "domain"), name) or own_host(_text(fields, "website"), name)
+    texts = (_text(fields, name) for name in ("domain", "website", "linkedin_url", "name"))
+    return _company_address_key(*texts) or _company_name_key(fields)
+
+
+def _company_address_key(domain: str, website: str, linkedin_url: str, name: str) -> str | None:
+    host = own_host(_short(domain), _short(name)) or own_host(_short(website), _short(name))
     if host:
         return f"domain:{host}"
-    page = company_page(_text(fields, "linkedin_url"))
-    if page:
-        return f"linkedin:{page.key}"
-    return _company_name_key(fields)
+    page = company_page(linkedin_url)
+    return f"linkedin:{page.key}" if page else None
 
 
 def _company_name_key(fields: Mapping[str, Any]) -> str | None:
@@ -212,7 +238,11 @@ def _plain_name(entity_type: EntityType, fields: Mapping[str, Any]) -> str:
 
 def _text(fields: Mapping[str, Any], name: str) -> str:
     value = fields.get(name)
-    return value if isinstance(value, str) and len(value) <= _MAX_KEY_CHARS else ""
+    return _short(value) if isinstance(value, str) else ""
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _MAX_KEY_CHARS else ""
 
 
 def _folded(text: str) -> str:

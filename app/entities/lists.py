@@ -14,7 +14,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any, Final
 
-from sqlalchemy import Insert, Table, bindparam, delete, select, update
+from sqlalchemy import JSON, Insert, Table, bindparam, delete, func, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
@@ -221,11 +221,16 @@ def open_list(session: WriteSession, new: NewList) -> ListView:
 
 
 def add_members(session: WriteSession, to: ListView, entity_ids: Sequence[str], *, rows: int) -> None:
-    """Add entities to a list in the caller's transaction; ids without an entity and members are passed over.
+    """Add entities that the caller's transaction has seen or stored to a list; members are passed over.
 
-    Raises `Conflict` if the list was deleted meanwhile.
+    On SQLite, whose write lock is the caller's, all of them are there. Elsewhere those that were erased meanwhile are
+    passed over too. Raises `Conflict` if the list was deleted meanwhile.
     """
-    added = _add(session, to.entity_type, to.workspace_slug, to.id, entity_ids)
+    if engine_name() == "sqlite":
+        values = {"of_list": to.id, "ids": sorted(set(entity_ids))}
+        added = session.connection().execute(_INSERT_KNOWN_INTO_SQLITE, values).rowcount
+    else:
+        added = _add(session, to.entity_type, to.workspace_slug, to.id, entity_ids)
     _note_added(session, to.id, rows=rows, added=added)
 
 
@@ -324,6 +329,18 @@ def _insert_of_members(entity_type: str, engine: str) -> Insert:
     # Else the number of rows is gone with the cursor, which an insert closes at once.
     return made.execution_options(preserve_rowcount=True)
 
+
+def _insert_known_into_sqlite() -> Insert:
+    """Return the insert of members by `ids` that are all of entities, which takes a third of the time of looking."""
+    ids = func.json_each(bindparam("ids", type_=JSON())).table_valued("value")
+    # Without a condition, SQLite would take the conflict's ON for that of a join.
+    query = select(bindparam("of_list", type_=Id), ids.c.value).where(true())
+    insertion = sqlite.insert(list_members).from_select(["list_id", "entity_id"], query)
+    made: Insert = insertion.on_conflict_do_nothing()
+    return made.execution_options(preserve_rowcount=True)
+
+
+_INSERT_KNOWN_INTO_SQLITE: Final = _insert_known_into_sqlite()
 
 _NOTE_ADDED: Final = (
     update(entity_lists)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol
 
-from app.entities.ids import KEY_FIELDS, Identity, has_placeholder_for_name, have_other_keys
+from app.entities.ids import KEY_FIELDS, NAME_FIELDS, Identity, has_placeholder_for_name, have_other_keys
 from app.identity import companies, names
 from app.identity.companies import Firm
 from app.identity.names import Resemblance
@@ -19,10 +19,6 @@ from app.values.text import fold, text
 
 Fields = Mapping[str, Any]
 
-NAME_FIELDS: Final[Mapping[EntityType, tuple[str, ...]]] = {
-    "person": ("first_name", "last_name", "full_name"),
-    "company": ("name",),
-}
 NAMES: Final = frozenset(name for names in NAME_FIELDS.values() for name in names)
 MATCH_COLUMNS: Final[Mapping[EntityType, tuple[str, ...]]] = {
     entity_type: (*names, *KEY_FIELDS[entity_type], "created_at") for entity_type, names in NAME_FIELDS.items()
@@ -141,19 +137,29 @@ class Matcher:
         # Whether each row so far is about the entity of the id that its keys lead to, and no other is known.
         self._is_direct = False
 
-    def match(self, rows: Sequence[Candidate]) -> list[Match]:
-        """Return what each row is about. Reads twice at most, the second time only what the first one asks for."""
-        ids = [entity_id for row in rows for entity_id in (row.id, row.former_id) if entity_id]
-        self._stored = dict(self._read(list(dict.fromkeys(ids))))
-        bear_stored_names = list(map(self._bears_stored_name, rows))
-        if others := self._other_ids(rows, bear_stored_names):
-            self._stored.update(self._read(others))
+    def match(self, rows: Sequence[Candidate], are_as_stored: Sequence[bool] | None = None) -> list[Match]:
+        """Return what each row is about. Reads twice at most, the second time only what the first one asks for.
+
+        `are_as_stored` says which rows have no id of their own, and only what is stored under that of their keys.
+        """
+        bear_stored_names = self._look(rows, are_as_stored or [False] * len(rows))
         self._names = {entity_id: [stored] for entity_id, stored in self._stored.items()}
         self._is_direct = self._stored.keys() <= {row.id for row in rows if row.identity is not None}
         return [
             self._match_plain(row, bears_stored_name) or self._match_one(row)
             for row, bears_stored_name in zip(rows, bear_stored_names, strict=True)
         ]
+
+    def _look(self, rows: Sequence[Candidate], are_as_stored: Sequence[bool]) -> list[bool]:
+        """Read what is stored of rows, and return which of them bear the name that is stored under their id."""
+        ids = [entity_id for row in rows for entity_id in (row.id, row.former_id) if entity_id]
+        self._stored = dict(self._read(list(dict.fromkeys(ids))))
+        bear_stored_names = [
+            is_as_stored or self._bears_stored_name(row) for row, is_as_stored in zip(rows, are_as_stored, strict=True)
+        ]
+        if others := self._other_ids(rows, bear_stored_names):
+            self._stored.update(self._read(others))
+        return bear_stored_names
 
     def was_judged(self, entity_id: str, names: Fields) -> bool:
         """Return whether these names of an entity are of those that the rows were compared with, stored or given."""

@@ -83,7 +83,7 @@ def load_columns(
     if not ids:
         return {}
     names = tuple(names)
-    query = _columns_query(entity_type, names, is_locking)
+    query = columns_query(entity_type, names, is_locking)
     parameters = {"of_workspace": workspace_slug, "ids": list(ids)}
     keys = ("id", *names)
     entities: dict[str, Fields] = {}
@@ -261,7 +261,7 @@ def has_blank(entity_type: str, name: str) -> ColumnElement[bool]:
 
 
 @lru_cache(maxsize=256)
-def _columns_query(entity_type: str, names: tuple[str, ...], is_locking: bool) -> Select[Any]:
+def columns_query(entity_type: str, names: tuple[str, ...], is_locking: bool) -> Select[Any]:
     """Return the query of many entities by `ids`. Cached: building it costs more than running it."""
     table = table_of(entity_type)
     query = select(table.c.id, *(table.c[name] for name in names)).where(
@@ -273,7 +273,7 @@ def _columns_query(entity_type: str, names: tuple[str, ...], is_locking: bool) -
 @lru_cache
 def _holding_query(entity_type: str) -> Select[Any]:
     """Return the query that locks entities by `ids`, in order, against deletion and nothing else."""
-    in_order = _columns_query(entity_type, (), False).order_by(table_of(entity_type).c.id)
+    in_order = columns_query(entity_type, (), False).order_by(table_of(entity_type).c.id)
     return in_order.with_for_update(read=True, key_share=True)
 
 

@@ -36,6 +36,7 @@ _MADE_UP: Final = (
     r"(?:no|none|null|na|nomail|noemail|no-email|email|mail|unknown|test|asdf|xxx?)\.[a-z]{2,4}"
 )
 _NOBODYS: Final = re.compile(f"{_NOT_GIVEN_OUT}|{_MADE_UP}")
+_NOBODYS_STARTS: Final = frozenset("emnutax")
 _MASK: Final = re.compile("[*•…●]")
 
 # Mailboxes that several people read, in the languages of the lists that come in. An address that starts with one of
@@ -131,7 +132,9 @@ def _wrapped_address(value: str) -> str | None:
 
 def _is_withheld(address: str) -> bool:
     """Return whether an address is masked, made up, or says that the real address was not given out."""
-    return _MASK.search(address) is not None or _NOBODYS.fullmatch(address) is not None
+    if address[0] in _NOBODYS_STARTS and _NOBODYS.fullmatch(address) is not None:
+        return True
+    return ("*" in address or not address.isascii()) and _MASK.search(address) is not None
 
 
 def mail_domain(address: str) -> str:
@@ -184,7 +187,7 @@ def _plain(address: str) -> str | None:
     if len(address) > _LONGEST_PLAIN:
         return None
     plain = address.lower()
-    return plain if _PLAIN.fullmatch(plain) and not _is_special(mail_domain(plain)) else None
+    return plain if _PLAIN.fullmatch(plain) and not _is_special(plain.rpartition("@")[2]) else None
 
 
 @lru_cache(maxsize=16_384)

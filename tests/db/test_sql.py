@@ -38,11 +38,14 @@ def count(calls: int, cost_micros: int, **columns: Any) -> None:
         upsert(session, costs, [row], replaced=["workspace_slug"], added=["calls", "cost_micros"])
 
 
-@pytest.mark.parametrize("keys", [(), ("a",), ("b", "c", "a"), ("a" * 129,), ("it's", '"', "ü")])
+ODD_KEYS = ("it's", '"', "ü", "a,b", "{a}", "\\", "\\n", "a\nb", "NULL", "", " a")
+
+
+@pytest.mark.parametrize("keys", [(), ("a",), ("b", "c", "a"), ("a" * 129,), ("it's", '"', "ü", "NULL"), ODD_KEYS])
 def test_texts_are_looked_for_among_many(context: Flask, keys: Sequence[str]) -> None:
     """They are given at once or when the statement runs; one that is longer than the column is not cut to fit."""
-    keep("a", "b", "a" * 128, "it's", '"', "ü")
-    wanted = {"a", "b", "a" * 128, "it's", '"', "ü"} & set(keys)
+    keep("a", "b", "a" * 128, *ODD_KEYS)
+    wanted = {"a", "b", "a" * 128, *ODD_KEYS} & set(keys)
     query = select(cached_values.c.key)
     assert set(db.session.scalars(query.where(is_any_of(cached_values.c.key, keys)))) == wanted
     later = query.where(is_any_of(cached_values.c.key, bindparam("keys")))

@@ -9,10 +9,11 @@ other entries alone. A row never replaces another name's entity (see `app.entiti
 kept apart, or in conflict, and the report says so.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any, BinaryIO, Final
 
 from sqlalchemy import insert
@@ -25,14 +26,19 @@ from app.entities.csv.import_report import ImportReport, LineRemark, Replacement
 from app.entities.csv.listing import Listing, ListOfImport
 from app.entities.csv.mappings import remember_mapping
 from app.entities.csv.opening import ImportOptions, open_file
-from app.entities.csv.reader import CsvReader, OutOfTime, Refusal, Row
+from app.entities.csv.outcomes import MatchedRow, Outcome, Replaced, folded, offered, replaced_fields, without_stored
+from app.entities.csv.plain_rows import PlainRow, are_apart, as_stored
+from app.entities.csv.reader import CsvReader, OutOfTime, Refusal
 from app.entities.csv.recorded_headers import adds_nothing, described, recorded_columns
+from app.entities.csv.rows import AnyRow
 from app.entities.fields import EXTRA, RAW_FIELDS, Fields
+from app.entities.ids import NAME_FIELDS
 from app.entities.lists import ListView
-from app.entities.matching import MATCH_COLUMNS, NAME_FIELDS, NAMES, Match, Matcher, ReadNames, are_others
-from app.entities.merge import Change, is_blank
-from app.entities.read import StoredOnce, has_more_than, load_columns
-from app.entities.upsert import UpsertCounts, changes_of, upsert_by_id
+from app.entities.matching import MATCH_COLUMNS, Match, Matcher, ReadNames, are_others
+from app.entities.merge import Change
+from app.entities.read import StoredOnce, has_more_than
+from app.entities.stored import Stored
+from app.entities.upsert import UpsertCounts, changes_of, insert_absent, upsert_by_id
 from app.errors import DatabaseUnavailable
 from app.models import ImportFile
 from app.models.audit_event import Action
@@ -78,14 +84,12 @@ def import_csv(
         return running.run(on_progress)
 
 
-_MatchedRow = tuple[Row, Match]
-"""A row and the entity that it is about."""
-_Replaced = dict[int, list[str]]
-"""By line, the fields in which a row put a value in the place of another."""
+_NOTHING: Final[Fields] = {}
+"""What a row adds to the draft that says what is stored."""
 
 
 class _Clash(Exception):
-    """Another import has just stored an entity of another name under a row's id."""
+    """Somebody, or an earlier part of the file, has stored an entity under the id of a row that was taken for new."""
 
 
 class _Import:
@@ -108,7 +112,10 @@ class _Import:
         # Of the whole file: to look at what each row has would take longer than to read what some rows have not.
         given = {column.field for column in reader.columns if column.field in RAW_FIELDS[entity_type]}
         self._names: Final = {EXTRA, *NAME_FIELDS[entity_type], *filter(None, given)}
-        self._columns: Final = sorted(self._names.union(MATCH_COLUMNS[entity_type]))
+        # In the order of a plain row's cells, so that the two can be compared as they are.
+        self._plain_names = [name for name in reader.plain_table.names if name in RAW_FIELDS[entity_type]]
+        others = sorted(self._names.union(MATCH_COLUMNS[entity_type]))
+        self._columns: Final = tuple(dict.fromkeys((*self._plain_names, *others)))
         self._is_recorded = False
         self._event: BegunEvent | None = None
         self._began_at = datetime.now(UTC)
@@ -116,12 +123,13 @@ class _Import:
         end_read()
         has_own_ids = any(column.field == ID_FIELD for column in reader.columns)
         self._is_alone = self._is_first and not has_own_ids
+        self._are_all_new = self._inserts_new = self._is_alone
         columns = [(column.header, described(column)) for column in reader.columns]
         left_out = [column.header for column in reader.columns if column.dropped]
         self.report = ImportReport(columns=columns, left_out=left_out, delimiter=reader.delimiter, sheet=reader.sheet)
 
     def run(self, on_progress: OnProgress | None) -> ImportReport:
-        for part in _slices(self._accepted()):
+        for part in self._parts():
             self._store(part)
             if on_progress is not None:
                 on_progress(self.report.total)
@@ -134,20 +142,28 @@ class _Import:
     def close(self) -> None:
         """Nothing is held open."""
 
-    def _accepted(self) -> Iterator[Row]:
-        """Yield the rows until the time is over, and count the refusals between them."""
+    def _parts(self) -> Iterator[list[AnyRow]]:
+        """Yield at most 1,000 rows at a time, fewer if they are long, and count the refusals between them."""
+        part: list[AnyRow] = []
+        chars = 0
         try:
-            for row in self._reader:
-                if isinstance(row, Row):
-                    if row.remarks:
-                        self._note(row)
-                    yield row
-                else:
+            for row in chain.from_iterable(self._reader.blocks()):
+                if isinstance(row, Refusal):
                     self._refuse(row)
+                    continue
+                if row.remarks:
+                    self._note(row)
+                part.append(row)
+                chars += row.chars
+                if len(part) == SLICE_ROWS or chars >= SLICE_CHARS:
+                    yield part
+                    part, chars = [], 0
         except OutOfTime:
             self.report.stopped_at = self._reader.next_line
+        if part:
+            yield part
 
-    def _note(self, row: Row) -> None:
+    def _note(self, row: AnyRow) -> None:
         for remark in row.remarks:
             self.report.remarked += 1
             list_first(self.report.remarks, LineRemark(row.line, remark.column, remark.text))
@@ -158,53 +174,89 @@ class _Import:
         # Without the cells, which may be long.
         list_first(self.report.refusals, Refusal(refusal.line, refusal.reason))
 
-    def _store(self, rows: list[Row]) -> None:
+    def _store(self, rows: list[AnyRow]) -> None:
         for attempt in range(_MAX_TRIES):
             try:
-                matched, counts, changed = self._write(rows)
+                outcome = self._write(rows)
                 break
             except _Clash:
                 # What the other import stored can be seen now.
                 if attempt == _MAX_TRIES - 1:
                     raise DatabaseUnavailable from None
-        self._count(matched, counts, changed)
+        self.report.total += len(rows)
+        self._count(outcome)
 
     @repeats_conflicts
-    def _write(self, rows: list[Row]) -> tuple[list[_MatchedRow], UpsertCounts, _Replaced]:
-        """Store rows; return what each was about, the counts, and the fields in which rows replaced a value."""
-        replaced: _Replaced = {}
+    def _write(self, rows: list[AnyRow]) -> Outcome:
+        """Store rows, and return what became of them."""
         with transaction() as session:
             self._record_columns(session)
             self._remember_mapping(session)
-            stored = StoredOnce(self._load)
-            matcher = self._matcher(stored.read)
-            matched = self._matched(rows, matcher)
-            written = [(row, match) for row, match in matched if not match.is_conflict]
-
-            def note(position: int, changes: Mapping[str, Change]) -> None:
-                row, match = written[position]
-                if row.id_is_derived and self._is_clash(matcher, row, match, changes):
-                    raise _Clash
-                if fields := _replaced_fields(changes):
-                    replaced[row.line] = fields
-
-            counts = upsert_by_id(
-                self._entity_type,
-                [(match.id, _values(row, match)) for row, match in written],
-                names=self._names,
-                workspace_slug=self._workspace_slug,
-                session=session,
-                combine=self._combine,
-                on_change=note,
-                read=stored.read,
-            )
-            view = self._into.add(session, self._reader.columns, [match.id for _, match in written])
+            outcome = self._put(session, rows)
+            view = self._into.add(session, self._reader.columns, outcome.ids)
             event = self._event or self._record(session, view)
         self._is_recorded, self._into.view, self._event = True, view, event
-        return matched, counts, replaced
+        return outcome
 
-    def _matched(self, rows: list[Row], matcher: Matcher) -> list[_MatchedRow]:
-        return list(zip(rows, matcher.match(rows), strict=True))
+    def _put(self, session: WriteSession, rows: list[AnyRow]) -> Outcome:
+        ids = [row.id for row in rows]
+        stored = self._stored()
+        if not self._are_all_new:
+            stored.look(ids)
+        if self._inserts_new and not stored.rows and are_apart(rows):
+            return Outcome(ids, UpsertCounts(created=self._insert(session, rows)))
+        stored.look(ids)
+        are_as_stored = as_stored(rows, stored)
+        if all(are_as_stored):
+            return Outcome(ids, UpsertCounts(unchanged=len(rows)))
+        return self._upsert(session, rows, stored, are_as_stored)
+
+    def _insert(self, session: WriteSession, rows: list[AnyRow]) -> int:
+        """Insert new entities, and return how many they are."""
+        names = tuple(dict.fromkeys((*self._plain_names, EXTRA, *sorted(self._names))))
+        blanks = (None,) * (len(names) - len(self._plain_names) - 1)
+        values = [
+            (row.id, *row.cells, row.extra or None, *blanks)
+            if isinstance(row, PlainRow)
+            else (row.id, *map(offered(row).get, names))
+            for row in rows
+        ]
+        kind, slug = self._entity_type, self._workspace_slug
+        created = insert_absent(kind, sorted(values), names=names, workspace_slug=slug, session=session)
+        if created < len(rows):
+            # To look first takes less time than to find that out again. If that was in vain, an upsert is safer.
+            self._inserts_new, self._are_all_new = self._are_all_new, False
+            raise _Clash
+        return created
+
+    def _upsert(self, session: WriteSession, rows: list[AnyRow], stored: Stored, are_as_stored: list[bool]) -> Outcome:
+        replaced: Replaced = {}
+        matcher = self._matcher(stored.read)
+        matched = list(zip(rows, matcher.match(rows, are_as_stored), strict=True))
+        ids = [match.id for _, match in matched if not match.is_conflict]
+        changing = without_stored(matched, are_as_stored)
+
+        def note(position: int, changes: Mapping[str, Change]) -> None:
+            row, match = changing[position]
+            if row.id_is_derived and self._is_clash(matcher, row, match, changes):
+                raise _Clash
+            if fields := replaced_fields(changes):
+                replaced[row.line] = fields
+
+        counts = upsert_by_id(
+            self._entity_type,
+            [(match.id, offered(row, keeps_name=match.keeps_name)) for row, match in changing],
+            names=self._names,
+            workspace_slug=self._workspace_slug,
+            session=session,
+            combine=self._combine,
+            on_change=note,
+            read=stored.read,
+        )
+        return Outcome(ids, counts + UpsertCounts(unchanged=len(ids) - len(changing)), matched, replaced)
+
+    def _stored(self) -> Stored:
+        return Stored(self._entity_type, self._columns, self._workspace_slug)
 
     def _matcher(self, read_names: ReadNames) -> Matcher:
         return Matcher(
@@ -215,10 +267,7 @@ class _Import:
             is_alone=self._is_alone,
         )
 
-    def _load(self, ids: Sequence[str]) -> dict[str, Fields]:
-        return load_columns(self._entity_type, ids, self._columns, workspace_slug=self._workspace_slug)
-
-    def _is_clash(self, matcher: Matcher, row: Row, match: Match, changes: Mapping[str, Change]) -> bool:
+    def _is_clash(self, matcher: Matcher, row: AnyRow, match: Match, changes: Mapping[str, Change]) -> bool:
         """Return whether a name is about to be replaced that somebody has stored since the rows were matched."""
         names = {name: changes[name].old for name in NAME_FIELDS[self._entity_type] if name in changes}
         if not names or matcher.was_judged(match.id, names):
@@ -227,20 +276,19 @@ class _Import:
             self._entity_type, row.fields, {**row.fields, **names}, may_be_renamed=True
         )
 
-    def _count(self, matched: list[_MatchedRow], counts: UpsertCounts, replaced: _Replaced) -> None:
+    def _count(self, outcome: Outcome) -> None:
         report = self.report
-        report.total += len(matched)
-        report.created += counts.created
-        report.updated += counts.updated
-        report.unchanged += counts.unchanged
-        for row, match in matched:
+        report.created += outcome.counts.created
+        report.updated += outcome.counts.updated
+        report.unchanged += outcome.counts.unchanged
+        for row, match in outcome.matched:
             if match.shared_with is not None:
                 self._list(row, match, match.shared_with)
-            if fields := replaced.get(row.line):
+            if fields := outcome.replaced.get(row.line):
                 report.replaced += 1
                 list_first(report.replacements, Replacement(row.line, match.id, fields))
 
-    def _list(self, row: Row, match: Match, shared_with: str) -> None:
+    def _list(self, row: AnyRow, match: Match, shared_with: str) -> None:
         """Count and list a row that shares a key."""
         report = self.report
         shared = SharedKey(row.line, match.id, shared_with)
@@ -270,7 +318,7 @@ class _Import:
             return
         columns = [[column.header, described(column)] for column in self._reader.columns if not column.dropped]
         known = recorded_columns(session, self._entity_type, self._workspace_slug)
-        if columns in known or (self._is_export() and adds_nothing(columns, known)):
+        if columns in known or (self._reader.is_export and adds_nothing(columns, known)):
             return
         values = {"workspace_slug": self._workspace_slug, "entity_type": self._entity_type, "columns": columns}
         session.execute(insert(ImportFile).values(values))
@@ -286,10 +334,6 @@ class _Import:
         kind, slug = self._entity_type, self._workspace_slug
         return BegunEvent.record(session, Action.ENTITY_IMPORT, kind, workspace_slug=slug, about=about)
 
-    def _is_export(self) -> bool:
-        """Return whether the file is one of our exports: nothing else has the columns that we compute."""
-        return self._reader.is_export
-
 
 class DryRun(_Import):
     """An import that writes nothing: what it would write is kept in a draft, for the rows that follow."""
@@ -298,32 +342,60 @@ class DryRun(_Import):
         super().__init__(*args)
         self.report.is_dry_run = True
         self.duplicates = 0
-        self._draft = Draft()
+        self._draft = Draft(self._reader.plain_table.fields)
 
     def close(self) -> None:
         """Delete the draft."""
         self._draft.close()
 
     @repeats_conflicts
-    def _write(self, rows: list[Row]) -> tuple[list[_MatchedRow], UpsertCounts, _Replaced]:
+    def _write(self, rows: list[AnyRow]) -> Outcome:
+        ids = [row.id for row in rows]
+        stored = self._stored()
+        if not self._is_first:
+            stored.look(ids)
+        are_as_stored = as_stored(rows, stored)
+        return self._laid_together(rows, ids, are_as_stored) or self._laid_apart(rows, stored, are_as_stored)
+
+    def _laid_together(self, rows: list[AnyRow], ids: list[str], are_as_stored: list[bool]) -> Outcome | None:
+        """Draft rows of which all are new, or all say what is stored; None if some are not, or are drafted already."""
+        if self._is_alone and are_apart(rows):
+            is_added = self._draft.add({row.id: folded(row) for row in rows})
+            return Outcome(ids, UpsertCounts(created=len(rows))) if is_added else None
+        laid = dict.fromkeys(ids, _NOTHING)
+        if not all(are_as_stored) or not self._draft.add(laid):
+            return None
+        self.duplicates += len(ids) - len(laid)
+        return Outcome(ids, UpsertCounts(unchanged=len(rows)))
+
+    def _laid_apart(self, rows: list[AnyRow], stored: Stored, are_as_stored: list[bool]) -> Outcome:
         drafted = StoredOnce(self._draft.read)
-        stored = StoredOnce(lambda ids: self._laid_over_stored(drafted.read(ids), ids))
-        matched = self._matched(rows, self._matcher(stored.read))
-        written = [(row, match) for row, match in matched if not match.is_conflict]
-        ids = list(dict.fromkeys(match.id for _, match in written))
-        standing = stored.read(ids)
+        known = drafted.read([row.id for row in rows])
+        are_as_stored = [is_so and row.id not in known for row, is_so in zip(rows, are_as_stored, strict=True)]
+        laid_over = StoredOnce(lambda ids: self._laid_over_stored(drafted.read(ids), stored, ids))
+        matched = list(zip(rows, self._matcher(laid_over.read).match(rows, are_as_stored), strict=True))
+        written = [match.id for _, match in matched if not match.is_conflict]
+        ids = list(dict.fromkeys(written))
         known = drafted.read(ids)
-        self.duplicates += len(written) - len(ids) + len(known)
+        changing = without_stored(matched, are_as_stored)
+        standing = laid_over.read(list(dict.fromkeys(match.id for _, match in changing)))
         laid: dict[str, Fields] = {entity_id: {} for entity_id in ids if entity_id not in known}
-        outcomes = {None: 0, True: 0, False: 0}
-        replaced: _Replaced = {}
-        for row, match in written:
-            changes = self._lay_over(standing, laid, match.id, _values(row, match))
-            outcomes[None if changes is None else bool(changes)] += 1
-            if changes and (fields := _replaced_fields(changes)):
-                replaced[row.line] = fields
+        self.duplicates += len(written) - len(ids) + len(known)
+        counts, replaced = self._lay_all(changing, standing, laid)
         self._draft.write(laid)
-        return matched, UpsertCounts(outcomes[None], outcomes[True], outcomes[False]), replaced
+        return Outcome(ids, counts + UpsertCounts(unchanged=len(written) - len(changing)), matched, replaced)
+
+    def _lay_all(
+        self, rows: list[MatchedRow], standing: dict[str, Fields], laid: dict[str, Fields]
+    ) -> tuple[UpsertCounts, Replaced]:
+        outcomes = {None: 0, True: 0, False: 0}
+        replaced: Replaced = {}
+        for row, match in rows:
+            changes = self._lay_over(standing, laid, match.id, offered(row, keeps_name=match.keeps_name))
+            outcomes[None if changes is None else bool(changes)] += 1
+            if changes and (fields := replaced_fields(changes)):
+                replaced[row.line] = fields
+        return UpsertCounts(outcomes[None], outcomes[True], outcomes[False]), replaced
 
     def _lay_over(
         self, standing: dict[str, Fields], laid: dict[str, Fields], entity_id: str, values: Fields
@@ -340,22 +412,14 @@ class DryRun(_Import):
             laid[entity_id] = {**laid.get(entity_id, {}), **new}
         return changes
 
-    def _laid_over_stored(self, drafted: dict[str, Fields], ids: Sequence[str]) -> dict[str, Fields]:
+    def _laid_over_stored(self, drafted: dict[str, Fields], stored: Stored, ids: Sequence[str]) -> dict[str, Fields]:
         """Return what would stand by now."""
         if self._is_first:
             return drafted
-        standing = self._load(ids)
+        standing = stored.read(ids)
         for entity_id, fields in drafted.items():
             standing[entity_id] = {**standing.get(entity_id, {}), **fields}
         return standing
-
-
-def _values(row: Row, match: Match) -> Fields:
-    """Return the fields of a row as an upsert takes them."""
-    fields = row.fields
-    if match.keeps_name:
-        fields = {name: value for name, value in fields.items() if name not in NAMES}
-    return {**fields, EXTRA: row.extra} if row.extra else fields
 
 
 def _fields_of(reader: CsvReader, entity_type: EntityType) -> dict[str, str]:
@@ -367,11 +431,6 @@ def _fields_of(reader: CsvReader, entity_type: EntityType) -> dict[str, str]:
     }
 
 
-def _replaced_fields(changes: Mapping[str, Change]) -> list[str]:
-    """Return the fields that had another value; what is kept beside the fields does not count."""
-    return sorted(name for name, change in changes.items() if name != EXTRA and not is_blank(change.old))
-
-
 def _combined(stored: Any, value: Any) -> Any:
     """Return a field's value after a cell gave another. White space around what is stored is no difference."""
     if isinstance(stored, str) and isinstance(value, str) and stored.strip() == value:
@@ -379,17 +438,3 @@ def _combined(stored: Any, value: Any) -> Any:
     if isinstance(stored, dict) and isinstance(value, dict):
         return {**stored, **{key: _combined(stored.get(key), entry) for key, entry in value.items()}}
     return value
-
-
-def _slices(rows: Iterable[Row]) -> Iterator[list[Row]]:
-    """Cut rows into lists of at most 1,000, fewer if they are long."""
-    part: list[Row] = []
-    chars = 0
-    for row in rows:
-        part.append(row)
-        chars += row.chars
-        if len(part) == SLICE_ROWS or chars >= SLICE_CHARS:
-            yield part
-            part, chars = [], 0
-    if part:
-        yield part

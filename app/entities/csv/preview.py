@@ -152,9 +152,11 @@ class _Profile:
     def take_in(self, cells: Sequence[str]) -> None:
         """Note the cells of some rows."""
         self.filled += len(cells) - cells.count("")
+        texts = dict.fromkeys(cells)
+        texts.pop("", None)
         if len(self.samples) < SAMPLES:
-            self._sample(cells)
-        self._keep(map(hash, set(cells) - {""}))
+            self._sample(texts)
+        self._keep(map(hash, texts))
         while len(self._hashes) > _HASHES_KEPT:
             self._bits += 1
             hashes, self._hashes = self._hashes, set()
@@ -162,10 +164,10 @@ class _Profile:
 
     def _keep(self, hashes: Iterable[int]) -> None:
         mask = (1 << self._bits) - 1
-        self._hashes.update(hashes if not mask else (number for number in hashes if not number & mask))
+        self._hashes.update([number for number in hashes if not number & mask] if mask else hashes)
 
-    def _sample(self, cells: Sequence[str]) -> None:
-        for cell in filter(str.strip, cells):
+    def _sample(self, texts: Iterable[str]) -> None:
+        for cell in filter(str.strip, texts):
             text = cell.strip()[:MAX_SAMPLE_CHARS]
             if text not in self.samples:
                 self.samples.append(text)

@@ -23,8 +23,9 @@ from app.entities.csv.headers import (
     map_columns,
 )
 from app.entities.csv.lines import CsvError, Lines, OutOfTime, doubt_about
+from app.entities.csv.plain_rows import PlainRow
 from app.entities.csv.records import Record, Records, Refusal, sample_records
-from app.entities.csv.rows import Row, RowReader
+from app.entities.csv.rows import AnyRow, Row, RowReader, whole
 from app.entities.csv.writer import unguard_formula
 from app.entities.ids import IDENTIFYING_FIELDS
 from app.values.entity_types import EntityType
@@ -64,7 +65,8 @@ class CsvReader:
     """Reads a CSV file row by row, once, in constant memory.
 
     Making one reads the header: `columns` says what became of each, `delimiter` is the separator
-    found, `encoding` the encoding (while rows are read it may turn from utf-8 to one that is guessed).
+    found, `encoding` the encoding (while rows are read it may turn from utf-8 to one that is guessed),
+    `plain_table` what the cells of plain rows are.
     Raises CsvError, then and not later, if the file as a whole cannot be used; a row that cannot
     is a Refusal between the rows. There may be as many refusals as lines: keep the first and count.
 
@@ -103,6 +105,7 @@ class CsvReader:
         self._refuse_useless_columns()
         self._footers = NoFooters() if self.is_export else Footers(entity_type, self.columns, self.header)
         self._rows = RowReader(entity_type, self.columns, is_export=self.is_export)
+        self.plain_table = self._rows.table
 
     def _open(self, stream: BinaryIO, encoding: str | None) -> RecordSource:
         """Find out how the file is to be read, and return its records."""
@@ -135,10 +138,15 @@ class CsvReader:
         return any(column.dropped and not column.ignored for column in self.columns)
 
     def __iter__(self) -> Iterator[Row | Refusal]:
-        for block in _blocks(self._iterator):
-            yield from self._outcomes(block)
+        for block in self.blocks():
+            yield from (whole(row) if isinstance(row, PlainRow) else row for row in block)
 
-    def _outcomes(self, block: Sequence[Record | Refusal]) -> list[Row | Refusal]:
+    def blocks(self) -> Iterator[list[AnyRow | Refusal]]:
+        """Yield what iterating does, a block at a time, without making a `Row` of those that are plain."""
+        for block in _blocks(self._iterator):
+            yield self._outcomes(block)
+
+    def _outcomes(self, block: Sequence[Record | Refusal]) -> list[AnyRow | Refusal]:
         """Return what becomes of records; of blank ones and of those above the first line nothing does."""
         judged = [outcome for record in block if (outcome := self._judged(record)) is not None]
         records = [record for record in judged if isinstance(record, Record)]

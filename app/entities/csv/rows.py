@@ -16,6 +16,7 @@ once; only rows with other cells are read cell by cell.
 import string
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import compress
 from typing import Any, Final, NamedTuple
 
 from app.entities.csv.cells import (
@@ -34,9 +35,18 @@ from app.entities.csv.cells import (
     website,
 )
 from app.entities.csv.headers import EXTRA_FIELD, ID_FIELD, Column
+from app.entities.csv.plain_rows import PlainRow, PlainTable, filled
 from app.entities.csv.records import Record, Refusal
 from app.entities.csv.writer import unguard_formula
-from app.entities.ids import IDENTIFYING_FIELDS, Identity, has_placeholder_for_name, identify
+from app.entities.ids import (
+    IDENTIFYING_FIELDS,
+    NAME_FIELDS,
+    Identity,
+    has_placeholder_for_name,
+    id_of_key,
+    identify,
+    keys_by_addresses,
+)
 from app.values.blanks import FILLERS, WORDS
 from app.values.entity_types import EntityType
 from app.values.identifiers import ENTITY_ID_RULE, is_entity_id
@@ -85,6 +95,16 @@ class Row:
     chars: int = field(default=0, compare=False)
 
 
+AnyRow = Row | PlainRow
+
+
+def whole(row: PlainRow) -> Row:
+    """Return a plain row with all its parts."""
+    fields, table = filled(row.table.names, row.cells), row.table
+    identity = Identity(table.entity_type, row.key, row.id, fields)
+    return Row(row.line, fields, row.extra, row.id, True, identity, (), None, row.chars)
+
+
 class _Contents:
     """What the cells of a row say; `before` has the cells of fields whose value is not the cell as it stands."""
 
@@ -124,9 +144,12 @@ class RowReader:
         plain = [step for step in self._steps if step[3] is not _always]
         self._columns_of_fields = [(place, name) for place, name, *_ in plain if name is not None]
         self._columns_beside = [(place, header) for place, name, header, *_ in plain if name is None]
+        self._has_own_ids = any(column.field == ID_FIELD for column in columns)
+        names = dict.fromkeys((*(name for _, name in self._columns_of_fields), *NAME_FIELDS[entity_type]))
+        self.table = PlainTable(entity_type, tuple(names), tuple(header for _, header in self._columns_beside))
         self._needed = f"the row needs an id, or {IDENTIFYING_FIELDS[entity_type]}"
 
-    def read(self, records: Sequence[Record]) -> list[Row | Refusal]:
+    def read(self, records: Sequence[Record]) -> list[AnyRow | Refusal]:
         """Turn records that each have a cell that is not blank into rows, or refusals with their cells."""
         width = len(self.columns)
         regular = [record for record in records if _is_regular(record, width)]
@@ -136,17 +159,35 @@ class RowReader:
         of_regular = iter(rows)
         return [next(of_regular) if _is_regular(record, width) else self._row(record) for record in records]
 
-    def _regular_rows(self, records: Sequence[Record]) -> list[Row | Refusal]:
+    def _regular_rows(self, records: Sequence[Record]) -> list[AnyRow | Refusal]:
         """Turn records of as many cells as there are columns, all of them storable, into rows."""
         if not records:
             return []
         columns = [list(map(str.strip, cells)) for cells in zip(*(record.cells for record in records), strict=True)]
         odd = self._odd_places(columns)
-        fields = _by_rows(columns, self._columns_of_fields, len(records))
-        extra = _by_rows(columns, self._columns_beside, len(records))
+        if not odd:
+            return self._even_rows(records, columns)
+        is_even = [place not in odd for place in range(len(records))]
+        even = iter(self._even_rows(list(compress(records, is_even)), [list(compress(c, is_even)) for c in columns]))
+        return [self._row(record) if place in odd else next(even) for place, record in enumerate(records)]
+
+    def _even_rows(self, records: Sequence[Record], columns: Sequence[Sequence[str]]) -> list[AnyRow | Refusal]:
+        """Turn records whose cells are stored as they stand, given by columns too, into rows."""
+        fields = {name: columns[place] for place, name in self._columns_of_fields}
+        blanks = (None,) * len(records)
+        keys: Sequence[str | None] = blanks
+        if fields and not self._has_own_ids:
+            keys = keys_by_addresses(self.entity_type, fields)
+        by_name = [_or_none(fields[name]) if name in fields else blanks for name in self.table.names]
+        beside = [_or_none(columns[place]) for place, _ in self._columns_beside]
+        others_by_row = list(zip(*beside, strict=True)) if beside else [()] * len(records)
+        table, kind = self.table, self.entity_type
+        rows = zip(records, keys, zip(*by_name, strict=True), others_by_row, strict=True)
         return [
-            self._row(record) if place in odd else self._identified(record, _Contents(fields[place], extra[place]))
-            for place, record in enumerate(records)
+            self._identified(record, _Contents(filled(table.names, cells), filled(table.headers, others)))
+            if key is None
+            else PlainRow(record.line, id_of_key(kind, key), key, cells, others, len(record.text), table)
+            for record, key, cells, others in rows
         ]
 
     def _odd_places(self, columns: Sequence[Sequence[str]]) -> set[int]:
@@ -317,14 +358,8 @@ def _is_regular(record: Record, width: int) -> bool:
     return len(record.cells) == width and (text.isprintable() or find_bad_character(text) is None)
 
 
-def _by_rows(columns: Sequence[Sequence[str]], shown: Sequence[tuple[int, str]], rows: int) -> list[dict[str, Any]]:
-    """Return, of each row, the cells of some columns that are not blank, by name."""
-    cells_by_name: list[dict[str, Any]] = [{} for _ in range(rows)]
-    for place, name in shown:
-        for cells, cell in zip(cells_by_name, columns[place], strict=True):
-            if cell:
-                cells[name] = cell
-    return cells_by_name
+def _or_none(cells: Sequence[str]) -> list[str | None]:
+    return [cell or None for cell in cells]
 
 
 def _is_odd(cell: str) -> bool:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.enrichment.waterfall.erase import erase_entity
+from app.entities import stored
 from app.entities.csv import imports
 from app.entities.csv.import_report import ImportReport
 from app.entities.csv.imports import import_csv
@@ -275,26 +276,64 @@ def test_dry_run_says_the_same_as_the_import_and_writes_nothing(
 
 # On SQLite the import holds the write lock while it looks, so that nobody can come between.
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("is_first", [True, False])
 def test_import_that_meets_another_one_of_the_same_key_keeps_the_names_apart(
-    context: Flask, monkeypatch: pytest.MonkeyPatch
+    context: Flask, monkeypatch: pytest.MonkeyPatch, is_first: bool
 ) -> None:
     """A row stored by somebody else between the look and the write is not written over."""
-    seen = imports.load_columns
+    if not is_first:
+        imported("Full Name,Email\nEva Berg,eva@berg.example\n")
     rivals = iter(["Ida Lind"])
 
-    def look_too_early(*args: Any, **options: Any) -> Any:
-        found = seen(*args, **options)
+    def store_rival() -> None:
         if rival := next(rivals, None):
             identity = identify("person", {"full_name": rival, "email": "lind@berg.example"})
             assert identity is not None
             with db.engine.begin() as connection:
                 table = table_of("person")
                 connection.execute(table.insert().values(workspace_slug="north", id=identity.id, full_name=rival))
+
+    look, insert = stored.load_stored, imports.insert_absent
+
+    def look_too_early(*args: Any, **options: Any) -> Any:
+        found = look(*args, **options)
+        store_rival()
         return found
 
-    monkeypatch.setattr(imports, "load_columns", look_too_early)
+    def insert_too_late(*args: Any, **options: Any) -> int:
+        # The first import of a workspace does not look.
+        store_rival()
+        return insert(*args, **options)
+
+    monkeypatch.setattr(stored, "load_stored", look_too_early)
+    monkeypatch.setattr(imports, "insert_absent", insert_too_late)
     assert counts(imported("Full Name,Email\nOle Lind,lind@berg.example\n")) == {"created": 1, "kept_apart": 1}
-    assert names() == ["Ida Lind", "Ole Lind"]
+    assert names() == ([] if is_first else ["Eva Berg"]) + ["Ida Lind", "Ole Lind"]
+
+
+def test_row_that_repeats_what_another_one_replaced_puts_it_back(context: Flask) -> None:
+    """A row that says what is stored changes nothing, unless a row before it has changed that."""
+    header = "Full Name,Email,City,Mood\n"
+    ida, ole = "Ida Lind,ida@berg.example,Bonn,\n", "Ole Lind,ole@berg.example,Oslo,calm\n"
+    imported(header + ida + ole)
+    assert counts(imported(header + ole + ida + ole)) == {"unchanged": 3}
+    changed = header + ida.replace("Bonn", "Köln") + ole + ida
+    assert counts(imported(changed, is_dry_run=True)) == {"updated": 2, "unchanged": 1, "replaced": 2}
+    assert counts(imported(changed)) == {"updated": 2, "unchanged": 1, "replaced": 2}
+    assert counts(imported(header + ida + ole.replace("calm", "glad"))) == {"updated": 1, "unchanged": 1}
+    rows = list_entities("person", workspace_slug="north").rows
+    assert sorted((str(row.fields["location_city"]), row.extra.get("Mood")) for row in rows) == [
+        ("Bonn", None),
+        ("Oslo", "glad"),
+    ]
+
+
+def test_row_of_an_entity_kept_apart_is_written_to_it_beside_one_stored_under_its_id(context: Flask) -> None:
+    """Rows that say what is stored under the id of their key are still about whom that key leads them to."""
+    ida, ole = "Ida Lind,lind@berg.example,Bonn\n", "Ole Lind,lind@berg.example,Oslo\n"
+    imported("Full Name,Email,City\n" + ida + ole)
+    again = imported("Full Name,Email,City\n" + ole + ida + ole.replace("Oslo", "Bergen"))
+    assert counts(again) == {"updated": 1, "unchanged": 2, "kept_apart": 2, "replaced": 1}
 
 
 people = st.sampled_from(["Ida Brandt", "Ole Hansen", "Eva Lind", "Kim Falk", "Ivo Brandt", "Ole Brandt"])
