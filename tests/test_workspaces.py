@@ -38,6 +38,8 @@ from app.models.in_flight_call import in_flight_calls as flight_rows
 from app.models.kept_figures import FiguresKind
 from app.providers.base import Answer, Lookup, OutcomeClass
 from app.providers.defaults import DEFAULTS
+from app.web.api_keys import create_key, list_keys
+from app.web.users import create_user, list_users
 from tests.enrichment.helpers import claim, ids
 from tests.enrichment.scenes import EMAIL, add, change, drain, enqueue, paid, person, rows, verdict
 from tests.fakes.provider import FakeProvider, csv_stream, registry_of
@@ -262,3 +264,12 @@ def test_a_list_has_its_name_and_members_in_the_own_workspace(twins: Flask) -> N
     with transaction() as session:
         names = [open_list(session, NewList("person", slug, "Spring", "test")).name for slug in ("north", "default")]
     assert names == ["Spring", "Spring"]
+
+
+def test_keys_and_users_are_listed_by_workspace(context: Flask) -> None:
+    """Who administers one workspace is shown its own."""
+    for name, slug in {"everywhere": None, "here": "default", "there": "north"}.items():
+        create_key(name, ["read"], slug)
+        create_user(name, "viewer", slug)
+    assert [key.name for key in list_keys("north")] == ["there"]
+    assert [user.name for user in list_users("north")] == ["there"]
