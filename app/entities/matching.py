@@ -51,6 +51,11 @@ def compare_names(entity_type: EntityType, fields: Fields, other: Fields) -> Res
     return Resemblance.UNLIKE if companies.name_two_places(known, told) else companies.compare(known, told)
 
 
+def _beside(entity_id: str, apart_id: str | None) -> Match:
+    """Return the match of a row whose key is another entity's: under an id of its own, if it has one."""
+    return Match(entity_id) if apart_id is None else Match(apart_id, shared_with=entity_id)
+
+
 def are_others(entity_type: EntityType, fields: Fields, other: Fields, *, may_be_renamed: bool) -> bool:
     """Return whether the names say that two records with one key are about two entities.
 
@@ -257,15 +262,13 @@ class Matcher:
     def _of_keys(self, row: Candidate, identity: Identity) -> Match:
         if self._is_alone and identity.id not in self._names:
             return Match(identity.id)
-        may_be_renamed = identity.kind == "linkedin"
         apart_id = None if self._is_direct else self._kept_apart(row, identity)
         if identity.id not in self._names:
             # If the row's entity is kept apart, whoever had the key first was erased since.
             return Match(apart_id or self._id_by_other_ways(row, identity))
-        if not self._is_other(identity.id, row.fields, may_be_renamed=may_be_renamed):
-            return Match(apart_id or identity.id)
-        apart_id = apart_id or identity.apart_id
-        return Match(apart_id or identity.id, identity.id if apart_id else None)
+        if self._is_other(identity.id, row.fields, may_be_renamed=identity.kind == "linkedin"):
+            return _beside(identity.id, apart_id or identity.apart_id)
+        return Match(apart_id or identity.id)
 
     def _id_by_other_ways(self, row: Candidate, identity: Identity) -> str:
         """Return the id under which an entity is stored that nobody's key leads to; its own if there is none."""

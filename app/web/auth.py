@@ -160,19 +160,20 @@ def _view_function() -> Any:
     if view_class is None:
         return view
     # A MethodView answers HEAD with its GET.
-    return getattr(view_class, request.method.replace("HEAD", "GET").lower(), None)
+    method = request.method.lower()
+    return getattr(view_class, method, None) or (view_class.get if method == "head" else None)
 
 
 def _authenticate(*, accepts_cron_secret: bool) -> Principal:
     credential = _BEARER.fullmatch(request.headers.get("Authorization", ""))
-    token = credential[1] if credential else ""
-    if accepts_cron_secret and _is_cron_secret(token):
+    token = credential.group(1) if credential else None
+    if token is not None and accepts_cron_secret and _is_cron_secret(token):
         return Principal("cron", None, frozenset({Scope.PROCESS}), None)
-    if token.startswith(KEY_PREFIX):
+    if token is not None and token.startswith(KEY_PREFIX):
         key = find_key(token)
         if key is not None:
             return Principal("key", key.id, frozenset(key.scopes), key.workspace_slug, key.name)
-    elif accepts_cron_secret and config().CRON_SECRET is None:
+    elif accepts_cron_secret and _cron_secret() is None:
         raise Unauthorized("CRON_SECRET is not set: set it to 16 or more random characters, or call with an API key.")
     raise Unauthorized("Expected a valid credential in the header: Authorization: Bearer <API key>.")
 
@@ -185,8 +186,12 @@ def _authorize(caller: Principal, scope: Scope | None) -> None:
 
 
 def _is_cron_secret(token: str) -> bool:
-    secret = config().CRON_SECRET
+    secret = _cron_secret()
     return secret is not None and hmac.compare_digest(_digest(token), _digest(secret))
+
+
+def _cron_secret() -> str | None:
+    return config().CRON_SECRET or None
 
 
 def _digest(token: str) -> bytes:
@@ -199,6 +204,6 @@ def _log_refused_cron_call(error: AppError) -> None:
         "process call refused",
         status=error.status,
         has_credential="Authorization" in request.headers,
-        is_secret_set=config().CRON_SECRET is not None,
+        is_secret_set=_cron_secret() is not None,
         is_from_cron=agent.startswith("vercel-cron") or "X-Vercel-Cron-Schedule" in request.headers,
     )

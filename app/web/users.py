@@ -220,9 +220,8 @@ def check_password(name: str, password: str) -> UserView | None:
     view, stored = (None, None) if user is None else (view_of(user), user.password_hash)
     end_read()
     with _HASHERS:
-        # Nobody knows the password that is behind nobody's hash.
         is_right = check_password_hash(stored or _nobodys_hash(HASH_METHOD), password[:MAX_PASSWORD])
-    return view if is_right else None
+    return view if is_right and stored is not None else None
 
 
 def digest_of(kind: str, token: str) -> str:
