@@ -29,6 +29,7 @@ from app.entities.export_work import work_on_exports
 from app.entities.lists import NewList, create_list, get_list, open_list
 from app.entities.read import get_entity, select_ids
 from app.entities.undo import UndoCounts, undo_job
+from app.errors import NotFound
 from app.extensions import db
 from app.models.address_verdict import address_verdicts
 from app.models.attempt import attempts, entity_revisions
@@ -38,8 +39,8 @@ from app.models.in_flight_call import in_flight_calls as flight_rows
 from app.models.kept_figures import FiguresKind
 from app.providers.base import Answer, Lookup, OutcomeClass
 from app.providers.defaults import DEFAULTS
-from app.web.api_keys import create_key, list_keys
-from app.web.users import create_user, list_users
+from app.web.api_keys import create_key, get_key, list_keys
+from app.web.users import create_user, get_user, list_users
 from tests.enrichment.helpers import claim, ids
 from tests.enrichment.scenes import EMAIL, add, change, drain, enqueue, paid, person, rows, verdict
 from tests.fakes.provider import FakeProvider, csv_stream, registry_of
@@ -266,10 +267,17 @@ def test_a_list_has_its_name_and_members_in_the_own_workspace(twins: Flask) -> N
     assert names == ["Spring", "Spring"]
 
 
-def test_keys_and_users_are_listed_by_workspace(context: Flask) -> None:
+def test_keys_and_users_are_shown_by_workspace(context: Flask) -> None:
     """Who administers one workspace is shown its own."""
     for name, slug in {"everywhere": None, "here": "default", "there": "north"}.items():
         create_key(name, ["read"], slug)
         create_user(name, "viewer", slug)
     assert [key.name for key in list_keys("north")] == ["there"]
     assert [user.name for user in list_users("north")] == ["there"]
+    for get, everyone in ((get_key, list_keys()), (get_user, list_users())):
+        for one in everyone:
+            if one.name == "there":
+                assert get(one.id, workspace_slug="north") == one
+            else:
+                with pytest.raises(NotFound):
+                    get(one.id, workspace_slug="north")

@@ -331,9 +331,13 @@ def _unsupported(call: Call, schema: Any, is_tool: bool, keywords: frozenset[str
     refused = sorted(_keys(schema) & keywords)
     if refused:
         return f"schema: {refused[0]} is not supported"
-    if not is_tool and any(inner.get("additionalProperties") is not False for inner in _objects(schema)):
+    if not is_tool and _is_open(schema):
         return "schema: additionalProperties must be false"
     return None
+
+
+def _is_open(schema: Any) -> bool:
+    return any(inner.get("additionalProperties") is not False for inner in _objects(schema))
 
 
 def _objects(schema: Any) -> list[dict[str, Any]]:
