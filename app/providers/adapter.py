@@ -88,10 +88,6 @@ class PaidProvider(ApiClient, Provider):
         """Return nothing: answers about one entity say nothing about others."""
         return ()
 
-    def is_local(self, lookup: Lookup) -> bool:
-        """Return False: every question is a call, whatever it costs."""
-        return False
-
     async def lookup(self, lookup: Lookup, *, deadline: float) -> Answer:
         """Ask about one entity."""
         question, reason = self._prepare(lookup)

@@ -147,9 +147,9 @@ class Provider(Protocol):
         """Return what this question would like to know from earlier answers about other entities."""
         ...
 
-    def is_local(self, lookup: Lookup) -> bool:
-        """Return whether this question is answered without a call."""
-        ...
+    def local_answer(self, lookup: Lookup) -> Answer | None:
+        """Return the answer if it takes no call; None: the question is a call, whatever that costs."""
+        return None
 
     async def lookup(self, lookup: Lookup, *, deadline: float) -> Answer:
         """Ask for one entity, and be done by `deadline` (of the monotonic clock).

@@ -7,7 +7,7 @@ counts up its `write_count`.
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,8 +32,8 @@ class Mark:
     write_count: int
 
 
-def commit(write: Callable[[], str], mark: Mark, *, give_up_after: float, insist: bool) -> str:
-    """Run a unit of work that returns the job's status, and return that.
+def commit(write: Callable[[], str], marks: Sequence[Mark], *, give_up_after: float, insist: bool) -> str:
+    """Run a unit of work on chunks of one job that returns the job's status, and return that.
 
     With `insist`, a database that is away is tried again until the write is known to be stored, or `give_up_after`
     seconds are over. Raises `LeaseLost`, and what the database raises.
@@ -46,7 +46,7 @@ def commit(write: Callable[[], str], mark: Mark, *, give_up_after: float, insist
             return write()
         except LeaseLost:
             # The first write may have been stored while this one waited.
-            status = _status_if_stored(mark, give_up_at) if is_repeat else None
+            status = _status_if_stored(marks, give_up_at) if is_repeat else None
             if status is None:
                 raise
             return status
@@ -54,32 +54,39 @@ def commit(write: Callable[[], str], mark: Mark, *, give_up_after: float, insist
             if not insist or not is_unavailable(exc) or time.monotonic() > give_up_at:
                 raise
         is_repeat = True
-        status = _status_if_stored(mark, give_up_at)
+        status = _status_if_stored(marks, give_up_at)
         if status is not None:
             return status
 
 
-def _status_if_stored(mark: Mark, give_up_at: float) -> str | None:
-    """Return the job's status if the last write took place though the answer to its commit was lost."""
-    row = _read_row(mark, give_up_at)
-    is_own = row.attempt == mark.fencing_token and row.write_count > mark.write_count
-    return str(row.status) if is_own else None
+def _status_if_stored(marks: Sequence[Mark], give_up_at: float) -> str | None:
+    """Return the job's status if the last write took place though the answer to its commit was lost.
+
+    Any of the chunks tells, since all were written in one transaction: somebody else may have some of them by now.
+    """
+    rows = {row.position: row for row in _read_rows(marks, give_up_at)}
+    for mark in marks:
+        row = rows[mark.position]
+        if row.attempt == mark.fencing_token and row.write_count > mark.write_count:
+            return str(row.status)
+    return None
 
 
-def _read_row(mark: Mark, give_up_at: float) -> Any:
-    """Return the chunk's row as it is stored, looking until there is an answer."""
+def _read_rows(marks: Sequence[Mark], give_up_at: float) -> Sequence[Any]:
+    """Return the chunks' rows as they are stored, looking until there is an answer."""
+    positions = [mark.position for mark in marks]
     query = (
-        select(progress.c.attempt, progress.c.write_count, jobs.c.status)
+        select(progress.c.position, progress.c.attempt, progress.c.write_count, jobs.c.status)
         .join(jobs, jobs.c.id == progress.c.job_id)
-        .where(progress.c.job_id == mark.job_id, progress.c.position == mark.position)
+        .where(progress.c.job_id == marks[0].job_id, progress.c.position.in_(positions))
     )
     while True:
         time.sleep(random.uniform(0.05, 0.2))
         try:
             db.session.rollback()
-            row = db.session.execute(query).one()
+            rows = db.session.execute(query).all()
             end_read()
-            return row
+            return rows
         except SQLAlchemyError as exc:
             if not is_unavailable(exc) or time.monotonic() > give_up_at:
                 raise

@@ -8,8 +8,8 @@ Locks are taken in one order everywhere, a chunk's progress row before its job's
 progress row nobody else can know yet. Every instant that a lease is judged by comes from the database's clock.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -30,6 +30,8 @@ from app.webhooks.events import EventType, announce_job
 
 Store = Callable[[WriteSession], None]
 """What else belongs into the transaction that stores outcomes."""
+StoreAll = Callable[[WriteSession, Sequence["Lease"]], None]
+"""The same for several chunks, told of those that are still held."""
 
 MAX_CRASHES = 10
 """Takeovers by crash after which a chunk is given up: what kills its workers is not one of its entities."""
@@ -151,40 +153,17 @@ class Lease:
             if ids[index] == ERASED_ID:
                 self.decide(index, Outcome.SKIPPED)
 
-    def checkpoint(self, store: Store | None = None, *, insist: bool = False) -> None:
-        """Store what is decided so far and renew the lease, in one transaction with what `store` writes.
+    def checkpoint(self, store: Store | None = None) -> None:
+        """Store what is decided so far and renew the lease, as `checkpoint_all` does. Raises `LeaseLost`."""
+        checkpoint_all([self], lambda session, _: store and store(session))
 
-        `store` runs after the token was checked, so a worker that lost its lease
-        writes nothing. With `insist`, a database that is away for a moment is
-        tried again while the lease lasts, and `store` may run more than once:
-        answers that were paid for are not given up lightly. Raises `LeaseLost`.
-        """
-
-        def write() -> str:
-            # A chunk that gets on is not given up, however many workers it costs.
-            crashes = min(self.crash_count, CRASHES_BEFORE_CAUTION) if self.decided_count else self.crash_count
-            values = {"seconds": self.lease_seconds, "the_crashes": crashes}
-            with self._writing(transitions.RENEW, **values) as (session, returned):
-                if store is not None:
-                    store(session)
-            return str(returned)
-
-        self._commit(write, insist=insist)
-
-    def finish(self, store: Store | None = None, *, insist: bool = False) -> None:
-        """Close the chunk and add its counts to the job, in one transaction with what `store` writes.
-
-        `insist` as with `checkpoint`. Raises `LeaseLost`.
-        """
-
-        def write() -> str:
-            with self._writing(transitions.CLOSE) as (session, _):
-                if store is not None:
-                    store(session)
-                return closing.add_counts(session, self.job.id, [self.outcomes], returned=1)
-
-        is_alone = store is None and not self._failures and engine_name() == "postgresql"
-        self._commit(self._finish_at_once if is_alone else write, insist=insist)
+    def finish(self, store: Store | None = None) -> None:
+        """Close the chunk and add its counts to the job, as `checkpoint_all` does. Raises `LeaseLost`."""
+        if store is not None or self._failures or engine_name() != "postgresql":
+            checkpoint_all([self], lambda session, _: store and store(session), ending=[self])
+            return
+        write = repeats_conflicts(self._finish_at_once)
+        self.note_stored(write())
         self.is_closed = True
 
     def _finish_at_once(self) -> str:
@@ -262,13 +241,43 @@ class Lease:
         self.note_stored(status)
         self.is_closed = True
 
-    def _commit(self, write: Callable[[], str], *, insist: bool) -> None:
-        status = commits.commit(write, self._mark, give_up_after=self.lease_seconds / 2, insist=insist)
-        self.note_stored(status)
-
     @property
-    def _mark(self) -> commits.Mark:
+    def mark(self) -> commits.Mark:
+        """Its chunk's row as it stands before the next write."""
         return commits.Mark(self.job.id, self.position, self.fencing_token, self.write_count)
+
+    def renew(self, session: WriteSession) -> str:
+        """Store the outcomes and renew the lease, in the caller's transaction; return the job's status.
+
+        Raises `LeaseLost`.
+        """
+        # A chunk that gets on is not given up, however many workers it costs.
+        crashes = min(self.crash_count, CRASHES_BEFORE_CAUTION) if self.decided_count else self.crash_count
+        values = {"seconds": self.lease_seconds, "the_crashes": crashes}
+        return str(self._own(session, transitions.RENEW, the_outcomes="".join(self.outcomes), **values))
+
+    def close(self, session: WriteSession) -> str:
+        """Store the outcomes and close the chunk, in the caller's transaction. Raises `LeaseLost`.
+
+        Its job's status is not known before its counts are added.
+        """
+        self._own(session, transitions.CLOSE, the_outcomes="".join(self.outcomes))
+        return self.job_status
+
+    def insert_failures(self, session: WriteSession) -> list[dict[str, Any]]:
+        """Store the errors, but for entities that were erased since the claim; return what was stored.
+
+        The chunk's row is held until the commit, and an erasure begins with it:
+        whichever comes second sees the other.
+        """
+        if not self._failures:
+            return []
+        place = {"the_job": self.job.id, "the_position": self.position}
+        present = session.scalar(transitions.CHUNK_IDS.with_for_update(read=True), place) or ""
+        rows = [row for row in self._failures if f'"{row["entity_id"]}"' in present]
+        if rows:
+            session.execute(insert(entity_errors), rows)
+        return rows
 
     @contextmanager
     def _writing(self, statement: ReturningUpdate[Any], **values: Any) -> Iterator[tuple[WriteSession, Any]]:
@@ -279,22 +288,9 @@ class Lease:
         """
         with transaction() as session:
             returned = self._own(session, statement, the_outcomes="".join(self.outcomes), **values)
-            stored = self._insert_failures(session) if self._failures else []
+            stored = self.insert_failures(session)
             yield session, returned
             failures.add_counts(session, stored)
-
-    def _insert_failures(self, session: WriteSession) -> list[dict[str, Any]]:
-        """Store the errors, but for entities that were erased since the claim; return what was stored.
-
-        The chunk's row is held until the commit, and an erasure begins with it:
-        whichever comes second sees the other.
-        """
-        place = {"the_job": self.job.id, "the_position": self.position}
-        present = session.scalar(transitions.CHUNK_IDS.with_for_update(read=True), place) or ""
-        rows = [row for row in self._failures if f'"{row["entity_id"]}"' in present]
-        if rows:
-            session.execute(insert(entity_errors), rows)
-        return rows
 
     def _own(self, session: WriteSession, statement: ReturningUpdate[Any], **values: Any) -> Any:
         """Write to the chunk's progress row if it is still this lease's; return what the statement does."""
@@ -319,3 +315,58 @@ class Lease:
 
     def _keep(self) -> None:
         self._kept = (list(self.outcomes), self.decided_count)
+
+
+def checkpoint_all(
+    leases: Iterable[Lease],
+    store: StoreAll | None = None,
+    *,
+    ending: Collection[Lease] = (),
+    insist: bool = False,
+) -> list[Lease]:
+    """Store what is decided of chunks of one job, in one transaction with what `store` writes.
+
+    The leases are renewed; chunks in `ending` are closed, and counted. `store(session, held)` runs after the tokens
+    were checked, so that of a lease that is lost nothing is written. Returns the leases that are still held; raises
+    `LeaseLost` if there are none. With `insist`, a database that is away for a moment is tried again while the leases
+    last, and `store` may run more than once: answers that were paid for are not given up lightly.
+    """
+    in_order = sorted(leases, key=lambda lease: lease.position)
+    job_id, held = in_order[0].job.id, in_order
+
+    def write() -> str:
+        nonlocal held
+        with transaction() as session:
+            statuses = _keep(session, in_order, ending)
+            errors = [row for lease in statuses for row in lease.insert_failures(session)]
+            if store is not None:
+                store(session, list(statuses))
+            status = next(iter(statuses.values()))
+            ended = [lease.outcomes for lease in statuses if lease in ending]
+            if ended:
+                status = closing.add_counts(session, job_id, ended, returned=len(ended))
+            # Last: the job's other workers may count the same kinds.
+            failures.add_counts(session, errors)
+            held = list(statuses)
+        return status
+
+    marks = [lease.mark for lease in in_order]
+    status = commits.commit(write, marks, give_up_after=in_order[0].lease_seconds / 2, insist=insist)
+    for lease in held:
+        lease.note_stored(status)
+        lease.is_closed = lease in ending
+    return held
+
+
+def _keep(session: WriteSession, leases: Iterable[Lease], ending: Collection[Lease]) -> dict[Lease, str]:
+    """Renew leases, or close their chunks; return those that are still held, with the job's status before that.
+
+    Raises `LeaseLost` if there are none.
+    """
+    statuses: dict[Lease, str] = {}
+    for lease in leases:
+        with suppress(LeaseLost):
+            statuses[lease] = lease.close(session) if lease in ending else lease.renew(session)
+    if not statuses:
+        raise LeaseLost
+    return statuses

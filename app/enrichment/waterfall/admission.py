@@ -17,7 +17,7 @@ from app.enrichment.limits.rate_limits import Allowance, LimitKey
 from app.enrichment.money.caps import Booking
 from app.enrichment.queue.lease import JobInfo
 from app.enrichment.waterfall import in_flight
-from app.enrichment.waterfall.batch import Attempt, AttemptResult, Batch, Call, ChunkContext, Granted, Refusal
+from app.enrichment.waterfall.batch import Attempt, AttemptResult, Batch, Call, Granted, JobContext, Refusal
 from app.enrichment.waterfall.dedup import is_answered
 from app.enrichment.waterfall.entity_run import PriorAnswer, Purpose
 from app.entities.exclusions import Exclusions
@@ -62,7 +62,7 @@ class Opening:
     entities: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
-def find_gone(context: ChunkContext, calls: Sequence[Call]) -> set[str]:
+def find_gone(context: JobContext, calls: Sequence[Call]) -> set[str]:
     """Return which entities of calls that want to start have been erased or excluded since they were read.
 
     The others cannot be erased before the transaction ends, so that no call is opened behind an erasure's back. This
@@ -107,7 +107,7 @@ def refusals_of(limited: Iterable[Limited]) -> dict[str, Refusal]:
 
 
 def open_calls(
-    session: WriteSession, context: ChunkContext, limited: Iterable[Limited], gone: set[str], now: datetime
+    session: WriteSession, context: JobContext, limited: Iterable[Limited], gone: set[str], now: datetime
 ) -> Opening:
     """Put what may start on record, but for attempts that somebody else makes or has made."""
     wanted = _wanted(limited, gone)
@@ -235,7 +235,7 @@ def _refuse(calls: Iterable[Call], refusal: Refusal) -> dict[str, Refusal]:
     return {attempt.id: refusal for call in calls for attempt in call.attempts}
 
 
-def _busy_refusals(session: WriteSession, context: ChunkContext, attempts: Sequence[Attempt]) -> dict[str, Refusal]:
+def _busy_refusals(session: WriteSession, context: JobContext, attempts: Sequence[Attempt]) -> dict[str, Refusal]:
     """Say when to look again at attempts that another job makes."""
     entity_ids = [attempt.entity_id for attempt in attempts]
     far_off = in_flight.unlikely_soon(session, context.job, entity_ids, _addresses(attempts))
@@ -246,7 +246,7 @@ def _busy_refusals(session: WriteSession, context: ChunkContext, attempts: Seque
     return refused
 
 
-def _prior_answers(context: ChunkContext, attempts: Iterable[Attempt]) -> Mapping[str, Mapping[str, PriorAnswer]]:
+def _prior_answers(context: JobContext, attempts: Iterable[Attempt]) -> Mapping[str, Mapping[str, PriorAnswer]]:
     """Return what providers have answered meanwhile.
 
     Asked after the calls are on record: whoever answered before that has stored it by now.
@@ -265,7 +265,7 @@ def _is_answered(attempt: Attempt, prior: Mapping[str, Mapping[str, PriorAnswer]
     return is_answered(answer, attempt.fingerprint or "")
 
 
-def _in_flight_row(context: ChunkContext, attempt: Attempt, slot: Slot, now: datetime) -> dict[str, Any]:
+def _in_flight_row(context: JobContext, attempt: Attempt, slot: Slot, now: datetime) -> dict[str, Any]:
     job, call = context.job, slot.call
     return {
         "workspace_slug": job.workspace_slug,
@@ -276,7 +276,7 @@ def _in_flight_row(context: ChunkContext, attempt: Attempt, slot: Slot, now: dat
         "request_id": attempt.request_id,
         "call_id": call.id,
         "job_id": job.id,
-        "position": context.lease.position,
+        "position": call.position,
         "reserved_micros": attempt.price_micros,
         "reserved_on": now.date(),
         "is_pending": False,

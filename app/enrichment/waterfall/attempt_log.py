@@ -12,7 +12,7 @@ from app.db.session import WriteSession
 from app.db.sql import insert_rows
 from app.enrichment.queue.lease import JobInfo
 from app.enrichment.waterfall import model_cache
-from app.enrichment.waterfall.batch import AttemptResult, Batch, ChunkContext, NotAsked, Spared, Verdict
+from app.enrichment.waterfall.batch import AttemptResult, Batch, JobContext, NotAsked, Spared, Verdict
 from app.enrichment.waterfall.dedup import NOT_ASKED, PARTIAL, VERDICT_STANDS
 from app.enrichment.waterfall.entity_run import IN_DOUBT, Purpose, withheld_fields
 from app.entities.changes import Writing, about_entities, read_changes, write_changes
@@ -41,7 +41,7 @@ class Written:
     """How many addresses of each provider a verifier has called invalid, each counted once."""
 
 
-def write_answers(session: WriteSession, context: ChunkContext, batch: Batch) -> Written:
+def write_answers(session: WriteSession, context: JobContext, batch: Batch) -> Written:
     """Merge what was answered into the entities as they are now, and record attempts and changes."""
     job = context.job
     ids = _entities_of(batch)
@@ -75,7 +75,7 @@ def is_find(fields_written: Collection[str], withheld: Collection[str] | None, w
 
 
 def _write_results(
-    context: ChunkContext,
+    context: JobContext,
     results: Iterable[AttemptResult],
     entities: Mapping[str, dict[str, Any]],
     changed_at: Mapping[str, Mapping[str, datetime]],
@@ -126,7 +126,7 @@ def _entities_of(batch: Batch) -> set[str]:
 
 
 def _merge(
-    context: ChunkContext,
+    context: JobContext,
     entity: dict[str, Any],
     offered: Mapping[str, Any],
     changed_at: Mapping[str, datetime],
@@ -138,7 +138,7 @@ def _merge(
     return changes
 
 
-def _changed_at(session: WriteSession, context: ChunkContext, ids: Iterable[str]) -> dict[str, dict[str, datetime]]:
+def _changed_at(session: WriteSession, context: JobContext, ids: Iterable[str]) -> dict[str, dict[str, datetime]]:
     """Return when fields that may be replaced were changed last, by entity; nothing if no field may be."""
     names = {name for name, policy in context.policies.items() if policy is MergePolicy.REPLACE}
     if not names:
@@ -166,7 +166,7 @@ def _reject(session: WriteSession, verdict: Verdict) -> int:
 
 def _apply_verdict(
     session: WriteSession,
-    context: ChunkContext,
+    context: JobContext,
     verdict: Verdict,
     entity: dict[str, Any],
     changed_at: Mapping[str, datetime],
@@ -185,7 +185,7 @@ def _apply_verdict(
     return [Writing(verdict.entity_id, changes, verdict.provider, verdict.attempt_id, context.job.id)]
 
 
-def _attempt_row(context: ChunkContext, result: AttemptResult, fields_written: list[str]) -> dict[str, Any]:
+def _attempt_row(context: JobContext, result: AttemptResult, fields_written: list[str]) -> dict[str, Any]:
     answer, attempt = result.answer, result.attempt
     is_withheld = attempt.step.purpose is Purpose.STEP and _is_withheld(result)
     return {

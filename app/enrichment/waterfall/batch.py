@@ -1,14 +1,16 @@
 """What a checkpoint stores, as one value (`Batch`), and what comes of it, as another (`Admission`)."""
 
 import time
-from collections.abc import Mapping
+from collections import ChainMap
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from itertools import chain
+from typing import Any, Final
 
 from app.enrichment.limits.circuit_breaker import ProviderState
 from app.enrichment.money.caps import Cap, Caps
-from app.enrichment.queue.lease import JobInfo, Lease
+from app.enrichment.queue.lease import JobInfo
 from app.enrichment.waterfall.dedup import RecentAnswers
 from app.enrichment.waterfall.entity_run import EntityRun, Plan, PriorAnswer, Step
 from app.entities.policies import MergePolicy
@@ -17,10 +19,12 @@ from app.providers.base import Answer, Lookup, Provider
 
 
 @dataclass(frozen=True, slots=True)
-class ChunkContext:
-    """What all parts of the work on one chunk share."""
+class JobContext:
+    """What all chunks of a job share in one worker's hands, as the settings, keys and caps stood when it began.
 
-    lease: Lease
+    Two are equal if a checkpoint stores alike what is of the one and of the other.
+    """
+
     job: JobInfo
     plan: Plan
     recent: RecentAnswers
@@ -30,7 +34,7 @@ class ChunkContext:
     keeps_raw: bool
     own_accounts: Mapping[str, str]
     """By provider's name, the accounts that are the workspace's own."""
-    accounts: set[tuple[str, date]] = field(default_factory=set)
+    accounts: set[tuple[str, date]] = field(default_factory=set, compare=False)
     """Rows of caps that are known to be there, by scope and day."""
 
 
@@ -46,7 +50,7 @@ class Attempt:
     """The most that it can cost."""
     fingerprint: str | None = None
     is_local: bool = True
-    """Whether it is answered here, without a provider being called."""
+    """Whether it was answered here, without a provider being called."""
     address: str | None = None
     """The address that is verified, if it is a verifier that is asked."""
     provider: Provider = field(init=False)
@@ -69,8 +73,8 @@ class Call:
     attempts: tuple[Attempt, ...]
     patience: float
     """How long it may take, in seconds."""
-    is_local: bool
-    """Whether nobody is called, so that nothing needs to be on record before."""
+    position: int
+    """The chunk that it is of."""
     started_at: datetime | None = None
     start_at: float = 0.0
     """When it begins, on the monotonic clock."""
@@ -169,6 +173,22 @@ class Batch:
     def moves_calls(self) -> bool:
         """Whether calls are to be taken off the record, or put on it."""
         return bool(self.has_money or self.released or self.replaced)
+
+
+_LISTS: Final = ("results", "pending", "verdicts", "released", "replaced", "lost", "not_asked", "spared", "calls")
+
+
+def joined(batches: Sequence[Batch]) -> Batch:
+    """Return what batches of one job's chunks store as one."""
+    lists = {name: tuple(chain.from_iterable(getattr(batch, name) for batch in batches)) for name in _LISTS}
+    return Batch(
+        **lists,
+        ended_calls=frozenset().union(*(batch.ended_calls for batch in batches)),
+        states=dict(ChainMap(*(dict(batch.states) for batch in batches))),
+        asked=sum(batch.asked for batch in batches),
+        finds=sum(batch.finds for batch in batches),
+        delay_seconds=max(batch.delay_seconds for batch in batches),
+    )
 
 
 @dataclass

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Awaitable, Callable, Collection, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -42,15 +42,9 @@ class CallsOfChunk:
         ended, self.ended = self.ended, []
         return ended
 
-    def cancel_local(self) -> None:
-        """Break off what is answered here, and give up what has not begun; a call that is paid for goes on."""
-        local = [call.id for call in self.under_way.values() if call.is_local]
-        self.shared.calls.cancel(local, unless_begun=self.under_way)
-
-    @property
-    def has_paid(self) -> bool:
-        """Whether a call of a provider is under way."""
-        return any(not call.is_local for call in self.under_way.values())
+    def give_up_waiting(self) -> None:
+        """Give up the calls that have not begun; those that have may be paid for, and go on."""
+        self.shared.calls.cancel((), unless_begun=self.under_way)
 
 
 class CallsUnderWay:
@@ -64,12 +58,30 @@ class CallsUnderWay:
         self._seconds: dict[str, float] = {}
         """How long calls of each provider took of late, on the average."""
         self._under_way: dict[str, tuple[CallsOfChunk, Call]] = {}
+        self._chosen: list[Call] = []
+        """What chunks have chosen to start in the checkpoint that comes next."""
 
     def __len__(self) -> int:
         return len(self._under_way)
 
     def __iter__(self) -> Iterator[Call]:
-        return (call for _, call in self._under_way.values())
+        yield from (call for _, call in self._under_way.values())
+        yield from self._chosen
+
+    def note_chosen(self, calls: Iterable[Call]) -> None:
+        """Count calls in that are about to be started, so that the chunks of one checkpoint do not choose too many."""
+        now = time.monotonic()
+        self._chosen += [replace(call, start_at=now) for call in calls]
+
+    def forget_chosen(self) -> None:
+        """Count no calls in but those under way: what was chosen has started, or may not start now."""
+        self._chosen = []
+
+    def lined_up(self, provider: Provider) -> int:
+        """Return how many calls of a provider are about to begin."""
+        now = time.monotonic()
+        calls = [call for _, call in self._under_way.values() if call.start_at > now] + self._chosen
+        return sum(call.provider is provider for call in calls)
 
     def room(self) -> int:
         """Return how many more calls may be started now."""
@@ -108,23 +120,17 @@ class CallsUnderWay:
     ) -> None:
         """Start a call of a chunk."""
         self._under_way[call.id] = (owner, call)
-        grace = 0.0 if call.is_local else STOP_SECONDS
-        self.calls.start(call.id, asking, deadline=deadline + grace, start_at=call.start_at, start_by=start_by)
+        deadline += STOP_SECONDS
+        self.calls.start(call.id, asking, deadline=deadline, start_at=call.start_at, start_by=start_by)
 
     def collect(self, seconds: float, *, linger_seconds: float, gap_seconds: float) -> None:
         """Wait for calls to end, as `Calls.collect` does, and hand each to its chunk."""
-        self._hand_out(self.calls.collect(seconds, linger_seconds=linger_seconds, gap_seconds=gap_seconds))
-
-    def collect_all(self, call_ids: Collection[str], seconds: float) -> None:
-        """Wait for some calls to end, at most so many seconds, and hand to its chunk what has ended."""
-        self._hand_out(self.calls.collect_all(call_ids, seconds))
-
-    def _hand_out(self, ended: list[tuple[str, CallResult]]) -> None:
+        ended = self.calls.collect(seconds, linger_seconds=linger_seconds, gap_seconds=gap_seconds)
         for call_id, result in ended:
             owner, call = self._under_way.pop(call_id)
             del owner.under_way[call_id]
             owner.ended.append((call, result))
-            if not call.is_local and not isinstance(result, NotSent):
+            if not isinstance(result, NotSent):
                 self._note_seconds(call.provider.name, time.monotonic() - call.start_at)
 
     def _note_seconds(self, provider: str, seconds: float) -> None:

@@ -20,7 +20,7 @@ from app.enrichment.queue import stop_rules
 from app.enrichment.queue.stop_rules import Counts
 from app.enrichment.waterfall import admission, in_flight
 from app.enrichment.waterfall.attempt_log import Written, stored_class, write_answers, write_model_cache
-from app.enrichment.waterfall.batch import Admission, AttemptResult, Batch, ChunkContext, ReachedCap
+from app.enrichment.waterfall.batch import Admission, AttemptResult, Batch, JobContext, ReachedCap
 from app.enrichment.waterfall.dedup import PARTIAL
 from app.models.spending import CallOutcome
 from app.models.types import utcnow
@@ -28,7 +28,7 @@ from app.providers.base import DEFINITE, Answer, OutcomeClass, Provider
 from app.values.days import seconds_to_midnight
 
 
-def store_batch(session: WriteSession, context: ChunkContext, batch: Batch) -> Admission:
+def store_batch(session: WriteSession, context: JobContext, batch: Batch) -> Admission:
     """Store a batch in the caller's transaction, and return which of its calls may start."""
     written = write_answers(session, context, batch)
     write_model_cache(session, batch)

@@ -7,11 +7,11 @@ from typing import Any
 
 from app.db.session import end_read
 from app.enrichment.limits import circuit_breaker
-from app.enrichment.queue.lease import Failure
+from app.enrichment.queue.lease import Failure, Lease
 from app.enrichment.queue.work import decide_suspect, is_suspect
 from app.enrichment.waterfall import in_flight
 from app.enrichment.waterfall.admission import PENDING_RETRY_SECONDS
-from app.enrichment.waterfall.batch import ChunkContext
+from app.enrichment.waterfall.batch import JobContext
 from app.enrichment.waterfall.entity_run import IN_DOUBT, EntityRun, PriorAnswer
 from app.enrichment.waterfall.results import ResultHandler
 from app.entities.exclusions import Exclusions
@@ -26,7 +26,8 @@ Fields = dict[str, Any]
 class Loader:
     """Reads a chunk's entities once, and goes on where an earlier worker was lost."""
 
-    context: ChunkContext
+    context: JobContext
+    lease: Lease
     results: ResultHandler
     providers: Iterable[Provider]
     """All that are registered: also what those have answered counts that the plan has no more."""
@@ -34,7 +35,7 @@ class Loader:
 
     def load(self) -> list[EntityRun]:
         """Return the runs of the entities that are to go on; the others are decided."""
-        lease, job = self.context.lease, self.context.job
+        lease, job = self.lease, self.context.job
         ids = [lease.entity_ids[index] for index in lease.undecided]
         fields = load_entities(job.entity_type, ids, workspace_slug=job.workspace_slug)
         excluded = Exclusions.load_for(job.entity_type, fields.values(), job.workspace_slug)
@@ -58,13 +59,13 @@ class Loader:
         if not any(_is_paid(provider) for provider in (*plan.steps, *plan.verifiers)):
             return {}, {}
         prior = self.context.recent.prior(ids, (*self.providers, *plan.verifiers))
-        left = in_flight.of_chunk(job.id, self.context.lease.position)
+        left = in_flight.of_chunk(job.id, self.lease.position)
         self.results.states.replace(circuit_breaker.load_states(self.context.own_accounts))
         return prior, left
 
     def _begin(self, run: EntityRun, left: Sequence[Any]) -> None:
         run.resume()
-        if is_suspect(self.context.lease, run.index):
+        if is_suspect(self.lease, run.index):
             self._give_up_suspect(run, left)
         else:
             self._resume(run, left)
@@ -79,9 +80,9 @@ class Loader:
             self._give_up_call(call)
         is_in_doubt = any(prior.is_of_job and prior.outcome_class == IN_DOUBT for prior in run.prior.values())
         if left or run.repeats or is_in_doubt:
-            self.context.lease.decide(run.index, Outcome.HELD)
+            self.lease.decide(run.index, Outcome.HELD)
         else:
-            decide_suspect(self.context.lease, run.index)
+            decide_suspect(self.lease, run.index)
 
     def _give_up_call(self, call: Any) -> None:
         """Take a call off the record; if its provider repeats it for free, whoever asks next gets the answer."""
@@ -101,7 +102,7 @@ class Loader:
         given_up = [call for call in left if not self._take(run, call)]
         if given_up:
             self.results.unstored.lost += given_up
-            self.context.lease.decide(run.index, Outcome.HELD)
+            self.lease.decide(run.index, Outcome.HELD)
         else:
             self._runs.append(run)
 
@@ -130,7 +131,7 @@ class Loader:
     def _decide_missing(self, index: int) -> None:
         job = self.context.job
         message = f"There is no {job.entity_type} with this id in workspace {job.workspace_slug}."
-        self.context.lease.decide(index, Outcome.ERROR, Failure("entity_not_found", message))
+        self.lease.decide(index, Outcome.ERROR, Failure("entity_not_found", message))
 
 
 def _is_paid(provider: Provider) -> bool:

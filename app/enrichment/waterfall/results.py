@@ -30,7 +30,8 @@ from app.entities.fields import FIELDS
 from app.entities.merge import is_blank, merge_fields
 from app.entities.policies import MergePolicy
 from app.entities.verdicts import REJECTED, VerdictView
-from app.errors import describe
+from app.error_reports import report
+from app.errors import describe, describe_bug
 from app.models.types import new_id
 from app.providers.answers import checked
 from app.providers.base import Answer, Lookup, OutcomeClass, Provider
@@ -97,10 +98,12 @@ class ResultHandler:
         else:
             self._apply_answer(result)
 
-    def apply_local(self, run: EntityRun, step: Step, lookup: Lookup, answer: Answer) -> None:
-        """Apply an answer that no call was needed for."""
+    def apply_local(
+        self, run: EntityRun, step: Step, lookup: Lookup, answer: Answer, address: str | None = None
+    ) -> None:
+        """Apply an answer that no call was needed for; `address` is the one that it is about, if it verifies one."""
         now = datetime.now(UTC)
-        self.apply(AttemptResult(Attempt(run, step, lookup, new_id()), answer, now, now))
+        self.apply(AttemptResult(Attempt(run, step, lookup, new_id(), address=address), answer, now, now))
 
     def ask_one_by_one(self, call: Call) -> None:
         """Ask about each entity of a bulk call by itself: one bad entity must not cost the others."""
@@ -234,6 +237,14 @@ class ResultHandler:
         except Exception as exc:
             log.warning("callback not read", provider=provider.name, error_type=type(exc).__name__)
             return Answer(OutcomeClass.INVALID_REQUEST, error="The callback could not be read.")
+
+
+def bug_answer(provider: Provider, error: BaseException, *, is_cost_known: bool) -> Answer:
+    """Return the answer that stands for what a provider's own code has raised, and report that."""
+    # The message may hold what the provider was asked about, so only its kind is logged and stored.
+    log.warning("provider raised", provider=provider.name, error_type=type(error).__name__)
+    report(error)
+    return Answer(OutcomeClass.INVALID_REQUEST, error=describe_bug(error), is_cost_known=is_cost_known)
 
 
 def _offered(result: AttemptResult) -> Mapping[str, Any]:

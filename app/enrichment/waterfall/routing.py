@@ -10,9 +10,9 @@ from app.config import Config
 from app.db.session import end_read
 from app.enrichment.limits.circuit_breaker import KnownStates, ProviderState
 from app.enrichment.queue.in_hand import JobMustWait
-from app.enrichment.queue.lease import Failure
+from app.enrichment.queue.lease import Failure, Lease
 from app.enrichment.waterfall import model_cache
-from app.enrichment.waterfall.batch import Admission, Attempt, Call, ChunkContext
+from app.enrichment.waterfall.batch import Admission, Attempt, Call, JobContext
 from app.enrichment.waterfall.callbacks import callback_url
 from app.enrichment.waterfall.dedup import fingerprint, is_answered
 from app.enrichment.waterfall.entity_run import (
@@ -27,7 +27,7 @@ from app.enrichment.waterfall.entity_run import (
     Step,
 )
 from app.enrichment.waterfall.plan import UNUSABLE_SECONDS
-from app.enrichment.waterfall.results import ResultHandler
+from app.enrichment.waterfall.results import ResultHandler, bug_answer
 from app.entities.verdicts import VerdictView, standing_verdicts
 from app.models.chunk import Outcome
 from app.models.types import new_id
@@ -39,6 +39,10 @@ RETURN_SECONDS: Final = 86_400.0
 credits does so within a day; without a bound, their jobs would never end."""
 SHORT_WAIT_SECONDS: Final = 2.0
 """The wait up to which a run is taken to be held up by the limits of a provider, and not by trouble with it."""
+HERE_SECONDS: Final = 0.1
+"""For how long at most entities are answered without calls until calls that have ended are looked at again."""
+RUNS_AT_ONCE: Final = 100
+"""How many entities are led to their next step together."""
 MAX_WAIT_SECONDS: Final = 5.0
 """The longest that a worker waits with a chunk in its hands for something to become possible."""
 
@@ -53,7 +57,8 @@ class Router:
     and those of a cautious chunk that have not had their turn (`_queued`).
     """
 
-    context: ChunkContext
+    context: JobContext
+    lease: Lease
     settings: Config
     results: ResultHandler
     must_wait: JobMustWait | None = None
@@ -76,7 +81,7 @@ class Router:
         self.add(runs)
         if self._fresh:
             self.must_wait = _why_nobody(self.context.plan, self.states)
-        if self.context.lease.needs_caution:
+        if self.lease.needs_caution:
             self._queued.extend(self._fresh)
             self._fresh = []
 
@@ -114,7 +119,7 @@ class Router:
     def skip(self, runs: Iterable[EntityRun]) -> None:
         """Decide entities as skipped."""
         for run in runs:
-            self.context.lease.decide(run.index, Outcome.SKIPPED)
+            self.lease.decide(run.index, Outcome.SKIPPED)
 
     def pause(self, wait: JobMustWait) -> None:
         """Let the job wait, unless it has to anyway."""
@@ -148,33 +153,57 @@ class Router:
 
     def give_up_waiting(self, *, is_all: bool) -> None:
         """Decide waiting runs as to be tried later; `is_all` says that nothing else of the chunk is left."""
-        lease = self.context.lease
         for run in self._waiting:
-            lease.decide(run.index, Outcome.RETRY_LATER)
+            self.lease.decide(run.index, Outcome.RETRY_LATER)
         if self._waiting and is_all and not self._fresh:
-            lease.retry_in_seconds = max(0.0, self.first_instant() - time.monotonic())
+            self.lease.retry_in_seconds = max(0.0, self.first_instant() - time.monotonic())
 
     def note_long_wait(self) -> None:
         """Let the job wait, if what is left of the chunk waits for long."""
-        if self.must_wait is None and self._waiting and self.context.lease.retry_in_seconds > MAX_WAIT_SECONDS:
+        if self.must_wait is None and self._waiting and self.lease.retry_in_seconds > MAX_WAIT_SECONDS:
             why_nobody = _why_nobody(self.context.plan, self.states)
-            self.must_wait = why_nobody or _why_some(self._waiting, self.context.lease.retry_in_seconds)
+            self.must_wait = why_nobody or _why_some(self._waiting, self.lease.retry_in_seconds)
 
     # The next step
 
     def next_attempts(self, *, is_busy: bool, is_stopped: bool) -> list[Attempt]:
-        """Bring every run that may go on to its next attempt, or to its end.
+        """Bring every run that may go on to its next call, or to its end; what takes no call is answered at once.
 
-        `is_busy` says whether attempts are lined up or under way.
+        `is_busy` says whether attempts are lined up or under way, `is_stopped` that nothing more is to be asked. Leaves
+        the rest for the next time after `HERE_SECONDS`.
         """
         if not is_stopped:
             self._begin_queued(is_busy=is_busy)
         waiting, self._waiting = self._waiting, []
         self.add(waiting)
-        runs, self._fresh = self._fresh, []
-        self._load_verdicts(runs)
-        attempts = [attempt for run in runs if (attempt := self._next_attempt(run)) is not None]
-        return _with_prices(attempts, self.context.job.entity_type)
+        runs, self._fresh = deque(self._fresh), []
+        attempts: list[Attempt] = []
+        until = time.monotonic() + HERE_SECONDS
+        while runs and time.monotonic() < until:
+            taken = [runs.popleft() for _ in range(min(len(runs), RUNS_AT_ONCE))]
+            self._load_verdicts(taken)
+            asking = [asked for run in taken if (asked := self._next_attempt(run)) is not None]
+            if is_stopped:
+                self.look_again(run for run, _, _ in asking)
+            else:
+                found, answered = self._answer_here(asking)
+                attempts += found
+                runs += answered
+        self._fresh += runs
+        return attempts
+
+    def _answer_here(self, asking: Sequence[_NextAttempt]) -> tuple[list[Attempt], list[EntityRun]]:
+        """Apply what is answered without a call; return the other attempts, and the answered runs that can go on."""
+        attempts: list[Attempt] = []
+        answered: list[EntityRun] = []
+        for run, step, lookup in _with_cache(asking):
+            answer = _local_answer(step.provider, lookup)
+            if answer is None:
+                attempts.append(_attempt(run, step, lookup, self.context.job.entity_type))
+                continue
+            self.results.apply_local(run, step, lookup, answer, run.address(step))
+            (self._waiting if run.ready_at > time.monotonic() else answered).append(run)
+        return attempts, answered
 
     def _load_verdicts(self, runs: Iterable[EntityRun]) -> None:
         addresses = set().union(*(run.addresses for run in runs)) if self.context.plan.verifiers else ()
@@ -188,8 +217,8 @@ class Router:
         if not self._queued or goes_on:
             return
         run = self._queued.popleft()
-        self.context.lease.outcomes[run.index] = Outcome.INTENT
-        self.context.lease.checkpoint()
+        self.lease.outcomes[run.index] = Outcome.INTENT
+        self.lease.checkpoint()
         self._fresh.append(run)
 
     def _next_attempt(self, run: EntityRun) -> _NextAttempt | None:
@@ -219,7 +248,7 @@ class Router:
             self._waiting.append(run)
             return
         failure = Failure(decision.code, decision.message, decision.provider) if is_error else None
-        self.context.lease.decide(run.index, decision.outcome, failure)
+        self.lease.decide(run.index, decision.outcome, failure)
         self.results.note_decided(run)
 
     def _can_ask(self, run: EntityRun, step: Step) -> bool:
@@ -338,22 +367,26 @@ def _may_return_soon(state: ProviderState) -> bool:
     return state.until is not None and state.seconds_held <= RETURN_SECONDS
 
 
-def _with_prices(attempts: Sequence[_NextAttempt], entity_type: str) -> list[Attempt]:
-    """Return attempts with the most that each can cost; a model is told what the cache knows."""
-    keys = {key for _, step, lookup in attempts for key in step.provider.cache_keys(lookup)}
-    cached = model_cache.load(keys) if keys else {}
-    if keys:
-        end_read()
-    return [_with_price(run, step, lookup, cached, entity_type) for run, step, lookup in attempts]
+def _with_cache(asking: Sequence[_NextAttempt]) -> Sequence[_NextAttempt]:
+    """Tell a model what the cache knows of the texts that it is to be asked about."""
+    keys = {key for _, step, lookup in asking for key in step.provider.cache_keys(lookup)}
+    if not keys:
+        return asking
+    cached = model_cache.load(keys)
+    end_read()
+    return [(run, step, replace(lookup, cached=cached)) for run, step, lookup in asking]
 
 
-def _with_price(run: EntityRun, step: Step, lookup: Lookup, cached: Mapping[str, Any], entity_type: str) -> Attempt:
+def _local_answer(provider: Provider, lookup: Lookup) -> Answer | None:
+    try:
+        return provider.local_answer(lookup)
+    except Exception as exc:
+        return bug_answer(provider, exc, is_cost_known=True)
+
+
+def _attempt(run: EntityRun, step: Step, lookup: Lookup, entity_type: str) -> Attempt:
+    """Return the attempt that a call is to be made for, with the most that it can cost."""
     provider = step.provider
-    if cached:
-        lookup = replace(lookup, cached=cached)
-    address = run.address(step)
-    if provider.is_local(lookup):
-        return Attempt(run, step, lookup, new_id(), address=address)
     return Attempt(
         run,
         step,
@@ -362,5 +395,5 @@ def _with_price(run: EntityRun, step: Step, lookup: Lookup, cached: Mapping[str,
         price_micros=provider.worst_price_micros(lookup),
         fingerprint=fingerprint(provider, entity_type, run.fields),
         is_local=False,
-        address=address,
+        address=run.address(step),
     )

@@ -22,9 +22,9 @@ BULK_MOST_SECONDS: Final = 2.5
 PATIENCE_SHARE: Final = 0.6
 """The share of a whole budget that one paid call may take, so that calls can start for the rest of it."""
 
-_Group = tuple[str, int, bool, bool]
+_Group = tuple[str, int, bool]
 """What attempts have in common that may share a bulk call: the provider, the entity if it is asked about alone, and
-whether they are local or repeats."""
+whether they are repeats."""
 
 
 @dataclass
@@ -50,6 +50,8 @@ class Scheduler:
     """
 
     entity_type: str
+    position: int
+    """The chunk that the attempts are of."""
     budget: Budget
     states: KnownStates
     _ready: dict[_Group, deque[Attempt]] = field(default_factory=dict)
@@ -63,16 +65,16 @@ class Scheduler:
     @property
     def has_time(self) -> bool:
         """Whether an attempt is lined up that there is time for."""
-        return any(self._has_time(attempts[0]) for attempts in self._ready.values())
+        return any(self._has_time(attempts[0].provider) for attempts in self._ready.values())
 
     def add(self, attempts: Iterable[Attempt]) -> None:
         """Line attempts up."""
         for attempt in attempts:
             name = attempt.provider.name
             alone = attempt.run.index + 1 if attempt.run.asks_alone else 0
-            # What costs nothing needs nothing on record, and does not wait for what does. A bulk call's cost is known
-            # only in total, of which a repeat would take a share that the others are charged for.
-            group = (name, alone, attempt.is_local, name in attempt.run.repeats)
+            # A bulk call's cost is known only in total, of which a repeat would take a share that the others are
+            # charged for.
+            group = (name, alone, name in attempt.run.repeats)
             self._ready.setdefault(group, deque()).append(attempt)
 
     def take_unavailable(self) -> list[EntityRun]:
@@ -105,9 +107,8 @@ class Scheduler:
         # Those that have come furthest first: they end soonest, and what comes after them is kept busy.
         for group, attempts in sorted(self._ready.items(), key=lambda item: -item[1][0].run.step_index):
             provider = attempts[0].provider
-            most = min(room, len(chosen) + self._most_to_ask(provider, under_way))
-            if not attempts[0].is_local:
-                most = min(most, under_way.room_for(provider, self._longest_wait(provider)))
+            room_for_provider = under_way.room_for(provider, self._longest_wait(provider))
+            most = min(room, len(chosen) + self._most_to_ask(provider, under_way), room_for_provider)
             while attempts and len(chosen) < most and self._may_start(attempts, may_come):
                 chosen.append(self._call(provider, attempts))
             if not attempts:
@@ -131,7 +132,7 @@ class Scheduler:
     def _call(self, provider: Provider, attempts: deque[Attempt]) -> Call:
         size = min(self._bulk_size(provider, attempts), len(attempts))
         taken = tuple(attempts.popleft() for _ in range(size))
-        return Call(new_id(), provider, taken, self.patience(provider), is_local=taken[0].is_local)
+        return Call(new_id(), provider, taken, self.patience(provider), self.position)
 
     def _longest_wait(self, provider: Provider) -> float:
         """Return how long a call may wait, once it might start, for another one to end."""
@@ -139,29 +140,24 @@ class Scheduler:
 
     def _most_to_ask(self, provider: Provider, under_way: CallsUnderWay) -> int:
         """Return how many more calls its limits could allow at all: more would only keep room from others."""
-        now = time.monotonic()
         limits = provider.settings.limits_for(self.entity_type)
-        calls = [call for call in under_way if call.provider is provider]
-        lined_up = sum(call.start_at > now for call in calls)
-        most = rate_limits.most_lined_up(limits) - lined_up
+        most = rate_limits.most_lined_up(limits) - under_way.lined_up(provider)
         if limits.at_once is not None:
-            most = min(most, limits.at_once - len(calls))
+            most = min(most, limits.at_once - sum(call.provider is provider for call in under_way))
         return max(0, most)
 
     def _bulk_size(self, provider: Provider, attempts: deque[Attempt]) -> int:
         return 1 if attempts[0].run.asks_alone else provider.capabilities.bulk_sizes.get(self.entity_type, 1)
 
     def _may_start(self, attempts: deque[Attempt], may_come: Callable[[int], bool]) -> bool:
-        if attempts[0].is_local:
-            return True
         provider = attempts[0].provider
-        if not self._has_time(attempts[0]):
+        if not self._has_time(provider):
             self._filling.pop(provider.name, None)
             return False
         return not self._fills_up(provider, attempts, may_come)
 
-    def _has_time(self, attempt: Attempt) -> bool:
-        return attempt.is_local or self.budget.seconds_left >= self.patience(attempt.provider)
+    def _has_time(self, provider: Provider) -> bool:
+        return self.budget.seconds_left >= self.patience(provider)
 
     def _fills_up(self, provider: Provider, attempts: deque[Attempt], may_come: Callable[[int], bool]) -> bool:
         """Return whether a bulk call is better made a little later, when others have come to the same step."""

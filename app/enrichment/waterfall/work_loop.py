@@ -1,13 +1,14 @@
 """The service's own work: chunks through the provider or the waterfall that their jobs name.
 
 One worker has as many chunks in hand as it needs to keep its calls going, and goes round them. With one at a time, the
-last calls of each would be waited for with nothing else under way. Each chunk has its own lease, its own budget and its
-own checkpoints; they share the calls that may be under way at once, and the wait for them.
+last calls of each would be waited for with nothing else under way. Each chunk has its own lease and its own budget;
+they share the calls that may be under way at once, the wait for them, and with others of their job the checkpoints.
 """
 
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -18,18 +19,19 @@ from app.enrichment.limits import rate_limits
 from app.enrichment.money.caps import caps_of, scopes_of
 from app.enrichment.money.scopes import limits_of
 from app.enrichment.queue.in_hand import ChunksInHand
-from app.enrichment.queue.lease import Lease
+from app.enrichment.queue.lease import JobInfo, Lease
 from app.enrichment.queue.work import CHECKPOINT_SECONDS
 from app.enrichment.waterfall import recovery, retention, watchdog
 from app.enrichment.waterfall.admission import SHARED_WAIT_SECONDS
 from app.enrichment.waterfall.asked_figures import work_on_figures
-from app.enrichment.waterfall.batch import ChunkContext
+from app.enrichment.waterfall.batch import Batch, JobContext
 from app.enrichment.waterfall.calls_under_way import CallsUnderWay
-from app.enrichment.waterfall.chunk_run import LINGER_SECONDS, ChunkRun
+from app.enrichment.waterfall.chunk_run import ChunkRun
 from app.enrichment.waterfall.dedup import RecentAnswers
 from app.enrichment.waterfall.entity_run import Plan
 from app.enrichment.waterfall.plan import make_plan
 from app.enrichment.waterfall.retries import RETRY_SECONDS
+from app.enrichment.waterfall.saving import Part, save, save_together
 from app.enrichment.waterfall.scheduler import PATIENCE_SHARE
 from app.enrichment.waterfall.totals import count_ended_jobs
 from app.enrichment.waterfall.worker_bounds import refresh_bounds
@@ -44,10 +46,14 @@ from app.providers.registry import Registry, current_registry
 from app.tracing import span
 from app.webhooks.deliveries import Outbox
 
+LINGER_SECONDS: Final = 0.015
+"""How long an answer waits at most for others to be stored with it; twice as long if no call waits to start."""
 GAP_SECONDS: Final = 0.01
 """How long the last answers of a chunk wait for each next one."""
 RENEW_SHARE: Final = 0.25
 """The share of a lease after which that of a chunk is renewed that waits for the others in hand."""
+TAKEN_AT_ONCE: Final = 3
+"""How many chunks are taken at most before the calls of the first are started."""
 LOOK_SECONDS: Final = 1.0
 """How long after a look for another chunk that found none it is looked again, while others are in hand."""
 
@@ -118,17 +124,16 @@ class WorkLoop:
         # Read here: in its first use on the loop's thread it would hold up the calls that are due then.
         answer_match.load()
         while True:
-            while self._needs_more() and (run := self._take()) is not None:
-                # At once, so that its calls are under way when the next one is looked for.
-                self._go_on(run)
+            taken = 0
+            while taken < TAKEN_AT_ONCE and self._needs_more() and self._take():
+                taken += 1
             if not self._runs:
                 break
             with ROUND_TIME.time(), span("round"):
-                for run in self._going():
-                    self._go_on(run)
-            if self._runs:
+                self._go_round(self._going())
+            if self._runs and taken < TAKEN_AT_ONCE:
                 self._wait()
-                self._keep_aside()
+            self._keep_aside()
         if self._aside is not None:
             self.chunks.close(self._aside)
         if self._error is not None:
@@ -136,23 +141,23 @@ class WorkLoop:
 
     # Chunks in and out
 
-    def _take(self) -> ChunkRun | None:
-        """Take a chunk and begin with it; None if there is none that can be begun now."""
-        run = None
+    def _take(self) -> bool:
+        """Take a chunk and begin with it; return whether there was one that can be begun now."""
+        has_begun = False
         aside, self._aside = self._aside, None
         try:
-            while run is None and (lease := aside or self.chunks.take()) is not None:
+            while not has_begun and (lease := aside or self.chunks.take()) is not None:
                 is_aside, aside = lease is aside, None
                 if lease.crash_count and self._runs and not is_aside:
                     self._aside, self._look_at = lease, float("inf")
                     self._renew_at = time.monotonic() + lease.lease_seconds * RENEW_SHARE
-                    return None
-                run = self._begin(lease)
+                    return False
+                has_begun = self._begin(lease)
         except Exception as exc:
             self._wind_down(exc)
-        if run is None:
+        if not has_begun:
             self._look_at = time.monotonic() + LOOK_SECONDS
-        return run
+        return has_begun
 
     def _needs_more(self) -> bool:
         """Return whether what is in hand cannot fill the calls that may be under way, and there is time for others."""
@@ -208,39 +213,72 @@ class WorkLoop:
             self._aside = None
             self.chunks.close(lease)
 
-    def _begin(self, lease: Lease) -> ChunkRun | None:
-        """Load a chunk's entities; None if its job has to wait, so that it is closed at once."""
+    def _begin(self, lease: Lease) -> bool:
+        """Load a chunk's entities; return False if its job has to wait, so that it is closed at once."""
         with self.chunks.guarding(lease):
             run = self._new_run(lease)
             run.begin()
         if lease.is_closed:
             self.chunks.close(lease)
-            return None
+            return False
         self._runs.append(run)
-        return run
+        return True
 
     def _new_run(self, lease: Lease) -> ChunkRun:
         registry = workspace_registry(lease.job.workspace_slug, self.registry)
         plan = make_plan(lease.job, registry, self.settings)
-        context = _context(lease, plan, registry, self.settings, self.retry_seconds)
-        return ChunkRun(context, self.chunks.new_budget(), self.under_way, registry, self.settings)
+        context = _context(lease.job, plan, registry, self.settings, self.retry_seconds)
+        # One for all of the job's chunks, as long as nothing has changed: those are stored together.
+        context = next((run.context for run in self._runs if run.context == context), context)
+        return ChunkRun(context, lease, self.chunks.new_budget(), self.under_way, registry, self.settings)
 
-    def _go_on(self, run: ChunkRun) -> None:
+    # A round
+
+    def _go_round(self, runs: Sequence[ChunkRun]) -> None:
+        """Let chunks take in what has come back, store that together, and let go of those that cannot go on."""
+        self._save(runs, ChunkRun.go_on)
+        self.under_way.forget_chosen()
+        ending = []
+        for run in runs:
+            if run.lease.is_stopped:
+                self._start_no_more(run.context.job.id)
+            if run in self._runs and not run.can_go_on():
+                ending.append(run)
+        self._save(ending, ChunkRun.give_up)
+        for run in ending:
+            self._end(run)
+        if not self._runs:
+            self._look_at = 0.0
+
+    def _save(self, runs: Iterable[ChunkRun], take: Callable[[ChunkRun], Batch | None]) -> None:
+        """Store what chunks have to store, those of one job together."""
+        parts: dict[int, list[Part]] = {}
+        for run in runs:
+            with self._guarding(run):
+                if (batch := take(run)) is not None:
+                    parts.setdefault(id(run.context), []).append(Part(run, batch))
+        for of_job in parts.values():
+            for part in save_together(of_job) if len(of_job) > 1 else of_job:
+                with self._guarding(part.run):
+                    save(part)
+
+    def _end(self, run: ChunkRun) -> None:
+        with self._guarding(run):
+            run.end()
+        if run in self._runs:
+            self._runs.remove(run)
+            with self._guarding(run):
+                self.chunks.close(run.lease)
+
+    @contextmanager
+    def _guarding(self, run: ChunkRun) -> Iterator[None]:
+        """Work on a chunk as under `ChunksInHand.guarding`; once one is broken, the others are brought to an end."""
         try:
             with self.chunks.guarding(run.lease):
-                goes_on = run.go_on()
-                if run.lease.is_stopped:
-                    self._start_no_more(run.context.job.id)
-                if goes_on:
-                    return
-                run.end()
-            self._runs.remove(run)
-            self.chunks.close(run.lease)
+                yield
         except Exception as exc:
             self._runs = [other for other in self._runs if other is not run]
             self._wind_down(exc)
-        if not self._runs:
-            self._look_at = 0.0
 
     def _start_no_more(self, job_id: str) -> None:
         """Let the chunks of a job that has stopped start nothing, rather than see that at a checkpoint of their own."""
@@ -276,10 +314,8 @@ class WorkLoop:
         if any(run.has_line for run in self._runs):
             linger = min(LINGER_SECONDS, max(run.save_seconds for run in self._runs))
             return linger, linger
-        if any(run.calls.has_paid for run in self._runs):
-            # Nothing waits to be granted, so that only the number of commits matters.
-            return 2 * LINGER_SECONDS, GAP_SECONDS
-        return CHECKPOINT_SECONDS, CHECKPOINT_SECONDS
+        # Nothing waits to be granted, so that only the number of commits matters.
+        return 2 * LINGER_SECONDS, GAP_SECONDS
 
 
 def _is_limited(lines: Counter[Provider], entity_type: str) -> bool:
@@ -301,11 +337,9 @@ def _policies(entity_type: str, plan: Plan, settings: Config) -> Mapping[str, Me
 
 
 def _context(
-    lease: Lease, plan: Plan, registry: Registry, settings: Config, retry_seconds: tuple[float, ...]
-) -> ChunkContext:
-    job = lease.job
-    return ChunkContext(
-        lease,
+    job: JobInfo, plan: Plan, registry: Registry, settings: Config, retry_seconds: tuple[float, ...]
+) -> JobContext:
+    return JobContext(
         job,
         plan,
         RecentAnswers.of(job, settings),

@@ -133,9 +133,10 @@ class AiNormalizer(Provider):
         """Return the keys of the texts that the rules leave open."""
         return [question.key for question in self._open(lookup, _ruled(lookup))] if self._model else []
 
-    def is_local(self, lookup: Lookup) -> bool:
-        """Return whether rules and cache leave nothing open, or there is no model to ask."""
-        return self._model is None or not self._case(lookup).questions
+    def local_answer(self, lookup: Lookup) -> Answer | None:
+        """Return what the rules and the cache say, if they leave nothing open or there is no model to ask."""
+        case = self._case(lookup)
+        return None if case.questions else _answer(case.fields)
 
     def rules(self, lookup: Lookup) -> Answer:
         """Return what the rules and the cache say, free and without a call: the answer when the model is given up."""

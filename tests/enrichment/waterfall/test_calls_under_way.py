@@ -22,7 +22,7 @@ def test_calls_are_granted_as_far_as_there_are_places_when_they_begin(
     owner, begin_at = CallsOfChunk(under_way), budget_clock.monotonic() + LATER
 
     def start(name: str, start_at: float) -> None:
-        owner.start(Call(name, provider, (), 1.0, is_local=False), deadline=start_at + LATER, start_at=start_at)
+        owner.start(Call(name, provider, (), 1.0, 0), deadline=start_at + LATER, start_at=start_at)
 
     assert under_way.room_for(provider, 0.0) == 4
     for number in range(4):
@@ -33,4 +33,4 @@ def test_calls_are_granted_as_far_as_there_are_places_when_they_begin(
     assert under_way.room_for(provider, math.inf) == 4 // AHEAD
     start("next", begin_at + 2 * USUAL_SECONDS)
     assert under_way.room_for(provider, 0.0) == 3
-    owner.cancel_local()
+    owner.give_up_waiting()

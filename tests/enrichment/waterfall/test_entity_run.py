@@ -199,7 +199,7 @@ def test_an_entity_that_only_a_lost_provider_could_serve_does_not_stop_the_other
     change({"id": "p0"}, {"id": "p1", "linkedin_url": "in/a"}, {"id": "p2", "linkedin_url": "in/b"})
     first, second = paid("findymail", default=answer), paid("prospeo", needs="linkedin_url")
     job_id = enqueue(3, order=ORDER[:2], chunk_size=2)
-    drain(first, second)
+    drain_in_turn(first, second)
     assert second.asked == {"p1": 1, "p2": 1}
     view = queue.get_job(job_id)
     assert view.success == 2 and view.status == "pending" and "findymail" in (view.pause_reason or "")

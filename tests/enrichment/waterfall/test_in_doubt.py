@@ -564,6 +564,6 @@ def lose_commit(monkeypatch: pytest.MonkeyPatch, which: int, times_away_after: i
             raise _away()
         return execute(self, *args, **options)
 
-    monkeypatch.setattr("app.enrichment.waterfall.chunk_run.store_batch", noting)
+    monkeypatch.setattr("app.enrichment.waterfall.saving.store_batch", noting)
     monkeypatch.setattr(Session, "commit", losing)
     monkeypatch.setattr(Session, "execute", away)

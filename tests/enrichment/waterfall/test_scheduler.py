@@ -38,7 +38,7 @@ def test_a_bulk_call_waits_for_the_next_who_may_come_but_not_for_ever(
 ) -> None:
     """Each newcomer is waited for a little; calls that are not full cost a slow provider what full ones do."""
     monkeypatch.setattr("app.enrichment.waterfall.scheduler.time", budget_clock)
-    scheduler, started = Scheduler("person", Budget.start(600.0), KnownStates()), budget_clock.monotonic()
+    scheduler, started = Scheduler("person", 0, Budget.start(600.0), KnownStates()), budget_clock.monotonic()
     to_come = [attempt(number) for number in range(len(arrivals))]
     while True:
         now = budget_clock.monotonic() - started
@@ -53,6 +53,6 @@ def test_a_bulk_call_waits_for_the_next_who_may_come_but_not_for_ever(
 
 def test_a_bulk_call_is_made_at_once_if_nobody_may_come(budget_clock: BudgetClock) -> None:
     """There is nothing to wait for."""
-    scheduler = Scheduler("person", Budget.start(600.0), KnownStates())
+    scheduler = Scheduler("person", 0, Budget.start(600.0), KnownStates())
     scheduler.add([attempt(0), attempt(1)])
     assert [len(call.attempts) for call in scheduler.choose(CallsUnderWay(50), lambda _: False)] == [2]

@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -267,14 +268,17 @@ def test_a_stop_between_two_chunks_leaves_the_second_to_others_at_once(context: 
     """It is in the same hands, and waits there for the call of the first; nothing of it was begun."""
     add(2)
     job_id = enqueue(2, PROVIDER, chunk_size=1)
-    provider = Watched(context, limits=Limits(at_once=1))
 
-    def stop(result: queue.ChunkResult) -> None:
-        if result.processed:
-            signal.raise_signal(signal.SIGTERM)
+    def stop(_entity_id: str) -> None:
+        give_up_at = time.monotonic() + PATIENCE_SECONDS
+        while len(held_chunks()) < 2 and time.monotonic() < give_up_at:
+            db.session.rollback()
+            time.sleep(0.01)
+        signal.raise_signal(signal.SIGTERM)
 
+    provider = Watched(context, stop, limits=Limits(at_once=1))
     with stop_on_signals():
-        queue.drain(work=pipeline(provider), on_chunk=stop)
+        drain(provider)
     assert provider.asked == {"p0": 1} and not held_chunks()
     lease = claim("another")
     assert (lease.position, lease.crash_count, lease.fencing_token) == (1, 0, 2)
