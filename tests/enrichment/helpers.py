@@ -1,10 +1,14 @@
 """Small steps that many queue tests take."""
 
+import sqlite3
 from typing import Any
 
+import psycopg
 from sqlalchemy import insert, select, text, update
+from sqlalchemy.exc import OperationalError
 
 from app.db.session import transaction
+from app.db.sql import engine_name
 from app.enrichment import queue
 from app.enrichment.queue import claims
 from app.enrichment.queue.lease import Lease
@@ -59,3 +63,12 @@ def add_history(count: int = 1000) -> None:
         session.execute(insert(progress), [{**chunk, "job_id": job_id} for job_id in job_ids])
         for table in (jobs, progress):
             session.execute(text(f"ANALYZE {table.name}"))
+
+
+def database_away() -> OperationalError:
+    """Return what the driver raises when the database goes away."""
+    error: Exception = psycopg.OperationalError("the connection is lost")
+    if engine_name() == "sqlite":
+        error = sqlite3.OperationalError("database is locked")
+        error.sqlite_errorcode = sqlite3.SQLITE_BUSY  # type: ignore[attr-defined]
+    return OperationalError("COMMIT", {}, error, connection_invalidated=True)

@@ -194,12 +194,12 @@ MUTANTS = (
     ),
     Mutant(
         "calls start before their intents are committed",
-        "app/enrichment/waterfall/chunk_run.py",
-        "            admission = store_batch(session, self.context, batch)\n",
-        "            admission = store_batch(session, self.context, batch)\n"
-        "            self._follow(calls, admission)\n"
-        "            admission = Admission(admission.granted, {}, {}, {}, frozenset(), None, None)\n"
-        "            object.__setattr__(admission, 'granted', dict.fromkeys(()))\n",
+        "app/enrichment/waterfall/saving.py",
+        "        admission = store_batch(session, context, joined(batches))\n",
+        "        admission = store_batch(session, context, joined(batches))\n"
+        "        for part in parts:\n"
+        "            part.run.follow(part.batch.calls, admission, 0.0)\n"
+        "        admission = Admission({}, {}, {}, {}, frozenset(), None, False)\n",
         (*IN_DOUBT, "tests/faults/test_commits.py", "tests/faults/test_boundaries.py"),
     ),
     Mutant(
@@ -264,6 +264,27 @@ MUTANTS = (
         "        if self._error is not None and is_unavailable(error):\n",
         "        if True:\n",
         IN_HAND,
+    ),
+    Mutant(
+        "a lost lease's answers are stored with those of others",
+        "app/enrichment/waterfall/saving.py",
+        "[part.batch for part in parts if part.run.lease in held]",
+        "[part.batch for part in parts]",
+        IN_HAND,
+    ),
+    Mutant(
+        "what is wrong with one chunk's answers costs the others theirs",
+        "app/enrichment/waterfall/saving.py",
+        "            return parts\n",
+        "            raise\n",
+        IN_HAND,
+    ),
+    Mutant(
+        "a lost commit of several chunks is looked for in the first of them alone",
+        "app/enrichment/queue/commits.py",
+        "    for mark in marks:\n",
+        "    for mark in marks[:1]:\n",
+        LEASES,
     ),
     Mutant(
         "an earlier answer is not looked at",

@@ -73,7 +73,7 @@ def _save(parts: Sequence[Part]) -> list[Part]:
     ending = {part.run.lease for part in parts if part.is_last}
     insist = any(part.is_worth_insisting for part in parts)
     started_at = time.monotonic()
-    with span("checkpoint", job_id=context.job.id, chunks=len(parts)):
+    with span("finish" if len(ending) == len(parts) else "checkpoint", job_id=context.job.id, chunks=len(parts)):
         held = checkpoint_all(leases, store, ending=ending, insist=insist)
     seconds = time.monotonic() - started_at
     CHECKPOINT_TIME.observe(seconds)

@@ -6,15 +6,20 @@ import time
 
 import pytest
 from flask import Flask
+from flask_sqlalchemy.session import Session
+from sqlalchemy import update
 
+from app.db.session import transaction
 from app.enrichment import queue
 from app.enrichment.limits import circuit_breaker
 from app.enrichment.queue import ChunkResult, claims, lease
-from app.enrichment.queue.lease import Failure, JobInfo
+from app.enrichment.queue.lease import Failure, JobInfo, Lease, checkpoint_all
 from app.errors import LeaseLost
-from app.models.chunk import Outcome
+from app.extensions import db
+from app.models.chunk import Outcome, progress
+from app.models.types import utcnow
 from tests.enrichment.conftest import BudgetClock
-from tests.enrichment.helpers import claim, expire_leases, ids, job_row, progress_rows
+from tests.enrichment.helpers import claim, database_away, expire_leases, ids, job_row, progress_rows
 from tests.invariants import check_invariants
 
 
@@ -167,6 +172,69 @@ def test_a_write_that_was_stored_is_not_made_twice(context: Flask, action: str) 
     with pytest.raises(LeaseLost):
         unaware.fail(Failure("late", "late")) if action == "fail" else getattr(unaware, action)()
     assert (job_row(job_id), progress_rows(job_id)) == stored
+
+
+def test_chunks_are_stored_together_but_for_those_that_are_lost(context: Flask) -> None:
+    """In one transaction: one of them is closed, one goes on, and of the third nothing is written."""
+    job_id = enqueue(6, chunk_size=2)
+    leases = [claim(name) for name in "abc"]
+    for held in leases:
+        held.decide(0, Outcome.SUCCESS)
+    leases[0].decide(1, Outcome.SUCCESS)
+    late, successor = leases[1], take_over(1)
+    told: list[list[int]] = []
+    still_held = checkpoint_all(
+        leases, lambda _, still: told.append([each.position for each in still]), ending=[leases[0]]
+    )
+    assert told == [[0, 2]] and still_held == [leases[0], leases[2]]
+    assert [held.is_closed for held in leases] == [True, False, False]
+    assert [row.outcomes for row in progress_rows(job_id)] == ["ss", "..", "s."]
+    assert job_row(job_id).processed_count == 2
+    with pytest.raises(LeaseLost):
+        checkpoint_all([late])
+    for held in (successor, leases[2]):
+        for index in held.undecided:
+            held.decide(index, Outcome.SUCCESS)
+    assert checkpoint_all([successor, leases[2]], ending=[successor, leases[2]]) == [successor, leases[2]]
+    assert queue.get_job(job_id).status == "complete"
+    check_invariants(drained=True)
+
+
+def test_a_lost_commit_of_several_chunks_is_found_in_any_of_them(
+    context: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also if the first has been taken over meanwhile: what was stored is not stored again, nor given up."""
+    job_id = enqueue(4, chunk_size=2)
+    leases = [claim(name) for name in "ab"]
+    for held in leases:
+        held.decide(0, Outcome.SUCCESS)
+    commit = Session.commit
+
+    def lose(self: Session) -> None:
+        commit(self)
+        monkeypatch.setattr(Session, "commit", commit)
+        raise database_away()
+
+    def wait(_seconds: float) -> None:
+        monkeypatch.undo()
+        take_over(0)
+
+    monkeypatch.setattr(Session, "commit", lose)
+    monkeypatch.setattr("app.enrichment.queue.commits.time.sleep", wait)
+    stores: list[int] = []
+    still_held = checkpoint_all(leases, lambda _, still: stores.append(len(still)), insist=True)
+    assert stores == [2] and still_held == leases
+    assert [row.outcomes for row in progress_rows(job_id)] == ["s.", "s."]
+    with pytest.raises(LeaseLost):
+        leases[0].checkpoint()
+
+
+def take_over(position: int) -> Lease:
+    """Let another worker have a chunk whose lease has run out."""
+    db.session.rollback()
+    with transaction() as session:
+        session.execute(update(progress).where(progress.c.position == position).values(lease_expires_at=utcnow(-1)))
+    return claim("successor")
 
 
 def test_a_checkpoint_renews_the_lease(context: Flask) -> None:

@@ -1,21 +1,17 @@
 """Calls of which nobody knows whether they were paid: workers lost in mid-call, cut-off answers, lost commits."""
 
 import asyncio
-import sqlite3
 import threading
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
-import psycopg
 import pytest
 from flask import Flask
 from flask_sqlalchemy.session import Session
 from sqlalchemy import Text, select, update
-from sqlalchemy.exc import OperationalError
 
-from app.db.sql import engine_name
 from app.enrichment import queue
 from app.enrichment.waterfall.batch import Admission
 from app.enrichment.waterfall.checkpoint import store_batch
@@ -29,7 +25,7 @@ from app.models.types import utcnow
 from app.providers.base import Answer, Lookup
 from app.providers.settings import Limits
 from app.web import api_keys
-from tests.enrichment.helpers import claim, expire_leases, job_row
+from tests.enrichment.helpers import claim, database_away, expire_leases, job_row
 from tests.enrichment.scenes import (
     BAD,
     CUT_OFF,
@@ -494,24 +490,16 @@ def assert_gone(entity_id: str) -> None:
 # Lost replies to COMMIT
 
 
-def _away() -> OperationalError:
-    """Return what the driver raises when the database goes away."""
-    error: Exception = psycopg.OperationalError("the connection is lost")
-    if engine_name() == "sqlite":
-        error = sqlite3.OperationalError("database is locked")
-        error.sqlite_errorcode = sqlite3.SQLITE_BUSY  # type: ignore[attr-defined]
-    return OperationalError("COMMIT", {}, error, connection_invalidated=True)
-
-
 @pytest.mark.parametrize("times_away_after", [0, 1, 3])
+@pytest.mark.parametrize("chunk_size", [1, 2])
 @pytest.mark.parametrize("which", range(4))
 def test_a_lost_reply_to_a_commit_stores_and_pays_nothing_twice(
-    context: Flask, monkeypatch: pytest.MonkeyPatch, which: int, times_away_after: int
+    context: Flask, monkeypatch: pytest.MonkeyPatch, which: int, times_away_after: int, chunk_size: int
 ) -> None:
-    """Whichever commit of the work it was; also where the database stays away for the first looks after it."""
+    """Whichever commit of the work it was, of one chunk or of two; also if the database stays away for some looks."""
     add(2)
     first, second = paid("findymail", {"p0": NOT_FOUND}), paid("prospeo")
-    job_id = enqueue(2, order=["findymail", "prospeo"])
+    job_id = enqueue(2, order=["findymail", "prospeo"], chunk_size=chunk_size)
     lose_commit(monkeypatch, which, times_away_after)
     drain(first, second)
     monkeypatch.undo()
@@ -522,14 +510,15 @@ def test_a_lost_reply_to_a_commit_stores_and_pays_nothing_twice(
     check_invariants(drained=True)
 
 
+@pytest.mark.parametrize("chunk_size", [1, 2])
 @pytest.mark.parametrize("which", range(4))
 def test_a_commit_that_did_not_take_place_is_made_again(
-    context: Flask, monkeypatch: pytest.MonkeyPatch, which: int
+    context: Flask, monkeypatch: pytest.MonkeyPatch, which: int, chunk_size: int
 ) -> None:
     """Answers that were paid for are not given up lightly."""
     add(2)
     first, second = paid("findymail", {"p0": NOT_FOUND}), paid("prospeo")
-    job_id = enqueue(2, order=["findymail", "prospeo"])
+    job_id = enqueue(2, order=["findymail", "prospeo"], chunk_size=chunk_size)
     lose_commit(monkeypatch, which, 0, is_stored=False)
     drain(first, second)
     monkeypatch.undo()
@@ -556,12 +545,12 @@ def lose_commit(monkeypatch: pytest.MonkeyPatch, which: int, times_away_after: i
             commit(self)
         if is_this:
             left["away"] = times_away_after
-            raise _away()
+            raise database_away()
 
     def away(self: Session, *args: Any, **options: Any) -> Any:
         if left["away"]:
             left["away"] -= 1
-            raise _away()
+            raise database_away()
         return execute(self, *args, **options)
 
     monkeypatch.setattr("app.enrichment.waterfall.saving.store_batch", noting)

@@ -12,11 +12,12 @@ from flask import Flask
 from sqlalchemy import select, update
 
 from app.cli.signals import stop_on_signals
-from app.db.session import transaction
+from app.db.session import WriteSession, transaction
 from app.enrichment import queue
 from app.enrichment.queue.entity_ids import ChunkUnreadable
 from app.enrichment.queue.time_budget import stop_requested
-from app.enrichment.waterfall import work_loop
+from app.enrichment.waterfall import saving, work_loop
+from app.enrichment.waterfall.batch import Admission, Batch, JobContext
 from app.enrichment.waterfall.chunk_run import ChunkRun
 from app.extensions import db
 from app.models.chunk import chunks, progress
@@ -229,6 +230,85 @@ def test_a_chunk_that_breaks_leaves_the_others_their_answers(context: Flask) -> 
     assert queue.get_job(sound).success == 2 and queue.get_job(broken).status == "failed"
     assert [row.entity_id for row in queue.list_errors(broken).rows] == ["system"]
     assert provider.asked.total() * PRICE == spent() and not held_chunks()
+
+
+class Losing(Meeting):
+    """A provider whose calls end together; before the last of them does, the lease of the first chunk runs out."""
+
+    def __init__(self, app: Flask, size: int, job_id: str) -> None:
+        super().__init__(size)
+        self.app, self.job_id, self.repeat_is_free = app, job_id, False
+
+    async def lookup(self, lookup: Lookup, *, deadline: float) -> Answer:
+        answer = await super().lookup(lookup, deadline=deadline)
+        if lookup.entity_id == "p0":
+            await asyncio.to_thread(self._lose)
+        return answer
+
+    def _lose(self) -> None:
+        with self.app.app_context():
+            expire(self.job_id, position=0)
+
+
+def note_stored(monkeypatch: pytest.MonkeyPatch, refused: str | None = None) -> list[list[str]]:
+    """Note whose answers are stored in each transaction; break those with one entity's.
+
+    Answers wait for each other however slow the machine is.
+    """
+    for name in ("LINGER_SECONDS", "GAP_SECONDS", "CHECKPOINT_SECONDS"):
+        monkeypatch.setattr(work_loop, name, PATIENCE_SECONDS)
+    stored: list[list[str]] = []
+    store_batch = saving.store_batch
+
+    def noting(session: WriteSession, context: JobContext, batch: Batch) -> Admission:
+        ids = [result.attempt.entity_id for result in batch.results]
+        if refused in ids:
+            raise ValueError("it cannot be stored")
+        stored.append(ids)
+        return store_batch(session, context, batch)
+
+    monkeypatch.setattr(saving, "store_batch", noting)
+    return stored
+
+
+def test_answers_of_several_chunks_are_stored_together(context: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that have come in one transaction, with the ends of their chunks; jobs each have their own."""
+    add(8)
+    job_ids = [enqueue(4, PROVIDER, chunk_size=1), enqueue(8, PROVIDER, chunk_size=4)]
+    stored = note_stored(monkeypatch)
+    drain(Meeting(8))
+    assert ["p0", "p1", "p2", "p3"] in stored
+    assert [queue.get_job(job_id).status for job_id in job_ids] == ["complete"] * 2 and spent() == 8 * PRICE
+    check_invariants(drained=True)
+
+
+def test_a_lost_lease_is_left_out_of_what_is_stored_together(context: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its answer is nobody's, and in doubt for whoever takes its chunk over; those that came with it are stored."""
+    add(4)
+    job_id = enqueue(4, PROVIDER, chunk_size=1)
+    stored = note_stored(monkeypatch)
+    drain(Losing(context, 4, job_id))
+    assert ["p1", "p2", "p3"] in stored
+    assert person("p0")["email"] is None and tried("p0") == [(PROVIDER, "in_doubt")]
+    view = queue.get_job(job_id)
+    assert (view.success, view.held) == (3, 1) and spent() == 4 * PRICE
+    check_invariants(drained=True)
+
+
+def test_an_answer_that_cannot_be_stored_costs_the_others_nothing(
+    context: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each chunk's are stored by themselves then, so that its job fails with all other answers in it."""
+    add(4)
+    job_id = enqueue(4, PROVIDER, chunk_size=1)
+    stored = note_stored(monkeypatch, refused="p1")
+    with pytest.raises(ValueError, match="cannot be stored"):
+        drain(Meeting(4))
+    assert [ids for ids in stored if ids] == [["p0"], ["p2"], ["p3"]]
+    assert [tried(f"p{number}") for number in range(4)] == [[(PROVIDER, "success")], [], *[[(PROVIDER, "success")]] * 2]
+    view = queue.get_job(job_id)
+    assert (view.status, view.success) == ("failed", 3) and not held_chunks()
+    check_invariants()
 
 
 def test_a_work_that_breaks_outside_of_a_chunk_fails_what_it_has_in_hand(
