@@ -19,7 +19,7 @@ from sqlalchemy import ColumnElement, Row, and_, bindparam, case, delete, exists
 from app.async_calls import Calls
 from app.config import config
 from app.db import encryption
-from app.db.pages import Page, page_of
+from app.db.pages import Page, before, page_of
 from app.db.session import end_read, repeats_conflicts, transaction
 from app.db.sql import insert_missing
 from app.errors import Conflict, NotFound
@@ -230,12 +230,10 @@ def list_deliveries(
     query = (
         select(webhook_deliveries, *of_event)
         .select_from(webhook_deliveries.join(webhook_events))
-        .where(webhook_deliveries.c.endpoint_id == endpoint.id)
+        .where(webhook_deliveries.c.endpoint_id == endpoint.id, *before(webhook_deliveries.c.event_id, cursor))
         .order_by(webhook_deliveries.c.event_id.desc())
         .limit(limit + 1)
     )
-    if cursor is not None:
-        query = query.where(webhook_deliveries.c.event_id < cursor)
     read = attrgetter(*DeliveryView.__dataclass_fields__)
     views = [DeliveryView(*read(row)) for row in db.session.execute(query)]
     return page_of(views, limit, attrgetter("event_id"))

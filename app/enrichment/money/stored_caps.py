@@ -10,7 +10,7 @@ from sqlalchemy import Row, Select, and_, delete, select
 
 from app.audit.events import record
 from app.config import micros
-from app.db.pages import Page, page_of
+from app.db.pages import Page, after, page_of
 from app.db.session import WriteSession, transaction
 from app.db.sql import upsert
 from app.enrichment.money.reports import CapView, today
@@ -77,9 +77,7 @@ def remove_cap(scope: CapScope) -> None:
 
 def list_caps(*, limit: int = 100, cursor: str | None = None) -> Page[StoredCapView]:
     """Return the caps that are set, by scope; `cursor` is the `next_cursor` of the page before."""
-    query = _with_spending().order_by(stored_caps.c.scope).limit(limit + 1)
-    if cursor is not None:
-        query = query.where(stored_caps.c.scope > cursor)
+    query = _with_spending().where(*after(stored_caps.c.scope, cursor)).order_by(stored_caps.c.scope).limit(limit + 1)
     views = [*map(_view, db.session.execute(query))]
     return page_of(views, limit, lambda view: str(view.of))
 

@@ -24,10 +24,10 @@ from sqlalchemy import (
     union_all,
 )
 
-from app.db.pages import Page, page_of
+from app.db.pages import Page, page_of, read_id
 from app.db.spread import every_nth
 from app.enrichment.queue.entity_ids import ChunkUnreadable, erased_in, parse_ids
-from app.errors import DamagedData, Invalid, JobNotFound, detail
+from app.errors import DamagedData, JobNotFound
 from app.extensions import db
 from app.models.chunk import DECIDED, ERASED_ID, Outcome, chunks, entity_errors, progress
 from app.models.heartbeat import heartbeats
@@ -126,9 +126,7 @@ def list_jobs(
 
     Raises `Invalid` for a cursor that no page gave.
     """
-    last_id = None if cursor is None else parse_id(cursor)
-    if cursor is not None and last_id is None:
-        raise bad_cursor()
+    last_id = read_id(cursor)
     wanted = {"workspace_slug": workspace_slug, "status": status, "parent_job_id": parent_job_id, "list_id": list_id}
     given = {name: value for name, value in wanted.items() if value is not None}
     query = _many_jobs(tuple(given), is_further=last_id is not None)
@@ -385,9 +383,3 @@ def _eta_seconds(row: Row[Any], processed: int) -> int | None:
         return None
     left: int = row.total_count - processed
     return round(left * elapsed / processed)
-
-
-def bad_cursor() -> Invalid:
-    """Return the error for a cursor that no page gave."""
-    message = "expected a cursor that an earlier page gave"
-    return Invalid(f"The cursor is not valid: {message}.", details=[detail("cursor", message)])

@@ -21,7 +21,7 @@ from app.db.sql import insert_missing
 from app.errors import AppError
 from app.extensions import db
 from app.models.kept_figures import FiguresKind, kept_figures
-from app.models.types import utcnow
+from app.models.types import matching, utcnow
 
 log = structlog.get_logger(__name__)
 
@@ -170,8 +170,9 @@ def _claim(workspace_slug: str | None) -> Claim | None:
 
 def _due(workspace_slug: str | None) -> Select[Any]:
     is_free = or_(kept_figures.c.lease_expires_at.is_(None), kept_figures.c.lease_expires_at <= utcnow())
-    due = select(kept_figures).where(kept_figures.c.is_due, is_free).order_by(kept_figures.c.asked_at).limit(1)
-    return due if workspace_slug is None else due.where(kept_figures.c.workspace_slug == workspace_slug)
+    of_workspace = matching(kept_figures.c.workspace_slug, workspace_slug)
+    due = select(kept_figures).where(kept_figures.c.is_due, is_free, *of_workspace)
+    return due.order_by(kept_figures.c.asked_at).limit(1)
 
 
 @repeats_conflicts

@@ -18,7 +18,7 @@ from app.errors import NotFound
 from app.extensions import db
 from app.models.in_flight_call import in_flight_calls
 from app.models.provider_state import ProviderCondition, provider_paces
-from app.models.types import utcnow
+from app.models.types import matching, utcnow
 from app.providers.base import Provider
 from app.providers.names import finder_of
 from app.providers.registry import Registry, current_registry
@@ -182,10 +182,9 @@ def _calls_under_way(workspace_slug: str | None) -> dict[str, int]:
     query = (
         select(in_flight_calls.c.provider, func.count(in_flight_calls.c.call_id.distinct()))
         .where(in_flight_calls.c.is_pending.is_(False), in_flight_calls.c.deadline_at > utcnow())
+        .where(*matching(in_flight_calls.c.workspace_slug, workspace_slug))
         .group_by(in_flight_calls.c.provider)
     )
-    if workspace_slug is not None:
-        query = query.where(in_flight_calls.c.workspace_slug == workspace_slug)
     return {provider: count for provider, count in db.session.execute(query)}
 
 

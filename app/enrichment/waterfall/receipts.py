@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from sqlalchemy import BigInteger, ColumnElement, Row, Select, Table, and_, case, func, or_, select
 
-from app.db.pages import Page
+from app.db.pages import Page, after, read_id
 from app.enrichment.queue.queries import get_job
 from app.enrichment.waterfall.attempt_log import LOST_ERROR
 from app.enrichment.waterfall.charges import CHARGE_TEXTS, Charge, charge_of, operation_of
@@ -22,11 +22,11 @@ from app.enrichment.waterfall.workspace_registry import workspace_registry
 from app.entities.changes import load_provenance
 from app.entities.read import existing_ids
 from app.entities.verdicts import VerdictView, verdict_on
-from app.errors import EntityNotFound, Invalid, detail
+from app.errors import EntityNotFound
 from app.extensions import db
 from app.models.attempt import attempts
 from app.models.in_flight_call import in_flight_calls
-from app.models.types import parse_id, utcnow
+from app.models.types import matching, utcnow
 from app.providers.base import OutcomeClass, Provider
 from app.providers.names import NORMALIZER, finder_of
 from app.providers.registry import current_registry
@@ -160,14 +160,8 @@ class _Subject:
 
     def page_query(self, limit: int, cursor: str | None) -> Select[Any]:
         """Return the query for a page of attempts, and one more."""
-        query = select(*_COLUMNS).where(*self._is_about_it(attempts)).order_by(attempts.c.id).limit(limit + 1)
-        if cursor is None:
-            return query
-        last_id = parse_id(cursor)
-        if last_id is None:
-            message = "expected a cursor that an earlier page gave"
-            raise Invalid(f"The cursor is not valid: {message}.", details=[detail("cursor", message)])
-        return query.where(attempts.c.id > last_id)
+        query = select(*_COLUMNS).where(*self._is_about_it(attempts), *after(attempts.c.id, read_id(cursor)))
+        return query.order_by(attempts.c.id).limit(limit + 1)
 
     def total(self) -> ReceiptTotal:
         """Add up all attempts: as many as one entity has."""
@@ -190,12 +184,12 @@ class _Subject:
         return db.session.execute(query.order_by(attempts.c.started_at, attempts.c.id).limit(limit)).all()
 
     def _is_about_it(self, table: Table) -> list[ColumnElement[bool]]:
-        conditions = [
+        return [
             table.c.workspace_slug == self.workspace_slug,
             table.c.entity_type == self.entity_type,
             table.c.entity_id == self.entity_id,
+            *matching(table.c.job_id, self.job_id),
         ]
-        return conditions if self.job_id is None else [*conditions, table.c.job_id == self.job_id]
 
 
 def _state(call: Row[Any]) -> CallState:
