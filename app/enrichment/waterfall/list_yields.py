@@ -134,7 +134,7 @@ def _terms_of(job_ids: set[str]) -> dict[str, _Terms]:
         steps[job_id][provider] = step
     terms = {job_id: _Terms((), steps[job_id]) for job_id in job_ids}
     for row in db.session.execute(_wanting(job_ids)):
-        terms[row.id] = _Terms(wanted_fields(row.entity_type, row.options or {}, config()), steps[row.id])
+        terms[row.id] = _Terms(wanted_fields(row.entity_type, row.options, config()), steps[row.id])
     return terms
 
 

@@ -52,10 +52,10 @@ def _waterfall(job: JobInfo, registry: Registry, settings: Config, normalizer: P
     return Plan(steps, wanted_fields(job.entity_type, options, settings), verifier, normalizer)
 
 
-def wanted_fields(entity_type: str, options: Mapping[str, Any], settings: Config) -> tuple[str, ...]:
+def wanted_fields(entity_type: str, options: Mapping[str, Any] | None, settings: Config) -> tuple[str, ...]:
     """Return the fields that end the walks of a waterfall once all of them have a value."""
     default = settings.ENRICH_PERSON_UNTIL if entity_type == "person" else settings.ENRICH_COMPANY_UNTIL
-    return tuple(options.get("until") or default)
+    return tuple((options or {}).get("until") or default)
 
 
 def job_columns(entity_type: str, provider: str, options: JobOptions, workspace_slug: str) -> dict[str, Any]:
