@@ -1,11 +1,12 @@
 """Jobs as callers see them: counts with live progress, and the state of the queue."""
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from itertools import groupby, islice
+from itertools import accumulate, groupby, islice
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -259,13 +260,9 @@ def first_errors(entity_id: str, job_ids: Sequence[str]) -> dict[str, str]:
 
 def _that_can_be_searched(totals: Mapping[str, int]) -> list[str]:
     """Return the jobs, the shortest first, that come to as many entities as may be looked through."""
-    left, job_ids = SEARCHED_ENTITIES, []
-    for job_id, total in sorted(totals.items(), key=lambda job: job[1]):
-        left -= total
-        if left < 0:
-            break
-        job_ids.append(job_id)
-    return job_ids
+    job_ids = sorted(totals, key=totals.__getitem__)
+    looked_at = list(accumulate(totals[job_id] for job_id in job_ids))
+    return job_ids[: bisect_right(looked_at, SEARCHED_ENTITIES)]
 
 
 def health() -> QueueHealth:
@@ -336,9 +333,8 @@ def _views(query: Select[Any], values: Mapping[str, Any] | None = None) -> list[
 def _view(rows: Sequence[Row[Any]]) -> JobView:
     """Make a view of one job's rows, one for each open chunk, or a single one without any."""
     row = rows[0]
-    open_chunks = [chunk for chunk in rows if chunk.outcomes is not None]
-    live = [outcome for chunk in open_chunks for outcome in chunk.outcomes]
-    processed = row.processed_count + sum(outcome in DECIDED for outcome in live)
+    live = "".join(chunk.outcomes or "" for chunk in rows)
+    processed = row.processed_count + sum(map(live.count, DECIDED))
     is_running = row.status == JobStatus.RUNNING
     return JobView(
         id=row.id,
@@ -361,7 +357,7 @@ def _view(rows: Sequence[Row[Any]]) -> JobView:
         held=row.held_count + live.count(Outcome.HELD),
         percent=processed * 1000 // row.total_count / 10,
         eta_seconds=_eta_seconds(row, processed) if is_running else None,
-        stalled=is_running and not any(chunk.is_live for chunk in open_chunks),
+        stalled=is_running and not any(chunk.is_live for chunk in rows),
         options=row.options,
         cap_micros=row.cap_micros,
         stop_when=row.stop_when,
