@@ -267,14 +267,12 @@ def forget_old_deliveries(limit: int = 500) -> int:
     """Delete events that are older than a month, with their deliveries; return how many."""
     is_old = webhook_events.c.created_at < utcnow(-KEPT_DAYS * 86400.0)
     # By id, which tells their order, so that nothing else is read.
-    oldest = select(webhook_events.c.id, is_old.label("is_old")).order_by(webhook_events.c.id)
-    first = db.session.execute(oldest.limit(1)).one_or_none()
-    ids = []
-    if first is not None and first.is_old:
-        ids = [row.id for row in db.session.execute(oldest.limit(limit)) if row.is_old]
-    end_read()
-    if not ids:
+    if not db.session.scalar(select(is_old).order_by(webhook_events.c.id).limit(1)):
+        end_read()
         return 0
+    oldest = select(webhook_events.c.id, is_old.label("is_old")).order_by(webhook_events.c.id).limit(limit)
+    ids = [row.id for row in db.session.execute(oldest) if row.is_old]
+    end_read()
     with transaction() as session:
         return session.connection().execute(delete(webhook_events).where(webhook_events.c.id.in_(ids))).rowcount
 

@@ -210,7 +210,7 @@ def spent_today(workspace_slug: str | None = None) -> dict[str, int]:
     spent = func.sum(costs.c.cost_micros).cast(BigInteger).label("micros")
     is_meant = (costs.c.day == today(), *matching(costs.c.workspace_slug, workspace_slug))
     query = select(costs.c.provider, spent).where(*is_meant).group_by(costs.c.provider)
-    return {row.provider: row.micros for row in db.session.execute(query)}
+    return dict(db.session.execute(query).all())
 
 
 def today() -> date:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 import structlog
-from sqlalchemy import Row, Select, and_, delete, select
+from sqlalchemy import Row, Select, and_, delete, func, select
 
 from app.audit.events import record
 from app.config import micros
@@ -100,12 +100,14 @@ def get_cap(scope: CapScope) -> CapView:
 
 def _with_spending() -> Select[Any]:
     is_of_today = and_(spending.c.scope == stored_caps.c.scope, spending.c.day == today())
-    return select(stored_caps, spending.c.spent_micros, spending.c.reserved_micros).outerjoin(spending, is_of_today)
+    spent = func.coalesce(spending.c.spent_micros, 0).label("spent_micros")
+    reserved = func.coalesce(spending.c.reserved_micros, 0).label("reserved_micros")
+    return select(stored_caps, spent, reserved).outerjoin(spending, is_of_today)
 
 
 def _view(row: Row[Any]) -> StoredCapView:
     scope = CapScope.read(row.scope)
-    cap = CapView.under(scope, row.cap_micros, (row.spent_micros or 0, row.reserved_micros or 0))
+    cap = CapView.under(scope, row.cap_micros, (row.spent_micros, row.reserved_micros))
     return StoredCapView(scope, cap, row.set_at, row.set_by)
 
 

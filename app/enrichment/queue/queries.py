@@ -255,7 +255,7 @@ def first_errors(entity_id: str, job_ids: Sequence[str]) -> dict[str, str]:
     query = select(entity_errors.c.job_id, entity_errors.c.message).where(
         entity_errors.c.job_id.in_(job_ids), entity_errors.c.entity_id == entity_id
     )
-    return {row.job_id: row.message for row in db.session.execute(query)}
+    return dict(db.session.execute(query).all())
 
 
 def _that_can_be_searched(totals: Mapping[str, int]) -> list[str]:

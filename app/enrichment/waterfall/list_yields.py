@@ -132,13 +132,8 @@ def _terms_of(job_ids: set[str]) -> dict[str, _Terms]:
     asked = select(costs.c.job_id, costs.c.provider, costs.c.step).where(costs.c.job_id.in_(job_ids))
     for job_id, provider, step in db.session.execute(asked):
         steps[job_id][provider] = step
-    terms = {job_id: _Terms((), steps[job_id]) for job_id in job_ids}
-    for row in db.session.execute(_wanting(job_ids)):
-        terms[row.id] = _Terms(wanted_fields(row.entity_type, row.options, config()), steps[row.id])
-    return terms
-
-
-def _wanting(job_ids: Iterable[str]) -> Any:
-    """Return the query for those of some jobs that want fields in particular."""
+    # Only a waterfall wants fields in particular.
     columns = (jobs.c.id, jobs.c.entity_type, jobs.c.options)
-    return select(*columns).where(jobs.c.id.in_(list(job_ids)), jobs.c.provider == WATERFALL)
+    waterfalls = select(*columns).where(jobs.c.id.in_(job_ids), jobs.c.provider == WATERFALL)
+    wanted = {row.id: wanted_fields(row.entity_type, row.options, config()) for row in db.session.execute(waterfalls)}
+    return {job_id: _Terms(wanted.get(job_id, ()), steps[job_id]) for job_id in job_ids}

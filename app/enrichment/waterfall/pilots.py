@@ -227,19 +227,20 @@ def _prepare(job: JobInfo, ids: UniqueIds, sample: Sample) -> tuple[list[str], N
             census.add(outlook)
         end_read()
     draw = census.draw(sample.size, sample.seed)
-    chosen = [entity_id for entity_id, is_chosen in _split(ids, draw) if is_chosen]
+    chosen = [entity_id for position, entity_id in _in_order(ids) if position in draw.chosen]
     outlooks = Survey.of(job).add(chosen)
     end_read()
-    numbers = draw.chosen.values()
-    for number, outlook in zip(numbers, outlooks, strict=True):
+    sampled = []
+    for number, outlook in zip(draw.chosen.values(), outlooks, strict=True):
         draw.strata[number].take_out(outlook)
+        sampled.append([number, outlook.low_micros, outlook.high_micros])
     rest_count = ids.kept - len(chosen)
     row = PilotRow(
         sample.seed,
         rest_count,
         rest_count - sum(stratum.count for stratum in draw.strata),
         [asdict(stratum) for stratum in draw.strata],
-        [[number, one.low_micros, one.high_micros] for number, one in zip(numbers, outlooks, strict=True)],
+        sampled,
     )
     return chosen, NewPilot(row, lambda: _rest(ids, draw))
 
@@ -254,15 +255,14 @@ def _strata_of(pilot: PilotRow) -> list[Stratum]:
     return [Stratum(**{**stratum, "route": (), "inputs": ()}) for stratum in pilot.strata]
 
 
-def _split(ids: UniqueIds, draw: Draw) -> Iterator[tuple[str, bool]]:
-    """Give each id of a list, with whether the sample takes it."""
-    every = chain.from_iterable(ids.slices(SLICE_ROWS))
-    return ((entity_id, position in draw.chosen) for position, entity_id in enumerate(every))
+def _in_order(ids: UniqueIds) -> Iterator[tuple[int, str]]:
+    """Give each id of a list with its position."""
+    return enumerate(chain.from_iterable(ids.slices(SLICE_ROWS)))
 
 
 def _rest(ids: UniqueIds, draw: Draw) -> Iterator[list[str]]:
     """Give the ids that the sample does not take, in slices."""
-    rest = (entity_id for entity_id, is_chosen in _split(ids, draw) if not is_chosen)
+    rest = (entity_id for position, entity_id in _in_order(ids) if position not in draw.chosen)
     while part := list(islice(rest, SLICE_ROWS)):
         yield part
 

@@ -185,7 +185,7 @@ def _calls_under_way(workspace_slug: str | None) -> dict[str, int]:
         .where(*matching(in_flight_calls.c.workspace_slug, workspace_slug))
         .group_by(in_flight_calls.c.provider)
     )
-    return {provider: count for provider, count in db.session.execute(query)}
+    return dict(db.session.execute(query).all())
 
 
 def _describe_limits(limits: Mapping[str, Limits]) -> str:

@@ -203,9 +203,11 @@ class _Subject:
 
 
 def _state(call: Row[Any]) -> CallState:
-    if call.callback is not None or (call.is_pending and not call.is_overdue):
+    if call.callback is not None:
         return CallState.WAITING
-    return CallState.LOST if call.is_overdue else CallState.CALLING
+    if call.is_overdue:
+        return CallState.LOST
+    return CallState.WAITING if call.is_pending else CallState.CALLING
 
 
 def _lines(subject: _Subject, rows: Sequence[Row[Any]]) -> list[ReceiptLine]:

@@ -188,7 +188,7 @@ def _allocate(strata: Sequence[Stratum], weights: Sequence[float], size: int) ->
 
 
 def _sum_of(numbers: Sequence[int], weights: Mapping[int, float]) -> float:
-    return sum(weights[number] for number in numbers)
+    return sum(map(weights.__getitem__, numbers))
 
 
 def _choose_places(strata: Sequence[Stratum], shares: Sequence[int], seed: int) -> list[set[int]]:

@@ -260,19 +260,16 @@ class Survey:
         if next_step.purpose is not Purpose.STEP:
             return False
         step, provider = self.steps[next_step], next_step.provider
-        if self._is_answered(run, provider):
+        prior = run.prior.get(provider.name)
+        if prior is not None and is_answered(prior, fingerprint(provider, self.job.entity_type, run.fields)):
             step.answered_before += 1
-            self._apply_prior(run, run.prior[provider.name])
+            self._apply_prior(run, prior)
             return True
         reason = provider.why_insufficient(self._lookup(run, provider))
         if reason is not None:
             step.missing_input += 1
             run.advance()
         return reason is not None
-
-    def _is_answered(self, run: EntityRun, provider: Provider) -> bool:
-        prior = run.prior.get(provider.name)
-        return prior is not None and is_answered(prior, fingerprint(provider, self.job.entity_type, run.fields))
 
     def _apply_prior(self, run: EntityRun, prior: PriorAnswer) -> None:
         run.apply_prior(prior)

@@ -104,7 +104,7 @@ def _wanted(job: Row[Any]) -> list[str]:
     if not isinstance(options.get("until", []), list):
         raise DamagedData
     names = names_in(list(wanted_fields(job.entity_type, options, config())))
-    return [name for name in names if name in FIELDS[job.entity_type]]
+    return sorted(FIELDS[job.entity_type].keys() & names)
 
 
 def _missing(wanted: Iterable[str], fields: Mapping[str, Any], of_job: Iterable[Row[Any]]) -> list[str]:

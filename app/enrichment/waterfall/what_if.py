@@ -184,10 +184,8 @@ def _ids(view: JobView) -> Iterator[str]:
     """Give the ids of a job in their order, without those that were erased."""
     position = -1
     query = select(chunks.c.position, chunks.c.entity_ids.cast(Text).label("ids")).where(chunks.c.job_id == view.id)
-    while True:
-        row = db.session.execute(query.where(chunks.c.position > position).order_by(chunks.c.position).limit(1)).first()
-        if row is None:
-            return
+    first = query.order_by(chunks.c.position).limit(1)
+    while (row := db.session.execute(first.where(chunks.c.position > position)).first()) is not None:
         position = row.position
         yield from (one for one in parse_ids(row.ids, row.position) if one != ERASED_ID)
 

@@ -107,4 +107,4 @@ def _mean_seconds() -> dict[str, float]:
 def _accounts() -> dict[str, int]:
     """Return how many workspaces have a key of their own for each provider: each has limits of its own."""
     query = select(provider_keys.c.provider, func.count()).group_by(provider_keys.c.provider)
-    return {provider: count for provider, count in db.session.execute(query)}
+    return dict(db.session.execute(query).all())
