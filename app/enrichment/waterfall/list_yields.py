@@ -61,14 +61,14 @@ def list_yield(
     ids = islice(members, MOST_ENTITIES if most is None else most)
     counters: _Counters = defaultdict(Counter)
     terms: dict[str, _Terms] = {}
-    entities = 0
+    lifetimes, entities = _lifetimes(), 0
     while page := list(islice(ids, PAGE_ENTITIES)):
         entities += len(page)
         rows = attempts_about(view.entity_type, view.workspace_slug, page)
         terms |= _terms_of({row.job_id for row in chain.from_iterable(rows.values())} - terms.keys())
         end_read()
         for of_entity in rows.values():
-            _EntityCount(counters, terms).add(of_entity)
+            _EntityCount(counters, terms, lifetimes).add(of_entity)
         if on_progress is not None:
             on_progress(entities)
     return make_report(counters, list_id=view.id, entities=entities, of_entities=view.entity_count)
@@ -80,6 +80,7 @@ class _EntityCount:
 
     counters: _Counters
     terms: Mapping[str, _Terms]
+    lifetimes: Mapping[str, timedelta]
     answered: dict[tuple[str, str], Any] = field(default_factory=dict)
     """By job and provider, when it was answered."""
     has_value: set[str] = field(default_factory=set)
@@ -113,17 +114,21 @@ class _EntityCount:
         """Return whether everybody ahead had answered: in this job, or before, with an answer that still held."""
         steps = self.terms[row.job_id].steps
         ahead = {name for name, place in steps.items() if place is not None and place < step}
-        return ahead <= {name for (_, name), answer in self.answered.items() if _still_holds(answer, row)}
+        return ahead <= {name for (_, name), answer in self.answered.items() if self._still_holds(answer, row)}
+
+    def _still_holds(self, answer: Row[Any], row: Row[Any]) -> bool:
+        """Return whether an answer spares a job the question: one of its own, or one that is recent enough."""
+        lifetime = self.lifetimes.get(answer.outcome_class, timedelta(0))
+        return bool(answer.job_id == row.job_id or answer.finished_at > row.started_at - lifetime)
 
 
-def _still_holds(answer: Row[Any], row: Row[Any]) -> bool:
-    """Return whether an answer spares a job the question: one of its own, or one that is recent enough."""
+def _lifetimes() -> dict[str, timedelta]:
+    """Return for how long an answer spares another job the question, by its outcome class; others spare nothing."""
     settings = config()
-    days = {
-        OutcomeClass.SUCCESS: settings.ENRICH_SUCCESS_TTL_DAYS,
-        OutcomeClass.NOT_FOUND: settings.ENRICH_NOT_FOUND_TTL_DAYS,
-    }.get(answer.outcome_class, 0)
-    return bool(answer.job_id == row.job_id or answer.finished_at > row.started_at - timedelta(days=days))
+    return {
+        OutcomeClass.SUCCESS: timedelta(days=settings.ENRICH_SUCCESS_TTL_DAYS),
+        OutcomeClass.NOT_FOUND: timedelta(days=settings.ENRICH_NOT_FOUND_TTL_DAYS),
+    }
 
 
 def _terms_of(job_ids: set[str]) -> dict[str, _Terms]:
