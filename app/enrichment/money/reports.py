@@ -181,7 +181,7 @@ def _of_providers(workspace_slug: str | None) -> list[CapScope]:
 def _views(limits: Mapping[CapScope, int | None], day: date) -> list[CapView]:
     """Return caps with what is spent and reserved under them on a day, in the order given."""
     values = {"day": day, "scopes": [str(scope) for scope in limits]}
-    rows = db.session.connection().execute(_SPENT, values) if limits else ()
+    rows = db.session.connection().execute(_SPENT, values)
     seen = {row.scope: (row.spent_micros, row.reserved_micros) for row in rows}
     return [CapView.under(scope, cap, seen.get(str(scope), (0, 0))) for scope, cap in limits.items()]
 

@@ -176,18 +176,16 @@ class Retry:
     def _failed(self) -> list[ColumnElement[bool]]:
         """Return the conditions for the errors of the entities that it takes."""
         is_of_entity = or_(entity_errors.c.entity_id != "system", entity_errors.c.code.not_in(_SYSTEM_CODES))
-        is_taken_before = or_(false(), *(one.takes() for one in self.earlier))
-        return [entity_errors.c.job_id == self.job.id, self.chosen.takes(), not_(is_taken_before), is_of_entity]
+        return [*self._takes_of(entity_errors), is_of_entity]
 
     def _count_failed(self) -> int:
-        is_taken_before = or_(false(), *(one.takes(error_counts) for one in self.earlier))
-        counted = select(func.sum(error_counts.c.error_count)).where(
-            error_counts.c.job_id == self.job.id,
-            error_counts.c.code.not_in(_SYSTEM_CODES),
-            self.chosen.takes(error_counts),
-            not_(is_taken_before),
-        )
-        return int(db.session.scalar(counted) or 0)
+        is_counted = (*self._takes_of(error_counts), error_counts.c.code.not_in(_SYSTEM_CODES))
+        return int(db.session.scalar(select(func.sum(error_counts.c.error_count)).where(*is_counted)) or 0)
+
+    def _takes_of(self, table: Table) -> tuple[ColumnElement[bool], ...]:
+        """Return the conditions for the errors that it takes and no earlier retry did, or for their counts."""
+        is_taken_before = or_(false(), *(earlier.takes(table) for earlier in self.earlier))
+        return table.c.job_id == self.job.id, self.chosen.takes(table), not_(is_taken_before)
 
 
 def earlier_retries(job_id: str) -> tuple[RetryFilter, ...]:

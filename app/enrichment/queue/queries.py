@@ -243,8 +243,8 @@ def find_outcomes(entity_id: str, totals: Mapping[str, int]) -> dict[str, Outcom
     for row in db.session.execute(query):
         with suppress(ChunkUnreadable, ValueError):
             place = parse_ids(row.ids, row.position).index(entity_id)
-            outcomes = row.outcomes or ""
-            found[row.job_id] = Outcome(outcomes[place]) if place < len(outcomes) else Outcome.UNTOUCHED
+            outcomes = (row.outcomes or "").ljust(place + 1, Outcome.UNTOUCHED)
+            found[row.job_id] = Outcome(outcomes[place])
     return found
 
 

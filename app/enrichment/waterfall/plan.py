@@ -44,8 +44,7 @@ def _waterfall(job: JobInfo, registry: Registry, settings: Config, normalizer: P
         default_order = settings.ENRICH_COMPANY_WATERFALL
         verifier = None
     order = options.get("order") or default_order
-    usable = (registry.usable(name, job.entity_type) for name in order)
-    steps = tuple(provider for provider in usable if provider is not None)
+    steps = tuple(filter(None, (registry.usable(name, job.entity_type) for name in order)))
     if not steps:
         reasons = " ".join(str(registry.why_unusable(name, job.entity_type)) for name in order)
         raise JobMustWait(f"No provider of the waterfall can be used. {reasons}", UNUSABLE_SECONDS)
