@@ -8,7 +8,7 @@ from typing import Any, Final
 import structlog
 from sqlalchemy import Row, Select, and_, delete, func, select
 
-from app.audit.events import record
+from app.audit.events import record, state_of
 from app.config import micros
 from app.db.pages import Page, after, page_of
 from app.db.session import WriteSession, transaction
@@ -85,7 +85,7 @@ def list_caps(*, limit: int = 100, cursor: str | None = None) -> Page[StoredCapV
 def _record(
     session: WriteSession, action: Action, scope: CapScope, *, before: int | None = None, after: int | None = None
 ) -> None:
-    states = {name: {"capMicros": cap} for name, cap in (("before", before), ("after", after)) if cap is not None}
+    states = {"before": state_of("capMicros", before), "after": state_of("capMicros", after)}
     record(session, action, "cap", str(scope), workspace_slug=scope.workspace_slug, **states)
 
 

@@ -1,6 +1,6 @@
 """The options of a job: the waterfall, the verifier, the cap, when it stops itself, and whether it takes a sample."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
@@ -39,7 +39,7 @@ class JobOptions:
         """Return the options with fields in their own spelling. Raises `Invalid` for what cannot be followed."""
         if provider != WATERFALL and self.stored():
             _refuse("waterfall", f"expected provider to be {WATERFALL}")
-        order = _each_once("waterfall.order", self.order, _provider_name, NAMES)
+        order = _each_once("waterfall.order", self.order, _PROVIDERS.get, NAMES)
         fields = RAW_FIELDS[entity_type]
         until = _each_once("waterfall.until", self.until, partial(_raw_field, entity_type), list(fields)[:5])
         if self.verifier not in (None, *VERIFIER_NAMES, "none"):
@@ -84,8 +84,7 @@ class JobOptions:
 DEFAULT_OPTIONS = JobOptions()
 
 
-def _provider_name(name: str) -> str | None:
-    return name if name in NAMES else None
+_PROVIDERS: Final[Mapping[str, str]] = {name: name for name in NAMES}
 
 
 def _raw_field(entity_type: str, name: str) -> str | None:

@@ -155,7 +155,7 @@ def _record(
     after: str | None = None,
 ) -> None:
     """Put down a change of a key, of which its last four characters are told."""
-    states = {name: {"lastFour": end} for name, end in (("before", before), ("after", after)) if end is not None}
+    states = {"before": events.state_of("lastFour", before), "after": events.state_of("lastFour", after)}
     events.record(session, action, "provider_key", provider, workspace_slug=workspace_slug, **states)
 
 

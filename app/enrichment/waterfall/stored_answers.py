@@ -73,7 +73,8 @@ def _on_record(
     history: Sequence[Row[Any]],
     rows: Sequence[Row[Any]],
 ) -> OnRecord:
-    record = OnRecord(_fields_at(now, history, started_at or _first_asked_at(rows)))
+    first_asked_at = next((row.started_at for row in rows if was_sent(row)), _NEVER)
+    record = OnRecord(_fields_at(now, history, started_at or first_asked_at))
     given = _given(history)
     by_job = grouped(rows, attrgetter("job_id"))
     for provider, tries in _by_provider(rows, job):
@@ -107,16 +108,11 @@ def _verdicts_on(offer: Row[Any], rows: Iterable[Row[Any]]) -> list[Row[Any]]:
 
     Nobody else is asked before they have answered. A verdict that stood has spared the question.
     """
-    finders, verifiers = _split(rows)
-    end = min((row.started_at for row in finders if row.started_at > offer.started_at), default=_NEVER)
-    asked = [row for row in verifiers if was_sent(row) or row.outcome_class == VERDICT_STANDS]
+    of_verifiers = grouped(rows, lambda row: row.provider in VERIFIERS)
+    later = (row.started_at for row in of_verifiers.get(False, []) if row.started_at > offer.started_at)
+    end = min(later, default=_NEVER)
+    asked = [row for row in of_verifiers.get(True, []) if was_sent(row) or row.outcome_class == VERDICT_STANDS]
     return [row for row in asked if offer.finished_at <= row.started_at < end]
-
-
-def _split(rows: Iterable[Row[Any]]) -> tuple[list[Row[Any]], list[Row[Any]]]:
-    """Return the attempts of finders, and those of verifiers."""
-    by_kind = grouped(rows, lambda row: row.provider in VERIFIERS)
-    return by_kind.get(False, []), by_kind.get(True, [])
 
 
 def _stored(tries: Sequence[Row[Any]], fields: Mapping[str, Any], *, is_prior: bool = False) -> StoredAnswer:
@@ -143,10 +139,6 @@ _CLASSES: Final[Mapping[str, tuple[str, OutcomeClass | None]]] = {
     IN_DOUBT: (OutcomeClass.TRANSIENT, None),
     VERDICT_STANDS: (OutcomeClass.SUCCESS, None),
 }
-
-
-def _first_asked_at(rows: Iterable[Row[Any]]) -> datetime:
-    return next((row.started_at for row in rows if was_sent(row)), _NEVER)
 
 
 def _fields_at(now: Mapping[str, Any], history: Sequence[Row[Any]], instant: datetime) -> dict[str, Any]:
