@@ -176,7 +176,9 @@ def _estimate(job: JobInfo, entity_ids: Iterable[str], *, shows_overall: bool, o
         total, duplicates = ids.kept, ids.repeated
     caps = _caps_of(job, survey, shows_overall=shows_overall)
     end_read()
-    scale = _WHOLE if of_total is None else Scale.of(outlooks, of_total, survey.dearest_micros)
+    scale, sampled = _WHOLE, None
+    if of_total is not None:
+        scale, sampled = Scale.of(outlooks, of_total, survey.dearest_micros), total
     steps = scale.steps(survey.steps.values())
     return Estimate(
         of_total or total,
@@ -187,7 +189,7 @@ def _estimate(job: JobInfo, entity_ids: Iterable[str], *, shows_overall: bool, o
         steps,
         caps,
         _likely(survey, scale, steps),
-        None if of_total is None else total,
+        sampled,
     )
 
 

@@ -16,6 +16,7 @@ import structlog
 from sqlalchemy import ColumnElement, Select, and_, delete, not_, or_, select, update
 
 from app.config import config
+from app.db.found import delete_found, has_any
 from app.db.session import WriteSession, end_read, repeats_conflicts, transaction
 from app.db.sql import insert_missing
 from app.errors import AppError
@@ -89,10 +90,7 @@ def look_up(question: Question) -> Kept:
 
 def claim(workspace_slug: str | None) -> Claim | None:
     """Lease the question that has waited longest, of a workspace or of all; None if nobody waits."""
-    # Look without SQLite's write lock.
-    is_any = db.session.scalar(_due(workspace_slug)) is not None
-    end_read()
-    return _claim(workspace_slug) if is_any else None
+    return _claim(workspace_slug) if has_any(_due(workspace_slug)) else None
 
 
 def store(held: Claim, answer: Mapping[str, Any]) -> None:
@@ -116,12 +114,7 @@ def forget_old_figures() -> int:
     """Delete some of the figures that nobody has asked for anew for long; return how many."""
     is_old = (not_(kept_figures.c.is_due), kept_figures.c.asked_at < utcnow(-KEPT_SECONDS))
     old = select(kept_figures.c.fingerprint).where(*is_old).limit(BATCH_ROWS)
-    is_any = db.session.scalar(old) is not None
-    end_read()
-    if not is_any:
-        return 0
-    with transaction() as session:
-        return session.connection().execute(delete(kept_figures).where(kept_figures.c.fingerprint.in_(old))).rowcount
+    return delete_found(kept_figures.c.fingerprint, old)
 
 
 @repeats_conflicts
