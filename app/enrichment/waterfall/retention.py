@@ -3,12 +3,10 @@
 Costs stay: they are the books, and name nobody.
 """
 
-import time
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import structlog
-from flask import current_app
 from sqlalchemy import ColumnElement, Select, Table, delete, exists, or_, select, update
 from sqlalchemy.exc import DBAPIError
 
@@ -20,6 +18,7 @@ from app.db.partitions import Partition
 from app.db.session import WriteSession, end_read, repeats_conflicts, scrub_log, transaction
 from app.enrichment.waterfall.dedup import DAY_SECONDS
 from app.enrichment.waterfall.kept_figures import forget_old_figures
+from app.enrichment.waterfall.turns import is_turn
 from app.entities.export_work import forget_old_exports
 from app.entities.keep_days import kept_since
 from app.extensions import db
@@ -111,10 +110,8 @@ def forget_old_history(limit: int = BATCH_ROWS) -> int:
 
 def keep_partitions() -> None:
     """Once an hour, add the partitions of the next quarters, and drop those whose jobs all ended too long ago."""
-    kept = current_app.extensions.setdefault("tranche.partitions", {"at": -PARTITIONS_SECONDS})
-    if time.monotonic() - kept["at"] < PARTITIONS_SECONDS:
+    if not is_turn("partitions", PARTITIONS_SECONDS):
         return
-    kept["at"] = time.monotonic()
     if not partitions.is_partitioned():
         end_read()
         return
