@@ -7,9 +7,8 @@ from flask import current_app
 
 def is_turn(name: str, seconds: float) -> bool:
     """Return whether this process has not done something for so long, and count it as done."""
-    done_at: dict[str, float] = current_app.extensions.setdefault("tranche.turns", {})
-    now = time.monotonic()
-    if now - done_at.get(name, -seconds) < seconds:
+    key, now = f"tranche.{name}", time.monotonic()
+    if now - current_app.extensions.get(key, -seconds) < seconds:
         return False
-    done_at[name] = now
+    current_app.extensions[key] = now
     return True

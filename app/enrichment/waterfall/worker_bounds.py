@@ -35,7 +35,7 @@ _BUCKET_SECONDS: Final = (*LATENCY_BOUNDS, 2 * LATENCY_BOUNDS[-1])
 
 def refresh_bounds(registry: Registry) -> None:
     """Write down the bounds if they have changed; a process looks once a minute."""
-    if not is_turn("worker bounds", REFRESH_SECONDS):
+    if not is_turn("worker_bounds", REFRESH_SECONDS):
         return
     bounds = _bounds(registry)
     stored = {row.provider: row.most_workers for row in db.session.execute(select(worker_bounds))}
