@@ -82,6 +82,11 @@ def record(
     return event_id
 
 
+def state_of(name: str, value: object) -> dict[str, Any] | None:
+    """Return what `record` is to show as a state of one value; None: there was none."""
+    return None if value is None else {name: value}
+
+
 @dataclass(frozen=True, slots=True)
 class BegunEvent:
     """An event of something that takes a while: it is there from the beginning, and told at the end what came of it."""

@@ -8,11 +8,11 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, select
 
-from app.db.pages import Page, page_of
+from app.db.pages import Page, before, page_of, read_id
 from app.errors import Invalid, detail
 from app.extensions import db
 from app.models.audit_event import audit_events
-from app.models.types import lowest_id, matching, parse_id
+from app.models.types import lowest_id, matching
 from app.values.text import find_bad_character
 
 INSTANT_RULE: Final = "an instant such as 2026-11-30T12:00:00Z"
@@ -85,9 +85,7 @@ def _bounds(since: datetime | None, until: datetime | None, cursor: str | None) 
         bounds += [events.at >= since, events.id >= lowest_id(since, earlier=_CLOCKS_DIFFER)]
     if until is not None:
         bounds += [events.at < until, events.id < lowest_id(until, earlier=-_CLOCKS_DIFFER)]
-    if cursor is not None:
-        bounds.append(events.id < _read_cursor(cursor))
-    return bounds
+    return [*bounds, *before(events.id, read_id(cursor))]
 
 
 def parse_instant(text: str) -> datetime | None:
@@ -105,11 +103,3 @@ def _check(name: str, value: str) -> None:
     if bad := find_bad_character(value):
         message = f"expected text without control characters; found {bad}"
         raise Invalid(f"The filter is not valid: {message}.", details=[detail(name, message)])
-
-
-def _read_cursor(cursor: str) -> str:
-    last_id = parse_id(cursor)
-    if last_id is None:
-        message = "expected a cursor that an earlier page gave"
-        raise Invalid(f"The cursor is not valid: {message}.", details=[detail("cursor", message)])
-    return last_id

@@ -3,11 +3,11 @@
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from app.config import config
-from app.db.session import end_read, repeats_conflicts, transaction
-from app.extensions import db
+from app.db.found import delete_found
+from app.db.session import repeats_conflicts
 from app.models.audit_event import audit_events
 from app.models.types import lowest_id
 
@@ -23,9 +23,4 @@ def forget_old_events(limit: int = BATCH_EVENTS) -> int:
         return 0
     bound = lowest_id(datetime.now(UTC), earlier=timedelta(days=days))
     old = select(audit_events.c.id).where(audit_events.c.id < bound).order_by(audit_events.c.id).limit(limit)
-    if db.session.scalar(old.limit(1)) is None:
-        end_read()
-        return 0
-    with transaction() as session:
-        forget = delete(audit_events).where(audit_events.c.id.in_(old.scalar_subquery()))
-        return session.connection().execute(forget).rowcount
+    return delete_found(audit_events.c.id, old)

@@ -4,7 +4,7 @@ from flask import request
 
 from app.console.forms import given
 from app.db import encryption
-from app.enrichment.queue.queries import bad_cursor
+from app.db.pages import bad_cursor
 
 
 def sealed(cursor: str | None) -> str | None:

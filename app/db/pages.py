@@ -2,7 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import ColumnElement
+
+from app.errors import Invalid, detail
+from app.models.types import parse_id
 
 Record = TypeVar("Record")
 
@@ -23,3 +28,29 @@ def page_of(records: Sequence[Record], limit: int, cursor_of: Callable[[Record],
     rows = list(records[:limit])
     has_more = len(records) > limit
     return Page(rows, cursor_of(rows[-1]) if has_more else None)
+
+
+def after(column: Any, cursor: object) -> list[ColumnElement[bool]]:
+    """Return the condition for the rows that follow a cursor in rising order; none for the first page."""
+    return [] if cursor is None else [column > cursor]
+
+
+def before(column: Any, cursor: object) -> list[ColumnElement[bool]]:
+    """Return the condition for the rows that follow a cursor in falling order; none for the first page."""
+    return [] if cursor is None else [column < cursor]
+
+
+def read_id(cursor: str | None) -> str | None:
+    """Return the id that a cursor holds; None: there is no cursor. Raises `Invalid` for one that no page gave."""
+    if cursor is None:
+        return None
+    last_id = parse_id(cursor)
+    if last_id is None:
+        raise bad_cursor()
+    return last_id
+
+
+def bad_cursor() -> Invalid:
+    """Return the error for a cursor that no page gave."""
+    message = "expected a cursor that an earlier page gave"
+    return Invalid(f"The cursor is not valid: {message}.", details=[detail("cursor", message)])

@@ -19,7 +19,7 @@ from sqlalchemy import ColumnElement, Row, and_, bindparam, case, delete, exists
 from app.async_calls import Calls
 from app.config import config
 from app.db import encryption
-from app.db.pages import Page, page_of
+from app.db.pages import Page, before, page_of
 from app.db.session import end_read, repeats_conflicts, transaction
 from app.db.sql import insert_missing
 from app.errors import Conflict, NotFound
@@ -230,12 +230,10 @@ def list_deliveries(
     query = (
         select(webhook_deliveries, *of_event)
         .select_from(webhook_deliveries.join(webhook_events))
-        .where(webhook_deliveries.c.endpoint_id == endpoint.id)
+        .where(webhook_deliveries.c.endpoint_id == endpoint.id, *before(webhook_deliveries.c.event_id, cursor))
         .order_by(webhook_deliveries.c.event_id.desc())
         .limit(limit + 1)
     )
-    if cursor is not None:
-        query = query.where(webhook_deliveries.c.event_id < cursor)
     read = attrgetter(*DeliveryView.__dataclass_fields__)
     views = [DeliveryView(*read(row)) for row in db.session.execute(query)]
     return page_of(views, limit, attrgetter("event_id"))
@@ -269,14 +267,12 @@ def forget_old_deliveries(limit: int = 500) -> int:
     """Delete events that are older than a month, with their deliveries; return how many."""
     is_old = webhook_events.c.created_at < utcnow(-KEPT_DAYS * 86400.0)
     # By id, which tells their order, so that nothing else is read.
-    oldest = select(webhook_events.c.id, is_old.label("is_old")).order_by(webhook_events.c.id)
-    first = db.session.execute(oldest.limit(1)).one_or_none()
-    ids = []
-    if first is not None and first.is_old:
-        ids = [row.id for row in db.session.execute(oldest.limit(limit)) if row.is_old]
-    end_read()
-    if not ids:
+    if not db.session.scalar(select(is_old).order_by(webhook_events.c.id).limit(1)):
+        end_read()
         return 0
+    oldest = select(webhook_events.c.id, is_old.label("is_old")).order_by(webhook_events.c.id).limit(limit)
+    ids = [row.id for row in db.session.execute(oldest) if row.is_old]
+    end_read()
     with transaction() as session:
         return session.connection().execute(delete(webhook_events).where(webhook_events.c.id.in_(ids))).rowcount
 

@@ -13,7 +13,7 @@ from app.audit.events import record
 from app.config import config
 from app.db import encryption
 from app.db.encryption import RotationCounts
-from app.db.pages import Page, page_of
+from app.db.pages import Page, after, page_of
 from app.db.session import WriteSession, repeats_conflicts, transaction
 from app.errors import NotFound, check_rules
 from app.extensions import db
@@ -78,10 +78,9 @@ def list_endpoints(
     workspace_slug: str | None = None, *, limit: int = 100, cursor: str | None = None
 ) -> Page[EndpointView]:
     """Return the endpoints of one workspace or of all, the oldest first; `cursor` is the `next_cursor` before."""
-    of_workspace = matching(webhook_endpoints.c.workspace_slug, workspace_slug)
-    query = select(webhook_endpoints).where(*of_workspace).order_by(webhook_endpoints.c.id).limit(limit + 1)
-    if cursor is not None:
-        query = query.where(webhook_endpoints.c.id > cursor)
+    endpoints = webhook_endpoints.c
+    is_on_page = (*matching(endpoints.workspace_slug, workspace_slug), *after(endpoints.id, cursor))
+    query = select(webhook_endpoints).where(*is_on_page).order_by(endpoints.id).limit(limit + 1)
     views = [*map(_view, db.session.execute(query))]
     return page_of(views, limit, attrgetter("id"))
 
@@ -133,13 +132,12 @@ def encrypt_secrets() -> RotationCounts:
 
 
 @repeats_conflicts
-def _encrypt_some(after: str | None) -> tuple[RotationCounts, str | None]:
+def _encrypt_some(last: str | None) -> tuple[RotationCounts, str | None]:
     """Encrypt the secrets of the next endpoints; return what became of them, and the last one, None: it was before."""
     former = case((webhook_endpoints.c.former_until > utcnow(), webhook_endpoints.c.former_secret))
     columns = (webhook_endpoints.c.id, webhook_endpoints.c.encrypted_secret, former.label("former_secret"))
-    query: Select[Any] = select(*columns).order_by(webhook_endpoints.c.id).limit(ENCRYPTED_AT_ONCE).with_for_update()
-    if after is not None:
-        query = query.where(webhook_endpoints.c.id > after)
+    query: Select[Any] = select(*columns).where(*after(webhook_endpoints.c.id, last)).order_by(webhook_endpoints.c.id)
+    query = query.limit(ENCRYPTED_AT_ONCE).with_for_update()
     counts, last = RotationCounts(), None
     with transaction() as session:
         for row in session.execute(query).all():

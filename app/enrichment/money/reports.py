@@ -1,6 +1,6 @@
 """What enrichment has cost, and how much of the day's caps is left. Amounts are whole micro-dollars, days are UTC."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -10,7 +10,7 @@ from typing import Any, Final, Self
 from sqlalchemy import BigInteger, ColumnElement, bindparam, func, select
 
 from app.config import config, micros
-from app.db.pages import Page, page_of
+from app.db.pages import Page, after, bad_cursor, before, page_of
 from app.db.sql import is_any_of
 from app.enrichment.money.scopes import CapScope, limits_of
 from app.errors import Invalid, detail
@@ -181,7 +181,7 @@ def _of_providers(workspace_slug: str | None) -> list[CapScope]:
 def _views(limits: Mapping[CapScope, int | None], day: date) -> list[CapView]:
     """Return caps with what is spent and reserved under them on a day, in the order given."""
     values = {"day": day, "scopes": [str(scope) for scope in limits]}
-    rows = db.session.connection().execute(_SPENT, values) if limits else ()
+    rows = db.session.connection().execute(_SPENT, values)
     seen = {row.scope: (row.spent_micros, row.reserved_micros) for row in rows}
     return [CapView.under(scope, cap, seen.get(str(scope), (0, 0))) for scope, cap in limits.items()]
 
@@ -210,7 +210,7 @@ def spent_today(workspace_slug: str | None = None) -> dict[str, int]:
     spent = func.sum(costs.c.cost_micros).cast(BigInteger).label("micros")
     is_meant = (costs.c.day == today(), *matching(costs.c.workspace_slug, workspace_slug))
     query = select(costs.c.provider, spent).where(*is_meant).group_by(costs.c.provider)
-    return {row.provider: row.micros for row in db.session.execute(query)}
+    return dict(db.session.execute(query).all())
 
 
 def today() -> date:
@@ -232,29 +232,28 @@ def in_period(first_day: date, last_day: date, workspace_slug: str | None) -> li
 
 def _page(group: Group, scope: Sequence[ColumnElement[bool]], limit: int, cursor: str | None) -> Page[CostRow]:
     key = _KEYS[group]
-    is_newest_first = group in {Group.DAY, Group.JOB}
+    last = _read_cursor(group, cursor)
     query = select(key.label("key"), *_SUMS).where(*scope).group_by(key).limit(limit + 1)
-    query = query.order_by(key.desc() if is_newest_first else key)
-    if cursor is not None:
-        last = _read_cursor(group, cursor)
-        query = query.where(key < last if is_newest_first else key > last)
+    if group in {Group.DAY, Group.JOB}:
+        query = query.where(*before(key, last)).order_by(key.desc())
+    else:
+        query = query.where(*after(key, last)).order_by(key)
     rows = [CostRow(**{**row._mapping, "key": str(row.key)}) for row in db.session.connection().execute(query)]
     return page_of(rows, limit, attrgetter("key"))
 
 
-def _read_cursor(group: Group, cursor: str) -> Any:
-    """Return the key that a cursor holds, which is that of the last row before."""
-    last: Any = None
-    if group is Group.JOB:
-        last = parse_id(cursor)
-    elif group is Group.DAY:
-        last = parse_day(cursor)
-    elif is_slug(cursor):
-        last = cursor
+def _read_cursor(group: Group, cursor: str | None) -> Any:
+    """Return the key that a cursor holds, which is that of the last row before; None: there is no cursor."""
+    if cursor is None:
+        return None
+    last = _READ_KEY[group](cursor)
     if last is None:
-        message = "expected a cursor that an earlier page gave"
-        raise Invalid(f"The cursor is not valid: {message}.", details=[detail("cursor", message)])
+        raise bad_cursor()
     return last
+
+
+def _parse_name(text: str) -> str | None:
+    return text if is_slug(text) else None
 
 
 def parse_day(text: str) -> date | None:
@@ -287,4 +286,10 @@ _KEYS: Final[dict[Group, ColumnElement[Any]]] = {
     Group.WORKSPACE: costs.c.workspace_slug,
     Group.DAY: costs.c.day,
     Group.JOB: costs.c.job_id,
+}
+_READ_KEY: Final[Mapping[Group, Callable[[str], Any]]] = {
+    Group.PROVIDER: _parse_name,
+    Group.WORKSPACE: _parse_name,
+    Group.DAY: parse_day,
+    Group.JOB: parse_id,
 }

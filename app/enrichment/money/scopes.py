@@ -27,19 +27,20 @@ class CapScope:
     @property
     def kind(self) -> str:
         """The word for it: `overall`, `workspace`, `provider` or `key`."""
-        if self.key_id is not None:
-            return "key"
-        if self.provider is not None:
-            return "provider"
-        return OVERALL if self.workspace_slug is None else "workspace"
+        return self._parts[0]
 
     def __str__(self) -> str:
         """Return it as it is stored."""
+        return ":".join(self._parts)
+
+    @property
+    def _parts(self) -> tuple[str, ...]:
+        """The word for it, and what it is of."""
         if self.key_id is not None:
-            return f"key:{self.key_id}"
+            return "key", self.key_id
         if self.provider is not None:
-            return f"provider:{self.provider}" + (f"@{self.workspace_slug}" if self.workspace_slug else "")
-        return OVERALL if self.workspace_slug is None else f"workspace:{self.workspace_slug}"
+            return "provider", self.provider + (f"@{self.workspace_slug}" if self.workspace_slug else "")
+        return (OVERALL,) if self.workspace_slug is None else ("workspace", self.workspace_slug)
 
     @classmethod
     def read(cls, stored: str) -> Self:

@@ -6,11 +6,11 @@ from decimal import Decimal
 from typing import Any, Final
 
 import structlog
-from sqlalchemy import Row, Select, and_, delete, select
+from sqlalchemy import Row, Select, and_, delete, func, select
 
-from app.audit.events import record
+from app.audit.events import record, state_of
 from app.config import micros
-from app.db.pages import Page, page_of
+from app.db.pages import Page, after, page_of
 from app.db.session import WriteSession, transaction
 from app.db.sql import upsert
 from app.enrichment.money.reports import CapView, today
@@ -77,9 +77,7 @@ def remove_cap(scope: CapScope) -> None:
 
 def list_caps(*, limit: int = 100, cursor: str | None = None) -> Page[StoredCapView]:
     """Return the caps that are set, by scope; `cursor` is the `next_cursor` of the page before."""
-    query = _with_spending().order_by(stored_caps.c.scope).limit(limit + 1)
-    if cursor is not None:
-        query = query.where(stored_caps.c.scope > cursor)
+    query = _with_spending().where(*after(stored_caps.c.scope, cursor)).order_by(stored_caps.c.scope).limit(limit + 1)
     views = [*map(_view, db.session.execute(query))]
     return page_of(views, limit, lambda view: str(view.of))
 
@@ -87,7 +85,7 @@ def list_caps(*, limit: int = 100, cursor: str | None = None) -> Page[StoredCapV
 def _record(
     session: WriteSession, action: Action, scope: CapScope, *, before: int | None = None, after: int | None = None
 ) -> None:
-    states = {name: {"capMicros": cap} for name, cap in (("before", before), ("after", after)) if cap is not None}
+    states = {"before": state_of("capMicros", before), "after": state_of("capMicros", after)}
     record(session, action, "cap", str(scope), workspace_slug=scope.workspace_slug, **states)
 
 
@@ -102,12 +100,14 @@ def get_cap(scope: CapScope) -> CapView:
 
 def _with_spending() -> Select[Any]:
     is_of_today = and_(spending.c.scope == stored_caps.c.scope, spending.c.day == today())
-    return select(stored_caps, spending.c.spent_micros, spending.c.reserved_micros).outerjoin(spending, is_of_today)
+    spent = func.coalesce(spending.c.spent_micros, 0).label("spent_micros")
+    reserved = func.coalesce(spending.c.reserved_micros, 0).label("reserved_micros")
+    return select(stored_caps, spent, reserved).outerjoin(spending, is_of_today)
 
 
 def _view(row: Row[Any]) -> StoredCapView:
     scope = CapScope.read(row.scope)
-    cap = CapView.under(scope, row.cap_micros, (row.spent_micros or 0, row.reserved_micros or 0))
+    cap = CapView.under(scope, row.cap_micros, (row.spent_micros, row.reserved_micros))
     return StoredCapView(scope, cap, row.set_at, row.set_by)
 
 

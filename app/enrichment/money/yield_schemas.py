@@ -14,6 +14,15 @@ AS_OF: Final = "When they were worked out, if they are kept from then; null: for
 PENDING: Final = "Whether newer ones, or those of more entities, are being worked out; the status is 202 then."
 
 
+_DAYS: Final = frozenset({"from_", "to"})
+_APART: Final = (
+    ("job_id", _DAYS, "expected no days with it", "jobId"),
+    ("list_name", _DAYS, "expected no days with it", "list"),
+    ("list_name", frozenset({"job_id"}), "expected either a job or a list", "list"),
+)
+"""Fields, what none of them goes with, the message about that, and the key that it is about."""
+
+
 class YieldQuerySchema(Schema):
     """Whose figures to show: one job's, those of a list, or those of a workspace over some days."""
 
@@ -27,12 +36,9 @@ class YieldQuerySchema(Schema):
 
     @ma.validates_schema
     def _check_scope(self, data: Mapping[str, Any], **_: Any) -> None:
-        has_days = not data.keys().isdisjoint({"from_", "to"})
-        for name, key in (("job_id", "jobId"), ("list_name", "list")):
-            if name in data and has_days:
-                raise ma.ValidationError("expected no days with it", key)
-        if "job_id" in data and "list_name" in data:
-            raise ma.ValidationError("expected either a job or a list", "list")
+        for name, others, message, key in _APART:
+            if name in data and not others.isdisjoint(data):
+                raise ma.ValidationError(message, key)
 
 
 class FiguresSchema(Schema):

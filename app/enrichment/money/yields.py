@@ -17,8 +17,12 @@ from app.enrichment.money.reports import in_period, period
 from app.enrichment.queue.queries import get_job
 from app.extensions import db
 from app.models.spending import LATENCY_BOUNDS, costs
+from app.values.groups import grouped
 
 SUMMED: Final = ("calls", "cost_micros", "finds", "rejected", "turn_answers", "turn_finds", "overlaps", *LATENCIES)
+
+Row = tuple[tuple[str, int | None], Mapping[str, int]]
+"""Provider and step, and their counters by the names of `SUMMED`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +48,11 @@ class Figures:
     """Answers by latency: up to each of `LATENCY_BOUNDS`, and above the last."""
 
     @classmethod
-    def add_up(cls, rows: Iterable[tuple[int | None, Mapping[str, int]]]) -> "Figures":
-        """Return the figures of some rows: the step, and its counters by the names of `SUMMED`."""
+    def add_up(cls, rows: Iterable[Row]) -> "Figures":
+        """Return the figures of some rows."""
         sums = dict.fromkeys(SUMMED, 0)
         step_answers = 0
-        for step, row in rows:
+        for (_, step), row in rows:
             for name in SUMMED:
                 sums[name] += row[name]
             step_answers += 0 if step is None else sum(row[name] for name in LATENCIES)
@@ -154,17 +158,12 @@ def job_yield(job_id: str, *, workspace_slug: str | None = None) -> YieldReport:
 
 def make_report(rows: Mapping[tuple[str, int | None], Mapping[str, int]], **about: Any) -> YieldReport:
     """Return the report of counters by provider and step: in the order of the steps, who is at none comes last."""
-    by_provider: dict[str, list[tuple[int | None, Mapping[str, int]]]] = {}
-    for (provider, step), row in sorted(rows.items(), key=lambda item: (item[0][1] is None, item[0][1], item[0][0])):
-        by_provider.setdefault(provider, []).append((step, row))
+    in_order = sorted(rows.items(), key=lambda row: (row[0][1] is None, row[0][1], row[0][0]))
     providers = [
-        ProviderYield(
-            name, Figures.add_up(steps), [StepYield(step, Figures.add_up([(step, row)])) for step, row in steps]
-        )
-        for name, steps in by_provider.items()
+        ProviderYield(name, Figures.add_up(steps), [StepYield(row[0][1], Figures.add_up([row])) for row in steps])
+        for name, steps in grouped(in_order, lambda row: row[0][0]).items()
     ]
-    total = Figures.add_up((step, row) for (_, step), row in rows.items())
-    return YieldReport(providers, total, **about)
+    return YieldReport(providers, Figures.add_up(in_order), **about)
 
 
 def percentile(latencies: Sequence[int], share: float) -> float | None:

@@ -27,6 +27,7 @@ from app.errors import Invalid, JobStateConflict, detail
 from app.extensions import db
 from app.models.chunk import Outcome, entity_errors, error_counts, progress
 from app.models.job import ENDED, jobs
+from app.models.types import matching
 
 _SYSTEM_CODES: Final = ("chunk_broke", "job_broke")
 """The codes of errors that are no entity's."""
@@ -75,9 +76,7 @@ class RetryFilter:
         """Return the condition for the errors whose entities it takes, or for the counts of errors."""
         if self.is_held:
             return false()
-        code = true() if self.code is None else table.c.code == self.code
-        provider = true() if self.provider is None else table.c.provider == self.provider
-        return and_(code, provider)
+        return and_(true(), *matching(table.c.code, self.code), *matching(table.c.provider, self.provider))
 
 
 ALL: Final = RetryFilter()
@@ -113,18 +112,17 @@ class Retry:
         is_part = self.chosen.is_narrow or bool(self.earlier)
         if self._takes_held and not is_part:
             return ids_with(self.job.id, TO_RETRY)
-        failed = () if self.chosen.is_held else self._failed_ids()
-        return chain(failed, *(ids_with(self.job.id, outcomes) for outcomes in self._outcomes()))
+        return chain(self._failed_ids(), *(ids_with(self.job.id, outcomes) for outcomes in self._outcomes()))
 
     def count(self) -> int:
         """Return how many entities it takes, by what is kept of the job: who was erased may still count."""
-        failed = 0 if self.chosen.is_held else self._count_failed()
         held = self.job.held if self._takes_held else 0
-        return failed + held + (0 if self.chosen.is_narrow else self.job.total - self.job.processed)
+        untouched = 0 if self.chosen.is_narrow else self.job.total - self.job.processed
+        return self._count_failed() + held + untouched
 
     def some_ids(self, count: int) -> list[str]:
         """Return about `count` of the ids that it takes, spread over them, with as many failed ones as there are."""
-        failed = 0 if self.chosen.is_held else round(count * self._count_failed() / max(1, self.count()))
+        failed = round(count * self._count_failed() / max(1, self.count()))
         ids = self._some_failed_ids(failed) if failed else []
         wanted = frozenset[Outcome]().union(*self._outcomes())
         others = some_ids_with(self.job.id, wanted) if wanted and len(ids) < count else []
@@ -178,18 +176,16 @@ class Retry:
     def _failed(self) -> list[ColumnElement[bool]]:
         """Return the conditions for the errors of the entities that it takes."""
         is_of_entity = or_(entity_errors.c.entity_id != "system", entity_errors.c.code.not_in(_SYSTEM_CODES))
-        is_taken_before = or_(false(), *(one.takes() for one in self.earlier))
-        return [entity_errors.c.job_id == self.job.id, self.chosen.takes(), not_(is_taken_before), is_of_entity]
+        return [*self._takes_of(entity_errors), is_of_entity]
 
     def _count_failed(self) -> int:
-        is_taken_before = or_(false(), *(one.takes(error_counts) for one in self.earlier))
-        counted = select(func.sum(error_counts.c.error_count)).where(
-            error_counts.c.job_id == self.job.id,
-            error_counts.c.code.not_in(_SYSTEM_CODES),
-            self.chosen.takes(error_counts),
-            not_(is_taken_before),
-        )
-        return int(db.session.scalar(counted) or 0)
+        is_counted = (*self._takes_of(error_counts), error_counts.c.code.not_in(_SYSTEM_CODES))
+        return int(db.session.scalar(select(func.sum(error_counts.c.error_count)).where(*is_counted)) or 0)
+
+    def _takes_of(self, table: Table) -> tuple[ColumnElement[bool], ...]:
+        """Return the conditions for the errors that it takes and no earlier retry did, or for their counts."""
+        is_taken_before = or_(false(), *(earlier.takes(table) for earlier in self.earlier))
+        return table.c.job_id == self.job.id, self.chosen.takes(table), not_(is_taken_before)
 
 
 def earlier_retries(job_id: str) -> tuple[RetryFilter, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import chain, islice
+from types import MappingProxyType
 from typing import Any, Final
 
 import structlog
@@ -17,7 +18,7 @@ from app.config import config, micros
 from app.db.session import WriteSession, end_read, repeats_conflicts, transaction
 from app.enrichment.queue import closing
 from app.enrichment.queue.child_jobs import ALL, Retry, RetryFilter
-from app.enrichment.queue.entity_ids import UniqueIds, unique_ids
+from app.enrichment.queue.entity_ids import UniqueIds, some_unique_ids, unique_ids
 from app.enrichment.queue.pilots import NOTHING_LEFT, NewPilot, Rest
 from app.enrichment.queue.queries import JobView, get_job
 from app.enrichment.queue.stop_rules import StopRule
@@ -116,7 +117,7 @@ def accept_job(
     request = _Request(
         entity_type, provider, size, workspace_slug, priority, options, cap_micros, api_key_id, stop_when, list_id
     )
-    steps = _Steps(before, pilot.store if pilot is not None else None, is_selection)
+    steps = _Steps(before or do_nothing, pilot.store if pilot is not None else do_nothing, is_selection)
     return _enqueue(request, entity_ids, idempotency_key=idempotency_key, request_hash=request_hash, steps=steps)
 
 
@@ -171,6 +172,10 @@ def continue_pilot(
     return get_job(enqueued.job_id)
 
 
+def do_nothing(*_: object) -> None:
+    """Add nothing to the transaction of a job."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Steps:
     """What else belongs into the transaction of a job: ahead of it, and behind it, with its id and total.
@@ -178,12 +183,13 @@ class _Steps:
     Ahead of it also the entities of a selection are held.
     """
 
-    before: Callable[[WriteSession], None] | None = None
-    after: Callable[[WriteSession, str, int], None] | None = None
+    before: Callable[[WriteSession], None] = do_nothing
+    after: Callable[[WriteSession, str, int], None] = do_nothing
     is_selection: bool = False
 
 
 _ALONE: Final = _Steps()
+_NO_CHILD: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +237,7 @@ def _enqueue(
     *,
     idempotency_key: str | None = None,
     request_hash: str | None = None,
-    child: Mapping[str, Any] | None = None,
+    child: Mapping[str, Any] = _NO_CHILD,
     steps: _Steps = _ALONE,
 ) -> Enqueued:
     _expect(not isinstance(entity_ids, str | bytes), "entityIds", "expected a list of entity ids")
@@ -240,11 +246,9 @@ def _enqueue(
         earlier = _find_replay(request, {"idempotency_key": idempotency_key, "request_hash": request_hash})
         if earlier is not None:
             return earlier
-    with unique_ids(entity_ids) as ids:
-        if ids.kept == 0:
-            raise EmptyJob(details=[detail("entityIds", "expected at least one id")])
+    with some_unique_ids(entity_ids) as ids:
         if idempotency_key is None:
-            return _insert_job(request, ids, dict(child or {}), steps)
+            return _insert_job(request, ids, child, steps)
         key = {"idempotency_key": idempotency_key, "request_hash": request_hash or _hash(request, ids)}
         return _find_replay(request, key) or _insert_once(request, ids, key, steps)
 
@@ -261,7 +265,7 @@ def _insert_once(request: _Request, ids: UniqueIds, key: dict[str, Any], steps: 
 
 
 @repeats_conflicts
-def _insert_job(request: _Request, ids: UniqueIds, extra: dict[str, Any], steps: _Steps) -> Enqueued:
+def _insert_job(request: _Request, ids: UniqueIds, extra: Mapping[str, Any], steps: _Steps) -> Enqueued:
     job_id = new_id()
     with transaction() as session, _included(request, ids, steps, session) as kept:
         if kept.kept == 0:
@@ -284,18 +288,18 @@ def _insert_job(request: _Request, ids: UniqueIds, extra: dict[str, Any], steps:
             "stop_when": request.stop_when,
             "api_key_id": request.api_key_id,
             "list_id": request.list_id,
+            **extra,
         }
-        session.execute(insert(jobs).values(**{**columns, **extra}))
+        session.execute(insert(jobs).values(**columns))
         chunk_rows = (
             {"job_id": job_id, "position": position, "entity_ids": chunk}
             for position, chunk in enumerate(kept.slices(request.chunk_size))
         )
         while rows := list(islice(chunk_rows, max(1, IDS_PER_INSERT // request.chunk_size))):
             session.execute(insert(chunks), rows)
-        if steps.after is not None:
-            steps.after(session, job_id, kept.kept)
+        steps.after(session, job_id, kept.kept)
         excluded = ids.kept - kept.kept
-        _record(session, {**columns, **extra})
+        _record(session, columns)
     log.info("job enqueued", job_id=job_id, provider=request.provider, total=kept.kept, duplicates=ids.repeated)
     hint(chunk_count)
     return Enqueued(job_id, kept.kept, ids.repeated, excluded, JobStatus.PENDING, is_replay=False)
@@ -317,8 +321,7 @@ def _record(session: WriteSession, job: Mapping[str, Any]) -> None:
 @contextmanager
 def _included(request: _Request, ids: UniqueIds, steps: _Steps, session: WriteSession) -> Iterator[UniqueIds]:
     """Give the ids without those of excluded entities, after what has to be done before the job."""
-    if steps.before is not None:
-        steps.before(session)
+    steps.before(session)
     if steps.is_selection:
         hold_entities(request.entity_type, ids, request.workspace_slug)
     if not is_any_excluded(request.workspace_slug):

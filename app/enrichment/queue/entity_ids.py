@@ -3,12 +3,13 @@
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from typing import Any, Final, Protocol, Self
 
 from sqlalchemy import ColumnElement, Text, func
 
-from app.errors import Invalid, detail
+from app.errors import EmptyJob, Invalid, detail
 from app.models.chunk import ERASED_ID
 from app.values.identifiers import ENTITY_ID_RULE, invalid_entity_ids, is_entity_id
 
@@ -43,6 +44,15 @@ def unique_ids(entity_ids: Iterable[object]) -> UniqueIds:
     if isinstance(entity_ids, Sequence):
         return _InMemory(entity_ids)
     return _OnDisk(entity_ids)
+
+
+@contextmanager
+def some_unique_ids(entity_ids: Iterable[object]) -> Iterator[UniqueIds]:
+    """Check ids as `unique_ids` does, for as long as a block takes. Raises `EmptyJob` if there are none."""
+    with unique_ids(entity_ids) as ids:
+        if ids.kept == 0:
+            raise EmptyJob(details=[detail("entityIds", "expected at least one id")])
+        yield ids
 
 
 def parse_ids(stored_ids: str | None, position: int) -> list[str]:

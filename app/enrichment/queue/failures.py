@@ -4,6 +4,7 @@ The counts of a job are written in the transaction that writes its errors, as th
 job's workers may want the same rows.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,13 +13,15 @@ from typing import Any, Final
 
 from sqlalchemy import bindparam, insert, select, update
 
-from app.db.pages import Page
+from app.db.pages import Page, after, bad_cursor, page_of
 from app.db.session import WriteSession
 from app.db.sql import upsert
-from app.enrichment.queue.queries import bad_cursor, get_job
+from app.enrichment.queue.queries import get_job
 from app.extensions import db
 from app.models.chunk import entity_errors, error_counts
+from app.models.types import matching
 
+_NUMBER: Final = re.compile(r"[0-9]{1,18}")
 Row = Mapping[str, Any]
 """An error as it is stored: `job_id`, `entity_id`, `code`, `message`, `provider`."""
 
@@ -106,18 +109,21 @@ def list_errors(
 ) -> Page[EntityErrorView]:
     """Return a job's errors, or those of a code and a provider, oldest first. Raises `JobNotFound` and `Invalid`."""
     job = get_job(job_id, workspace_slug=workspace_slug)
-    query = select(entity_errors).where(entity_errors.c.job_id == job.id).order_by(entity_errors.c.id).limit(limit + 1)
-    if code is not None:
-        query = query.where(entity_errors.c.code == code)
-    if provider is not None:
-        query = query.where(entity_errors.c.provider == provider)
-    if cursor is not None:
-        if not (cursor.isascii() and cursor.isdigit() and len(cursor) <= 18):
-            raise bad_cursor()
-        query = query.where(entity_errors.c.id > int(cursor))
-    rows = db.session.execute(query).all()
-    views = [EntityErrorView(row.entity_id, row.message, row.code, row.created_at) for row in rows[:limit]]
-    return Page(views, str(rows[limit - 1].id) if len(rows) > limit else None)
+    errors = entity_errors.c
+    of_kind = (*matching(errors.code, code), *matching(errors.provider, provider))
+    query = select(entity_errors).where(errors.job_id == job.id, *of_kind, *after(errors.id, _read_number(cursor)))
+    page = page_of(db.session.execute(query.order_by(errors.id).limit(limit + 1)).all(), limit, lambda row: str(row.id))
+    views = [EntityErrorView(row.entity_id, row.message, row.code, row.created_at) for row in page.rows]
+    return Page(views, page.next_cursor)
+
+
+def _read_number(cursor: str | None) -> int | None:
+    """Return the number that a cursor holds; None: there is no cursor. Raises `Invalid` for one that no page gave."""
+    if cursor is None:
+        return None
+    if _NUMBER.fullmatch(cursor) is None:
+        raise bad_cursor()
+    return int(cursor)
 
 
 def summarize_errors(job_id: str, *, workspace_slug: str | None = None) -> ErrorSummary:

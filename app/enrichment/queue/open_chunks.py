@@ -11,7 +11,7 @@ from app.errors import JobNotFound
 from app.extensions import db
 from app.models.chunk import DECIDED, progress
 from app.models.job import jobs
-from app.models.types import utcnow
+from app.models.types import matching, utcnow
 
 SHOWN: Final = 20
 
@@ -46,13 +46,11 @@ class OpenChunks:
 
 def open_chunks(job_id: str, *, workspace_slug: str | None = None, limit: int = SHOWN) -> OpenChunks:
     """Return a job's open chunks in order, at most `limit`. Raises `JobNotFound`."""
-    is_it = jobs.c.id == known_id(job_id)
-    if workspace_slug is not None:
-        is_it &= jobs.c.workspace_slug == workspace_slug
+    is_it = (jobs.c.id == known_id(job_id), *matching(jobs.c.workspace_slug, workspace_slug))
     is_open = (progress.c.job_id == jobs.c.id) & progress.c.finished_at.is_(None)
     # As many as workers hold or have given back, which are few.
     count = select(func.count()).select_from(progress).where(is_open).correlate(jobs).scalar_subquery()
-    job = db.session.execute(select(jobs.c.chunk_count, jobs.c.next_chunk, count.label("open")).where(is_it)).first()
+    job = db.session.execute(select(jobs.c.chunk_count, jobs.c.next_chunk, count.label("open")).where(*is_it)).first()
     if job is None:
         raise JobNotFound
     query = (
@@ -65,7 +63,7 @@ def open_chunks(job_id: str, *, workspace_slug: str | None = None, limit: int = 
         OpenChunk(
             position=row.position,
             entities=len(row.outcomes),
-            decided=sum(outcome in DECIDED for outcome in row.outcomes),
+            decided=sum(map(row.outcomes.count, DECIDED)),
             attempt=row.attempt,
             crash_count=row.crash_count,
             worker=row.worker,

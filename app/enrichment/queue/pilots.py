@@ -78,8 +78,8 @@ class Rest:
 
     def positions(self) -> range:
         """Return the positions of the slices in which it is stored."""
-        last = db.session.scalar(select(func.max(rest_chunks.c.position)).where(rest_chunks.c.job_id == self.job.id))
-        return range(0 if last is None else last + 1)
+        end = func.coalesce(func.max(rest_chunks.c.position) + 1, 0)
+        return range(db.session.execute(select(end).where(rest_chunks.c.job_id == self.job.id)).scalar_one())
 
     def slices(self, positions: Sequence[int]) -> Iterator[list[str]]:
         """Give what some slices hold, in their order, as it is stored; what is damaged holds nothing."""

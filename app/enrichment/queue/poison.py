@@ -64,4 +64,4 @@ def _next_jobs(scope: Scope) -> list[str]:
     first = (expired.order_by(*TAKEOVER_ORDER), claimable.order_by(*JOB_ORDER))
     job_ids = [db.session.scalar(scope.narrow(query).limit(1)) for query in first]
     db.session.rollback()
-    return list(dict.fromkeys(job_id for job_id in job_ids if job_id is not None))
+    return list(dict.fromkeys(filter(None, job_ids)))

@@ -1,11 +1,12 @@
 """Jobs as callers see them: counts with live progress, and the state of the queue."""
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from itertools import groupby, islice
+from itertools import accumulate, groupby, islice
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -24,10 +25,10 @@ from sqlalchemy import (
     union_all,
 )
 
-from app.db.pages import Page, page_of
+from app.db.pages import Page, page_of, read_id
 from app.db.spread import every_nth
 from app.enrichment.queue.entity_ids import ChunkUnreadable, erased_in, parse_ids
-from app.errors import DamagedData, Invalid, JobNotFound, detail
+from app.errors import DamagedData, JobNotFound
 from app.extensions import db
 from app.models.chunk import DECIDED, ERASED_ID, Outcome, chunks, entity_errors, progress
 from app.models.heartbeat import heartbeats
@@ -126,9 +127,7 @@ def list_jobs(
 
     Raises `Invalid` for a cursor that no page gave.
     """
-    last_id = None if cursor is None else parse_id(cursor)
-    if cursor is not None and last_id is None:
-        raise bad_cursor()
+    last_id = read_id(cursor)
     wanted = {"workspace_slug": workspace_slug, "status": status, "parent_job_id": parent_job_id, "list_id": list_id}
     given = {name: value for name, value in wanted.items() if value is not None}
     query = _many_jobs(tuple(given), is_further=last_id is not None)
@@ -244,8 +243,8 @@ def find_outcomes(entity_id: str, totals: Mapping[str, int]) -> dict[str, Outcom
     for row in db.session.execute(query):
         with suppress(ChunkUnreadable, ValueError):
             place = parse_ids(row.ids, row.position).index(entity_id)
-            outcomes = row.outcomes or ""
-            found[row.job_id] = Outcome(outcomes[place]) if place < len(outcomes) else Outcome.UNTOUCHED
+            outcomes = (row.outcomes or "").ljust(place + 1, Outcome.UNTOUCHED)
+            found[row.job_id] = Outcome(outcomes[place])
     return found
 
 
@@ -256,18 +255,14 @@ def first_errors(entity_id: str, job_ids: Sequence[str]) -> dict[str, str]:
     query = select(entity_errors.c.job_id, entity_errors.c.message).where(
         entity_errors.c.job_id.in_(job_ids), entity_errors.c.entity_id == entity_id
     )
-    return {row.job_id: row.message for row in db.session.execute(query)}
+    return dict(db.session.execute(query).all())
 
 
 def _that_can_be_searched(totals: Mapping[str, int]) -> list[str]:
     """Return the jobs, the shortest first, that come to as many entities as may be looked through."""
-    left, job_ids = SEARCHED_ENTITIES, []
-    for job_id, total in sorted(totals.items(), key=lambda job: job[1]):
-        left -= total
-        if left < 0:
-            break
-        job_ids.append(job_id)
-    return job_ids
+    job_ids = sorted(totals, key=totals.__getitem__)
+    looked_at = list(accumulate(totals[job_id] for job_id in job_ids))
+    return job_ids[: bisect_right(looked_at, SEARCHED_ENTITIES)]
 
 
 def health() -> QueueHealth:
@@ -338,9 +333,8 @@ def _views(query: Select[Any], values: Mapping[str, Any] | None = None) -> list[
 def _view(rows: Sequence[Row[Any]]) -> JobView:
     """Make a view of one job's rows, one for each open chunk, or a single one without any."""
     row = rows[0]
-    open_chunks = [chunk for chunk in rows if chunk.outcomes is not None]
-    live = [outcome for chunk in open_chunks for outcome in chunk.outcomes]
-    processed = row.processed_count + sum(outcome in DECIDED for outcome in live)
+    live = "".join(chunk.outcomes or "" for chunk in rows)
+    processed = row.processed_count + sum(map(live.count, DECIDED))
     is_running = row.status == JobStatus.RUNNING
     return JobView(
         id=row.id,
@@ -363,7 +357,7 @@ def _view(rows: Sequence[Row[Any]]) -> JobView:
         held=row.held_count + live.count(Outcome.HELD),
         percent=processed * 1000 // row.total_count / 10,
         eta_seconds=_eta_seconds(row, processed) if is_running else None,
-        stalled=is_running and not any(chunk.is_live for chunk in open_chunks),
+        stalled=is_running and not any(chunk.is_live for chunk in rows),
         options=row.options,
         cap_micros=row.cap_micros,
         stop_when=row.stop_when,
@@ -385,9 +379,3 @@ def _eta_seconds(row: Row[Any], processed: int) -> int | None:
         return None
     left: int = row.total_count - processed
     return round(left * elapsed / processed)
-
-
-def bad_cursor() -> Invalid:
-    """Return the error for a cursor that no page gave."""
-    message = "expected a cursor that an earlier page gave"
-    return Invalid(f"The cursor is not valid: {message}.", details=[detail("cursor", message)])

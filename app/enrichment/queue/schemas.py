@@ -60,11 +60,13 @@ class NewJob:
 
     def request_hash(self) -> str | None:
         """Return what tells requests apart if it is more, or other, than their ids; None if it is these."""
-        if not self.entities and self.list_name is None and not self.stale_verdicts:
-            return None
-        what: list[Any] = self.entities if self.list_name is None else [self.list_name, self.missing]
+        what: list[Any] = self.entities
         if self.stale_verdicts:
             what = [self.list_name, "staleVerdicts"]
+        elif self.list_name is not None:
+            what = [self.list_name, self.missing]
+        if not what:
+            return None
         shape = [self.entity_type, self.provider, self.chunk_size, self.priority, what]
         if self.options != DEFAULT_OPTIONS:
             shape.append(self.options.shape())

@@ -13,7 +13,7 @@ from app.db.failures import is_unavailable
 from app.enrichment.money.yields import YieldReport, make_report
 from app.enrichment.queue.queries import get_job
 from app.enrichment.waterfall import kept_figures
-from app.enrichment.waterfall.kept_figures import Claim, Question
+from app.enrichment.waterfall.kept_figures import Question
 from app.enrichment.waterfall.list_yields import list_yield
 from app.enrichment.waterfall.what_if import WhatIf, what_if, what_if_of_list, what_if_of_workspace
 from app.entities.lists import find_list
@@ -94,13 +94,9 @@ def work_on_figures(workspace_slug: str | None = None) -> bool:
     except Exception as exc:
         if is_unavailable(exc):
             raise
-        _give_up(held, exc)
+        log.warning("figures failed", kind=held.question.kind, error_type=type(exc).__name__)
+        kept_figures.fail(held, describe_bug(exc))
     return True
-
-
-def _give_up(held: Claim, error: Exception) -> None:
-    log.warning("figures failed", kind=held.question.kind, error_type=type(error).__name__)
-    kept_figures.fail(held, describe_bug(error))
 
 
 def _replay(question: Question, *, is_of_many: bool, shows_first: bool = True) -> WhatIf:

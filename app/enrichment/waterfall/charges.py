@@ -6,7 +6,7 @@ from typing import Final
 
 from app.enrichment.waterfall.dedup import NOT_ASKED, PARTIAL
 from app.enrichment.waterfall.entity_run import IN_DOUBT
-from app.providers.base import OutcomeClass, Provider
+from app.providers.base import Capabilities, OutcomeClass, Provider
 
 
 class Charge(StrEnum):
@@ -43,13 +43,14 @@ def charge_of(outcome_class: str, cost_micros: int, provider: Provider | None, *
 
     `provider` is None if there is none of that name any more; `is_called` says whether a call was made.
     """
+    capabilities = provider.capabilities if provider is not None else Capabilities()
     if is_in_doubt(outcome_class, cost_micros):
         return Charge.IN_DOUBT
     if cost_micros:
-        return _charged(outcome_class, provider)
+        return _charged(outcome_class, capabilities)
     if outcome_class in _NOT_CALLED or not is_called:
         return Charge.NOT_CALLED
-    return _free(outcome_class, provider)
+    return _free(outcome_class, capabilities)
 
 
 def is_in_doubt(outcome_class: str, cost_micros: int) -> bool:
@@ -66,16 +67,15 @@ def operation_of(cost_micros: int, provider: Provider | None) -> str | None:
     return names[0] if len(names) == 1 else None
 
 
-def _charged(outcome_class: str, provider: Provider | None) -> Charge:
-    if provider is not None and provider.capabilities.charges_misses:
+def _charged(outcome_class: str, capabilities: Capabilities) -> Charge:
+    if capabilities.charges_misses:
         return Charge.EVERY_CALL
     return Charge.FOUND if outcome_class in _FOUND else Charge.OF_NO_USE
 
 
-def _free(outcome_class: str, provider: Provider | None) -> Charge:
+def _free(outcome_class: str, capabilities: Capabilities) -> Charge:
     if outcome_class == OutcomeClass.NOT_FOUND:
         return Charge.MISS_IS_FREE
     if outcome_class not in _FOUND:
         return Charge.FAILURE_IS_FREE
-    is_repeat = provider is not None and provider.capabilities.repeat_is_free
-    return Charge.REPEAT_IS_FREE if is_repeat else Charge.WAS_FREE
+    return Charge.REPEAT_IS_FREE if capabilities.repeat_is_free else Charge.WAS_FREE

@@ -11,16 +11,16 @@ from app.config import config
 from app.db.session import end_read
 from app.enrichment.money.reports import CapView, daily_caps, dollars
 from app.enrichment.queue.child_jobs import Retry, RetryFilter
-from app.enrichment.queue.entity_ids import unique_ids
+from app.enrichment.queue.entity_ids import some_unique_ids
 from app.enrichment.queue.lease import JobInfo
 from app.enrichment.queue.queries import JobView
 from app.enrichment.waterfall.expectations import Likely
 from app.enrichment.waterfall.options import DEFAULT_OPTIONS, JobOptions
 from app.enrichment.waterfall.plan import insist_on_provider
 from app.enrichment.waterfall.scaling import Scale, choose
-from app.enrichment.waterfall.survey import StepEstimate, Survey
+from app.enrichment.waterfall.survey import StepEstimate, Survey, range_of
 from app.entities.read import SLICE_ROWS
-from app.errors import EmptyJob, JobStateConflict, detail
+from app.errors import EmptyJob, JobStateConflict
 from app.extensions import db
 from app.models.types import new_id, utcnow
 from app.providers.names import finder_of
@@ -55,21 +55,21 @@ class Estimate:
     @property
     def low_micros(self) -> int:
         """What it costs at least, if every call is answered."""
-        return sum(step.low_micros for step in self.steps)
+        return range_of(self.steps)[0]
 
     @property
     def high_micros(self) -> int:
         """What it costs at most."""
-        return sum(step.high_micros for step in self.steps)
+        return range_of(self.steps)[1]
 
     @property
     def warning(self) -> str | None:
         """The sentence that names the first cap in its way, or None."""
-        tight = [cap for cap in self.caps if _under(cap, self.steps)[1] > (cap.remaining_micros or 0)]
-        cap = min(tight, key=lambda status: status.remaining_micros or 0, default=None)
+        tight = [cap for cap in self.caps if _under(cap, self.steps)[1] > _left(cap)]
+        cap = min(tight, key=_left, default=None)
         if cap is None:
             return None
-        left = cap.remaining_micros or 0
+        left = _left(cap)
         verb = "costs" if _under(cap, self.steps)[0] > left else "may cost"
         end = "" if cap.scope == "job" else " until the next day (UTC)"
         return (
@@ -167,9 +167,7 @@ def estimate_like(
 
 def _estimate(job: JobInfo, entity_ids: Iterable[str], *, shows_overall: bool, of_total: int | None = None) -> Estimate:
     survey, outlooks = Survey.of(job), []
-    with unique_ids(entity_ids) as ids:
-        if ids.kept == 0:
-            raise EmptyJob(details=[detail("entityIds", "expected at least one id")])
+    with some_unique_ids(entity_ids) as ids:
         for part in ids.slices(SLICE_ROWS):
             added = survey.add(part)
             end_read()
@@ -178,7 +176,9 @@ def _estimate(job: JobInfo, entity_ids: Iterable[str], *, shows_overall: bool, o
         total, duplicates = ids.kept, ids.repeated
     caps = _caps_of(job, survey, shows_overall=shows_overall)
     end_read()
-    scale = _WHOLE if of_total is None else Scale.of(outlooks, of_total, survey.dearest_micros)
+    scale, sampled = _WHOLE, None
+    if of_total is not None:
+        scale, sampled = Scale.of(outlooks, of_total, survey.dearest_micros), total
     steps = scale.steps(survey.steps.values())
     return Estimate(
         of_total or total,
@@ -189,7 +189,7 @@ def _estimate(job: JobInfo, entity_ids: Iterable[str], *, shows_overall: bool, o
         steps,
         caps,
         _likely(survey, scale, steps),
-        None if of_total is None else total,
+        sampled,
     )
 
 
@@ -209,15 +209,19 @@ def _likely(survey: Survey, scale: Scale, steps: Sequence[StepEstimate]) -> Like
     likely = scale.likely(likely)
     # What a model is asked about what was found is in nobody's history of a walk.
     model = sum(step.high_micros for step in steps if step.purpose == "normalize")
-    least, most = sum(step.low_micros for step in steps), sum(step.high_micros for step in steps)
+    least, most = range_of(steps)
     low = min(max(likely.low_micros, least), most)
     return Likely(likely.expected_micros, low, min(max(likely.high_micros + model, low), most))
 
 
 def _under(cap: CapView, steps: Iterable[StepEstimate]) -> tuple[int, int]:
     """Return what of a job's cost falls under a cap, at least and at most."""
-    of_it = [step for step in steps if cap.provider in {None, finder_of(step.provider)}]
-    return sum(step.low_micros for step in of_it), sum(step.high_micros for step in of_it)
+    return range_of(step for step in steps if cap.provider in {None, finder_of(step.provider)})
+
+
+def _left(cap: CapView) -> int:
+    """Return what may still be reserved under a cap with a limit."""
+    return cap.remaining_micros or 0
 
 
 def _cap_name(cap: CapView) -> str:

@@ -8,11 +8,11 @@ import math
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import chain, takewhile
 from typing import Final
 
 from app.enrichment.money.history import History, Leg, Prospect, look_ahead
 from app.enrichment.waterfall.entity_run import Plan
-from app.providers.base import Provider
 
 PRIOR_WEIGHT: Final = 14.0
 """For how many answered entities of a pilot what was before counts. Lists differ, so that more of what was before says
@@ -43,7 +43,7 @@ class Outlooks:
 
     def prospect(self, route: Route) -> Prospect | None:
         """Return what an entity comes to that asks these providers in order; None: not all of them have a history."""
-        if not all(name in self.histories for name in route):
+        if not self.histories.keys() >= set(route):
             return None
         return look_ahead([self._leg(name, self.histories[name]) for name in route])
 
@@ -52,33 +52,31 @@ class Outlooks:
 
         `price` returns what a provider's answer costs by the list.
         """
-        if not any(name in self.histories for route in routes for name in route):
+        names = set(chain.from_iterable(routes))
+        if self.histories.keys().isdisjoint(names):
             return None
         lows = {route: look_ahead(self._known_start(route)) for route in routes}
         highs = {route: look_ahead(self._at_worst(route, price)) for route in routes}
         low, high = _total(routes, lows), _total(routes, highs)
-        is_known = all(self.prospect(route) is not None for route in routes)
+        is_known = self.histories.keys() >= names
         return Likely(low if is_known else None, max(0.0, low - _error(routes, lows)), high + _error(routes, highs))
 
     def _known_start(self, route: Route) -> list[Leg]:
-        legs = []
-        for name in route:
-            if name not in self.histories:
-                break
-            legs.append(self._leg(name, self.histories[name]))
-        return legs
+        return [self._leg(name, self.histories[name]) for name in takewhile(self.histories.__contains__, route)]
 
     def _at_worst(self, route: Route, price: Callable[[str], float]) -> list[Leg]:
         return [self._leg(name, self.histories.get(name) or History(0, price(name), 0.0)) for name in route]
 
     def _leg(self, name: str, history: History) -> Leg:
-        provider, verifier = self.plan.provider(name), self.plan.verifier
+        provider = self.plan.provider(name)
         charges_misses = provider is not None and provider.capabilities.charges_misses
-        return Leg(history, charges_misses, self._verdict_micros(verifier))
+        return Leg(history, charges_misses, self._verdict_micros())
 
-    def _verdict_micros(self, verifier: Provider | None) -> float:
-        history = None if verifier is None else self.histories.get(verifier.name)
-        return 0.0 if history is None else history.cost_micros
+    def _verdict_micros(self) -> float:
+        verifier = self.plan.verifier
+        if verifier is None or verifier.name not in self.histories:
+            return 0.0
+        return self.histories[verifier.name].cost_micros
 
 
 def _total(routes: Counter[Route], prospects: Mapping[Route, Prospect]) -> float:

@@ -105,14 +105,14 @@ class _Kept:
 def read_fleet() -> Fleet:
     """Read how the service stands now."""
     by_status = _unfinished()
-    chunks = _open_chunks()
+    chunks = db.session.execute(_open_query()).one()
     waiting, oldest_seconds = _webhooks()
     facts = Fleet(
         health=queue.health(),
         backlog=queue.backlog(),
         jobs={status: count for status, (count, _) in by_status.items()},
         entities_left=sum(left for _, left in by_status.values()),
-        held_entities=_held_entities(),
+        held_entities=db.session.execute(_held_query()).scalar_one(),
         chunks={state: getattr(chunks, state) for state in ("leased", "waiting", "stalled")},
         workers=chunks.workers,
         providers=[view for view in list_providers() if view.missing is None],
@@ -129,15 +129,6 @@ def read_fleet() -> Fleet:
 def _unfinished() -> dict[str, tuple[int, int]]:
     """Return how many jobs have each status, and how many entities they have left."""
     return {status: (count, entities) for status, count, entities in db.session.execute(_unfinished_query())}
-
-
-def _held_entities() -> int:
-    held: int = db.session.execute(_held_query()).scalar_one()
-    return held
-
-
-def _open_chunks() -> Any:
-    return db.session.execute(_open_query()).one()
 
 
 def _webhooks() -> tuple[int, float]:

@@ -16,12 +16,13 @@ import structlog
 from sqlalchemy import ColumnElement, Select, and_, delete, not_, or_, select, update
 
 from app.config import config
+from app.db.found import delete_found, has_any
 from app.db.session import WriteSession, end_read, repeats_conflicts, transaction
 from app.db.sql import insert_missing
 from app.errors import AppError
 from app.extensions import db
 from app.models.kept_figures import FiguresKind, kept_figures
-from app.models.types import utcnow
+from app.models.types import matching, utcnow
 
 log = structlog.get_logger(__name__)
 
@@ -89,10 +90,7 @@ def look_up(question: Question) -> Kept:
 
 def claim(workspace_slug: str | None) -> Claim | None:
     """Lease the question that has waited longest, of a workspace or of all; None if nobody waits."""
-    # Look without SQLite's write lock.
-    is_any = db.session.scalar(_due(workspace_slug)) is not None
-    end_read()
-    return _claim(workspace_slug) if is_any else None
+    return _claim(workspace_slug) if has_any(_due(workspace_slug)) else None
 
 
 def store(held: Claim, answer: Mapping[str, Any]) -> None:
@@ -116,12 +114,7 @@ def forget_old_figures() -> int:
     """Delete some of the figures that nobody has asked for anew for long; return how many."""
     is_old = (not_(kept_figures.c.is_due), kept_figures.c.asked_at < utcnow(-KEPT_SECONDS))
     old = select(kept_figures.c.fingerprint).where(*is_old).limit(BATCH_ROWS)
-    is_any = db.session.scalar(old) is not None
-    end_read()
-    if not is_any:
-        return 0
-    with transaction() as session:
-        return session.connection().execute(delete(kept_figures).where(kept_figures.c.fingerprint.in_(old))).rowcount
+    return delete_found(kept_figures.c.fingerprint, old)
 
 
 @repeats_conflicts
@@ -170,8 +163,9 @@ def _claim(workspace_slug: str | None) -> Claim | None:
 
 def _due(workspace_slug: str | None) -> Select[Any]:
     is_free = or_(kept_figures.c.lease_expires_at.is_(None), kept_figures.c.lease_expires_at <= utcnow())
-    due = select(kept_figures).where(kept_figures.c.is_due, is_free).order_by(kept_figures.c.asked_at).limit(1)
-    return due if workspace_slug is None else due.where(kept_figures.c.workspace_slug == workspace_slug)
+    of_workspace = matching(kept_figures.c.workspace_slug, workspace_slug)
+    due = select(kept_figures).where(kept_figures.c.is_due, is_free, *of_workspace)
+    return due.order_by(kept_figures.c.asked_at).limit(1)
 
 
 @repeats_conflicts

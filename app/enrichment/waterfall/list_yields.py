@@ -9,26 +9,23 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from itertools import groupby, islice
-from operator import attrgetter
+from itertools import chain, islice
 from typing import Any, Final
 
 from sqlalchemy import Row, select
 
 from app.config import config
 from app.db.session import end_read
-from app.db.sql import is_any_of
 from app.enrichment.money.cost_log import LATENCIES
 from app.enrichment.money.yields import YieldReport, make_report
-from app.enrichment.waterfall.attempt_log import LOST_ERROR, is_find
+from app.enrichment.waterfall.attempt_log import is_find
 from app.enrichment.waterfall.dedup import PARTIAL
 from app.enrichment.waterfall.plan import wanted_fields
-from app.enrichment.waterfall.walks import names_in
+from app.enrichment.waterfall.stored_attempts import attempts_about, names_in, was_sent
 from app.entities.coverage import OnProgress
-from app.entities.lists import ListView, find_list
+from app.entities.lists import find_list
 from app.entities.read import select_ids
 from app.extensions import db
-from app.models.attempt import attempts
 from app.models.job import jobs
 from app.models.spending import LATENCY_BOUNDS, costs
 from app.providers.base import DEFINITE, OutcomeClass
@@ -64,19 +61,17 @@ def list_yield(
     ids = islice(members, MOST_ENTITIES if most is None else most)
     counters: _Counters = defaultdict(Counter)
     terms: dict[str, _Terms] = {}
-    entities = 0
+    lifetimes, entities = _lifetimes(), 0
     while page := list(islice(ids, PAGE_ENTITIES)):
         entities += len(page)
-        rows = _attempts_about(view, page)
-        terms |= _terms_of({row.job_id for row in rows} - terms.keys())
+        rows = attempts_about(view.entity_type, view.workspace_slug, page)
+        terms |= _terms_of({row.job_id for row in chain.from_iterable(rows.values())} - terms.keys())
         end_read()
-        for _, of_entity in groupby(rows, attrgetter("entity_id")):
-            _EntityCount(counters, terms).add(of_entity)
+        for of_entity in rows.values():
+            _EntityCount(counters, terms, lifetimes).add(of_entity)
         if on_progress is not None:
             on_progress(entities)
-    names = ("calls", "cost_micros", "finds", "rejected", "turn_answers", "turn_finds", "overlaps", *LATENCIES)
-    rows_by_step = {key: {name: counted[name] for name in names} for key, counted in counters.items()}
-    return make_report(rows_by_step, list_id=view.id, entities=entities, of_entities=view.entity_count)
+    return make_report(counters, list_id=view.id, entities=entities, of_entities=view.entity_count)
 
 
 @dataclass(slots=True)
@@ -85,20 +80,18 @@ class _EntityCount:
 
     counters: _Counters
     terms: Mapping[str, _Terms]
+    lifetimes: Mapping[str, timedelta]
     answered: dict[tuple[str, str], Any] = field(default_factory=dict)
     """By job and provider, when it was answered."""
     has_value: set[str] = field(default_factory=set)
     """The jobs in which somebody has given something."""
 
     def add(self, rows: Iterable[Row[Any]]) -> None:
-        for row in rows:
-            # Only a question that was sent has a fingerprint; a call whose worker was lost was sent, too.
-            if row.fingerprint is None and row.error != LOST_ERROR:
-                continue
+        for row in filter(was_sent, rows):
             step = self.terms[row.job_id].steps.get(row.provider)
             counted = self.counters[row.provider, step]
             counted.update(calls=1, cost_micros=row.cost_micros, rejected=row.is_rejected)
-            if row.fingerprint is not None and row.outcome_class in _ANSWERED:
+            if row.outcome_class in _ANSWERED:
                 self._add_answer(row, step, counted)
 
     def _add_answer(self, row: Row[Any], step: int | None, counted: Counter[str]) -> None:
@@ -112,41 +105,30 @@ class _EntityCount:
         counted["finds"] += finds
         if self._is_in_turn(row, step):
             counted.update(turn_answers=1, turn_finds=finds)
-        counted["overlaps"] += gives and row.job_id in self.has_value
         self.answered[row.job_id, row.provider] = row
         if gives:
+            counted["overlaps"] += row.job_id in self.has_value
             self.has_value.add(row.job_id)
 
     def _is_in_turn(self, row: Row[Any], step: int) -> bool:
         """Return whether everybody ahead had answered: in this job, or before, with an answer that still held."""
         steps = self.terms[row.job_id].steps
-        ahead = [name for name, place in steps.items() if place is not None and place < step]
-        return all(self._has_answered(name, row) for name in ahead)
+        ahead = {name for name, place in steps.items() if place is not None and place < step}
+        return ahead <= {name for (_, name), answer in self.answered.items() if self._still_holds(answer, row)}
 
-    def _has_answered(self, provider: str, row: Row[Any]) -> bool:
-        if (row.job_id, provider) in self.answered:
-            return True
-        earlier = [answer for (_, name), answer in self.answered.items() if name == provider]
-        return any(_still_holds(answer, row) for answer in earlier)
+    def _still_holds(self, answer: Row[Any], row: Row[Any]) -> bool:
+        """Return whether an answer spares a job the question: one of its own, or one that is recent enough."""
+        lifetime = self.lifetimes.get(answer.outcome_class, timedelta(0))
+        return bool(answer.job_id == row.job_id or answer.finished_at > row.started_at - lifetime)
 
 
-def _still_holds(answer: Row[Any], row: Row[Any]) -> bool:
+def _lifetimes() -> dict[str, timedelta]:
+    """Return for how long an answer spares another job the question, by its outcome class; others spare nothing."""
     settings = config()
-    days = {
-        OutcomeClass.SUCCESS: settings.ENRICH_SUCCESS_TTL_DAYS,
-        OutcomeClass.NOT_FOUND: settings.ENRICH_NOT_FOUND_TTL_DAYS,
-    }.get(answer.outcome_class, 0)
-    return bool(answer.finished_at > row.started_at - timedelta(days=days))
-
-
-def _attempts_about(view: ListView, ids: Sequence[str]) -> Sequence[Row[Any]]:
-    """Return the attempts about some members, by entity and then in their order."""
-    query = select(*_COLUMNS).where(
-        attempts.c.workspace_slug == view.workspace_slug,
-        attempts.c.entity_type == view.entity_type,
-        is_any_of(attempts.c.entity_id, ids),
-    )
-    return db.session.execute(query.order_by(attempts.c.entity_id, attempts.c.started_at, attempts.c.id)).all()
+    return {
+        OutcomeClass.SUCCESS: timedelta(days=settings.ENRICH_SUCCESS_TTL_DAYS),
+        OutcomeClass.NOT_FOUND: timedelta(days=settings.ENRICH_NOT_FOUND_TTL_DAYS),
+    }
 
 
 def _terms_of(job_ids: set[str]) -> dict[str, _Terms]:
@@ -155,22 +137,8 @@ def _terms_of(job_ids: set[str]) -> dict[str, _Terms]:
     asked = select(costs.c.job_id, costs.c.provider, costs.c.step).where(costs.c.job_id.in_(job_ids))
     for job_id, provider, step in db.session.execute(asked):
         steps[job_id][provider] = step
-    terms = {job_id: _Terms((), steps[job_id]) for job_id in job_ids}
-    for row in db.session.execute(_wanting(job_ids)):
-        terms[row.id] = _Terms(wanted_fields(row.entity_type, row.options or {}, config()), steps[row.id])
-    return terms
-
-
-def _wanting(job_ids: Iterable[str]) -> Any:
-    """Return the query for those of some jobs that want fields in particular."""
+    # Only a waterfall wants fields in particular.
     columns = (jobs.c.id, jobs.c.entity_type, jobs.c.options)
-    return select(*columns).where(jobs.c.id.in_(list(job_ids)), jobs.c.provider == WATERFALL)
-
-
-_COLUMNS: Final = tuple(
-    attempts.c[name]
-    for name in (
-        *("id", "job_id", "entity_id", "provider", "outcome_class", "fields_written", "withheld", "is_rejected"),
-        *("cost_micros", "fingerprint", "error", "started_at", "finished_at"),
-    )
-)
+    waterfalls = select(*columns).where(jobs.c.id.in_(job_ids), jobs.c.provider == WATERFALL)
+    wanted = {row.id: wanted_fields(row.entity_type, row.options, config()) for row in db.session.execute(waterfalls)}
+    return {job_id: _Terms(wanted.get(job_id, ()), steps[job_id]) for job_id in job_ids}

@@ -83,24 +83,23 @@ def _of_queue(facts: Fleet) -> Iterator[Metric]:
 
 def _of_providers(providers: list[ProviderView]) -> Iterator[Metric]:
     label = ["provider"]
-    available = (([view.name], view.is_available) for view in providers)
+    available = _values(providers, "name", "is_available")
     yield _family("provider_available", "Whether a provider is asked at present.", label, available)
     conditions = (([view.name, view.condition], 1) for view in providers)
     yield _family("provider_condition", "How a provider stands.", ["provider", "condition"], conditions)
-    failures = (([view.name], view.failures) for view in providers)
+    failures = _values(providers, "name", "failures")
     yield _family("provider_failures_in_row", "Failed calls in a row.", label, failures)
-    calls = (([view.name], view.calls_under_way) for view in providers)
+    calls = _values(providers, "name", "calls_under_way")
     yield _family("calls_in_flight", "Calls that are under way.", label, calls)
 
 
 def _of_today(figures: list[DayFigures]) -> Iterator[Metric]:
     label = ["provider"]
     for name, about in (("calls", "Questions sent"), ("answers", "Questions answered"), ("finds", "Answers of use")):
-        samples = (([row.provider], getattr(row, name)) for row in figures)
-        yield _family(f"{name}_today", f"{about} today (UTC).", label, samples)
-    spent = (([row.provider], row.cost_micros / MICROS) for row in figures)
+        yield _family(f"{name}_today", f"{about} today (UTC).", label, _values(figures, "provider", name))
+    spent = _values(figures, "provider", "cost_micros", unit=MICROS)
     yield _family("spent_today_usd", "Spent today (UTC).", label, spent)
-    in_doubt = (([row.provider], row.in_doubt_micros / MICROS) for row in figures)
+    in_doubt = _values(figures, "provider", "in_doubt_micros", unit=MICROS)
     yield _family("in_doubt_today_usd", "The part of it that nobody is sure was charged.", label, in_doubt)
 
 
@@ -128,6 +127,11 @@ def _of_totals(totals: Mapping[Key, int]) -> Iterator[Metric]:
     for name, column, unit, about in _SUMS:
         sums = (([provider], totals[column, provider] / unit) for provider in providers)
         yield _counter(name, about, ["provider"], sums)
+
+
+def _values(rows: Iterable[object], label: str, name: str, *, unit: int = 1) -> Samples:
+    """Return a value of each row, in a unit, under the row's own label."""
+    return (([getattr(row, label)], getattr(row, name) / unit) for row in rows)
 
 
 def _scope(cap: CapView) -> str:

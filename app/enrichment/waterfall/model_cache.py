@@ -21,7 +21,7 @@ from app.providers.base import Lookup
 def load(keys: Iterable[str]) -> dict[str, Any]:
     """Return the cached answers under the keys; keys without an answer are left out."""
     query = select(cached_values.c.key, cached_values.c.value).where(is_any_of(cached_values.c.key, keys))
-    return {row.key: row.value for row in db.session.connection().execute(query)}
+    return dict(db.session.connection().execute(query).all())
 
 
 def save(session: WriteSession, answers: Mapping[str, Any]) -> None:

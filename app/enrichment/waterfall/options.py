@@ -1,6 +1,6 @@
 """The options of a job: the waterfall, the verifier, the cap, when it stops itself, and whether it takes a sample."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
@@ -37,12 +37,12 @@ class JobOptions:
 
     def checked(self, entity_type: str, provider: str) -> "JobOptions":
         """Return the options with fields in their own spelling. Raises `Invalid` for what cannot be followed."""
-        if provider != WATERFALL and (self.order or self.until or self.verifier):
+        if provider != WATERFALL and self.stored():
             _refuse("waterfall", f"expected provider to be {WATERFALL}")
-        order = _each_once("waterfall.order", self.order, _provider_name, NAMES)
+        order = _each_once("waterfall.order", self.order, _PROVIDERS.get, NAMES)
         fields = RAW_FIELDS[entity_type]
         until = _each_once("waterfall.until", self.until, partial(_raw_field, entity_type), list(fields)[:5])
-        if self.verifier is not None and self.verifier not in (*VERIFIER_NAMES, "none"):
+        if self.verifier not in (None, *VERIFIER_NAMES, "none"):
             _refuse("waterfall.verifier", f"expected one of {', '.join(VERIFIER_NAMES)}, none")
         if self.cap_usd is not None and not 0 <= self.cap_usd <= MAX_CAP_USD:
             _refuse("capUsd", f"expected dollars from 0 to {MAX_CAP_USD}")
@@ -84,8 +84,7 @@ class JobOptions:
 DEFAULT_OPTIONS = JobOptions()
 
 
-def _provider_name(name: str) -> str | None:
-    return name if name in NAMES else None
+_PROVIDERS: Final[Mapping[str, str]] = {name: name for name in NAMES}
 
 
 def _raw_field(entity_type: str, name: str) -> str | None:
@@ -98,9 +97,8 @@ def _each_once(
 ) -> tuple[str, ...] | None:
     if words is None:
         return None
-    names = tuple(read(name) for name in words)
-    known = tuple(name for name in names if name is not None)
-    if not known or len(known) != len(names) or len(set(known)) != len(known):
+    known = tuple(filter(None, map(read, words)))
+    if not known or len(set(known)) != len(words):
         _refuse(path, f"expected one or more, each once, of: {', '.join(examples)}")
     return known
 

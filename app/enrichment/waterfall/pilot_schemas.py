@@ -76,31 +76,37 @@ class PilotSchema(Schema):
     )
 
 
-class QueryDollars(Pattern):
+class QueryNumber(Pattern):
+    """A number in a query, in digits."""
+
+    number: type[Decimal | float]
+    """What the digits become."""
+
+    def deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+        """Read the digits."""
+        loaded = super().deserialize(value, *args, **kwargs)
+        return self.number(loaded) if isinstance(loaded, str) else loaded
+
+
+class QueryDollars(QueryNumber):
     """An amount of dollars in a query, in digits."""
+
+    number = Decimal
 
     def __init__(self, **options: Any) -> None:
         rule = "expected an amount of dollars in digits, such as 10 or 2.50"
         super().__init__(re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,6})?"), rule, **options)
 
-    def deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
-        """Read the digits."""
-        loaded = super().deserialize(value, *args, **kwargs)
-        return Decimal(loaded) if isinstance(loaded, str) else loaded
 
-
-class QueryShare(Pattern):
+class QueryShare(QueryNumber):
     """A share in a query, above 0 and at most 1."""
+
+    number = float
 
     def __init__(self, **options: Any) -> None:
         super().__init__(
             re.compile(r"0?\.[0-9]{1,6}|1"), "expected a share above 0, at most 1, such as 0.25", **options
         )
-
-    def deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
-        """Read the digits."""
-        loaded = super().deserialize(value, *args, **kwargs)
-        return float(loaded) if isinstance(loaded, str) else loaded
 
 
 class ContinueQuerySchema(Schema):

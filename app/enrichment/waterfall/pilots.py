@@ -3,8 +3,10 @@
 import hashlib
 import json
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from itertools import chain, islice
 from typing import Any, Final
 
 from sqlalchemy import select
@@ -13,7 +15,7 @@ from app.config import config
 from app.db.session import WriteSession, end_read
 from app.enrichment.queue import Enqueued, JobView, accept_job, get_job
 from app.enrichment.queue.enqueue import hold_entities
-from app.enrichment.queue.entity_ids import UniqueIds, unique_ids
+from app.enrichment.queue.entity_ids import UniqueIds, some_unique_ids
 from app.enrichment.queue.lease import JobInfo
 from app.enrichment.queue.pilots import NOTHING_LEFT, NewPilot, PilotRow, Rest, get_pilot, why_no_rest
 from app.enrichment.queue.queries import outcomes_of
@@ -23,9 +25,9 @@ from app.enrichment.waterfall.plan import insist_on_provider, job_columns, wante
 from app.enrichment.waterfall.projections import LEAST_ANSWERED, Interval, Projection, Sampled, project
 from app.enrichment.waterfall.sampling import Census, Draw, Stratum
 from app.enrichment.waterfall.scaling import choose
-from app.enrichment.waterfall.survey import Survey
+from app.enrichment.waterfall.survey import Survey, range_of
 from app.entities.read import SLICE_ROWS, load_columns
-from app.errors import EmptyJob, JobStateConflict, detail
+from app.errors import EmptyJob, JobStateConflict
 from app.extensions import db
 from app.models.attempt import attempts
 from app.models.chunk import DECIDED, ERASED_ID, Outcome
@@ -54,6 +56,14 @@ class PilotReport:
     verified: int | None
     """Those of them whose address is valid; None: it is not for addresses."""
     projection: Projection | None
+    rest_cost: Interval | None = None
+    """What the rest of the list costs; None, as of the next three: there is no projection."""
+    rest_hits: Interval | None = None
+    """Of how many of the rest something is found."""
+    total_cost: Interval | None = None
+    """What the whole list costs, the pilot included."""
+    cost_per_hit: Interval | None = None
+    """What a hit costs in the whole list; None also if nobody has been found."""
 
     @property
     def why_none(self) -> str | None:
@@ -72,8 +82,7 @@ class PilotReport:
     @property
     def surveyed_micros(self) -> tuple[int, int]:
         """What the rest costs at least and at most, by the survey that the sample was drawn from."""
-        strata = _strata_of(self.pilot)
-        return sum(stratum.low_micros for stratum in strata), sum(stratum.high_micros for stratum in strata)
+        return range_of(_strata_of(self.pilot))
 
     @property
     def hit_rate(self) -> float | None:
@@ -89,26 +98,6 @@ class PilotReport:
     def cost_per_hit_micros(self) -> int | None:
         """What a hit has cost in the pilot."""
         return round(self.job.cost_micros / self.hits) if self.hits else None
-
-    @property
-    def rest_cost(self) -> Interval | None:
-        """What the rest of the list costs."""
-        return None if self.projection is None else self.projection.cost_micros
-
-    @property
-    def rest_hits(self) -> Interval | None:
-        """Of how many of the rest something is found."""
-        return None if self.projection is None else self.projection.hits
-
-    @property
-    def total_cost(self) -> Interval | None:
-        """What the whole list costs, the pilot included."""
-        return None if self.projection is None else self.projection.cost_micros.plus(self.job.cost_micros)
-
-    @property
-    def cost_per_hit(self) -> Interval | None:
-        """What a hit costs in the whole list; None also if nobody has been found."""
-        return None if self.projection is None else self.projection.cost_per_hit_micros
 
 
 def enqueue_pilot(
@@ -133,9 +122,7 @@ def enqueue_pilot(
     `job_columns` does.
     """
     columns = job_columns(entity_type, provider, options, workspace_slug)
-    with unique_ids(entity_ids) as ids:
-        if ids.kept == 0:
-            raise EmptyJob(details=[detail("entityIds", "expected at least one id")])
+    with some_unique_ids(entity_ids) as ids:
         if idempotency_key is not None and request_hash is None:
             request_hash = _hash(ids, [entity_type, provider, options.shape(), asdict(sample), sorted(terms.items())])
         job = JobInfo(new_id(), entity_type, provider, workspace_slug, options.stored())
@@ -209,13 +196,26 @@ def report_pilot(job_id: str, *, workspace_slug: str | None = None) -> PilotRepo
     spent, written = _read_attempts(job)
     hits = written.keys() & answered.values()
     sampled = [
-        _sampled(pilot.sampled[place], spent.get(entity_id, 0), is_hit=entity_id in hits)
+        _sampled(pilot.sampled[place], spent[entity_id], is_hit=entity_id in hits)
         for place, entity_id in answered.items()
     ]
     projection = project(_strata_of(pilot), sampled) if pilot.rest_count else None
     verified = _count_verified(job, [entity_id for entity_id in hits if "email" in written[entity_id]])
     end_read()
-    return PilotReport(job, pilot, len(decided), len(answered), len(hits), verified, projection)
+    told = _intervals(projection, job.cost_micros)
+    return PilotReport(job, pilot, len(decided), len(answered), len(hits), verified, projection, **told)
+
+
+def _intervals(projection: Projection | None, spent_micros: int) -> dict[str, Interval | None]:
+    """Return what a report says by a projection, the pilot's own cost added to the whole list's."""
+    if projection is None:
+        return {}
+    return {
+        "rest_cost": projection.cost_micros,
+        "rest_hits": projection.hits,
+        "total_cost": projection.cost_micros.plus(spent_micros),
+        "cost_per_hit": projection.cost_per_hit_micros,
+    }
 
 
 def _prepare(job: JobInfo, ids: UniqueIds, sample: Sample) -> tuple[list[str], NewPilot]:
@@ -227,19 +227,20 @@ def _prepare(job: JobInfo, ids: UniqueIds, sample: Sample) -> tuple[list[str], N
             census.add(outlook)
         end_read()
     draw = census.draw(sample.size, sample.seed)
-    chosen = [entity_id for entity_id, is_chosen in _split(ids, draw) if is_chosen]
+    chosen = [entity_id for position, entity_id in _in_order(ids) if position in draw.chosen]
     outlooks = Survey.of(job).add(chosen)
     end_read()
-    numbers = draw.chosen.values()
-    for number, outlook in zip(numbers, outlooks, strict=True):
+    sampled = []
+    for number, outlook in zip(draw.chosen.values(), outlooks, strict=True):
         draw.strata[number].take_out(outlook)
+        sampled.append([number, outlook.low_micros, outlook.high_micros])
     rest_count = ids.kept - len(chosen)
     row = PilotRow(
         sample.seed,
         rest_count,
         rest_count - sum(stratum.count for stratum in draw.strata),
         [asdict(stratum) for stratum in draw.strata],
-        [[number, one.low_micros, one.high_micros] for number, one in zip(numbers, outlooks, strict=True)],
+        sampled,
     )
     return chosen, NewPilot(row, lambda: _rest(ids, draw))
 
@@ -254,25 +255,15 @@ def _strata_of(pilot: PilotRow) -> list[Stratum]:
     return [Stratum(**{**stratum, "route": (), "inputs": ()}) for stratum in pilot.strata]
 
 
-def _split(ids: UniqueIds, draw: Draw) -> Iterator[tuple[str, bool]]:
-    """Give each id of a list, with whether the sample takes it."""
-    position = 0
-    for part in ids.slices(SLICE_ROWS):
-        for entity_id in part:
-            yield entity_id, position in draw.chosen
-            position += 1
+def _in_order(ids: UniqueIds) -> Iterator[tuple[int, str]]:
+    """Give each id of a list with its position."""
+    return enumerate(chain.from_iterable(ids.slices(SLICE_ROWS)))
 
 
 def _rest(ids: UniqueIds, draw: Draw) -> Iterator[list[str]]:
     """Give the ids that the sample does not take, in slices."""
-    part: list[str] = []
-    for entity_id, is_chosen in _split(ids, draw):
-        if not is_chosen:
-            part.append(entity_id)
-        if len(part) == SLICE_ROWS:
-            yield part
-            part = []
-    if part:
+    rest = (entity_id for position, entity_id in _in_order(ids) if position not in draw.chosen)
+    while part := list(islice(rest, SLICE_ROWS)):
         yield part
 
 
@@ -292,13 +283,13 @@ def _read_decided(job: JobView) -> dict[int, tuple[str, str]]:
     }
 
 
-def _read_attempts(job: JobView) -> tuple[Mapping[str, int], Mapping[str, set[str]]]:
+def _read_attempts(job: JobView) -> tuple[Counter[str], Mapping[str, set[str]]]:
     """Return what a pilot has spent on each entity, and the fields that it is for and has written, if there are any."""
     columns = (attempts.c.entity_id, attempts.c.provider, attempts.c.cost_micros, attempts.c.fields_written)
-    spent: dict[str, int] = {}
+    spent: Counter[str] = Counter()
     written: dict[str, set[str]] = {}
     for row in db.session.execute(select(*columns).where(attempts.c.job_id == job.id)):
-        spent[row.entity_id] = spent.get(row.entity_id, 0) + row.cost_micros
+        spent[row.entity_id] += row.cost_micros
         names = _wanted_of(job, row.provider, row.fields_written)
         if names:
             written.setdefault(row.entity_id, set()).update(names)
@@ -307,11 +298,12 @@ def _read_attempts(job: JobView) -> tuple[Mapping[str, int], Mapping[str, set[st
 
 def _wanted_of(job: JobView, provider: str, fields_written: list[str]) -> set[str]:
     """Return which of the fields that a provider wrote a job is for."""
+    if provider == NORMALIZER != job.provider:
+        # What it derives of what was found is no find.
+        return set()
     if job.provider != WATERFALL:
-        # What the normaliser derives of what was found is no find.
-        return set(fields_written) if provider != NORMALIZER or job.provider == NORMALIZER else set()
-    wanted = wanted_fields(job.entity_type, job.options or {}, config())
-    return set() if provider == NORMALIZER else set(wanted).intersection(fields_written)
+        return set(fields_written)
+    return set(fields_written).intersection(wanted_fields(job.entity_type, job.options, config()))
 
 
 def _count_verified(job: JobView, entity_ids: list[str]) -> int | None:
@@ -319,4 +311,4 @@ def _count_verified(job: JobView, entity_ids: list[str]) -> int | None:
     if job.entity_type != "person" or job.provider == NORMALIZER:
         return None
     found = load_columns(job.entity_type, entity_ids, ["email_status"], workspace_slug=job.workspace_slug)
-    return len([fields for fields in found.values() if fields["email_status"] == "valid"])
+    return [fields["email_status"] for fields in found.values()].count("valid")

@@ -44,18 +44,17 @@ def _waterfall(job: JobInfo, registry: Registry, settings: Config, normalizer: P
         default_order = settings.ENRICH_COMPANY_WATERFALL
         verifier = None
     order = options.get("order") or default_order
-    usable = (registry.usable(name, job.entity_type) for name in order)
-    steps = tuple(provider for provider in usable if provider is not None)
+    steps = tuple(filter(None, (registry.usable(name, job.entity_type) for name in order)))
     if not steps:
         reasons = " ".join(str(registry.why_unusable(name, job.entity_type)) for name in order)
         raise JobMustWait(f"No provider of the waterfall can be used. {reasons}", UNUSABLE_SECONDS)
     return Plan(steps, wanted_fields(job.entity_type, options, settings), verifier, normalizer)
 
 
-def wanted_fields(entity_type: str, options: Mapping[str, Any], settings: Config) -> tuple[str, ...]:
+def wanted_fields(entity_type: str, options: Mapping[str, Any] | None, settings: Config) -> tuple[str, ...]:
     """Return the fields that end the walks of a waterfall once all of them have a value."""
     default = settings.ENRICH_PERSON_UNTIL if entity_type == "person" else settings.ENRICH_COMPANY_UNTIL
-    return tuple(options.get("until") or default)
+    return tuple((options or {}).get("until") or default)
 
 
 def job_columns(entity_type: str, provider: str, options: JobOptions, workspace_slug: str) -> dict[str, Any]:

@@ -12,12 +12,15 @@ taken for certainty.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
+from operator import attrgetter, mul
 from typing import Final
 
 from app.enrichment.waterfall.expectations import PRIOR_WEIGHT
 from app.enrichment.waterfall.sampling import Stratum
+from app.values.groups import grouped
 
 LEAST_ANSWERED: Final = 20
 """The entities that must be answered for a projection."""
@@ -36,6 +39,16 @@ class Sampled:
     high_micros: int
     cost_micros: int
     is_hit: bool
+
+    @property
+    def beyond_micros(self) -> int:
+        """What it cost beyond what is certain."""
+        return self.cost_micros - self.low_micros
+
+    @property
+    def range_micros(self) -> int:
+        """What it could have cost beyond that."""
+        return self.high_micros - self.low_micros
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +84,8 @@ def project(rest: Sequence[Stratum], sampled: Sequence[Sampled]) -> Projection |
     costs = _fit_costs(rest, sampled)
     hits = _fit_hits(rest, sampled)
     certain = sum(stratum.low_micros for stratum in rest)
-    cost = _interval(costs.expected, _error(counts, (costs, 1.0)), sum(costs.possible)).plus(certain)
-    found = _interval(hits.expected, _error(counts, (hits, 1.0)), sum(counts))
+    cost = _interval(counts, costs).plus(certain)
+    found = _interval(counts, hits)
     whole_cost = cost.expected + sum(one.cost_micros for one in sampled)
     whole_hits = found.expected + sum(one.is_hit for one in sampled)
     return Projection(cost, found, _price(counts, (costs, whole_cost), (hits, whole_hits)))
@@ -82,8 +95,10 @@ def project(rest: Sequence[Stratum], sampled: Sequence[Sampled]) -> Projection |
 class _Share:
     """How much of what was possible came about in one stratum of a sample."""
 
-    pairs: Sequence[tuple[int, int]]
-    """By entity, what came about, and what could have."""
+    came: Sequence[int]
+    """By entity, what came about."""
+    could: Sequence[int]
+    """By entity, what could have."""
     foreseen: float | None
     """The share that was to be expected; None: nobody can tell."""
     weight: float = 0.0
@@ -94,53 +109,65 @@ class _Share:
     @property
     def value(self) -> float:
         """The share, by the sample and by what was to be expected."""
-        could = sum(pair[1] for pair in self.pairs)
+        came, could = sum(self.came), sum(self.could)
         if not could:
             return self.overall
         if self.foreseen is None:
-            return sum(pair[0] for pair in self.pairs) / could
+            return came / could
         # As if so many more had been sampled, of whom what was foreseen came about.
-        more = self.weight * could / len(self.pairs)
-        return (sum(pair[0] for pair in self.pairs) + more * self.foreseen) / (could + more)
+        more = self.weight * could / len(self.could)
+        return (came + more * self.foreseen) / (could + more)
 
     @property
     def residuals(self) -> list[float]:
         """By entity, by how much its share differs from the stratum's."""
         value = self.value
-        return [came / could - value if could else 0.0 for came, could in self.pairs]
+        pairs = zip(self.came, self.could, strict=True)
+        return [came / could - value if could else 0.0 for came, could in pairs]
 
     @property
     def counted(self) -> float:
         """The entities that it stands on."""
-        return max(1.0, len(self.pairs) + self.weight)
+        return max(1.0, len(self.came) + self.weight)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Fit:
     """How much of what was possible came about in a sample, by stratum, and how much is possible in the rest."""
 
     possible: Sequence[int]
     """In the rest, by stratum."""
     shares: Sequence[_Share]
-    common_variance: float
-    """The variance of the residuals of all strata together."""
 
     @classmethod
     def of(cls, shares: Sequence[_Share], possible: Sequence[int]) -> "_Fit":
         """Fit a sample: first by itself, and then with what was foreseen, as far as the two agree."""
-        alone = cls(possible, shares, _common_variance(shares))
-        weight = alone.weight_of_foreseen
-        answered = sum(len(share.pairs) for share in shares)
+        alone = cls(possible, shares)
+        weight, answered = alone.weight_of_foreseen, alone.answered
         weighed = [
-            replace(share, weight=0.0 if share.foreseen is None else weight * len(share.pairs) / answered)
+            replace(share, weight=0.0 if share.foreseen is None else weight * len(share.came) / answered)
             for share in shares
         ]
-        return cls(possible, weighed, _common_variance(weighed))
+        return cls(possible, weighed)
+
+    @property
+    def answered(self) -> int:
+        """How many entities are in the sample."""
+        return sum(len(share.came) for share in self.shares)
 
     @property
     def expected(self) -> float:
         """What is to be expected in the rest."""
-        return sum(share.value * possible for share, possible in zip(self.shares, self.possible, strict=True))
+        return _dot((share.value for share in self.shares), self.possible)
+
+    @cached_property
+    def common_variance(self) -> float:
+        """The variance of the residuals of all strata together, with half an entity at either end of the possible."""
+        overall = self.shares[0].overall
+        squares = sum(residual**2 for share in self.shares for residual in share.residuals)
+        halves = (overall**2 + (1 - overall) ** 2) / 2
+        freedom = max(1, self.answered - sum(bool(share.came) for share in self.shares))
+        return (squares + halves) / (freedom + 1)
 
     @property
     def weight_of_foreseen(self) -> float:
@@ -148,33 +175,31 @@ class _Fit:
         known = [
             (share, possible)
             for share, possible in zip(self.shares, self.possible, strict=True)
-            if share.foreseen is not None and share.pairs
+            if share.foreseen is not None and share.came
         ]
         whole = sum(possible for _, possible in known)
         if not whole:
             return 0.0
         surprise = sum((share.value - (share.foreseen or 0.0)) * possible for share, possible in known) / whole
-        answered = sum(len(share.pairs) for share, _ in known)
+        answered = sum(len(share.came) for share, _ in known)
         variance = self.common_variance * (1 / answered + 1 / PRIOR_WEIGHT)
         return PRIOR_WEIGHT / max(1.0, surprise**2 / variance)
 
 
 def _fit_costs(rest: Sequence[Stratum], sampled: Sequence[Sampled]) -> _Fit:
     """Fit what was paid beyond what is certain."""
-    ranges = [stratum.high_micros - stratum.low_micros for stratum in rest]
     foreseen = [
-        _foreseen(stratum, stratum.foreseen_micros - stratum.low_micros, possible)
-        for stratum, possible in zip(rest, ranges, strict=True)
+        _foreseen(stratum, stratum.foreseen_micros - stratum.low_micros, stratum.range_micros) for stratum in rest
     ]
-    pairs = [(one.cost_micros - one.low_micros, one.high_micros - one.low_micros) for one in sampled]
-    return _Fit.of(_shares(sampled, pairs, foreseen), ranges)
+    shares = _shares(sampled, attrgetter("beyond_micros"), attrgetter("range_micros"), foreseen)
+    return _Fit.of(shares, [stratum.range_micros for stratum in rest])
 
 
 def _fit_hits(rest: Sequence[Stratum], sampled: Sequence[Sampled]) -> _Fit:
     """Fit for whom something was found."""
-    counts = [stratum.count for stratum in rest]
     foreseen = [_foreseen(stratum, stratum.foreseen_hits, stratum.count) for stratum in rest]
-    return _Fit.of(_shares(sampled, [(int(one.is_hit), 1) for one in sampled], foreseen), counts)
+    shares = _shares(sampled, attrgetter("is_hit"), lambda _: 1, foreseen)
+    return _Fit.of(shares, [stratum.count for stratum in rest])
 
 
 def _foreseen(stratum: Stratum, amount: float, possible: int) -> float | None:
@@ -185,43 +210,35 @@ def _foreseen(stratum: Stratum, amount: float, possible: int) -> float | None:
 
 
 def _shares(
-    sampled: Sequence[Sampled], pairs: Sequence[tuple[int, int]], foreseen: Sequence[float | None]
+    sampled: Sequence[Sampled],
+    came: Callable[[Sampled], int],
+    could: Callable[[Sampled], int],
+    foreseen: Sequence[float | None],
 ) -> list[_Share]:
-    overall = sum(pair[0] for pair in pairs) / (sum(pair[1] for pair in pairs) or 1)
-    of_strata: list[list[tuple[int, int]]] = [[] for _ in foreseen]
-    for one, pair in zip(sampled, pairs, strict=True):
-        of_strata[one.stratum].append(pair)
-    return [_Share(pairs, share, overall=overall) for pairs, share in zip(of_strata, foreseen, strict=True)]
-
-
-def _common_variance(shares: Sequence[_Share]) -> float:
-    """Return the variance of the residuals, with half an entity at either end of what is possible."""
-    overall = shares[0].overall
-    squares = sum(residual**2 for share in shares for residual in share.residuals)
-    halves = (overall**2 + (1 - overall) ** 2) / 2
-    answered = sum(len(share.pairs) for share in shares)
-    freedom = max(1, answered - sum(bool(share.pairs) for share in shares))
-    return (squares + halves) / (freedom + 1)
+    """Return the shares of the strata, by what came about of an entity, and what could have."""
+    overall = sum(map(came, sampled)) / (sum(map(could, sampled)) or 1)
+    strata = grouped(sampled, attrgetter("stratum"))
+    shares = []
+    for number, share in enumerate(foreseen):
+        of_stratum = strata.get(number, [])
+        shares.append(_Share([*map(came, of_stratum)], [*map(could, of_stratum)], share, overall=overall))
+    return shares
 
 
 def _error(counts: Sequence[int], *terms: tuple[_Fit, float]) -> float:
     """Return by how much a sum of what was fitted, each times a factor, may differ from the truth for the rest."""
     variance = sum(_variance_in(number, count, terms) for number, count in enumerate(counts) if count)
-    answered = sum(len(share.pairs) for share in terms[0][0].shares)
-    return _deviations(answered - len(counts)) * math.sqrt(variance)
+    return _deviations(terms[0][0].answered - len(counts)) * math.sqrt(variance)
 
 
 def _variance_in(number: int, count: int, terms: Sequence[tuple[_Fit, float]]) -> float:
     """Return the variance of such a sum in one stratum, of which so many are in the rest."""
     scales = [factor * fit.possible[number] / count for fit, factor in terms]
     shares = [fit.shares[number] for fit, _ in terms]
-    sums = [
-        sum(scale * residual for scale, residual in zip(scales, of_entity, strict=True))
-        for of_entity in zip(*(share.residuals for share in shares), strict=True)
-    ]
-    squares = sum(value * value for value in sums)
+    sums = [_dot(scales, of_entity) for of_entity in zip(*(share.residuals for share in shares), strict=True)]
+    squares = _dot(sums, sums)
     common = sum(scale * scale * fit.common_variance for scale, (fit, _) in zip(scales, terms, strict=True))
-    freedom = max(0, len(shares[0].pairs) - 1) + _COMMON_WEIGHT
+    freedom = max(0, len(shares[0].came) - 1) + _COMMON_WEIGHT
     counted = min(share.counted for share in shares)
     # Of the stratum's share as the sample has it, and of those in the rest around it.
     variance: float = (count * count / counted + count) * (squares + _COMMON_WEIGHT * common) / freedom
@@ -233,8 +250,14 @@ def _deviations(freedom: int) -> float:
     return _NORMAL_90 * (1 + (_NORMAL_90**2 + 1) / (4 * max(1, freedom)))
 
 
-def _interval(expected: float, error: float, most: int) -> Interval:
-    return Interval(expected, max(0.0, expected - error), min(float(most), expected + error))
+def _dot(left: Iterable[float], right: Iterable[float]) -> float:
+    total: float = sum(map(mul, left, right))
+    return total
+
+
+def _interval(counts: Sequence[int], fit: _Fit) -> Interval:
+    expected, error = fit.expected, _error(counts, (fit, 1.0))
+    return Interval(expected, max(0.0, expected - error), min(float(sum(fit.possible)), expected + error))
 
 
 def _price(counts: Sequence[int], costs: tuple[_Fit, float], hits: tuple[_Fit, float]) -> Interval | None:

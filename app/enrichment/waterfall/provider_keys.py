@@ -16,7 +16,7 @@ from sqlalchemy import Row, bindparam, delete, select, tuple_, update
 from app.audit import events
 from app.db import encryption
 from app.db.encryption import RotationCounts
-from app.db.pages import Page, page_of
+from app.db.pages import Page, after, page_of
 from app.db.session import WriteSession, end_read, repeats_conflicts, transaction
 from app.db.sql import upsert
 from app.enrichment.limits import circuit_breaker
@@ -26,6 +26,7 @@ from app.errors import Invalid, NotFound, detail
 from app.extensions import db
 from app.models.audit_event import Action
 from app.models.provider_key import provider_keys
+from app.models.types import matching
 from app.providers.base import Provider
 from app.providers.registry import current_registry
 from app.values.identifiers import SLUG_RULE, is_slug
@@ -94,11 +95,9 @@ def list_keys(
 
     `cursor` is the `next_cursor` of the page before: workspace and provider, with a slash between.
     """
-    query = select(provider_keys).order_by(*_ORDER).limit(limit + 1)
-    if workspace_slug is not None:
-        query = query.where(provider_keys.c.workspace_slug == workspace_slug)
-    if cursor is not None:
-        query = query.where(tuple_(*_ORDER) > tuple_(*cursor.partition("/")[::2]))
+    last = None if cursor is None else tuple_(*cursor.partition("/")[::2])
+    is_on_page = (*matching(provider_keys.c.workspace_slug, workspace_slug), *after(tuple_(*_ORDER), last))
+    query = select(provider_keys).where(*is_on_page).order_by(*_ORDER).limit(limit + 1)
     views = [_view(row) for row in db.session.execute(query)]
     return page_of(views, limit, lambda view: f"{view.workspace_slug}/{view.provider}")
 
@@ -156,7 +155,7 @@ def _record(
     after: str | None = None,
 ) -> None:
     """Put down a change of a key, of which its last four characters are told."""
-    states = {name: {"lastFour": end} for name, end in (("before", before), ("after", after)) if end is not None}
+    states = {"before": events.state_of("lastFour", before), "after": events.state_of("lastFour", after)}
     events.record(session, action, "provider_key", provider, workspace_slug=workspace_slug, **states)
 
 

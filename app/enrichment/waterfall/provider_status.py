@@ -18,9 +18,9 @@ from app.errors import NotFound
 from app.extensions import db
 from app.models.in_flight_call import in_flight_calls
 from app.models.provider_state import ProviderCondition, provider_paces
-from app.models.types import utcnow
+from app.models.types import matching, utcnow
 from app.providers.base import Provider
-from app.providers.names import finder_of
+from app.providers.names import VERIFIERS, finder_of
 from app.providers.registry import Registry, current_registry
 from app.providers.settings import Limits
 
@@ -76,16 +76,13 @@ def list_providers(workspace_slug: str | None = None) -> list[ProviderView]:
     blocks = _blocks(registry.own_accounts)
     calls = _calls_under_way(workspace_slug)
     spent = reports.spent_today(workspace_slug)
-    return [
-        _view(provider, is_verifier, states.get(provider.name), blocks, calls, spent)
-        for provider, is_verifier in _all_providers(registry)
-    ]
+    return [_view(provider, states.get(provider.name), blocks, calls, spent) for provider in _all_providers(registry)]
 
 
 def limits_of(names: Iterable[str]) -> dict[str, str]:
     """Return what providers may be asked, by name, as in their settings; those without a limit are left out."""
     providers = _all_providers(current_registry())
-    limits = {provider.name: _describe_limits(provider.settings.limits) for provider, _ in providers}
+    limits = {provider.name: _describe_limits(provider.settings.limits) for provider in providers}
     return {name: limits[name] for name in names if limits.get(name)}
 
 
@@ -96,7 +93,7 @@ def reset_provider(name: str, workspace_slug: str | None = None) -> ProviderView
     `NotFound`, with the names that there are, for one that is none of them, and if the workspace has no such account.
     """
     registry = _registry(workspace_slug)
-    names = [provider.name for provider, _ in _all_providers(registry)]
+    names = [provider.name for provider in _all_providers(registry)]
     if name not in names:
         raise NotFound(f"There is no such provider; expected one of {', '.join(names)}.")
     account = registry.own_accounts.get(name, "")
@@ -115,14 +112,12 @@ def _registry(workspace_slug: str | None) -> Registry:
     return current_registry() if workspace_slug is None else workspace_registry(workspace_slug)
 
 
-def _all_providers(registry: Registry) -> list[tuple[Provider, bool]]:
-    providers = [(provider, False) for provider in registry.providers.values()]
-    return providers + [(verifier, True) for verifier in registry.verifiers.values()]
+def _all_providers(registry: Registry) -> list[Provider]:
+    return [*registry.providers.values(), *registry.verifiers.values()]
 
 
 def _view(
     provider: Provider,
-    is_verifier: bool,
     state: circuit_breaker.ProviderState | None,
     blocks: Mapping[str, datetime],
     calls: Mapping[str, int],
@@ -134,7 +129,7 @@ def _view(
     return ProviderView(
         name=provider.name,
         account=provider.settings.account or None,
-        is_verifier=is_verifier,
+        is_verifier=provider.name in VERIFIERS,
         entity_types=sorted(provider.entity_types),
         missing=missing,
         **_condition(state),
@@ -182,11 +177,10 @@ def _calls_under_way(workspace_slug: str | None) -> dict[str, int]:
     query = (
         select(in_flight_calls.c.provider, func.count(in_flight_calls.c.call_id.distinct()))
         .where(in_flight_calls.c.is_pending.is_(False), in_flight_calls.c.deadline_at > utcnow())
+        .where(*matching(in_flight_calls.c.workspace_slug, workspace_slug))
         .group_by(in_flight_calls.c.provider)
     )
-    if workspace_slug is not None:
-        query = query.where(in_flight_calls.c.workspace_slug == workspace_slug)
-    return {provider: count for provider, count in db.session.execute(query)}
+    return dict(db.session.execute(query).all())
 
 
 def _describe_limits(limits: Mapping[str, Limits]) -> str:

@@ -4,32 +4,35 @@ It is made of what is on record anyway: attempts, the history of the entity, cal
 books have on the entity, to the micro-dollar.
 """
 
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from operator import attrgetter
 from typing import Any, Final
 
 from sqlalchemy import BigInteger, ColumnElement, Row, Select, Table, and_, case, func, or_, select
 
-from app.db.pages import Page
+from app.db.pages import Page, after, page_of, read_id
 from app.enrichment.queue.queries import get_job
-from app.enrichment.waterfall.attempt_log import LOST_ERROR
 from app.enrichment.waterfall.charges import CHARGE_TEXTS, Charge, charge_of, operation_of
 from app.enrichment.waterfall.entity_run import IN_DOUBT
-from app.enrichment.waterfall.walks import Walk, describe_walks, names_in
+from app.enrichment.waterfall.stored_attempts import names_in, was_sent
+from app.enrichment.waterfall.walks import Walk, describe_walks
 from app.enrichment.waterfall.workspace_registry import workspace_registry
 from app.entities.changes import load_provenance
 from app.entities.read import existing_ids
 from app.entities.verdicts import VerdictView, verdict_on
-from app.errors import EntityNotFound, Invalid, detail
+from app.errors import EntityNotFound
 from app.extensions import db
 from app.models.attempt import attempts
 from app.models.in_flight_call import in_flight_calls
-from app.models.types import parse_id, utcnow
+from app.models.types import matching, utcnow
 from app.providers.base import OutcomeClass, Provider
-from app.providers.names import NORMALIZER, finder_of
+from app.providers.names import NORMALIZER, VERIFIERS
 from app.providers.registry import current_registry
+from app.values.groups import grouped
 
 
 class Purpose(StrEnum):
@@ -139,14 +142,21 @@ def make_receipt(
         job_id = get_job(job_id, workspace_slug=workspace_slug).id
     subject = _Subject(entity_type, entity_id, workspace_slug, job_id)
     rows = db.session.execute(subject.page_query(limit, cursor)).all()
-    lines = _lines(subject, rows[:limit])
+    page = page_of(rows, limit, attrgetter("id"))
+    lines = _lines(subject, page.rows)
     open_calls = subject.open_calls()
-    seen = dict.fromkeys([*(line.job_id for line in lines), *(call.job_id for call in open_calls)])
-    walks = describe_walks(entity_type, entity_id, workspace_slug, list(seen) if job_id is None else [job_id])
-    next_cursor = lines[-1].attempt_id if len(rows) > limit else None
-    verdict = verdict_on(entity_id, workspace_slug) if entity_type == "person" else None
-    page = Page(lines, next_cursor)
-    return Receipt(entity_type, entity_id, workspace_slug, page, open_calls, walks, subject.total(), verdict)
+    entries: list[ReceiptLine | OpenCall] = [*lines, *open_calls]
+    job_ids = [job_id] if job_id is not None else dict.fromkeys(entry.job_id for entry in entries)
+    return Receipt(
+        entity_type,
+        entity_id,
+        workspace_slug,
+        Page(lines, page.next_cursor),
+        open_calls,
+        describe_walks(entity_type, entity_id, workspace_slug, list(job_ids)),
+        subject.total(),
+        verdict_on(entity_id, workspace_slug) if entity_type == "person" else None,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,14 +170,8 @@ class _Subject:
 
     def page_query(self, limit: int, cursor: str | None) -> Select[Any]:
         """Return the query for a page of attempts, and one more."""
-        query = select(*_COLUMNS).where(*self._is_about_it(attempts)).order_by(attempts.c.id).limit(limit + 1)
-        if cursor is None:
-            return query
-        last_id = parse_id(cursor)
-        if last_id is None:
-            message = "expected a cursor that an earlier page gave"
-            raise Invalid(f"The cursor is not valid: {message}.", details=[detail("cursor", message)])
-        return query.where(attempts.c.id > last_id)
+        query = select(*_COLUMNS).where(*self._is_about_it(attempts), *after(attempts.c.id, read_id(cursor)))
+        return query.order_by(attempts.c.id).limit(limit + 1)
 
     def total(self) -> ReceiptTotal:
         """Add up all attempts: as many as one entity has."""
@@ -190,29 +194,29 @@ class _Subject:
         return db.session.execute(query.order_by(attempts.c.started_at, attempts.c.id).limit(limit)).all()
 
     def _is_about_it(self, table: Table) -> list[ColumnElement[bool]]:
-        conditions = [
+        return [
             table.c.workspace_slug == self.workspace_slug,
             table.c.entity_type == self.entity_type,
             table.c.entity_id == self.entity_id,
+            *matching(table.c.job_id, self.job_id),
         ]
-        return conditions if self.job_id is None else [*conditions, table.c.job_id == self.job_id]
 
 
 def _state(call: Row[Any]) -> CallState:
-    if call.callback is not None or (call.is_pending and not call.is_overdue):
+    if call.callback is not None:
         return CallState.WAITING
-    return CallState.LOST if call.is_overdue else CallState.CALLING
+    if call.is_overdue:
+        return CallState.LOST
+    return CallState.WAITING if call.is_pending else CallState.CALLING
 
 
 def _lines(subject: _Subject, rows: Sequence[Row[Any]]) -> list[ReceiptLine]:
     registry = workspace_registry(subject.workspace_slug)
     providers = {provider.name: provider for provider in (*registry.providers.values(), *registry.verifiers.values())}
     provenance = load_provenance(subject.entity_type, subject.entity_id, subject.workspace_slug)
-    standing: dict[str | None, set[str]] = {}
-    for name, origin in provenance.items():
-        standing.setdefault(origin.attempt_id, set()).add(name)
+    standing = grouped(provenance, lambda name: provenance[name].attempt_id)
     verifiers = _verifiers(subject, rows)
-    return [_line(row, providers.get(row.provider), standing.get(row.id, set()), verifiers.get(row.id)) for row in rows]
+    return [_line(row, providers.get(row.provider), standing.get(row.id, []), verifiers.get(row.id)) for row in rows]
 
 
 def _verifiers(subject: _Subject, rows: Sequence[Row[Any]]) -> dict[str, str]:
@@ -221,30 +225,23 @@ def _verifiers(subject: _Subject, rows: Sequence[Row[Any]]) -> dict[str, str]:
     if not offers:
         return {}
     verdicts = subject.verdicts(min(row.finished_at for row in offers), 2 * len(rows))
-    judged = {}
-    for offer in offers:
-        # The verifier is asked next: nobody else is until its answer has come.
-        later = (row.provider for row in verdicts if row.started_at >= offer.finished_at)
-        verifier = next(later, None)
-        if verifier is not None:
-            judged[offer.id] = verifier
-    return judged
+    # The verifier is asked next: nobody else is until its answer has come.
+    next_ones = [bisect_left(verdicts, offer.finished_at, key=attrgetter("started_at")) for offer in offers]
+    judged = zip(offers, next_ones, strict=True)
+    return {offer.id: verdicts[place].provider for offer, place in judged if place < len(verdicts)}
 
 
 def _has_address(row: Row[Any]) -> bool:
     """Return whether an attempt brought an address that a verifier may have been asked about."""
-    is_step = finder_of(row.provider) == row.provider != NORMALIZER
-    return is_step and ("email" in names_in(row.withheld) or "email" in names_in(row.fields_written))
+    names = (*names_in(row.withheld), *names_in(row.fields_written))
+    return _purpose(row.provider) is Purpose.STEP and "email" in names
 
 
-def _line(row: Row[Any], provider: Provider | None, standing: set[str], verifier: str | None) -> ReceiptLine:
-    written, withheld = names_in(row.fields_written), names_in(row.withheld)
+def _line(row: Row[Any], provider: Provider | None, standing: Sequence[str], verifier: str | None) -> ReceiptLine:
+    written = names_in(row.fields_written)
     verdict = "rejected" if row.is_rejected else None
     if "email" in written and verifier is not None:
         verdict = "accepted"
-    # Only a question that was sent has a fingerprint; a call whose worker was lost was sent, too.
-    is_lost = row.error == LOST_ERROR
-    is_called = row.fingerprint is not None or is_lost
     return ReceiptLine(
         attempt_id=row.id,
         job_id=row.job_id,
@@ -253,22 +250,26 @@ def _line(row: Row[Any], provider: Provider | None, standing: set[str], verifier
         outcome_class=row.outcome_class,
         error=row.error,
         started_at=row.started_at,
-        seconds=(row.finished_at - row.started_at).total_seconds() if is_called and not is_lost else None,
+        seconds=(row.finished_at - row.started_at).total_seconds() if row.fingerprint is not None else None,
         fields_written=written,
         fields_standing=[name for name in written if name in standing],
-        withheld=withheld,
+        withheld=names_in(row.withheld),
         verdict=verdict,
         verifier=verifier if verdict is not None else None,
         cost_micros=row.cost_micros,
-        charge=charge_of(row.outcome_class, row.cost_micros, provider, is_called=is_called),
+        charge=charge_of(row.outcome_class, row.cost_micros, provider, is_called=was_sent(row)),
         operation=operation_of(row.cost_micros, provider),
     )
 
 
 def _purpose(provider: str) -> Purpose:
-    if finder_of(provider) != provider:
-        return Purpose.VERIFY
-    return Purpose.NORMALIZE if provider == NORMALIZER else Purpose.STEP
+    return _OTHER_PURPOSES.get(provider, Purpose.STEP)
+
+
+_OTHER_PURPOSES: Final[Mapping[str, Purpose]] = {
+    NORMALIZER: Purpose.NORMALIZE,
+    **dict.fromkeys(VERIFIERS, Purpose.VERIFY),
+}
 
 
 _COLUMNS: Final = tuple(

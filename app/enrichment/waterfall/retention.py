@@ -3,22 +3,22 @@
 Costs stay: they are the books, and name nobody.
 """
 
-import time
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import structlog
-from flask import current_app
 from sqlalchemy import ColumnElement, Select, Table, delete, exists, or_, select, update
 from sqlalchemy.exc import DBAPIError
 
 from app.audit.retention import forget_old_events
 from app.config import config
 from app.db import partitions
+from app.db.found import delete_found, has_any
 from app.db.partitions import Partition
 from app.db.session import WriteSession, end_read, repeats_conflicts, scrub_log, transaction
 from app.enrichment.waterfall.dedup import DAY_SECONDS
 from app.enrichment.waterfall.kept_figures import forget_old_figures
+from app.enrichment.waterfall.turns import is_turn
 from app.entities.export_work import forget_old_exports
 from app.entities.keep_days import kept_since
 from app.extensions import db
@@ -66,7 +66,7 @@ def forget_old_answers(limit: int = BATCH_ANSWERS) -> int:
         .order_by(attempts.c.finished_at)
         .limit(limit)
     )
-    if not _has_any(old):
+    if not has_any(old):
         return 0
     with transaction() as session:
         forget = update(attempts).where(attempts.c.id.in_(old.scalar_subquery())).values(raw_answer=None)
@@ -87,7 +87,7 @@ def forget_old_jobs(limit: int = BATCH_ROWS) -> int:
         return 0
     # In partitions, rows are given the time to go with theirs.
     old = _old_job(kept_since(days + EXTRA_DAYS if partitions.is_partitioned() else days))
-    if not _has_any(old):
+    if not has_any(old):
         return 0
     with transaction() as session:
         # Another worker may be deleting from it.
@@ -105,19 +105,13 @@ def forget_old_history(limit: int = BATCH_ROWS) -> int:
     first = select(entity_revisions.c.id, entity_revisions.c.created_at).order_by(entity_revisions.c.id).limit(limit)
     oldest = first.subquery()
     old = select(oldest.c.id).where(oldest.c.created_at < kept_since(days))
-    if not _has_any(old):
-        return 0
-    with transaction() as session:
-        forget = delete(entity_revisions).where(entity_revisions.c.id.in_(old))
-        return session.connection().execute(forget).rowcount
+    return delete_found(entity_revisions.c.id, old)
 
 
 def keep_partitions() -> None:
     """Once an hour, add the partitions of the next quarters, and drop those whose jobs all ended too long ago."""
-    kept = current_app.extensions.setdefault("tranche.partitions", {"at": -PARTITIONS_SECONDS})
-    if time.monotonic() - kept["at"] < PARTITIONS_SECONDS:
+    if not is_turn("partitions", PARTITIONS_SECONDS):
         return
-    kept["at"] = time.monotonic()
     if not partitions.is_partitioned():
         end_read()
         return
@@ -145,12 +139,6 @@ def _is_old(partition: Partition, since: datetime) -> bool:
     made_before = jobs.c.id < lowest_id(partition.end + timedelta(days=1))
     is_kept = or_(jobs.c.finished_at.is_(None), jobs.c.finished_at >= since)
     return db.session.scalar(select(jobs.c.id).where(made_before, is_kept).limit(1)) is None
-
-
-def _has_any(query: Select[Any]) -> bool:
-    found = db.session.scalar(query.limit(1)) is not None
-    end_read()
-    return found
 
 
 def _old_job(since: datetime) -> Select[Any]:

@@ -70,9 +70,14 @@ class Stratum:
         self.foreseen_hits += kind.foreseen_hits
 
     @property
+    def range_micros(self) -> int:
+        """By how much what all of them cost may differ."""
+        return self.high_micros - self.low_micros
+
+    @property
     def spread_micros(self) -> float:
         """By how much the costs of one of its entities may differ."""
-        return (self.high_micros - self.low_micros) / self.count
+        return self.range_micros / self.count
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +93,8 @@ class Census:
     """All entities of a list, by kind, in the order of the list. It keeps four bytes of each."""
 
     kinds: list[Stratum] = field(default_factory=list)
-    _excluded: set[int] = field(default_factory=set)
-    """The numbers of the kinds whose entities are excluded."""
     _numbers: dict[tuple[object, ...], int] = field(default_factory=dict)
+    """The numbers of the kinds, by route, inputs, and whether their entities are excluded."""
     _kind_of: "array[int]" = field(default_factory=lambda: array("I"))
 
     def add(self, outlook: Outlook) -> None:
@@ -99,7 +103,6 @@ class Census:
         number = self._numbers.setdefault(name, len(self.kinds))
         if number == len(self.kinds):
             self.kinds.append(Stratum(outlook.route, outlook.inputs))
-            self._excluded |= {number} if outlook.is_excluded else set()
         self.kinds[number].add(outlook)
         self._kind_of.append(number)
 
@@ -116,10 +119,8 @@ class Census:
     def _sampled_kinds(self) -> dict[int, Stratum]:
         """Return who is sampled: those who ask somebody; if nobody does, those who are not excluded."""
         asking = {number: kind for number, kind in enumerate(self.kinds) if kind.route or kind.high_micros}
-        if asking:
-            return asking
-        idle = {number: kind for number, kind in enumerate(self.kinds) if number not in self._excluded}
-        return idle or dict(enumerate(self.kinds))
+        included = {number: self.kinds[number] for name, number in self._numbers.items() if not name[-1]}
+        return asking or included or dict(enumerate(self.kinds))
 
     def _find(self, stratum_of: Mapping[int, int], places: Sequence[set[int]]) -> Iterator[tuple[int, int]]:
         """Give position and stratum of whoever stands at a chosen place of its stratum."""
@@ -187,7 +188,7 @@ def _allocate(strata: Sequence[Stratum], weights: Sequence[float], size: int) ->
 
 
 def _sum_of(numbers: Sequence[int], weights: Mapping[int, float]) -> float:
-    return sum(weights[number] for number in numbers)
+    return sum(map(weights.__getitem__, numbers))
 
 
 def _choose_places(strata: Sequence[Stratum], shares: Sequence[int], seed: int) -> list[set[int]]:

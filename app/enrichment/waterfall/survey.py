@@ -5,9 +5,9 @@ earlier step finds, and a later one then can be asked with, is not foreseen; nor
 """
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from app.config import config
 from app.enrichment.money.history import History, Prospect, read_history
@@ -34,6 +34,22 @@ _MODEL_INPUTS: Final[Mapping[str, tuple[str, ...]]] = {
     "company": ("industry", "industries", "name"),
 }
 """The fields that decide whether it is; the rules for all others would take most of an estimate's time."""
+
+
+class Ranged(Protocol):
+    """What costs between two amounts."""
+
+    low_micros: int
+    high_micros: int
+
+
+def range_of(parts: Iterable[Ranged]) -> tuple[int, int]:
+    """Return what some parts cost in all, at least and at most."""
+    low = high = 0
+    for part in parts:
+        low += part.low_micros
+        high += part.high_micros
+    return low, high
 
 
 @dataclass(slots=True)
@@ -113,6 +129,8 @@ class Survey:
     routes: Counter[tuple[str, ...]] = field(default_factory=Counter)
     """How many entities go which way, of those that ask somebody."""
     _prospects: dict[tuple[str, ...], Prospect | None] = field(default_factory=dict)
+    _model: Provider | None = None
+    """The normaliser, if a model is asked about what it does not know; without one it costs nothing."""
     _last_lookup: Lookup | None = None
 
     @classmethod
@@ -129,9 +147,9 @@ class Survey:
         asked = [Step(Purpose.STEP, provider) for provider in self.plan.steps]
         if self.plan.verifier is not None:
             asked.append(Step(Purpose.VERIFY, self.plan.verifier))
-        # Without a model the normaliser asks nobody and costs nothing.
         if self.plan.normalizer is not None and self.plan.normalizer.capabilities.charges_misses:
-            asked.append(Step(Purpose.NORMALIZE, self.plan.normalizer))
+            self._model = self.plan.normalizer
+            asked.append(Step(Purpose.NORMALIZE, self._model))
         histories = self.outlooks.histories
         self.steps = {
             step: StepEstimate(step.provider.name, step.purpose.name.lower(), history=histories.get(step.provider.name))
@@ -173,22 +191,18 @@ class Survey:
 
     def _follow(self, run: EntityRun, outlook: Outlook) -> None:
         """Lead an entity along the plan as the job would, with everybody it asks finding nothing."""
-        is_first, may_write = True, False
+        is_first = True
         while not isinstance(next_step := run.next_step(), Decision):
-            is_step = next_step.purpose is Purpose.STEP
-            if self._is_judged(next_step, run) or (is_step and self._is_left_out(next_step, run)):
+            if self._is_judged(next_step, run) or self._is_left_out(next_step, run):
                 continue
-            if is_step:
-                self._note_step(next_step.provider, run, outlook)
             self._ask(next_step, run, outlook, is_certain=is_first)
-            if is_step:
+            if next_step.purpose is Purpose.STEP:
+                self._note_step(next_step.provider, run, outlook)
                 self._ask_verifier(run, outlook)
-                may_write = True
             is_first = False
             run.apply(next_step, _MISS, "", 0.0, ())
-        normalizer = self.plan.normalizer
-        if may_write and normalizer is not None and normalizer.capabilities.charges_misses:
-            self._ask_model(Step(Purpose.NORMALIZE, normalizer), run, outlook)
+        if outlook.route and self._model is not None:
+            self._ask_model(Step(Purpose.NORMALIZE, self._model), run, outlook)
 
     @property
     def dearest_micros(self) -> int:
@@ -242,21 +256,20 @@ class Survey:
             self._ask(Step(Purpose.VERIFY, self.plan.verifier), run, outlook)
 
     def _is_left_out(self, next_step: Step, run: EntityRun) -> bool:
-        """Return whether a provider is not asked, because it has answered before or input is missing."""
+        """Return whether a step's provider is not asked, because it has answered before or input is missing."""
+        if next_step.purpose is not Purpose.STEP:
+            return False
         step, provider = self.steps[next_step], next_step.provider
-        if self._is_answered(run, provider):
+        prior = run.prior.get(provider.name)
+        if prior is not None and is_answered(prior, fingerprint(provider, self.job.entity_type, run.fields)):
             step.answered_before += 1
-            self._apply_prior(run, run.prior[provider.name])
+            self._apply_prior(run, prior)
             return True
         reason = provider.why_insufficient(self._lookup(run, provider))
         if reason is not None:
             step.missing_input += 1
             run.advance()
         return reason is not None
-
-    def _is_answered(self, run: EntityRun, provider: Provider) -> bool:
-        prior = run.prior.get(provider.name)
-        return prior is not None and is_answered(prior, fingerprint(provider, self.job.entity_type, run.fields))
 
     def _apply_prior(self, run: EntityRun, prior: PriorAnswer) -> None:
         run.apply_prior(prior)

@@ -13,7 +13,8 @@ from typing import Any, Final
 
 from sqlalchemy import BigInteger, ColumnElement, Integer, Select, exists, func, literal_column, select, update
 
-from app.db.session import end_read, repeats_conflicts, transaction
+from app.db.found import has_any
+from app.db.session import repeats_conflicts, transaction
 from app.db.sql import upsert
 from app.enrichment.money.cost_log import LATENCIES
 from app.extensions import db
@@ -46,9 +47,7 @@ def read_totals() -> Mapping[Key, int]:
 def count_ended_jobs(limit: int = BATCH_JOBS) -> int:
     """Add to the totals jobs of which nothing will change any more; return how many."""
     ended = _ended_for_good().limit(limit)
-    has_any = db.session.scalar(ended.limit(1)) is not None
-    end_read()
-    if not has_any:
+    if not has_any(ended):
         return 0
     with transaction() as session:
         # Another worker may be counting them.

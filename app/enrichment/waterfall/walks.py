@@ -5,6 +5,7 @@ No column says so: it is told from the outcome, the attempts, the error and the 
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, Final
 
 from sqlalchemy import Row, select
@@ -14,6 +15,7 @@ from app.enrichment.queue.queries import find_outcomes, first_errors
 from app.enrichment.waterfall.dedup import NOT_ASKED
 from app.enrichment.waterfall.entity_run import IN_DOUBT
 from app.enrichment.waterfall.plan import wanted_fields
+from app.enrichment.waterfall.stored_attempts import names_in
 from app.entities.fields import FIELDS
 from app.entities.merge import is_blank
 from app.entities.read import load_entities
@@ -24,6 +26,7 @@ from app.models.chunk import DECIDED, Outcome
 from app.models.job import ENDED, jobs
 from app.providers.base import OutcomeClass
 from app.providers.names import WATERFALL
+from app.values.groups import grouped
 
 ATTEMPTS_SEEN: Final = 1000
 """How many of an entity's latest attempts are looked at for the reasons."""
@@ -60,20 +63,18 @@ def describe_walks(entity_type: str, entity_id: str, workspace_slug: str, job_id
     """Return how an entity fared in some jobs of its workspace, in their order."""
     if not job_ids:
         return []
-    rows = {row.id: row for row in db.session.execute(select(jobs).where(jobs.c.id.in_(job_ids)))}
-    known = [rows[job_id] for job_id in job_ids if job_id in rows]
+    found = db.session.execute(select(jobs).where(jobs.c.id.in_(job_ids)))
+    known = sorted(found, key=lambda job: job_ids.index(job.id))
     outcomes = find_outcomes(entity_id, {job.id: job.total_count for job in known})
     errors = first_errors(entity_id, [job_id for job_id, outcome in outcomes.items() if outcome == Outcome.ERROR])
     tried = _attempts_by_job(entity_type, entity_id, workspace_slug, job_ids)
     fields = load_entities(entity_type, [entity_id], workspace_slug=workspace_slug).get(entity_id, {})
     walks = []
     for job in known:
-        of_job = tried.get(job.id, [])
-        wanted = _wanted(job)
+        outcome, of_job, wanted = outcomes.get(job.id), tried.get(job.id, []), _wanted(job)
         missing = _missing(wanted, fields, of_job)
-        facts = _Facts(job, outcomes.get(job.id), errors.get(job.id), of_job, wanted, missing)
-        outcome = facts.outcome.name.lower() if facts.outcome in DECIDED else None
-        walks.append(Walk(job.id, job.provider, outcome, _reason(facts)))
+        facts = _Facts(job, outcome, errors.get(job.id), of_job, wanted, missing)
+        walks.append(Walk(job.id, job.provider, _OUTCOME_NAMES.get(outcome), _reason(facts)))
     return walks
 
 
@@ -92,10 +93,7 @@ def _attempts_by_job(
         .order_by(attempts.c.id.desc())
         .limit(ATTEMPTS_SEEN)
     )
-    by_job: dict[str, list[Row[Any]]] = {}
-    for row in db.session.execute(query):
-        by_job.setdefault(row.job_id, []).append(row)
-    return by_job
+    return grouped(db.session.execute(query), attrgetter("job_id"))
 
 
 def _wanted(job: Row[Any]) -> list[str]:
@@ -106,12 +104,7 @@ def _wanted(job: Row[Any]) -> list[str]:
     if not isinstance(options.get("until", []), list):
         raise DamagedData
     names = names_in(list(wanted_fields(job.entity_type, options, config())))
-    return [name for name in names if name in FIELDS[job.entity_type]]
-
-
-def names_in(stored: Any) -> list[str]:
-    """Return the names of fields in a stored list or object; none if it is damaged."""
-    return sorted(name for name in stored if isinstance(name, str)) if isinstance(stored, list | dict) else []
+    return sorted(FIELDS[job.entity_type].keys() & names)
 
 
 def _missing(wanted: Iterable[str], fields: Mapping[str, Any], of_job: Iterable[Row[Any]]) -> list[str]:
@@ -120,9 +113,8 @@ def _missing(wanted: Iterable[str], fields: Mapping[str, Any], of_job: Iterable[
 
 
 def _reason(facts: _Facts) -> str:
-    tell = _REASONS.get(facts.outcome) if facts.outcome is not None else None
-    if tell is not None:
-        return tell(facts)
+    if facts.outcome in DECIDED:
+        return _REASONS[facts.outcome](facts)
     if facts.job.status not in ENDED:
         why = f": {facts.job.pause_reason}" if facts.job.pause_reason else "."
         return f"It is not decided yet; the job is {facts.job.status}{why}"
@@ -154,11 +146,11 @@ def _why_skipped(facts: _Facts) -> str:
 
 def _why_held(facts: _Facts) -> str:
     open_classes = {IN_DOUBT, NOT_ASKED, OutcomeClass.TRANSIENT}
-    names = [row.provider for row in facts.attempts if row.outcome_class in open_classes]
-    who = names[0] if names else "a provider"
+    who = next((row.provider for row in facts.attempts if row.outcome_class in open_classes), "a provider")
     return f"Nobody knows whether {who} was paid for an answer that never came. A retry of the job asks again."
 
 
+_OUTCOME_NAMES: Final[Mapping[Outcome | None, str]] = {outcome: outcome.name.lower() for outcome in DECIDED}
 _REASONS: Final[Mapping[Outcome, Callable[[_Facts], str]]] = {
     Outcome.SUCCESS: _why_success,
     Outcome.ERROR: _why_error,

@@ -4,15 +4,14 @@ A drain looks. That nobody drives the queue it can only tell afterwards, when so
 to come from outside, by `/metrics` or `/readyz`.
 """
 
-import time
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from flask import current_app
 from sqlalchemy import exists, select
 
 from app.db.session import end_read, repeats_conflicts, transaction
 from app.enrichment.waterfall.fleet import Fleet, fleet
+from app.enrichment.waterfall.turns import is_turn
 from app.extensions import db
 from app.models.provider_state import ProviderCondition
 from app.models.types import utcnow
@@ -37,11 +36,7 @@ Cause = tuple[EventType, str, Mapping[str, Any]]
 
 def look() -> None:
     """Write events of what goes wrong, if anybody is to be told; a process looks once a minute."""
-    last = current_app.extensions.setdefault("tranche.watchdog", {"at": -LOOK_SECONDS})
-    if time.monotonic() - last["at"] < LOOK_SECONDS:
-        return
-    last["at"] = time.monotonic()
-    if not _is_anybody_there():
+    if not is_turn("watchdog", LOOK_SECONDS) or not _is_anybody_there():
         return
     found = list(causes(fleet()))
     if found:

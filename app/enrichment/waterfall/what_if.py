@@ -19,7 +19,7 @@ from app.config import config
 from app.db.session import end_read
 from app.enrichment.limits.circuit_breaker import KnownStates
 from app.enrichment.money.cost_log import LATENCIES
-from app.enrichment.money.yields import SUMMED, YieldReport, make_report
+from app.enrichment.money.yields import YieldReport, make_report
 from app.enrichment.queue.entity_ids import parse_ids
 from app.enrichment.queue.in_hand import JobMustWait
 from app.enrichment.queue.lease import JobInfo
@@ -184,10 +184,8 @@ def _ids(view: JobView) -> Iterator[str]:
     """Give the ids of a job in their order, without those that were erased."""
     position = -1
     query = select(chunks.c.position, chunks.c.entity_ids.cast(Text).label("ids")).where(chunks.c.job_id == view.id)
-    while True:
-        row = db.session.execute(query.where(chunks.c.position > position).order_by(chunks.c.position).limit(1)).first()
-        if row is None:
-            return
+    first = query.order_by(chunks.c.position).limit(1)
+    while (row := db.session.execute(first.where(chunks.c.position > position)).first()) is not None:
         position = row.position
         yield from (one for one in parse_ids(row.ids, row.position) if one != ERASED_ID)
 
@@ -233,8 +231,7 @@ class _Replay:
 
     def told(self, of_entities: int | None = None, *, job_id: str | None = None, list_id: str | None = None) -> WhatIf:
         """Return what came of all walks."""
-        rows = {key: {name: counted[name] for name in SUMMED} for key, counted in self.counters.items()}
-        report = make_report(rows, job_id=job_id, list_id=list_id)
+        report = make_report(self.counters, job_id=job_id, list_id=list_id)
         cost = report.total.cost_micros
         plan = self.terms.plan
         return WhatIf(
@@ -254,15 +251,12 @@ class _Replay:
 
     def _take(self, run: EntityRun, step: Step, record: OnRecord, handler: ResultHandler) -> bool:
         """Take a step with the answer that is on record; False if there is none."""
-        lookup = _lookup(run, step, self.terms.job.entity_type)
+        lookup = _lookup(run, self.terms.job.entity_type)
         reason = step.provider.why_insufficient(lookup)
         if reason is not None:
             handler.apply_local(run, step, lookup, Answer(OutcomeClass.SKIPPED_INSUFFICIENT_INPUT, error=reason))
             return True
         stored = _known(run, step, record)
-        if stored is None and step.purpose is Purpose.NORMALIZE:
-            # Rules alone cost nothing, and what they derive is not asked for.
-            stored = StoredAnswer(Answer(OutcomeClass.NOT_FOUND), 0, 0, 0.0)
         if stored is None or stored.answer.outcome_class is OutcomeClass.RATE_LIMITED:
             return False
         if stored.is_prior:
@@ -284,8 +278,8 @@ class _Replay:
         counted.update(calls=stored.calls, cost_micros=stored.cost_micros)
         if stored.answer.outcome_class in DEFINITE:
             written = [name for name, value in run.fields.items() if value != before.get(name)]
-            withheld = run.offer.fields if run.offer is not None else {}
-            self._count_answer(counted, result, is_find(written, withheld, self.terms.plan.until), stored.seconds)
+            is_found = is_find(written, _offered(run), self.terms.plan.until)
+            self._count_answer(counted, result, is_found, stored.seconds)
         if offer is not None and handler.unstored.verdicts and handler.unstored.verdicts[-1].is_rejected:
             self.counters[offer.provider, self._place(offer.provider)]["rejected"] += 1
 
@@ -299,26 +293,34 @@ class _Replay:
         counted["overlaps"] += result.is_overlap
 
     def _place(self, name: str) -> int | None:
-        names = [provider.name for provider in self.terms.plan.steps]
-        return names.index(name) + 1 if name in names else None
+        return next((place for place, provider in enumerate(self.terms.plan.steps, 1) if provider.name == name), None)
 
     def _most_from(self, run: EntityRun, step: Step) -> int:
         """Return what a walk may cost from a step on: everybody who is left is asked, and every address verified."""
-        left = list(self.terms.plan.steps[run.step_index :])
-        verifier = self.terms.plan.verifier
+        left, verifier = self.terms.plan.steps[run.step_index :], self.terms.plan.verifier
+        lookup = _lookup(run, self.terms.job.entity_type)
+        asked = [provider for provider in left if provider.why_insufficient(lookup) is None]
         if verifier is not None:
-            left += [verifier] * (len(left) + (step.purpose is Purpose.VERIFY))
-        lookup = _lookup(run, step, self.terms.job.entity_type)
-        asked = [provider for provider in left if provider.why_insufficient(lookup) is None or provider is verifier]
+            asked += [verifier] * (len(left) + (step.purpose is Purpose.VERIFY))
         return sum(provider.worst_price_micros(lookup) for provider in asked)
 
 
+_BY_RULES: Final = StoredAnswer(Answer(OutcomeClass.NOT_FOUND), 0, 0, 0.0)
+"""What the normaliser gives if its model has said nothing: rules cost nothing, and nobody asks for what they derive."""
+
+
 def _known(run: EntityRun, step: Step, record: OnRecord) -> StoredAnswer | None:
-    if step.purpose is Purpose.VERIFY:
-        return None if run.offer is None else record.verdicts.get(run.offer.provider)
-    return record.answers.get(step.provider.name)
+    """Return what is on record of a step: while an address is offered, that is its verification."""
+    if run.offer is not None:
+        return record.verdicts.get(run.offer.provider)
+    default = _BY_RULES if step.purpose is Purpose.NORMALIZE else None
+    return record.answers.get(step.provider.name, default)
 
 
-def _lookup(run: EntityRun, step: Step, entity_type: str) -> Lookup:
-    offered = run.offer.fields if step.purpose is Purpose.VERIFY and run.offer is not None else {}
-    return Lookup(entity_type, run.entity_id, {**run.fields, **offered})
+def _lookup(run: EntityRun, entity_type: str) -> Lookup:
+    return Lookup(entity_type, run.entity_id, {**run.fields, **_offered(run)})
+
+
+def _offered(run: EntityRun) -> Mapping[str, Any]:
+    """Return the fields that wait for a verdict."""
+    return run.offer.fields if run.offer is not None else {}

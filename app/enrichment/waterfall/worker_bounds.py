@@ -5,11 +5,9 @@ settings are not in the database, so a drain writes the bounds down for the view
 """
 
 import math
-import time
 from collections.abc import Mapping
 from typing import Final
 
-from flask import current_app
 from sqlalchemy import func, select
 
 from app.config import config
@@ -17,6 +15,7 @@ from app.db.session import end_read, repeats_conflicts, transaction
 from app.db.sql import upsert
 from app.enrichment.money.cost_log import LATENCIES
 from app.enrichment.money.reports import today
+from app.enrichment.waterfall.turns import is_turn
 from app.extensions import db
 from app.models.provider_key import provider_keys
 from app.models.spending import LATENCY_BOUNDS, costs
@@ -36,10 +35,8 @@ _BUCKET_SECONDS: Final = (*LATENCY_BOUNDS, 2 * LATENCY_BOUNDS[-1])
 
 def refresh_bounds(registry: Registry) -> None:
     """Write down the bounds if they have changed; a process looks once a minute."""
-    last = current_app.extensions.setdefault("tranche.worker_bounds", {"at": -REFRESH_SECONDS})
-    if time.monotonic() - last["at"] < REFRESH_SECONDS:
+    if not is_turn("worker_bounds", REFRESH_SECONDS):
         return
-    last["at"] = time.monotonic()
     bounds = _bounds(registry)
     stored = {row.provider: row.most_workers for row in db.session.execute(select(worker_bounds))}
     end_read()
@@ -107,4 +104,4 @@ def _mean_seconds() -> dict[str, float]:
 def _accounts() -> dict[str, int]:
     """Return how many workspaces have a key of their own for each provider: each has limits of its own."""
     query = select(provider_keys.c.provider, func.count()).group_by(provider_keys.c.provider)
-    return {provider: count for provider, count in db.session.execute(query)}
+    return dict(db.session.execute(query).all())

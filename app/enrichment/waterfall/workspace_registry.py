@@ -38,11 +38,11 @@ def workspace_registry(workspace_slug: str, base: Registry | None = None) -> Reg
     Reads the database at most once a second for each workspace, and leaves the transaction open that it did so in.
     """
     base = base or current_registry()
-    known = _known().get(workspace_slug)
-    if known is not None and known.base is base and time.monotonic() < known.until:
+    known = _known().get(workspace_slug, _Known(base, {}, base))
+    if known.base is base and time.monotonic() < known.until:
         return known.registry
-    keys = {row.provider: row.encrypted_key for row in db.session.connection().execute(_KEYS, {"slug": workspace_slug})}
-    if known is None or known.base is not base or known.keys != keys:
+    keys = dict(db.session.connection().execute(_KEYS, {"slug": workspace_slug}).all())
+    if known.base is not base or known.keys != keys:
         known = _Known(base, keys, _with_keys(base, keys, workspace_slug))
     if len(_known()) >= _MOST_KNOWN:
         _known().clear()
