@@ -104,7 +104,7 @@ def _plain_prefix_size(tokens: list[str]) -> int:
     if tokens[0] in forms.PREFIX_SPELLINGS and len(" ".join(tokens[1:])) > 2:
         return 1
     longest = _prefix_openings().get(_folded_opening(tokens[0]), 0)
-    folded = [fold(token) for token in tokens[:longest]]
+    folded = list(map(fold, tokens[:longest]))
     sizes = range(len(folded), 0, -1)
     return next((size for size in sizes if " ".join(folded[:size]) in _prefixes()), 0)
 
@@ -265,7 +265,7 @@ def _spelling(words: tuple[str, ...]) -> _Spelling:
 
 @functools.cache
 def _prefixes() -> frozenset[str]:
-    return frozenset(fold(form) for form in forms.PREFIX_FORMS)
+    return frozenset(map(fold, forms.PREFIX_FORMS))
 
 
 @functools.cache

@@ -209,7 +209,7 @@ def _is_name_character(char: str) -> bool:
 
 def _is_unclear(words: Sequence[str]) -> bool:
     """Return whether a word is nobody's name, or a job ends the words without a sign before it."""
-    keys = [bare(word) for word in words]
+    keys = list(map(bare, words))
     if not NEVER_NAMES.isdisjoint(keys):
         return True
     return len(keys) > 2 and keys[-1] in JOB_WORDS
@@ -286,7 +286,7 @@ def _may_be_given_name(words: Sequence[str]) -> bool:
 
 def _is_family_name(words: Sequence[str]) -> bool:
     """Return whether the words are a family name rather than a whole name: a single word, or known ones."""
-    keys = [bare(word) for word in words]
+    keys = list(map(bare, words))
     if len(words) == 1 or keys[0] in FAMILY_OPENINGS:
         return True
     return keys[0] not in GIVEN_NAMES and not _ALL_FAMILY_NAMES.isdisjoint(keys)

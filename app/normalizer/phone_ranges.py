@@ -139,7 +139,7 @@ def _countries(code: str) -> tuple[PhoneMetadata, ...]:
     if regions == (REGION_CODE_FOR_NON_GEO_ENTITY,):
         tables = [PhoneMetadata.metadata_for_nongeo_region(int(code))]
     else:
-        tables = [PhoneMetadata.metadata_for_region(region) for region in regions]
+        tables = list(map(PhoneMetadata.metadata_for_region, regions))
     return tuple(filter(None, tables))
 
 

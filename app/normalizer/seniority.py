@@ -78,7 +78,7 @@ def _highest(levels: list[str], is_senior: bool) -> str | None:
 
 def _has_lone_mark(text: str, mark: str) -> bool:
     """Return whether a mark is a part of its own, as in "Software Engineer, Senior"."""
-    return mark in (part.strip() for part in parts(text)[1:])
+    return mark in map(str.strip, parts(text)[1:])
 
 
 def _has_lone_deputy(text: str) -> bool:

@@ -56,7 +56,7 @@ def readable(title: str) -> str:
     text = _INCLUSIVE_ADJECTIVE.sub("r", text)
     text = _EX.sub("ex ", text).replace("–", "-").replace("—", "-").replace("’", "'")
     text = _STAFF_OF_SOMEBODY.sub("chief of staff", text)
-    text = " ".join(_known_word(word) for word in _DOTTED.sub(" ", text).split())
+    text = " ".join(map(_known_word, _DOTTED.sub(" ", text).split()))
     text = _phrases().sub(lambda match: words.PHRASES[match.group()], text)
     text = _CHIEF_OFFICER.sub("chiefofficer", text)
     text = _CHIEF_SHORT.sub("chiefofficer", text)
