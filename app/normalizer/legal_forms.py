@@ -84,7 +84,7 @@ def _without_prefix(name: str, country: str | None) -> str:
     if not _may_open_with(tokens[0]):
         return name
     size = _plain_prefix_size(tokens) or _short_prefix_size(tokens, name, country)
-    if size == 0 or size >= len(tokens):
+    if size == 0:
         return name
     rest = " ".join(tokens[size:]).lstrip(" ,-–—")
     return _unquoted(rest) if _is_enough(rest) else name
@@ -219,7 +219,7 @@ def _is_legal_spelling(short: _ShortForm, written: str, letters: str, name: str)
 
 def _are_initials(words: list[str]) -> bool:
     """Return whether a form is written as single letters: "S A"."""
-    return len(words) > 1 and all(len(word) == 1 for word in words)
+    return len(words) > 1 and set(map(len, words)) == {1}
 
 
 def _is_whole(base: str) -> bool:

@@ -41,10 +41,8 @@ def names_nobody(first: Any, last: Any, full: Any) -> bool:
 @lru_cache(maxsize=16_384)
 def is_nobody(name: str) -> bool:
     """Return whether a whole name on one line is a placeholder."""
-    if _say_nobody(_words(name)):
-        return True
-    has_camel_edges = not (name.istitle() or name.islower() or name.isupper())
-    return has_camel_edges and _say_nobody(_words(_CAMEL_EDGE.sub(" ", name)))  # "FirstName", "SalesTeam"
+    parted = _CAMEL_EDGE.sub(" ", name)  # "FirstName", "SalesTeam"
+    return any(map(_say_nobody, {_words(name), _words(parted)}))
 
 
 def says_nothing(text: str) -> bool:

@@ -27,12 +27,17 @@ UNKNOWN: Final = "Unknown"
 
 SENIORITIES: Final = (C_SUITE, VP, DIRECTOR, MANAGER, SENIOR_IC, IC, ENTRY_LEVEL, UNKNOWN)
 
+# The words right before a noun that it needs to be plain work, and those that make it something else.
 _NEEDED_KINDS = {
     "executive": words.EXECUTIVES,
     "executives": words.EXECUTIVES,
     "officer": words.OFFICERS,
     "officers": words.OFFICERS,
     "advisor": words.ADVISORS,
+}
+_REFUSED_KINDS = {
+    **dict.fromkeys(words.ARTS_AND_TRADES, frozenset({"executive", "managing"})),
+    "agent": words.AGENT_EXCEPTIONS | {""},
 }
 _ASSOCIATES = frozenset({"associate", "associates"})
 _DEPARTMENTS = words.PEOPLE_MANAGERS | words.IC_MANAGERS | words.MORE_DEPARTMENTS
@@ -55,7 +60,7 @@ def decide_seniority(title: str) -> str | None:
     levels = _levels(text)
     if C_SUITE in levels and _has_lone_deputy(text):
         return None
-    return _highest(levels, is_senior=_has_lone_mark(text, "senior"))
+    return _highest(levels, is_senior=_has_lone_senior(text))
 
 
 def _levels(text: str) -> list[str]:
@@ -76,9 +81,9 @@ def _highest(levels: list[str], is_senior: bool) -> str | None:
     return SENIOR_IC if highest == IC and is_senior else highest
 
 
-def _has_lone_mark(text: str, mark: str) -> bool:
-    """Return whether a mark is a part of its own, as in "Software Engineer, Senior"."""
-    return mark in map(str.strip, parts(text)[1:])
+def _has_lone_senior(text: str) -> bool:
+    """Return whether "senior" is a part of its own, as in "Software Engineer, Senior"."""
+    return "senior" in map(str.strip, parts(text)[1:])
 
 
 def _has_lone_deputy(text: str) -> bool:
@@ -234,11 +239,9 @@ def _is_plain_noun(role: Role) -> bool:
         return noun in {"ea", "pa"} or _is_assisted(kind)
     if noun in _ASSOCIATES:
         return "senior" in role.before or kind in words.SALES_ASSOCIATES
-    if noun == "agent":
-        return kind != "" and kind not in words.AGENT_EXCEPTIONS
     if kinds := _NEEDED_KINDS.get(noun):
         return kind in kinds
-    return noun not in words.ARTS_AND_TRADES or kind not in {"executive", "managing"}
+    return kind not in _REFUSED_KINDS.get(noun, ())
 
 
 def _is_assisted(kind: str) -> bool:
