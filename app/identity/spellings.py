@@ -119,8 +119,6 @@ def is_short_form(left: str, right: str) -> bool:
 
 def is_known_form(left: str, right: str) -> bool:
     """Return whether the lists have two words as forms of one given name."""
-    if min(len(left), len(right)) < 2:
-        return False
     return not given_names().get(left, frozenset()).isdisjoint(given_names().get(right, frozenset()))
 
 
