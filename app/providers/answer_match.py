@@ -43,7 +43,7 @@ from app.identity import companies, names
 from app.identity.companies import Firm
 from app.identity.names import Resemblance
 from app.identity.spellings import given_names
-from app.providers.reading import find
+from app.providers.reading import a_list, find
 from app.values.emails import email_address, is_shared_mailbox, mail_domain
 from app.values.hosts import bare_host, is_platform, own_host, public_suffixes, registrable_domain
 from app.values.linkedin import LinkedInPage, company_page, person_page
@@ -137,10 +137,9 @@ def _has_strange_mailbox(asked: Mapping[str, Any], said: Mapping[str, Any]) -> b
 
 def _has_worked_there(asked: Mapping[str, Any], said: Mapping[str, Any]) -> bool:
     """Return whether the company that was asked with is among the answer's former employers."""
-    jobs = said.get("job_history")
-    employers = [text(find(job, *_EMPLOYERS)) for job in (jobs if isinstance(jobs, list) else [])[:_MOST_EMPLOYERS]]
-    known = _employer(asked)
-    return any(companies.compare(known, Firm(name)) is Resemblance.SAME for name in employers if name)
+    jobs = a_list(said.get("job_history"))[:_MOST_EMPLOYERS]
+    known, employers = _employer(asked), [Firm(text(find(job, *_EMPLOYERS))) for job in jobs]
+    return any(companies.compare(known, employer) is Resemblance.SAME for employer in employers)
 
 
 # Companies
