@@ -98,7 +98,7 @@ def _bare(name: str) -> str:
 
 def _without_forms(name: str, country: str | None) -> str:
     """Return a name without its legal forms, also if a comma joins them; "Independent Ltd" stays whole."""
-    for spelled in dict.fromkeys((name, _COMMA.sub(", ", name))):
+    for spelled in (name, _COMMA.sub(", ", name)) if "," in name else (name,):
         base = without_legal_forms(spelled, country)
         if base != spelled:
             return name if is_no_company(base) and not says_nothing(base) else base

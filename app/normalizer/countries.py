@@ -85,7 +85,7 @@ def _from_parts(text: str) -> str | None:
 
 
 def _parts(text: str) -> list[str]:
-    parts = [part for part in _SEPARATORS.split(text) if part.strip()]
+    parts = list(filter(str.strip, _SEPARATORS.split(text)))
     if len(parts) != 1:
         return parts
     first, _, rest = text.partition(" ")

@@ -53,12 +53,14 @@ def recase_words(
     is_mixed = not _is_in_one_case(text)
     is_turkish = _TURKISH.search(context or text) is not None
     recased: list[str] = []
-    for position, (before, word) in enumerate(zip(["", *words], words, strict=False)):
+    before = ""
+    for position, word in enumerate(words):
         place = _Place(before, position == 0 and not is_family, position == len(words) - 1, is_mixed)
         if not keeps_particles and _is_particle(words, position, place):
             recased.append(word.lower())
         else:
             recased.append(_recase_word(_in_turkish(word) if is_turkish else word, place))
+        before = word
     return recased
 
 

@@ -73,7 +73,9 @@ def _text(column: Any) -> str:
 @lru_cache(maxsize=4096)
 def _normalized(first: str, last: str, full: str) -> Name:
     """Return the forms of a name. Cached: a provider's answer usually has the name that was asked for."""
-    parts = _plain_name(first, last, full) or _settled(_by_rules(first, last, full), _Parts(first, last, full))
+    if plain := _plain_name(first, last, full):
+        return Name(*plain)
+    parts = _settled(_by_rules(first, last, full), _Parts(first, last, full))
     return Name(parts.first or None, parts.last or None, parts.full or None)
 
 
@@ -82,28 +84,28 @@ def _settled(parts: _Parts, before: _Parts) -> _Parts:
     for _ in range(_MOST_ROUNDS):
         if parts == before:
             break
-        parts, before = _plain_name(*parts) or _by_rules(*parts), parts
+        parts, before = _Parts._make(_plain_name(*parts) or _by_rules(*parts)), parts
     return parts
 
 
-def _plain_name(first: str, last: str, full: str) -> _Parts | None:
+def _plain_name(first: str, last: str, full: str) -> tuple[str, str, str] | None:
     """Return a name of two plain words in columns that agree; None for any other."""
     if first and last:
         return _plain_columns(first, last, full)
     return None if first or last else _plain_whole(full)
 
 
-def _plain_columns(first: str, last: str, full: str) -> _Parts | None:
+def _plain_columns(first: str, last: str, full: str) -> tuple[str, str, str] | None:
     pair = plain_pair(f"{first} {last}")
     if pair is None:
         return None
     shown = plain_full_name(full, *pair) if full else " ".join(pair)
-    return _Parts(*pair, shown) if shown else None
+    return (*pair, shown) if shown else None
 
 
-def _plain_whole(full: str) -> _Parts | None:
+def _plain_whole(full: str) -> tuple[str, str, str] | None:
     pair = plain_pair(full)
-    return _Parts(*pair, " ".join(pair)) if pair and is_given_first(*pair) else None
+    return (*pair, " ".join(pair)) if pair and is_given_first(*pair) else None
 
 
 def _by_rules(first: str, last: str, full: str) -> _Parts:

@@ -42,7 +42,7 @@ def names_nobody(first: Any, last: Any, full: Any) -> bool:
 def is_nobody(name: str) -> bool:
     """Return whether a whole name on one line is a placeholder."""
     parted = _CAMEL_EDGE.sub(" ", name)  # "FirstName", "SalesTeam"
-    return any(map(_say_nobody, {_words(name), _words(parted)}))
+    return any(map(_say_nobody, map(_words, {name, parted})))
 
 
 def says_nothing(text: str) -> bool:

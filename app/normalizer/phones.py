@@ -57,8 +57,10 @@ def normalize_phone(candidates: Iterable[Any], country_code: str | None) -> Phon
     number that is written in full, with its country prefix or the country's leading zero, need only be of a possible
     length, if no other words stand beside it; any other must lie in a range that its country has given out.
     """
-    phones = (_first_in(as_text(candidate), country_code) for candidate in candidates)
-    return next(filter(None, phones), None)
+    for candidate in candidates:
+        if phone := _first_in(as_text(candidate), country_code):
+            return phone
+    return None
 
 
 @functools.lru_cache(maxsize=4096)
