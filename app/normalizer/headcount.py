@@ -43,6 +43,7 @@ def _is_of_alphabet(char: str) -> bool:
 
 
 _PHRASES = _phrases()
+_NOTHING = re.compile("(?!)")
 
 # What the numbers (n) and signs of a text make, and how the bounds follow from the numbers.
 _RANGE = re.compile(r"[flw]?n[tuw]n")
@@ -163,14 +164,15 @@ def _read(text: str) -> Headcount | None:
 
 def _number_at(text: str, position: int) -> _Token | None:
     match = _NUMBER.match(text, position)
-    number = _number(match, text) if match else None
-    return _Token("n", match.end(), number) if match and number else None
+    if match is None:
+        return None
+    number = _number(match, text)
+    return _Token("n", match.end(), number) if number else None
 
 
 def _sign_at(text: str, position: int) -> _Token | None:
     """Return the word or symbol at a position, None if it is not known."""
-    phrases = _PHRASES.get(text[position])
-    match = phrases.match(text, position) if phrases else None
+    match = _PHRASES.get(text[position], _NOTHING).match(text, position)
     if match is None:
         return None
     sign = _sign(match.group())

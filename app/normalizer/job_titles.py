@@ -105,10 +105,8 @@ def _clean_once(text: str, employer: str | None) -> str:
 
 
 def _first_decided(titles: list[str]) -> str:
-    """Return the first title whose level is known, else the first."""
-    if not titles:
-        return ""
-    return next(filter(decide_seniority, titles), titles[0])
+    """Return the first title whose level is known, else the first, "" if there is none."""
+    return next(filter(decide_seniority, titles), [*titles, ""][0])
 
 
 def _bare(text: str) -> str:

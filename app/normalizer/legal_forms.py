@@ -95,8 +95,7 @@ def _may_open_with(word: str) -> bool:
     """Return whether a name's first word is one of a form that stands in front."""
     if word in forms.PREFIX_SPELLINGS or _folded_opening(word) in _prefix_openings():
         return True
-    letters = _letters(word)
-    return letters in forms.PREFIX_PAIRS or letters in forms.PREFIX_COUNTRIES
+    return _letters(word) in forms.PREFIX_PAIRS.keys() | forms.PREFIX_COUNTRIES.keys()
 
 
 def _plain_prefix_size(tokens: list[str]) -> int:

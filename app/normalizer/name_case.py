@@ -21,7 +21,7 @@ from app.normalizer.name_shapes import KINSHIP, bare
 from app.normalizer.text import capitalize
 from app.values.text import fold, word_set
 
-_NO_VOWEL = re.compile(r"[^aeiouyAEIOUY\W\d_]+")
+_INITIALS = re.compile(r"[AE]J|[^aeiouyAEIOUY\W\d_]+")  # of given names, in capitals
 _TURKISH = re.compile(r"[ĞğŞşİı]")
 _LONGEST_UNKNOWN_PARTICLE = 3
 _AFTER_IN = frozenset({"'t", "’t", "der", "den"})
@@ -144,7 +144,7 @@ def _stays_upper(letters: str, place: _Place) -> bool:
     """Return whether upper case letters are initials ("JP", "AJ") rather than a name that was typed in capitals."""
     if not _may_be_initials(letters):
         return False
-    if letters in {"AJ", "EJ"} or _NO_VOWEL.fullmatch(letters):
+    if _INITIALS.fullmatch(letters):
         return True
     return place.is_mixed and not place.is_last
 

@@ -154,9 +154,7 @@ def _is_in_range(national: str, country: PhoneMetadata) -> bool:
 
 
 def _fits(national: str, kind: PhoneNumberDesc | None) -> bool:
-    if kind is None or not kind.national_number_pattern:
-        return False
-    if kind.possible_length and len(national) not in kind.possible_length:
+    if kind is None or (kind.possible_length and len(national) not in kind.possible_length):
         return False
     return _fits_pattern(national, kind)
 

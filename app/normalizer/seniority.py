@@ -41,7 +41,8 @@ _REFUSED_KINDS = {
 }
 _ASSOCIATES = frozenset({"associate", "associates"})
 _DEPARTMENTS = words.PEOPLE_MANAGERS | words.IC_MANAGERS | words.MORE_DEPARTMENTS
-_ASSISTED_RANKS = words.C_SUITE_HEADS | {"president", "vp"}
+_ASSISTED = words.ASSISTANTS | words.C_SUITE_HEADS | {"president", "vp"}
+_ENTRY_STEPS = words.ENTRY_MARKS | {"associate"}
 _LEVEL_NUMBER = re.compile(r"(?:i{1,3}|iv|v|[0-9]{1,2}|l[0-9])")
 _MIDDLE_LEVELS = frozenset({"ii", "2"})
 _DOCTORS = frozenset({"phd", "doctoral"})
@@ -246,7 +247,7 @@ def _is_plain_noun(role: Role) -> bool:
 
 def _is_assisted(kind: str) -> bool:
     """Return whether the word before "assistant" is a field of such work, or the person assisted."""
-    return kind in words.ASSISTANTS or kind.endswith("'s") or kind in _ASSISTED_RANKS
+    return kind in _ASSISTED or kind.endswith("'s")
 
 
 def _is_senior(before: set[str], noun: str) -> bool:
@@ -263,9 +264,8 @@ def _has_middle_number(after: list[str]) -> bool:
 
 
 def _is_entry_level(before: set[str], role: Role) -> bool:
-    if before & words.ENTRY_MARKS or "entrylevel" in role.after:
-        return True
-    return "associate" in before or role.noun in _ASSOCIATES
+    is_beginner = "entrylevel" in role.after or role.noun in _ASSOCIATES
+    return is_beginner or bool(before & _ENTRY_STEPS)
 
 
 def _is_unclear_step(before: set[str], noun: str) -> bool:

@@ -91,19 +91,16 @@ def _judge_person(asked: Mapping[str, Any], said: Mapping[str, Any]) -> Match:
         return Match.ANOTHER
     company = companies.compare(_with_mail(_employer(asked), asked), _with_mail(_employer(said), said))
     if key is Resemblance.UNLIKE:
-        agrees = name is Resemblance.SAME and company is Resemblance.SAME
-        return Match.SAME if agrees else Match.ANOTHER
-    return _judge_by_name(name, company, has_worked_there=_has_worked_there(asked, said))
+        return Match.SAME if {name, company} == {Resemblance.SAME} else Match.ANOTHER
+    # A former employer is as good as the present one: what was asked with may be old.
+    return _judge_by_name(name, Resemblance.SAME if _has_worked_there(asked, said) else company)
 
 
-def _judge_by_name(name: Resemblance, company: Resemblance, *, has_worked_there: bool) -> Match:
+def _judge_by_name(name: Resemblance, company: Resemblance) -> Match:
     """Return whom an answer is about that has no key to compare."""
-    if name in {Resemblance.UNLIKE, Resemblance.AKIN}:
+    if name in {Resemblance.UNLIKE, Resemblance.AKIN} or company is Resemblance.UNLIKE:
         return Match.ANOTHER
-    if company is Resemblance.UNLIKE and not has_worked_there:
-        return Match.ANOTHER
-    is_told = name is Resemblance.SAME and (company is Resemblance.SAME or has_worked_there)
-    return Match.SAME if is_told else Match.CANNOT_TELL
+    return Match.SAME if {name, company} == {Resemblance.SAME} else Match.CANNOT_TELL
 
 
 def _person_keys(fields: Mapping[str, Any]) -> dict[str, str]:
