@@ -14,6 +14,7 @@ from cleanco.clean import get_unique_terms
 from app.normalizer.data import legal_forms as forms
 from app.values.text import fold
 
+_SHORT_PREFIXES = forms.PREFIX_PAIRS.keys() | forms.PREFIX_COUNTRIES.keys()
 _LONGEST_FORM = 8  # words
 _MOST_FORMS = 4  # "Acme Corp Ltd", "Acme S.A. de C.V., SOFOM, E.N.R."
 _SEPARATORS = frozenset(" .,;/-–—()[]")
@@ -95,7 +96,7 @@ def _may_open_with(word: str) -> bool:
     """Return whether a name's first word is one of a form that stands in front."""
     if word in forms.PREFIX_SPELLINGS or _folded_opening(word) in _prefix_openings():
         return True
-    return _letters(word) in forms.PREFIX_PAIRS.keys() | forms.PREFIX_COUNTRIES.keys()
+    return _letters(word) in _SHORT_PREFIXES
 
 
 def _plain_prefix_size(tokens: list[str]) -> int:

@@ -43,15 +43,7 @@ class Name(NamedTuple):
     full: str | None
 
 
-class _Parts(NamedTuple):
-    """The parts of a name; "" if a part is not known."""
-
-    first: str
-    last: str
-    full: str
-
-
-_NOBODY = _Parts("", "", "")
+_NOBODY = Name(None, None, None)
 
 
 def normalize_name(first: Any, last: Any, full: Any) -> Name:
@@ -65,73 +57,75 @@ def normalize_name(first: Any, last: Any, full: Any) -> Name:
     return _normalized(_text(first), _text(last), _text(full))
 
 
-def _text(column: Any) -> str:
+def _text(column: Any) -> str | None:
     """Return what the rules read of a column. What follows is cut off here, so that no long text is kept."""
-    return column[:_LONGEST_NAME] if isinstance(column, str) else ""
+    return column[:_LONGEST_NAME] if isinstance(column, str) else None
 
 
 @lru_cache(maxsize=4096)
-def _normalized(first: str, last: str, full: str) -> Name:
+def _normalized(first: str | None, last: str | None, full: str | None) -> Name:
     """Return the forms of a name. Cached: a provider's answer usually has the name that was asked for."""
     if plain := _plain_name(first, last, full):
-        return Name(*plain)
-    parts = _settled(_by_rules(first, last, full), _Parts(first, last, full))
-    return Name(parts.first or None, parts.last or None, parts.full or None)
-
-
-def _settled(parts: _Parts, before: _Parts) -> _Parts:
-    """Return the name once normalising it again changes nothing."""
-    for _ in range(_MOST_ROUNDS):
-        if parts == before:
+        return plain
+    name, before = _by_rules(first, last, full), (first, last, full)
+    for _ in range(_MOST_ROUNDS):  # until normalising again changes nothing
+        if name == before:
             break
-        parts, before = _Parts._make(_plain_name(*parts) or _by_rules(*parts)), parts
-    return parts
+        name, before = _plain_name(*name) or _by_rules(*name), name
+    return name
 
 
-def _plain_name(first: str, last: str, full: str) -> tuple[str, str, str] | None:
+def _plain_name(first: str | None, last: str | None, full: str | None) -> Name | None:
     """Return a name of two plain words in columns that agree; None for any other."""
     if first and last:
         return _plain_columns(first, last, full)
-    return None if first or last else _plain_whole(full)
+    if full is None or first is not None or last is not None:
+        return None
+    return _plain_whole(full)
 
 
-def _plain_columns(first: str, last: str, full: str) -> tuple[str, str, str] | None:
+def _plain_columns(first: str, last: str, full: str | None) -> Name | None:
     pair = plain_pair(f"{first} {last}")
     if pair is None:
         return None
-    shown = plain_full_name(full, *pair) if full else " ".join(pair)
-    return (*pair, shown) if shown else None
+    shown = " ".join(pair) if full is None else plain_full_name(full, *pair)
+    return Name(*pair, shown) if shown else None
 
 
-def _plain_whole(full: str) -> tuple[str, str, str] | None:
+def _plain_whole(full: str) -> Name | None:
     pair = plain_pair(full)
-    return (*pair, " ".join(pair)) if pair and is_given_first(*pair) else None
+    return Name(*pair, " ".join(pair)) if pair and is_given_first(*pair) else None
 
 
-def _by_rules(first: str, last: str, full: str) -> _Parts:
+def _by_rules(first: str | None, last: str | None, full: str | None) -> Name:
     if names_nobody(first, last, full):
         return _NOBODY
-    given, family, whole = _read_part(first, False), _read_part(last, True), _read_whole(full)
-    if not (given and family):
+    given, family = _part(first, is_family=False), _part(last, is_family=True)
+    whole = _NOBODY if full is None else _read_whole(full)
+    if given is None or family is None:
         given, family = _filled(whole, given, family)
-    return _Parts(given, family, whole.full or _joined(given, family))
+    return Name(given, family, whole.full or _joined(given, family))
+
+
+def _part(text: str | None, *, is_family: bool) -> str | None:
+    return None if text is None else _read_part(text, is_family)
 
 
 @lru_cache(maxsize=16_384)
-def _read_part(text: str, is_family: bool) -> str:
+def _read_part(text: str, is_family: bool) -> str | None:
     """Return a part of a name. Cached: given names repeat within a list, and results are read once more."""
-    return " ".join(recase_words(read_part(text), is_family))
+    return " ".join(recase_words(read_part(text), is_family)) or None
 
 
 @lru_cache(maxsize=4096)
-def _read_whole(full: str) -> _Parts:
+def _read_whole(full: str) -> Name:
     """Return the name of a full name column. Cached: it is read again with the parts that it gave."""
     text = read_name(full)
     if text is None:
         return _NOBODY
     if text.is_family_alone:
         family = " ".join(recase_words(text.words, is_family=True))
-        return _Parts("", family, family)
+        return Name(None, family, family)
     order = _shown_order(text)
     if order is None:
         return _by_words(text)
@@ -145,17 +139,17 @@ def _shown_order(text: NameText) -> Order | None:
     return order_by_capitals(text.words)
 
 
-def _by_words(text: NameText) -> _Parts:
+def _by_words(text: NameText) -> Name:
     """Return a name whose case says nothing about the order of its words."""
     words = recase_words(text.words, keeps_particles=is_vietnamese(text.words))
     order = order_by_patronymic(words)
     if order is None:
         order = order_given_first(words) if has_known_order(words) else UNKNOWN
-    given = _first_name(order.given, order.family)
-    return _Parts(given, " ".join(order.family), _with_generation(words, text.generation))
+    given, family = _first_name(order.given, order.family), " ".join(order.family) or None
+    return Name(given, family, _with_generation(words, text.generation))
 
 
-def _ordered(order: Order, text: NameText) -> _Parts:
+def _ordered(order: Order, text: NameText) -> Name:
     """Return a name whose family name a comma or its capitals show."""
     context = " ".join((*order.given, *order.family))
     is_family_first = is_vietnamese([*order.family, *order.given])
@@ -163,10 +157,10 @@ def _ordered(order: Order, text: NameText) -> _Parts:
     family = recase_words(order.family, is_family=True, context=context)
     first, last = _first_name(given, family), " ".join(family)
     if _stays_family_first(order, text, family):
-        return _Parts("" if is_family_first else first, last, " ".join([*family, *given]))
+        return Name(None if is_family_first else first, last, " ".join([*family, *given]))
     if are_written_together("".join(given), "".join(family)):
-        return _Parts(first, last, "".join([*family, *given]))
-    return _Parts(first, last, _with_generation([*given, *family], text.generation))
+        return Name(first, last, "".join([*family, *given]))
+    return Name(first, last, _with_generation([*given, *family], text.generation))
 
 
 def _stays_family_first(order: Order, text: NameText, family: Sequence[str]) -> bool:
@@ -174,37 +168,45 @@ def _stays_family_first(order: Order, text: NameText, family: Sequence[str]) -> 
     return not (text.family or order.is_read_so) and is_east_asian_family(family)
 
 
-def _first_name(given: Sequence[str], family: Sequence[str]) -> str:
+def _first_name(given: Sequence[str], family: Sequence[str]) -> str | None:
     """Return the first given name; East Asian given names may have several words."""
+    if not given:
+        return None
     if is_one_given_name(given, family):
         return " ".join(given)
     is_bound = len(given) > 1 and fold(given[0]) in _BOUND_GIVEN_NAMES
-    return " ".join(given[: 2 if is_bound else 1])
+    return " ".join(given[:2]) if is_bound else given[0]
 
 
 def _with_generation(words: Sequence[str], generation: str | None) -> str:
     return " ".join([*words, generation] if generation else words)
 
 
-def _filled(whole: _Parts, given: str, family: str) -> tuple[str, str]:
+def _filled(whole: Name, given: str | None, family: str | None) -> tuple[str | None, str | None]:
     """Return both parts, the missing ones taken from the full name if it agrees with the part that is known."""
-    if given:
-        is_same = fold(whole.first) == fold(given)
-        return given, whole.last if is_same else _single_rest(whole.full.removeprefix(f"{given} "), whole.full)
-    if family:
-        is_same = fold(whole.last) == fold(family)
-        return whole.first if is_same else _single_rest(whole.full.removesuffix(f" {family}"), whole.full), family
+    text = whole.full or ""
+    if given is not None:
+        rest = text.removeprefix(f"{given} ")
+        return given, whole.last if _agree(whole.first, given) else _single_rest(rest, text)
+    if family is not None:
+        rest = text.removesuffix(f" {family}")
+        return whole.first if _agree(whole.last, family) else _single_rest(rest, text), family
     return whole.first, whole.last
 
 
-def _single_rest(rest: str, text: str) -> str:
+def _agree(part: str | None, column: str) -> bool:
+    return part is not None and fold(part) == fold(column)
+
+
+def _single_rest(rest: str, text: str) -> str | None:
     """Return what is left of the full name without the known part, if it is one word."""
-    return rest if " " not in rest and rest != text else ""
+    is_one_word = rest != "" and " " not in rest
+    return rest if is_one_word and rest != text else None
 
 
-def _joined(given: str, family: str) -> str:
-    if not (given and family):
-        return ""
+def _joined(given: str | None, family: str | None) -> str | None:
+    if given is None or family is None:
+        return None
     if are_written_together(given, family):
         return family + given
     return f"{given} {family}"

@@ -41,8 +41,10 @@ def names_nobody(first: Any, last: Any, full: Any) -> bool:
 @lru_cache(maxsize=16_384)
 def is_nobody(name: str) -> bool:
     """Return whether a whole name on one line is a placeholder."""
+    if _say_nobody(_words(name)):
+        return True
     parted = _CAMEL_EDGE.sub(" ", name)  # "FirstName", "SalesTeam"
-    return any(map(_say_nobody, map(_words, {name, parted})))
+    return parted != name and _say_nobody(_words(parted))
 
 
 def says_nothing(text: str) -> bool:

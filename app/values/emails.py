@@ -36,7 +36,7 @@ _MADE_UP: Final = (
     r"(?:no|none|null|na|nomail|noemail|no-email|no\.email|noreply|unknown|test|asdf|xxx?)@"
     r"(?:no|none|null|na|nomail|noemail|no-email|email|mail|unknown|test|asdf|xxx?)\.[a-z]{2,4}"
 )
-_MASKED: Final = "[^*•…●]*[*•…●]"
+_MASKED: Final = "[^*•…●]*+[*•…●]"
 _WITHHELD: Final = re.compile(rf"(?:{_NOT_GIVEN_OUT}|{_MADE_UP})\Z|{_MASKED}")
 
 # Mailboxes that several people read, in the languages of the lists that come in. An address that starts with one of

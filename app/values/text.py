@@ -33,6 +33,7 @@ _ACCENTS: Final = re.compile("[\u0300-\u036f]+")
 _DROPPED: Final = dict.fromkeys(
     [*map(ord, "®™©℠\u00ad\u200b\u2060\ufeff\ufe0e\ufe0f"), *range(0x1F3FB, 0x1F400), *range(0xE0100, 0xE01F0)], ""
 )
+_NUMBERS: Final = frozenset({int, float})
 _JOINERS: Final = "\u200c\u200d"
 _JOINED: Final = frozenset({"Lo", "Mn", "Mc"})
 _FANCY_LETTERS: Final = frozenset([*range(0x1D400, 0x1D800), *range(0xFF01, 0xFF5F)])
@@ -73,11 +74,12 @@ def word_set(text: str) -> frozenset[str]:
 
 def text(value: Any) -> str | None:
     """Return a value as trimmed text, numbers included; None for blanks, their many spellings and other kinds."""
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        return None
-    trimmed = str(value).strip()
+    if not isinstance(value, str):
+        if type(value) not in _NUMBERS:  # a bool is none
+            return None
+        is_whole = isinstance(value, float) and value.is_integer()
+        value = str(int(value) if is_whole else value)
+    trimmed = value.strip()
     # Providers write "NA" for nothing; in a list of people's own making it may be Namibia's code.
     return None if is_placeholder(trimmed) or trimmed.lower() == "na" else trimmed
 
