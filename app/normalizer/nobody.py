@@ -43,8 +43,8 @@ def is_nobody(name: str) -> bool:
     """Return whether a whole name on one line is a placeholder."""
     if _say_nobody(_words(name)):
         return True
-    parted = _CAMEL_EDGE.sub(" ", name)  # "FirstName", "SalesTeam"
-    return parted != name and _say_nobody(_words(parted))
+    has_camel_edges = not (name.istitle() or name.islower() or name.isupper())
+    return has_camel_edges and _say_nobody(_words(_CAMEL_EDGE.sub(" ", name)))  # "FirstName", "SalesTeam"
 
 
 def says_nothing(text: str) -> bool:

@@ -19,7 +19,6 @@ _SHORTEST = 3  # letters of a piece between hyphens
 _LONGEST = 40  # letters and hyphens
 # Letters that some rules take for plain letters, though `fold` does not.
 _SCOTTISH = ("Mc", "Mac")
-_PAIR_IN_ONE_CASE = re.compile(r"[A-Z-]+ [A-Z-]+|[a-z-]+ [a-z-]+")
 _INITIAL = re.compile(r" [A-Z]\. ")
 _TITLES_IN_FRONT = frozenset({"", "Dr. ", "Dr ", "Mr. ", "Mrs. ", "Ms. ", "Prof. "})
 _DEGREE_ENDS = word_set("Com Des Div Eng Min Mus Arch Phil Tech Pharm Psych")  # "M. Phil"
@@ -67,7 +66,7 @@ def plain_pair(text: str) -> tuple[str, str] | None:
     first, _, last = text.partition(" ")
     if is_plain(first) and is_plain(last):
         return first, last
-    if not _PAIR_IN_ONE_CASE.fullmatch(text):
+    if not text.isascii() or not (text.isupper() or text.islower()):
         return None
     recased = first.title(), last.title()
     return recased if all(map(_is_plain_in_any_case, recased)) else None

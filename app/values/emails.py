@@ -36,8 +36,9 @@ _MADE_UP: Final = (
     r"(?:no|none|null|na|nomail|noemail|no-email|no\.email|noreply|unknown|test|asdf|xxx?)@"
     r"(?:no|none|null|na|nomail|noemail|no-email|email|mail|unknown|test|asdf|xxx?)\.[a-z]{2,4}"
 )
-_MASKED: Final = "[^*•…●]*+[*•…●]"
-_WITHHELD: Final = re.compile(rf"(?:{_NOT_GIVEN_OUT}|{_MADE_UP})\Z|{_MASKED}")
+_NOBODYS: Final = re.compile(f"{_NOT_GIVEN_OUT}|{_MADE_UP}")
+_NOBODYS_STARTS: Final = frozenset("emnutax")
+_MASK: Final = re.compile("[*•…●]")
 
 # Mailboxes that several people read, in the languages of the lists that come in. An address that starts with one of
 # them, such as `sales.emea@`, is shared as well.
@@ -132,7 +133,9 @@ def _wrapped_address(value: str) -> str | None:
 
 def _is_withheld(address: str) -> bool:
     """Return whether an address is masked, made up, or says that the real address was not given out."""
-    return _WITHHELD.match(address) is not None
+    if address[0] in _NOBODYS_STARTS and _NOBODYS.fullmatch(address) is not None:
+        return True
+    return ("*" in address or not address.isascii()) and _MASK.search(address) is not None
 
 
 def mail_domain(address: str) -> str:
