@@ -113,12 +113,12 @@ def _parsed(text: str) -> URL:
 
 
 def _check_sqlite(url: URL) -> None:
-    if url.username or url.password or url.host or url.port:
+    if any((url.username, url.password, url.host, url.port)):
         raise ValueError("expected sqlite:///path, with three slashes, and no user or host")
+    # With `uri=true` the rest are SQLite's own.
+    others = url.query.keys() - {"isolation_level", "detect_types"} if "uri" in url.query else frozenset()
     for name in url.query:
-        # With `uri=true` the rest are SQLite's own.
-        is_passed_on = "uri" in url.query and name not in {"isolation_level", "detect_types"}
-        if name not in _SQLITE_PARAMETERS and not is_passed_on:
+        if name not in _SQLITE_PARAMETERS | others:
             raise ValueError(f"{_named(name)} is not taken here")
     _connect_arguments(url)
 

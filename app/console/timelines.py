@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 
 from flask import url_for
 
@@ -22,19 +23,18 @@ class Event:
 
 def timeline(job: JobView, retries: Sequence[JobView]) -> list[Event]:
     """Return the events of a job, with those of its retries that are given."""
-    events = [Event(job.created_at, _created(job))]
-    if job.started_at is not None:
-        events.append(Event(job.started_at, "First chunk claimed"))
-    if job.resume_at is not None:
-        events.append(Event(job.resume_at, "Continues automatically"))
-    if job.finished_at is not None:
-        events.append(Event(job.finished_at, _ENDS[JobStatus(job.status)]))
-    if job.held_accepted_at is not None:
-        events.append(Event(job.held_accepted_at, "Loss of held entities accepted"))
+    texts = [
+        (job.created_at, _created(job)),
+        (job.started_at, "First chunk claimed"),
+        (job.resume_at, "Continues automatically"),
+        (job.finished_at, _ENDS.get(JobStatus(job.status), "")),
+        (job.held_accepted_at, "Loss of held entities accepted"),
+    ]
+    events = [Event(at, text) for at, text in texts if at is not None]
     for retry in retries:
         address = url_for("console.job", job_id=retry.id)
         events.append(Event(retry.created_at, f"Retried for {counted(retry.total, retry.entity_type)}", address))
-    return sorted(events, key=lambda event: event.at)
+    return sorted(events, key=attrgetter("at"))
 
 
 def _created(job: JobView) -> str:

@@ -198,12 +198,12 @@ def _set_up_sqlite(url: URL, connection: sqlite3.Connection, record: ConnectionP
         connection.execute(f"PRAGMA {pragma}")
     (path,) = connection.execute(_FILE_OF_SQLITE).fetchone()
     record.info[IS_READ_ONLY] = _is_read_only_file(url, path)
-    _insist(lambda: connection.execute("PRAGMA journal_mode=WAL"))
+    _insist(partial(connection.execute, "PRAGMA journal_mode=WAL"))
 
 
 def _begin_sqlite(connection: Connection) -> None:
     if connection.get_execution_options().get(IMMEDIATE):
-        _insist(lambda: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+        _insist(partial(connection.exec_driver_sql, "BEGIN IMMEDIATE"))
     else:
         connection.exec_driver_sql("BEGIN")
 

@@ -203,15 +203,17 @@ def _sqlite_insert(table: Table, names: tuple[str, ...]) -> tuple[str, str, int,
 def _processors(kinds: Iterable[TypeEngine[Any]]) -> list[Processor]:
     """Return what makes values of some of these types the driver's, with their places."""
     dialect = db.engine.dialect
-    made = ((place, kind.dialect_impl(dialect).bind_processor(dialect)) for place, kind in enumerate(kinds))
-    return [(place, process) for place, process in made if process is not None]
+    return _placed(kind.dialect_impl(dialect).bind_processor(dialect) for kind in kinds)
 
 
 def read_processors(kinds: Iterable[TypeEngine[Any]]) -> list[Processor]:
     """Return what makes the driver's values of some of these types ours, with their places."""
     dialect = db.engine.dialect
-    made = ((place, kind.dialect_impl(dialect).result_processor(dialect, None)) for place, kind in enumerate(kinds))
-    return [(place, process) for place, process in made if process is not None]
+    return _placed(kind.dialect_impl(dialect).result_processor(dialect, None) for kind in kinds)
+
+
+def _placed(processors: Iterable[Callable[[Any], Any] | None]) -> list[Processor]:
+    return [(place, process) for place, process in enumerate(processors) if process is not None]
 
 
 def insert_missing(
@@ -303,12 +305,10 @@ def _json_value(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else value
 
 
-def json_rows(
-    types: Mapping[str, TypeEngine[Any]], values: ColumnElement[Any], *, name: str = "given"
-) -> TableValuedAlias:
+def json_rows(types: Mapping[str, TypeEngine[Any]], values: ColumnElement[Any]) -> TableValuedAlias:
     """Return the rows of a JSON value as a table, for PostgreSQL; what a row leaves out is NULL."""
     columns = [column(field, kind) for field, kind in types.items()]
-    return func.json_to_recordset(values).table_valued(*columns, name=name).render_derived(with_types=True)
+    return func.json_to_recordset(values).table_valued(*columns, name="given").render_derived(with_types=True)
 
 
 def select_json_keys(table: Table, name: str) -> Select[str]:

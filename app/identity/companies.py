@@ -6,6 +6,7 @@ that the company is another. A domain that stands without a name is taken for on
 """
 
 import functools
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import product, starmap
@@ -38,6 +39,7 @@ _DOMAIN_OPENINGS: Final = ("get", "try", "use", "go", "join", "my", "the", "we",
 _DOMAIN_ENDINGS: Final = (
     "app", "hq", "inc", "corp", "group", "gmbh", "online", "global", "official", "io", "hr", "ag", "usa", "uk", "eu",
 )  # fmt: skip
+_WORD: Final = re.compile("[a-z0-9]+")
 _SHORTEST_ACRONYM: Final = 2
 _SHORTEST_BARE_LABEL: Final = 4
 
@@ -154,7 +156,7 @@ def _compare_across_scripts(asked: Firm, said: Firm) -> Resemblance:
 
 
 def _is_latin(name: str | None) -> bool:
-    return name is None or all(script_of(word) == "LATIN" for word in name.split())
+    return {"LATIN"}.issuperset(map(script_of, (name or "").split()))
 
 
 def _names(firm: Firm) -> list[tuple[str, ...]]:
@@ -225,5 +227,4 @@ def _full(name: str | None) -> tuple[str, ...]:
 def _plain_words(shown: str) -> list[str]:
     """Return the words of a text in plain Latin letters, in which "Müller" and "Mueller" are one."""
     plain = anyascii(shown).lower().replace("'", "")
-    spaced = "".join(char if char.isalnum() else " " for char in plain)
-    return [word.replace("ae", "a").replace("oe", "o").replace("ue", "u") for word in spaced.split()]
+    return [word.replace("ae", "a").replace("oe", "o").replace("ue", "u") for word in _WORD.findall(plain)]

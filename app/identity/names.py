@@ -151,10 +151,10 @@ def _without_links(words: list[str], name: Reading) -> list[str]:
     return [word for word in words if word not in LINKS or word == name.words[0]]
 
 
-def _is_abbreviated(left: Sequence[str], right: Sequence[str]) -> bool:
+def _is_abbreviated(left: list[str], right: list[str]) -> bool:
     """Return whether one side is the initials of the other, in one word: "JP" for "John Paul"."""
     short, long = sorted((left, right), key=len)
-    return len(short) == 1 and len(long) > 1 and short[0] == "".join(word[0] for word in long)
+    return len(long) > 1 and short == ["".join(word[0] for word in long)]
 
 
 # Pairs of words

@@ -5,6 +5,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import filterfalse, starmap
 from typing import Any, Final
 
 from anyascii import anyascii
@@ -59,11 +60,9 @@ def _read(first: str | None, last: str | None, full: str | None) -> tuple[Readin
 
 
 def _read_text(text: str) -> list[Reading]:
-    readings = [_reading(words, script) for script, words in _words_by_script(text).items()]
-    longest = max((len(reading.words) for reading in readings), default=0)
-    if longest < 2:
-        return [reading for reading in readings if reading.words]
-    return [reading for reading in readings if reading.words and not _is_remark(reading)]
+    readings = [reading for reading in starmap(_reading, _words_by_script(text).items()) if reading.words]
+    is_told = any(len(reading.words) > 1 for reading in readings)
+    return list(filterfalse(_is_remark, readings)) if is_told else readings
 
 
 def _words_by_script(text: str) -> dict[str, list[str]]:
@@ -80,14 +79,14 @@ def _is_remark(reading: Reading) -> bool:
     return len(reading.words) == 1 and reading.script == "LATIN"
 
 
-def _reading(words: Sequence[str], script: str) -> Reading:
-    latin = [reduced(word) for word in words[:_MOST_WORDS]]
+def _reading(script: str, words: Sequence[str]) -> Reading:
+    latin = list(map(reduced, words[:_MOST_WORDS]))
     if script == "GREEK":
         # Letter by letter it would be "oy", which nobody writes.
         latin = [word.replace("oy", "ou") for word in latin]
     generation = next(filter(None, map(_GENERATIONS.get, latin[1:])), "")
     filled = tuple(filter(None, latin))
-    kept = tuple(word for word in filled if word not in _NO_PART_OF_A_NAME)
+    kept = tuple(filterfalse(_NO_PART_OF_A_NAME.__contains__, filled))
     return Reading(kept if len(kept) > 1 else filled, script, generation)
 
 

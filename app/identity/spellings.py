@@ -43,7 +43,7 @@ SHORTEST_PREFIX: Final = 3
 
 def is_equal(left: str, right: str, is_foreign: bool) -> bool:
     """Return whether two words are one name in full; `is_foreign` if they come from two scripts."""
-    if len(left) < 2 or len(right) < 2:
+    if min(len(left), len(right)) < 2:
         return False
     if left == right or _is_joined(left, right) or _is_feminine(left, right):
         return True
@@ -75,9 +75,7 @@ def _is_slavic(masculine: str, feminine: str) -> bool:
 
 def _is_declined(masculine: str, his: str, feminine: str, her: str) -> bool:
     """Return whether two words have one stem, with his ending and with hers."""
-    if not (masculine.endswith(his) and feminine.endswith(her)):
-        return False
-    return masculine[: len(masculine) - len(his)] == feminine[: len(feminine) - len(her)]
+    return feminine.endswith(her) and masculine == feminine[: len(feminine) - len(her)] + his
 
 
 def _is_near(left: str, right: str) -> bool:
@@ -119,8 +117,6 @@ def is_short_form(left: str, right: str) -> bool:
 
 def is_known_form(left: str, right: str) -> bool:
     """Return whether the lists have two words as forms of one given name."""
-    if min(len(left), len(right)) < 2:
-        return False
     return not given_names().get(left, frozenset()).isdisjoint(given_names().get(right, frozenset()))
 
 

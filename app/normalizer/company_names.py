@@ -40,7 +40,7 @@ _WORD_OF_REMARK = "formerly"
 _TRADE_MARKS = [mark.replace("\\", "") for mark in words.TRADING_AS]
 _MARKS_WITHOUT_SIGNS = [_WORD_OF_REMARK, *(mark for mark in _TRADE_MARKS if "/" not in mark)]
 _QUOTE = re.compile('["„“”]')
-_PLAIN_NAME = re.compile(f"[{LETTERS}0-9](?:[{LETTERS}0-9 '.,&-]*[{LETTERS}0-9.])?")
+_PLAIN_NAME = re.compile(f"(?!.* [ ,])[{LETTERS}0-9](?:[{LETTERS}0-9 '.,&-]*[{LETTERS}0-9.])?")
 _OPENING = re.compile(rf"[{LETTERS}]++(?![^\x00-\x7f])")  # a letter of another kind may belong to the same word
 _OPENINGS_OF_NO_COMPANIES = frozenset(
     opening.group() for text in words.NO_COMPANIES | BLANKS if (opening := _OPENING.match(fold(text)))
@@ -86,9 +86,7 @@ def _clean_once(name: str, country: str | None) -> str:
 
 def _is_plain(name: str) -> bool:
     """Return whether a name is words with spaces between them, none of which opens a remark or a trade name."""
-    if _PLAIN_NAME.fullmatch(name) is None or "  " in name or " ," in name:
-        return False
-    return not any(map(name.lower().__contains__, _MARKS_WITHOUT_SIGNS))
+    return _PLAIN_NAME.fullmatch(name) is not None and not any(map(name.lower().__contains__, _MARKS_WITHOUT_SIGNS))
 
 
 def _bare(name: str) -> str:

@@ -29,9 +29,9 @@ _LONGEST_CODE, _MOST_PARTS = 3, 4
 _US_ZIP = re.compile(r"(.+?) [0-9]{5}(?:-[0-9]{4})?")
 _BRACKETS = re.compile(r"\([^()]*\)")
 _AREA = re.compile(
-    r"(?:the )?(?:greater )?(.+?)"
+    r"^(?:the )?(?:greater )?(.+?)"
     r"(?: metropolitan area| metropolitan region| metropolitan| metro area| metroplex| bay area| city area"
-    r"| and surroundings| und umgebung| area| region)?"
+    r"| and surroundings| und umgebung| area| region)?$"
 )
 
 
@@ -85,7 +85,7 @@ def _from_parts(text: str) -> str | None:
 
 
 def _parts(text: str) -> list[str]:
-    parts = [part for part in _SEPARATORS.split(text) if part.strip()]
+    parts = list(filter(str.strip, _SEPARATORS.split(text)))
     if len(parts) != 1:
         return parts
     first, _, rest = text.partition(" ")
@@ -144,8 +144,7 @@ def _from_lone_part(text: str) -> str | None:
     """Decide a location without a comma: a country, a region or a well-known metropolitan area."""
     if text in AMBIGUOUS_LOCATIONS or text.upper() in US_STATE_CODES:
         return None
-    area = _AREA.fullmatch(text)
-    metro = area.group(1) if area else text
+    metro = _AREA.sub(r"\1", text)
     return _named_country(text) or REGIONS.get(text) or REGIONS.get(metro) or _country_of_metro(metro)
 
 

@@ -21,6 +21,7 @@ from app.normalizer.name_shapes import plain_key
 _FAMILY_FIRST_SCRIPT = re.compile(
     r"[\u1100-\u11ff\u3040-\u30ff\u3130-\u318f\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff]"
 )
+_ALL_IN_FAMILY_FIRST_SCRIPT = re.compile(f"{_FAMILY_FIRST_SCRIPT.pattern}*")
 _VIETNAMESE = frozenset("ơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ")
 _CHINESE = re.compile(rf"(?:{CHINESE_SYLLABLE}){{1,2}}")
 _ROMAJI = re.compile(r"(?:(?:[kgnhmrbps]y|sh|ch|ts|[kstnhmyrwgzdbpjf])?[aeiou]|n)+")
@@ -35,14 +36,14 @@ def is_family_first_script(text: str) -> bool:
 
 def are_written_together(given: str, family: str) -> bool:
     """Return whether no blank stands between the parts of a name: both are Chinese, Japanese or Korean alone."""
-    return all(_FAMILY_FIRST_SCRIPT.match(char) for char in given + family)
+    return _ALL_IN_FAMILY_FIRST_SCRIPT.fullmatch(given + family) is not None
 
 
 def is_vietnamese(words: Sequence[str]) -> bool:
     """Return whether a name opens with a Vietnamese family name, or is spelled as only Vietnamese is."""
     if not _VIETNAMESE.isdisjoint("".join(words).lower()):
         return True
-    return len(words) > 1 and _reads_as_vietnamese([plain_key(word) for word in words])
+    return len(words) > 1 and _reads_as_vietnamese(list(map(plain_key, words)))
 
 
 def _reads_as_vietnamese(keys: Sequence[str]) -> bool:

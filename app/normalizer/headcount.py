@@ -43,14 +43,13 @@ def _is_of_alphabet(char: str) -> bool:
 
 
 _PHRASES = _phrases()
+_NOTHING = re.compile("(?!)")
 
 # What the numbers (n) and signs of a text make, and how the bounds follow from the numbers.
 _RANGE = re.compile(r"[flw]?n[tuw]n")
-_EXACT = re.compile(r"w?n")
-_AT_LEAST = re.compile(r"[lw]?np|[lp]n")
-_MORE_THAN = re.compile(r"mnp?|nq|mnq")
-_LESS_THAN = re.compile(r"sn|nr")
-_UP_TO = re.compile(r"un|n[uv]|unv")
+_BOUND = re.compile(
+    r"(?P<exact>w?n)|(?P<at_least>[lw]?np|[lp]n)|(?P<more_than>mnp?|nq|mnq)|(?P<less_than>sn|nr)|(?P<up_to>un|n[uv]|unv)"
+)
 
 _DAY_MONTH = re.compile(r"([0-9]{1,2})\s?[-/. ]?\s?([^\W\d_]{3,})\.?")
 _MONTH_NUMBER = re.compile(r"([^\W\d_]{3,})\.?\s?[-/. ']?\s?([0-9]{1,2})\.?")
@@ -165,14 +164,15 @@ def _read(text: str) -> Headcount | None:
 
 def _number_at(text: str, position: int) -> _Token | None:
     match = _NUMBER.match(text, position)
-    number = _number(match, text) if match else None
-    return _Token("n", match.end(), number) if match and number else None
+    if match is None:
+        return None
+    number = _number(match, text)
+    return _Token("n", match.end(), number) if number else None
 
 
 def _sign_at(text: str, position: int) -> _Token | None:
     """Return the word or symbol at a position, None if it is not known."""
-    phrases = _PHRASES.get(text[position])
-    match = phrases.match(text, position) if phrases else None
+    match = _PHRASES.get(text[position], _NOTHING).match(text, position)
     if match is None:
         return None
     sign = _sign(match.group())
@@ -192,17 +192,18 @@ def _sign(phrase: str) -> Sign:
 def _bounds(pattern: str, numbers: list[_Number]) -> Headcount | None:
     if _RANGE.fullmatch(pattern):
         return _range(*numbers)
-    if len(numbers) != 1:
+    bound = _BOUND.fullmatch(pattern)
+    if bound is None:
         return None
     value = numbers[0].value
     bounds_by_form = {
-        _EXACT: Headcount(value, value),
-        _AT_LEAST: Headcount(value, None),
-        _MORE_THAN: Headcount(value + 1, None),
-        _LESS_THAN: Headcount(1, value - 1),
-        _UP_TO: Headcount(1, value),
+        "exact": Headcount(value, value),
+        "at_least": Headcount(value, None),
+        "more_than": Headcount(value + 1, None),
+        "less_than": Headcount(1, value - 1),
+        "up_to": Headcount(1, value),
     }
-    return next((bounds for form, bounds in bounds_by_form.items() if form.fullmatch(pattern)), None)
+    return bounds_by_form[bound.lastgroup or ""]
 
 
 def _range(first: _Number, second: _Number) -> Headcount | None:

@@ -36,12 +36,12 @@ def normalize_industry(value: Any, more_names: Any = None) -> str | None:
         more_names: a list of further names, read when `value` decides nothing; all that decide have to agree.
     """
     industry = _decide(value)
-    if industry is not None or not isinstance(more_names, list):
+    if industry or not isinstance(more_names, list):
         return industry
     return _only(set(filter(None, map(_decide, more_names[:_MOST_NAMES]))))
 
 
-def _only(industries: set[str]) -> str | None:
+def _only(industries: set[str | None]) -> str | None:
     return next(iter(industries)) if len(industries) == 1 else None
 
 
@@ -56,8 +56,7 @@ def _decide_text(value: str) -> str | None:
     if text is None or len(text) > _LONGEST_NAME:
         return None
     names = filter(None, _LIST.split(text))
-    industries = {_decide_name(_deepest(name)) for name in names}
-    return industries.pop() if len(industries) == 1 else None
+    return _only({_decide_name(_deepest(name)) for name in names})
 
 
 def _deepest(path: str) -> str:
@@ -90,11 +89,7 @@ def _by_keyword(tokens: list[str], leading_words: int) -> str | None:
     """
     if not 0 < len(tokens) <= _MOST_WORDS:
         return None
-    return _of_words(tokens, leading_words)
-
-
-def _of_words(tokens: list[str], leading_words: int) -> str | None:
-    industries = set(filter(None, map(words.KEYWORDS.get, tokens)))
+    industries: set[str | None] = set(filter(None, map(words.KEYWORDS.get, tokens)))
     if tokens[-1] in words.MAKERS:  # drugs and devices are health care, wherever they are made
         return words.HEALTH if words.HEALTH in industries else words.MANUFACTURING
     first = _first_industry(tokens, leading_words)

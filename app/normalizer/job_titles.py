@@ -22,9 +22,9 @@ _NO_EMPLOYER = word_set("large sea home heart work night risk scale law height l
 _EDGE = ' ,;:-–—_|/\\*•·=~"“”„«»'
 _WORD = re.compile(r"[^\s/(),;|:\[\]]+|.")
 _LETTERS = re.compile(r"[^\W_]+")
-_NO_VOWELS = re.compile(r"[b-df-hj-np-tv-xz]{2,5}")
+# Letters without a vowel, but for ordinary abbreviations.
+_UNKNOWN_ACRONYM = re.compile(r"(?!(?:[sjm]r|mrs|ms|dr|snr|jnr|mgr|mngr|mktg|mgmt|st|dptm)\Z)[b-df-hj-np-tv-xz]{2,5}")
 _INITIALS = re.compile(r"(?:[a-z]\.){2,}[a-z]?")
-_ORDINARY = frozenset({"sr", "jr", "mr", "mrs", "ms", "dr", "snr", "jnr", "mgr", "mngr", "mktg", "mgmt", "st", "dptm"})
 # Title case is no spelling of these; everything else in mixed case stays as it is.
 _MISTYPED = {
     name.title(): name
@@ -105,10 +105,8 @@ def _clean_once(text: str, employer: str | None) -> str:
 
 
 def _first_decided(titles: list[str]) -> str:
-    """Return the first title whose level is known, else the first."""
-    if not titles:
-        return ""
-    return next(filter(decide_seniority, titles), titles[0])
+    """Return the first title whose level is known, else the first, "" if there is none."""
+    return next(filter(decide_seniority, titles), [*titles, ""][0])
 
 
 def _bare(text: str) -> str:
@@ -139,7 +137,7 @@ def _names_employer(match: re.Match[str], role: str) -> bool:
 
 def _without_known_employer(title: str, employer: str) -> str:
     """Return the title without ", Acme" or " - Acme" if Acme is the person's company."""
-    if len(title) <= len(employer) or fold(title[-len(employer) :]) != fold(employer):
+    if fold(title[-len(employer) :]) != fold(employer):
         return title
     rest = title[: -len(employer)]
     bare = rest.rstrip(" ,-–—@")
@@ -186,7 +184,7 @@ def _recase_word(word: str, is_first: bool, is_upper: bool) -> str:
         return ACRONYMS[lowered]
     if lowered in SMALL_WORDS and not is_first:
         return lowered
-    if is_upper and _is_unknown_acronym(lowered):
+    if is_upper and _UNKNOWN_ACRONYM.fullmatch(lowered):
         return word
     return _recase_hyphenated(word, is_first, is_upper) if "-" in word else _recase_plain(word)
 
@@ -201,7 +199,3 @@ def _recase_hyphenated(word: str, is_first: bool, is_upper: bool) -> str:
     return "-".join(
         [_recase_word(first, True, is_upper), *(_recase_word(piece, is_first, is_upper) for piece in others)]
     )
-
-
-def _is_unknown_acronym(lowered: str) -> bool:
-    return _NO_VOWELS.fullmatch(lowered) is not None and lowered not in _ORDINARY

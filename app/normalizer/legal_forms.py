@@ -14,6 +14,7 @@ from cleanco.clean import get_unique_terms
 from app.normalizer.data import legal_forms as forms
 from app.values.text import fold
 
+_SHORT_PREFIXES = forms.PREFIX_PAIRS.keys() | forms.PREFIX_COUNTRIES.keys()
 _LONGEST_FORM = 8  # words
 _MOST_FORMS = 4  # "Acme Corp Ltd", "Acme S.A. de C.V., SOFOM, E.N.R."
 _SEPARATORS = frozenset(" .,;/-–—()[]")
@@ -84,7 +85,7 @@ def _without_prefix(name: str, country: str | None) -> str:
     if not _may_open_with(tokens[0]):
         return name
     size = _plain_prefix_size(tokens) or _short_prefix_size(tokens, name, country)
-    if size == 0 or size >= len(tokens):
+    if size == 0:
         return name
     rest = " ".join(tokens[size:]).lstrip(" ,-–—")
     return _unquoted(rest) if _is_enough(rest) else name
@@ -95,8 +96,7 @@ def _may_open_with(word: str) -> bool:
     """Return whether a name's first word is one of a form that stands in front."""
     if word in forms.PREFIX_SPELLINGS or _folded_opening(word) in _prefix_openings():
         return True
-    letters = _letters(word)
-    return letters in forms.PREFIX_PAIRS or letters in forms.PREFIX_COUNTRIES
+    return _letters(word) in _SHORT_PREFIXES
 
 
 def _plain_prefix_size(tokens: list[str]) -> int:
@@ -104,7 +104,7 @@ def _plain_prefix_size(tokens: list[str]) -> int:
     if tokens[0] in forms.PREFIX_SPELLINGS and len(" ".join(tokens[1:])) > 2:
         return 1
     longest = _prefix_openings().get(_folded_opening(tokens[0]), 0)
-    folded = [fold(token) for token in tokens[:longest]]
+    folded = list(map(fold, tokens[:longest]))
     sizes = range(len(folded), 0, -1)
     return next((size for size in sizes if " ".join(folded[:size]) in _prefixes()), 0)
 
@@ -219,7 +219,7 @@ def _is_legal_spelling(short: _ShortForm, written: str, letters: str, name: str)
 
 def _are_initials(words: list[str]) -> bool:
     """Return whether a form is written as single letters: "S A"."""
-    return len(words) > 1 and all(len(word) == 1 for word in words)
+    return len(words) > 1 and set(map(len, words)) == {1}
 
 
 def _is_whole(base: str) -> bool:
@@ -265,7 +265,7 @@ def _spelling(words: tuple[str, ...]) -> _Spelling:
 
 @functools.cache
 def _prefixes() -> frozenset[str]:
-    return frozenset(fold(form) for form in forms.PREFIX_FORMS)
+    return frozenset(map(fold, forms.PREFIX_FORMS))
 
 
 @functools.cache

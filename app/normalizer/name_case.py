@@ -21,7 +21,7 @@ from app.normalizer.name_shapes import KINSHIP, bare
 from app.normalizer.text import capitalize
 from app.values.text import fold, word_set
 
-_NO_VOWEL = re.compile(r"[^aeiouyAEIOUY\W\d_]+")
+_INITIALS = re.compile(r"[AE]J|[^aeiouyAEIOUY\W\d_]+")  # of given names, in capitals
 _TURKISH = re.compile(r"[ĞğŞşİı]")
 _LONGEST_UNKNOWN_PARTICLE = 3
 _AFTER_IN = frozenset({"'t", "’t", "der", "den"})
@@ -32,6 +32,8 @@ _INNER_PARTICLES = PARTICLES - word_set("a e i y al el le do den bin van ben in"
 class _Place(NamedTuple):
     """Where in a name a word stands."""
 
+    before: str
+    """The word before it, "" if it is the first."""
     opens_given: bool
     is_last: bool
     is_mixed: bool
@@ -51,12 +53,14 @@ def recase_words(
     is_mixed = not _is_in_one_case(text)
     is_turkish = _TURKISH.search(context or text) is not None
     recased: list[str] = []
+    before = ""
     for position, word in enumerate(words):
-        place = _Place(position == 0 and not is_family, position == len(words) - 1, is_mixed)
+        place = _Place(before, position == 0 and not is_family, position == len(words) - 1, is_mixed)
         if not keeps_particles and _is_particle(words, position, place):
             recased.append(word.lower())
         else:
             recased.append(_recase_word(_in_turkish(word) if is_turkish else word, place))
+        before = word
     return recased
 
 
@@ -81,8 +85,8 @@ def _is_particle(words: Sequence[str], position: int, place: _Place) -> bool:
     if place.is_last or not _is_in_one_case(word) or _is_lone_in(words, position):
         return False
     if place.is_mixed and word.islower():
-        return _is_lower_particle(word, position)
-    return _is_known_particle(words, position, place)
+        return _is_lower_particle(word, place)
+    return _is_known_particle(word, place)
 
 
 def _is_lone_in(words: Sequence[str], position: int) -> bool:
@@ -90,23 +94,21 @@ def _is_lone_in(words: Sequence[str], position: int) -> bool:
     return fold(words[position]) == "in" and words[position + 1].lower() not in _AFTER_IN
 
 
-def _is_lower_particle(word: str, position: int) -> bool:
+def _is_lower_particle(word: str, place: _Place) -> bool:
     """Return whether a word in small letters is a known particle, or short enough to be an unknown particle."""
     key = fold(word)
     if key in PARTICLES:
         return True
-    return position > 0 and len(word) <= _LONGEST_UNKNOWN_PARTICLE and key not in GIVEN_NAMES
+    return place.before != "" and len(word) <= _LONGEST_UNKNOWN_PARTICLE and key not in GIVEN_NAMES
 
 
-def _is_known_particle(words: Sequence[str], position: int, place: _Place) -> bool:
-    word, key = words[position], fold(words[position])
+def _is_known_particle(word: str, place: _Place) -> bool:
+    key = fold(word)
     if key not in PARTICLES or place.opens_given:
         return False
     if place.is_mixed and len(word) == 2:
         return False
-    if word.isupper() and key in CAPITAL_PARTICLES:
-        return position > 0 and fold(words[position - 1]) in PARTICLES
-    return True
+    return word.islower() or key not in CAPITAL_PARTICLES or fold(place.before) in PARTICLES
 
 
 # Other words
@@ -142,7 +144,7 @@ def _stays_upper(letters: str, place: _Place) -> bool:
     """Return whether upper case letters are initials ("JP", "AJ") rather than a name that was typed in capitals."""
     if not _may_be_initials(letters):
         return False
-    if letters in {"AJ", "EJ"} or _NO_VOWEL.fullmatch(letters):
+    if _INITIALS.fullmatch(letters):
         return True
     return place.is_mixed and not place.is_last
 

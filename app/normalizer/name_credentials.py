@@ -24,6 +24,7 @@ _SURE_PRONOUNS = frozenset({"he", "she", "they", "him", "her", "them"})
 _JOINING_WORDS = frozenset({"and", "of", "in", "for", "the", "a"})
 _SLASH = re.compile(r"[/|\\]")
 _VOWEL = re.compile(r"[aeiouyAEIOUY]")
+_UNSPEAKABLE = re.compile(r"[b-df-hj-np-tv-xz]{3,}", re.IGNORECASE | re.ASCII)
 _CAMEL_CREDENTIAL = re.compile(
     r"(?!M[Cc])[A-Z]{2,}[a-z]+[A-Za-z]*|[A-Z][a-z]{1,4}[A-Z]|[A-Z][a-z]{1,3}[A-Z]{1,3}[a-z]{0,3}[A-Z]"
 )
@@ -112,9 +113,7 @@ def without_credentials(words: list[str], least_before: int) -> list[str]:
 
 def _credential_size(words: Sequence[str], mixed: bool, before: int) -> int:
     """Return how many words at the end are one credential, which follows `before` words of a name."""
-    if _is_split_credential(words):
-        return 2
-    return 1 if _is_credential(words, mixed, before) else 0
+    return 2 if _is_split_credential(words) else int(_is_credential(words, mixed, before))
 
 
 def _is_split_credential(words: Sequence[str]) -> bool:
@@ -160,15 +159,5 @@ def _has_shape_of_credential(word: str, mixed: bool, before: int) -> bool:
 
 def _is_no_word(word: str) -> bool:
     """Return whether capitals are no word: with a digit or a known credential inside, or without a vowel."""
-    if _DIGIT.search(word) or _has_credential_part(word):
-        return True
-    return len(word) > 2 and _is_unspeakable(word)
-
-
-def _is_unspeakable(word: str) -> bool:
-    """Return whether a word is letters of ASCII without a vowel."""
-    return word.isalpha() and word.isascii() and not _has_vowel(word)
-
-
-def _has_credential_part(word: str) -> bool:
-    return "-" in word and not CREDENTIALS.isdisjoint(map(bare, word.split("-")))
+    has_credential = not CREDENTIALS.isdisjoint(map(bare, word.split("-")))
+    return has_credential or _DIGIT.search(word) is not None or _UNSPEAKABLE.fullmatch(word) is not None

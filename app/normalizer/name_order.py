@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Sequence
-from itertools import compress
 from typing import NamedTuple
 
 from app.normalizer.data.family_names import FAMILY_NAMES
@@ -62,6 +61,8 @@ _FAMILY_FIRST = (
     | SHORT_VIETNAMESE_FAMILY_NAMES
     | HUNGARIAN_FAMILY_NAMES
 )
+# The words of a name as letters: C for one in capitals, w for any other.
+_FAMILY_IN_CAPITALS = re.compile("(C+)w+|w+(C+)")
 _LONG_PARTICLES = frozenset(particle for particle in ALL_PARTICLES if len(particle) > 1)
 
 
@@ -82,30 +83,19 @@ UNKNOWN = Order((), ())
 
 def order_by_capitals(words: Sequence[str]) -> Order | None:
     """Return the order that a family name in capitals shows ("DUPONT Jean"), UNKNOWN if it misleads, or None."""
-    capitals = [_is_in_capitals(word) for word in words]
-    count = _capitals_at_one_end(capitals)
-    if count == 0:
+    match = _FAMILY_IN_CAPITALS.fullmatch("".join(map(_letter_of_case, words)))
+    if match is None:
         return None
-    if any(map(_is_credential, compress(words, capitals))):
+    start, end = match.span(match.lastindex or 0)
+    if not _CREDENTIALS.isdisjoint(map(bare, words[start:end])):
         return UNKNOWN
-    return _family_in_front(words, count) if capitals[0] else _family_at_end(words, count)
+    return _family_at_end(words, start) if start else _family_in_front(words, end)
 
 
-def _capitals_at_one_end(capitals: list[bool]) -> int:
-    """Return how many words in capitals stand at one end, 0 if any stand elsewhere or all words are in capitals."""
-    if all(capitals):
-        return 0
-    count = capitals.index(False) if capitals[0] else capitals[::-1].index(False)
-    return count if sum(capitals) == count else 0
-
-
-def _is_in_capitals(word: str) -> bool:
+def _letter_of_case(word: str) -> str:
+    """Return "C" for a word in capitals, an initial not among them, "w" for any other."""
     letters = "".join(filter(str.isalpha, word))
-    return len(letters) > 1 and letters.isupper() and "." not in word
-
-
-def _is_credential(word: str) -> bool:
-    return bare(word) in _CREDENTIALS
+    return "C" if len(letters) > 1 and letters.isupper() and "." not in word else "w"
 
 
 def _family_in_front(words: Sequence[str], count: int) -> Order | None:
@@ -123,8 +113,7 @@ def _is_given_name_before_family(words: Sequence[str]) -> bool:
     return plain_key(words[0]) in GIVEN_NAMES and plain_key(words[1]) not in GIVEN_NAMES
 
 
-def _family_at_end(words: Sequence[str], count: int) -> Order:
-    start = len(words) - count
+def _family_at_end(words: Sequence[str], start: int) -> Order:
     while start > 1 and _is_small_particle(words[start - 1]):
         start -= 1
     given, family = tuple(words[:start]), tuple(words[start:])
@@ -160,14 +149,14 @@ def order_by_patronymic(words: Sequence[str]) -> Order | None:
     """Return the order that an East Slavic, Kazakh or Azerbaijani patronymic shows, or None without one."""
     rules = {2: _order_of_two, 3: _order_of_three, 4: _order_of_four}
     rule = rules.get(len(words))
-    return rule(words, [plain_key(word) for word in words]) if rule else None
+    return rule(words, list(map(plain_key, words))) if rule else None
 
 
 def _order_of_two(words: Sequence[str], keys: Sequence[str]) -> Order | None:
     if _FATHERS_DAUGHTER.fullmatch(keys[1]):
         return Order(tuple(words), ())
     if _CYRILLIC.search(keys[1]) and _FATHERS_SON.fullmatch(keys[1]):
-        return Order(tuple(words), ()) if _is_given(keys[0]) else UNKNOWN
+        return Order(tuple(words), ()) if keys[0] in _ALL_GIVEN_NAMES else UNKNOWN
     return None
 
 
@@ -176,7 +165,7 @@ def _order_of_three(words: Sequence[str], keys: Sequence[str]) -> Order | None:
     if _FATHERS_DAUGHTER.fullmatch(keys[2]):
         return Order((second, third), (first,), False)
     if _is_patronymic(keys[1]):
-        is_certain = _CYRILLIC.search(keys[1]) or _is_given(keys[0])
+        is_certain = _CYRILLIC.search(keys[1]) or keys[0] in _ALL_GIVEN_NAMES
         return Order((first, second), (third,)) if is_certain else None
     return _order_before_son(words, keys) if _FATHERS_SON.fullmatch(keys[2]) else None
 
@@ -186,10 +175,10 @@ def _is_patronymic(key: str) -> bool:
 
 
 def _order_before_son(words: Sequence[str], keys: Sequence[str]) -> Order | None:
-    is_family = _is_slavic_family(keys[0]) or (_is_given(keys[1]) and not _is_given(keys[0]))
+    is_family = _is_slavic_family(keys[0]) or (keys[1] in _ALL_GIVEN_NAMES and keys[0] not in _ALL_GIVEN_NAMES)
     if is_family:
         return Order((words[1], words[2]), (words[0],), False)
-    return UNKNOWN if _CYRILLIC.search(keys[2]) or not _is_given(keys[0]) else None
+    return UNKNOWN if _CYRILLIC.search(keys[2]) or keys[0] not in _ALL_GIVEN_NAMES else None
 
 
 def _order_of_four(words: Sequence[str], keys: Sequence[str]) -> Order | None:
@@ -203,10 +192,6 @@ def _is_slavic_family(key: str) -> bool:
     return key not in _ALL_GIVEN_NAMES and _SLAVIC_FAMILY.fullmatch(key) is not None
 
 
-def _is_given(key: str) -> bool:
-    return key in _ALL_GIVEN_NAMES
-
-
 # By the words themselves
 
 
@@ -214,7 +199,7 @@ def has_known_order(words: Sequence[str]) -> bool:
     """Return whether the given name surely comes first in a name without other evidence."""
     if is_family_first_script(" ".join(words)) or is_vietnamese(words):
         return False
-    return len(words) < 2 or not _may_open_with_family(words, [plain_key(word) for word in words])
+    return len(words) < 2 or not _may_open_with_family(words, list(map(plain_key, words)))
 
 
 def is_given_first(first: str, last: str) -> bool:
@@ -268,16 +253,16 @@ def _reads_reversed(words: Sequence[str], keys: Sequence[str]) -> bool:
 
 
 def _is_given_alone(key: str) -> bool:
-    return _is_given(key) and key not in FAMILY_NAMES
+    return key in _ALL_GIVEN_NAMES and key not in FAMILY_NAMES
 
 
 def _is_family_alone(key: str) -> bool:
-    return not _is_given(key) and (key in _ALL_FAMILY_NAMES or _is_slavic_family(key))
+    return key not in _ALL_GIVEN_NAMES and (key in _ALL_FAMILY_NAMES or _is_slavic_family(key))
 
 
 def _reads_given_first(first: str, last: str) -> bool:
     """Return whether one of two Cyrillic words shows that the given name comes first."""
-    is_given_in_front = _is_given(first) and not _is_given(last)
+    is_given_in_front = first in _ALL_GIVEN_NAMES and last not in _ALL_GIVEN_NAMES
     is_family_behind = _is_slavic_family(last) and not _is_slavic_family(first)
     return is_given_in_front or is_family_behind
 
@@ -295,7 +280,7 @@ def _opens_with_family_particle(words: Sequence[str], keys: Sequence[str]) -> bo
         return False
     if keys[0] not in GIVEN_PARTICLES or words[0].islower() or keys[1] in PARTICLES:
         return True
-    return _is_given(keys[-1]) or " ".join(keys[:2]) in FAMILY_NAMES
+    return keys[-1] in _ALL_GIVEN_NAMES or " ".join(keys[:2]) in FAMILY_NAMES
 
 
 # Given name first
@@ -303,7 +288,7 @@ def _opens_with_family_particle(words: Sequence[str], keys: Sequence[str]) -> bo
 
 def order_given_first(words: Sequence[str]) -> Order:
     """Return the order of a name whose given name comes first; the words are in their final case."""
-    keys = [plain_key(word) for word in words]
+    keys = list(map(plain_key, words))
     if len(words) == 1:
         return Order(tuple(words), ())
     if _opens_family_alone(words, keys):
@@ -318,7 +303,7 @@ def order_given_first(words: Sequence[str]) -> Order:
 def _opens_family_alone(words: Sequence[str], keys: Sequence[str]) -> bool:
     """Return whether the words are a family name alone: "van Gogh", "de la Vega"."""
     opens = keys[0] in ALL_PARTICLES and words[0].islower()
-    return opens and all(key in PARTICLES for key in keys[1:-1])
+    return opens and PARTICLES.issuperset(keys[1:-1])
 
 
 def _opens_with_unsure_title(words: Sequence[str], keys: Sequence[str]) -> bool:

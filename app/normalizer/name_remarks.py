@@ -27,7 +27,7 @@ _SLOGAN = re.compile(
 )
 _SPACED_DASH = re.compile(r"\s[-–—]\s")
 _DASH_REMARK = re.compile(r"\s[-–—]\s*(\S+)$")
-_USER_NAME = re.compile(r"\S@|@\S*\.\S")
+_ADDRESS = re.compile(r"://|\S@|@\S*\.\S")  # of a page, a mailbox or an account
 _COUPLE = re.compile(r"(?:^|\s)(?:&|\+|and|und|et|og|och)(?:\s|$)|\w&\w|&$", re.UNICODE)
 _COUPLE_IN_CAPITALS = re.compile(r"\s(?:AND|UND|ET|OG|OCH)\s")
 _NOBLE_AND = re.compile(r"\b(?:von|zu|of|de)\b.*\sund\b", re.IGNORECASE)
@@ -40,28 +40,22 @@ _SPACED_CREDENTIAL = re.compile(
 _CREDENTIALS = CREDENTIAL_WORDS | CREDENTIALS
 
 
-def readable(value: str) -> str | None:
-    """Return the text of a column without remarks, or None if it holds no single person's name."""
+def readable(value: str) -> str:
+    """Return the text of a column without remarks, "" if it holds no single person's name."""
     text = _plain_text(value)
-    if text is None or _is_absent(text) or _is_address(text):
-        return None
+    if _is_absent(text) or _ADDRESS.search(text):
+        return ""
     text = _without_remarks(text)
-    return None if _is_no_person(text) else text
+    return "" if _is_no_person(text) else text
 
 
-def _plain_text(value: str) -> str | None:
-    text = clean(value, _LONGEST_NAME)
-    if text is None or not _ENTITY.search(text):
-        return text
-    return clean(html.unescape(text))
+def _plain_text(value: str) -> str:
+    text = clean(value, _LONGEST_NAME) or ""
+    return (clean(html.unescape(text)) or "") if _ENTITY.search(text) else text
 
 
 def _is_absent(text: str) -> bool:
     return blanks.says_nothing(text) or says_nothing(text)
-
-
-def _is_address(text: str) -> bool:
-    return "://" in text or _USER_NAME.search(text) is not None
 
 
 def _is_no_person(text: str) -> bool:

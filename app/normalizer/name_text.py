@@ -30,7 +30,7 @@ from app.normalizer.data.nobody_words import NEVER_NAMES
 from app.normalizer.name_credentials import is_postnominal, is_pronoun, without_credentials
 from app.normalizer.name_generations import is_generation, without_generation
 from app.normalizer.name_remarks import readable
-from app.normalizer.name_shapes import KINSHIP, WORD_EDGE, bare, is_initial_pair, is_initials, is_known_name, is_mixed
+from app.normalizer.name_shapes import KINSHIP, WORD_EDGE, bare, is_initials, is_known_name, is_mixed
 from app.normalizer.name_titles import without_titles
 from app.normalizer.nobody import is_nobody
 from app.normalizer.plain_names import is_plain, plain_words
@@ -38,6 +38,7 @@ from app.values.text import fold
 
 _DOTTED_WORDS = CREDENTIALS | SHORT_CREDENTIALS | AMBIGUOUS_CREDENTIALS | TITLES
 _TITLES_ALONE = TITLES | CREDENTIALS
+_LONG_TITLES_WITH_DOT = frozenset(title for title in TITLES_WITH_DOT if len(title) > 1)
 _GLUED_TITLES = TITLES | TITLES_WITH_DOT
 _ALL_FAMILY_NAMES = FAMILY_NAMES | SPANISH_FAMILY_NAMES
 _LONGEST_GIVEN = 4  # words
@@ -46,7 +47,8 @@ _COMMA = re.compile(r"[,;،、]")
 _GLUED_TITLE = re.compile(r"^((?:[^\W\d_]{1,5}\.)+)(?=[^\W\d_]{3,}$)", re.UNICODE)
 _ORDINAL = re.compile(r"[234](?:nd|rd|th)", re.IGNORECASE)
 _TITLE_TAIL = re.compile(r"(?:様|さん|氏|先生|女士|님)$")
-_INNER_DOT = re.compile(r"[^\W\d_]{2}\.[^\W\d_]|[^\W\d_]\.[^\W\d_]{2}")
+# A dot in front, or one that joins words, as in the names of users, rather than initials.
+_STRANGE_DOT = re.compile(r"^\.|[^\W\d_]{2}\.[^\W\d_]|[^\W\d_]\.[^\W\d_]{2}")
 _NAME_MARKS = ".'’‘ʼʻ`´-‐‑·״׳\u200c\u200d"
 
 
@@ -65,7 +67,7 @@ def read_name(value: str) -> NameText | None:
     if words := plain_words(value):
         return NameText(words, (), None, False)
     text = readable(value)
-    if text is None or is_nobody(text):
+    if is_nobody(text):
         return None
     segments = _segments(text)
     names = [without_titles(without_credentials(words, 1)) for words in segments]
@@ -81,8 +83,7 @@ def read_part(value: str) -> tuple[str, ...]:
     """Return the words of a first or last name column without titles, credentials and generation."""
     if is_plain(value):
         return (value,)
-    text = readable(value)
-    segments = _segments(text) if text else []
+    segments = _segments(readable(value))
     if len(segments) != 1:
         return ()
     words, _ = without_generation(without_titles(without_credentials(segments[0], 2)))
@@ -191,16 +192,9 @@ def _has_stranger(words: Sequence[str]) -> bool:
 def _is_strange(word: str) -> bool:
     if word.isalpha() or _ORDINAL.fullmatch(word) or bare(word) in KINSHIP:
         return False
-    if word.startswith(".") or _has_inner_dot(word):
+    if _STRANGE_DOT.search(word):
         return True
     return not all(map(_is_name_character, word))
-
-
-def _has_inner_dot(word: str) -> bool:
-    """Return whether a dot joins two words, as in the names of users, rather than initials."""
-    if is_initials(word) or is_initial_pair(word):
-        return False
-    return _INNER_DOT.search(word) is not None
 
 
 def _is_name_character(char: str) -> bool:
@@ -209,7 +203,7 @@ def _is_name_character(char: str) -> bool:
 
 def _is_unclear(words: Sequence[str]) -> bool:
     """Return whether a word is nobody's name, or a job ends the words without a sign before it."""
-    keys = [bare(word) for word in words]
+    keys = list(map(bare, words))
     if not NEVER_NAMES.isdisjoint(keys):
         return True
     return len(keys) > 2 and keys[-1] in JOB_WORDS
@@ -223,10 +217,7 @@ def _is_title_alone(words: Sequence[str]) -> bool:
 
 def _is_dotted_mark(word: str) -> bool:
     """Return whether a word is a title or a generation because of the dot behind it."""
-    key = bare(word)
-    if not word.endswith(".") or len(key) < 2:
-        return False
-    return key in TITLES_WITH_DOT or is_generation(word)
+    return word.endswith(".") and (bare(word) in _LONG_TITLES_WITH_DOT or is_generation(word))
 
 
 # A name in reading order
@@ -286,7 +277,7 @@ def _may_be_given_name(words: Sequence[str]) -> bool:
 
 def _is_family_name(words: Sequence[str]) -> bool:
     """Return whether the words are a family name rather than a whole name: a single word, or known ones."""
-    keys = [bare(word) for word in words]
+    keys = list(map(bare, words))
     if len(words) == 1 or keys[0] in FAMILY_OPENINGS:
         return True
     return keys[0] not in GIVEN_NAMES and not _ALL_FAMILY_NAMES.isdisjoint(keys)

@@ -32,10 +32,10 @@ def _is_title(words: Sequence[str], position: int, mixed: bool) -> bool:
     word, words_behind = words[position], len(words) - position - 1
     if _is_known_title(words, position):
         return True
-    if word.endswith("."):
-        return _is_title_with_dot(word, mixed, words_behind)
     if words_behind > 1 and _is_title_before_two(word, mixed):
         return True
+    if word.endswith("."):
+        return _is_title_with_dot(word, mixed, words_behind)
     is_inside_in_lower = position > 0 and mixed and word.islower()
     return is_inside_in_lower and bare(word) in TITLES_WITH_DOT
 
@@ -53,8 +53,6 @@ def _is_known_title(words: Sequence[str], position: int) -> bool:
 def _is_title_with_dot(word: str, mixed: bool, words_behind: int) -> bool:
     if bare(word) in TITLES_WITH_DOT:
         return not _is_capital(word)
-    if words_behind > 1 and _is_title_before_two(word, mixed):
-        return True
     return _is_abbreviation(word, mixed, words_behind)
 
 

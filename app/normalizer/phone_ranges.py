@@ -60,7 +60,7 @@ def is_given_out(number: Number) -> bool:
         if country.leading_digits is None:
             if _is_in_range(number.national, country):
                 return True
-        elif _compiled(country.leading_digits).match(number.national):
+        elif compiled(country.leading_digits).match(number.national):
             return _is_in_range(number.national, country)
     return False
 
@@ -95,7 +95,7 @@ def _without_prefix(national: str, country: PhoneMetadata) -> str | None:
     As in the library, digits that look like a prefix are part of a number that would not be one without them.
     """
     prefix = country.national_prefix_for_parsing
-    match = _compiled(prefix).match(national) if prefix else None
+    match = compiled(prefix).match(national) if prefix else None
     if match is None:
         return national
     numbers = country.general_desc
@@ -139,7 +139,7 @@ def _countries(code: str) -> tuple[PhoneMetadata, ...]:
     if regions == (REGION_CODE_FOR_NON_GEO_ENTITY,):
         tables = [PhoneMetadata.metadata_for_nongeo_region(int(code))]
     else:
-        tables = [PhoneMetadata.metadata_for_region(region) for region in regions]
+        tables = list(map(PhoneMetadata.metadata_for_region, regions))
     return tuple(filter(None, tables))
 
 
@@ -154,18 +154,17 @@ def _is_in_range(national: str, country: PhoneMetadata) -> bool:
 
 
 def _fits(national: str, kind: PhoneNumberDesc | None) -> bool:
-    if kind is None or not kind.national_number_pattern:
-        return False
-    if kind.possible_length and len(national) not in kind.possible_length:
+    if kind is None or (kind.possible_length and len(national) not in kind.possible_length):
         return False
     return _fits_pattern(national, kind)
 
 
 def _fits_pattern(national: str, kind: PhoneNumberDesc) -> bool:
     pattern = kind.national_number_pattern
-    return bool(pattern) and _compiled(pattern).fullmatch(national) is not None
+    return bool(pattern) and compiled(pattern).fullmatch(national) is not None
 
 
 @functools.cache
-def _compiled(pattern: str) -> re.Pattern[str]:
+def compiled(pattern: str) -> re.Pattern[str]:
+    """Return a pattern of the tables, which are too many for the memory of `re`."""
     return re.compile(pattern)

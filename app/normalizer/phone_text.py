@@ -18,7 +18,7 @@ _LONGEST_CELL = 200  # characters, with labels and further numbers
 _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−﹣", "-") | {"⁄": "/", "[": "(", "]": ")", "·": " ", "•": " ", "_": " "})
 
 _NUMBER_ALONE = re.compile(r"[+(]?[0-9](?: ?[0-9()/-]){0,60} ?[0-9]")
-_FLOAT = re.compile(r"(\+?[0-9]{7,})[.,]0{1,2}")
+_FLOAT = re.compile(r"^(\+?[0-9]{7,})[.,]0{1,2}$")
 _SCIENTIFIC = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?\s?[eE]\s?\+?[0-9]+")
 _URI = re.compile(r"(?:tel|callto|sms|whatsapp|phone):(?://)?([^;?]+)(.*)")
 _CONTEXT = re.compile(r";phone-context=(\+[0-9]+)")
@@ -40,13 +40,14 @@ _DECIMALS = re.compile(r",[0-9]")
 _SPACED_SIGN = re.compile(r"\s*([./-])\s*")
 _RUN = re.compile(r"[+(]*[0-9](?:[0-9\s()./-]*[0-9])?\)?")
 _WORD = re.compile(r"[^\W\d]+")
-_GLUED_SIGN = re.compile(r"[^\W\d][-./]$")
-_GLUED_WORD = re.compile(r"\s*[-./]?([^\W\d]+)")
+_GLUED = re.compile(r"[^\W\d][-./]?$")
+_GLUED_WORD = re.compile(r"[-./]?([^\W\d]+)")
 
 _DAY = r"(?:[0-2]?[0-9]|3[01])"
 _MONTH = r"(?:0?[1-9]|1[0-2])"
 _YEAR = r"(?:19|20)[0-9]{2}"
 _DATE_ATOM = rf"(?:{_DAY}\.{_MONTH}\.(?:{_YEAR}|[0-9]{{2}})?|{_DAY}\.{_MONTH})"
+_OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 _OTHER_NUMBERS = (
     rf"{_DAY}(?P<a>[./-]){_MONTH}(?P=a)(?:{_YEAR}|[0-9]{{2}})",
     rf"{_MONTH}(?P<b>[./-]){_DAY}(?P=b)(?:{_YEAR}|[0-9]{{2}})",
@@ -61,10 +62,10 @@ _OTHER_NUMBERS = (
     r"[0-9]{2}-[0-9]{8}-[0-9]",  # a tax number
     r"[1-9][0-9]{0,2}-[1-9][0-9]{0,2}",  # a range
     r"[1-9][0-9]*0{6,}",  # digits that a spreadsheet has rounded
+    rf"(?!(?:[0-9]{{2}}\.){{3}}[0-9]{{2}}\Z){_OCTET}(?:\.{_OCTET}){{3}}",  # an internet address, not pairs of digits
     r"\D*(?P<digit>[0-9])(?:\D*(?P=digit))+",  # one digit, again and again
 )
 _NO_NUMBER = re.compile("|".join(_OTHER_NUMBERS))
-_IP_ADDRESS = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}")
 
 
 class WrittenNumber(NamedTuple):
@@ -74,18 +75,18 @@ class WrittenNumber(NamedTuple):
     is_alone: bool
 
 
-def as_text(value: Any) -> str | None:
-    """Return the text of a cell, a whole number as its digits; None for what holds no number or too much else."""
+def as_text(value: Any) -> str:
+    """Return the text of a cell, a whole number as its digits; "" for what holds no number or too much else."""
     match value:
         case str() if len(value) <= 2 * _LONGEST_CELL:
             return value
         case bool():
-            return None
+            return ""
         case int():
-            return str(value) if abs(value) < 10**20 else None
+            return str(value) if abs(value) < 10**20 else ""
         case float() if value.is_integer() and abs(value) < 10**15:
             return str(int(value))
-    return None
+    return ""
 
 
 def written_numbers(cell: str) -> Iterator[WrittenNumber]:
@@ -105,19 +106,14 @@ def _number_alone(cell: str) -> Iterator[WrittenNumber]:
 
 
 def _numbers_among_words(cell: str) -> Iterator[WrittenNumber]:
-    text = _without_odd_signs(cell)
-    if text is None:
-        return
-    for part in _NEW_NUMBER.split(_without_uri(text)):
-        number = _number_in(part)
-        if number is not None:
-            yield number
+    parts = _NEW_NUMBER.split(_without_uri(_without_odd_signs(cell)))
+    return filter(None, map(_number_in, parts))
 
 
-def _without_odd_signs(cell: str) -> str | None:
-    text = clean(_LINE_ENDS.sub(";", cell))
-    if text is None or len(text) > _LONGEST_CELL or _has_other_numbers(text):
-        return None
+def _without_odd_signs(cell: str) -> str:
+    text = clean(_LINE_ENDS.sub(";", cell)) or ""
+    if len(text) > _LONGEST_CELL or _has_other_numbers(text):
+        return ""
     return fold(plain_digits(text).translate(_DASHES)).strip("'\"=`´ ")
 
 
@@ -129,37 +125,28 @@ def _has_other_numbers(text: str) -> bool:
 
 def _number_in(part: str) -> WrittenNumber | None:
     text = _without_decoration(part)
-    if text is None:
-        return None
     run = _RUN.search(text)
     if run is None:
         return None
     number = run.group().strip()
     before, after = text[: run.start()], text[run.end() :]
-    if _is_other_number(number, after) or not _fits_its_words(before, number, after):
+    if _is_other_number(number, after) or not (_may_precede(before, number) and _may_follow(after, number)):
         return None
-    is_alone = not (_has_unknown_word(before) or _has_unknown_word(_until_digit(after)))
-    return WrittenNumber(number, is_alone)
+    return WrittenNumber(number, is_alone=not _has_unknown_word(f"{before} {_until_digit(after)}"))
 
 
-def _without_decoration(part: str) -> str | None:
-    """Return a part of a cell with plus signs written alike, None if it is about something else."""
-    text = part.strip(" ,'\"")
-    if match := _FLOAT.fullmatch(text):
-        text = match.group(1)
+def _without_decoration(part: str) -> str:
+    """Return a part of a cell with plus signs written alike, "" if it is about something else."""
+    text = _FLOAT.sub(r"\1", part.strip(" ,'\""))
     text = _NUMBERED_LABEL.sub(r"\1 ", text, count=1)
     if _SCIENTIFIC.fullmatch(text) or _FOREIGN.search(text):
-        return None
+        return ""
     return _with_one_plus(_CARRIER_BLANK.sub("0", text))
 
 
 def _with_one_plus(text: str) -> str:
     """Return a text with a plain plus sign right before the digits, and a blank behind the first group of them."""
     return _PLUS.sub(r"+\1 ", text) if "+" in text else text
-
-
-def _fits_its_words(before: str, number: str, after: str) -> bool:
-    return _may_precede(before, number) and _may_follow(after, number)
 
 
 def _without_uri(text: str) -> str:
@@ -177,22 +164,10 @@ def _is_other_number(number: str, after: str) -> bool:
     if number.startswith("+"):
         return False
     compact = _SPACED_SIGN.sub(r"\1", number)
-    if _NO_NUMBER.fullmatch(compact) or _is_ip_address(compact):
+    if _NO_NUMBER.fullmatch(compact):
         return True
     is_plain = number.isdigit() and not number.startswith("0")
     return is_plain and _DECIMALS.match(after) is not None
-
-
-def _is_ip_address(text: str) -> bool:
-    """Return whether four numbers with dots are an address of the internet and not pairs of digits."""
-    if not _IP_ADDRESS.fullmatch(text):
-        return False
-    octets = text.split(".")
-    return all(map(_is_octet, octets)) and any(len(octet) != 2 for octet in octets)
-
-
-def _is_octet(digits: str) -> bool:
-    return digits == str(int(digits)) and int(digits) <= 255
 
 
 def _may_precede(before: str, number: str) -> bool:
@@ -206,7 +181,7 @@ def _may_precede(before: str, number: str) -> bool:
 
 
 def _is_glued(before: str) -> bool:
-    return before[-1:].isalpha() or _GLUED_SIGN.search(before) is not None
+    return _GLUED.search(before) is not None
 
 
 def _are_label(words: Sequence[str]) -> bool:
@@ -216,8 +191,6 @@ def _are_label(words: Sequence[str]) -> bool:
 def _may_follow(after: str, number: str) -> bool:
     """Return whether the words behind a number may belong to it: an extension, a label, a name."""
     words = _WORD.findall(_until_digit(after))
-    if not words:
-        return True
     if not NO_PHONE_WORDS.isdisjoint(words) and not _opens_fax_number(words, after):
         return False
     if _is_glued_to_stranger(after):
@@ -233,8 +206,6 @@ def _opens_fax_number(words: Sequence[str], after: str) -> bool:
 
 def _is_glued_to_stranger(after: str) -> bool:
     """Return whether a word that is no label follows a number without a blank."""
-    if after[:1].isspace():
-        return False
     glued = _GLUED_WORD.match(after)
     return glued is not None and glued.group(1) not in _KNOWN_WORDS
 

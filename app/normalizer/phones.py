@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import phonenumbers
 from phonenumbers import PhoneMetadata
 
-from app.normalizer.phone_ranges import Number, digits_at_home, digits_of, is_given_out, is_possible, parse
+from app.normalizer.phone_ranges import Number, compiled, digits_at_home, digits_of, is_given_out, is_possible, parse
 from app.normalizer.phone_text import WrittenNumber, as_text, written_numbers
 
 _FEWEST_DIGITS = 7  # of an international number, its country code included
@@ -25,13 +25,16 @@ _FEWEST_BARE_DIGITS, _FEWEST_GROUPED_DIGITS = 9, 8
 
 _LONGEST_COUNTRY_CODE = 3
 
-_DIGITS = re.compile(r"[0-9]+")
+_NO_DIGIT = re.compile(r"[^0-9]")
 _ZERO_IN_BRACKETS = re.compile(r"\(\s*0\s*\)")
 # The switchboard's "-0" or an extension in brackets.
 _EXTRA_END = re.compile(r"(.*[0-9])\s?(?:[-/]\s?0{1,2}|\([0-9]{1,5}\))")
 _LAST_GROUP = re.compile(r"(.*[0-9])\s?-\s?[0-9]{1,5}")
+_LONG_WITH_ZERO = re.compile(r"0[0-9]{9,}")
 _PLACEHOLDER = re.compile(r"0?1?23456789?0?")
-_AMERICAN = re.compile(r"(?:1[-. ])?\(?[2-9][0-9]{2}[-). ]\s?[2-9][0-9]{2}[-. ][0-9]{4}")
+_AMERICAN_DIGITS = r"[2-9][0-9]{2}[-). ]\s?[2-9][0-9]{2}[-. ][0-9]{4}"
+_AMERICAN = re.compile(rf"(?:1[-. ])?\(?{_AMERICAN_DIGITS}")
+_AMERICAN_IN_BRACKETS = re.compile(rf"\({_AMERICAN_DIGITS}")
 # Prefixes for mobile and long-distance calls that Mexico gave up in 2019 and 2020.
 _GIVEN_UP_PREFIXES = {"52": re.compile(r"(?:044|045|01|1)(?=[0-9]{10}$)")}
 
@@ -55,9 +58,7 @@ def normalize_phone(candidates: Iterable[Any], country_code: str | None) -> Phon
     length, if no other words stand beside it; any other must lie in a range that its country has given out.
     """
     for candidate in candidates:
-        cell = as_text(candidate)
-        phone = _first_in(cell, country_code) if cell else None
-        if phone is not None:
+        if phone := _first_in(as_text(candidate), country_code):
             return phone
     return None
 
@@ -162,13 +163,9 @@ def _is_whole(text: str, digits: str, number: Number) -> bool:
 
 
 def _is_likely_number(text: str, digits: str) -> bool:
-    if _is_american_in_brackets(text) or _PLACEHOLDER.fullmatch(digits) or _is_foreign(text, digits):
+    if _AMERICAN_IN_BRACKETS.fullmatch(text) or _PLACEHOLDER.fullmatch(digits) or _is_foreign(text, digits):
         return False
     return len(digits) >= (_FEWEST_BARE_DIGITS if text.isdigit() else _FEWEST_GROUPED_DIGITS)
-
-
-def _is_american_in_brackets(text: str) -> bool:
-    return text.startswith("(") and _AMERICAN.fullmatch(text) is not None
 
 
 def _is_written_in_full(digits: str, number: Number) -> bool:
@@ -186,19 +183,13 @@ def _is_foreign(text: str, digits: str) -> bool:
 
 
 def _first_group(text: str) -> str:
-    match = _DIGITS.match(text.lstrip("(+"))
-    return match.group() if match else ""
+    return _NO_DIGIT.split(text.lstrip("(+"), maxsplit=1)[0]
 
 
 def _without_exit_code(digits: str, prefix: str) -> Number | None:
     """Return the valid number that follows a prefix for calls abroad."""
-    match = _compiled(prefix).match(digits)
+    match = compiled(prefix).match(digits)
     return _parse(digits[match.end() :]) if match else None
-
-
-@functools.cache
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern)
 
 
 def _international(text: str, digits: str) -> Number | None:
@@ -252,12 +243,8 @@ def _possible_in(text: str, digits: str, region: str | None) -> Number | None:
     if metadata is None or _PLACEHOLDER.fullmatch(digits):
         return None
     is_american = metadata.country_code == 1 and _AMERICAN.fullmatch(text) is not None
-    has_zero = metadata.national_prefix == "0" and _opens_with_zero(digits)
+    has_zero = metadata.national_prefix == "0" and _LONG_WITH_ZERO.fullmatch(digits) is not None
     return _parse_any(f"{metadata.country_code}{digits}") if is_american or has_zero else None
-
-
-def _opens_with_zero(digits: str) -> bool:
-    return digits.startswith("0") and len(digits) > _FEWEST_BARE_DIGITS
 
 
 def _fits_groups(text: str, number: Number) -> bool:

@@ -27,6 +27,7 @@ UNKNOWN: Final = "Unknown"
 
 SENIORITIES: Final = (C_SUITE, VP, DIRECTOR, MANAGER, SENIOR_IC, IC, ENTRY_LEVEL, UNKNOWN)
 
+# The words right before a noun that it needs to be plain work, and those that make it something else.
 _NEEDED_KINDS = {
     "executive": words.EXECUTIVES,
     "executives": words.EXECUTIVES,
@@ -34,9 +35,14 @@ _NEEDED_KINDS = {
     "officers": words.OFFICERS,
     "advisor": words.ADVISORS,
 }
+_REFUSED_KINDS = {
+    **dict.fromkeys(words.ARTS_AND_TRADES, frozenset({"executive", "managing"})),
+    "agent": words.AGENT_EXCEPTIONS | {""},
+}
 _ASSOCIATES = frozenset({"associate", "associates"})
 _DEPARTMENTS = words.PEOPLE_MANAGERS | words.IC_MANAGERS | words.MORE_DEPARTMENTS
-_ASSISTED_RANKS = words.C_SUITE_HEADS | {"president", "vp"}
+_ASSISTED = words.ASSISTANTS | words.C_SUITE_HEADS | {"president", "vp"}
+_ENTRY_STEPS = words.ENTRY_MARKS | {"associate"}
 _LEVEL_NUMBER = re.compile(r"(?:i{1,3}|iv|v|[0-9]{1,2}|l[0-9])")
 _MIDDLE_LEVELS = frozenset({"ii", "2"})
 _DOCTORS = frozenset({"phd", "doctoral"})
@@ -55,7 +61,7 @@ def decide_seniority(title: str) -> str | None:
     levels = _levels(text)
     if C_SUITE in levels and _has_lone_deputy(text):
         return None
-    return _highest(levels, is_senior=_has_lone_mark(text, "senior"))
+    return _highest(levels, is_senior=_has_lone_senior(text))
 
 
 def _levels(text: str) -> list[str]:
@@ -76,9 +82,9 @@ def _highest(levels: list[str], is_senior: bool) -> str | None:
     return SENIOR_IC if highest == IC and is_senior else highest
 
 
-def _has_lone_mark(text: str, mark: str) -> bool:
-    """Return whether a mark is a part of its own, as in "Software Engineer, Senior"."""
-    return mark in (part.strip() for part in parts(text)[1:])
+def _has_lone_senior(text: str) -> bool:
+    """Return whether "senior" is a part of its own, as in "Software Engineer, Senior"."""
+    return "senior" in map(str.strip, parts(text)[1:])
 
 
 def _has_lone_deputy(text: str) -> bool:
@@ -234,16 +240,14 @@ def _is_plain_noun(role: Role) -> bool:
         return noun in {"ea", "pa"} or _is_assisted(kind)
     if noun in _ASSOCIATES:
         return "senior" in role.before or kind in words.SALES_ASSOCIATES
-    if noun == "agent":
-        return kind != "" and kind not in words.AGENT_EXCEPTIONS
     if kinds := _NEEDED_KINDS.get(noun):
         return kind in kinds
-    return noun not in words.ARTS_AND_TRADES or kind not in {"executive", "managing"}
+    return kind not in _REFUSED_KINDS.get(noun, ())
 
 
 def _is_assisted(kind: str) -> bool:
     """Return whether the word before "assistant" is a field of such work, or the person assisted."""
-    return kind in words.ASSISTANTS or kind.endswith("'s") or kind in _ASSISTED_RANKS
+    return kind in _ASSISTED or kind.endswith("'s")
 
 
 def _is_senior(before: set[str], noun: str) -> bool:
@@ -260,9 +264,8 @@ def _has_middle_number(after: list[str]) -> bool:
 
 
 def _is_entry_level(before: set[str], role: Role) -> bool:
-    if before & words.ENTRY_MARKS or "entrylevel" in role.after:
-        return True
-    return "associate" in before or role.noun in _ASSOCIATES
+    is_beginner = "entrylevel" in role.after or role.noun in _ASSOCIATES
+    return is_beginner or bool(before & _ENTRY_STEPS)
 
 
 def _is_unclear_step(before: set[str], noun: str) -> bool:

@@ -30,6 +30,9 @@ _RANK_HYPHEN = re.compile(r"\b(vp|director|manager|head|ceo|cto|cfo|coo|engineer
 _HEAD_OF = re.compile(r"\bhead\s?[,-]\s")
 
 
+_ASSISTED = words.C_SUITE_HEADS | words.PRESIDENTS
+
+
 class Role(NamedTuple):
     """One role of a title: "Senior Sales Manager II for Europe" is a "manager" with "senior sales" before it.
 
@@ -56,7 +59,7 @@ def readable(title: str) -> str:
     text = _INCLUSIVE_ADJECTIVE.sub("r", text)
     text = _EX.sub("ex ", text).replace("–", "-").replace("—", "-").replace("’", "'")
     text = _STAFF_OF_SOMEBODY.sub("chief of staff", text)
-    text = " ".join(_known_word(word) for word in _DOTTED.sub(" ", text).split())
+    text = " ".join(map(_known_word, _DOTTED.sub(" ", text).split()))
     text = _phrases().sub(lambda match: words.PHRASES[match.group()], text)
     text = _CHIEF_OFFICER.sub("chiefofficer", text)
     text = _CHIEF_SHORT.sub("chiefofficer", text)
@@ -88,8 +91,7 @@ def _role(tokens: list[str]) -> Role | None:
 def _is_support(before: list[str], noun: str) -> bool:
     if noun in words.ASSISTANT_HEADS:
         return True
-    is_rank = noun in words.C_SUITE_HEADS or noun in words.PRESIDENTS
-    return is_rank and not words.ASSISTANT_HEADS.isdisjoint(before)
+    return noun in _ASSISTED and not words.ASSISTANT_HEADS.isdisjoint(before)
 
 
 def _about(tokens: list[str]) -> list[str]:
@@ -115,8 +117,8 @@ def _is_department(tokens: list[str], position: int) -> bool:
 
 def _leads(noun: str, position: int, tokens: list[str]) -> bool:
     """Return whether a rank opens the title, so that what follows is its field ("Director Product Marketing")."""
-    opens = noun in words.ENTRY_HEADS or (noun in ranks() and noun not in words.C_SUITE_HEADS)
-    return opens and words.RANK_STEPS.issuperset(tokens[:position])
+    opening = words.ENTRY_HEADS | (ranks() - words.C_SUITE_HEADS)
+    return noun in opening and words.RANK_STEPS.issuperset(tokens[:position])
 
 
 @functools.cache

@@ -33,5 +33,5 @@ def _year_in_text(value: str) -> int | None:
     text = clean(value, _LONGEST_TEXT + 1)
     if text is None or len(text) > _LONGEST_TEXT:
         return None
-    years = {int(digits) for digits in _YEAR.findall(text)}
+    years = set(map(int, _YEAR.findall(text)))
     return years.pop() if len(years) == 1 else None

@@ -81,7 +81,8 @@ class AiArk(PaidProvider):
     def lacks(self, question: Lookup) -> str | None:
         """Return what a question of this entity type needs, if the entity lacks it."""
         if question.entity_type == "company":
-            return None if _company_key(question.fields) else "AI Ark needs a company's domain or LinkedIn URL."
+            _, value = _company_key(question.fields)
+            return None if value else "AI Ark needs a company's domain or LinkedIn URL."
         is_named = full_name(question.fields) and _employers_host(question.fields)
         if is_named or _export_key(question.fields):
             return None
@@ -108,9 +109,8 @@ class AiArk(PaidProvider):
             return await super().ask_many(questions, deadline)
         indexes_by_filter: dict[str, list[int]] = {"domain": [], "linkedin": []}
         for index, question in enumerate(questions):
-            key = _company_key(question.fields)
-            assert key is not None, "a question lacks nothing"
-            indexes_by_filter[key[0]].append(index)
+            filter_name, _ = _company_key(question.fields)
+            indexes_by_filter[filter_name].append(index)
         answers: dict[int, Answer] = {}
         for indexes in filter(None, indexes_by_filter.values()):
             companies = await self._ask_companies([questions[index] for index in indexes], deadline)
@@ -232,13 +232,13 @@ class AiArk(PaidProvider):
 # Questions
 
 
-def _company_key(fields: Mapping[str, Any]) -> tuple[str, str] | None:
-    """Return the filter that names a company, and its value there; a name alone is a loose search."""
+def _company_key(fields: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the filter that names a company, and its value there, "" without one; a name alone is a loose search."""
     hosts = (company_host(fields.get(name), fields.get("name")) for name in ("domain", "website"))
     if host := next(filter(None, hosts), None):
         return "domain", host
     page = linkedin_page("company", fields.get("linkedin_url"))
-    return ("linkedin", page.url) if page else None
+    return "linkedin", page.url if page else ""
 
 
 def _export_key(fields: Mapping[str, Any]) -> dict[str, str] | None:
@@ -250,7 +250,7 @@ def _export_key(fields: Mapping[str, Any]) -> dict[str, str] | None:
 
 
 def _companies_search(questions: Sequence[Lookup]) -> dict[str, Any]:
-    keys = dict.fromkeys(key for question in questions if (key := _company_key(question.fields)))
+    keys = dict.fromkeys(_company_key(question.fields) for question in questions)
     wanted: dict[str, list[str]] = {}
     for filter_name, value in keys:
         wanted.setdefault(filter_name, []).append(value)
@@ -298,7 +298,7 @@ def _not_found(rows: Sequence[Any]) -> str:
     return "AI Ark answered about somebody else." if rows else "AI Ark found nothing."
 
 
-def _row_about(key: tuple[str, str] | None, rows: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+def _row_about(key: tuple[str, str], rows: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
     return next((row for row in rows if key in _row_keys(row)), None)
 
 
@@ -310,10 +310,10 @@ def _row_keys(row: Mapping[str, Any]) -> set[tuple[str, str | None]]:
 
 def _is_cut(body: Any, rows: Sequence[Any]) -> bool:
     """Return whether there are more rows than came: what is missing here may stand on the next page."""
-    return bool(rows) and len(rows) < (integer(find(body, "totalElements")) or 0)
+    return 0 < len(rows) < (integer(find(body, "totalElements")) or 0)
 
 
-def _index_of_owner(row: Mapping[str, Any], keys: Sequence[tuple[str, str] | None]) -> int | None:
+def _index_of_owner(row: Mapping[str, Any], keys: Sequence[tuple[str, str]]) -> int | None:
     """Return which of the companies that were asked for a row is about."""
     row_keys = _row_keys(row)
     return next((index for index, key in enumerate(keys) if key in row_keys), None)

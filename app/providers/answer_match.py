@@ -43,7 +43,7 @@ from app.identity import companies, names
 from app.identity.companies import Firm
 from app.identity.names import Resemblance
 from app.identity.spellings import given_names
-from app.providers.reading import find
+from app.providers.reading import a_list, find
 from app.values.emails import email_address, is_shared_mailbox, mail_domain
 from app.values.hosts import bare_host, is_platform, own_host, public_suffixes, registrable_domain
 from app.values.linkedin import LinkedInPage, company_page, person_page
@@ -91,19 +91,16 @@ def _judge_person(asked: Mapping[str, Any], said: Mapping[str, Any]) -> Match:
         return Match.ANOTHER
     company = companies.compare(_with_mail(_employer(asked), asked), _with_mail(_employer(said), said))
     if key is Resemblance.UNLIKE:
-        agrees = name is Resemblance.SAME and company is Resemblance.SAME
-        return Match.SAME if agrees else Match.ANOTHER
-    return _judge_by_name(name, company, has_worked_there=_has_worked_there(asked, said))
+        return Match.SAME if {name, company} == {Resemblance.SAME} else Match.ANOTHER
+    # A former employer is as good as the present one: what was asked with may be old.
+    return _judge_by_name(name, Resemblance.SAME if _has_worked_there(asked, said) else company)
 
 
-def _judge_by_name(name: Resemblance, company: Resemblance, *, has_worked_there: bool) -> Match:
+def _judge_by_name(name: Resemblance, company: Resemblance) -> Match:
     """Return whom an answer is about that has no key to compare."""
-    if name in {Resemblance.UNLIKE, Resemblance.AKIN}:
+    if name in {Resemblance.UNLIKE, Resemblance.AKIN} or company is Resemblance.UNLIKE:
         return Match.ANOTHER
-    if company is Resemblance.UNLIKE and not has_worked_there:
-        return Match.ANOTHER
-    is_told = name is Resemblance.SAME and (company is Resemblance.SAME or has_worked_there)
-    return Match.SAME if is_told else Match.CANNOT_TELL
+    return Match.SAME if {name, company} == {Resemblance.SAME} else Match.CANNOT_TELL
 
 
 def _person_keys(fields: Mapping[str, Any]) -> dict[str, str]:
@@ -137,10 +134,9 @@ def _has_strange_mailbox(asked: Mapping[str, Any], said: Mapping[str, Any]) -> b
 
 def _has_worked_there(asked: Mapping[str, Any], said: Mapping[str, Any]) -> bool:
     """Return whether the company that was asked with is among the answer's former employers."""
-    jobs = said.get("job_history")
-    employers = [text(find(job, *_EMPLOYERS)) for job in (jobs if isinstance(jobs, list) else [])[:_MOST_EMPLOYERS]]
-    known = _employer(asked)
-    return any(companies.compare(known, Firm(name)) is Resemblance.SAME for name in employers if name)
+    jobs = a_list(said.get("job_history"))[:_MOST_EMPLOYERS]
+    known, employers = _employer(asked), [Firm(text(find(job, *_EMPLOYERS))) for job in jobs]
+    return any(companies.compare(known, employer) is Resemblance.SAME for employer in employers)
 
 
 # Companies

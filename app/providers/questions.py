@@ -25,6 +25,8 @@ _DOCUMENTATION: Final = ".example"
 _NAMES: Final = ("first_name", "last_name", "full_name")
 _OF_PERSON: Final = (*_NAMES, "company", "company_domain", "linkedin_url", "email")
 _OF_COMPANY: Final = ("name", "domain", "website", "linkedin_url")
+_IDENTIFYING: Final = {"person": _OF_PERSON, "company": _OF_COMPANY}
+_PAGES: Final = {"person": person_page, "company": company_page}
 _TEXTS: Final = frozenset({str, type(None)})
 _Refused = tuple[tuple[str, ...], tuple[str, ...]]
 """The names of fields that name nobody, and a sentence for each kind of value."""
@@ -40,8 +42,7 @@ class Known:
 
 def known_fields(entity_type: str, fields: Mapping[str, Any]) -> Known:
     """Return the fields that identify an entity, as they are written."""
-    names = _OF_PERSON if entity_type == "person" else _OF_COMPANY
-    values = tuple(map(fields.get, names))
+    values = tuple(map(fields.get, _IDENTIFYING[entity_type]))
     # What a caller of the providers makes up may be anything.
     refuse = _refused_texts if set(map(type, values)) <= _TEXTS else _refused
     refused, remarks = refuse(entity_type, values)
@@ -69,8 +70,7 @@ def linkedin_page(entity_type: str, value: Any) -> LinkedInPage | None:
     The address has LinkedIn's host: a slug by itself may be one of another site.
     """
     written = text(value) or ""
-    read = person_page if entity_type == "person" else company_page
-    return read(written) if "linkedin.com" in written.lower() else None
+    return _PAGES[entity_type](written) if "linkedin.com" in written.lower() else None
 
 
 def is_public_name(host: str) -> bool:
@@ -87,10 +87,8 @@ def is_public_name(host: str) -> bool:
 
 
 def _refused(entity_type: str, values: tuple[Any, ...]) -> _Refused:
-    if entity_type == "person":
-        refused = _refused_of_person(dict(zip(_OF_PERSON, values, strict=True)))
-    else:
-        refused = _refused_of_company(dict(zip(_OF_COMPANY, values, strict=True)))
+    refuse = _refused_of_person if entity_type == "person" else _refused_of_company
+    refused = refuse(dict(zip(_IDENTIFYING[entity_type], values, strict=True)))
     return tuple(refused), tuple(dict.fromkeys(filter(None, refused.values())))
 
 

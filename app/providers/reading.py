@@ -50,7 +50,7 @@ def joined(*values: Any) -> str | None:
 
 def filled(fields: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields that have a value: not None, not blank text, not an empty list or dict."""
-    return {name: value for name, value in fields.items() if value is not None and value not in ("", [], {})}
+    return {name: value for name, value in fields.items() if value not in (None, "", [], {})}
 
 
 def full_name(fields: Mapping[str, Any]) -> str | None:

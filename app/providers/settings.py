@@ -76,9 +76,9 @@ class ProviderSettings:
         if not is_met:
             raise ValueError(f"{self.prefix}_{name}: expected {expected}")
 
-    def price_micros(self, operation: str, times: Decimal | int = 1) -> int:
-        """Return what an operation costs in micro-dollars when done so many times, rounded up."""
-        return self.cost_micros(self.credits[operation] * times)
+    def price_micros(self, operation: str) -> int:
+        """Return what an operation costs in micro-dollars, rounded up."""
+        return self.cost_micros(self.credits[operation])
 
     def cost_micros(self, credits: Decimal | int) -> int:
         """Return what a number of credits costs in micro-dollars, rounded up."""

@@ -26,7 +26,8 @@ _LABEL: Final = (
     r"(?:e-?mail|mail|work|home|office|business|private|personal|main|primary|other|privat|gesch[äa]ftlich|dienstlich|"
     r"b[üu]ro|arbeit|bureau|travail|domicile|priv[ée]|perso|trabajo|casa|oficina|lavoro|werk|thuis|jobb|hem)"
 )
-_BEFORE: Final = re.compile(rf"{_LABEL}\s*[:=]\s*", re.IGNORECASE)
+_IN_BRACKETS: Final = re.compile(r"^[^@]*<([^<]*)>$")
+_BEFORE: Final = re.compile(rf"^{_LABEL}\s*[:=]\s*", re.IGNORECASE)
 _AFTER: Final = re.compile(rf"\s*(?:\([^()@]*\)|\[[^\[\]@]*\]|\s[-–|/]\s[^@]*|\s{_LABEL})$", re.IGNORECASE)
 # What Apollo writes if an address exists but was not paid for: "email_not_unlocked@domain.com".
 _NOT_GIVEN_OUT: Final = r"e?mail[._-]?not[._-][a-z._-]+@domain\.com"
@@ -168,14 +169,10 @@ def _first_part(local: str) -> str:
 
 
 def _unwrapped(text: str) -> str:
-    if text.endswith(">") and "<" in text and "@" not in text[: text.rindex("<")]:
-        text = text[text.rindex("<") + 1 : -1]
-    text = text.strip(_WRAPPING)
+    text = _IN_BRACKETS.sub(r"\1", text).strip(_WRAPPING)
     if text[:7].casefold() == "mailto:":
         text = text[7:].partition("?")[0]
-    if before := _BEFORE.match(text):
-        text = text[before.end() :]
-    text = _AFTER.sub("", text, count=1)
+    text = _AFTER.sub("", _BEFORE.sub("", text), count=1)
     return text.strip(_WRAPPING).rstrip(".")
 
 

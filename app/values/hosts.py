@@ -33,6 +33,7 @@ _AFTER_HOST: Final = re.compile(r"[/?#\\\s,;|<>()\"'\[\]]")
 _HOST: Final = re.compile(r"(?:(?!-)[a-z0-9_-]{1,63}(?<!-)\.)+(?!-)[a-z0-9-]{2,63}(?<!-)")
 _WORD_IN_NAME: Final = re.compile(r"\w+")
 _AND: Final = frozenset({"and", "und", "et", "y", "e", "en", "og", "och"})
+_UNSPOKEN: Final = _AND | {"n"}
 _PAGES_OF_ANY_SITE: Final = word_set(
     "service services kontakt contact about karriere careers career products produkte company unternehmen partner team"
     " home store media group gruppe academy events blog portfolio projekte projects design studio werbung immobilien"
@@ -217,12 +218,9 @@ def _is_platforms_own(host: str, path: str, name: str) -> bool:
 
 def _is_named_after(host: str, name: str) -> bool:
     """Return whether a host's label is a word of a company's name, its first words together, or their initials."""
-    label = _brand(host)
-    if not label:
-        return False
-    words = _name_words(name)
+    label, words = _brand(host), _name_words(name)
     runs = {"".join(words[:count]) for count in range(1, len(words) + 1)}
-    if label in runs or label in _initials(name):
+    if label in runs | _initials(name):
         return True
     return len(label) >= _SHORTEST_NAME and label in words
 
@@ -273,7 +271,7 @@ def _initials(name: str) -> set[str]:
     """Return a name's initials, with and without "and"."""
     words = _WORD_IN_NAME.findall(fold(name).replace("&", " n ").replace("+", " n "))
     spoken = "".join(map(_spoken_initial, words))
-    short = "".join(word[0] for word in words if word not in _AND and word != "n")
+    short = "".join(word[0] for word in words if word not in _UNSPOKEN)
     return {initials for initials in (spoken, short) if len(initials) > 1}
 
 
@@ -282,13 +280,12 @@ def _spoken_initial(word: str) -> str:
 
 
 def _name_words(name: str) -> list[str]:
-    words = [_letters(word) for word in name.split()]
-    return [word for word in words if word and word != "the"]
+    return [word for word in map(_letters, name.split()) if word not in {"", "the"}]
 
 
 def _letters(text: str) -> str:
     """Return a text's letters and digits, in which "ü" and "ue" are one."""
-    letters = "".join(char for char in fold(text) if char.isalnum())
+    letters = "".join(filter(str.isalnum, fold(text)))
     for written, short in (("ae", "a"), ("oe", "o"), ("ue", "u")):
         letters = letters.replace(written, short)
     return letters

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import islice
 from typing import Final
 
 ENTITY_ID_PATTERN: Final = re.compile(r"[A-Za-z0-9_.:@/-]{1,128}")
@@ -27,16 +28,11 @@ def is_slug(value: object) -> bool:
 
 def invalid_entity_ids(values: Iterable[object]) -> list[int]:
     """Return the positions, from 0, of the first values that are no entity ids: at most 20."""
-    values = values if isinstance(values, list) else list(values)
+    values = list(values)
     if _are_entity_ids(values):
         return []
-    positions = []
-    for position, value in enumerate(values):
-        if not is_entity_id(value):
-            positions.append(position)
-            if len(positions) == MAX_INVALID_IDS:
-                break
-    return positions
+    invalid = (position for position, value in enumerate(values) if not is_entity_id(value))
+    return list(islice(invalid, MAX_INVALID_IDS))
 
 
 def _are_entity_ids(values: list[object]) -> bool:

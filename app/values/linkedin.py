@@ -23,7 +23,9 @@ _BARE: Final = re.compile(rf"/?(?=(?:in|pub|company|school|showcase)/){_PATH}", 
 _PLAIN: Final = re.compile(r"https?://(?:[a-z]{2,3}\.)?linkedin\.com/(in|company)/([a-z0-9-]+)/?")
 _OWN_ID: Final = re.compile(r"AC[a-zA-Z][A-Za-z0-9_-]{30,}")
 _NOT_IN_A_NAME: Final = frozenset(":\ufffd")
-_NOBODY: Final = frozenset({"null", "none", "undefined", "unavailable", "unknown", "nan", "na", "n-a", "profile", "me"})
+_NOBODY: Final = frozenset(
+    {"", "null", "none", "undefined", "unavailable", "unknown", "nan", "na", "n-a", "profile", "me"}
+)
 _SIGNS: Final = " \t\r\n\"'<>()[],;"
 
 
@@ -102,6 +104,4 @@ def _name(kind: str, address: re.Match[str]) -> str:
 
 
 def _can_be_name(folded: str) -> bool:
-    if not folded or folded in _NOBODY:
-        return False
-    return _NOT_IN_A_NAME.isdisjoint(folded)
+    return folded not in _NOBODY and _NOT_IN_A_NAME.isdisjoint(folded)

@@ -28,13 +28,11 @@ def integer(value: Any) -> int | None:
     Cells and other people's JSON are read this way: a number without a fraction, or a text such as "12000000",
     "12,000,000" or "$12,000,000.00".
     """
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, float):
-        value = int(value) if value.is_integer() else None
-    elif isinstance(value, str):
+    if isinstance(value, str):
         value = _amount(value.strip())
-    return value if isinstance(value, int) and 0 <= value <= MAX_INTEGER else None
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return value if type(value) is int and 0 <= value <= MAX_INTEGER else None
 
 
 def fits_64_bits(number: float) -> bool:

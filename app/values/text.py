@@ -7,7 +7,6 @@ Every function is total (any text gives an answer) and linear in the length of i
 
 from __future__ import annotations
 
-import math
 import re
 import unicodedata
 from functools import lru_cache
@@ -30,11 +29,14 @@ _CONTROLS: Final = dict.fromkeys([*range(0x09), *range(0x0E, 0x1C), *range(0x7F,
 # A text of these alone is composed and undecorated, and no word of it has an accent apart from its letter.
 _ORDINARY: Final = re.compile(f"[ -~{LETTERS}‘’“”«»–—一-鿿ぁ-ゖァ-ヺ]*")
 _ACCENTS: Final = re.compile("[\u0300-\u036f]+")
-_DROPPED: Final = dict.fromkeys(map(ord, "®™©℠\u00ad\u200b\u2060\ufeff\ufe0e\ufe0f"), "")
+# Trade marks, invisible signs, and what belongs to the emoji before it: skin tones and variants.
+_DROPPED: Final = dict.fromkeys(
+    [*map(ord, "®™©℠\u00ad\u200b\u2060\ufeff\ufe0e\ufe0f"), *range(0x1F3FB, 0x1F400), *range(0xE0100, 0xE01F0)], ""
+)
+_NUMBERS: Final = frozenset({int, float})
 _JOINERS: Final = "\u200c\u200d"
 _JOINED: Final = frozenset({"Lo", "Mn", "Mc"})
 _FANCY_LETTERS: Final = frozenset([*range(0x1D400, 0x1D800), *range(0xFF01, 0xFF5F)])
-_PARTS_OF_EMOJI: Final = frozenset([*range(0x1F3FB, 0x1F400), *range(0xE0100, 0xE01F0)])
 _DROPPED_CATEGORIES: Final = frozenset({"Me", "Cf"})
 _DECORATION: Final = frozenset({"So", "Cs", "Cc", "Co", "Cn", "Zl", "Zp", "Zs"})
 
@@ -73,9 +75,9 @@ def word_set(text: str) -> frozenset[str]:
 def text(value: Any) -> str | None:
     """Return a value as trimmed text, numbers included; None for blanks, their many spellings and other kinds."""
     if not isinstance(value, str):
-        if value is None or isinstance(value, bool) or not isinstance(value, int | float):
+        if type(value) not in _NUMBERS:  # a bool is none
             return None
-        is_whole = isinstance(value, float) and math.isfinite(value) and value.is_integer()
+        is_whole = isinstance(value, float) and value.is_integer()
         value = str(int(value) if is_whole else value)
     trimmed = value.strip()
     # Providers write "NA" for nothing; in a list of people's own making it may be Namibia's code.
@@ -115,22 +117,21 @@ def _fold_accents(text: str) -> str:
 
 def _without_decoration(text: str) -> str:
     composed = unicodedata.normalize("NFC", text.translate(_DROPPED))
-    kept: list[str] = []
+    kept = [" "]  # so that there is a character before the first one, which no accent follows
     for char in composed:
-        if plain := char if char.isascii() else _plain(char, kept):
+        if plain := char if char.isascii() else _plain(char, kept[-1]):
             kept.append(plain)
     return unicodedata.normalize("NFC", "".join(kept))
 
 
-def _plain(char: str, before: list[str]) -> str:
+def _plain(char: str, before: str) -> str:
     """Return what a character outside ASCII becomes: itself, a plain letter, or a space for decoration."""
     if ord(char) in _FANCY_LETTERS:
         return unicodedata.normalize("NFKC", char)
     category = unicodedata.category(char)
-    is_mark = category == "Mn" and ord(char) not in _PARTS_OF_EMOJI
-    if is_mark or char in _JOINERS:
-        return char if _may_follow(char, before[-1] if before else " ") else ""
-    if category in _DROPPED_CATEGORIES or ord(char) in _PARTS_OF_EMOJI:
+    if category == "Mn" or char in _JOINERS:
+        return char if _may_follow(char, before) else ""
+    if category in _DROPPED_CATEGORIES:
         return ""
     return " " if category in _DECORATION else char
 

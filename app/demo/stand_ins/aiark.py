@@ -3,14 +3,15 @@
 import time
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from . import invented
-from .base import Call, Instead, Replies, Reply, StandIn, html, one_of, text_of
+from .base import Call, Instead, Replies, Reply, StandIn, always, html, one_of, text_of
 from .invented import Company, Person
 from .scenarios import EVERYWHERE
 
 EMAIL_STATES = (("VALID", "SMTP"), ("VALID", "CATCH_ALL"), ("INVALID", "SMTP"))
+_Shown = TypeVar("_Shown", Person, Company)
 _SCRIPTS = ("python", "aiohttp", "curl", "go-http-client")
 _ENVELOPES = ("content", "content", "data", "results")
 
@@ -62,7 +63,7 @@ class AiArk(StandIn):
             ("POST", "v1/people/mobile-phone-finder"): self._mobile,
             ("POST", "v1/people/export/single"): self._export_v1,
             ("POST", "v2/people/export/single"): self._export_v2,
-            ("GET", "v1/payments/credits"): lambda call: Reply(200, {"total": 1000}),
+            ("GET", "v1/payments/credits"): always(Reply(200, {"total": 1000})),
         }
 
     def check_headers(self, headers: Mapping[str, str]) -> None:
@@ -83,18 +84,14 @@ class AiArk(StandIn):
     def _companies(self, call: Call) -> Reply:
         _check_page(call.fields)
         asked = _asked_companies(call.body.get("account"))
-        if call.says("wrong_person") or not asked:
-            companies = [who.company for who in _strangers(call.body["size"])]
-        else:
-            companies = [company for company in asked if call.finds(company.identity)]
-        return self._page(call, [(company.identity, _company(company)) for company in companies], "company", "0.1")
+        strangers = [who.company for who in _strangers(call.body["size"])]
+        shown = _shown(call, asked, strangers)
+        return self._page(call, [(company.identity, _company(company)) for company in shown], "company", "0.1")
 
     def _people(self, call: Call) -> Reply:
         _check_page(call.fields)
-        asked = _asked_people(call.body)
-        is_anybody = call.says("wrong_person") or not asked
-        people = _strangers(call.body["size"]) if is_anybody else [who for who in asked if call.finds(who.identity)]
-        return self._page(call, [(who.identity, _person(call, who)) for who in people], "person", "0.5")
+        shown = _shown(call, _asked_people(call.body), _strangers(call.body["size"]))
+        return self._page(call, [(who.identity, _person(call, who)) for who in shown], "person", "0.5")
 
     def _page(self, call: Call, rows: list[tuple[str, Any]], operation: str, credits: str) -> Reply:
         size = call.body["size"]
@@ -225,6 +222,13 @@ def _include(block: Any, name: str) -> Any:
 
 def _texts(value: Any) -> list[str]:
     return [text for text in value if isinstance(text, str) and text] if isinstance(value, list) else []
+
+
+def _shown(call: Call, asked: list[_Shown], strangers: list[_Shown]) -> list[_Shown]:
+    """Return whom a search shows: who was asked for and is known, or anybody if it understood nothing."""
+    if call.says("wrong_person") or not asked:
+        return strangers
+    return [entity for entity in asked if call.finds(entity.identity)]
 
 
 def _strangers(count: int) -> list[Person]:

@@ -217,6 +217,11 @@ class StandIn:
         return html(404)
 
 
+def always(reply: Reply) -> Handler:
+    """Return what gives each call the same answer."""
+    return lambda call: reply
+
+
 def one_of(choices: Sequence[Choice], variant: int) -> Choice:
     """Return the choice for a variant."""
     return choices[variant % len(choices)]

@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from . import invented
-from .base import Call, Replies, Reply, StandIn, html, one_of, text_of
+from .base import Call, Replies, Reply, StandIn, always, html, one_of, text_of
 from .invented import Person
 from .scenarios import EVERYWHERE
 
@@ -56,8 +56,8 @@ class Findymail(StandIn):
             ("POST", "api/search/reverse-email"): self._by_email,
             ("POST", "api/search/phone"): self._phone,
             ("POST", "api/verify"): self._verify,
-            ("POST", "api/find"): lambda call: Reply(405, {"message": "Method not allowed"}),
-            ("GET", "api/credits"): lambda call: Reply(200, {"credits": 1000, "verifier_credits": 1000}),
+            ("POST", "api/find"): always(Reply(405, {"message": "Method not allowed"})),
+            ("GET", "api/credits"): always(Reply(200, {"credits": 1000, "verifier_credits": 1000})),
         }
 
     def no_route(self) -> Reply:

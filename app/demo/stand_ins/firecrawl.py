@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from . import invented
-from .base import Call, Replies, Reply, StandIn, html, one_of, retry_after, text_of
+from .base import Call, Replies, Reply, StandIn, always, html, one_of, retry_after, text_of
 from .invented import Company
 from .limits import Refusal
 from .scenarios import EVERYWHERE
@@ -66,10 +66,8 @@ class Firecrawl(StandIn):
             ("GET", "extract/*"): self._poll,
             ("POST", "batch/scrape"): self._start,
             ("GET", "batch/scrape/*"): self._poll,
-            ("DELETE", "batch/scrape/*"): lambda call: Reply(200, {"status": "cancelled"}),
-            ("GET", "team/credit-usage"): lambda call: Reply(
-                200, {"success": True, "data": {"remainingCredits": 1000}}
-            ),
+            ("DELETE", "batch/scrape/*"): always(Reply(200, {"status": "cancelled"})),
+            ("GET", "team/credit-usage"): always(Reply(200, {"success": True, "data": {"remainingCredits": 1000}})),
         }
 
     def refused(self, refusal: Refusal) -> Reply:

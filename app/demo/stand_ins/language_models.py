@@ -245,8 +245,11 @@ def _listed(text: str) -> list[dict[str, Any]] | None:
         values = json.loads(text)
     except ValueError:
         return None
-    is_listed = isinstance(values, list) and all(isinstance(value, dict) for value in values)
-    return values if is_listed else None
+    return values if _are_objects(values) else None
+
+
+def _are_objects(values: Any) -> bool:
+    return isinstance(values, list) and all(isinstance(value, dict) for value in values)
 
 
 def _is_json_text(text: str) -> bool:
@@ -259,14 +262,9 @@ def _is_json_text(text: str) -> bool:
 def _wrong_body(body: Mapping[str, Any], limit: Any) -> str | None:
     if not isinstance(body.get("model"), str):
         return "model: field required"
-    if not _has_messages(body):
+    if not (body.get("messages") and _are_objects(body["messages"])):
         return "messages: at least one message is required"
     return None if type(limit) is int and limit > 0 else "max_tokens: field required"
-
-
-def _has_messages(body: Mapping[str, Any]) -> bool:
-    messages = body.get("messages")
-    return isinstance(messages, list) and bool(messages) and all(isinstance(message, dict) for message in messages)
 
 
 def _anthropic_schema(body: dict[str, Any]) -> tuple[dict[str, Any] | None, str | None]:
@@ -368,7 +366,8 @@ def _type_of(schema: Mapping[str, Any]) -> str:
 
 def _fill(schema: Mapping[str, Any], name: str, asked: list[dict[str, Any]], call: Call) -> Any:
     """Return a value that a schema allows, or, by the scenario, one outside an enum."""
-    text = str(asked[0].get("value", "")) if asked else ""
+    first = asked[0] if asked else {}
+    text = str(first.get("value", ""))
     if "enum" in schema:
         return _choose(schema["enum"], text, call)
     if "anyOf" in schema:
@@ -378,7 +377,7 @@ def _fill(schema: Mapping[str, Any], name: str, asked: list[dict[str, Any]], cal
         return {key: _fill(inner, key, asked, call) for key, inner in schema.get("properties", {}).items()}
     if kind == "array":
         return [_fill(schema.get("items", {}), name, [row], call) for row in asked]
-    index = asked[0].get("index", 0) if asked else 0
+    index = first.get("index", 0)
     return {"string": text.title(), "boolean": True, "integer": index, "number": index}.get(kind)
 
 
