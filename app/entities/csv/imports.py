@@ -14,6 +14,7 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import chain
+from operator import attrgetter
 from typing import Any, BinaryIO, Final
 
 from sqlalchemy import insert
@@ -215,14 +216,14 @@ class _Import:
         """Insert new entities, and return how many they are."""
         names = tuple(dict.fromkeys((*self._plain_names, EXTRA, *sorted(self._names))))
         blanks = (None,) * (len(names) - len(self._plain_names) - 1)
+        rows = sorted(rows, key=attrgetter("id"))
         values = [
-            (row.id, *row.cells, row.extra or None, *blanks)
-            if isinstance(row, PlainRow)
-            else (row.id, *map(offered(row).get, names))
+            (*row.cells, row.extra or None, *blanks) if isinstance(row, PlainRow) else map(offered(row).get, names)
             for row in rows
         ]
+        columns = dict(zip(("id", *names), ([row.id for row in rows], *zip(*values, strict=True)), strict=True))
         kind, slug = self._entity_type, self._workspace_slug
-        created = insert_absent(kind, sorted(values), names=names, workspace_slug=slug, session=session)
+        created = insert_absent(kind, columns, workspace_slug=slug, session=session)
         if created < len(rows):
             # To look first takes less time than to find that out again. If that was in vain, an upsert is safer.
             self._inserts_new, self._are_all_new = self._are_all_new, False
