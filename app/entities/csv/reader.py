@@ -5,8 +5,8 @@ Here a file's separator and header are found, and its records become rows, or re
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
-from typing import BinaryIO, Final, Protocol
+from itertools import groupby, islice
+from typing import BinaryIO, Final, Protocol, cast
 
 from app.entities.csv.accepted_headers import USUAL_HEADERS
 from app.entities.csv.cells import Remark
@@ -148,7 +148,7 @@ class CsvReader:
 
     def _outcomes(self, block: Sequence[Record | Refusal]) -> list[AnyRow | Refusal]:
         """Return what becomes of records; of blank ones and of those above the first line nothing does."""
-        judged = [outcome for record in block if (outcome := self._judged(record)) is not None]
+        judged = self._sifted(block)
         records = [record for record in judged if isinstance(record, Record)]
         if self._on_records is not None and records:
             self._on_records(records)
@@ -157,6 +157,26 @@ class CsvReader:
             return rows
         of_records = iter(rows)
         return [next(of_records) if isinstance(outcome, Record) else outcome for outcome in judged]
+
+    def _sifted(self, block: Sequence[Record | Refusal]) -> list[Record | Refusal]:
+        """Return the records that are to be read, with the refusals between them.
+
+        Each is judged by itself, but for runs of those that start as rows do.
+        """
+        sifted: list[Record | Refusal] = []
+        for are_usual, group in groupby(block, self._is_usual):
+            if are_usual and self._footers.expects_rows:
+                run = cast(list[Record], list(group))
+                self._footers.count_rows(run)
+                sifted += run
+            else:
+                sifted += filter(None, map(self._judged, group))
+        return sifted
+
+    def _is_usual(self, record: Record | Refusal) -> bool:
+        if isinstance(record, Refusal) or record.line < self._from_line:
+            return False
+        return self._footers.starts_as_rows_do(record)
 
     def _judged(self, record: Record | Refusal) -> Record | Refusal | None:
         """Return a record that is to be read, a refusal if it names nobody, or None to pass over it."""
