@@ -225,10 +225,10 @@ class CsvReader:
 
     def _header_place(self, records: list[Record]) -> int:
         """Return which record is the header: the first, unless one soon after is known for certain."""
-        places = range(min(len(records), _LINES_ABOVE_HEADER))
-        if known_headers(self.entity_type, records[0].cells, self._mapped) > 0:
+        known = (known_headers(self.entity_type, record.cells, self._mapped) for record in records)
+        if next(known) > 0:
             return 0
-        return next((i for i in places if known_headers(self.entity_type, records[i].cells, self._mapped) > 1), 0)
+        return next((place for place, count in enumerate(islice(known, _LINES_ABOVE_HEADER - 1), 1) if count > 1), 0)
 
     def _read_header(self) -> list[str]:
         place = self._header_place(self._sample() or [Record(0, [], "")])
