@@ -121,7 +121,7 @@ def map_columns(entity_type: EntityType, headers: Sequence[str], mapped: Mapped 
     ]
 
 
-def known_headers(entity_type: EntityType, headers: Sequence[str], mapped: Mapped) -> int:
+def known_headers(entity_type: EntityType, headers: Sequence[str], mapped: Mapped = _NO_MAPPING) -> int:
     """Count the headers that mean a field of the entity, or that a mapping names."""
     owners = set(map(normalized_header, mapped))
     targets = _targets(entity_type, headers)

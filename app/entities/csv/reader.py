@@ -148,15 +148,12 @@ class CsvReader:
 
     def _outcomes(self, block: Sequence[Record | Refusal]) -> list[AnyRow | Refusal]:
         """Return what becomes of records; of blank ones and of those above the first line nothing does."""
-        judged = self._sifted(block)
-        records = [record for record in judged if isinstance(record, Record)]
+        sifted = self._sifted(block)
+        records = [record for record in sifted if isinstance(record, Record)]
         if self._on_records is not None and records:
             self._on_records(records)
-        rows = self._rows.read(records)
-        if len(rows) == len(judged):
-            return rows
-        of_records = iter(rows)
-        return [next(of_records) if isinstance(outcome, Record) else outcome for outcome in judged]
+        rows = {row.line: row for row in self._rows.read(records)}
+        return [rows[outcome.line] if isinstance(outcome, Record) else outcome for outcome in sifted]
 
     def _sifted(self, block: Sequence[Record | Refusal]) -> list[Record | Refusal]:
         """Return the records that are to be read, with the refusals between them.

@@ -151,25 +151,22 @@ class RowReader:
 
     def read(self, records: Sequence[Record]) -> list[AnyRow | Refusal]:
         """Turn records that each have a cell that is not blank into rows, or refusals with their cells."""
+        even = {row.line: row for row in self._rows_of_columns(records)}
+        return [even.get(record.line) or self._row(record) for record in records]
+
+    def _rows_of_columns(self, records: Sequence[Record]) -> list[AnyRow | Refusal]:
+        """Turn those records into rows of which every cell is stored as it stands."""
         width = len(self.columns)
         regular = [record for record in records if _is_regular(record, width)]
-        rows = self._regular_rows(regular)
-        if len(regular) == len(records):
-            return rows
-        of_regular = iter(rows)
-        return [next(of_regular) if _is_regular(record, width) else self._row(record) for record in records]
-
-    def _regular_rows(self, records: Sequence[Record]) -> list[AnyRow | Refusal]:
-        """Turn records of as many cells as there are columns, all of them storable, into rows."""
-        if not records:
+        if not regular:
             return []
-        columns = [list(map(str.strip, cells)) for cells in zip(*(record.cells for record in records), strict=True)]
+        columns = [list(map(str.strip, cells)) for cells in zip(*(record.cells for record in regular), strict=True)]
         odd = self._odd_places(columns)
-        if not odd:
-            return self._even_rows(records, columns)
-        is_even = [place not in odd for place in range(len(records))]
-        even = iter(self._even_rows(list(compress(records, is_even)), [list(compress(c, is_even)) for c in columns]))
-        return [self._row(record) if place in odd else next(even) for place, record in enumerate(records)]
+        if odd:
+            is_even = [place not in odd for place in range(len(regular))]
+            regular = list(compress(regular, is_even))
+            columns = [list(compress(cells, is_even)) for cells in columns]
+        return self._even_rows(regular, columns)
 
     def _even_rows(self, records: Sequence[Record], columns: Sequence[Sequence[str]]) -> list[AnyRow | Refusal]:
         """Turn records whose cells are stored as they stand, given by columns too, into rows."""
