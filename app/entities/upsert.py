@@ -7,7 +7,6 @@ an old row has nothing left to add.
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 from app.audit.events import record
@@ -16,6 +15,7 @@ from app.db.sql import engine_name, insert_columns, insert_missing
 from app.entities.changes import CALLER, Writing, write_changes
 from app.entities.fields import EXTRA, RAW_FIELDS, Fields, table_of
 from app.entities.merge import Change, differs
+from app.entities.pages import slices
 from app.entities.read import SLICE_ROWS, Load, load_columns
 from app.models.audit_event import Action
 
@@ -212,8 +212,7 @@ class _Upsert:
     def _insert(self, entities: Mapping[str, Fields]) -> set[str]:
         """Insert entities in the order given, and return the ids of those that nobody else inserted."""
         created: set[str] = set()
-        pairs = iter(entities.items())
-        while part := list(islice(pairs, SLICE_ROWS)):
+        for part in slices(entities.items(), SLICE_ROWS):
             created.update(self._insert_where_absent(part))
         return created
 

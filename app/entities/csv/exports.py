@@ -15,7 +15,7 @@ exported as they were or as they are.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain, islice
+from itertools import chain
 from typing import Any, Final, Self
 
 import structlog
@@ -29,6 +29,7 @@ from app.entities.csv.writer import csv_lines
 from app.entities.exclusions import Exclusions, sign_fields
 from app.entities.fields import EXTRA, FIELDS, NORMALIZED_FIELDS, RAW_FIELDS
 from app.entities.merge import is_blank
+from app.entities.pages import all_rows, slices
 from app.entities.read import SLICE_ROWS, EntityView, list_entities
 from app.entities.readiness import STATUS_FIELDS, ready_people
 from app.extensions import db
@@ -113,7 +114,7 @@ def lay_out(entity_type: EntityType, layout: Layout, views: Iterable[EntityView]
     """Return entities as a table of these columns."""
     columns = _Columns(entity_type, layout).columns()
     reads = [column.read for column in columns]
-    rows = chain.from_iterable(zip(*(read(part) for read in reads), strict=True) for part in _parts(views))
+    rows = chain.from_iterable(zip(*(read(part) for read in reads), strict=True) for part in slices(views, SLICE_ROWS))
     return ExportTable([column.header for column in columns], [column.kind for column in columns], rows)
 
 
@@ -140,7 +141,8 @@ def exported_views(
     """
     excluded = Exclusions.load(workspace_slug)
     end_read()
-    views = _views(entity_type, workspace_slug, list_id, names)
+    read = partial(list_entities, entity_type, workspace_slug=workspace_slug, list_id=list_id, names=names)
+    views = all_rows(read, SLICE_ROWS)
     return exported_of(views, entity_type, excluded, workspace_slug=workspace_slug, only_ready=only_ready)
 
 
@@ -159,27 +161,6 @@ def unbroken(lines: Iterator[bytes]) -> Iterator[bytes]:
     except Exception as exc:
         log.error("export broke off", kind=type(exc).__name__)
         raise ConnectionAbortedError("the export broke off") from None
-
-
-def _views(
-    entity_type: str, workspace_slug: str, list_id: str | None, names: Sequence[str] | None
-) -> Iterator[EntityView]:
-    cursor = None
-    while True:
-        page = list_entities(
-            entity_type, workspace_slug=workspace_slug, cursor=cursor, limit=SLICE_ROWS, list_id=list_id, names=names
-        )
-        end_read()
-        yield from page.rows
-        cursor = page.next_cursor
-        if cursor is None:
-            return
-
-
-def _parts(views: Iterable[EntityView]) -> Iterator[_Views]:
-    views = iter(views)
-    while part := list(islice(views, SLICE_ROWS)):
-        yield part
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,10 @@ import re
 import string
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
-from itertools import chain, islice
+from itertools import chain
 from typing import Any, Final
+
+from app.entities.pages import slices
 
 BLOCK_CHARS: Final = 65_536
 _ROWS_A_PART: Final = 500
@@ -40,7 +42,7 @@ def csv_lines(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[
     yield codecs.BOM_UTF8 + _line([guard_formula(name) for name in header]).encode()
     lines: list[str] = []
     chars = 0
-    for line in map(_line, chain.from_iterable(map(_written, _parts(rows)))):
+    for line in map(_line, chain.from_iterable(map(_written, slices(rows, _ROWS_A_PART)))):
         lines.append(line)
         chars += len(line)
         if chars >= BLOCK_CHARS:
@@ -48,12 +50,6 @@ def csv_lines(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[
             lines, chars = [], 0
     if lines:
         yield "".join(lines).encode()
-
-
-def _parts(rows: Iterable[Sequence[Any]]) -> Iterator[list[Sequence[Any]]]:
-    rows = iter(rows)
-    while part := list(islice(rows, _ROWS_A_PART)):
-        yield part
 
 
 def _written(rows: Sequence[Sequence[Any]]) -> Iterable[Sequence[str]]:
