@@ -10,9 +10,10 @@ import codecs
 import json
 import re
 import string
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from itertools import chain
+from types import NoneType
 from typing import Any, Final
 
 from app.entities.pages import slices
@@ -101,18 +102,27 @@ def cell_text(value: Any) -> str:
     Lists and dicts are compact JSON, dates ISO 8601. Nothing is blank, and so are blank text, an empty list and an
     empty dict.
     """
-    if isinstance(value, str):
-        # Blank text says nothing, here as on import.
-        return "" if value.isspace() else value
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, (list, tuple, dict)):
-        return _COMPACT.encode(value) if value else ""
-    if isinstance(value, date):
-        return value.isoformat()
-    return str(value)
+    return _TEXTS.get(type(value), str)(value)
+
+
+def _text(text: str) -> str:
+    """Return a text; a blank one says nothing, here as on import."""
+    return "" if text.isspace() else text
+
+
+def _json(value: Any) -> str:
+    return _COMPACT.encode(value) if value else ""
+
+
+_TEXTS: Final[Mapping[type, Callable[[Any], str]]] = {
+    str: _text,
+    NoneType: lambda _: "",
+    bool: {True: "true", False: "false"}.__getitem__,
+    **dict.fromkeys((list, tuple, dict), _json),
+    date: date.isoformat,
+    datetime: datetime.isoformat,
+}
+"""What writes a value of a type."""
 
 
 def _cell(value: Any) -> str:
