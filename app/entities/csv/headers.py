@@ -33,6 +33,11 @@ _CLEAR_MARGIN: Final = 3
 # Columns that make a file one of people, however much it says about their companies besides.
 _WHO: Final = frozenset({"email", "first_name", "last_name", "full_name", "job_title", "linkedin_url"})
 
+_IDENTIFYING_COMPANIES: Final = frozenset({ID_FIELD, "linkedin_url", "domain", "website", "name"})
+_IDENTIFYING_PEOPLE: Final = frozenset({ID_FIELD, "linkedin_url", "email"})
+_NAMES: Final = frozenset({"full_name", "last_name"})
+_EMPLOYERS: Final = frozenset({"company", "company_domain"})
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -52,6 +57,11 @@ class Column:
     dropped: bool = False
     rank: int = 0
     ignored: bool = False
+
+    @property
+    def target(self) -> str | None:
+        """The field, or the entry of a dict field as `social_urls.facebook`."""
+        return f"{self.field}.{self.key}" if self.key else self.field
 
 
 class MappingError(ValueError):
@@ -128,6 +138,14 @@ def known_headers(entity_type: EntityType, headers: Sequence[str], mapped: Mappe
     return sum(
         target.is_kept or normalized_header(header) in owners for header, target in zip(headers, targets, strict=True)
     )
+
+
+def identifying_fields(entity_type: EntityType, fields: Set[str | None]) -> Set[str]:
+    """Return the fields that rows with these are recognised by: a person's name only together with a company."""
+    if entity_type == "company":
+        return _IDENTIFYING_COMPANIES
+    has_name_and_company = not fields.isdisjoint(_NAMES) and not fields.isdisjoint(_EMPLOYERS)
+    return _IDENTIFYING_PEOPLE | _NAMES | _EMPLOYERS if has_name_and_company else _IDENTIFYING_PEOPLE
 
 
 def known_spellings(entity_type: EntityType) -> frozenset[str]:

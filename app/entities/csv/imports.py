@@ -191,8 +191,9 @@ class _Import:
     def _write(self, rows: list[AnyRow]) -> Outcome:
         """Store rows, and return what became of them."""
         with transaction() as session:
-            self._record_columns(session)
-            self._remember_mapping(session)
+            if not self._is_recorded:
+                self._record_columns(session)
+                self._remember_mapping(session)
             outcome = self._put(session, rows)
             view = self._into.add(session, self._reader.columns, outcome.ids)
             event = self._event or self._record(session, view)
@@ -310,13 +311,11 @@ class _Import:
 
     def _is_echo(self, stored: Fields, header: str, text: str) -> bool:
         """Return whether a cell that its field does not take from a file is what an export wrote for that field."""
-        value = stored.get(self._fields.get(header, ""))
+        value = stored.get(self._fields.get(header) or "")
         return value is not None and str(value).strip() == text
 
     def _record_columns(self, session: WriteSession) -> None:
         """Keep the header row for exports, unless an import left the same or it adds nothing to it."""
-        if self._is_recorded:
-            return
         columns = [[column.header, described(column)] for column in self._reader.columns if not column.dropped]
         known = recorded_columns(session, self._entity_type, self._workspace_slug)
         if columns in known or (self._reader.is_export and adds_nothing(columns, known)):
@@ -326,7 +325,7 @@ class _Import:
 
     def _remember_mapping(self, session: WriteSession) -> None:
         """Keep what the caller says of the columns, for files like this one."""
-        if not self._is_recorded and self._reader.is_mapping_said:
+        if self._reader.is_mapping_said:
             remember_mapping(session, self._entity_type, self._workspace_slug, self._reader.header, self._reader.mapped)
 
     def _record(self, session: WriteSession, into: ListView | None) -> BegunEvent:
@@ -423,13 +422,10 @@ class DryRun(_Import):
         return standing
 
 
-def _fields_of(reader: CsvReader, entity_type: EntityType) -> dict[str, str]:
+def _fields_of(reader: CsvReader, entity_type: EntityType) -> dict[str, str | None]:
     """Return the field of each column that stands for one by itself, by header."""
-    return {
-        column.header: column.field
-        for column in reader.columns
-        if column.field and column.field in RAW_FIELDS[entity_type] and not (column.key or column.is_fallback)
-    }
+    fields = {column.header: described(column) for column in reader.columns}
+    return {header: field for header, field in fields.items() if field in RAW_FIELDS[entity_type]}
 
 
 def _combined(stored: Any, value: Any) -> Any:

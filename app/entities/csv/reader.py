@@ -13,11 +13,11 @@ from app.entities.csv.cells import Remark
 from app.entities.csv.footers import Footers, NoFooters
 from app.entities.csv.headers import (
     EXTRA_FIELD,
-    ID_FIELD,
     MAX_HEADER_CHARS,
     Column,
     Mapped,
     MappingError,
+    identifying_fields,
     known_headers,
     laid_over,
     map_columns,
@@ -250,7 +250,7 @@ class CsvReader:
             raise NoKeyColumn(
                 f"no column of the first row is known; expected a header row such as {usual}", self.columns
             )
-        if not _can_identify(self.entity_type, fields):
+        if identifying_fields(self.entity_type, fields).isdisjoint(fields):
             needed = IDENTIFYING_FIELDS[self.entity_type]
             message = f"no column tells the rows apart; expected an id, or {needed}, in columns such as {usual}"
             raise NoKeyColumn(message, self.columns)
@@ -322,11 +322,3 @@ def _checked_header(record: Record) -> list[str]:
     if any("." in header.partition("@")[2] for header in headers):
         raise CsvError("the first row holds an email address; expected a header row above the data")
     return headers
-
-
-def _can_identify(entity_type: EntityType, fields: set[str | None]) -> bool:
-    if entity_type == "company":
-        return not fields.isdisjoint({ID_FIELD, "domain", "website", "linkedin_url", "name"})
-    return not fields.isdisjoint({ID_FIELD, "linkedin_url", "email"}) or (
-        not fields.isdisjoint({"full_name", "last_name"}) and not fields.isdisjoint({"company", "company_domain"})
-    )
