@@ -7,13 +7,13 @@ if no blank line is there. A row with an address or a page of its own is never t
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache, partial
 from typing import Final
 
 from app.entities.csv.headers import ID_FIELD, Column, known_spellings, normalized_header
 from app.entities.csv.records import Record
-from app.values.entity_types import EntityType
+from app.values.entity_types import ENTITY_TYPES, EntityType
 from app.values.identifiers import is_entity_id
 from app.values.text import word_set
 
@@ -144,7 +144,9 @@ def _starts(words: Iterable[str]) -> frozenset[str]:
     return frozenset(word[:_START_CHARS] for word in words)
 
 
-_SUSPECT_STARTS_OF_WORDS: Final = _starts(_SUSPECT_WORDS)
+_UNUSUAL_STARTS: Final[Mapping[EntityType, frozenset[str]]] = {
+    entity_type: _starts(_SUSPECT_WORDS | known_spellings(entity_type)) for entity_type in ENTITY_TYPES
+}
 
 
 class Footers:
@@ -154,7 +156,7 @@ class Footers:
         self._known = known_spellings(entity_type)
         self._header = [normalized_header(cell) for cell in header]
         self._first = _bare(header[0]) if header else ""
-        unusual_starts = _SUSPECT_STARTS_OF_WORDS | _starts({self._first, *self._known})
+        unusual_starts = _UNUSUAL_STARTS[entity_type] | _starts([self._first])
         # Names begin alike often enough for the answers to be kept.
         self._may_start_none = lru_cache(maxsize=4096)(partial(_may_start_none, unusual_starts))
         self._addresses = [index for index, column in enumerate(columns) if column.field in _ADDRESSES]

@@ -355,8 +355,8 @@ def _is_regular(record: Record, width: int) -> bool:
     return len(record.cells) == width and (text.isprintable() or find_bad_character(text) is None)
 
 
-def _or_none(cells: Sequence[str]) -> list[str | None]:
-    return [cell or None for cell in cells]
+def _or_none(cells: Sequence[str]) -> Sequence[str | None]:
+    return [cell or None for cell in cells] if "" in cells else cells
 
 
 def _is_odd(cell: str) -> bool:
