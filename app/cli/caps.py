@@ -9,11 +9,11 @@ from app.cli import output
 from app.cli.group import enrich
 from app.cli.money import Dollars
 from app.cli.options import Slug, json_option, with_options
-from app.cli.pages import all_rows
 from app.enrichment.money import stored_caps as service
 from app.enrichment.money.schemas import StoredCapSchema
 from app.enrichment.money.scopes import CapScope
 from app.enrichment.money.stored_caps import StoredCapView
+from app.entities.pages import all_rows
 from app.providers.names import NAMES
 
 SET_BY: Final = "command line"

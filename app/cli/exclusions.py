@@ -10,10 +10,10 @@ import click
 from app.cli import output
 from app.cli.group import enrich
 from app.cli.options import InputFile, json_option, workspace_option
-from app.cli.pages import all_rows
 from app.entities import exclusions as service
 from app.entities.exclusion_routes import ExclusionCountsSchema, ExclusionSchema
 from app.entities.exclusions import RULE, ExclusionView, normalized_all
+from app.entities.pages import all_rows
 from app.errors import Invalid
 from app.values.identifiers import MAX_INVALID_IDS
 

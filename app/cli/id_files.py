@@ -4,11 +4,11 @@ import codecs
 import re
 from collections.abc import Iterator
 from functools import partial
-from itertools import islice
 from typing import IO
 
 from app.cli import output
 from app.db.session import end_read
+from app.entities.pages import slices
 from app.entities.read import existing_ids
 from app.errors import Invalid
 from app.values.identifiers import ENTITY_ID_RULE, is_entity_id
@@ -30,7 +30,7 @@ class UnknownIds:
 
     def noted(self, ids: Iterator[str]) -> Iterator[str]:
         """Yield the ids, and keep count of the unknown ones."""
-        while part := list(islice(ids, IDS_A_LOOK)):
+        for part in slices(ids, IDS_A_LOOK):
             known = self.known(part)
             unknown = [entity_id for entity_id in part if entity_id not in known]
             self._count += len(unknown)

@@ -12,7 +12,6 @@ from rich.text import Text
 from app.cli import output
 from app.cli.group import enrich
 from app.cli.options import Number, Slug, any_workspace_option, job_argument, json_option
-from app.cli.pages import all_rows
 from app.db.session import end_read
 from app.enrichment import queue
 from app.enrichment.money.reports import dollars
@@ -22,6 +21,7 @@ from app.enrichment.queue.queries import held_ids
 from app.enrichment.queue.schemas import BacklogSchema, JobListSchema, JobSchema
 from app.enrichment.queue.stop_rules import StopRule
 from app.entities.csv.writer import csv_lines
+from app.entities.pages import all_rows
 from app.models.job import ENDED, JobStatus
 
 WAITING_SECONDS = 600

@@ -42,11 +42,18 @@ LINE_WIDTH = 100
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "pipes"}
 
 
-def _mapped(_ctx: click.Context, _option: click.Parameter, texts: tuple[str, ...]) -> dict[str, str]:
+@contextmanager
+def _bad_parameter() -> Iterator[None]:
+    """Report a ValueError as a mistake in the command line."""
     try:
-        return read_mapping(texts)
+        yield
     except ValueError as error:
         raise click.BadParameter(f"{error}.") from error
+
+
+def _mapped(_ctx: click.Context, _option: click.Parameter, texts: tuple[str, ...]) -> dict[str, str]:
+    with _bad_parameter():
+        return read_mapping(texts)
 
 
 def _whole_mapping(file: IO[bytes]) -> dict[str, str]:
@@ -58,10 +65,8 @@ def _whole_mapping(file: IO[bytes]) -> dict[str, str]:
 
 
 def _encoding(_ctx: click.Context, _option: click.Parameter, name: str | None) -> str | None:
-    try:
+    with _bad_parameter():
         return None if name is None else codec_named(name)
-    except ValueError as error:
-        raise click.BadParameter(f"{error}.") from error
 
 
 encoding_option = click.option(
@@ -250,22 +255,21 @@ def _listed(what: str, names: list[str]) -> list[str]:
     return [line.replace("\u00a0", " ") for line in lines]
 
 
+# The lines about rows that a report names.
+_REFUSED = "line {0.line}: {0.reason}"
+_REMARK = "line {0.line}, column {0.column!r}: {0.text}"
+_CONFLICT = "line {0.line}: conflict: the id {0.id} belongs to another name; --replace-names lets the row replace it"
+_KEPT_APART = (
+    "line {0.line}: kept apart as {0.id}: somebody of another name has the same address, host or page ({0.shared_with})"
+)
+
+
 def print_rows(report: ImportReport) -> None:
     """Print the rows that a report names."""
-    _print_first((f"line {row.line}: {row.reason}" for row in report.refusals), report.refused, "more row", " refused")
-    remarks = (f"line {row.line}, column {row.column!r}: {row.text}" for row in report.remarks)
-    _print_first(remarks, report.remarked, "more remark", "")
-    conflicts = (
-        f"line {row.line}: conflict: the id {row.id} belongs to another name; --replace-names lets the row replace it"
-        for row in report.conflict_rows
-    )
-    _print_first(conflicts, report.conflicts, "more row", " in conflict")
-    kept_apart = (
-        f"line {row.line}: kept apart as {row.id}:"
-        f" somebody of another name has the same address, host or page ({row.shared_with})"
-        for row in report.apart_rows
-    )
-    _print_first(kept_apart, report.kept_apart, "more row", " kept apart")
+    _print_first(map(_REFUSED.format, report.refusals), report.refused, "more row", " refused")
+    _print_first(map(_REMARK.format, report.remarks), report.remarked, "more remark", "")
+    _print_first(map(_CONFLICT.format, report.conflict_rows), report.conflicts, "more row", " in conflict")
+    _print_first(map(_KEPT_APART.format, report.apart_rows), report.kept_apart, "more row", " kept apart")
     replaced = (f"line {row.line}: replaced {', '.join(row.fields)}" for row in report.replacements)
     _print_first(replaced, report.replaced, "more row", " with values replaced")
 

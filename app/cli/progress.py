@@ -17,10 +17,10 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, Task, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from app.cli import output
-from app.cli.pages import all_rows
 from app.db.session import end_read
 from app.enrichment import queue
 from app.enrichment.queue import ChunkResult, JobView
+from app.entities.pages import all_rows
 from app.models.job import ACTIVE, ENDED
 
 POLL_SECONDS = 0.5

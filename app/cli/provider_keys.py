@@ -10,12 +10,12 @@ import click
 from app.cli import output
 from app.cli.group import enrich
 from app.cli.options import any_workspace_option, json_option, workspace_option
-from app.cli.pages import all_rows
 from app.db.encryption import RotationCounts
 from app.db.session import check_writable
 from app.enrichment.waterfall import provider_keys as service
 from app.enrichment.waterfall.provider_key_routes import ProviderKeySchema
 from app.enrichment.waterfall.provider_keys import ProviderKeyView
+from app.entities.pages import all_rows
 
 SET_BY: Final = "command line"
 MAX_LINE: Final = 1000

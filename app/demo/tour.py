@@ -23,7 +23,6 @@ from app import logs
 from app.cli import output
 from app.cli.console import serve
 from app.cli.lists import describe_remarks, describe_report, write_atomically
-from app.cli.pages import all_rows
 from app.cli.progress import DrainProgress
 from app.config import PROJECT_ROOT, Config, config
 from app.db.session import end_read
@@ -35,6 +34,7 @@ from app.entities.csv.exports import export_csv
 from app.entities.csv.import_report import ImportReport
 from app.entities.csv.imports import import_csv
 from app.entities.fields import Fields
+from app.entities.pages import all_rows
 from app.entities.read import list_entities, select_ids
 from app.extensions import db
 from app.models.attempt import entity_revisions

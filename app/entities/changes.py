@@ -164,7 +164,7 @@ def _write_to_postgresql(
 
 
 def _changed_names(values: Mapping[str, Fields]) -> tuple[str, ...]:
-    return tuple(sorted({name for fields in values.values() for name in fields}))
+    return tuple(sorted(set[str]().union(*values.values())))
 
 
 def _update_rows(values: Mapping[str, Fields]) -> Iterator[dict[str, Any]]:

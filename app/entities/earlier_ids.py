@@ -6,7 +6,7 @@ stored and never used for anything new: do not mend it.
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 from urllib.parse import unquote
 
@@ -37,12 +37,12 @@ _HOST = re.compile(r"(?:(?:[a-z][a-z0-9+.-]*:)?//)?(?:[^/@\s]*@)?([^/:?#@\s]+)")
 
 def earlier_key(entity_type: EntityType, fields: Mapping[str, Any]) -> str | None:
     """Return the key that 0.3.0 knew a row by, or None."""
-    return _person_key(fields) if entity_type == "person" else _company_key(fields)
+    return _KEYS[entity_type](fields)
 
 
 def earlier_name_key(entity_type: EntityType, fields: Mapping[str, Any]) -> str | None:
     """Return the key that 0.3.0 would have known a row by without its addresses and pages, or None."""
-    return _name_key(fields) if entity_type == "person" else _company_name_key(fields)
+    return _NAME_KEYS[entity_type](fields)
 
 
 def _linkedin(entity_type: EntityType, url: str) -> str | None:
@@ -125,3 +125,13 @@ def _ascii_host(host: str) -> str:
         return host.encode("idna").decode("ascii")
     except UnicodeError:
         return host
+
+
+_KEYS: Final[Mapping[EntityType, Callable[[Mapping[str, Any]], str | None]]] = {
+    "person": _person_key,
+    "company": _company_key,
+}
+_NAME_KEYS: Final[Mapping[EntityType, Callable[[Mapping[str, Any]], str | None]]] = {
+    "person": _name_key,
+    "company": _company_name_key,
+}

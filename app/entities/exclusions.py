@@ -15,7 +15,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from itertools import islice
 from typing import Any, Final, Self
 
 from sqlalchemy import bindparam, delete, select, tuple_
@@ -25,6 +24,7 @@ from app.db.pages import Page, page_of
 from app.db.session import WriteSession, scrub_log, transaction
 from app.db.sql import insert_missing, is_any_of
 from app.entities.fields import table_of
+from app.entities.pages import slices
 from app.entities.read import SLICE_ROWS
 from app.errors import Invalid, detail
 from app.extensions import db
@@ -82,7 +82,7 @@ def add(values: Iterable[str], workspace_slug: str) -> ExclusionCounts:
     rows = [{"workspace_slug": workspace_slug, "kind": _kind(value), "value": value} for value in sorted(set(wanted))]
     created = 0
     with transaction() as session:
-        for part in _slices(rows):
+        for part in slices(rows, SLICE_ROWS):
             created += len(insert_missing(session, exclusions, part, "value"))
         _record(session, Action.EXCLUSION_ADD, created, workspace_slug)
     return ExclusionCounts(created, len(wanted) - created)
@@ -97,7 +97,7 @@ def remove(values: Iterable[str], workspace_slug: str) -> int:
     with transaction() as session:
         removed = sum(
             session.connection().execute(_DELETE, {"of_workspace": workspace_slug, "values": part}).rowcount
-            for part in _slices(wanted)
+            for part in slices(wanted, SLICE_ROWS)
         )
         _record(session, Action.EXCLUSION_REMOVE, removed, workspace_slug)
     # An address is personal data, and whoever removes it may want it gone.
@@ -148,7 +148,7 @@ class Exclusions:
         It costs the same however many exclusions there are.
         """
         signs = sorted({sign for fields in entities for sign in _signs(entity_type, fields)})
-        parts = ({"of_workspace": workspace_slug, "values": part} for part in _slices(signs))
+        parts = ({"of_workspace": workspace_slug, "values": part} for part in slices(signs, SLICE_ROWS))
         return cls(value for part in parts for value in db.session.connection().execute(_SELECT, part).scalars())
 
     def __bool__(self) -> bool:
@@ -175,7 +175,7 @@ def without_excluded(entity_type: str, ids: Iterable[str], workspace_slug: str) 
     if not excluded:
         yield from ids
         return
-    for part in _slices(ids):
+    for part in slices(ids, SLICE_ROWS):
         stored = _read_signs_of(entity_type, part, workspace_slug)
         for entity_id in part:
             if entity_id not in stored or not excluded.excludes(entity_type, stored[entity_id]):
@@ -304,9 +304,3 @@ def _read_signs_of(entity_type: str, ids: list[str], workspace_slug: str) -> dic
         table.c.workspace_slug == workspace_slug, is_any_of(table.c.id, ids)
     )
     return {row[0]: dict(zip(names, row[1:], strict=True)) for row in db.session.connection().execute(query)}
-
-
-def _slices(rows: Iterable[Any]) -> Iterator[list[Any]]:
-    remaining = iter(rows)
-    while part := list(islice(remaining, SLICE_ROWS)):
-        yield part

@@ -108,8 +108,8 @@ class Identity:
         """
         if self.kind == "name":
             return []
-        name_key = _person_name_key if self.entity_type == "person" else _company_name_key
-        keys = dict.fromkeys((name_key(self.fields), earlier_name_key(self.entity_type, self.fields)))
+        name_key = _NAME_KEYS[self.entity_type](self.fields)
+        keys = dict.fromkeys((name_key, earlier_name_key(self.entity_type, self.fields)))
         return [id_of_key(self.entity_type, key) for key in keys if key]
 
 
@@ -121,7 +121,7 @@ def identify(entity_type: EntityType, fields: Mapping[str, Any]) -> Identity | N
     LinkedIn page, else its name with its country. A host that is nobody's own, such as a directory's or a mail
     provider's, is no key, and neither is a placeholder in a name's place.
     """
-    key = _person_key(fields) if entity_type == "person" else _company_key(fields)
+    key = _KEYS[entity_type](fields)
     if key is None:
         return None
     return Identity(entity_type, key, id_of_key(entity_type, key), fields)
@@ -134,8 +134,7 @@ def keys_by_addresses(entity_type: EntityType, columns: Mapping[str, Sequence[st
     quicker to look at together than row by row.
     """
     blanks = ("",) * max(map(len, columns.values()))
-    names = ("linkedin_url", "email") if entity_type == "person" else ("domain", "website", "linkedin_url", "name")
-    find: Callable[..., str | None] = _person_address_key if entity_type == "person" else _company_address_key
+    find, names = _ADDRESS_KEYS[entity_type]
     return list(map(find, *(columns.get(name, blanks) for name in names)))
 
 
@@ -149,19 +148,18 @@ def has_placeholder_for_name(entity_type: EntityType, fields: Mapping[str, Any])
 
 def have_other_keys(entity_type: EntityType, fields: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Return whether both have a key of one kind, and not the same."""
-    keys, others = (_keys(entity_type, values) for values in (fields, other))
-    return any(keys[kind] != others[kind] for kind in keys.keys() & others.keys())
+    pairs = zip(_page_and_address(entity_type, fields), _page_and_address(entity_type, other), strict=True)
+    return any(None not in keys and keys[0] != keys[1] for keys in pairs)
 
 
-def _keys(entity_type: EntityType, fields: Mapping[str, Any]) -> dict[str, str]:
-    page = (person_page if entity_type == "person" else company_page)(_text(fields, "linkedin_url"))
+def _page_and_address(entity_type: EntityType, fields: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    linkedin_url = _text(fields, "linkedin_url")
     if entity_type == "person":
-        address = email_address(_text(fields, "email"))
+        page, address = person_page(linkedin_url), email_address(_text(fields, "email"))
     else:
-        name = _text(fields, "name")
-        address = own_host(_text(fields, "domain"), name) or own_host(_text(fields, "website"), name)
-    known = {"page": page and page.key, "address": address}
-    return {kind: key for kind, key in known.items() if key}
+        domain, website, name = (_text(fields, field) for field in ("domain", "website", "name"))
+        page, address = company_page(linkedin_url), _company_host(domain, website, name)
+    return page and page.key, address
 
 
 def id_of_key(entity_type: EntityType, key: str) -> str:
@@ -200,11 +198,15 @@ def _company_key(fields: Mapping[str, Any]) -> str | None:
 
 
 def _company_address_key(domain: str, website: str, linkedin_url: str, name: str) -> str | None:
-    host = own_host(_short(domain), _short(name)) or own_host(_short(website), _short(name))
+    host = _company_host(_short(domain), _short(website), _short(name))
     if host:
         return f"domain:{host}"
     page = company_page(linkedin_url)
     return f"linkedin:{page.key}" if page else None
+
+
+def _company_host(domain: str, website: str, name: str) -> str | None:
+    return own_host(domain, name) or own_host(website, name)
 
 
 def _company_name_key(fields: Mapping[str, Any]) -> str | None:
@@ -249,3 +251,13 @@ def _folded(text: str) -> str:
     if text.isascii():
         return " ".join(text.lower().split())
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+_Key = Callable[[Mapping[str, Any]], str | None]
+_KEYS: Final[Mapping[EntityType, _Key]] = {"person": _person_key, "company": _company_key}
+_NAME_KEYS: Final[Mapping[EntityType, _Key]] = {"person": _person_name_key, "company": _company_name_key}
+# What makes a key of the texts of these fields.
+_ADDRESS_KEYS: Final[Mapping[EntityType, tuple[Callable[..., str | None], Sequence[str]]]] = {
+    "person": (_person_address_key, ("linkedin_url", "email")),
+    "company": (_company_address_key, ("domain", "website", "linkedin_url", "name")),
+}

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from itertools import islice
 from typing import Any, Final
 
 from sqlalchemy import JSON, Insert, Table, bindparam, delete, func, select, true, update
@@ -23,6 +22,7 @@ from app.db.pages import Page, page_of
 from app.db.session import WriteSession, repeats_conflicts, transaction
 from app.db.sql import engine_name, insert_missing, is_any_of
 from app.entities.fields import table_of
+from app.entities.pages import slices
 from app.entities.read import select_ids
 from app.errors import Conflict, Invalid, ListNotFound, detail
 from app.extensions import db
@@ -142,13 +142,12 @@ def create_list(new: NewList, entity_ids: Iterable[str] = ()) -> tuple[ListView,
     Any number of ids, in one transaction. Raises `Invalid` for an unusable name, `Conflict` if it is taken.
     """
     checked_name(new.name)
-    ids = iter(entity_ids)
     given = added = 0
     with transaction() as session:
         list_id = _insert(session, new, new.name)
         if list_id is None:
             raise _taken()
-        while part := list(islice(ids, _MEMBERS_A_STATEMENT)):
+        for part in slices(entity_ids, _MEMBERS_A_STATEMENT):
             given += len(part)
             added += _add(session, new.entity_type, new.workspace_slug, list_id, part)
         _note_added(session, list_id, rows=0, added=added)

@@ -74,19 +74,22 @@ def says_less(entity_type: EntityType, fields: Fields, stored: Fields) -> bool:
 
     It is a placeholder, an initial or a part of the stored name, or cannot be compared with it.
     """
-    if not _words(entity_type, stored) or has_placeholder_for_name(entity_type, fields):
-        return bool(_words(entity_type, stored))
+    words, stored_words = _words(entity_type, fields), _words(entity_type, stored)
+    if not stored_words:
+        return False
+    if has_placeholder_for_name(entity_type, fields):
+        return True
     if compare_names(entity_type, fields, stored) is Resemblance.UNKNOWN:
         return True
-    words, stored_words = _words(entity_type, fields), _words(entity_type, stored)
     is_shorter = len("".join(words)) < len("".join(stored_words))
     return is_shorter and all(any(longer.startswith(word) for longer in stored_words) for word in words)
 
 
 def _words(entity_type: EntityType, fields: Fields) -> list[str]:
-    first, last, full = (text(fields.get(name)) or "" for name in ("first_name", "last_name", "full_name"))
-    name = text(fields.get("name")) or "" if entity_type == "company" else full or f"{first} {last}"
-    return [word.strip(".,") for word in fold(name).split() if word.strip(".,")]
+    # Of a person the first and the last name, then the full one; of a company its only one.
+    *parts, whole = (text(fields.get(name)) or "" for name in NAME_FIELDS[entity_type])
+    words = fold(whole or " ".join(parts)).split()
+    return list(filter(None, (word.strip(".,") for word in words)))
 
 
 class Candidate(Protocol):

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import islice
+from functools import partial
 from string import ascii_lowercase, digits
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from app.entities.changes import about_entities, read_changes
 from app.entities.fields import table_of
 from app.entities.lists import find_list
 from app.entities.merge import is_blank
+from app.entities.pages import all_rows, slices
 from app.entities.read import SLICE_ROWS, EntityView, has_blank, list_entities
 from app.entities.verdicts import VerdictView, load_verdicts
 from app.errors import Invalid
@@ -47,7 +48,7 @@ def ready_people(views: Iterable[EntityView], *, workspace_slug: str) -> Iterato
     address in this workspace counts before the status, as long as it stands, also if it found the status as it was.
     """
     since = _first_in_date()
-    for part in _parts(views):
+    for part in slices(views, SLICE_ROWS):
         for judged in _judge([view for view in part if _is_verified(view)], workspace_slug):
             verdict = judged.verdict
             if verdict is not None and verdict.is_standing:
@@ -68,7 +69,8 @@ def stale_ids(entity_type: str, *, workspace_slug: str, list_name: str | None = 
     list_id = None
     if list_name is not None:
         list_id = find_list(list_name, workspace_slug=workspace_slug, entity_type=entity_type).id
-    return _stale_ids(workspace_slug, list_id)
+    read = partial(find_stale, workspace_slug=workspace_slug, list_id=list_id, looks_at=_LOOKS_AT)
+    return all_rows(read, SLICE_ROWS)
 
 
 def insist_on_people(entity_type: str) -> None:
@@ -110,18 +112,6 @@ def _look(cursor: str | None, limit: int, looks_at: int, about: dict[str, Any]) 
     return page if page.next_cursor is not None else Page(page.rows, cursor)
 
 
-def _stale_ids(workspace_slug: str, list_id: str | None) -> Iterator[str]:
-    about: dict[str, Any] = {"workspace_slug": workspace_slug, "list_id": list_id}
-    cursor: str | None = None
-    while True:
-        # No cursor of the database stays open between pages.
-        found = find_stale(**about, cursor=cursor, limit=SLICE_ROWS, looks_at=_LOOKS_AT)
-        yield from found.rows
-        cursor = found.next_cursor
-        if cursor is None:
-            return
-
-
 def _may_be_stale(workspace_slug: str, since: datetime) -> ColumnElement[bool]:
     """Return the condition that all meet whose address was judged too long ago, and few others.
 
@@ -138,12 +128,6 @@ def _may_be_stale(workspace_slug: str, since: datetime) -> ColumnElement[bool]:
     )
     judged_at = func.coalesce(verified_at, otherwise, type_=UtcDateTime())
     return and_(not_(has_blank("person", "email")), judged_at < since)
-
-
-def _parts(views: Iterable[EntityView]) -> Iterator[list[EntityView]]:
-    views = iter(views)
-    while part := list(islice(views, SLICE_ROWS)):
-        yield part
 
 
 def _first_in_date() -> datetime:

@@ -7,15 +7,15 @@ an old row has nothing left to add.
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 from app.audit.events import record
 from app.db.session import WriteSession, transaction
-from app.db.sql import engine_name, insert_and_count, insert_into_sqlite, insert_missing
+from app.db.sql import engine_name, insert_columns, insert_missing
 from app.entities.changes import CALLER, Writing, write_changes
 from app.entities.fields import EXTRA, RAW_FIELDS, Fields, table_of
 from app.entities.merge import Change, differs
+from app.entities.pages import slices
 from app.entities.read import SLICE_ROWS, Load, load_columns
 from app.models.audit_event import Action
 
@@ -212,8 +212,7 @@ class _Upsert:
     def _insert(self, entities: Mapping[str, Fields]) -> set[str]:
         """Insert entities in the order given, and return the ids of those that nobody else inserted."""
         created: set[str] = set()
-        pairs = iter(entities.items())
-        while part := list(islice(pairs, SLICE_ROWS)):
+        for part in slices(entities.items(), SLICE_ROWS):
             created.update(self._insert_where_absent(part))
         return created
 
@@ -223,25 +222,17 @@ class _Upsert:
             rows = [{"workspace_slug": slug, "id": entity_id, **fields} for entity_id, fields in entities]
             return insert_missing(self.session, table, rows, "id", columns)
         # The write lock is ours, so what was not there a moment ago is not there now.
-        values = [(slug, entity_id, *map(fields.get, self.names)) for entity_id, fields in entities]
-        insert_into_sqlite(self.session, table, columns, values)
-        return [entity_id for entity_id, _ in entities]
+        ids = [entity_id for entity_id, _ in entities]
+        values = {name: [fields.get(name) for _, fields in entities] for name in self.names}
+        insert_columns(self.session, table, {"workspace_slug": slug}, {"id": ids, **values})
+        return ids
 
 
 def insert_absent(
-    entity_type: str,
-    rows: Iterable[tuple[Any, ...]],
-    *,
-    names: Sequence[str],
-    workspace_slug: str,
-    session: WriteSession,
+    entity_type: str, columns: Mapping[str, Sequence[Any]], *, workspace_slug: str, session: WriteSession
 ) -> int:
     """Insert entities, in the caller's transaction, except those that are there; return how many were not.
 
-    A row has an id and the values of `names`. Ids come in their order, as those of every upsert.
+    `columns` has their ids and the values of some fields. Ids come in their order, as those of every upsert.
     """
-    table, columns = table_of(entity_type), ("workspace_slug", "id", *names)
-    if engine_name() == "sqlite":
-        return insert_into_sqlite(session, table, columns, ((workspace_slug, *row) for row in rows))
-    values = [dict(zip(columns, (workspace_slug, *row), strict=True)) for row in rows]
-    return insert_and_count(session, table, values, columns)
+    return insert_columns(session, table_of(entity_type), {"workspace_slug": workspace_slug}, columns)

@@ -260,9 +260,9 @@ DROPPED: Final[Mapping[EntityType, Sequence[str]]] = {
 }  # fmt: skip
 
 # Words that depend on what stands beside them: the header, the headers that have to be there too, and the field that
-# it then fills; None for none. Of two such headers, a title of address and a job's, the last means it.
+# it then fills; blank for none. Of two such headers, a title of address and a job's, the last means it.
 PERSON_CONTEXT: Final = (
-    ("Title", ("Job Title", "Suffix"), None),
+    ("Title", ("Job Title", "Suffix"), ""),
     ("Titre", ("Prénom", "Suffixe"), "job_title"),
     ("Work", ("Mobile",), "phone"),
     ("Nom", ("Prénom",), "last_name"),

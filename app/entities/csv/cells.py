@@ -176,16 +176,20 @@ def _addresses(text: str) -> list[str]:
     return [part for part in _BETWEEN_ADDRESSES.split(text) if "@" in part[1:-1]]
 
 
+def _told_parts(between: re.Pattern[str], text: str) -> list[str]:
+    """Return the parts of a text that say something."""
+    parts = filter(None, map(str.strip, between.split(text)))
+    return [part for part in parts if not blanks.is_placeholder(part)]
+
+
 def _phones(text: str) -> list[str]:
-    parts = [part.strip() for part in _BETWEEN_PHONES.split(text)]
-    parts = [part for part in parts if part and not blanks.is_placeholder(part)]
+    parts = _told_parts(_BETWEEN_PHONES, text)
     is_each_a_number = all(sum(map(str.isdigit, part)) >= _DIGITS_OF_A_PHONE for part in parts)
     return parts if is_each_a_number else []
 
 
 def _hosts(text: str) -> list[str]:
-    parts = [part.strip() for part in _BETWEEN_HOSTS.split(text)]
-    parts = [part for part in parts if part and not blanks.is_placeholder(part)]
+    parts = _told_parts(_BETWEEN_HOSTS, text)
     return parts if all(map(_HOST.fullmatch, parts)) else []
 
 

@@ -4,10 +4,10 @@ import json
 import marshal
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping
-from itertools import islice
 from typing import Any, Final
 
 from app.entities.fields import Fields
+from app.entities.pages import slices
 
 Drafted = Fields | tuple[Any, ...]
 """The fields of an entity, or what they are made of when they are read: in most cases they never are."""
@@ -78,10 +78,9 @@ class Draft:
         self._write_parts(entities)
 
     def _write_parts(self, entities: Mapping[str, Drafted]) -> None:
-        pairs = iter(entities.items())
         parts = []
-        while part := dict(islice(pairs, _ENTITIES_A_PART)):
-            parts.append((self._parts, marshal.dumps(part)))
+        for pairs in slices(entities.items(), _ENTITIES_A_PART):
+            parts.append((self._parts, marshal.dumps(dict(pairs))))
             self._parts += 1
         self._file.executemany(_WRITE_PARTS, parts)
 

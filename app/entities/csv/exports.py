@@ -15,8 +15,8 @@ exported as they were or as they are.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain, islice
-from typing import Any, Final, Self
+from itertools import chain
+from typing import Any, Final, NamedTuple, Self
 
 import structlog
 
@@ -29,6 +29,7 @@ from app.entities.csv.writer import csv_lines
 from app.entities.exclusions import Exclusions, sign_fields
 from app.entities.fields import EXTRA, FIELDS, NORMALIZED_FIELDS, RAW_FIELDS
 from app.entities.merge import is_blank
+from app.entities.pages import all_rows, slices
 from app.entities.read import SLICE_ROWS, EntityView, list_entities
 from app.entities.readiness import STATUS_FIELDS, ready_people
 from app.extensions import db
@@ -57,22 +58,41 @@ class ExportTable:
     rows: Iterator[Sequence[Any]]
 
 
+class Header(NamedTuple):
+    """A column to be: its header, and the field that it shows; None: what is kept under the header in `extra`.
+
+    An entry of a dict field is `social_urls.facebook`.
+    """
+
+    text: str
+    target: str | None
+
+    @property
+    def field(self) -> str:
+        """The field that it shows all or an entry of; blank if none."""
+        return (self.target or "").partition(".")[0]
+
+    @property
+    def key(self) -> str:
+        """The entry of a dict field that it shows; blank if it is no entry."""
+        return (self.target or "").partition(".")[2]
+
+
 @dataclass(frozen=True, slots=True)
 class Layout:
     """The columns of an export, as JSON can hold them.
 
-    `headers` are those that show fields and imported cells, each with the field that it shows; None: what is kept
-    under the header in `extra`. An entry of a dict field is `social_urls.facebook`. `has_extra` says whether there is
-    a column besides for what is kept and has none.
+    `headers` are those that show fields and imported cells. `has_extra` says whether there is a column besides for
+    what is kept and has none.
     """
 
-    headers: list[tuple[str, str | None]]
+    headers: list[Header]
     has_extra: bool
 
     @classmethod
     def of_json(cls, stored: Mapping[str, Any]) -> Self:
         """Return what `asdict` has made JSON of."""
-        return cls([(text, target) for text, target in stored["headers"]], stored["has_extra"])
+        return cls([Header(*header) for header in stored["headers"]], stored["has_extra"])
 
 
 def export_csv(entity_type: EntityType, *, workspace_slug: str, list_id: str | None = None) -> Iterator[bytes]:
@@ -113,15 +133,14 @@ def lay_out(entity_type: EntityType, layout: Layout, views: Iterable[EntityView]
     """Return entities as a table of these columns."""
     columns = _Columns(entity_type, layout).columns()
     reads = [column.read for column in columns]
-    rows = chain.from_iterable(zip(*(read(part) for read in reads), strict=True) for part in _parts(views))
+    rows = chain.from_iterable(zip(*(read(part) for read in reads), strict=True) for part in slices(views, SLICE_ROWS))
     return ExportTable([column.header for column in columns], [column.kind for column in columns], rows)
 
 
 def exported_fields(entity_type: EntityType, layout: Layout) -> list[str]:
     """Return the fields to read for an export: most fields of most workspaces are in none of its columns."""
-    headers = [_Header(text, target) for text, target in layout.headers]
-    shown = {(header.target or "").partition(".")[0] for header in headers}
-    looked_at = {meaning.field for meaning in _kept(entity_type, headers).values()}
+    shown = {header.field for header in layout.headers}
+    looked_at = {meaning.field for meaning in _kept(entity_type, layout.headers).values()}
     names = shown.union(looked_at, NORMALIZED_FIELDS[entity_type], sign_fields(entity_type), STATUS_FIELDS)
     return [name for name in FIELDS[entity_type] if name in names]
 
@@ -140,7 +159,8 @@ def exported_views(
     """
     excluded = Exclusions.load(workspace_slug)
     end_read()
-    views = _views(entity_type, workspace_slug, list_id, names)
+    read = partial(list_entities, entity_type, workspace_slug=workspace_slug, list_id=list_id, names=names)
+    views = all_rows(read, SLICE_ROWS)
     return exported_of(views, entity_type, excluded, workspace_slug=workspace_slug, only_ready=only_ready)
 
 
@@ -159,38 +179,6 @@ def unbroken(lines: Iterator[bytes]) -> Iterator[bytes]:
     except Exception as exc:
         log.error("export broke off", kind=type(exc).__name__)
         raise ConnectionAbortedError("the export broke off") from None
-
-
-def _views(
-    entity_type: str, workspace_slug: str, list_id: str | None, names: Sequence[str] | None
-) -> Iterator[EntityView]:
-    cursor = None
-    while True:
-        page = list_entities(
-            entity_type, workspace_slug=workspace_slug, cursor=cursor, limit=SLICE_ROWS, list_id=list_id, names=names
-        )
-        end_read()
-        yield from page.rows
-        cursor = page.next_cursor
-        if cursor is None:
-            return
-
-
-def _parts(views: Iterable[EntityView]) -> Iterator[_Views]:
-    views = iter(views)
-    while part := list(islice(views, SLICE_ROWS)):
-        yield part
-
-
-@dataclass(frozen=True, slots=True)
-class _Header:
-    """A column to be: its header, and the field that it shows; None: what is kept under the header in `extra`.
-
-    An entry of a dict field is `social_urls.facebook`.
-    """
-
-    text: str
-    target: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,15 +201,15 @@ class _Finder:
         """Return the columns in their order."""
         headers = self._headers()
         shown = {name for name, meaning in _kept(self._entity_type, headers).items() if not meaning.is_fallback}
-        return Layout([(header.text, header.target) for header in headers], not self._filled.extra_keys() <= shown)
+        return Layout(headers, not self._filled.extra_keys() <= shown)
 
-    def _headers(self) -> list[_Header]:
+    def _headers(self) -> list[Header]:
         """Return the columns that show fields and imported cells."""
         imported, filled = self._imported(), self._filled.fields()
         while True:
             covered = {header.target for header in imported}
-            own = [_Header(name, name) for name in filled if name not in covered]
-            headers = [_Header(_ID, _ID), *imported, *own]
+            own = [Header(name, name) for name in filled if name not in covered]
+            headers = [Header(_ID, _ID), *imported, *own]
             misread = self._misread(headers)
             if misread is None:
                 return headers
@@ -232,20 +220,19 @@ class _Finder:
         own = None if self._list_id is None else columns_of_list(self._list_id)
         return recorded_columns(db.session, self._entity_type, self._workspace_slug) if own is None else [own]
 
-    def _imported(self) -> list[_Header]:
+    def _imported(self) -> list[Header]:
         """Return the columns of the imported files; the first header of a field wins."""
         taken: set[str | None] = {_ID, EXTRA}
-        headers: list[_Header] = []
-        for columns in self._recorded():
-            for text, target in columns:
-                if text is None or target in taken or any(text == header.text for header in headers):
-                    continue
-                headers.append(_Header(text, target))
-                if target is not None:
-                    taken.add(target)
-        return headers
+        headers: dict[str, Header] = {}
+        for text, target in chain.from_iterable(self._recorded()):
+            if text is None or text in headers or target in taken:
+                continue
+            headers[text] = Header(text, target)
+            if target is not None:
+                taken.add(target)
+        return list(headers.values())
 
-    def _misread(self, headers: Sequence[_Header]) -> _Header | None:
+    def _misread(self, headers: Sequence[Header]) -> Header | None:
         """Return an imported header that an import of this layout would take for something else.
 
         One that shows no field comes first: without it, that of the field may be read right.
@@ -263,7 +250,7 @@ class _Columns:
 
     def __init__(self, entity_type: EntityType, layout: Layout) -> None:
         self._entity_type = entity_type
-        self._headers = [_Header(text, target) for text, target in layout.headers]
+        self._headers = layout.headers
         self._has_extra = layout.has_extra
 
     def columns(self) -> list[_Column]:
@@ -297,14 +284,14 @@ class _Columns:
         cell = str(value).strip()
         return not is_placeholder(cell, name) and converter(self._entity_type, name, column.key)(cell) is not None
 
-    def _reader(self, header: _Header, headers: Sequence[_Header], kept: Mapping[str, Shows]) -> Read:
+    def _reader(self, header: Header, headers: Sequence[Header], kept: Mapping[str, Shows]) -> Read:
         text = header.text
         if header.target == _ID:
             return lambda views: [view.id for view in views]
         if header.target is None:
             shows = kept[text]
             return lambda views: [view.extra.get(text) if shows(view) else None for view in views]
-        name, _, key = header.target.partition(".")
+        name, key = header.field, header.key
         if key:
             return lambda views: [_text_entry(view.fields[name], key) for view in views]
         if RAW_FIELDS[self._entity_type][name] == "dict":
@@ -312,7 +299,7 @@ class _Columns:
             return lambda views: [_without(view.fields[name], keys) for view in views]
         return lambda views: self._values(views, name, text)
 
-    def _kind(self, header: _Header) -> str:
+    def _kind(self, header: Header) -> str:
         return RAW_FIELDS[self._entity_type].get(header.target or "", "text")
 
     def _values(self, views: _Views, name: str, header: str) -> list[Any]:
@@ -333,7 +320,7 @@ class _Columns:
         except CellError:
             return False
 
-    def _rest(self, headers: Sequence[_Header], kept: Mapping[str, Shows]) -> _Column:
+    def _rest(self, headers: Sequence[Header], kept: Mapping[str, Shows]) -> _Column:
         """Return the column of what is kept beside the fields and has no column."""
         fields = {header.text: header.target for header in headers if header.target}
 
@@ -362,13 +349,13 @@ class _Columns:
         ]
 
 
-def _meanings(entity_type: EntityType, headers: Sequence[_Header]) -> list[Column]:
+def _meanings(entity_type: EntityType, headers: Sequence[Header]) -> list[Column]:
     """Return what an import makes of these columns, and of those that follow them."""
     computed = (*NORMALIZED_FIELDS[entity_type], *_TIMES)
     return map_columns(entity_type, [*(header.text for header in headers), EXTRA, *computed])
 
 
-def _kept(entity_type: EntityType, headers: Sequence[_Header]) -> dict[str, Column]:
+def _kept(entity_type: EntityType, headers: Sequence[Header]) -> dict[str, Column]:
     """Return what an import makes of the columns that show no field, by header."""
     meanings = zip(headers, _meanings(entity_type, headers), strict=False)
     return {header.text: meaning for header, meaning in meanings if header.target is None}
@@ -382,14 +369,13 @@ def _always(_: EntityView) -> bool:
     return True
 
 
-def _is_read_as(meaning: Column, header: _Header) -> bool:
+def _is_read_as(meaning: Column, header: Header) -> bool:
     return not meaning.dropped and meaning.header == header.text and described(meaning) == header.target
 
 
-def _keys_shown(name: str, headers: Sequence[_Header]) -> set[str]:
+def _keys_shown(name: str, headers: Sequence[Header]) -> set[str]:
     """Return the entries of a dict field that have columns of their own."""
-    entries = ((header.target or "").partition(".") for header in headers)
-    return {key for field, _, key in entries if field == name and key}
+    return {header.key for header in headers if header.field == name and header.key}
 
 
 def _text_entry(value: Mapping[str, Any] | None, key: str) -> str | None:

@@ -7,13 +7,13 @@ if no blank line is there. A row with an address or a page of its own is never t
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache, partial
 from typing import Final
 
 from app.entities.csv.headers import ID_FIELD, Column, known_spellings, normalized_header
 from app.entities.csv.records import Record
-from app.values.entity_types import EntityType
+from app.values.entity_types import ENTITY_TYPES, EntityType
 from app.values.identifiers import is_entity_id
 from app.values.text import word_set
 
@@ -144,7 +144,9 @@ def _starts(words: Iterable[str]) -> frozenset[str]:
     return frozenset(word[:_START_CHARS] for word in words)
 
 
-_SUSPECT_STARTS_OF_WORDS: Final = _starts(_SUSPECT_WORDS)
+_UNUSUAL_STARTS: Final[Mapping[EntityType, frozenset[str]]] = {
+    entity_type: _starts(_SUSPECT_WORDS | known_spellings(entity_type)) for entity_type in ENTITY_TYPES
+}
 
 
 class Footers:
@@ -154,7 +156,7 @@ class Footers:
         self._known = known_spellings(entity_type)
         self._header = [normalized_header(cell) for cell in header]
         self._first = _bare(header[0]) if header else ""
-        unusual_starts = _SUSPECT_STARTS_OF_WORDS | _starts({self._first, *self._known})
+        unusual_starts = _UNUSUAL_STARTS[entity_type] | _starts([self._first])
         # Names begin alike often enough for the answers to be kept.
         self._may_start_none = lru_cache(maxsize=4096)(partial(_may_start_none, unusual_starts))
         self._addresses = [index for index, column in enumerate(columns) if column.field in _ADDRESSES]
@@ -168,14 +170,26 @@ class Footers:
         """Note a row of blank cells."""
         self._is_below = True
 
+    @property
+    def expects_rows(self) -> bool:
+        """Whether what has come so far gives no reason to look at a record at length."""
+        return not self._is_below and self._other_header is None
+
+    def starts_as_rows_do(self, record: Record) -> bool:
+        """Return whether a record starts with a name, as nearly all do, or another word that says nothing else."""
+        return not record.after_blank and not self._may_start_none(record.text[: _START_CHARS + 1])
+
+    def count_rows(self, records: Sequence[Record]) -> None:
+        """Note records that start as rows do, so that their first cell is filled, in a place that expects rows."""
+        self._rows += len(records)
+        self._narrow_rows += [any(record.cells[1:]) for record in records].count(False)
+
     def why_no_row(self, record: Record) -> str | None:
         """Return why a record names nobody, or None if it may be a row."""
-        is_expected = record.after_blank or self._is_below or self._other_header is not None
-        if is_expected or self._may_start_none(record.text[: _START_CHARS + 1]):
-            return self._why_unusual(record)
-        self._rows += 1
-        self._narrow_rows += _is_narrow(record.cells)
-        return None
+        if self.expects_rows and self.starts_as_rows_do(record):
+            self.count_rows([record])
+            return None
+        return self._why_unusual(record)
 
     def _why_unusual(self, record: Record) -> str | None:
         self._is_below = self._is_below or record.after_blank
@@ -269,7 +283,8 @@ def _texts_at(places: Sequence[int], cells: Sequence[str]) -> list[str]:
 
 def _is_narrow(cells: Sequence[str]) -> bool:
     """Return whether at most one cell has something in it."""
-    return len(cells) - cells.count("") <= 1
+    rest = iter(cells)
+    return not (any(rest) and any(rest))
 
 
 def _is_total(filled: Sequence[str]) -> bool:
@@ -280,6 +295,15 @@ def _is_total(filled: Sequence[str]) -> bool:
 
 class NoFooters:
     """The footers of one of our own exports, which has none."""
+
+    expects_rows: Final = True
+
+    def starts_as_rows_do(self, _record: Record) -> bool:
+        """Return False: any record may be blank."""
+        return False
+
+    def count_rows(self, records: Sequence[Record]) -> None:
+        """Ignore rows."""
 
     def why_no_row(self, _record: Record) -> None:
         """Return None: every record may be a row."""

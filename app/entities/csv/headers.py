@@ -1,10 +1,8 @@
 """Which column of a CSV file means which field.
 
-Headers are
-compared by their letters and digits alone, in one case, so that "First Name", "first_name" and
-"firstName" are one; our own field names need no entry. A few words mean different things in
-different files; what stands beside them decides. The owner of a file has the last word: a mapping
-says of a column which field it fills.
+Headers are compared by their letters and digits alone, in one case, so that "First Name", "first_name" and
+"firstName" are one; our own field names need no entry. A few words mean different things in different files; what
+stands beside them decides. The owner of a file has the last word: a mapping says of a column which field it fills.
 
 The order within a field is the order of trust: if a file has two columns for one field, the
 first of them here gives the value, and the others step in if it is blank.
@@ -35,6 +33,11 @@ _CLEAR_MARGIN: Final = 3
 # Columns that make a file one of people, however much it says about their companies besides.
 _WHO: Final = frozenset({"email", "first_name", "last_name", "full_name", "job_title", "linkedin_url"})
 
+_IDENTIFYING_COMPANIES: Final = frozenset({ID_FIELD, "linkedin_url", "domain", "website", "name"})
+_IDENTIFYING_PEOPLE: Final = frozenset({ID_FIELD, "linkedin_url", "email"})
+_NAMES: Final = frozenset({"full_name", "last_name"})
+_EMPLOYERS: Final = frozenset({"company", "company_domain"})
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -55,6 +58,11 @@ class Column:
     rank: int = 0
     ignored: bool = False
 
+    @property
+    def target(self) -> str | None:
+        """The field, or the entry of a dict field as `social_urls.facebook`."""
+        return f"{self.field}.{self.key}" if self.key else self.field
+
 
 class MappingError(ValueError):
     """A mapping names a column that the file has not, or a field that there is not; the message says what there is."""
@@ -62,18 +70,19 @@ class MappingError(ValueError):
 
 Mapped = Mapping[str, str]
 """What the owner of a file says of its columns: header -> field, `social_urls.facebook`, "keep" or "ignore"."""
+_NO_MAPPING: Final[Mapped] = {}
 
 
 def read_mapping(texts: Iterable[str]) -> dict[str, str]:
     """Read `Column=field` of each text. Raises MappingError for one that has no field, or a column twice."""
     mapped: dict[str, str] = {}
     for text in texts:
-        column, equals, field = text.rpartition("=")
-        if not equals or not column.strip() or not field.strip():
+        column, _, field = (part.strip() for part in text.rpartition("="))
+        if not column or not field:
             raise MappingError("expected Column=field, such as Kontakt=email, Column=keep or Column=ignore")
-        if column.strip() in mapped:
-            raise MappingError(f"the column {column.strip()!r} is mapped twice")
-        mapped[column.strip()] = field.strip()
+        if column in mapped:
+            raise MappingError(f"the column {column!r} is mapped twice")
+        mapped[column] = field
     return mapped
 
 
@@ -96,12 +105,12 @@ def read_whole_mapping(text: str) -> dict[str, str]:
 
 def laid_over(remembered: Mapped, said: Mapped) -> dict[str, str]:
     """Return what is remembered of columns, without those that the caller speaks of, and what he says."""
-    spoken_of = {normalized_header(name) for name in said}
+    spoken_of = set(map(normalized_header, said))
     rest = {name: use for name, use in remembered.items() if normalized_header(name) not in spoken_of}
     return {**rest, **said}
 
 
-def map_columns(entity_type: EntityType, headers: Sequence[str], mapped: Mapped | None = None) -> list[Column]:
+def map_columns(entity_type: EntityType, headers: Sequence[str], mapped: Mapped = _NO_MAPPING) -> list[Column]:
     """Return what each column of a file means, in its order. Raises MappingError.
 
     A header that stands in the file twice gets " (2)" the second time, and a blank one is
@@ -111,10 +120,9 @@ def map_columns(entity_type: EntityType, headers: Sequence[str], mapped: Mapped 
     """
     names = _unique_names(headers)
     targets = _targets(entity_type, headers)
-    mapped = mapped or {}
     for position, (name, field) in enumerate(mapped.items()):
         place, target = _place_of(name, names), _owners_target(entity_type, field, position - len(mapped))
-        if len(mapped) < len(names) or not _are_alike(target, targets[place]):
+        if len(mapped) < len(names) or target.use != targets[place].use:
             targets[place] = target
     first = _most_trusted(targets)
     return [
@@ -123,14 +131,21 @@ def map_columns(entity_type: EntityType, headers: Sequence[str], mapped: Mapped 
     ]
 
 
-def known_headers(entity_type: EntityType, headers: Sequence[str], mapped: Mapped | None = None) -> int:
+def known_headers(entity_type: EntityType, headers: Sequence[str], mapped: Mapped = _NO_MAPPING) -> int:
     """Count the headers that mean a field of the entity, or that a mapping names."""
-    owners = {normalized_header(name) for name in mapped or ()}
+    owners = set(map(normalized_header, mapped))
     targets = _targets(entity_type, headers)
     return sum(
-        (target is not None and not target.dropped) or normalized_header(header) in owners
-        for header, target in zip(headers, targets, strict=True)
+        target.is_kept or normalized_header(header) in owners for header, target in zip(headers, targets, strict=True)
     )
+
+
+def identifying_fields(entity_type: EntityType, fields: Set[str | None]) -> Set[str]:
+    """Return the fields that rows with these are recognised by: a person's name only together with a company."""
+    if entity_type == "company":
+        return _IDENTIFYING_COMPANIES
+    has_name_and_company = not fields.isdisjoint(_NAMES) and not fields.isdisjoint(_EMPLOYERS)
+    return _IDENTIFYING_PEOPLE | _NAMES | _EMPLOYERS if has_name_and_company else _IDENTIFYING_PEOPLE
 
 
 def known_spellings(entity_type: EntityType) -> frozenset[str]:
@@ -138,31 +153,26 @@ def known_spellings(entity_type: EntityType) -> frozenset[str]:
     return _SPELLINGS[entity_type]
 
 
-def _targets(entity_type: EntityType, headers: Sequence[str]) -> list["_Target | None"]:
-    names = [normalized_header(header) for header in headers]
-    targets = [_TABLES[entity_type].get(name) for name in names]
-    if entity_type == "person":
-        for header, beside, field in PERSON_CONTEXT:
-            name = normalized_header(header)
-            has_others = set(map(normalized_header, beside)).issubset(names)
-            if has_others and not _is_taken(field, name, names, targets):
-                _retarget(name, field, names, targets)
+def _targets(entity_type: EntityType, headers: Sequence[str]) -> list["_Target"]:
+    names = list(map(normalized_header, headers))
+    targets = [_TABLES[entity_type].get(name, _UNKNOWN) for name in names]
+    for name, needed, field in _CONTEXTS[entity_type]:
+        if needed.issubset(names) and field not in _fields_of_others(name, names, targets):
+            _retarget(name, field, names, targets)
     return targets
 
 
-def _is_taken(field: str | None, name: str, names: Sequence[str], targets: Sequence["_Target | None"]) -> bool:
-    """Return whether a column with another header has that meaning already."""
-    others = [target for other, target in zip(names, targets, strict=True) if other != name]
-    return any(target is not None and target.field == field for target in others)
+def _fields_of_others(name: str, names: Sequence[str], targets: Sequence["_Target"]) -> set[str]:
+    """Return what columns with another header mean."""
+    return {target.field for other, target in zip(names, targets, strict=True) if target.field and other != name}
 
 
-def _retarget(name: str, field: str | None, names: Sequence[str], targets: list["_Target | None"]) -> None:
+def _retarget(name: str, field: str, names: Sequence[str], targets: list["_Target"]) -> None:
     """Set what a header means beside others: of several columns with it, the last fills the field."""
     places = [place for place, other in enumerate(names) if other == name]
     for place in places:
-        targets[place] = None
-    if places and field is not None:
-        targets[places[-1]] = _Target(field, None, 0)
+        targets[place] = _UNKNOWN
+    targets[places[-1]] = _Target(field, None, 0)
 
 
 def _place_of(name: str, names: Sequence[str]) -> int:
@@ -176,33 +186,25 @@ def _place_of(name: str, names: Sequence[str]) -> int:
     raise MappingError(f"the file has no column {name!r} to map; expected one of {shown}")
 
 
-def _owners_target(entity_type: EntityType, text: str, rank: int) -> "_Target | None":
+def _owners_target(entity_type: EntityType, text: str, rank: int) -> "_Target":
     """Return the target that a mapping names; the ranks are below those of the tables."""
-    if text.casefold() == KEEP:
-        return None
-    if text.casefold() == IGNORE:
+    word = text.casefold()
+    if word == KEEP:
+        return _UNKNOWN
+    if word == IGNORE:
         return _Target(IGNORE, None, rank, dropped=True)
     if text == EXTRA_FIELD:
         # What a preview says of the column of an export that has what no field stands for.
         return _Target(EXTRA_FIELD, None, rank)
-    name, _, key = text.partition(".")
+    name, dot, key = text.partition(".")
     field = ID_FIELD if name.casefold() == ID_FIELD else field_named(entity_type, name)
     kinds = {ID_FIELD: "text", **RAW_FIELDS[entity_type]}
     # Of a field with keys one may be named, and of no other.
-    is_key_fine = kinds.get(field or "") == "dict" if key else not text.endswith(".")
+    is_key_fine = not dot or (key and kinds.get(field or "") == "dict")
     if field not in kinds or not is_key_fine:
         expected = ", ".join([ID_FIELD, *RAW_FIELDS[entity_type]])
         raise MappingError(f"a column is mapped to {text!r}; expected {KEEP}, {IGNORE} or one of {expected}")
     return _Target(field, key or None, rank)
-
-
-def _are_alike(target: "_Target | None", other: "_Target | None") -> bool:
-    """Return whether two targets are the same but for how trusted they are."""
-    if target is None or other is None:
-        return target is other
-    if target.dropped and other.dropped:
-        return True
-    return (target.field, target.key, target.dropped) == (other.field, other.key, other.dropped)
 
 
 def counts_as_other(entity_type: EntityType, headers: Sequence[str]) -> tuple[int, int] | None:
@@ -235,27 +237,41 @@ def normalized_header(header: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Target:
+    """What a header means; `field` is blank if it means nothing that is known."""
+
     field: str
     key: str | None
     rank: int
     dropped: bool = False
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether the column fills a field."""
+        return bool(self.field) and not self.dropped
 
-def _column(name: str, target: _Target | None, *, is_first: bool) -> Column:
-    if target is None:
-        return Column(name, None)
+    @property
+    def use(self) -> tuple[str, str | None] | None:
+        """Where the cells go: equal for targets that differ in how trusted they are, or in why they are dropped."""
+        return None if self.dropped else (self.field, self.key)
+
+
+_UNKNOWN: Final = _Target("", None, 0)
+
+
+def _column(name: str, target: _Target, *, is_first: bool) -> Column:
     if target.dropped:
         return Column(name, None, dropped=True, ignored=target.field == IGNORE)
+    if not target.field:
+        return Column(name, None)
     return Column(name, target.field, target.key, is_fallback=not is_first, rank=target.rank)
 
 
-def _most_trusted(targets: Sequence[_Target | None]) -> set[int]:
-    best: dict[tuple[str, str | None], tuple[int, int]] = {}
-    for index, target in enumerate(targets):
-        if target is not None and not target.dropped:
-            place = (target.field, target.key)
-            best[place] = min(best.get(place, (target.rank, index)), (target.rank, index))
-    return {index for _, index in best.values()}
+def _most_trusted(targets: Sequence[_Target]) -> set[int]:
+    """Return the place of the most trusted column of each use, the first of those that are trusted alike."""
+    best: dict[tuple[str, str | None] | None, int] = {}
+    for place in sorted(range(len(targets)), key=lambda place: targets[place].rank):
+        best.setdefault(targets[place].use, place)
+    return set(best.values())
 
 
 def _unique_names(headers: Sequence[str]) -> list[str]:
@@ -293,6 +309,16 @@ def _table(entity_type: EntityType, headers: Mapping[str, Sequence[str]]) -> dic
 _TABLES: Final[Mapping[EntityType, Mapping[str, _Target]]] = {
     "person": _table("person", PERSON),
     "company": _table("company", COMPANY),
+}
+
+
+# A header, which others must stand there for it to mean this field besides, itself among them; blank for no field.
+_CONTEXTS: Final[Mapping[EntityType, Sequence[tuple[str, frozenset[str], str]]]] = {
+    "person": [
+        (normalized_header(name), frozenset(map(normalized_header, (name, *beside))), field)
+        for name, beside, field in PERSON_CONTEXT
+    ],
+    "company": [],
 }
 
 

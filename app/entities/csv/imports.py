@@ -14,6 +14,7 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import chain
+from operator import attrgetter
 from typing import Any, BinaryIO, Final
 
 from sqlalchemy import insert
@@ -190,8 +191,9 @@ class _Import:
     def _write(self, rows: list[AnyRow]) -> Outcome:
         """Store rows, and return what became of them."""
         with transaction() as session:
-            self._record_columns(session)
-            self._remember_mapping(session)
+            if not self._is_recorded:
+                self._record_columns(session)
+                self._remember_mapping(session)
             outcome = self._put(session, rows)
             view = self._into.add(session, self._reader.columns, outcome.ids)
             event = self._event or self._record(session, view)
@@ -215,14 +217,14 @@ class _Import:
         """Insert new entities, and return how many they are."""
         names = tuple(dict.fromkeys((*self._plain_names, EXTRA, *sorted(self._names))))
         blanks = (None,) * (len(names) - len(self._plain_names) - 1)
+        rows = sorted(rows, key=attrgetter("id"))
         values = [
-            (row.id, *row.cells, row.extra or None, *blanks)
-            if isinstance(row, PlainRow)
-            else (row.id, *map(offered(row).get, names))
+            (*row.cells, row.extra or None, *blanks) if isinstance(row, PlainRow) else map(offered(row).get, names)
             for row in rows
         ]
+        columns = dict(zip(("id", *names), ([row.id for row in rows], *zip(*values, strict=True)), strict=True))
         kind, slug = self._entity_type, self._workspace_slug
-        created = insert_absent(kind, sorted(values), names=names, workspace_slug=slug, session=session)
+        created = insert_absent(kind, columns, workspace_slug=slug, session=session)
         if created < len(rows):
             # To look first takes less time than to find that out again. If that was in vain, an upsert is safer.
             self._inserts_new, self._are_all_new = self._are_all_new, False
@@ -309,13 +311,11 @@ class _Import:
 
     def _is_echo(self, stored: Fields, header: str, text: str) -> bool:
         """Return whether a cell that its field does not take from a file is what an export wrote for that field."""
-        value = stored.get(self._fields.get(header, ""))
+        value = stored.get(self._fields.get(header) or "")
         return value is not None and str(value).strip() == text
 
     def _record_columns(self, session: WriteSession) -> None:
         """Keep the header row for exports, unless an import left the same or it adds nothing to it."""
-        if self._is_recorded:
-            return
         columns = [[column.header, described(column)] for column in self._reader.columns if not column.dropped]
         known = recorded_columns(session, self._entity_type, self._workspace_slug)
         if columns in known or (self._reader.is_export and adds_nothing(columns, known)):
@@ -325,7 +325,7 @@ class _Import:
 
     def _remember_mapping(self, session: WriteSession) -> None:
         """Keep what the caller says of the columns, for files like this one."""
-        if not self._is_recorded and self._reader.is_mapping_said:
+        if self._reader.is_mapping_said:
             remember_mapping(session, self._entity_type, self._workspace_slug, self._reader.header, self._reader.mapped)
 
     def _record(self, session: WriteSession, into: ListView | None) -> BegunEvent:
@@ -422,13 +422,10 @@ class DryRun(_Import):
         return standing
 
 
-def _fields_of(reader: CsvReader, entity_type: EntityType) -> dict[str, str]:
+def _fields_of(reader: CsvReader, entity_type: EntityType) -> dict[str, str | None]:
     """Return the field of each column that stands for one by itself, by header."""
-    return {
-        column.header: column.field
-        for column in reader.columns
-        if column.field and column.field in RAW_FIELDS[entity_type] and not (column.key or column.is_fallback)
-    }
+    fields = {column.header: described(column) for column in reader.columns}
+    return {header: field for header, field in fields.items() if field in RAW_FIELDS[entity_type]}
 
 
 def _combined(stored: Any, value: Any) -> Any:

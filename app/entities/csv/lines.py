@@ -262,8 +262,9 @@ def _with_newlines(blocks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _newlines(block: bytes) -> bytes:
-    if b"\r" not in block:
-        return block
+    plain = block.replace(b"\r\n", b"\n")
+    if b"\r" not in plain:
+        return plain
     return block.replace(b"\r\r\n", b"\n").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
 

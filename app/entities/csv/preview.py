@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import BinaryIO, Final, Literal
 
-from app.entities.csv.headers import IGNORE, KEEP, Column
+from app.entities.csv.headers import IGNORE, KEEP, Column, identifying_fields
 from app.entities.csv.import_report import ImportReport
 from app.entities.csv.imports import DryRun, OnProgress
 from app.entities.csv.listing import Listing, ListOfImport
@@ -22,12 +22,6 @@ from app.values.entity_types import EntityType
 SAMPLES: Final = 3
 MAX_SAMPLE_CHARS: Final = 100
 _HASHES_KEPT: Final = 2048
-_IDENTIFYING: Final[dict[EntityType, frozenset[str]]] = {
-    "person": frozenset({"id", "linkedin_url", "email"}),
-    "company": frozenset({"id", "linkedin_url", "domain", "website", "name"}),
-}
-_NAMES: Final = frozenset({"full_name", "last_name"})
-_EMPLOYERS: Final = frozenset({"company", "company_domain"})
 
 MappingOrigin = Literal["caller", "remembered", "headers"]
 
@@ -95,9 +89,7 @@ def use_of(column: Column) -> str:
     """Return what becomes of a column, as a mapping says it."""
     if column.dropped:
         return IGNORE
-    if column.field is None:
-        return KEEP
-    return f"{column.field}.{column.key}" if column.key else column.field
+    return column.target or KEEP
 
 
 class _Profiles:
@@ -117,7 +109,7 @@ class _Profiles:
 
     def described(self, entity_type: EntityType, columns: Sequence[Column]) -> list[ColumnPreview]:
         """Return the columns with what was noted of them."""
-        names = _identifying_fields(entity_type, columns)
+        names = identifying_fields(entity_type, {column.field for column in columns})
         missing = len(columns) - len(self._profiles)
         profiles = [*self._profiles, *(_Profile() for _ in range(missing))]
         return [
@@ -173,11 +165,3 @@ class _Profile:
                 self.samples.append(text)
             if len(self.samples) == SAMPLES:
                 return
-
-
-def _identifying_fields(entity_type: EntityType, columns: Sequence[Column]) -> frozenset[str]:
-    """Return the fields that rows are recognised by: a person's name only together with a company."""
-    fields = {column.field for column in columns}
-    if entity_type == "person" and fields & _NAMES and fields & _EMPLOYERS:
-        return _IDENTIFYING[entity_type] | _NAMES | _EMPLOYERS
-    return _IDENTIFYING[entity_type]

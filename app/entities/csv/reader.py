@@ -5,19 +5,19 @@ Here a file's separator and header are found, and its records become rows, or re
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
-from typing import BinaryIO, Final, Protocol
+from itertools import groupby, islice
+from typing import BinaryIO, Final, Protocol, cast
 
 from app.entities.csv.accepted_headers import USUAL_HEADERS
 from app.entities.csv.cells import Remark
 from app.entities.csv.footers import Footers, NoFooters
 from app.entities.csv.headers import (
     EXTRA_FIELD,
-    ID_FIELD,
     MAX_HEADER_CHARS,
     Column,
     Mapped,
     MappingError,
+    identifying_fields,
     known_headers,
     laid_over,
     map_columns,
@@ -148,15 +148,32 @@ class CsvReader:
 
     def _outcomes(self, block: Sequence[Record | Refusal]) -> list[AnyRow | Refusal]:
         """Return what becomes of records; of blank ones and of those above the first line nothing does."""
-        judged = [outcome for record in block if (outcome := self._judged(record)) is not None]
-        records = [record for record in judged if isinstance(record, Record)]
+        sifted = self._sifted(block)
+        records = [record for record in sifted if isinstance(record, Record)]
         if self._on_records is not None and records:
             self._on_records(records)
-        rows = self._rows.read(records)
-        if len(rows) == len(judged):
-            return rows
-        of_records = iter(rows)
-        return [next(of_records) if isinstance(outcome, Record) else outcome for outcome in judged]
+        rows = {row.line: row for row in self._rows.read(records)}
+        return [rows[outcome.line] if isinstance(outcome, Record) else outcome for outcome in sifted]
+
+    def _sifted(self, block: Sequence[Record | Refusal]) -> list[Record | Refusal]:
+        """Return the records that are to be read, with the refusals between them.
+
+        Each is judged by itself, but for runs of those that start as rows do.
+        """
+        sifted: list[Record | Refusal] = []
+        for are_usual, group in groupby(block, self._is_usual):
+            if are_usual and self._footers.expects_rows:
+                run = cast(list[Record], list(group))
+                self._footers.count_rows(run)
+                sifted += run
+            else:
+                sifted += filter(None, map(self._judged, group))
+        return sifted
+
+    def _is_usual(self, record: Record | Refusal) -> bool:
+        if isinstance(record, Refusal) or record.line < self._from_line:
+            return False
+        return self._footers.starts_as_rows_do(record)
 
     def _judged(self, record: Record | Refusal) -> Record | Refusal | None:
         """Return a record that is to be read, a refusal if it names nobody, or None to pass over it."""
@@ -205,10 +222,10 @@ class CsvReader:
 
     def _header_place(self, records: list[Record]) -> int:
         """Return which record is the header: the first, unless one soon after is known for certain."""
-        places = range(min(len(records), _LINES_ABOVE_HEADER))
-        if known_headers(self.entity_type, records[0].cells, self._mapped) > 0:
+        known = (known_headers(self.entity_type, record.cells, self._mapped) for record in records)
+        if next(known) > 0:
             return 0
-        return next((i for i in places if known_headers(self.entity_type, records[i].cells, self._mapped) > 1), 0)
+        return next((place for place, count in enumerate(islice(known, _LINES_ABOVE_HEADER - 1), 1) if count > 1), 0)
 
     def _read_header(self) -> list[str]:
         place = self._header_place(self._sample() or [Record(0, [], "")])
@@ -233,7 +250,7 @@ class CsvReader:
             raise NoKeyColumn(
                 f"no column of the first row is known; expected a header row such as {usual}", self.columns
             )
-        if not _can_identify(self.entity_type, fields):
+        if identifying_fields(self.entity_type, fields).isdisjoint(fields):
             needed = IDENTIFYING_FIELDS[self.entity_type]
             message = f"no column tells the rows apart; expected an id, or {needed}, in columns such as {usual}"
             raise NoKeyColumn(message, self.columns)
@@ -305,11 +322,3 @@ def _checked_header(record: Record) -> list[str]:
     if any("." in header.partition("@")[2] for header in headers):
         raise CsvError("the first row holds an email address; expected a header row above the data")
     return headers
-
-
-def _can_identify(entity_type: EntityType, fields: set[str | None]) -> bool:
-    if entity_type == "company":
-        return not fields.isdisjoint({ID_FIELD, "domain", "website", "linkedin_url", "name"})
-    return not fields.isdisjoint({ID_FIELD, "linkedin_url", "email"}) or (
-        not fields.isdisjoint({"full_name", "last_name"}) and not fields.isdisjoint({"company", "company_domain"})
-    )

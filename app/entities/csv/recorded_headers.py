@@ -14,9 +14,7 @@ from app.models.entity_list import entity_lists
 
 def described(column: Column) -> str | None:
     """Return the field that a column fills, such as `social_urls.facebook`, or None if its cells go to `extra`."""
-    if column.field is None or column.is_fallback:
-        return None
-    return f"{column.field}.{column.key}" if column.key else column.field
+    return None if column.is_fallback else column.target
 
 
 def recorded_columns(session: WriteSession, entity_type: str, workspace_slug: str) -> list[list[list[str | None]]]:

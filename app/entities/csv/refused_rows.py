@@ -24,14 +24,12 @@ def refused_csv(
     as a whole cannot be read, and later if the time is over.
     """
     reader = open_file(entity_type, stream, workspace_slug, options)
-    header = [column.header for column in reader.columns if column.header not in {REFUSED_LINE, REFUSED_REASON}]
-    return csv_lines([REFUSED_LINE, REFUSED_REASON, *header], _rows(reader))
+    own = (REFUSED_LINE, REFUSED_REASON)
+    columns = {place: column.header for place, column in enumerate(reader.columns) if column.header not in own}
+    return csv_lines([*own, *columns.values()], _rows(reader, list(columns)))
 
 
-def _rows(reader: CsvReader) -> Iterator[list[object]]:
-    places = [
-        place for place, column in enumerate(reader.columns) if column.header not in {REFUSED_LINE, REFUSED_REASON}
-    ]
+def _rows(reader: CsvReader, places: list[int]) -> Iterator[list[object]]:
     try:
         for refusal in reader:
             if isinstance(refusal, Refusal):

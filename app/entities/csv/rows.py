@@ -14,7 +14,7 @@ once; only rows with other cells are read cell by cell.
 """
 
 import string
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import compress
 from typing import Any, Final, NamedTuple
@@ -53,11 +53,6 @@ from app.values.identifiers import ENTITY_ID_RULE, is_entity_id
 from app.values.numbers import integer
 from app.values.text import find_bad_character
 
-# A row without any of these is about nobody, which is seen at once.
-_IDENTIFYING: Final[Mapping[EntityType, frozenset[str]]] = {
-    "person": frozenset({"linkedin_url", "email", "full_name", "last_name"}),
-    "company": frozenset({"linkedin_url", "domain", "website", "name"}),
-}
 _GUARDS: Final = frozenset("'=<")
 _SIGNS: Final = _GUARDS.union(FILLERS)
 """What a cell starts with that may be under a guard, or a placeholder that is not a word."""
@@ -118,9 +113,13 @@ class _Contents:
 
 
 class _Reading(NamedTuple):
-    """How the cells of a column are read that are not just text; `doubt` tells which of them are mended."""
+    """How the cells of a column are read that are not just text; `doubt` tells which of them are mended.
+
+    `field` is blank if the column has none.
+    """
 
     column: Column
+    field: str
     doubt: Doubt
     convert: Convert
 
@@ -151,25 +150,22 @@ class RowReader:
 
     def read(self, records: Sequence[Record]) -> list[AnyRow | Refusal]:
         """Turn records that each have a cell that is not blank into rows, or refusals with their cells."""
+        even = {row.line: row for row in self._rows_of_columns(records)}
+        return [even.get(record.line) or self._row(record) for record in records]
+
+    def _rows_of_columns(self, records: Sequence[Record]) -> list[AnyRow | Refusal]:
+        """Turn those records into rows of which every cell is stored as it stands."""
         width = len(self.columns)
         regular = [record for record in records if _is_regular(record, width)]
-        rows = self._regular_rows(regular)
-        if len(regular) == len(records):
-            return rows
-        of_regular = iter(rows)
-        return [next(of_regular) if _is_regular(record, width) else self._row(record) for record in records]
-
-    def _regular_rows(self, records: Sequence[Record]) -> list[AnyRow | Refusal]:
-        """Turn records of as many cells as there are columns, all of them storable, into rows."""
-        if not records:
+        if not regular:
             return []
-        columns = [list(map(str.strip, cells)) for cells in zip(*(record.cells for record in records), strict=True)]
+        columns = [list(map(str.strip, cells)) for cells in zip(*(record.cells for record in regular), strict=True)]
         odd = self._odd_places(columns)
-        if not odd:
-            return self._even_rows(records, columns)
-        is_even = [place not in odd for place in range(len(records))]
-        even = iter(self._even_rows(list(compress(records, is_even)), [list(compress(c, is_even)) for c in columns]))
-        return [self._row(record) if place in odd else next(even) for place, record in enumerate(records)]
+        if odd:
+            is_even = [place not in odd for place in range(len(regular))]
+            regular = list(compress(regular, is_even))
+            columns = [list(compress(cells, is_even)) for cells in columns]
+        return self._even_rows(regular, columns)
 
     def _even_rows(self, records: Sequence[Record], columns: Sequence[Sequence[str]]) -> list[AnyRow | Refusal]:
         """Turn records whose cells are stored as they stand, given by columns too, into rows."""
@@ -247,7 +243,7 @@ class RowReader:
 
     def _step(self, index: int, column: Column) -> _Step:
         if column.field is None:
-            return index, None, column.header, None, _Reading(column, _no_doubt, text_or_nothing)
+            return index, None, column.header, None, _Reading(column, "", _no_doubt, text_or_nothing)
         convert = converter(self.entity_type, column.field, column.key)
         pattern = IN_DOUBT.get(column.field)
         doubt: Doubt = _has_ampersand if pattern is None else pattern.search
@@ -256,7 +252,7 @@ class RowReader:
         is_unusual = doubt if convert is text_or_nothing else _unless_as_it_stands(convert, doubt)
         if column.key is not None or column.is_fallback:
             is_unusual = _always
-        return index, column.field, column.header, is_unusual, _Reading(column, doubt, convert)
+        return index, column.field, column.header, is_unusual, _Reading(column, column.field, doubt, convert)
 
     def _contents(self, cells: Sequence[str]) -> _Contents:
         contents = _Contents({}, {})
@@ -276,18 +272,20 @@ class RowReader:
 
     def _read_at_length(self, cell: str, reading: _Reading, contents: _Contents, *, is_odd: bool) -> None:
         """Read a cell that starts with something unusual or belongs to a column that is not just text."""
-        column = reading.column
-        field = column.field or ""
+        column, field = reading.column, reading.field
         if is_odd:
             cell = self._unguarded(cell, field)
         if not field or column.is_fallback:
             contents.extra[column.header] = cell
         if not field or (is_odd and is_placeholder(cell, field)):
             return
-        if reading.doubt(cell):
-            cell = _mended(cell, column, contents)
-        if cell:
-            _put_converted(contents, column, reading.convert, cell)
+        try:
+            if reading.doubt(cell):
+                cell = _mended(cell, reading, contents)
+            if cell:
+                _put_converted(cell, reading, contents)
+        except CellError as error:
+            raise CellError(f"column {column.header!r}: {error}") from None
 
     def _unguarded(self, cell: str, field: str) -> str:
         if cell[0] == "'":
@@ -307,8 +305,7 @@ class RowReader:
 
     def _with_derived_id(self, record: Record, contents: _Contents) -> Row | Refusal:
         fields = contents.fields
-        is_told_apart = not _IDENTIFYING[self.entity_type].isdisjoint(fields)
-        identity = identify(self.entity_type, fields) if is_told_apart else None
+        identity = identify(self.entity_type, fields)
         if identity is None:
             is_nobody = has_placeholder_for_name(self.entity_type, fields)
             reason = f"the name is a placeholder; {self._needed}" if is_nobody else self._needed
@@ -358,8 +355,8 @@ def _is_regular(record: Record, width: int) -> bool:
     return len(record.cells) == width and (text.isprintable() or find_bad_character(text) is None)
 
 
-def _or_none(cells: Sequence[str]) -> list[str | None]:
-    return [cell or None for cell in cells]
+def _or_none(cells: Sequence[str]) -> Sequence[str | None]:
+    return [cell or None for cell in cells] if "" in cells else cells
 
 
 def _is_odd(cell: str) -> bool:
@@ -387,43 +384,33 @@ def _unless_as_it_stands(convert: Convert, doubt: Doubt) -> Doubt:
     return lambda cell: doubt(cell) or convert(cell) is None
 
 
-def _mended(cell: str, column: Column, contents: _Contents) -> str:
+def _mended(cell: str, reading: _Reading, contents: _Contents) -> str:
     """Return what a doubtful cell means for its field, and note what else there is to it."""
-    try:
-        mended = mend(cell, column.header, column.field or "")
-    except CellError as error:
-        raise CellError(f"column {column.header!r}: {error}") from None
+    column = reading.column
+    mended = mend(cell, column.header, reading.field)
     if mended.remark is not None:
         contents.remarks.append(mended.remark)
     if mended.rest and not column.is_fallback:
         contents.extra[column.header] = mended.rest
     if mended.value != cell and column.key is None:
-        contents.before.setdefault(column.field or "", cell)
+        contents.before.setdefault(reading.field, cell)
     return mended.value
 
 
-def _converted(convert: Convert, cell: str, header: str) -> Any:
-    try:
-        return convert(cell)
-    except CellError as error:
-        raise CellError(f"column {header!r}: {error}") from None
-
-
-def _put_converted(contents: _Contents, column: Column, convert: Convert, cell: str) -> None:
-    value = _converted(convert, cell, column.header)
+def _put_converted(cell: str, reading: _Reading, contents: _Contents) -> None:
+    value = reading.convert(cell)
     if value is None:
-        contents.extra[column.header] = cell
-    elif column.field == EXTRA_FIELD:
+        contents.extra[reading.column.header] = cell
+    elif reading.field == EXTRA_FIELD:
         contents.extra.update({name: text for name, text in value.items() if isinstance(text, str) and text})
     else:
-        _put(contents.fields, column, value)
+        _put(contents.fields, reading.field, reading.column.key, value)
 
 
-def _put(fields: dict[str, Any], column: Column, value: Any) -> None:
+def _put(fields: dict[str, Any], field: str, key: str | None, value: Any) -> None:
     """Store a value unless a more trusted column gave one; entries of a dict field come together."""
-    field = column.field or ""
-    if column.key is not None:
-        fields.setdefault(field, {}).setdefault(column.key, value)
+    if key is not None:
+        fields.setdefault(field, {}).setdefault(key, value)
     elif value and isinstance(value, dict):
         fields[field] = {**fields.get(field, {}), **value}
     elif value not in ([], {}):

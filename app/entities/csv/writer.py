@@ -10,10 +10,13 @@ import codecs
 import json
 import re
 import string
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
-from itertools import chain, islice
+from itertools import chain
+from types import NoneType
 from typing import Any, Final
+
+from app.entities.pages import slices
 
 BLOCK_CHARS: Final = 65_536
 _ROWS_A_PART: Final = 500
@@ -40,7 +43,7 @@ def csv_lines(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[
     yield codecs.BOM_UTF8 + _line([guard_formula(name) for name in header]).encode()
     lines: list[str] = []
     chars = 0
-    for line in map(_line, chain.from_iterable(map(_written, _parts(rows)))):
+    for line in map(_line, chain.from_iterable(map(_written, slices(rows, _ROWS_A_PART)))):
         lines.append(line)
         chars += len(line)
         if chars >= BLOCK_CHARS:
@@ -48,12 +51,6 @@ def csv_lines(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[
             lines, chars = [], 0
     if lines:
         yield "".join(lines).encode()
-
-
-def _parts(rows: Iterable[Sequence[Any]]) -> Iterator[list[Sequence[Any]]]:
-    rows = iter(rows)
-    while part := list(islice(rows, _ROWS_A_PART)):
-        yield part
 
 
 def _written(rows: Sequence[Sequence[Any]]) -> Iterable[Sequence[str]]:
@@ -105,18 +102,27 @@ def cell_text(value: Any) -> str:
     Lists and dicts are compact JSON, dates ISO 8601. Nothing is blank, and so are blank text, an empty list and an
     empty dict.
     """
-    if isinstance(value, str):
-        # Blank text says nothing, here as on import.
-        return "" if value.isspace() else value
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, (list, tuple, dict)):
-        return _COMPACT.encode(value) if value else ""
-    if isinstance(value, date):
-        return value.isoformat()
-    return str(value)
+    return _TEXTS.get(type(value), str)(value)
+
+
+def _text(text: str) -> str:
+    """Return a text; a blank one says nothing, here as on import."""
+    return "" if text.isspace() else text
+
+
+def _json(value: Any) -> str:
+    return _COMPACT.encode(value) if value else ""
+
+
+_TEXTS: Final[Mapping[type, Callable[[Any], str]]] = {
+    str: _text,
+    NoneType: lambda _: "",
+    bool: {True: "true", False: "false"}.__getitem__,
+    **dict.fromkeys((list, tuple, dict), _json),
+    date: date.isoformat,
+    datetime: datetime.isoformat,
+}
+"""What writes a value of a type."""
 
 
 def _cell(value: Any) -> str:
