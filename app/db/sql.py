@@ -157,7 +157,8 @@ def insert_columns(session: WriteSession, table: Table, alike: Values, columns: 
     quicker to turn into what a driver takes than rows.
     """
     if engine_name() == "sqlite":
-        given = {**{name: repeat(value) for name, value in alike.items()}, **columns}
+        count = len(next(iter(columns.values())))
+        given = {**{name: repeat(value, count) for name, value in alike.items()}, **columns}
         return _insert_into_sqlite(session, table, tuple(given), given.values())
     statement = _insert_from_columns(table, tuple(alike), tuple(columns))
     return session.connection().execute(statement, {**alike, **columns}).rowcount
