@@ -83,7 +83,7 @@ class _Run:
         if self._is_work_left():
             if drained.chunks == self.max_chunks:
                 return Ending.OUT_OF_CHUNKS
-            if self.max_seconds is not None and self.seconds >= self.max_seconds:
+            if drained.is_out_of_time or (self.max_seconds is not None and self.seconds >= self.max_seconds):
                 return Ending.OUT_OF_TIME
         return Ending.DONE if drained.has_worked else Ending.NOTHING
 

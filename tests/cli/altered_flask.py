@@ -6,6 +6,7 @@ prints `told` when the process has been told to stop.
 
 import asyncio
 import itertools
+import os
 import sys
 import time
 from typing import Any
@@ -27,6 +28,10 @@ async def _slow_lookup(self: AiNormalizer, lookup: Lookup, *, deadline: float) -
     return await _lookup(self, lookup, deadline=deadline)
 
 
+def _no_local_answer(*_: Any) -> None:
+    """Leave everything to calls."""
+
+
 def _stuck_run(*_arguments: Any, **_options: Any) -> None:
     # Not by waiting for the event, which must not be done in the main thread.
     while not stop_requested.is_set():
@@ -37,7 +42,9 @@ def _stuck_run(*_arguments: Any, **_options: Any) -> None:
 
 if sys.argv.pop(1) == "slow":
     provider.BULK_SIZES = {}
+    os.environ.setdefault("AI_NORMALIZER_LIMITS", "1000 at once")
     AiNormalizer.lookup = _slow_lookup  # type: ignore[method-assign]
+    AiNormalizer.local_answer = _no_local_answer  # type: ignore[method-assign]
 else:
     ChunkRun.begin = _stuck_run  # type: ignore[method-assign]
 main()

@@ -116,8 +116,8 @@ MUTANTS = (
     Mutant(
         "SQLite begins deferred",
         "app/db/engines.py",
-        'connection.exec_driver_sql("BEGIN IMMEDIATE")',
-        'connection.exec_driver_sql("BEGIN")',
+        'partial(connection.exec_driver_sql, "BEGIN IMMEDIATE")',
+        'partial(connection.exec_driver_sql, "BEGIN")',
         ("tests/enrichment/queue/test_processes.py",),
     ),
     Mutant(
@@ -130,7 +130,7 @@ MUTANTS = (
     Mutant(
         "no intent is looked for after a crash",
         "app/enrichment/waterfall/loading.py",
-        "left = in_flight.of_chunk(job.id, self.context.lease.position)",
+        "left = in_flight.of_chunk(job.id, self.lease.position)",
         "left: dict[str, Any] = {}",
         ("tests/enrichment/waterfall/test_in_doubt.py",),
     ),

@@ -359,14 +359,14 @@ def test_export_goes_out_as_it_is_read(admin: FlaskClient, monkeypatch: pytest.M
     """The header is sent before any entity is read, and the rows page by page."""
     upsert(admin, *({"id": f"e{n}"} for n in range(3)))
     read: list[str] = []
-    real = exports._views
+    real = exports.exported_views
 
-    def watched(*given: str) -> Iterator[EntityView]:
-        for view in real(*given):
+    def watched(*given: Any, **more: Any) -> Iterator[EntityView]:
+        for view in real(*given, **more):
             read.append(view.id)
             yield view
 
-    monkeypatch.setattr(exports, "_views", watched)
+    monkeypatch.setattr(exports, "exported_views", watched)
     blocks = admin.get("/api/people/export.csv").iter_encoded()
     assert next(blocks).startswith(b"\xef\xbb\xbfid,")
     assert read == []
@@ -378,11 +378,11 @@ def test_export_breaks_off_without_values_when_a_page_cannot_be_read(
 ) -> None:
     """After the first bytes an error can only cut the answer short; its message is ours."""
 
-    def fail(*_: Any) -> Any:
+    def fail(*_: Any, **__: Any) -> Any:
         raise ValueError("ada@example.com")
         yield
 
-    monkeypatch.setattr(exports, "_views", fail)
+    monkeypatch.setattr(exports, "exported_views", fail)
     answer = admin.get("/api/people/export.csv")
     with pytest.raises(ConnectionAbortedError, match="the export broke off") as caught:
         assert answer.data

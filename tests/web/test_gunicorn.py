@@ -50,6 +50,7 @@ async def slow_lookup(self, asked, *, deadline):
 
 provider.BULK_SIZES = {}
 AiNormalizer.lookup = slow_lookup
+AiNormalizer.local_answer = lambda *_: None
 app = create_app()
 """
 
@@ -117,6 +118,7 @@ def test_a_stop_gives_the_chunk_back_with_what_was_decided(start: Start, context
         upsert_entities("person", people, workspace_slug="default", session=session)
     job_id = queue.enqueue_job("person", "ai-normalizer", [person["id"] for person in people])
     settings = {"DATABASE_URL": database_url, "CRON_SECRET": CRON_SECRET, "ENRICH_CONCURRENCY": "5"}
+    settings["AI_NORMALIZER_LIMITS"] = "5 at once"
     process, port = start(_SLOW_SERVICE, **settings)
     connection = _ask(port, "/api/enrichment/jobs/process", Authorization=f"Bearer {CRON_SECRET}")
     while queue.get_job(job_id).processed == 0:

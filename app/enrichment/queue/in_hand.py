@@ -96,6 +96,8 @@ class ChunksInHand:
     beside: int = 0
     """Batches of work that is no job's."""
     last: ChunkResult | None = None
+    is_out_of_time: bool = False
+    """Whether no more is taken because no chunk could get on in the time that is left."""
     _leases: list[Lease] = field(default_factory=list)
     _idle: int = 0
     """How many chunks in a row have decided nothing."""
@@ -252,7 +254,7 @@ class ChunksInHand:
         has_gone_on = result.processed > 0 or result.status not in ACTIVE
         self._idle = 0 if has_gone_on else self._idle + 1
         if self._idle and not self.has_time:
-            self._is_over = True
+            self._is_over = self.is_out_of_time = True
             return
         if self.on_chunk is not None:
             self.on_chunk(result)

@@ -28,6 +28,8 @@ class DrainResult:
     last: ChunkResult | None
     beside: int = 0
     """Batches of work that is no job's: parts of exports and figures, if the work is the service's own."""
+    is_out_of_time: bool = False
+    """Whether a chunk was given back as it was, with too little time left for it to get on."""
 
     @property
     def has_worked(self) -> bool:
@@ -89,7 +91,7 @@ def drain(
     if job_id and chunks.last is None:
         get_job(job_id, workspace_slug=workspace_slug)
         end_read()
-    return DrainResult(chunks.closed, chunks.decided, chunks.last, chunks.beside)
+    return DrainResult(chunks.closed, chunks.decided, chunks.last, chunks.beside, chunks.is_out_of_time)
 
 
 def _work_through(
