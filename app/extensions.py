@@ -1,9 +1,8 @@
-"""The extensions, created here and bound to an application in `create_app`.
+"""The database extension, created here and bound to an application in `create_app`.
 
 A leaf of the import graph: it imports nothing of ours, so everything may import it.
 """
 
-from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import MetaData
 from sqlalchemy.orm import DeclarativeBase
@@ -29,4 +28,3 @@ class Base(DeclarativeBase):
 
 
 db = SQLAlchemy(model_class=Base)
-migrate = Migrate()

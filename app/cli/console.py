@@ -10,7 +10,6 @@ from typing import Any, Final
 
 import click
 from flask import Flask, current_app
-from flask_migrate import upgrade
 from sqlalchemy import inspect
 from werkzeug.serving import WSGIRequestHandler, make_server
 
@@ -20,6 +19,7 @@ from app.cli.options import Number
 from app.cli.users import link_url
 from app.cli.work import run_worker
 from app.config import config
+from app.db.migrations import upgrade
 from app.db.session import end_read
 from app.errors import NotFound
 from app.extensions import db

@@ -5,6 +5,7 @@ hold somebody's data; `LOG_LEVEL=DEBUG` and `flask --debug enrich …` show the 
 """
 
 import errno
+import gc
 import getpass
 import logging
 import sqlite3
@@ -77,6 +78,8 @@ class EnrichGroup(AppGroup):
         """Return a command by its name; only now its module is loaded."""
         if cmd_name in MODULES:
             import_module(MODULES[cmd_name])
+            # What has been loaded stays for good, so the collector need not look through it again and again.
+            gc.freeze()
         return super().get_command(ctx, cmd_name)
 
     def make_context(self, *args: Any, **options: Any) -> click.Context:

@@ -5,11 +5,11 @@ import sys
 from typing import Final
 
 import click
-from flask_migrate import upgrade as migrate
 
 from app.cli import output
 from app.cli.group import enrich
 from app.config import PROJECT_ROOT, shipped
+from app.db import migrations
 
 FLAGS: Final = ("-P", "-m", "gunicorn")
 """How gunicorn is started: by this interpreter, and with nothing importable from the folder one happens to be in."""
@@ -21,7 +21,7 @@ def upgrade() -> None:
 
     Run it before a new version starts.
     """
-    migrate()
+    migrations.upgrade()
     click.echo("The tables of the database are those of this version.")
 
 

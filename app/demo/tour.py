@@ -14,7 +14,6 @@ from typing import Any, Final
 
 import click
 from flask import Flask, current_app
-from flask_migrate import upgrade
 from rich.text import Text
 from sqlalchemy import select
 
@@ -25,6 +24,7 @@ from app.cli.console import serve
 from app.cli.lists import describe_remarks, describe_report, write_atomically
 from app.cli.progress import DrainProgress
 from app.config import PROJECT_ROOT, Config, config
+from app.db.migrations import upgrade
 from app.db.session import end_read
 from app.demo import waterfalls
 from app.enrichment import queue

@@ -1,7 +1,8 @@
-"""`flask`, with a pipeline that takes its time: `python -m tests.cli.altered_flask slow|stuck enrich …`.
+"""`flask`, with a pipeline that takes its time: `python -m tests.cli.altered_flask slow|rules|stuck enrich …`.
 
-`slow`: twenty lookups take 0.2 s, those after them do not end. `stuck`: a chunk looks at nothing and does not end; it
-prints `told` when the process has been told to stop.
+`slow`: each answer of the normaliser is a call; twenty take 0.2 s, those after them do not end. `rules`: each answer
+of the rules takes 0.2 s. `stuck`: a chunk looks at nothing and does not end; it prints `told` when the process has been
+told to stop.
 """
 
 import asyncio
@@ -19,7 +20,7 @@ from app.providers.ai_normalizer import provider
 from app.providers.ai_normalizer.provider import AiNormalizer
 from app.providers.base import Answer, Lookup
 
-_lookup = AiNormalizer.lookup
+_lookup, _local_answer = AiNormalizer.lookup, AiNormalizer.local_answer
 _numbers = itertools.count()
 
 
@@ -32,6 +33,11 @@ def _no_local_answer(*_: Any) -> None:
     """Leave everything to calls."""
 
 
+def _slow_rules(self: AiNormalizer, lookup: Lookup) -> Answer | None:
+    time.sleep(0.2)
+    return _local_answer(self, lookup)
+
+
 def _stuck_run(*_arguments: Any, **_options: Any) -> None:
     # Not by waiting for the event, which must not be done in the main thread.
     while not stop_requested.is_set():
@@ -40,11 +46,14 @@ def _stuck_run(*_arguments: Any, **_options: Any) -> None:
     time.sleep(3600)
 
 
-if sys.argv.pop(1) == "slow":
+mode = sys.argv.pop(1)
+if mode == "slow":
     provider.BULK_SIZES = {}
     os.environ.setdefault("AI_NORMALIZER_LIMITS", "1000 at once")
     AiNormalizer.lookup = _slow_lookup  # type: ignore[method-assign]
     AiNormalizer.local_answer = _no_local_answer  # type: ignore[method-assign]
+elif mode == "rules":
+    AiNormalizer.local_answer = _slow_rules  # type: ignore[method-assign]
 else:
     ChunkRun.begin = _stuck_run  # type: ignore[method-assign]
 main()

@@ -108,17 +108,20 @@ def test_process_works_on_one_job_alone(sqlite_app: Flask, run: Any, add_job: An
     assert [job_of(sqlite_app, job).status for job in (older, wanted)] == ["pending", "complete"]
 
 
-@pytest.mark.parametrize("limits", ["1000 at once", "50/min"])
+@pytest.mark.parametrize(
+    ("mode", "settings"),
+    [
+        pytest.param("rules", {}, id="rules take long"),
+        pytest.param("slow", {"AI_NORMALIZER_LIMITS": "50/min"}, id="limits let few calls start"),
+    ],
+)
 def test_process_stops_when_its_time_is_used_up(
-    limits: str, start: Any, sqlite_app: Flask, add_job: Any, job_of: Any
+    mode: str, settings: dict[str, str], start: Any, sqlite_app: Flask, add_job: Any, job_of: Any
 ) -> None:
-    """`--max-seconds` ends within a chunk, what is decided stays, and nothing remains leased.
-
-    So it is where the limits let no more calls start than are done.
-    """
+    """`--max-seconds` ends within a chunk, what is decided stays, and nothing remains leased."""
     job_id = add_job(sqlite_app, 400, chunk_size=100)
-    slow = ["tests.cli.altered_flask", "slow"]
-    process = start("process", "--max-seconds", "3", "--json", program=slow, AI_NORMALIZER_LIMITS=limits)
+    program = ["tests.cli.altered_flask", mode]
+    process = start("process", "--max-seconds", "3", "--json", program=program, **settings)
     stdout, stderr = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 0, stderr
     told = json.loads(stdout)

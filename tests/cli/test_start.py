@@ -11,9 +11,9 @@ from app.cli import enrich
 from app.cli.group import MODULES
 
 ROOT = Path(__file__).parents[2]
-HEAVY = frozenset({"aiohttp", "apispec", "authlib", "celery", "flask_smorest", "kombu", "nameparser", "opentelemetry",
-                   "phonenumbers", "psycopg", "pycountry", "redis", "sentry_sdk"})  # fmt: skip
-"""Modules that take long to load: HTTP out, the API and its document, the rules, PostgreSQL, brokers, reports."""
+HEAVY = frozenset({"aiohttp", "alembic", "apispec", "authlib", "celery", "flask_smorest", "kombu", "nameparser",
+                   "opentelemetry", "phonenumbers", "psycopg", "pycountry", "redis", "sentry_sdk"})  # fmt: skip
+"""Modules that take long to load: HTTP out, migrations, the API's document, the rules, PostgreSQL, brokers, reports."""
 COMMANDS = (("jobs",), ("keys", "list"))
 RUN = f"""
 import atexit, sys

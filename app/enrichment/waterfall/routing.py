@@ -186,17 +186,23 @@ class Router:
             if is_stopped:
                 self.look_again(run for run, _, _ in asking)
             else:
-                found, answered = self._answer_here(asking)
+                found, answered = self._answer_here(asking, until)
                 attempts += found
                 runs += answered
         self._fresh += runs
         return attempts
 
-    def _answer_here(self, asking: Sequence[_NextAttempt]) -> tuple[list[Attempt], list[EntityRun]]:
-        """Apply what is answered without a call; return the other attempts, and the answered runs that can go on."""
+    def _answer_here(self, asking: Sequence[_NextAttempt], until: float) -> tuple[list[Attempt], list[EntityRun]]:
+        """Apply what is answered without a call; return the other attempts, and the answered runs that can go on.
+
+        Those beyond the first that an instant of the monotonic clock leaves no time for are looked at again.
+        """
         attempts: list[Attempt] = []
         answered: list[EntityRun] = []
-        for run, step, lookup in _with_cache(asking):
+        for place, (run, step, lookup) in enumerate(_with_cache(asking)):
+            if place and time.monotonic() >= until:
+                self.look_again(run for run, _, _ in asking[place:])
+                break
             answer = _local_answer(step.provider, lookup)
             if answer is None:
                 attempts.append(_attempt(run, step, lookup, self.context.job.entity_type))

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from flask import Flask
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, select, text, update
 
 from app.config import Config, config
 from app.db.session import transaction
@@ -18,7 +18,7 @@ from app.enrichment.waterfall.worker_bounds import refresh_bounds
 from app.entities.export_files import NewExport, create_export, get_export
 from app.entities.export_work import work_on_exports
 from app.extensions import db
-from app.models.export import ExportStatus
+from app.models.export import ExportStatus, exports
 from app.models.job import jobs
 from app.models.kept_figures import FiguresKind
 from app.models.spending import costs
@@ -35,6 +35,15 @@ def waiting() -> tuple[int, int]:
     db.session.rollback()
     assert (backlog.oldest_age_seconds is None) is (backlog.claimable_chunks == 0)
     return backlog.claimable_chunks, backlog.workers_wanted
+
+
+def add_expired_exports(count: int) -> None:
+    """Put exports that are over beside what is there, and let the planner know of them."""
+    export = {"workspace_slug": "default", "entity_type": "person", "file_format": "csv", "created_by": "test"}
+    with transaction() as session:
+        expired = insert(exports).values(status=ExportStatus.EXPIRED, expires_at=utcnow())
+        session.execute(expired, [export] * count)
+        session.execute(text("ANALYZE exports"))
 
 
 def test_backlog_follows_each_chunk(context: Flask) -> None:
@@ -109,6 +118,7 @@ def test_figures_want_one_worker_until_they_are_worked_out(context: Flask) -> No
 def test_backlog_reads_only_small_indexes(context: Flask) -> None:
     """It is asked every few seconds, beside a history of any length."""
     add_history()
+    add_expired_exports(1000)
     queue.enqueue_job("person", "prospeo", ids(2), chunk_size=1)
     claim()
     with explained() as statements:
