@@ -139,7 +139,7 @@ class AiArk(PaidProvider):
         is_cut = None not in owners and _is_cut(reply.body, rows)
         answers = []
         for index, key in enumerate(keys):
-            row = _row_about(key, rows)
+            row = next((row for row in rows if key in _row_keys(row)), None)
             raw = reply.body if len(keys) == 1 else row
             cost_micros = charged[index] * self.settings.price_micros("company")
             answers.append(replace(_company_answer(row, is_cut), raw=raw, cost_micros=cost_micros))
@@ -288,18 +288,14 @@ def _records(body: Any) -> list[Mapping[str, Any]] | None:
         return [row for row in body if isinstance(row, Mapping)]
     if not isinstance(body, Mapping):
         return None
-    envelope = next((name for name in _ENVELOPES if name in body), None)
-    if envelope is not None:
-        return [] if body[envelope] is None else _records(body[envelope])
+    for name in _ENVELOPES:
+        if name in body:
+            return [] if body[name] is None else _records(body[name])
     return [body] if body.keys() & _RECORD_KEYS else None
 
 
 def _not_found(rows: Sequence[Any]) -> str:
     return "AI Ark answered about somebody else." if rows else "AI Ark found nothing."
-
-
-def _row_about(key: tuple[str, str], rows: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    return next((row for row in rows if key in _row_keys(row)), None)
 
 
 def _row_keys(row: Mapping[str, Any]) -> set[tuple[str, str | None]]:

@@ -29,7 +29,6 @@ from app.values.text import text
 
 _BY_PROFILE = "/api/search/business-profile"
 _BY_NAME = "/api/search/name"
-_VERIFY = "/api/verify"
 
 _NOTHING = f"Findymail {PHRASES[OutcomeClass.NOT_FOUND]}."
 # The limit is on calls at once, so a place is free again soon. No page gives a number.
@@ -104,16 +103,12 @@ class FindymailVerifier(_FindymailApi, PaidVerifier):
     """Judges whether mail to a person's address arrives. Charged for each attempt."""
 
     name = "findymail-verify"
+    path = "/api/verify"
     operation = "verify"
     capabilities = Capabilities(charges_misses=True, verifies=Findymail.name)
 
-    async def ask(self, question: Lookup, deadline: float) -> Answer:
-        """Ask about the address; the answer's one field is `email_status`: `valid` or `invalid`."""
-        address = email_address(question.fields.get("email")) or ""
-        return await self.call(_VERIFY, {"email": address}, self.parse_verdict, deadline)
-
     def parse_verdict(self, reply: Reply) -> Answer:
-        """Return the verdict in a verification's reply.
+        """Return the verdict in a verification's reply: `valid` or `invalid`.
 
         A reply with an error in it is no verdict, whatever else it says: an outage must not make addresses invalid.
         """

@@ -293,7 +293,8 @@ class _Replay:
         counted["overlaps"] += result.is_overlap
 
     def _place(self, name: str) -> int | None:
-        return next((place for place, provider in enumerate(self.terms.plan.steps, 1) if provider.name == name), None)
+        places = {provider.name: place for place, provider in enumerate(self.terms.plan.steps, 1)}
+        return places.get(name)
 
     def _most_from(self, run: EntityRun, step: Step) -> int:
         """Return what a walk may cost from a step on: everybody who is left is asked, and every address verified."""
