@@ -29,7 +29,7 @@ from app.entities.export_files import NewExport, create_export
 from app.entities.export_schemas import ExportSchema
 from app.entities.exports import FORMATS, export_entities
 from app.entities.import_schemas import ImportReportSchema
-from app.entities.lists import find_list
+from app.entities.lists import list_id_of
 from app.errors import ProviderNotAvailable
 from app.providers.names import WATERFALL
 from app.values.entity_types import PLURALS, EntityType
@@ -319,9 +319,7 @@ def export(
     if as_json and not background:
         raise click.UsageError("--json goes with --background.")
     file_format = file_format or _format_of(path)
-    list_id = None
-    if list_name is not None:
-        list_id = find_list(list_name, workspace_slug=workspace, entity_type=entity_type).id
+    list_id = list_id_of(list_name, workspace_slug=workspace, entity_type=entity_type)
     if background:
         _ask(NewExport(entity_type, file_format, workspace, MADE_BY, ready, list_id), as_json=as_json)
         return

@@ -116,8 +116,8 @@ class Firecrawl(StandIn):
         return Reply(200, {"success": True, "id": run, "invalidURLs": []})
 
     def _poll(self, call: Call) -> Reply:
-        kind, companies, polls = self._runs.get(call.last, ("", [], 0))
-        if not call.path.startswith(kind or "nothing"):
+        kind, companies, polls = self._runs.get(call.last, ("nothing", [], 0))
+        if not call.path.startswith(kind):
             return Reply(404, _error("Job not found"))
         if polls:
             self._runs[call.last] = (kind, companies, polls - 1)

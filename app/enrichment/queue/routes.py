@@ -36,7 +36,7 @@ from app.enrichment.waterfall.estimates import MOST_SURVEYED, Estimate, estimate
 from app.enrichment.waterfall.pilots import enqueue_pilot
 from app.enrichment.waterfall.plan import job_columns
 from app.enrichment.waterfall.work_loop import Waterfall
-from app.entities.lists import find_list, ids_of_list
+from app.entities.lists import ids_of_list, list_id_of
 from app.entities.readiness import stale_ids
 from app.entities.upsert import upsert_entities
 from app.errors import Invalid, detail
@@ -278,9 +278,7 @@ def _accept(new: NewJob, workspace_slug: str) -> queue.Enqueued:
         upsert_entities(new.entity_type, new.entities, workspace_slug=workspace_slug, session=session)
 
     entity_ids: Iterable[str] = new.entity_ids
-    list_id = None
-    if new.list_name is not None:
-        list_id = find_list(new.list_name, workspace_slug=workspace_slug, entity_type=new.entity_type).id
+    list_id = list_id_of(new.list_name, workspace_slug=workspace_slug, entity_type=new.entity_type)
     if new.stale_verdicts:
         entity_ids = stale_ids(new.entity_type, workspace_slug=workspace_slug, list_name=list_id)
     elif list_id is not None:
