@@ -22,7 +22,7 @@ from werkzeug.security import check_password_hash, generate_password_hash
 from app.audit.events import Actor, acting_as, record
 from app.config import ConfigError, config
 from app.db.session import WriteSession, end_read, transaction
-from app.errors import Conflict, Invalid, NotFound, check_rules, detail
+from app.errors import Conflict, NotFound, check_rules
 from app.extensions import db
 from app.models import User
 from app.models.audit_event import Action, ActorKind
@@ -121,8 +121,7 @@ def change_role(name: str, role: str) -> UserView:
 
     Raises `Invalid`, `NotFound`, and `Conflict` for a user whose groups at the identity provider give the role.
     """
-    if role not in set(Role):
-        raise Invalid("The user is not valid.", details=[detail("role", _ROLE_RULE)])
+    check_rules("The user is not valid.", ("role", role in set(Role), _ROLE_RULE))
     with transaction() as session:
         user = find_user(session, name)
         if gets_role_from_groups(view_of(user)):
@@ -274,9 +273,9 @@ def _is_open(token: str) -> tuple[Any, ...]:
 
 
 def _hash(password: str) -> str:
-    if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
-        rule = f"expected {MIN_PASSWORD} to {MAX_PASSWORD} characters"
-        raise Invalid(f"The password is not valid: {rule}.", details=[detail("password", rule)])
+    is_length = MIN_PASSWORD <= len(password) <= MAX_PASSWORD
+    rule = f"expected {MIN_PASSWORD} to {MAX_PASSWORD} characters"
+    check_rules(f"The password is not valid: {rule}.", ("password", is_length, rule))
     with _HASHERS:
         return generate_password_hash(password, HASH_METHOD)
 

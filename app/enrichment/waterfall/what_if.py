@@ -36,7 +36,7 @@ from app.entities.coverage import OnProgress
 from app.entities.lists import ListView, find_list
 from app.entities.policies import MergePolicy
 from app.entities.read import select_ids
-from app.errors import Invalid, ProviderNotAvailable, detail
+from app.errors import ProviderNotAvailable, check_rules, detail
 from app.extensions import db
 from app.models.chunk import ERASED_ID, chunks
 from app.models.job import jobs
@@ -107,9 +107,8 @@ def what_if(
     waterfall or for an order or fields that cannot be, and `ProviderNotAvailable` if none of the order can be used.
     """
     view = get_job(job_id, workspace_slug=workspace_slug)
-    if view.provider != WATERFALL:
-        message = "expected a job of the waterfall"
-        raise Invalid(f"It asks {view.provider} alone: {message}.", details=[detail("jobId", message)])
+    rule = "expected a job of the waterfall"
+    check_rules(f"It asks {view.provider} alone: {rule}.", ("jobId", view.provider == WATERFALL, rule))
     about = (view.id, view.entity_type, WATERFALL, view.workspace_slug)
     job = JobInfo(*about, view.options, created_at=view.created_at)
     replay = _Replay(_terms(job, order, until), most, on_progress)
