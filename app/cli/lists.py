@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any
@@ -376,7 +377,7 @@ def _replacing(path: Path) -> Iterator[Callable[[bytes], Any]]:
         file = part.open("wb")
     try:
         try:
-            yield lambda block: _write(file, block, path)
+            yield partial(_write, path, file)
             with _file_errors(path):
                 file.flush()
                 if not is_special:
@@ -393,7 +394,7 @@ def _replacing(path: Path) -> Iterator[Callable[[bytes], Any]]:
         raise
 
 
-def _write(file: IO[bytes], block: bytes, path: Path) -> None:
+def _write(path: Path, file: IO[bytes], block: bytes) -> None:
     with _file_errors(path):
         file.write(block)
 

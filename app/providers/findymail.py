@@ -73,13 +73,13 @@ class Findymail(_FindymailApi):
 
     def lacks(self, question: Lookup) -> str | None:
         """Return that there is neither a profile nor a name with a domain, or None."""
-        if _request(question.fields) is not None:
+        if _request(question.fields):
             return None
         return "Findymail needs a LinkedIn URL, or a full name with a company domain."
 
     async def ask(self, question: Lookup, deadline: float) -> Answer:
         """Ask for one person's address."""
-        request = _request(question.fields) or {}
+        request = _request(question.fields)
         path = _BY_PROFILE if "linkedin_url" in request else _BY_NAME
         return await self.call(path, request, self.parse_contact, deadline)
 
@@ -124,12 +124,13 @@ class FindymailVerifier(_FindymailApi, PaidVerifier):
         )
 
 
-def _request(fields: Mapping[str, Any]) -> dict[str, str] | None:
+def _request(fields: Mapping[str, Any]) -> dict[str, str]:
+    """Return the request for a person's address, empty if there is neither a profile nor a name with a domain."""
     if page := text(fields.get("linkedin_url")):
         return {"linkedin_url": page}
     name = full_name(fields)
     host = bare_host(fields.get("company_domain"))
-    return {"name": name, "domain": host} if name and host else None
+    return {"name": name, "domain": host} if name and host else {}
 
 
 def _speaks_of_credits(body: Any) -> bool:
