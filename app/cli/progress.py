@@ -22,6 +22,7 @@ from app.db.session import end_read
 from app.enrichment import queue
 from app.enrichment.queue import ChunkResult, JobView
 from app.entities.pages import all_rows
+from app.entities.progress import tell_nobody
 from app.models.job import ACTIVE, ENDED
 
 POLL_SECONDS = 0.5
@@ -38,7 +39,7 @@ def counting(label: str, noun: str, stream: IO[bytes] | None = None) -> Iterator
     If `stream` is a file, its length gives the bar its end.
     """
     if not output.is_terminal(sys.stderr):
-        yield lambda count: None
+        yield tell_nobody
         return
     size = None if stream is None else _file_size(stream)
     columns = [TextColumn("{task.description}"), TextColumn(f"{{task.fields[count]:,}} {noun}"), TimeElapsedColumn()]

@@ -32,9 +32,9 @@ from app.enrichment.waterfall.plan import make_plan
 from app.enrichment.waterfall.results import ResultHandler
 from app.enrichment.waterfall.stored_answers import OnRecord, StoredAnswer, read_answers
 from app.enrichment.waterfall.workspace_registry import workspace_registry
-from app.entities.coverage import OnProgress
 from app.entities.lists import ListView, find_list
 from app.entities.policies import MergePolicy
+from app.entities.progress import OnProgress, tell_nobody
 from app.entities.read import select_ids
 from app.errors import ProviderNotAvailable, check_rules, detail
 from app.extensions import db
@@ -99,7 +99,7 @@ def what_if(
     until: Sequence[str] | None = None,
     workspace_slug: str | None = None,
     most: int | None = None,
-    on_progress: OnProgress | None = None,
+    on_progress: OnProgress = tell_nobody,
 ) -> WhatIf:
     """Return what a waterfall job would have found with another order, or for other fields; None: those of the job.
 
@@ -123,7 +123,7 @@ def what_if_of_list(
     order: Sequence[str] | None = None,
     until: Sequence[str] | None = None,
     most: int | None = None,
-    on_progress: OnProgress | None = None,
+    on_progress: OnProgress = tell_nobody,
 ) -> WhatIf:
     """Return what a waterfall would have found of the members of a list, by its name or id.
 
@@ -145,7 +145,7 @@ def what_if_of_workspace(
     order: Sequence[str] | None = None,
     until: Sequence[str] | None = None,
     most: int | None = None,
-    on_progress: OnProgress | None = None,
+    on_progress: OnProgress = tell_nobody,
 ) -> WhatIf:
     """Return what a waterfall would have found of a workspace's people or companies, as `what_if_of_list` does.
 
@@ -196,7 +196,7 @@ class _Replay:
     terms: _Terms
     most: int | None = None
     """How many entities walk; None: `MOST_ENTITIES`."""
-    on_progress: OnProgress | None = None
+    on_progress: OnProgress = tell_nobody
     """Told how many have walked so far."""
     counters: defaultdict[tuple[str, int | None], Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     entities: int = 0
@@ -213,8 +213,7 @@ class _Replay:
             end_read()
             for entity_id, record in records.items():
                 self.walk(entity_id, record)
-            if self.on_progress is not None:
-                self.on_progress(self.entities)
+            self.on_progress(self.entities)
 
     def walk(self, entity_id: str, record: OnRecord) -> None:
         """Lead one entity to the end of its walk, or to what nobody knows."""
