@@ -20,6 +20,7 @@ from app.errors import Conflict, Invalid
 from app.models.entity_list import MAX_NAME_CHARS
 from app.models.types import parse_id
 from app.values.entity_types import ENTITY_TYPES
+from app.values.groups import grouped
 from app.web.api_keys import Scope
 from app.web.auth import visible_workspace
 
@@ -98,6 +99,7 @@ def _find(list_id: UUID) -> ListView:
 def _page(list_id: UUID, problem: str | None = None, *, status: int = 200) -> Response:
     view = get_list(str(list_id), workspace_slug=visible_workspace())
     coverage = get_coverage(view.id, workspace_slug=visible_workspace())
+    fields = grouped(coverage.fields, lambda field: is_normalized(field.field))
     # Members have come or gone since it was counted.
     is_old = coverage.counted_at is not None and view.changed_at > coverage.counted_at
     jobs = queue.list_jobs(list_id=view.id, workspace_slug=visible_workspace(), limit=JOBS_SHOWN)
@@ -110,8 +112,8 @@ def _page(list_id: UUID, problem: str | None = None, *, status: int = 200) -> Re
         coverage=coverage,
         jobs=jobs.rows,
         has_more_jobs=jobs.next_cursor is not None,
-        given=[field for field in coverage.fields if not is_normalized(field.field)],
-        normalized=[field for field in coverage.fields if is_normalized(field.field)],
+        given=fields.get(False, []),
+        normalized=fields.get(True, []),
         is_old=is_old,
         longest=MAX_NAME_CHARS,
     )
