@@ -139,7 +139,7 @@ class AiArk(PaidProvider):
         is_cut = None not in owners and _is_cut(reply.body, rows)
         answers = []
         for index, key in enumerate(keys):
-            row = next((row for row in rows if key in _row_keys(row)), None)
+            row = _row_about(key, rows)
             raw = reply.body if len(keys) == 1 else row
             cost_micros = charged[index] * self.settings.price_micros("company")
             answers.append(replace(_company_answer(row, is_cut), raw=raw, cost_micros=cost_micros))
@@ -296,6 +296,10 @@ def _records(body: Any) -> list[Mapping[str, Any]] | None:
 
 def _not_found(rows: Sequence[Any]) -> str:
     return "AI Ark answered about somebody else." if rows else "AI Ark found nothing."
+
+
+def _row_about(key: tuple[str, str], rows: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    return next((row for row in rows if key in _row_keys(row)), None)
 
 
 def _row_keys(row: Mapping[str, Any]) -> set[tuple[str, str | None]]:
