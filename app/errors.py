@@ -41,6 +41,11 @@ def check_rules(message: str, *rules: tuple[str, bool, str]) -> None:
         raise Invalid(message, details=details)
 
 
+def expect(is_met: bool, path: str, message: str) -> None:
+    """Raise `Invalid` about one value unless it is as it should be."""
+    check_rules(f"{path}: {message}.", (path, is_met, message))
+
+
 class BadRequest(AppError):
     """The request could not be read."""
 

@@ -26,7 +26,7 @@ from app.enrichment.waterfall.estimates import estimate as estimate_job
 from app.enrichment.waterfall.options import MAX_SAMPLE, JobOptions, Sample
 from app.enrichment.waterfall.pilots import enqueue_pilot
 from app.enrichment.waterfall.plan import job_columns
-from app.entities.lists import find_list, ids_of_list
+from app.entities.lists import ids_of_list, list_id_of
 from app.entities.read import select_ids
 from app.entities.readiness import stale_ids
 from app.errors import EmptyJob
@@ -109,8 +109,8 @@ def enqueue(
         return
     check_writable()
     sample = None if pilot is None else Sample(pilot, pilot_seed)
-    terms = {"workspace_slug": workspace, "list_id": selection.list_id(), "is_selection": selection.ids_file is None}
-    terms |= others
+    list_id = list_id_of(selection.list_name, workspace_slug=workspace, entity_type=entity_type)
+    terms = {"workspace_slug": workspace, "list_id": list_id, "is_selection": selection.ids_file is None, **others}
     accept = partial(_accept, entity_type, provider, options, sample, terms)
     accepted = selection.hand_to(accept, as_json=as_json)
     steps = [f"Next: {output.enrich_command()} process --job {accepted.job_id}"]
@@ -158,12 +158,6 @@ class _Selection:
                 " or --list with --missing or --stale-verdicts."
             )
         self.unknown = UnknownIds(self.entity_type, self.workspace)
-
-    def list_id(self) -> str | None:
-        """Return the id of the list that the ids are of; None: of none. Raises `ListNotFound`, and `Invalid`."""
-        if self.list_name is None:
-            return None
-        return find_list(self.list_name, workspace_slug=self.workspace, entity_type=self.entity_type).id
 
     def hand_to(self, make: Callable[[Iterator[str]], _Made], *, as_json: bool) -> _Made:
         """Return what is made of the ids. If nobody is selected, the command says so and ends.

@@ -74,11 +74,10 @@ def _plain_row(job: JobView) -> list[object]:
 
 def _drawn_row(job: JobView) -> list[object]:
     """Return a row of few columns and several lines, so that it fits a terminal of 80 characters."""
-    about = Text(job.id)
     cap = "" if job.cap_micros is None else f" of {dollars(job.cap_micros)}"
-    for line in (f"{job.entity_type}, {job.provider}, {dollars(job.cost_micros)}{cap}", _reason(job)):
-        if line:
-            about.append(f"\n  {output.clean(line)}", "dim")
+    about = output.with_details(
+        job.id, f"{job.entity_type}, {job.provider}, {dollars(job.cost_micros)}{cap}", _reason(job)
+    )
     progress = Text(f"{job.processed:,}/{job.total:,}\n{job.percent:g} %")
     return [about, job.status, progress, f"{job.errors:,}", _age(job)]
 
@@ -199,7 +198,7 @@ def _options(job: JobView) -> list[tuple[str, object]]:
     """Return what the job's request said about its waterfall."""
     options = job.options or {}
     texts = {name: ", ".join(value) if isinstance(value, list) else value for name, value in options.items()}
-    return [(name, texts[name]) for name in ("order", "until", "verifier") if name in texts]
+    return [(name, texts.get(name)) for name in ("order", "until", "verifier")]
 
 
 def _next_steps(job: JobView) -> Iterator[str]:

@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any
@@ -29,7 +30,7 @@ from app.entities.export_files import NewExport, create_export
 from app.entities.export_schemas import ExportSchema
 from app.entities.exports import FORMATS, export_entities
 from app.entities.import_schemas import ImportReportSchema
-from app.entities.lists import find_list
+from app.entities.lists import list_id_of
 from app.errors import ProviderNotAvailable
 from app.providers.names import WATERFALL
 from app.values.entity_types import PLURALS, EntityType
@@ -319,9 +320,7 @@ def export(
     if as_json and not background:
         raise click.UsageError("--json goes with --background.")
     file_format = file_format or _format_of(path)
-    list_id = None
-    if list_name is not None:
-        list_id = find_list(list_name, workspace_slug=workspace, entity_type=entity_type).id
+    list_id = list_id_of(list_name, workspace_slug=workspace, entity_type=entity_type)
     if background:
         _ask(NewExport(entity_type, file_format, workspace, MADE_BY, ready, list_id), as_json=as_json)
         return
@@ -378,7 +377,7 @@ def _replacing(path: Path) -> Iterator[Callable[[bytes], Any]]:
         file = part.open("wb")
     try:
         try:
-            yield lambda block: _write(file, block, path)
+            yield partial(_write, path, file)
             with _file_errors(path):
                 file.flush()
                 if not is_special:
@@ -395,7 +394,7 @@ def _replacing(path: Path) -> Iterator[Callable[[bytes], Any]]:
         raise
 
 
-def _write(file: IO[bytes], block: bytes, path: Path) -> None:
+def _write(path: Path, file: IO[bytes], block: bytes) -> None:
     with _file_errors(path):
         file.write(block)
 

@@ -9,7 +9,6 @@ from functools import partial
 from typing import Any
 
 import click
-from rich.text import Text
 
 from app.cli import output
 from app.cli.group import enrich
@@ -178,8 +177,8 @@ def _cap_line(cap: CapView) -> str:
 def _cap_name(cap: CapView) -> str:
     if cap.scope == "job":
         return "Cap of the job"
-    of_provider = f"provider {cap.provider}" if cap.provider else ""
-    of_workspace = f"workspace {cap.workspace_slug}" if cap.workspace_slug else ""
+    of_provider = output.optional("provider {}", cap.provider)
+    of_workspace = output.optional("workspace {}", cap.workspace_slug)
     names = " in ".join(filter(None, (of_provider, of_workspace)))
     return f"Cap of {'the API key' if cap.key_id else names or 'everything'} today"
 
@@ -269,12 +268,10 @@ def _plain_row(view: ProviderView) -> list[object]:
 
 def _drawn_row(view: ProviderView) -> list[object]:
     """Return a row of few columns and several lines, so that it fits a terminal of 80 characters."""
-    about = Text(view.name)
     until = view.blocked_until or view.until
     account = output.optional("own key of {}", view.account)
     details = [view.missing or view.reason, f"until {output.clock(until)}" if until else None]
-    for line in filter(None, (account, *details, view.limits, _prices(view))):
-        about.append(f"\n  {output.clean(line)}", "dim")
+    about = output.with_details(view.name, account, *details, view.limits, _prices(view))
     counts = [f"{view.failures:,}", f"{view.calls_under_way:,}", dollars(view.spent_today_micros)]
     return [about, _status(view), *counts]
 

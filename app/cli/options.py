@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable
-from typing import IO, Any, TypeVar
+from typing import IO, Any
 
 import click
 
@@ -13,7 +13,6 @@ from app.values.identifiers import SLUG_RULE, is_entity_id, is_slug
 from app.values.numbers import parse_integer
 from app.web.auth import DEFAULT_WORKSPACE
 
-T = TypeVar("T")
 Command = Callable[..., Any]
 
 
@@ -64,15 +63,15 @@ class _NamedReader:
 
     def read(self, size: int = -1) -> bytes:
         """Read bytes. Raises click.FileError."""
-        return self._named(lambda: self._stream.read(size))
+        return self._named(self._stream.read, size)
 
     def readline(self, size: int = -1) -> bytes:
         """Read a line. Raises click.FileError."""
-        return self._named(lambda: self._stream.readline(size))
+        return self._named(self._stream.readline, size)
 
-    def _named(self, read: Callable[[], T]) -> T:
+    def _named(self, read: Callable[[int], bytes], size: int) -> bytes:
         try:
-            return read()
+            return read(size)
         except OSError as exc:
             raise click.FileError(self._name, hint=exc.strerror) from exc
 

@@ -149,6 +149,14 @@ def draw_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None
     Console(file=sys.stdout).print(table)
 
 
+def with_details(heading: str, *details: str | None) -> Text:
+    """Return a cell of a drawn table: a heading, and below it a line for each detail that there is."""
+    cell = Text(heading)
+    for line in filter(None, details):
+        cell.append(f"\n  {clean(line)}", "dim")
+    return cell
+
+
 def clean(cell: object) -> str:
     """Return a cell as one line without control characters, which could steer the terminal."""
     text = "" if cell is None else str(cell)

@@ -1,5 +1,6 @@
 """The commands that say what came of a pilot, and go on with the rest of its list."""
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -39,39 +40,35 @@ def pilot(job_id: str, as_json: bool) -> None:
 
 def _facts(report: PilotReport) -> list[tuple[str, object]]:
     verified = output.optional("{:,}", report.verified)
+    unanswered = report.decided - report.answered
+    failed = f", {unanswered:,} of them failed or held" if unanswered else ""
     return [
-        ("decided", f"{report.decided:,} of {report.job.total:,}{_failed(report.decided - report.answered)}"),
+        ("decided", f"{report.decided:,} of {report.job.total:,}{failed}"),
         ("hits", f"{report.hits:,}{_share(report.hit_rate)}"),
         ("verified", verified + _share(report.verified_rate)),
         ("cost", dollars(report.job.cost_micros)),
         ("cost per hit", output.money(report.cost_per_hit_micros)),
         ("rest", f"{report.pilot.rest_count:,}, of which {report.pilot.idle_count:,} cost nothing"),
-        ("rest costs", _amounts(report.rest_cost)),
-        ("rest hits", _numbers(report.rest_hits)),
-        ("list costs", _amounts(report.total_cost)),
-        ("list, per hit", _amounts(report.cost_per_hit)),
+        ("rest costs", _between(report.rest_cost, _amount)),
+        ("rest hits", _between(report.rest_hits, "{:,.0f}".format)),
+        ("list costs", _between(report.total_cost, _amount)),
+        ("list, per hit", _between(report.cost_per_hit, _amount)),
     ]
-
-
-def _failed(count: int) -> str:
-    return f", {count:,} of them failed or held" if count else ""
 
 
 def _share(rate: float | None) -> str:
     return output.optional(" ({:.0%})", rate)
 
 
-def _amounts(found: Interval | None) -> str | None:
+def _between(found: Interval | None, write: Callable[[float], str]) -> str | None:
     if found is None:
         return None
-    expected, low, high = (dollars(round(value)) for value in (found.expected, found.low, found.high))
+    expected, low, high = map(write, (found.expected, found.low, found.high))
     return f"{expected}, between {low} and {high} in nine cases of ten"
 
 
-def _numbers(found: Interval | None) -> str | None:
-    if found is None:
-        return None
-    return f"{found.expected:,.0f}, between {found.low:,.0f} and {found.high:,.0f} in nine cases of ten"
+def _amount(micros: float) -> str:
+    return dollars(round(micros))
 
 
 @enrich.command("continue")

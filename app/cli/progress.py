@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from functools import partial
 from itertools import chain, islice
 from typing import IO, Any, Self
@@ -21,6 +22,7 @@ from app.db.session import end_read
 from app.enrichment import queue
 from app.enrichment.queue import ChunkResult, JobView
 from app.entities.pages import all_rows
+from app.entities.progress import tell_nobody
 from app.models.job import ACTIVE, ENDED
 
 POLL_SECONDS = 0.5
@@ -37,7 +39,7 @@ def counting(label: str, noun: str, stream: IO[bytes] | None = None) -> Iterator
     If `stream` is a file, its length gives the bar its end.
     """
     if not output.is_terminal(sys.stderr):
-        yield lambda count: None
+        yield tell_nobody
         return
     size = None if stream is None else _file_size(stream)
     columns = [TextColumn("{task.description}"), TextColumn(f"{{task.fields[count]:,}} {noun}"), TimeElapsedColumn()]
@@ -142,9 +144,13 @@ class DrainProgress:
     def _under_way(self) -> list[str]:
         """Return the jobs whose counts may have changed: those worked on, and the one whose turn it is."""
         ended = {view.id for view in self._views.values() if view.status in ENDED}
-        waiting = [view for view in self._views.values() if view.id not in ended]
-        waiting.sort(key=lambda view: (-view.priority, view.created_at, view.id))
-        return sorted((self._touched - ended).union(view.id for view in waiting[:1]))
+        waiting = sorted(self._views.keys() - ended, key=self._turn)
+        return sorted({*(self._touched - ended), *waiting[:1]})
+
+    def _turn(self, job_id: str) -> tuple[int, datetime, str]:
+        """Return the place of a job among those that wait for a worker."""
+        view = self._views[job_id]
+        return -view.priority, view.created_at, view.id
 
     def _note(self, views: list[JobView]) -> None:
         for view in views:

@@ -4,12 +4,14 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Final
 
 from app.enrichment.queue.time_budget import stop_requested
 
+STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 _STOPPING = b"\nStopping after the entity under way; once more to stop at once.\n"
 
 
@@ -37,10 +39,19 @@ def stop_on_signals() -> Iterator[list[int]]:
         signal.signal(number, signal.SIG_DFL)
         raise SystemExit(128 + number)
 
-    before = {number: signal.signal(number, handle) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
-        yield received
+        with handled_by(handle):
+            yield received
+    finally:
+        stop_requested.clear()
+
+
+@contextmanager
+def handled_by(handle: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    """Have a function handle the signals that say to stop, for as long as the context is open."""
+    before = {number: signal.signal(number, handle) for number in STOP_SIGNALS}
+    try:
+        yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-        stop_requested.clear()

@@ -18,11 +18,11 @@ from typing import Final, NoReturn
 
 import structlog
 
+from app.cli.signals import STOP_SIGNALS, handled_by
 from app.enrichment.queue.time_budget import stop_requested
 
 log = structlog.get_logger(__name__)
 
-STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 LOOK_SECONDS: Final = 0.1
 """How often the supervisor looks after its workers."""
 STEADY_SECONDS: Final = 60.0
@@ -145,12 +145,10 @@ class Supervisor:
                 if worker.pid:
                     os.kill(worker.pid, passed_on)
 
-        before = {number: signal.signal(number, handle) for number in STOP_SIGNALS}
         try:
-            yield
+            with handled_by(handle):
+                yield
         finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
             os.close(self._held)
             os.close(self._alive)
 

@@ -67,15 +67,12 @@ def _print(report: YieldReport) -> None:
 
 def print_figures(report: YieldReport) -> None:
     """Print the figures of each provider and step as a table, and their total."""
-    output.print_table(["provider", "step", *COLUMNS], [*_rows(report), ["total", "", *_cells(report.total)]])
-
-
-def _rows(report: YieldReport) -> list[list[str]]:
-    return [
+    rows = [
         [row.provider, output.optional("{}", step.step), *_cells(step.figures)]
         for row in report.rows
         for step in row.steps
     ]
+    output.print_table(["provider", "step", *COLUMNS], [*rows, ["total", "", *_cells(report.total)]])
 
 
 def _cells(figures: Figures) -> list[str]:

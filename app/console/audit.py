@@ -1,6 +1,5 @@
 """The audit log: who changed what and when, with what stood there before and after."""
 
-import shlex
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
@@ -11,6 +10,7 @@ from app.audit.reading import EventView, list_events
 from app.console.access import require
 from app.console.blueprint import blueprint, page
 from app.console.forms import asked, given
+from app.console.words import command_line
 from app.console.workspaces import asked_workspace
 from app.db.session import end_read
 from app.enrichment.money.reports import parse_day
@@ -58,7 +58,7 @@ def audit() -> Response:
         actions=[*Action],
         names=_names(),
         changes=changes,
-        command_line=_command_line(filters),
+        command_line=command_line(["audit"], {_OPTIONS[name]: value for name, value in filters.items()}),
     )
 
 
@@ -121,12 +121,3 @@ def _text(value: Any) -> str:
     if value is None:
         return ""
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-def _command_line(filters: Mapping[str, Any]) -> str:
-    words = [word for name, value in filters.items() if value is not None for word in (_OPTIONS[name], _word(value))]
-    return shlex.join(["flask", "enrich", "audit", *words])
-
-
-def _word(value: object) -> str:
-    return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else str(value)

@@ -1,6 +1,5 @@
 """Daily caps that are set by hand: of a workspace, a provider, a provider in a workspace, or an API key."""
 
-import shlex
 from collections.abc import Callable
 from decimal import Decimal
 from functools import wraps
@@ -14,7 +13,7 @@ from app.console.access import require
 from app.console.blueprint import blueprint, page
 from app.console.caps import read_dollars
 from app.console.forms import given, is_typed
-from app.console.words import said
+from app.console.words import command_line, said
 from app.db.session import end_read
 from app.enrichment.money import stored_caps as service
 from app.enrichment.money.scopes import CapScope
@@ -158,6 +157,4 @@ def _scope_words(scope: CapScope, key_names: dict[str, str]) -> str:
 
 def _command_line(scope: CapScope, dollars: Decimal | None) -> str:
     options = {"--provider": scope.provider, "--workspace": scope.workspace_slug, "--key": scope.key_id}
-    words = [word for option, value in options.items() if value for word in (option, value)]
-    end = ["remove", *words] if dollars is None else ["set", *words, "--usd", str(dollars)]
-    return shlex.join(["flask", "enrich", "caps", *end])
+    return command_line(["caps", "remove" if dollars is None else "set"], {**options, "--usd": dollars})

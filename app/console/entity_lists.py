@@ -13,13 +13,14 @@ from app.console.forms import asked, is_typed
 from app.console.workspaces import chosen_workspace
 from app.db.session import end_read
 from app.enrichment import queue
-from app.entities.coverage import Coverage, count_coverage, get_coverage
+from app.entities.coverage import count_coverage, get_coverage
 from app.entities.fields import is_normalized
 from app.entities.lists import ListView, delete_list, get_list, list_lists, rename_list
 from app.errors import Conflict, Invalid
 from app.models.entity_list import MAX_NAME_CHARS
 from app.models.types import parse_id
 from app.values.entity_types import ENTITY_TYPES
+from app.values.groups import grouped
 from app.web.api_keys import Scope
 from app.web.auth import visible_workspace
 
@@ -98,6 +99,9 @@ def _find(list_id: UUID) -> ListView:
 def _page(list_id: UUID, problem: str | None = None, *, status: int = 200) -> Response:
     view = get_list(str(list_id), workspace_slug=visible_workspace())
     coverage = get_coverage(view.id, workspace_slug=visible_workspace())
+    fields = grouped(coverage.fields, lambda field: is_normalized(field.field))
+    # Members have come or gone since it was counted.
+    is_old = coverage.counted_at is not None and view.changed_at > coverage.counted_at
     jobs = queue.list_jobs(list_id=view.id, workspace_slug=visible_workspace(), limit=JOBS_SHOWN)
     end_read()
     return page(
@@ -108,16 +112,11 @@ def _page(list_id: UUID, problem: str | None = None, *, status: int = 200) -> Re
         coverage=coverage,
         jobs=jobs.rows,
         has_more_jobs=jobs.next_cursor is not None,
-        given=[field for field in coverage.fields if not is_normalized(field.field)],
-        normalized=[field for field in coverage.fields if is_normalized(field.field)],
-        is_old=_is_old(view, coverage),
+        given=fields.get(False, []),
+        normalized=fields.get(True, []),
+        is_old=is_old,
         longest=MAX_NAME_CHARS,
     )
-
-
-def _is_old(view: ListView, coverage: Coverage) -> bool:
-    """Return whether members have come or gone since the coverage was counted."""
-    return coverage.counted_at is not None and view.changed_at > coverage.counted_at
 
 
 def _delete_page(view: ListView, *, status: int = 200, problem: str | None = None, is_done: bool = False) -> Response:

@@ -177,7 +177,7 @@ def _form(problem: str | None = None, *, status: int = 200, details: Sequence[di
         problem=problem,
         details=details,
         asked=request.values,
-        entity_type=_entity_type(),
+        entity_type=asked_type(),
         workspace=chosen_workspace(),
         types=ENTITY_TYPES,
         megabytes=MAX_BYTES // 1024**2,
@@ -212,7 +212,7 @@ def _upload() -> Upload:
         sheet=form.get("sheet") or None,
         is_complete=bool(mapped),
     )
-    return Upload(_entity_type(), chosen_workspace(), form.get("list", "").strip(), name, content, options, seen)
+    return Upload(asked_type(), chosen_workspace(), form.get("list", "").strip(), name, content, options, seen)
 
 
 def _file() -> tuple[str, bytes]:
@@ -252,7 +252,3 @@ def _uses(entity_type: EntityType, chosen: Any) -> list[str]:
     entries = [path for path in (PERSON if entity_type == "person" else COMPANY) if "." in path]
     named = [ID_FIELD, *RAW_FIELDS[entity_type], *entries]
     return [*dict.fromkeys([*named, *(use for use in chosen if use not in {KEEP, IGNORE})])]
-
-
-def _entity_type() -> EntityType:
-    return asked_type()

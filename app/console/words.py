@@ -1,5 +1,7 @@
 """Numbers, times and statuses in the words of a page."""
 
+import shlex
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -106,6 +108,16 @@ def said(error: AppError) -> str:
     """Return what an error says, with what is wrong with which field."""
     details = "; ".join(f"{detail['path']}: {detail['message']}" for detail in error.details)
     return f"{error.message} {details}".strip()
+
+
+def command_line(command: Sequence[str], options: Mapping[str, object]) -> str:
+    """Return a command with the options that have a value, as a shell takes it."""
+    words = [_word(word) for option, value in options.items() if value is not None for word in (option, value)]
+    return shlex.join(["flask", "enrich", *command, *words])
+
+
+def _word(value: object) -> str:
+    return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else str(value)
 
 
 @pass_context

@@ -153,17 +153,15 @@ def _short(text: str) -> str:
 
 def _telling(sights: list[Sight], *, key: str) -> list[Sight]:
     """Return the entities of which most was changed, one of a kind by the column `key`."""
-    ranked = sorted(sights, key=lambda sight: (_changed_cells(sight), _filled_cells(sight)))
+    ranked = sorted(sights, key=_changed_and_filled)
     best = {sight[key][1]: sight for sight in ranked}
     return [sight for sight in reversed(ranked) if best[sight[key][1]] is sight][:ROWS_SHOWN]
 
 
-def _changed_cells(sight: Sight) -> int:
-    return sum(bool(before and after) and before != after for before, after in sight.values())
-
-
-def _filled_cells(sight: Sight) -> int:
-    return sum(bool(after) for _, after in sight.values())
+def _changed_and_filled(sight: Sight) -> tuple[int, int]:
+    """Return how many cells of an entity were changed, and how many have a value now."""
+    filled = [(before, after) for before, after in sight.values() if after]
+    return sum(bool(before) and before != after for before, after in filled), len(filled)
 
 
 def _person(fields: Fields) -> Sight:

@@ -27,6 +27,7 @@ from app.demo.stand_ins.process import KEYS, ServerProcess
 from app.enrichment import queue
 from app.enrichment.money.reports import CostCounts, dollars, report_costs
 from app.enrichment.waterfall.estimates import estimate
+from app.enrichment.waterfall.plan import wanted_fields
 from app.enrichment.waterfall.work_loop import Waterfall
 from app.entities.fields import table_of
 from app.entities.read import has_blank, select_ids
@@ -120,16 +121,12 @@ def _tell_job(job_id: str) -> None:
     click.echo(f"Enriched {job.processed:,} {PLURALS[job.entity_type]}: {counts}. The job is {job.status}.")
 
 
-def _until(entity_type: EntityType) -> tuple[str, ...]:
-    settings = config()
-    return settings.ENRICH_PERSON_UNTIL if entity_type == "person" else settings.ENRICH_COMPANY_UNTIL
-
-
 def _filled(entity_type: EntityType) -> dict[str, int]:
     """Return how many entities have a value in each of the wanted fields."""
     everybody = select(func.count()).select_from(table_of(entity_type))
     filled = {
-        name: db.session.scalar(everybody.where(~has_blank(entity_type, name))) or 0 for name in _until(entity_type)
+        name: db.session.scalar(everybody.where(~has_blank(entity_type, name))) or 0
+        for name in wanted_fields(entity_type, None, config())
     }
     end_read()
     return filled
@@ -164,7 +161,7 @@ def _tell_costs(server: ServerProcess) -> None:
 def _finds() -> Counter[str]:
     """Return how often each provider had something."""
     query = select(attempts.c.provider, func.count()).where(attempts.c.outcome_class == OutcomeClass.SUCCESS)
-    return Counter({name: count for name, count in db.session.execute(query.group_by(attempts.c.provider))})
+    return Counter(dict(db.session.execute(query.group_by(attempts.c.provider)).all()))
 
 
 def _run_again(types: Sequence[EntityType], chunk_size: int) -> None:

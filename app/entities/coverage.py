@@ -6,7 +6,6 @@ transaction spans two of them. If its time is over before the end it leaves how 
 next one goes on from there. Two counts at once do the work twice and no harm: each stores what is true of its own.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -19,14 +18,12 @@ from sqlalchemy import Executable, Integer, and_, bindparam, case, func, not_, s
 from app.db.session import end_read, transaction
 from app.entities.fields import FIELDS, table_of
 from app.entities.lists import ListView, get_list
+from app.entities.progress import OnProgress, tell_nobody
 from app.entities.read import SLICE_ROWS, has_blank
 from app.errors import DamagedData
 from app.extensions import db
 from app.models.entity_list import entity_lists, list_members
 from app.models.types import Id, utcnow
-
-OnProgress = Callable[[int], None]
-"""Called with the number of members that were counted so far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +66,11 @@ def get_coverage(list_id: str, *, workspace_slug: str | None) -> Coverage:
 
 
 def count_coverage(
-    list_id: str, *, workspace_slug: str | None, seconds: float = inf, on_progress: OnProgress | None = None
+    list_id: str, *, workspace_slug: str | None, seconds: float = inf, on_progress: OnProgress = tell_nobody
 ) -> Coverage:
     """Count the coverage of a list, or go on with a count that was broken off, for at most some seconds.
 
-    Raises `ListNotFound`.
+    `on_progress` is told how many members were counted so far. Raises `ListNotFound`.
     """
     view = get_list(list_id, workspace_slug=workspace_slug)
     count = _draft(view)
@@ -81,8 +78,7 @@ def count_coverage(
     is_done = False
     while not is_done:
         is_done = _count_slice(view, count)
-        if on_progress is not None:
-            on_progress(count.counted)
+        on_progress(count.counted)
         if monotonic() >= ends_at:
             break
     (_store if is_done else _store_draft)(view, count)

@@ -16,7 +16,7 @@ from app.entities.export_schemas import (
     ExportRequestSchema,
     ExportSchema,
 )
-from app.entities.lists import find_list
+from app.entities.lists import list_id_of
 from app.web.auth import caller_name, readable_workspace, require, visible_workspace, workspace_for
 from app.web.blueprint import Blueprint
 
@@ -57,12 +57,10 @@ class ExportCollection(MethodView):
         list, 409 if the workspace has 100 exports.
         """
         workspace_slug = workspace_for(body.get("workspace_slug"))
-        list_id = None
-        if "list_name" in body:
-            found = find_list(body["list_name"], workspace_slug=workspace_slug, entity_type=body["entity_type"])
-            list_id = found.id
+        entity_type = body["entity_type"]
+        list_id = list_id_of(body.get("list_name"), workspace_slug=workspace_slug, entity_type=entity_type)
         view = export_files.create_export(
-            NewExport(body["entity_type"], body["format"], workspace_slug, caller_name(), body["ready"], list_id)
+            NewExport(entity_type, body["format"], workspace_slug, caller_name(), body["ready"], list_id)
         )
         return view, 202, {"Location": url_for(".ExportResource", export_id=view.id)}
 

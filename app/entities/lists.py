@@ -112,6 +112,13 @@ def find_list(reference: str, *, workspace_slug: str, entity_type: str | None = 
     return view
 
 
+def list_id_of(reference: str | None, *, workspace_slug: str, entity_type: str) -> str | None:
+    """Return the id of the list that is named, if one is. Raises what `find_list` does."""
+    if reference is None:
+        return None
+    return find_list(reference, workspace_slug=workspace_slug, entity_type=entity_type).id
+
+
 def ids_of_list(reference: str, entity_type: str, *, workspace_slug: str, missing: str | None = None) -> Iterator[str]:
     """Yield the ids of a list's members, or of those whose field is blank.
 

@@ -14,7 +14,7 @@ from app.db.pages import Page, page_of
 from app.db.session import end_read
 from app.entities.changes import about_entities, read_changes
 from app.entities.fields import table_of
-from app.entities.lists import find_list
+from app.entities.lists import list_id_of
 from app.entities.merge import is_blank
 from app.entities.pages import all_rows, slices
 from app.entities.read import SLICE_ROWS, EntityView, has_blank, list_entities
@@ -66,9 +66,7 @@ def stale_ids(entity_type: str, *, workspace_slug: str, list_name: str | None = 
     before the first id.
     """
     insist_on_people(entity_type)
-    list_id = None
-    if list_name is not None:
-        list_id = find_list(list_name, workspace_slug=workspace_slug, entity_type=entity_type).id
+    list_id = list_id_of(list_name, workspace_slug=workspace_slug, entity_type=entity_type)
     read = partial(find_stale, workspace_slug=workspace_slug, list_id=list_id, looks_at=_LOOKS_AT)
     return all_rows(read, SLICE_ROWS)
 

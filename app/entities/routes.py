@@ -12,7 +12,7 @@ from app.enrichment.waterfall.receipts import Receipt, make_receipt
 from app.entities.csv.exports import unbroken
 from app.entities.exports import FORMATS, export_entities
 from app.entities.import_routes import add_import_routes
-from app.entities.lists import find_list
+from app.entities.lists import list_id_of
 from app.entities.read import get_entity, list_entities
 from app.entities.schemas import (
     ExportQuerySchema,
@@ -89,7 +89,7 @@ def _add_collection(blueprint: Blueprint, entity_type: EntityType) -> None:
             on: go on until `nextCursor` is null.
             """
             workspace_slug = workspace_for(query.pop("workspace_slug", None))
-            list_id = _list_id(entity_type, workspace_slug, query.pop("list_name", None))
+            list_id = list_id_of(query.pop("list_name", None), workspace_slug=workspace_slug, entity_type=entity_type)
             is_filtered = "missing" in query or "updated_since" in query
             query["looks_at"] = LOOKS_AT if is_filtered else None
             page = list_entities(entity_type, workspace_slug=workspace_slug, list_id=list_id, **query)
@@ -237,18 +237,11 @@ def _export(entity_type: EntityType, file_format: str, query: dict[str, Any]) ->
         file_format,
         workspace_slug=workspace_slug,
         only_ready=query.get("ready", False),
-        list_id=_list_id(entity_type, workspace_slug, query.get("list_name")),
+        list_id=list_id_of(query.get("list_name"), workspace_slug=workspace_slug, entity_type=entity_type),
     )
     headers = {"Content-Disposition": f'attachment; filename="{PLURALS[entity_type]}.{file_format}"'}
     media_type = FORMATS[file_format].media_type
     return Response(stream_with_context(unbroken(blocks)), mimetype=media_type, headers=headers)
-
-
-def _list_id(entity_type: EntityType, workspace_slug: str, reference: str | None) -> str | None:
-    """Return the id of the list that is named. Raises `ListNotFound` or `Invalid`."""
-    if reference is None:
-        return None
-    return find_list(reference, workspace_slug=workspace_slug, entity_type=entity_type).id
 
 
 def _possible_id(entity_id: str) -> str:

@@ -24,6 +24,7 @@ from app.entities.changes import Writing, about_entities, read_changes, write_ch
 from app.entities.fields import FIELDS, Fields, field_named, is_of_kind
 from app.entities.keep_days import insist_on_kept
 from app.entities.merge import Change, differs
+from app.entities.progress import OnProgress, tell_nobody
 from app.entities.read import SLICE_ROWS, load_entities, load_for_update
 from app.errors import Conflict, DamagedData, EntityNotFound, Invalid, JobNotFound, JobStateConflict, detail
 from app.extensions import db
@@ -41,9 +42,6 @@ UNDO: Final = "undo"
 """The provider of values that an undo put back."""
 REDO: Final = "redo"
 """The provider of values that the undo of an undo put back."""
-
-OnProgress = Callable[[int], None]
-"""Called after each transaction with the number of entities looked at so far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +77,11 @@ class _Step:
     change: Change
 
 
-def undo_job(job_id: str, *, workspace_slug: str | None = None, on_progress: OnProgress | None = None) -> UndoCounts:
+def undo_job(job_id: str, *, workspace_slug: str | None = None, on_progress: OnProgress = tell_nobody) -> UndoCounts:
     """Give every field that a job changed its former value, unless it was changed since.
 
-    The job's outcomes and costs stay. Undone again, it restores nothing.
+    The job's outcomes and costs stay. Undone again, it restores nothing. `on_progress` is told after each transaction
+    how many entities were looked at so far.
     Raises `JobNotFound`, also for a job of another workspace, and `JobStateConflict` while it may
     still write, even if another worker resumes it halfway through.
     """
@@ -98,8 +97,7 @@ def undo_job(job_id: str, *, workspace_slug: str | None = None, on_progress: OnP
                 record(session, Action.JOB_UNDO, "job", job.id, workspace_slug=job.workspace_slug)
         counts += put_back
         seen += len(ids)
-        if on_progress is not None:
-            on_progress(seen)
+        on_progress(seen)
     log.info("job undone", job_id=job.id, restored=counts.restored, kept=counts.kept)
     return counts
 

@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Final
 from app.providers.answer_match import Match, judge
 from app.providers.api_client import ApiClient
 from app.providers.base import DEFINITE, Answer, Capabilities, Lookup, OutcomeClass, Provider
+from app.providers.http.reply import Reply
 from app.providers.questions import Known, known_fields
 from app.values.emails import email_address
 
@@ -139,6 +140,17 @@ class PaidVerifier(PaidProvider):
 
     entity_types = frozenset({"person"})
     inputs: Mapping[str, frozenset[str]] = MappingProxyType({"person": frozenset({"email"})})
+    path: ClassVar[str]
+    """Where an address is posted."""
+
+    @abstractmethod
+    def parse_verdict(self, reply: Reply) -> Answer:
+        """Return the verdict in a reply: an answer whose one field is `email_status`."""
+
+    async def ask(self, question: Lookup, deadline: float) -> Answer:
+        """Ask about the address."""
+        address = email_address(question.fields.get("email"))
+        return await self.call(self.path, {"email": address}, self.parse_verdict, deadline)
 
     def lacks(self, question: Lookup) -> str | None:
         """Return that there is no address, if there is none."""

@@ -288,9 +288,9 @@ def _records(body: Any) -> list[Mapping[str, Any]] | None:
         return [row for row in body if isinstance(row, Mapping)]
     if not isinstance(body, Mapping):
         return None
-    envelope = next((name for name in _ENVELOPES if name in body), None)
-    if envelope is not None:
-        return [] if body[envelope] is None else _records(body[envelope])
+    for name in _ENVELOPES:
+        if name in body:
+            return [] if body[name] is None else _records(body[name])
     return [body] if body.keys() & _RECORD_KEYS else None
 
 

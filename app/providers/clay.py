@@ -64,7 +64,13 @@ class Clay(PaidProvider):
             # Nobody would hear of the answer, so it must not be paid for.
             error = "There is no address that Clay could call back."
             return Answer(OutcomeClass.SKIPPED_INSUFFICIENT_INPUT, error=error)
-        return await self.call("", _row(question), self.parse, deadline)
+        row = {
+            "request_id": question.request_id,
+            "callback_url": question.callback_url,
+            "entity": question.entity_type,
+            **_sent(question),
+        }
+        return await self.call("", row, self.parse, deadline)
 
     def parse(self, reply: Reply) -> Answer:
         """Return that a row was taken, and is charged."""
@@ -110,15 +116,6 @@ def read_callback(entity_type: str, payload: Any, kinds: Mapping[str, str]) -> A
 
 def _sent(question: Lookup) -> dict[str, str]:
     return filled({field: text(question.fields.get(field)) for field in _SENT[question.entity_type]})
-
-
-def _row(question: Lookup) -> dict[str, Any]:
-    return {
-        "request_id": question.request_id,
-        "callback_url": question.callback_url,
-        "entity": question.entity_type,
-        **_sent(question),
-    }
 
 
 def _one_row(payload: Any) -> Mapping[str, Any] | None:

@@ -29,7 +29,6 @@ from app.values.text import text
 
 _BY_PROFILE = "/api/search/business-profile"
 _BY_NAME = "/api/search/name"
-_VERIFY = "/api/verify"
 
 _NOTHING = f"Findymail {PHRASES[OutcomeClass.NOT_FOUND]}."
 # The limit is on calls at once, so a place is free again soon. No page gives a number.
@@ -74,13 +73,13 @@ class Findymail(_FindymailApi):
 
     def lacks(self, question: Lookup) -> str | None:
         """Return that there is neither a profile nor a name with a domain, or None."""
-        if _request(question.fields) is not None:
+        if _request(question.fields):
             return None
         return "Findymail needs a LinkedIn URL, or a full name with a company domain."
 
     async def ask(self, question: Lookup, deadline: float) -> Answer:
         """Ask for one person's address."""
-        request = _request(question.fields) or {}
+        request = _request(question.fields)
         path = _BY_PROFILE if "linkedin_url" in request else _BY_NAME
         return await self.call(path, request, self.parse_contact, deadline)
 
@@ -104,16 +103,12 @@ class FindymailVerifier(_FindymailApi, PaidVerifier):
     """Judges whether mail to a person's address arrives. Charged for each attempt."""
 
     name = "findymail-verify"
+    path = "/api/verify"
     operation = "verify"
     capabilities = Capabilities(charges_misses=True, verifies=Findymail.name)
 
-    async def ask(self, question: Lookup, deadline: float) -> Answer:
-        """Ask about the address; the answer's one field is `email_status`: `valid` or `invalid`."""
-        address = email_address(question.fields.get("email")) or ""
-        return await self.call(_VERIFY, {"email": address}, self.parse_verdict, deadline)
-
     def parse_verdict(self, reply: Reply) -> Answer:
-        """Return the verdict in a verification's reply.
+        """Return the verdict in a verification's reply: `valid` or `invalid`.
 
         A reply with an error in it is no verdict, whatever else it says: an outage must not make addresses invalid.
         """
@@ -129,12 +124,13 @@ class FindymailVerifier(_FindymailApi, PaidVerifier):
         )
 
 
-def _request(fields: Mapping[str, Any]) -> dict[str, str] | None:
+def _request(fields: Mapping[str, Any]) -> dict[str, str]:
+    """Return the request for a person's address, empty if there is neither a profile nor a name with a domain."""
     if page := text(fields.get("linkedin_url")):
         return {"linkedin_url": page}
     name = full_name(fields)
     host = bare_host(fields.get("company_domain"))
-    return {"name": name, "domain": host} if name and host else None
+    return {"name": name, "domain": host} if name and host else {}
 
 
 def _speaks_of_credits(body: Any) -> bool:

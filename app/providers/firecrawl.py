@@ -121,7 +121,7 @@ class Firecrawl(PaidProvider):
 
     async def ask(self, question: Lookup, deadline: float) -> Answer:
         """Have the company's home page read."""
-        site = _site(question) or ""
+        site = _site(question)
         request = _request(site, deadline - time.monotonic())
         return await self.call("/scrape", request, partial(self.parse, site=site), deadline)
 
@@ -210,11 +210,11 @@ def _code(reply: Reply) -> str:
     return text(find(reply.body, "code")) or ""
 
 
-def _site(lookup: Lookup) -> str | None:
-    """Return the host of the company's own website, from its domain or else its website, or None."""
+def _site(lookup: Lookup) -> str:
+    """Return the host of the company's own website, from its domain or else its website; empty: it has none."""
     hosts = (host_of(lookup.fields.get(field)) for field in ("domain", "website"))
     name = lookup.fields.get("name")
-    return next((host for host in hosts if host and company_host(host, name)), None)
+    return next((host for host in hosts if host and company_host(host, name)), "")
 
 
 def _is_parked(body: Any) -> bool:

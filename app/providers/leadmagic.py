@@ -32,7 +32,6 @@ from app.values.text import text
 
 _FINDER = "/v1/people/email-finder"
 _PROFILE = "/v1/people/profile-search"
-_VALIDATION = "/v1/people/email-validation"
 _COMPANY = "/v1/companies/company-search"
 
 _NEEDS: Mapping[str, str] = MappingProxyType(
@@ -193,13 +192,9 @@ class LeadMagicVerifier(_LeadMagicApi, PaidVerifier):
     """Judges whether mail to a person's address arrives. Charged each time, whatever it says."""
 
     name = "leadmagic-verify"
+    path = "/v1/people/email-validation"
     operation = "validation"
     capabilities = Capabilities(charges_misses=True, verifies=LeadMagic.name)
-
-    async def ask(self, question: Lookup, deadline: float) -> Answer:
-        """Ask about the address; the answer's one field is `email_status`, which may be `unknown`."""
-        address = email_address(question.fields.get("email")) or ""
-        return await self.call(_VALIDATION, {"email": address}, self.parse_verdict, deadline)
 
     def parse_verdict(self, reply: Reply) -> Answer:
         """Return the verdict in a validation's reply. `unknown`, and words not known here, are verdicts too."""

@@ -133,8 +133,7 @@ def _change_identity(
 
 def _end_sessions(identity: Identity) -> None:
     with transaction() as session:
-        user = _find(session, identity)
-        user_id = None if user is None else user.id
+        user_id = session.scalar(_of(identity).with_only_columns(User.id))
     if user_id is not None:
         end_all_sessions(user_id)
 

@@ -16,13 +16,13 @@ from datetime import datetime
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Select, delete, select, update
 from werkzeug.security import check_password_hash, generate_password_hash
 
 from app.audit.events import Actor, acting_as, record
 from app.config import ConfigError, config
 from app.db.session import WriteSession, end_read, transaction
-from app.errors import Conflict, Invalid, NotFound, check_rules, detail
+from app.errors import Conflict, NotFound, check_rules
 from app.extensions import db
 from app.models import User
 from app.models.audit_event import Action, ActorKind
@@ -85,20 +85,15 @@ def create_user(name: str, role: str, workspace_slug: str | None = None) -> tupl
 
 def list_users(workspace_slug: str | None = None) -> list[UserView]:
     """Return all users, disabled ones too, by name: of all workspaces, or those bound to one."""
-    query = select(User).where(*matching(User.workspace_slug, workspace_slug)).order_by(User.name)
-    views = [*map(view_of, db.session.scalars(query))]
-    end_read()
-    return views
+    return _views(select(User).where(*matching(User.workspace_slug, workspace_slug)).order_by(User.name))
 
 
 def get_user(user_id: str, *, workspace_slug: str | None = None) -> UserView:
     """Return a user by id. Raises `NotFound`, also for one who is not bound to the workspace that is given."""
-    user = db.session.scalar(select(User).where(User.id == user_id, *matching(User.workspace_slug, workspace_slug)))
-    view = None if user is None else view_of(user)
-    end_read()
-    if view is None:
+    views = _views(select(User).where(User.id == user_id, *matching(User.workspace_slug, workspace_slug)))
+    if not views:
         raise NotFound("There is no such user.")
-    return view
+    return views[0]
 
 
 def is_any_user() -> bool:
@@ -126,8 +121,7 @@ def change_role(name: str, role: str) -> UserView:
 
     Raises `Invalid`, `NotFound`, and `Conflict` for a user whose groups at the identity provider give the role.
     """
-    if role not in set(Role):
-        raise Invalid("The user is not valid.", details=[detail("role", _ROLE_RULE)])
+    check_rules("The user is not valid.", ("role", role in set(Role), _ROLE_RULE))
     with transaction() as session:
         user = find_user(session, name)
         if gets_role_from_groups(view_of(user)):
@@ -182,10 +176,7 @@ def enable_user(name: str) -> UserView:
 
 def find_link(token: str) -> UserView | None:
     """Return whose open link this is, or None. Changes nothing."""
-    user = db.session.scalar(select(User).where(*_is_open(token)))
-    view = None if user is None else view_of(user)
-    end_read()
-    return view
+    return next(iter(_views(select(User).where(*_is_open(token)))), None)
 
 
 def use_link(token: str, password: str | None) -> UserView:
@@ -235,6 +226,13 @@ def digest_of(kind: str, token: str) -> str:
     return hmac.new(key.encode(), f"{kind}:{token}".encode(), hashlib.sha256).hexdigest()
 
 
+def _views(query: Select[User]) -> list[UserView]:
+    """Return the users that a query finds, and end the reading."""
+    views = [*map(view_of, db.session.scalars(query))]
+    end_read()
+    return views
+
+
 def view_of(user: User) -> UserView:
     """Return a user without anything secret."""
     return UserView(
@@ -275,9 +273,9 @@ def _is_open(token: str) -> tuple[Any, ...]:
 
 
 def _hash(password: str) -> str:
-    if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
-        rule = f"expected {MIN_PASSWORD} to {MAX_PASSWORD} characters"
-        raise Invalid(f"The password is not valid: {rule}.", details=[detail("password", rule)])
+    is_length = MIN_PASSWORD <= len(password) <= MAX_PASSWORD
+    rule = f"expected {MIN_PASSWORD} to {MAX_PASSWORD} characters"
+    check_rules(f"The password is not valid: {rule}.", ("password", is_length, rule))
     with _HASHERS:
         return generate_password_hash(password, HASH_METHOD)
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, ClassVar, TypeVar
 
 from . import invented
-from .base import Call, Instead, Replies, Reply, StandIn, always, html, one_of, text_of
+from .base import Call, Instead, Replies, Reply, StandIn, always, html, one_of, text_of, texts_of
 from .invented import Company, Person
 from .scenarios import EVERYWHERE
 
@@ -203,14 +203,14 @@ def _asked_people(body: dict[str, Any]) -> list[Person]:
 
 def _included(block: Any, name: str) -> list[str]:
     """Return what a filter `{any|all: {include: […]}}` asks for; nothing if it is spelled otherwise."""
-    return _texts(_include(block, name))
+    return texts_of(_include(block, name))
 
 
 def _content(block: Any, name: str) -> list[str]:
     """Return what a filter `{any: {include: {mode, content: […]}}}` asks for."""
     include = _include(block, name)
     is_known = isinstance(include, dict) and include.get("mode") in ("SMART", "WORD", "STRICT")
-    return _texts(include.get("content")) if is_known else []
+    return texts_of(include.get("content")) if is_known else []
 
 
 def _include(block: Any, name: str) -> Any:
@@ -218,10 +218,6 @@ def _include(block: Any, name: str) -> Any:
         return (block[name].get("any") or block[name]["all"])["include"]
     except (AttributeError, KeyError, TypeError):
         return None
-
-
-def _texts(value: Any) -> list[str]:
-    return [text for text in value if isinstance(text, str) and text] if isinstance(value, list) else []
 
 
 def _shown(call: Call, asked: list[_Shown], strangers: list[_Shown]) -> list[_Shown]:
@@ -263,6 +259,7 @@ def _envelope(call: Call, content: list[Any], size: int, count: int) -> Any:
 
 def _person(call: Call, who: Person) -> dict[str, Any]:
     city, state, country, _, _ = who.place
+    title, headline = (None, None) if call.is_other_form else (who.title, who.headline)
     return {
         "id": who.id,
         "identifier": who.slug,
@@ -270,8 +267,8 @@ def _person(call: Call, who: Person) -> dict[str, Any]:
             "first_name": who.first_name,
             "last_name": who.last_name,
             "full_name": who.full_name,
-            "title": None if call.is_other_form else who.title,
-            "headline": None if call.is_other_form else who.headline,
+            "title": title,
+            "headline": headline,
             "summary": who.summary,
             "birth_date": "1600-01-01",
             "picture": {"source": who.picture},

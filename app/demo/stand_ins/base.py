@@ -76,9 +76,9 @@ class Call:
         """Whether the provider is to spell its answer in its other form, `ok:1`."""
         return self.scenario == OTHER_FORM
 
-    def says(self, name: str) -> bool:
-        """Return whether this scenario holds."""
-        return self.scenario.name == name
+    def says(self, *names: str) -> bool:
+        """Return whether this scenario holds, or one of several."""
+        return self.scenario.name in names
 
     def text(self, *names: str) -> str:
         """Return the first of these texts that the body has. Raises `Instead` if it has none."""
@@ -240,3 +240,13 @@ def text_of(body: Any, *names: str) -> str | None:
         if isinstance(value, str) and value.strip():
             return value.strip()
     return None
+
+
+def texts_of(value: Any) -> list[str]:
+    """Return the texts of a list that are not empty; nothing for what is no list."""
+    return [text for text in value if isinstance(text, str) and text] if isinstance(value, list) else []
+
+
+def asked_company(body: Any, domain: str, linkedin: str, name: str) -> Company:
+    """Return the company that a request names under these keys."""
+    return invented.company(domain=text_of(body, domain), linkedin=text_of(body, linkedin), name=text_of(body, name))

@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from . import invented
-from .base import Call, Replies, Reply, StandIn, always, html, one_of, text_of
+from .base import Call, Replies, Reply, StandIn, always, asked_company, html, one_of
 from .invented import Person
 from .scenarios import EVERYWHERE
 
@@ -89,9 +89,9 @@ class Findymail(StandIn):
         return Reply(200, {"email": call.shown(who).email, "verified": is_verified, "provider": "Google"})
 
     def _company(self, call: Call) -> Reply:
-        call.text("domain", "linkedin_url", "name")
-        domain, url, name = (text_of(call.body, key) for key in ("domain", "linkedin_url", "name"))
-        company = invented.company(domain=domain, linkedin=url, name=name)
+        names = ("domain", "linkedin_url", "name")
+        call.text(*names)
+        company = asked_company(call.body, *names)
         call.insist(company.identity, one_of((Reply(200, {}), _NOT_FOUND, Reply(204)), call.variant))
         call.charge("company", company.identity, 1, free_repeat=True)
         size = f"{company.headcount // 10 * 10 + 1}-{company.headcount // 10 * 10 + 10}"

@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from . import invented
-from .base import Call, Replies, Reply, StandIn, always, html, one_of, retry_after, text_of
+from .base import Call, Replies, Reply, StandIn, always, html, one_of, retry_after, text_of, texts_of
 from .invented import Company
 from .limits import Refusal
 from .scenarios import EVERYWHERE
@@ -105,18 +105,19 @@ class Firecrawl(StandIn):
 
     def _start(self, call: Call) -> Reply:
         urls = call.fields.get("urls")
-        if not isinstance(urls, list) or not all(isinstance(url, str) and url for url in urls):
+        hosts = texts_of(urls)
+        if hosts != urls:
             return Reply(400, _error("Bad Request: urls expected"))
         run = str(len(self._runs) + 1)
-        companies = [invented.company(domain=url) for url in urls]
+        companies = [invented.company(domain=host) for host in hosts]
         for company in companies:
             call.charge("page", company.identity, 5)
         self._runs[run] = (call.path, companies, 5 if call.says("async_slow") else 0)
         return Reply(200, {"success": True, "id": run, "invalidURLs": []})
 
     def _poll(self, call: Call) -> Reply:
-        kind, companies, polls = self._runs.get(call.last, ("", [], 0))
-        if not call.path.startswith(kind or "nothing"):
+        kind, companies, polls = self._runs.get(call.last, ("nothing", [], 0))
+        if not call.path.startswith(kind):
             return Reply(404, _error("Job not found"))
         if polls:
             self._runs[call.last] = (kind, companies, polls - 1)
@@ -136,8 +137,11 @@ def _is_timeout(value: Any) -> bool:
 
 def _wants_json(body: dict[str, Any]) -> bool:
     formats = body.get("formats")
-    wanted = [wish for wish in formats if isinstance(wish, dict)] if isinstance(formats, list) else []
-    return any(wish.get("type") == "json" and isinstance(wish.get("schema"), dict) for wish in wanted)
+    return isinstance(formats, list) and any(map(_is_of_json, formats))
+
+
+def _is_of_json(wish: Any) -> bool:
+    return isinstance(wish, dict) and wish.get("type") == "json" and isinstance(wish.get("schema"), dict)
 
 
 def _page(call: Call, company: Company, has_json: bool) -> dict[str, Any]:

@@ -235,8 +235,8 @@ def rows(body: Mapping[str, Any]) -> list[dict[str, Any]]:
     listed = _listed(said)
     if listed is not None:
         return listed
-    quoted = [text for text in re.findall(r'"((?:[^"\\]|\\.)*)"', said) if _is_json_text(text)]
-    return [{"value": json.loads(f'"{quoted[-1]}"', strict=False) if quoted else said}]
+    quoted = [text for text in map(_unquoted, re.findall(r'"(?:[^"\\]|\\.)*"', said)) if text is not None]
+    return [{"value": [said, *quoted][-1]}]
 
 
 def _listed(text: str) -> list[dict[str, Any]] | None:
@@ -252,11 +252,12 @@ def _are_objects(values: Any) -> bool:
     return isinstance(values, list) and all(isinstance(value, dict) for value in values)
 
 
-def _is_json_text(text: str) -> bool:
+def _unquoted(quoted: str) -> str | None:
+    """Return the text that stands in double quotes; None if JSON has no such text."""
     try:
-        return isinstance(json.loads(f'"{text}"', strict=False), str)
+        return str(json.loads(quoted, strict=False))
     except ValueError:
-        return False
+        return None
 
 
 def _wrong_body(body: Mapping[str, Any], limit: Any) -> str | None:

@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from . import invented
-from .base import Call, Replies, Reply, StandIn, html, one_of, retry_after, text_of
+from .base import Call, Replies, Reply, StandIn, asked_company, html, one_of, retry_after, text_of
 from .invented import Company, Person
 from .limits import Refusal
 from .scenarios import EVERYWHERE
@@ -168,8 +168,7 @@ def _asked_company(call: Call) -> Company:
     """Return the company that is asked about. Raises `Instead` if none is, or nothing is known of it."""
     names = ("company_domain", "profile_url", "company_name")
     call.text(*names)
-    domain, url, name = (text_of(call.body, key) for key in names)
-    company = invented.company(domain=domain, linkedin=url, name=name)
+    company = asked_company(call.body, *names)
     call.insist(company.identity, _miss(call))
     return company
 

@@ -52,14 +52,13 @@ class ServerProcess:
         """End the process and wait for it."""
         if self._process is None:
             return
-        self._process.terminate()
-        try:
-            self._process.wait(10)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        assert self._process.stdout is not None
-        self._process.stdout.close()
+        # Leaving the block waits for it and closes its output.
+        with self._process as process:
+            process.terminate()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
         self._process = None
 
     @property

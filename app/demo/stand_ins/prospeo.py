@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from . import invented
-from .base import Call, Replies, Reply, StandIn, html, one_of, text_of
+from .base import Call, Replies, Reply, StandIn, asked_company, html, one_of, text_of
 from .invented import Company, Person
 from .limits import Refusal
 from .scenarios import EVERYWHERE
@@ -72,9 +72,11 @@ class Prospeo(StandIn):
 
     def refused(self, refusal: Refusal) -> Reply:
         """The headers are always those of the minute and the day; one second's are its limit alone."""
-        second = {"x-second-rate-limit": str(refusal.calls)} if refusal.period == "s" else {}
-        day = {"x-daily-request-left": "0", "x-daily-reset-seconds": str(int(refusal.seconds) + 1)}
-        return Reply(429, _error("RATE_LIMITED"), headers=second | (day if refusal.period == "day" else {}))
+        headers = {
+            "s": {"x-second-rate-limit": str(refusal.calls)},
+            "day": {"x-daily-request-left": "0", "x-daily-reset-seconds": str(int(refusal.seconds) + 1)},
+        }
+        return Reply(429, _error("RATE_LIMITED"), headers=headers.get(refusal.period, {}))
 
     def rate_limited(self, variant: int) -> Reply:
         """0 the minute is used up, 1 without headers, 2 the day is used up."""
@@ -124,7 +126,7 @@ class Prospeo(StandIn):
         if kind == "company":
             return self._match_company(call, data)
         who = person_of(data)
-        has_email = not (call.says("masked") or call.says("no_email"))
+        has_email = not call.says("masked", "no_email")
         if not call.finds(who.identity) or (flags.get("only_verified_email") and not has_email):
             return None, False
         is_mobile = bool(flags.get("enrich_mobile") or flags.get("only_verified_mobile"))
@@ -134,7 +136,7 @@ class Prospeo(StandIn):
         return {"person": _person(call, shown, is_mobile), "company": _company(shown.company)}, repeat
 
     def _match_company(self, call: Call, data: Any) -> tuple[dict[str, Any] | None, bool]:
-        asked = _company_of(data)
+        asked = asked_company(data, "company_website", "company_linkedin_url", "company_name")
         if not call.finds(asked.identity):
             return None, False
         repeat = call.charge("company", asked.identity, 1, free_repeat=True)
@@ -164,14 +166,6 @@ def person_of(data: Any) -> Person:
 def _host_of_company(data: Any) -> str | None:
     linkedin = text_of(data, "company_linkedin_url")
     return invented.company(linkedin=linkedin).domain if linkedin else None
-
-
-def _company_of(data: Any) -> Company:
-    return invented.company(
-        domain=text_of(data, "company_website"),
-        linkedin=text_of(data, "company_linkedin_url"),
-        name=text_of(data, "company_name"),
-    )
 
 
 def _is_row(row: Any) -> bool:

@@ -65,10 +65,11 @@ OTHER_FORM = Scenario("ok", 1)
 
 def parse(text: str) -> Scenario:
     """Read `name` or `name:variant`. Raises ValueError."""
-    name, _, variant = text.partition(":")
-    if name not in EVERYWHERE | OF_SOME or not (variant or "0").isdigit():
+    name, _, written = text.partition(":")
+    variant = written or "0"
+    if name not in EVERYWHERE | OF_SOME or not variant.isdigit():
         raise ValueError(f"not a scenario: {text}")
-    return Scenario(name, int(variant or 0))
+    return Scenario(name, int(variant))
 
 
 def marked(text: str, provider: str, known: frozenset[str]) -> Scenario | None:

@@ -23,7 +23,7 @@ from app.enrichment.queue.queries import (
     some_ids_with,
 )
 from app.entities.keep_days import insist_on_kept
-from app.errors import Invalid, JobStateConflict, detail
+from app.errors import JobStateConflict, check_rules
 from app.extensions import db
 from app.models.chunk import Outcome, entity_errors, error_counts, progress
 from app.models.job import ENDED, jobs
@@ -47,9 +47,8 @@ class RetryFilter:
     is_held: bool = False
 
     def __post_init__(self) -> None:
-        if self.is_held and self.is_of_kind:
-            message = "expected either held, or a code and a provider of errors"
-            raise Invalid(f"The filter is not valid: {message}.", details=[detail("held", message)])
+        rule = "expected either held, or a code and a provider of errors"
+        check_rules(f"The filter is not valid: {rule}.", ("held", not (self.is_held and self.is_of_kind), rule))
 
     @property
     def is_of_kind(self) -> bool:

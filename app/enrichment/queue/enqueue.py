@@ -24,7 +24,7 @@ from app.enrichment.queue.queries import JobView, get_job
 from app.enrichment.queue.stop_rules import StopRule
 from app.entities.exclusions import is_any_excluded, without_excluded
 from app.entities.read import SLICE_ROWS, hold_existing
-from app.errors import EmptyJob, IdempotencyKeyReused, Invalid, JobStateConflict, detail
+from app.errors import EmptyJob, IdempotencyKeyReused, JobStateConflict, detail, expect
 from app.extensions import db
 from app.hints import hint
 from app.models.audit_event import Action
@@ -208,11 +208,11 @@ class _Request:
     list_id: str | None = None
 
     def __post_init__(self) -> None:
-        _expect(self.entity_type in ENTITY_TYPES, "entityType", "expected person or company")
-        _expect(is_slug(self.provider), "provider", "expected a provider's name")
-        _expect(is_slug(self.workspace_slug), "workspaceSlug", f"expected {SLUG_RULE}")
-        _expect(_is_within(self.chunk_size, 1, MAX_CHUNK_SIZE), "chunkSize", f"expected 1 to {MAX_CHUNK_SIZE}")
-        _expect(_is_within(self.priority, -1000, 1000), "priority", "expected -1000 to 1000")
+        expect(self.entity_type in ENTITY_TYPES, "entityType", "expected person or company")
+        expect(is_slug(self.provider), "provider", "expected a provider's name")
+        expect(is_slug(self.workspace_slug), "workspaceSlug", f"expected {SLUG_RULE}")
+        expect(_is_within(self.chunk_size, 1, MAX_CHUNK_SIZE), "chunkSize", f"expected 1 to {MAX_CHUNK_SIZE}")
+        expect(_is_within(self.priority, -1000, 1000), "priority", "expected -1000 to 1000")
 
     @classmethod
     def like(cls, job: JobView, cap_micros: int | None, api_key_id: str | None) -> "_Request":
@@ -240,7 +240,7 @@ def _enqueue(
     child: Mapping[str, Any] = _NO_CHILD,
     steps: _Steps = _ALONE,
 ) -> Enqueued:
-    _expect(not isinstance(entity_ids, str | bytes), "entityIds", "expected a list of entity ids")
+    expect(not isinstance(entity_ids, str | bytes), "entityIds", "expected a list of entity ids")
     if idempotency_key is not None and request_hash is not None:
         # Before the ids are read: those of a selection may be others by now, or none.
         earlier = _find_replay(request, {"idempotency_key": idempotency_key, "request_hash": request_hash})
@@ -370,11 +370,6 @@ def _hash(request: _Request, ids: UniqueIds) -> str:
 
 def _cap_of(request: _Request) -> int | None:
     return micros(config().ENRICH_JOB_CAP_USD) if request.cap_micros == CAP_OF_SETTINGS else request.cap_micros
-
-
-def _expect(is_met: bool, path: str, message: str) -> None:
-    if not is_met:
-        raise Invalid(f"{path}: {message}.", details=[detail(path, message)])
 
 
 def _is_within(value: object, minimum: int, maximum: int) -> bool:

@@ -3,9 +3,9 @@
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from itertools import islice
-from typing import Any, Final, Protocol, Self
+from typing import Any, Final, Protocol
 
 from sqlalchemy import ColumnElement, Text, func
 
@@ -26,24 +26,25 @@ class UniqueIds(Protocol):
     kept: int
     repeated: int
 
-    def __enter__(self) -> Self: ...
-    def __exit__(self, *raised: object) -> None: ...
-
     def slices(self, size: int) -> Iterator[list[str]]:
         """Give the ids in order, `size` at a time."""
         ...
 
 
-def unique_ids(entity_ids: Iterable[object]) -> UniqueIds:
-    """Check ids and drop repetitions.
+@contextmanager
+def unique_ids(entity_ids: Iterable[object]) -> Iterator[UniqueIds]:
+    """Check ids and drop repetitions, for as long as a block takes.
 
     A list is handled in memory, where its caller has it anyway; anything else
     is spooled to a temporary file, so that a file of millions of ids takes
     constant memory. Raises `Invalid` for what is not an entity id.
     """
     if isinstance(entity_ids, Sequence):
-        return _InMemory(entity_ids)
-    return _OnDisk(entity_ids)
+        yield _InMemory(entity_ids)
+        return
+    # An empty name is a private temporary file that SQLite deletes by itself.
+    with closing(sqlite3.connect("", isolation_level=None)) as file:
+        yield _OnDisk(file, entity_ids)
 
 
 @contextmanager
@@ -95,28 +96,14 @@ class _InMemory:
         self.kept = len(self._ids)
         self.repeated = len(entity_ids) - self.kept
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *raised: object) -> None:
-        pass
-
     def slices(self, size: int) -> Iterator[list[str]]:
         for start in range(0, self.kept, size):
             yield self._ids[start : start + size]
 
 
 class _OnDisk:
-    def __init__(self, entity_ids: Iterable[object]) -> None:
-        # An empty name is a private temporary file that SQLite deletes by itself.
-        self._file = sqlite3.connect("", isolation_level=None)
-        try:
-            self._fill(entity_ids)
-        except BaseException:
-            self._file.close()
-            raise
-
-    def _fill(self, entity_ids: Iterable[object]) -> None:
+    def __init__(self, file: sqlite3.Connection, entity_ids: Iterable[object]) -> None:
+        self._file = file
         for pragma in ("journal_mode=OFF", "synchronous=OFF", "cache_size=-16000"):
             self._file.execute(f"PRAGMA {pragma}")
         self._file.execute("CREATE TABLE ids (position INTEGER PRIMARY KEY, id TEXT UNIQUE)")
@@ -128,12 +115,6 @@ class _OnDisk:
             seen += len(rows)
         self.kept: int = self._file.execute("SELECT count(*) FROM ids").fetchone()[0]
         self.repeated = seen - self.kept
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *raised: object) -> None:
-        self._file.close()
 
     def slices(self, size: int) -> Iterator[list[str]]:
         cursor = self._file.execute("SELECT id FROM ids ORDER BY position")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from itertools import accumulate, groupby, islice
+from operator import attrgetter
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -133,7 +134,7 @@ def list_jobs(
     query = _many_jobs(tuple(given), is_further=last_id is not None)
     values = {f"the_{name}": value for name, value in given.items()}
     views = _views(query, {**values, "the_last": last_id, "the_limit": limit + 1})
-    return page_of(views, limit, lambda view: view.id)
+    return page_of(views, limit, attrgetter("id"))
 
 
 @cache
@@ -324,7 +325,7 @@ def _with_progress(query: Select[Any]) -> Select[Any]:
 def _views(query: Select[Any], values: Mapping[str, Any] | None = None) -> list[JobView]:
     rows = db.session.connection().execute(query, values)
     try:
-        return [_view(list(chunks)) for _, chunks in groupby(rows, key=lambda row: row.id)]
+        return [_view(list(chunks)) for _, chunks in groupby(rows, key=attrgetter("id"))]
     except (TypeError, ZeroDivisionError) as exc:
         # SQLite keeps text in a column of numbers, if that is what it is given.
         raise DamagedData from exc

@@ -36,10 +36,10 @@ from app.enrichment.waterfall.estimates import MOST_SURVEYED, Estimate, estimate
 from app.enrichment.waterfall.pilots import enqueue_pilot
 from app.enrichment.waterfall.plan import job_columns
 from app.enrichment.waterfall.work_loop import Waterfall
-from app.entities.lists import find_list, ids_of_list
+from app.entities.lists import ids_of_list, list_id_of
 from app.entities.readiness import stale_ids
 from app.entities.upsert import upsert_entities
-from app.errors import Invalid, detail
+from app.errors import check_rules
 from app.web.auth import principal, readable_workspace, require, visible_workspace, workspace_for
 from app.web.blueprint import Blueprint
 from app.web.pages import PAGE_HEADERS, page_headers
@@ -278,9 +278,7 @@ def _accept(new: NewJob, workspace_slug: str) -> queue.Enqueued:
         upsert_entities(new.entity_type, new.entities, workspace_slug=workspace_slug, session=session)
 
     entity_ids: Iterable[str] = new.entity_ids
-    list_id = None
-    if new.list_name is not None:
-        list_id = find_list(new.list_name, workspace_slug=workspace_slug, entity_type=new.entity_type).id
+    list_id = list_id_of(new.list_name, workspace_slug=workspace_slug, entity_type=new.entity_type)
     if new.stale_verdicts:
         entity_ids = stale_ids(new.entity_type, workspace_slug=workspace_slug, list_name=list_id)
     elif list_id is not None:
@@ -321,9 +319,9 @@ def _accept(new: NewJob, workspace_slug: str) -> queue.Enqueued:
 
 def _idempotency_key() -> str | None:
     key = request.headers.get("Idempotency-Key")
-    if key is not None and _IDEMPOTENCY_KEY.fullmatch(key) is None:
-        rule = "expected 1 to 255 visible ASCII characters"
-        raise Invalid(f"The header Idempotency-Key is not valid: {rule}.", details=[detail("Idempotency-Key", rule)])
+    is_key = key is None or _IDEMPOTENCY_KEY.fullmatch(key) is not None
+    rule = "expected 1 to 255 visible ASCII characters"
+    check_rules(f"The header Idempotency-Key is not valid: {rule}.", ("Idempotency-Key", is_key, rule))
     return key
 
 
@@ -331,9 +329,8 @@ def _time_budget(max_seconds: int | None) -> int:
     """Return the seconds that a process call may take. Raises `Invalid` for more than is configured."""
     settings = config()
     limit = settings.ENRICH_MAX_SECONDS
-    if max_seconds is not None and max_seconds > limit:
-        rule = f"expected a whole number from 1 to {limit}, digits only"
-        raise Invalid("The query string is not valid.", details=[detail("maxSeconds", rule)])
+    rule = f"expected a whole number from 1 to {limit}, digits only"
+    check_rules("The query string is not valid.", ("maxSeconds", max_seconds is None or max_seconds <= limit, rule))
     return min(max_seconds or settings.ENRICH_TIME_BUDGET, limit)
 
 

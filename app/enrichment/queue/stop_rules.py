@@ -15,7 +15,7 @@ from sqlalchemy import select, update
 from app.db.session import WriteSession
 from app.enrichment.queue import transitions
 from app.enrichment.queue.lease import JobInfo
-from app.errors import DamagedData, Invalid, detail
+from app.errors import DamagedData, expect
 from app.models.job import ACTIVE, JobStatus, jobs
 from app.webhooks.events import EventType, announce_job
 
@@ -62,14 +62,14 @@ class StopRule:
 
     def checked(self) -> "StopRule":
         """Return the rule. Raises `Invalid` for one that cannot be followed."""
-        if self.hit_rate_under is None and self.cost_per_find_over_micros is None:
-            _refuse("stopWhen", "expected hitRateUnder, costPerFindOverUsd, or both")
-        if not LEAST_LAST <= self.last <= MOST_LAST:
-            _refuse("stopWhen.last", f"expected a whole number from {LEAST_LAST} to {MOST_LAST}")
-        if self.hit_rate_under is not None and not 0 < self.hit_rate_under <= 1:
-            _refuse("stopWhen.hitRateUnder", "expected a share above 0, and at most 1")
-        if not 0 <= (self.cost_per_find_over_micros or 0) <= MAX_LIMIT_USD * _MICROS:
-            _refuse("stopWhen.costPerFindOverUsd", f"expected dollars from 0 to {MAX_LIMIT_USD}")
+        has_limit = self.hit_rate_under is not None or self.cost_per_find_over_micros is not None
+        is_length = LEAST_LAST <= self.last <= MOST_LAST
+        is_share = self.hit_rate_under is None or 0 < self.hit_rate_under <= 1
+        is_amount = 0 <= (self.cost_per_find_over_micros or 0) <= MAX_LIMIT_USD * _MICROS
+        expect(has_limit, "stopWhen", "expected hitRateUnder, costPerFindOverUsd, or both")
+        expect(is_length, "stopWhen.last", f"expected a whole number from {LEAST_LAST} to {MOST_LAST}")
+        expect(is_share, "stopWhen.hitRateUnder", "expected a share above 0, and at most 1")
+        expect(is_amount, "stopWhen.costPerFindOverUsd", f"expected dollars from 0 to {MAX_LIMIT_USD}")
         return self
 
     @classmethod
@@ -152,7 +152,3 @@ def add_counts(session: WriteSession, job: JobInfo, counts: Counts) -> bool:
 
 def _dollars(micros: int) -> str:
     return f"${micros / _MICROS:,.3f}"
-
-
-def _refuse(path: str, message: str) -> None:
-    raise Invalid(f"{path}: {message}.", details=[detail(path, message)])

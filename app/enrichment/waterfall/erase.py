@@ -58,8 +58,9 @@ def erase_entity(entity_type: str, entity_id: str, *, workspace_slug: str) -> No
         erased += erasure.replace_in_new_chunks()
         # Whoever adds it to a list waits for that too.
         erased += erasure.leave_lists()
-        erased += erasure.delete_attempts()
-        erased += erasure.delete_history()
+        # With the raw answers of providers, and the changes of its fields.
+        erased += erasure.delete_records(attempts)
+        erased += erasure.delete_records(entity_revisions)
         erased += erasure.anonymize_calls()
         erased += erasure.delete_verdicts(values.addresses)
         model_cache.delete(session, values.cache_keys)
@@ -150,13 +151,9 @@ class _Erasure:
         """Take it out of the lists that it is in."""
         return drop_member(self.session, self.entity_type, self.entity_id, self.workspace_slug)
 
-    def delete_attempts(self) -> int:
-        """Delete the attempts, with the raw answers of providers."""
-        return self._execute(delete(attempts).where(*self._is_about_it(attempts)))
-
-    def delete_history(self) -> int:
-        """Delete the changes of its fields."""
-        return self._execute(delete(entity_revisions).where(*self._is_about_it(entity_revisions)))
+    def delete_records(self, table: Table) -> int:
+        """Delete what a table has on record about it."""
+        return self._execute(delete(table).where(*self._is_about_it(table)))
 
     def delete_verdicts(self, addresses: Collection[str]) -> int:
         """Delete the verdicts on addresses."""

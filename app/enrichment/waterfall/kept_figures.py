@@ -80,12 +80,14 @@ def look_up(question: Question) -> Kept:
     columns = (*(kept_figures.c[name] for name in ("answer", "as_of", "error", "is_due")), is_old.label("is_old"))
     row = db.session.execute(select(*columns).where(_is_it(question.fingerprint))).one_or_none()
     end_read()
-    if row is None or row.is_old:
+    if row is None:
         _put_down(question)
-        return Kept(None, None, True) if row is None else Kept(row.answer, row.as_of, True)
-    if row.error is not None and not row.is_due:
+        return Kept(None, None, True)
+    if row.is_old:
+        _put_down(question)
+    elif row.error is not None and not row.is_due:
         raise FiguresFailed
-    return Kept(row.answer, row.as_of, bool(row.is_due))
+    return Kept(row.answer, row.as_of, bool(row.is_old or row.is_due))
 
 
 def claim(workspace_slug: str | None) -> Claim | None:

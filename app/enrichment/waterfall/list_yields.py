@@ -22,8 +22,8 @@ from app.enrichment.waterfall.attempt_log import is_find
 from app.enrichment.waterfall.dedup import PARTIAL
 from app.enrichment.waterfall.plan import wanted_fields
 from app.enrichment.waterfall.stored_attempts import attempts_about, names_in, was_sent
-from app.entities.coverage import OnProgress
 from app.entities.lists import find_list
+from app.entities.progress import OnProgress, tell_nobody
 from app.entities.read import select_ids
 from app.extensions import db
 from app.models.job import jobs
@@ -49,7 +49,7 @@ class _Terms:
 
 
 def list_yield(
-    reference: str, *, workspace_slug: str, most: int | None = None, on_progress: OnProgress | None = None
+    reference: str, *, workspace_slug: str, most: int | None = None, on_progress: OnProgress = tell_nobody
 ) -> YieldReport:
     """Return what providers gave for the members of a list, in whatever job, by its name or id. Raises `ListNotFound`.
 
@@ -69,8 +69,7 @@ def list_yield(
         end_read()
         for of_entity in rows.values():
             _EntityCount(counters, terms, lifetimes).add(of_entity)
-        if on_progress is not None:
-            on_progress(entities)
+        on_progress(entities)
     return make_report(counters, list_id=view.id, entities=entities, of_entities=view.entity_count)
 
 

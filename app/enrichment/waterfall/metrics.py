@@ -104,13 +104,16 @@ def _of_today(figures: list[DayFigures]) -> Iterator[Metric]:
 
 
 def _of_caps(caps: list[CapView]) -> Iterator[Metric]:
-    limits = [(cap, cap.cap_micros) for cap in caps if cap.cap_micros is not None]
-    label = ["scope"]
-    yield _family("cap_usd", "Daily caps.", label, (([_scope(cap)], limit / MICROS) for cap, limit in limits))
-    reserved = (([_scope(cap)], cap.reserved_micros / MICROS) for cap, _ in limits)
-    yield _family("cap_reserved_usd", "Reserved under a cap for calls under way.", label, reserved)
-    used = (([_scope(cap)], cap.used_ratio or 0) for cap, _ in limits)
-    yield _family("cap_used_ratio", "Spent and reserved, as a part of the cap.", label, used)
+    limits, reserved, used = [], [], []
+    for cap in caps:
+        if cap.cap_micros is not None:
+            label = [cap.provider or cap.scope]
+            limits.append((label, cap.cap_micros / MICROS))
+            reserved.append((label, cap.reserved_micros / MICROS))
+            used.append((label, cap.used_ratio or 0))
+    yield _family("cap_usd", "Daily caps.", ["scope"], limits)
+    yield _family("cap_reserved_usd", "Reserved under a cap for calls under way.", ["scope"], reserved)
+    yield _family("cap_used_ratio", "Spent and reserved, as a part of the cap.", ["scope"], used)
 
 
 def _of_totals(totals: Mapping[Key, int]) -> Iterator[Metric]:
@@ -132,10 +135,6 @@ def _of_totals(totals: Mapping[Key, int]) -> Iterator[Metric]:
 def _values(rows: Iterable[object], label: str, name: str, *, unit: int = 1) -> Samples:
     """Return a value of each row, in a unit, under the row's own label."""
     return (([getattr(row, label)], getattr(row, name) / unit) for row in rows)
-
-
-def _scope(cap: CapView) -> str:
-    return cap.provider or cap.scope
 
 
 def _gauge(name: str, about: str, value: float) -> Metric:

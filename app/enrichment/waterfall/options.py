@@ -9,7 +9,7 @@ from typing import Any, Final
 from app.config import Config, micros
 from app.enrichment.queue.stop_rules import StopRule
 from app.entities.fields import RAW_FIELDS, field_named
-from app.errors import DamagedData, Invalid, detail
+from app.errors import DamagedData, expect
 from app.providers.names import NAMES, VERIFIER_NAMES, WATERFALL
 
 MAX_CAP_USD = 1_000_000
@@ -37,15 +37,15 @@ class JobOptions:
 
     def checked(self, entity_type: str, provider: str) -> "JobOptions":
         """Return the options with fields in their own spelling. Raises `Invalid` for what cannot be followed."""
-        if provider != WATERFALL and self.stored():
-            _refuse("waterfall", f"expected provider to be {WATERFALL}")
+        is_walk = provider == WATERFALL or not self.stored()
+        expect(is_walk, "waterfall", f"expected provider to be {WATERFALL}")
         order = _each_once("waterfall.order", self.order, _PROVIDERS.get, NAMES)
         fields = RAW_FIELDS[entity_type]
         until = _each_once("waterfall.until", self.until, partial(_raw_field, entity_type), list(fields)[:5])
-        if self.verifier not in (None, *VERIFIER_NAMES, "none"):
-            _refuse("waterfall.verifier", f"expected one of {', '.join(VERIFIER_NAMES)}, none")
-        if self.cap_usd is not None and not 0 <= self.cap_usd <= MAX_CAP_USD:
-            _refuse("capUsd", f"expected dollars from 0 to {MAX_CAP_USD}")
+        is_verifier = self.verifier in (None, *VERIFIER_NAMES, "none")
+        expect(is_verifier, "waterfall.verifier", f"expected one of {', '.join(VERIFIER_NAMES)}, none")
+        is_cap = self.cap_usd is None or 0 <= self.cap_usd <= MAX_CAP_USD
+        expect(is_cap, "capUsd", f"expected dollars from 0 to {MAX_CAP_USD}")
         stop_when = None if self.stop_when is None else self.stop_when.checked()
         return JobOptions(order, until, self.verifier, self.cap_usd, stop_when)
 
@@ -98,8 +98,8 @@ def _each_once(
     if words is None:
         return None
     known = tuple(filter(None, map(read, words)))
-    if not known or len(set(known)) != len(words):
-        _refuse(path, f"expected one or more, each once, of: {', '.join(examples)}")
+    are_known = bool(known) and len(set(known)) == len(words)
+    expect(are_known, path, f"expected one or more, each once, of: {', '.join(examples)}")
     return known
 
 
@@ -109,7 +109,3 @@ def _texts(stored: Any) -> tuple[str, ...] | None:
     if not isinstance(stored, list) or not all(isinstance(text, str) for text in stored):
         raise DamagedData
     return tuple(stored)
-
-
-def _refuse(path: str, message: str) -> None:
-    raise Invalid(f"{path}: {message}.", details=[detail(path, message)])

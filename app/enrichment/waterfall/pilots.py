@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from itertools import chain, islice
 from typing import Any, Final
 
@@ -242,7 +243,7 @@ def _prepare(job: JobInfo, ids: UniqueIds, sample: Sample) -> tuple[list[str], N
         [asdict(stratum) for stratum in draw.strata],
         sampled,
     )
-    return chosen, NewPilot(row, lambda: _rest(ids, draw))
+    return chosen, NewPilot(row, partial(_rest, ids, draw))
 
 
 def _sampled(stored: list[int], cost_micros: int, *, is_hit: bool) -> Sampled:

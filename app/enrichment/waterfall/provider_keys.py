@@ -22,7 +22,7 @@ from app.db.sql import upsert
 from app.enrichment.limits import circuit_breaker
 from app.enrichment.waterfall import workspace_registry
 from app.enrichment.waterfall.workspace_registry import NO_OWN_KEY, UNREADABLE, purpose
-from app.errors import Invalid, NotFound, detail
+from app.errors import Invalid, NotFound, check_rules
 from app.extensions import db
 from app.models.audit_event import Action
 from app.models.provider_key import provider_keys
@@ -205,10 +205,9 @@ def _with_key(name: str) -> Provider:
 
 def _check(provider: Provider, key: str, workspace_slug: str) -> None:
     """Raise `Invalid` unless the key can be one, and can be sent where the provider's settings say."""
-    if not is_slug(workspace_slug):
-        raise Invalid("The workspace is not valid.", details=[detail("workspaceSlug", f"expected {SLUG_RULE}")])
-    if KEY_PATTERN.fullmatch(key) is None:
-        raise Invalid("The key is not valid.", details=[detail("key", f"expected {KEY_RULE}")])
+    is_key = KEY_PATTERN.fullmatch(key) is not None
+    check_rules("The workspace is not valid.", ("workspaceSlug", is_slug(workspace_slug), f"expected {SLUG_RULE}"))
+    check_rules("The key is not valid.", ("key", is_key, f"expected {KEY_RULE}"))
     try:
         replace(provider.settings, api_key=key).check()
     except ValueError as exc:

@@ -14,7 +14,7 @@ import math
 import random
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -145,22 +145,17 @@ def _weigh(kinds: Mapping[int, Stratum]) -> dict[int, float]:
 
 def _group(kinds: Mapping[int, Stratum], weights: Mapping[int, float], size: int) -> _Groups:
     groups: _Groups = {(kind.route, kind.inputs): [number] for number, kind in kinds.items()}
-    groups = _join_small(groups, weights, size, lambda name: name[:1])
-    return _join_small(groups, weights, size, lambda name: ())
+    groups = _join_small(groups, weights, size, length=1)
+    return _join_small(groups, weights, size, length=0)
 
 
-def _join_small(
-    groups: _Groups,
-    weights: Mapping[int, float],
-    size: int,
-    shorten: Callable[[tuple[object, ...]], tuple[object, ...]],
-) -> _Groups:
-    """Join the groups that a sample would have too little of, by a shorter name."""
+def _join_small(groups: _Groups, weights: Mapping[int, float], size: int, *, length: int) -> _Groups:
+    """Join the groups that a sample would have too little of, by so many of the parts of their names."""
     least = _OWN_SHARE * sum(weights.values()) / size
     joined: dict[tuple[object, ...], list[int]] = {}
     for name, members in groups.items():
         is_large = _sum_of(members, weights) >= least
-        joined.setdefault(name if is_large else shorten(name), []).extend(members)
+        joined.setdefault(name if is_large else name[:length], []).extend(members)
     return joined
 
 

@@ -32,11 +32,11 @@ from app.enrichment.waterfall.plan import make_plan
 from app.enrichment.waterfall.results import ResultHandler
 from app.enrichment.waterfall.stored_answers import OnRecord, StoredAnswer, read_answers
 from app.enrichment.waterfall.workspace_registry import workspace_registry
-from app.entities.coverage import OnProgress
 from app.entities.lists import ListView, find_list
 from app.entities.policies import MergePolicy
+from app.entities.progress import OnProgress, tell_nobody
 from app.entities.read import select_ids
-from app.errors import Invalid, ProviderNotAvailable, detail
+from app.errors import ProviderNotAvailable, check_rules, detail
 from app.extensions import db
 from app.models.chunk import ERASED_ID, chunks
 from app.models.job import jobs
@@ -99,7 +99,7 @@ def what_if(
     until: Sequence[str] | None = None,
     workspace_slug: str | None = None,
     most: int | None = None,
-    on_progress: OnProgress | None = None,
+    on_progress: OnProgress = tell_nobody,
 ) -> WhatIf:
     """Return what a waterfall job would have found with another order, or for other fields; None: those of the job.
 
@@ -107,9 +107,8 @@ def what_if(
     waterfall or for an order or fields that cannot be, and `ProviderNotAvailable` if none of the order can be used.
     """
     view = get_job(job_id, workspace_slug=workspace_slug)
-    if view.provider != WATERFALL:
-        message = "expected a job of the waterfall"
-        raise Invalid(f"It asks {view.provider} alone: {message}.", details=[detail("jobId", message)])
+    rule = "expected a job of the waterfall"
+    check_rules(f"It asks {view.provider} alone: {rule}.", ("jobId", view.provider == WATERFALL, rule))
     about = (view.id, view.entity_type, WATERFALL, view.workspace_slug)
     job = JobInfo(*about, view.options, created_at=view.created_at)
     replay = _Replay(_terms(job, order, until), most, on_progress)
@@ -124,7 +123,7 @@ def what_if_of_list(
     order: Sequence[str] | None = None,
     until: Sequence[str] | None = None,
     most: int | None = None,
-    on_progress: OnProgress | None = None,
+    on_progress: OnProgress = tell_nobody,
 ) -> WhatIf:
     """Return what a waterfall would have found of the members of a list, by its name or id.
 
@@ -146,7 +145,7 @@ def what_if_of_workspace(
     order: Sequence[str] | None = None,
     until: Sequence[str] | None = None,
     most: int | None = None,
-    on_progress: OnProgress | None = None,
+    on_progress: OnProgress = tell_nobody,
 ) -> WhatIf:
     """Return what a waterfall would have found of a workspace's people or companies, as `what_if_of_list` does.
 
@@ -197,7 +196,7 @@ class _Replay:
     terms: _Terms
     most: int | None = None
     """How many entities walk; None: `MOST_ENTITIES`."""
-    on_progress: OnProgress | None = None
+    on_progress: OnProgress = tell_nobody
     """Told how many have walked so far."""
     counters: defaultdict[tuple[str, int | None], Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     entities: int = 0
@@ -214,8 +213,7 @@ class _Replay:
             end_read()
             for entity_id, record in records.items():
                 self.walk(entity_id, record)
-            if self.on_progress is not None:
-                self.on_progress(self.entities)
+            self.on_progress(self.entities)
 
     def walk(self, entity_id: str, record: OnRecord) -> None:
         """Lead one entity to the end of its walk, or to what nobody knows."""
@@ -293,7 +291,8 @@ class _Replay:
         counted["overlaps"] += result.is_overlap
 
     def _place(self, name: str) -> int | None:
-        return next((place for place, provider in enumerate(self.terms.plan.steps, 1) if provider.name == name), None)
+        places = {provider.name: place for place, provider in enumerate(self.terms.plan.steps, 1)}
+        return places.get(name)
 
     def _most_from(self, run: EntityRun, step: Step) -> int:
         """Return what a walk may cost from a step on: everybody who is left is asked, and every address verified."""
