@@ -166,11 +166,10 @@ def _view_function() -> Any:
 
 def _authenticate(*, accepts_cron_secret: bool) -> Principal:
     credential = _BEARER.fullmatch(request.headers.get("Authorization", ""))
-    # An empty one is neither the secret nor a key.
-    token = credential.group(1) if credential else ""
-    if accepts_cron_secret and _is_cron_secret(token):
+    token = credential.group(1) if credential else None
+    if token is not None and accepts_cron_secret and _is_cron_secret(token):
         return Principal("cron", None, frozenset({Scope.PROCESS}), None)
-    if token.startswith(KEY_PREFIX):
+    if token is not None and token.startswith(KEY_PREFIX):
         key = find_key(token)
         if key is not None:
             return Principal("key", key.id, frozenset(key.scopes), key.workspace_slug, key.name)
