@@ -197,14 +197,19 @@ def _owners_target(entity_type: EntityType, text: str, rank: int) -> "_Target":
         # What a preview says of the column of an export that has what no field stands for.
         return _Target(EXTRA_FIELD, None, rank)
     name, dot, key = text.partition(".")
-    field = ID_FIELD if name.casefold() == ID_FIELD else field_named(entity_type, name)
+    field = _field_of(entity_type, name)
     kinds = {ID_FIELD: "text", **RAW_FIELDS[entity_type]}
     # Of a field with keys one may be named, and of no other.
-    is_key_fine = not dot or (key and kinds.get(field or "") == "dict")
+    is_key_fine = not dot or (key and kinds.get(field) == "dict")
     if field not in kinds or not is_key_fine:
         expected = ", ".join([ID_FIELD, *RAW_FIELDS[entity_type]])
         raise MappingError(f"a column is mapped to {text!r}; expected {KEEP}, {IGNORE} or one of {expected}")
     return _Target(field, key or None, rank)
+
+
+def _field_of(entity_type: EntityType, name: str) -> str:
+    """Return the field that a mapping names, or the id; empty if there is none."""
+    return ID_FIELD if name.casefold() == ID_FIELD else field_named(entity_type, name) or ""
 
 
 def counts_as_other(entity_type: EntityType, headers: Sequence[str]) -> tuple[int, int] | None:
