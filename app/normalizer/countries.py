@@ -20,7 +20,7 @@ from app.normalizer.data.places import (
     SHARED_METROS,
     US_STATE_CODES,
 )
-from app.values.text import SHORT_FIELD_LIMIT, clean, fold
+from app.values.text import clipped, fold, one_line
 
 _SUBDIVISION = re.compile(r"([A-Za-z]{2})-[A-Za-z0-9]{1,3}")
 _BRACKETED_END = re.compile(r"([^()]+)\(([^()]+)\)")
@@ -47,7 +47,7 @@ def normalize_country(code: Any, country: Any, location: Any) -> str | None:
     for column in (code, country):
         named = country_from_column(column)
         if named is not None:
-            place = country_from_location(location) if _may_be_elsewhere(column[:SHORT_FIELD_LIMIT]) else None
+            place = country_from_location(location) if _may_be_elsewhere(clipped(column)) else None
             return place or named
     return country_from_location(location)
 
@@ -55,19 +55,17 @@ def normalize_country(code: Any, country: Any, location: Any) -> str | None:
 @functools.lru_cache(maxsize=1024)
 def _may_be_elsewhere(column: str) -> bool:
     """Return whether a column names a country that shares its name with a place elsewhere, as Georgia does."""
-    return len(column) > _LONGEST_CODE and _key(clean(column) or "") in AMBIGUOUS_LOCATIONS
+    return len(column) > _LONGEST_CODE and _key(one_line(column)) in AMBIGUOUS_LOCATIONS
 
 
 def country_from_column(value: Any) -> str | None:
     """Return the code of a country column's text, where ``CA`` is Canada and ``Georgia`` the country."""
-    return _from_column(value[:SHORT_FIELD_LIMIT]) if isinstance(value, str) else None
+    return _from_column(clipped(value))
 
 
 @functools.lru_cache(maxsize=4096)
 def _from_column(value: str) -> str | None:
-    text = clean(value)
-    if text is None:
-        return None
+    text = one_line(value)
     subdivision = _SUBDIVISION.fullmatch(text)
     return code_of(subdivision.group(1)) if subdivision else code_of(text) or _from_parts(text)
 
@@ -98,19 +96,16 @@ def country_from_location(value: Any) -> str | None:
     ``Wilmington, DE`` is Delaware and ``Berlin, DE`` Germany, so two letters that are both a state of the USA and
     a country decide only after a city that settles it. ``Georgia`` alone decides nothing.
     """
-    return _from_location(value[:SHORT_FIELD_LIMIT]) if isinstance(value, str) else None
+    return _from_location(clipped(value))
 
 
 @functools.lru_cache(maxsize=4096)
 def _from_location(value: str) -> str | None:
-    text = clean(value)
-    if text is None:
-        return None
-    whole = _key(_BRACKETS.sub(" ", text))
+    whole = _key(_BRACKETS.sub(" ", one_line(value)))
     parts = list(filter(None, map(str.strip, whole.split(","))))
     if len(parts) > 1 and english_code_of(whole) is None:  # "Korea, Republic of" is one name
         return _from_pair(parts[-2], parts[-1])
-    return _from_lone_part(whole) if parts else None
+    return _from_lone_part(whole)
 
 
 def _from_pair(city: str, last: str) -> str | None:

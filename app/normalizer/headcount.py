@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from app.normalizer.data.headcount_words import MONTHS, SCALES, SIGNS, SOLO, Sign
 from app.normalizer.text import plain_digits
 from app.values.numbers import integer
-from app.values.text import clean, fold
+from app.values.text import clipped, fold, one_line
 
 LARGEST = 10_000_000  # no company employs more; a larger number is a mistake in the data
 _LONGEST_TEXT = 100
@@ -104,16 +104,14 @@ def normalize_headcount(value: Any) -> Headcount:
     """
     if isinstance(value, int | float):
         return _checked(Headcount(integer(value), integer(value)))
-    return _from_cell(value[: _LONGEST_TEXT + 1]) if isinstance(value, str) else UNKNOWN
+    return _from_cell(clipped(value, _LONGEST_TEXT + 1))
 
 
 @functools.lru_cache(maxsize=2048)
 def _from_cell(cell: str) -> Headcount:
     """Return the range of a cell. Kept: most companies are sized by a dozen ranges."""
-    text = clean(cell, _LONGEST_TEXT + 1)
-    if text is None or len(text) > _LONGEST_TEXT:
-        return UNKNOWN
-    return _from_text(_plain(text))
+    text = one_line(cell, _LONGEST_TEXT + 1)
+    return UNKNOWN if len(text) > _LONGEST_TEXT else _from_text(_plain(text))
 
 
 def _plain(text: str) -> str:

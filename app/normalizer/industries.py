@@ -11,7 +11,7 @@ import re
 from typing import Any
 
 from app.normalizer.data import industry_words as words
-from app.values.text import clean, fold
+from app.values.text import clipped, fold, one_line
 
 INDUSTRIES = words.INDUSTRIES
 _MOST_WORDS = 8
@@ -46,14 +46,14 @@ def _only(industries: set[str | None]) -> str | None:
 
 
 def _decide(value: Any) -> str | None:
-    return _decide_text(value[: _LONGEST_NAME + 1]) if isinstance(value, str) else None
+    return _decide_text(clipped(value, _LONGEST_NAME + 1))
 
 
 @functools.lru_cache(maxsize=4096)
 def _decide_text(value: str) -> str | None:
     """Return the industry of a text. Kept: many companies have the same."""
-    text = clean(value, _LONGEST_NAME + 1)
-    if text is None or len(text) > _LONGEST_NAME:
+    text = one_line(value, _LONGEST_NAME + 1)
+    if len(text) > _LONGEST_NAME:
         return None
     names = filter(None, _LIST.split(text))
     return _only({_decide_name(_deepest(name)) for name in names})

@@ -10,7 +10,7 @@ from app.normalizer.data.acronyms import ACRONYMS, ACRONYMS_ALONE, SHORT_TITLES,
 from app.normalizer.seniority import decide_seniority
 from app.normalizer.text import capitalize, until_stable
 from app.values.blanks import says_nothing
-from app.values.text import SHORT_FIELD_LIMIT, clean, fold, word_set
+from app.values.text import clipped, fold, one_line, word_set
 
 _LONGEST_TITLE = 200
 _LONGEST_ACRONYM = 3  # letters of a title in capitals that is taken for an acronym, known or not
@@ -64,41 +64,37 @@ def normalize_job_title(value: Any, company: Any = None) -> JobTitle:
     after "@", or after "at" where a known role stands before it, go; so does the company's own name at the end.
     Mixed case stays; all upper and all lower case become title case with acronyms kept.
     """
-    if not isinstance(value, str):
-        return ABSENT
-    text, key = _readable(value[:SHORT_FIELD_LIMIT])
-    if text is None:
-        return ABSENT
-    name, opening = _employer(company[:_LONGEST_TITLE]) if isinstance(company, str) else (None, "")
+    text, key = _readable(clipped(value))
+    name, opening = _employer(clipped(company, _LONGEST_TITLE))
     # Hardly any title ends in the employer's name, and the others are the same for all employers.
-    return _normalized(text, name if opening in key else None)
+    return _normalized(text, name if opening in key else "")
 
 
 @functools.lru_cache(maxsize=8192)
-def _readable(value: str) -> tuple[str | None, str]:
-    """Return a title's text on one line, if there is any, and its key."""
-    text = clean(value.replace("\n", " | "), SHORT_FIELD_LIMIT)
-    return text, fold(text or "")
+def _readable(value: str) -> tuple[str, str]:
+    """Return a title's text on one line and its key."""
+    text = one_line(value.replace("\n", " | "))
+    return text, fold(text)
 
 
 @functools.lru_cache(maxsize=4096)
-def _employer(company: str) -> tuple[str | None, str]:
-    """Return an employer's name, if there is any, and the key of its first word."""
-    name = clean(company, _LONGEST_TITLE)
-    opening = _LETTERS.search(fold(name or ""))
+def _employer(company: str) -> tuple[str, str]:
+    """Return an employer's name and the key of its first word, "" for what is missing."""
+    name = one_line(company, _LONGEST_TITLE)
+    opening = _LETTERS.search(fold(name))
     return name, opening.group() if opening else ""
 
 
 @functools.lru_cache(maxsize=8192)
-def _normalized(text: str, employer: str | None) -> JobTitle:
+def _normalized(text: str, employer: str) -> JobTitle:
     """Return the title of a text on one line. Cached: many people of a list have the same title."""
     if says_nothing(text):
         return ABSENT
-    title = until_stable(lambda current: _clean_once(current, employer), text)
+    title = until_stable(functools.partial(_clean_once, employer=employer), text)
     return ABSENT if says_nothing(title) else JobTitle(title, decide_seniority(title))
 
 
-def _clean_once(text: str, employer: str | None) -> str:
+def _clean_once(text: str, employer: str) -> str:
     segments = filter(None, map(_bare, _SEGMENT.split(_GENDERS.sub(" ", text))))
     titles = [_without_employer(segment, employer) for segment in segments]
     return _singular(recase_title(_first_decided(titles)))[:_LONGEST_TITLE].strip()
@@ -116,7 +112,7 @@ def _bare(text: str) -> str:
     return text.strip(_EDGE)
 
 
-def _without_employer(title: str, employer: str | None) -> str:
+def _without_employer(title: str, employer: str) -> str:
     if employer:
         title = _without_known_employer(title, employer)
     match = _EMPLOYER.fullmatch(title)

@@ -9,7 +9,7 @@ from app.normalizer.data.name_words import CREDENTIAL_WORDS, CREDENTIALS
 from app.normalizer.name_shapes import WORD_EDGE, bare, is_known_name
 from app.normalizer.nobody import says_nothing
 from app.values import blanks
-from app.values.text import clean
+from app.values.text import one_line
 
 _LONGEST_NAME = 200
 _BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|\{[^{}]*\}|\"[^\"]*\"|“[^“”]*”|„[^„“”]*[“”]|«[^«»]*»")
@@ -50,8 +50,8 @@ def readable(value: str) -> str:
 
 
 def _plain_text(value: str) -> str:
-    text = clean(value, _LONGEST_NAME) or ""
-    return (clean(html.unescape(text)) or "") if _ENTITY.search(text) else text
+    text = one_line(value, _LONGEST_NAME)
+    return one_line(html.unescape(text)) if _ENTITY.search(text) else text
 
 
 def _is_absent(text: str) -> bool:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from app.normalizer.data.phone_words import EXTENSION_MARKERS, LABEL_PARTS, NO_PHONE_WORDS, PHONE_LABELS
 from app.normalizer.text import plain_digits
-from app.values.text import clean, fold
+from app.values.text import fold, one_line
 
 _LONGEST_CELL = 200  # characters, with labels and further numbers
 _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−﹣", "-") | {"⁄": "/", "[": "(", "]": ")", "·": " ", "•": " ", "_": " "})
@@ -111,7 +111,7 @@ def _numbers_among_words(cell: str) -> Iterator[WrittenNumber]:
 
 
 def _without_odd_signs(cell: str) -> str:
-    text = clean(_LINE_ENDS.sub(";", cell)) or ""
+    text = one_line(_LINE_ENDS.sub(";", cell))
     if len(text) > _LONGEST_CELL or _has_other_numbers(text):
         return ""
     return fold(plain_digits(text).translate(_DASHES)).strip("'\"=`´ ")

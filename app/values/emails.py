@@ -10,7 +10,7 @@ from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, valida
 
 from app.values.hosts import ascii_host
 from app.values.shared_hosts import is_under
-from app.values.text import clean, word_set
+from app.values.text import one_line, word_set
 
 _LONGEST_ADDRESS: Final = 320  # 64 for the local part, "@", 255 for the domain
 _LONGEST_PLAIN: Final = 127  # an address has 254 bytes at most, and some of these letters take two
@@ -122,8 +122,8 @@ def address_spelling(value: Any) -> str | None:
 
 
 def _wrapped_address(value: str) -> str | None:
-    text = clean(value, _LONGEST_ADDRESS * 2)
-    if text is None or "@" not in text:
+    text = one_line(value, _LONGEST_ADDRESS * 2)
+    if "@" not in text:
         return None
     bare = _unwrapped(text)
     if len(bare) > _LONGEST_ADDRESS:

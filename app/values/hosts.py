@@ -25,7 +25,7 @@ from app.values.shared_hosts import (
     is_under,
     mail_providers,
 )
-from app.values.text import clean, fold, word_set
+from app.values.text import clipped, fold, one_line, word_set
 
 _LONGEST_URL: Final = 2_048
 _SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]*://+|https?[:/]+|//+", re.IGNORECASE)
@@ -75,7 +75,7 @@ def own_host(value: Any, name: Any = None) -> str | None:
     platform's own: its host is returned if the name says so (`Etsy, Inc.` and etsy.com), or, for marketplaces and
     directories, if there is no name to compare.
     """
-    return _own_host(value, name if isinstance(name, str) else "") if isinstance(value, str) else None
+    return _own_host(clipped(value, _LONGEST_URL), name if isinstance(name, str) else "")
 
 
 @lru_cache(maxsize=16_384)
@@ -158,10 +158,7 @@ def _split(value: Any) -> tuple[str | None, str]:
     """Return the host of a URL or domain, and the path that follows it."""
     if isinstance(value, str) and _HOST.fullmatch(value):
         return _unless_number(value), ""
-    text = clean(value, _LONGEST_URL)
-    if text is None:
-        return None, ""
-    text = text.strip(_WRAPPING)
+    text = one_line(value, _LONGEST_URL).strip(_WRAPPING)
     # Twice is common: a form puts "http://" in front of what has it already.
     while scheme := _SCHEME.match(text):
         text = text[scheme.end() :]

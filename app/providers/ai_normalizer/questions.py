@@ -17,7 +17,7 @@ from app.normalizer.industries import INDUSTRIES
 from app.normalizer.seniority import SENIORITIES, UNKNOWN
 from app.providers.reading import find
 from app.values.blanks import says_nothing
-from app.values.text import clean
+from app.values.text import one_line
 
 VOCABULARY_VERSION: Final = 1
 """Goes up when a vocabulary or an instruction changes, so that older verdicts are no longer used."""
@@ -154,10 +154,7 @@ def _object(properties: dict[str, Any]) -> dict[str, Any]:
 
 def _asked_text(topic: Topic, value: Any) -> str | None:
     """Return the text that is asked about: clean, clipped and without e-mail addresses; None for placeholders."""
-    text = clean(value)
-    if text is None:
-        return None
-    bare = " ".join(_EMAIL.sub(" ", text).split())[:LONGEST_TEXT].strip()
+    bare = " ".join(_EMAIL.sub(" ", one_line(value)).split())[:LONGEST_TEXT].strip()
     is_absent = is_no_company if topic is _NAME else says_nothing
     return None if is_absent(bare) else bare
 
@@ -171,13 +168,13 @@ def _key(topic: Topic, text: str, model: str) -> str:
 def _canonical(topic: Topic, value: Any) -> str | None:
     if topic.vocabulary:
         return _listed(topic.vocabulary, value)
-    text = (clean(value) or "")[:LONGEST_TEXT].strip()
+    text = one_line(value)[:LONGEST_TEXT].strip()
     return None if says_nothing(text) else text
 
 
 def _listed(vocabulary: Sequence[str], value: Any) -> str | None:
     """Return the word of a vocabulary that a value spells, in whatever case."""
-    text = (clean(value) or "").casefold()
+    text = one_line(value).casefold()
     return next((word for word in vocabulary if word.casefold() == text), None)
 
 
