@@ -175,13 +175,9 @@ def _may_precede(before: str, number: str) -> bool:
     words = _WORD.findall(before)
     if not NO_PHONE_WORDS.isdisjoint(words):
         return False
-    if number.startswith("+") and not _is_glued(before):
+    if number.startswith("+") and not _GLUED.search(before):
         return True
     return not words or _are_label(words)
-
-
-def _is_glued(before: str) -> bool:
-    return _GLUED.search(before) is not None
 
 
 def _are_label(words: Sequence[str]) -> bool:

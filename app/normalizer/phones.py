@@ -57,10 +57,8 @@ def normalize_phone(candidates: Iterable[Any], country_code: str | None) -> Phon
     number that is written in full, with its country prefix or the country's leading zero, need only be of a possible
     length, if no other words stand beside it; any other must lie in a range that its country has given out.
     """
-    for candidate in candidates:
-        if phone := _first_in(as_text(candidate), country_code):
-            return phone
-    return None
+    phones = (_first_in(as_text(candidate), country_code) for candidate in candidates)
+    return next(filter(None, phones), None)
 
 
 @functools.lru_cache(maxsize=4096)
@@ -105,14 +103,15 @@ def _valid_head(text: str, region: str | None) -> Number | None:
 
 def _is_complete(number: Number) -> bool:
     """Return whether a number has at least as many digits as its country's numbers usually have."""
-    length = len(number.national)
-    return length >= _FEWEST_NATIONAL_DIGITS or length >= _usual_length(number.code)
+    return len(number.national) >= _fewest_national_digits(number.code)
 
 
 @functools.cache
-def _usual_length(code: str) -> int:
+def _fewest_national_digits(code: str) -> int:
+    """Return how many digits a complete number of a country has: as many as usual there, but seven are enough."""
     example = phonenumbers.example_number(phonenumbers.region_code_for_country_code(int(code)))
-    return len(phonenumbers.national_significant_number(example)) if example else _FEWEST_NATIONAL_DIGITS
+    usual = len(phonenumbers.national_significant_number(example)) if example else _FEWEST_NATIONAL_DIGITS
+    return min(usual, _FEWEST_NATIONAL_DIGITS)
 
 
 def _valid(text: str, region: str | None) -> Number | None:
