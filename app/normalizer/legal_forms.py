@@ -7,11 +7,13 @@ decides whether a form that may be a word is one. A known country makes a form s
 from __future__ import annotations
 
 import functools
+import re
 from typing import NamedTuple
 
 from cleanco.clean import get_unique_terms
 
 from app.normalizer.data import legal_forms as forms
+from app.normalizer.text import until_stable
 from app.values.text import fold
 
 _SHORT_PREFIXES = forms.PREFIX_PAIRS.keys() | forms.PREFIX_COUNTRIES.keys()
@@ -19,10 +21,10 @@ _LONGEST_FORM = 8  # words
 _MOST_FORMS = 4  # "Acme Corp Ltd", "Acme S.A. de C.V., SOFOM, E.N.R."
 _SEPARATORS = frozenset(" .,;/-–—()[]")
 _DOTS = frozenset("./")
-_BRACKETS = frozenset("()[]")
 _LONGEST_NO_NAME = max(map(len, forms.NO_NAMES))
 _ANDS = frozenset({"&", "+", "and", "und", "u.", "et"})
 _EDGE = " ,;-–—&(/["
+_EAST_ASIAN = re.compile("[一-鿿가-힣]")  # what each of the forms that are joined to a name has
 _QUOTES = {"«": "»", "„": '“”"', "“": "”“", '"': '"', "'": "'", "‘": "’", "”": "”"}
 
 
@@ -48,16 +50,8 @@ def without_legal_forms(name: str, country: str | None = None) -> str:
 
     `country` is the company's country code, if it is known.
     """
-    base = _without_joined_form(name)
-    if not _may_have_form(base):
-        return base
-    base = _without_prefix(base, country)
-    for _ in range(_MOST_FORMS):
-        shorter = _without_last_form(base, country)
-        if shorter == base:
-            break
-        base = shorter
-    return base
+    base = _without_prefix(_without_joined_form(name), country)
+    return until_stable(functools.partial(_without_last_form, country=country), base, _MOST_FORMS)
 
 
 def has_legal_form(name: str) -> bool:
@@ -66,18 +60,13 @@ def has_legal_form(name: str) -> bool:
 
 
 def _without_joined_form(name: str) -> str:
-    if name.isascii() or not (name.startswith(forms.JOINED_FORMS) or name.endswith(forms.JOINED_FORMS)):
-        return name  # they are Chinese, Japanese and Korean
+    if not _EAST_ASIAN.search(name):
+        return name
     for form in forms.JOINED_FORMS:
-        rest = name.removeprefix(form).removesuffix(form).strip(" 　")
-        if rest != name and len(rest) > 1:
-            return rest
+        rest = name.removeprefix(form).removesuffix(form)
+        if rest != name and len(rest.strip(" 　")) > 1:
+            return rest.strip(" 　")
     return name
-
-
-def _may_have_form(name: str) -> bool:
-    """Return whether a name opens or ends with a word of a form; one that does not has none."""
-    return _may_end_with(name.rsplit(" ", 1)[-1]) or _may_open_with(name.split(" ", 1)[0])
 
 
 def _without_prefix(name: str, country: str | None) -> str:
@@ -174,16 +163,11 @@ def _is_form(words: list[str], base: str, name: str, country: str | None) -> boo
     spelling = _spelling(tuple(words))
     allowed_breaks = _plain_forms().get(spelling.letters)
     if allowed_breaks is not None and spelling.breaks <= allowed_breaks:
-        return not _ends_name(base, spelling.letters)
+        # "Broadcasting Corporation" ends a proper name.
+        return _last_word(base) not in forms.NAME_ENDINGS.get(spelling.letters, ())
     if words[0].startswith("(") or _is_name_part(spelling, base, country):
         return False
     return _is_short_form(words, spelling, name, country)
-
-
-def _ends_name(base: str, letters: str) -> bool:
-    """Return whether a form and the word before it end a proper name: "Broadcasting Corporation"."""
-    before = forms.NAME_ENDINGS.get(letters)
-    return before is not None and _last_word(base) in before
 
 
 def _is_short_form(words: list[str], spelling: _Spelling, name: str, country: str | None) -> bool:
@@ -224,8 +208,6 @@ def _are_initials(words: list[str]) -> bool:
 
 def _is_whole(base: str) -> bool:
     """Return whether what stands before a form is a text of its own, no bracket left open."""
-    if _BRACKETS.isdisjoint(base):
-        return True
     trimmed = base.rstrip(_EDGE)
     return trimmed.count("(") == trimmed.count(")") and trimmed.count("[") == trimmed.count("]")
 

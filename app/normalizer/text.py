@@ -34,12 +34,12 @@ def _plain_digit(char: str) -> str:
     return str(unicodedata.decimal(char)) if char.isdecimal() else char
 
 
-def until_stable(step: Callable[[str], str], text: str) -> str:
+def until_stable(step: Callable[[str], str], text: str, most_rounds: int = 5) -> str:
     """Apply a rule until its result stays the same, so that normalising twice changes nothing.
 
-    Five rounds are enough for every rule here; a rule that never settles gives its fifth result.
+    Five rounds are enough for every rule here; a rule that never settles gives the result of its last round.
     """
-    for _ in range(5):
+    for _ in range(most_rounds):
         result = step(text)
         if result == text:
             break
