@@ -71,7 +71,7 @@ def _is_in_one_case(text: str) -> bool:
 def _in_turkish(word: str) -> str:
     """Return a word whose later letters are lowered and whose first is raised by Turkish rules: I/ı, İ/i."""
     first, rest = word[:1], word[1:]
-    if word.isupper() and rest:
+    if word.isupper():
         return first + rest.replace("I", "ı").replace("İ", "i").lower()
     return first.replace("i", "İ") + rest if word.islower() else word
 

@@ -50,7 +50,9 @@ _SLAVIC_FAMILY = re.compile(
     r"ov|ova|ev|eva|skiy|sky|skyi|skaya|ska|enko|chuk|shvili|dze|yan)"
 )
 _ALL_GIVEN_NAMES = GIVEN_NAMES | word_set("лев яков ева eva lev yakov иван ivan jan ян севастьян демьян")
-_ALL_FAMILY_NAMES = FAMILY_NAMES | SPANISH_FAMILY_NAMES
+_ONLY_GIVEN_NAMES = _ALL_GIVEN_NAMES - FAMILY_NAMES
+_ONLY_FAMILY_NAMES = (FAMILY_NAMES | SPANISH_FAMILY_NAMES) - _ALL_GIVEN_NAMES
+_ONLY_HUNGARIAN_FAMILY_NAMES = HUNGARIAN_FAMILY_NAMES - GIVEN_NAMES
 _CREDENTIALS = CREDENTIALS | SHORT_CREDENTIALS
 # Family names of peoples who write them in front.
 _FAMILY_FIRST = (
@@ -213,7 +215,7 @@ def is_given_first(first: str, last: str) -> bool:
 @functools.lru_cache(maxsize=16_384)
 def _opens_surely(word: str) -> bool:
     key = plain_key(word)
-    return _is_plain_western(word) and key not in _FAMILY_FIRST and not _is_family_alone(key)
+    return _is_plain_western(word) and key not in _FAMILY_FIRST and not _is_only_family_name(key)
 
 
 @functools.lru_cache(maxsize=16_384)
@@ -249,15 +251,11 @@ def _reads_reversed(words: Sequence[str], keys: Sequence[str]) -> bool:
         return not _reads_given_first(first, last)
     if _reads_hungarian(words, keys):
         return True
-    return _is_given_alone(last) and _is_family_alone(first)
+    return last in _ONLY_GIVEN_NAMES and _is_only_family_name(first)
 
 
-def _is_given_alone(key: str) -> bool:
-    return key in _ALL_GIVEN_NAMES and key not in FAMILY_NAMES
-
-
-def _is_family_alone(key: str) -> bool:
-    return key not in _ALL_GIVEN_NAMES and (key in _ALL_FAMILY_NAMES or _is_slavic_family(key))
+def _is_only_family_name(key: str) -> bool:
+    return key in _ONLY_FAMILY_NAMES or _is_slavic_family(key)
 
 
 def _reads_given_first(first: str, last: str) -> bool:
@@ -271,7 +269,7 @@ def _reads_hungarian(words: Sequence[str], keys: Sequence[str]) -> bool:
     """Return whether a name may be written as in Hungary, where the family name comes first."""
     if words[-1].lower() in HUNGARIAN_GIVEN_NAMES:
         return True
-    return keys[0] in HUNGARIAN_FAMILY_NAMES and keys[0] not in GIVEN_NAMES and keys[-1] not in HUNGARIAN_FAMILY_NAMES
+    return keys[0] in _ONLY_HUNGARIAN_FAMILY_NAMES and keys[-1] not in HUNGARIAN_FAMILY_NAMES
 
 
 def _opens_with_family_particle(words: Sequence[str], keys: Sequence[str]) -> bool:

@@ -13,6 +13,7 @@ from app.values.text import fold
 KINSHIP = frozenset({"a/l", "a/p", "s/o", "d/o"})
 """What Malaysians and Singaporeans write for "son of" and "daughter of"."""
 WORD_EDGE = ' ,;:-–—_|/\\*•·#+="“”!?<>^~`´'  # not the full stop, which belongs to "Jr."
+_KNOWN_NAMES = GIVEN_NAMES | FAMILY_NAMES
 _REMEMBERED_WORDS = 8192
 _INITIALS = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]?\.?")
 _INITIAL_PAIR = re.compile(r"(?:[^\W\d_]+\.?-)+[^\W\d_]\.")
@@ -53,4 +54,4 @@ def stands_out(word: str, mixed: bool) -> bool:
 
 def is_known_name(word: str) -> bool:
     """Return whether a word is in the lists of given and family names."""
-    return bare(word) in GIVEN_NAMES or bare(word) in FAMILY_NAMES
+    return bare(word) in _KNOWN_NAMES

@@ -252,9 +252,8 @@ def _inverted(before_comma: list[str], behind_comma: list[str]) -> NameText | No
     """Return the name of "Smith, John", or None if the words behind the comma may not be a given name."""
     family, generation_of_family = without_generation(before_comma)
     given, generation = without_generation(behind_comma)
-    particles = _particles_at_end(given)
-    if particles:
-        family, given = [*given[-particles:], *family], given[:-particles]
+    end = len(given) - _particles_at_end(given)
+    family, given = [*given[end:], *family], given[:end]
     if not _may_be_given_name(given):
         return None
     is_certain = _is_family_name(family) or bare(given[0]).split("-")[0] in GIVEN_NAMES
