@@ -9,7 +9,7 @@ import functools
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from itertools import product, starmap
+from itertools import filterfalse, product, starmap
 from typing import Final
 
 import idna
@@ -19,7 +19,7 @@ from app.identity.names import Resemblance
 from app.identity.readings import script_of
 from app.identity.spellings import loose
 from app.normalizer.company_names import normalize_company_name
-from app.values.text import word_set
+from app.values.text import without_umlauts, word_set
 
 # Words that a company's name has in one place and lacks in another.
 _PLACES: Final = word_set(
@@ -40,6 +40,7 @@ _DOMAIN_ENDINGS: Final = (
     "app", "hq", "inc", "corp", "group", "gmbh", "online", "global", "official", "io", "hr", "ag", "usa", "uk", "eu",
 )  # fmt: skip
 _WORD: Final = re.compile("[a-z0-9]+")
+_OPENING_LETTERS: Final = frozenset("bcdefghijklmnopqrstuvwxyz0123456789")
 _SHORTEST_ACRONYM: Final = 2
 _SHORTEST_BARE_LABEL: Final = 4
 
@@ -130,7 +131,7 @@ def _bare_labels(domain: str) -> list[str]:
     """Return a domain's label, and what is left of it without words such as "get" and "hq"."""
     label = _label(domain)
     shortened = [*map(label.removeprefix, _DOMAIN_OPENINGS), *map(label.removesuffix, _DOMAIN_ENDINGS)]
-    rests = [rest for rest in dict.fromkeys(shortened) if rest != label]
+    _, *rests = dict.fromkeys([label, *shortened])
     return [label, *(rest for rest in rests if len(rest) >= _SHORTEST_BARE_LABEL)]
 
 
@@ -150,7 +151,7 @@ def _label(domain: str) -> str:
 def _compare_across_scripts(asked: Firm, said: Firm) -> Resemblance:
     """Compare by sound and by domain, as names are also translated."""
     left, right = "".join(_brand(asked.name)), "".join(_brand(said.name))
-    if left and right and loose(left) == loose(right):
+    if left and loose(left) == loose(right):
         return Resemblance.SAME
     return _compare_names(_labels(asked), _labels(said))
 
@@ -206,16 +207,8 @@ def _brand(name: str | None) -> tuple[str, ...]:
     A letter that a name begins with stays, as in "E.ON", unless it is an article.
     """
     words = _full(name)
-    letters = words[:1] if _opens_with_letter(words) else ()
-    return letters + _lasting(words[len(letters) :]) or words
-
-
-def _opens_with_letter(words: tuple[str, ...]) -> bool:
-    return words != () and len(words[0]) == 1 and words[0] != "a"
-
-
-def _lasting(words: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(word for word in words if word not in _PASSING_WORDS)
+    letters = tuple(filter(_OPENING_LETTERS.__contains__, words[:1]))
+    return letters + tuple(filterfalse(_PASSING_WORDS.__contains__, words[len(letters) :])) or words
 
 
 @functools.lru_cache(maxsize=4096)
@@ -226,5 +219,4 @@ def _full(name: str | None) -> tuple[str, ...]:
 
 def _plain_words(shown: str) -> list[str]:
     """Return the words of a text in plain Latin letters, in which "Müller" and "Mueller" are one."""
-    plain = anyascii(shown).lower().replace("'", "")
-    return [word.replace("ae", "a").replace("oe", "o").replace("ue", "u") for word in _WORD.findall(plain)]
+    return _WORD.findall(without_umlauts(anyascii(shown).lower().replace("'", "")))

@@ -12,7 +12,7 @@ from anyascii import anyascii
 
 from app.normalizer.data.name_words import CREDENTIALS, TITLES
 from app.normalizer.nobody import names_nobody
-from app.values.text import clean, word_set
+from app.values.text import clean, without_umlauts, word_set
 
 _LONGEST_NAME: Final = 200
 _MOST_WORDS: Final = 8
@@ -30,7 +30,6 @@ _TITLES: Final = (TITLES | CREDENTIALS | _MAIDEN_WORDS | word_set("dipl univ med
     "sr",
 }
 _NO_PART_OF_A_NAME: Final = _TITLES | _GENERATIONS.keys()
-_DOUBLE_VOWELS: Final = (("ae", "a"), ("oe", "o"), ("ue", "u"), ("aa", "a"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +93,7 @@ def script_of(word: str) -> str:
     """Return the name of the script of a word's first letter; Chinese characters and kana are one."""
     if word.isascii():
         return "LATIN"
-    letter = next((char for char in word if char.isalpha()), "a")
+    letter = next(filter(str.isalpha, word), "a")
     script = unicodedata.name(letter, "LATIN").split(" ")[0].split("-")[0]
     return "CJK" if script in {"HIRAGANA", "KATAKANA"} else script
 
@@ -102,7 +101,4 @@ def script_of(word: str) -> str:
 @functools.lru_cache(maxsize=4096)
 def reduced(word: str) -> str:
     """Return a word in plain Latin letters, in which Jörg, Joerg and Jorg are one."""
-    plain = anyascii(word).lower()
-    for written, short in _DOUBLE_VOWELS:
-        plain = plain.replace(written, short)
-    return plain
+    return without_umlauts(anyascii(word).lower()).replace("aa", "a")

@@ -26,6 +26,7 @@ _SUBDIVISION = re.compile(r"([A-Za-z]{2})-[A-Za-z0-9]{1,3}")
 _BRACKETED_END = re.compile(r"([^()]+)\(([^()]+)\)")
 _SEPARATORS = re.compile(r"\s?[/|:,]\s?|\s-\s|-(?=[A-Z]{2}$)|(?<=^[A-Z]{2})-")
 _LONGEST_CODE, _MOST_PARTS = 3, 4
+_CODES_OF_NO_REGION = PLAIN_COUNTRY_CODES - US_STATE_CODES - REGION_CODES.keys()
 _US_ZIP = re.compile(r"(.+?) [0-9]{5}(?:-[0-9]{4})?")
 _BRACKETS = re.compile(r"\([^()]*\)")
 _AREA = re.compile(
@@ -130,9 +131,7 @@ def _from_two_letters(last: str, city: str) -> str | None:
     home, code = METROS.get(city, (None, None))
     if last == code:
         return home
-    region = REGION_CODES.get(last)
-    may_be_country = region is None and last in PLAIN_COUNTRY_CODES and last not in US_STATE_CODES
-    return _named_country(last.lower()) if may_be_country else region
+    return _named_country(last.lower()) if last in _CODES_OF_NO_REGION else REGION_CODES.get(last)
 
 
 def _from_lone_part(text: str) -> str | None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable
+from itertools import filterfalse
 from typing import Final, NamedTuple
 
 from app.normalizer.data import title_words as words
@@ -203,7 +204,7 @@ def _is_adviser(role: Role) -> bool:
 def _decide_manager(role: Role) -> str:
     if not _is_experienced(role):
         return UNCLEAR
-    fields = [word for word in role.before if word not in words.MANAGER_STEPS]
+    fields = list(filterfalse(words.MANAGER_STEPS.__contains__, role.before))
     if not fields:
         return MANAGER
     if fields[-1] in words.IC_MANAGERS:

@@ -92,7 +92,7 @@ _ROLES: Final = word_set(
     toiawase otoiawase keiri jinji kefu caiwu xiaoshou zhaopin shangwu
     """
 )
-_NOT_AT_THE_START: Final = word_set(
+_ROLES_AT_THE_START: Final = _ROLES - word_set(
     """
     ap ar dr hi hr it oi pr rh auto bar time stage personal guest law log moin post winkel english root druck lager
     hei school hotel dental max all gf sac lon opt ola hey club salon people logo
@@ -156,8 +156,7 @@ def is_shared_mailbox(address: str) -> bool:
         return False
     if local.replace(".", "").replace("_", "").replace("-", "") in _ROLES:
         return True
-    first = _first_part(local)
-    return first in _ROLES and first not in _NOT_AT_THE_START
+    return _first_part(local) in _ROLES_AT_THE_START
 
 
 def _first_part(local: str) -> str:

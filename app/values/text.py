@@ -123,6 +123,11 @@ def _fold_accents(text: str) -> str:
     return "".join(char for char in bare if unicodedata.category(char) != "Mn")
 
 
+def without_umlauts(text: str) -> str:
+    """Return a text in small letters with "a" for "ae" and so on, so that Jörg without dots and Joerg are one."""
+    return text.replace("ae", "a").replace("oe", "o").replace("ue", "u")
+
+
 def _without_decoration(text: str) -> str:
     composed = unicodedata.normalize("NFC", text.translate(_DROPPED))
     kept = [" "]  # so that there is a character before the first one, which no accent follows

@@ -7,7 +7,6 @@ somebody else's data, so a verdict is trusted only as far as the vocabulary reac
 
 import hashlib
 import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -17,6 +16,7 @@ from app.normalizer.industries import INDUSTRIES
 from app.normalizer.seniority import SENIORITIES, UNKNOWN
 from app.providers.reading import find
 from app.values.blanks import says_nothing
+from app.values.groups import grouped
 from app.values.text import one_line
 
 VOCABULARY_VERSION: Final = 1
@@ -131,15 +131,13 @@ def read_verdicts(questions: Sequence[Question], rows: Sequence[Any]) -> dict[st
     Rows with an index that was not asked are passed over, and so are all rows of an index that comes twice:
     one of them may be the work of a value that speaks for another.
     """
-    count_by_index = Counter(_index(row) for row in rows)
+    rows_by_index = grouped(rows, _index)
     verdicts = {}
-    for row in rows:
-        index = _index(row)
-        if index is None or index not in range(len(questions)) or count_by_index[index] > 1:
-            continue
-        verdict = read_verdict(questions[index].topic, row)
+    for index, question in enumerate(questions):
+        own_rows = rows_by_index.get(index, [])
+        verdict = read_verdict(question.topic, own_rows[0]) if len(own_rows) == 1 else None
         if verdict is not None:
-            verdicts[questions[index].key] = verdict
+            verdicts[question.key] = verdict
     return verdicts
 
 
