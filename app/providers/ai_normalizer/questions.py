@@ -173,7 +173,7 @@ def _canonical(topic: Topic, value: Any) -> str | None:
 def _listed(vocabulary: Sequence[str], value: Any) -> str | None:
     """Return the word of a vocabulary that a value spells, in whatever case."""
     text = one_line(value).casefold()
-    return next((word for word in vocabulary if word.casefold() == text), None)
+    return {word.casefold(): word for word in vocabulary}.get(text)
 
 
 def _index(row: Any) -> int | None:
