@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
+from itertools import accumulate
 from typing import NamedTuple
 
 from cleanco.clean import get_unique_terms
@@ -19,7 +20,8 @@ from app.values.text import fold
 _SHORT_PREFIXES = forms.PREFIX_PAIRS.keys() | forms.PREFIX_COUNTRIES.keys()
 _LONGEST_FORM = 8  # words
 _MOST_FORMS = 4  # "Acme Corp Ltd", "Acme S.A. de C.V., SOFOM, E.N.R."
-_SEPARATORS = frozenset(" .,;/-–—()[]")
+_UNDOTTED_SEPARATOR = re.compile(r"[ ,;\-–—()\[\]]")
+_SEPARATOR = re.compile(r"[ .,;/\-–—()\[\]]")
 _DOTS = frozenset("./")
 _LONGEST_NO_NAME = max(map(len, forms.NO_NAMES))
 _ANDS = frozenset({"&", "+", "and", "und", "u.", "et"})
@@ -229,20 +231,12 @@ def _letters(word: str) -> str:
 @functools.lru_cache(maxsize=2048)
 def _spelling(words: tuple[str, ...]) -> _Spelling:
     """Return the letters of words, with what separates them as breaks."""
-    letters: list[str] = []
-    breaks: set[int] = set()
-    inner_dots: set[int] = set()
-    for word in words:
-        breaks.add(len(letters))
-        for char in "&" if fold(word) in _ANDS else fold(word):
-            if char not in _SEPARATORS:
-                letters.append(char)
-                continue
-            breaks.add(len(letters))
-            if char in _DOTS:
-                inner_dots.add(len(letters))
-    ends = {0, len(letters)}
-    return _Spelling("".join(letters), frozenset(breaks - ends), bool(inner_dots - ends))
+    text = " ".join("&" if word in _ANDS else word for word in map(fold, words))
+    pieces = _SEPARATOR.split(text)
+    letters = "".join(pieces)
+    breaks = frozenset(accumulate(map(len, pieces))) - {0, len(letters)}
+    is_dotted = not _DOTS.isdisjoint(_UNDOTTED_SEPARATOR.sub("", text).strip("./"))
+    return _Spelling(letters, breaks, is_dotted)
 
 
 @functools.cache
