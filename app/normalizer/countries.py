@@ -26,6 +26,9 @@ _SUBDIVISION = re.compile(r"([A-Za-z]{2})-[A-Za-z0-9]{1,3}")
 _BRACKETED_END = re.compile(r"([^()]+)\(([^()]+)\)")
 _SEPARATORS = re.compile(r"\s?[/|:,]\s?|\s-\s|-(?=[A-Z]{2}$)|(?<=^[A-Z]{2})-")
 _LONGEST_CODE, _MOST_PARTS = 3, 4
+_UNCLEAR_ALONE = AMBIGUOUS_LOCATIONS | frozenset(map(str.lower, US_STATE_CODES))
+_US_STATES = {state for state, country in REGIONS.items() if country == "US"} | {"georgia"}
+_COUNTRIES_BY_PLACE = {city: country for city, (country, _) in METROS.items() if city not in SHARED_METROS} | REGIONS
 _CODES_OF_NO_REGION = PLAIN_COUNTRY_CODES - US_STATE_CODES - REGION_CODES.keys()
 _US_ZIP = re.compile(r"(.+?) [0-9]{5}(?:-[0-9]{4})?")
 _BRACKETS = re.compile(r"\([^()]*\)")
@@ -136,15 +139,10 @@ def _from_two_letters(last: str, city: str) -> str | None:
 
 def _from_lone_part(text: str) -> str | None:
     """Decide a location without a comma: a country, a region or a well-known metropolitan area."""
-    if text in AMBIGUOUS_LOCATIONS or text.upper() in US_STATE_CODES:
+    if text in _UNCLEAR_ALONE:
         return None
     metro = _AREA.sub(r"\1", text)
-    return _named_country(text) or REGIONS.get(text) or REGIONS.get(metro) or _country_of_metro(metro)
-
-
-def _country_of_metro(metro: str) -> str | None:
-    country, _ = METROS.get(metro, (None, None))
-    return None if metro in SHARED_METROS else country
+    return _named_country(text) or REGIONS.get(text) or _COUNTRIES_BY_PLACE.get(metro)
 
 
 def _named_country(key: str) -> str | None:
@@ -152,7 +150,7 @@ def _named_country(key: str) -> str | None:
 
 
 def _is_us_state(key: str) -> bool:
-    return key.upper() in US_STATE_CODES or REGIONS.get(key) == "US" or key == "georgia"
+    return key.upper() in US_STATE_CODES or key in _US_STATES
 
 
 def _key(text: str) -> str:
