@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from app.normalizer.data.acronyms import ACRONYMS, ACRONYMS_ALONE, SHORT_TITLES, SMALL_WORDS
 from app.normalizer.seniority import decide_seniority
-from app.normalizer.text import capitalize, until_stable
+from app.normalizer.text import capitalize, is_in_one_case, until_stable
 from app.values.blanks import says_nothing
 from app.values.text import clipped, fold, one_line, word_set
 
@@ -159,7 +159,7 @@ def recase_title(title: str) -> str:
     """Return a title in all upper or all lower case in title case; mixed case stays but for "Ceo" and the like."""
     if acronym := _acronym_alone(title):
         return acronym
-    if not (title.isupper() or title.islower()):
+    if not is_in_one_case(title):
         return " ".join(_MISTYPED.get(word, word) for word in title.split(" "))
     is_upper = title.isupper()
     first, *others = _WORD.findall(title)

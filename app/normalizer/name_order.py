@@ -44,6 +44,7 @@ _FATHERS_SON = re.compile(
     r".{2,}(?:ович|евич|йович|авіч|евіч|ұлы|улы|ovich|evich|ovych|yovych|evych|uly)|ильич|кузьмич|лукич|фомич|никитич|саввич|фокич"
     r"|ilyich|ilich|kuzmich|lukich|nikitich|fokich"
 )
+_PATRONYMIC = re.compile(f"{_FATHERS_DAUGHTER.pattern}|{_FATHERS_SON.pattern}")
 _SON_OR_DAUGHTER_OF = frozenset({"оглы", "оглу", "кызы", "гызы", "oglu", "ogly", "kizi", "qizi", "kyzy", "gyzy"})
 _SLAVIC_FAMILY = re.compile(
     r".{2,}(?:ов|ова|ев|ева|ёв|ёва|ский|ская|цкий|цкая|енко|чук|щук|юк|дзе|швили|[^ь]ян|ски|ска|ський|ська|ић|"
@@ -166,14 +167,10 @@ def _order_of_three(words: Sequence[str], keys: Sequence[str]) -> Order | None:
     first, second, third = words
     if _FATHERS_DAUGHTER.fullmatch(keys[2]):
         return Order((second, third), (first,), False)
-    if _is_patronymic(keys[1]):
+    if _PATRONYMIC.fullmatch(keys[1]):
         is_certain = _CYRILLIC.search(keys[1]) or keys[0] in _ALL_GIVEN_NAMES
         return Order((first, second), (third,)) if is_certain else None
     return _order_before_son(words, keys) if _FATHERS_SON.fullmatch(keys[2]) else None
-
-
-def _is_patronymic(key: str) -> bool:
-    return _FATHERS_DAUGHTER.fullmatch(key) is not None or _FATHERS_SON.fullmatch(key) is not None
 
 
 def _order_before_son(words: Sequence[str], keys: Sequence[str]) -> Order | None:

@@ -8,6 +8,7 @@ import unicodedata
 
 from app.normalizer.data.family_names import FAMILY_NAMES
 from app.normalizer.data.given_names import GIVEN_NAMES
+from app.normalizer.text import is_in_one_case
 from app.values.text import fold
 
 KINSHIP = frozenset({"a/l", "a/p", "s/o", "d/o"})
@@ -42,7 +43,7 @@ def is_initial_pair(word: str) -> bool:
 
 def is_mixed(text: str) -> bool:
     """Return whether a text has upper and lower case letters, so that capitals mean something."""
-    if text.isupper() or text.islower():
+    if is_in_one_case(text):
         return any(unicodedata.category(char) == "Lo" for char in text)
     return True
 
@@ -50,6 +51,11 @@ def is_mixed(text: str) -> bool:
 def stands_out(word: str, mixed: bool) -> bool:
     """Return whether a word is in capitals in a text that is not."""
     return mixed and word.isupper()
+
+
+def is_small(word: str, mixed: bool) -> bool:
+    """Return whether a word is in small letters in a text that is not."""
+    return mixed and word.islower()
 
 
 def is_known_name(word: str) -> bool:

@@ -254,7 +254,7 @@ def _inverted(before_comma: list[str], behind_comma: list[str]) -> NameText | No
     given, generation = without_generation(behind_comma)
     end = len(given) - _particles_at_end(given)
     family, given = [*given[end:], *family], given[:end]
-    if not _may_be_given_name(given):
+    if len(given) > _LONGEST_GIVEN or not CREDENTIAL_WORDS.isdisjoint(map(bare, given)):
         return None
     is_certain = _is_family_name(family) or bare(given[0]).split("-")[0] in GIVEN_NAMES
     return NameText(tuple(given), tuple(family), generation or generation_of_family, False) if is_certain else None
@@ -268,10 +268,6 @@ def _particles_at_end(given: Sequence[str]) -> int:
 
 def _is_small_particle(word: str) -> bool:
     return word.islower() and bare(word) in ALL_PARTICLES
-
-
-def _may_be_given_name(words: Sequence[str]) -> bool:
-    return len(words) <= _LONGEST_GIVEN and CREDENTIAL_WORDS.isdisjoint(map(bare, words))
 
 
 def _is_family_name(words: Sequence[str]) -> bool:

@@ -26,6 +26,7 @@ from app.normalizer.name_order import (
 from app.normalizer.name_text import NameText, read_name, read_part
 from app.normalizer.nobody import names_nobody
 from app.normalizer.plain_names import plain_full_name, plain_pair
+from app.normalizer.text import until_stable
 from app.values.text import clipped, fold
 
 _MOST_ROUNDS = 4
@@ -61,14 +62,11 @@ def normalize_name(first: Any, last: Any, full: Any) -> Name:
 @lru_cache(maxsize=4096)
 def _normalized(first: str | None, last: str | None, full: str | None) -> Name:
     """Return the forms of a name. Cached: a provider's answer usually has the name that was asked for."""
-    if plain := _plain_name(first, last, full):
-        return plain
-    name, before = _by_rules(first, last, full), (first, last, full)
-    for _ in range(_MOST_ROUNDS):  # until normalising again changes nothing
-        if name == before:
-            break
-        name, before = _plain_name(*name) or _by_rules(*name), name
-    return name
+    return _plain_name(first, last, full) or until_stable(_normalized_again, _by_rules(first, last, full), _MOST_ROUNDS)
+
+
+def _normalized_again(name: Name) -> Name:
+    return _plain_name(*name) or _by_rules(*name)
 
 
 def _plain_name(first: str | None, last: str | None, full: str | None) -> Name | None:
@@ -190,8 +188,7 @@ def _agree(part: str | None, column: str) -> bool:
 
 def _single_rest(rest: str, text: str) -> str | None:
     """Return what is left of the full name without the known part, if it is one word."""
-    is_one_word = rest != "" and " " not in rest
-    return rest if is_one_word and rest != text else None
+    return rest if rest != text and " " not in rest else None
 
 
 def _joined(given: str | None, family: str | None) -> str | None:

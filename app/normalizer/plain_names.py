@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from app.normalizer.data import name_words, nobody_words
 from app.normalizer.name_shapes import bare
+from app.normalizer.text import is_in_one_case
 from app.values import blanks
 from app.values.text import clean, word_set
 
@@ -66,7 +67,7 @@ def plain_pair(text: str) -> tuple[str, str] | None:
     first, _, last = text.partition(" ")
     if is_plain(first) and is_plain(last):
         return first, last
-    if not text.isascii() or not (text.isupper() or text.islower()):
+    if not text.isascii() or not is_in_one_case(text):
         return None
     recased = first.title(), last.title()
     return recased if all(map(_is_plain_in_any_case, recased)) else None

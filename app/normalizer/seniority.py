@@ -69,7 +69,8 @@ def decide_seniority(title: str) -> str | None:
     levels = _levels(text)
     if C_SUITE in levels and _has_lone_deputy(text):
         return None
-    return _highest(levels, is_senior=_has_lone_senior(text))
+    has_lone_senior = "senior" in map(str.strip, parts(text)[1:])  # "Software Engineer, Senior"
+    return _highest(levels, has_lone_senior)
 
 
 def _levels(text: str) -> list[str]:
@@ -88,11 +89,6 @@ def _highest(levels: list[str], is_senior: bool) -> str | None:
     if UNCLEAR in levels and highest != C_SUITE:
         return None
     return SENIOR_IC if highest == IC and is_senior else highest
-
-
-def _has_lone_senior(text: str) -> bool:
-    """Return whether "senior" is a part of its own, as in "Software Engineer, Senior"."""
-    return "senior" in map(str.strip, parts(text)[1:])
 
 
 def _has_lone_deputy(text: str) -> bool:

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+Value = TypeVar("Value")
 
 
 def names_in(text: str) -> list[str]:
@@ -25,6 +28,11 @@ def capitalize(word: str) -> str:
     return word[:1].title() + word[1:].lower().replace("i\u0307", "i")
 
 
+def is_in_one_case(text: str) -> bool:
+    """Return whether all letters of a text are in upper case, or all in lower case."""
+    return text.isupper() or text.islower()
+
+
 def plain_digits(text: str) -> str:
     """Return the text with digits of other scripts replaced by 0 to 9."""
     return text if text.isascii() else "".join(map(_plain_digit, text))
@@ -34,14 +42,14 @@ def _plain_digit(char: str) -> str:
     return str(unicodedata.decimal(char)) if char.isdecimal() else char
 
 
-def until_stable(step: Callable[[str], str], text: str, most_rounds: int = 5) -> str:
+def until_stable(step: Callable[[Value], Value], value: Value, most_rounds: int = 5) -> Value:
     """Apply a rule until its result stays the same, so that normalising twice changes nothing.
 
     Five rounds are enough for every rule here; a rule that never settles gives the result of its last round.
     """
     for _ in range(most_rounds):
-        result = step(text)
-        if result == text:
+        result = step(value)
+        if result == value:
             break
-        text = result
-    return text
+        value = result
+    return value
