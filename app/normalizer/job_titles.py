@@ -90,7 +90,7 @@ def _normalized(text: str, employer: str) -> JobTitle:
     """Return the title of a text on one line. Cached: many people of a list have the same title."""
     if says_nothing(text):
         return ABSENT
-    title = until_stable(functools.partial(_clean_once, employer=employer), text)
+    title = until_stable(lambda current: _clean_once(current, employer), text)
     return ABSENT if says_nothing(title) else JobTitle(title, decide_seniority(title))
 
 
@@ -162,8 +162,7 @@ def recase_title(title: str) -> str:
     if not is_in_one_case(title):
         return " ".join(_MISTYPED.get(word, word) for word in title.split(" "))
     is_upper = title.isupper()
-    first, *others = _WORD.findall(title)
-    return _recase_word(first, True, is_upper) + "".join(_recase_word(word, False, is_upper) for word in others)
+    return "".join(_recase_pieces(_WORD.findall(title), False, is_upper))
 
 
 def _acronym_alone(title: str) -> str | None:
@@ -182,7 +181,9 @@ def _recase_word(word: str, is_first: bool, is_upper: bool) -> str:
         return lowered
     if is_upper and _UNKNOWN_ACRONYM.fullmatch(lowered):
         return word
-    return _recase_hyphenated(word, is_first, is_upper) if "-" in word else _recase_plain(word)
+    if "-" in word:
+        return "-".join(_recase_pieces(word.split("-"), is_first, is_upper))
+    return _recase_plain(word)
 
 
 def _recase_plain(word: str) -> str:
@@ -190,8 +191,7 @@ def _recase_plain(word: str) -> str:
     return word.upper() if is_short_form else capitalize(word)
 
 
-def _recase_hyphenated(word: str, is_first: bool, is_upper: bool) -> str:
-    first, *others = word.split("-")
-    return "-".join(
-        [_recase_word(first, True, is_upper), *(_recase_word(piece, is_first, is_upper) for piece in others)]
-    )
+def _recase_pieces(pieces: list[str], are_others_first: bool, is_upper: bool) -> list[str]:
+    """Return pieces in title case, of which the first opens a title or a word with hyphens."""
+    first, *others = pieces
+    return [_recase_word(first, True, is_upper), *(_recase_word(piece, are_others_first, is_upper) for piece in others)]

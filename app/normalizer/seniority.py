@@ -46,6 +46,13 @@ _ASSISTED = words.ASSISTANTS | words.C_SUITE_HEADS | {"president", "vp"}
 _ENTRY_STEPS = words.ENTRY_MARKS | {"associate"}
 _OUTER_LEVEL = re.compile(r"(?!(?:ii|2)\Z)(?:i{1,3}|iv|v|[0-9]{1,2}|l[0-9])")  # behind a noun; not the second
 _DOCTORS = frozenset({"phd", "doctoral"})
+# The words before an individual contributor's "manager" that decide the level, the first of them here.
+_STEPS_OF_IC_MANAGERS = (
+    (frozenset({"group"}), MANAGER),  # a group product manager leads product managers
+    (frozenset({"assistant", "deputy"}), UNCLEAR),
+    (frozenset({"associate"}), ENTRY_LEVEL),
+    (words.SENIOR_MARKS | {"staff"}, SENIOR_IC),
+)
 # The words before a working noun that make its level unclear, unless the noun has words of its own.
 _UNCLEAR_STEPS = words.UNCLEAR_MARKS | RANKS
 _STEPS_OF_CARERS = _UNCLEAR_STEPS | {"graduate", "intern", "apprentice", "trainee"}
@@ -140,16 +147,14 @@ def _is_director(role: Role) -> bool:
     return words.CRAFT_DIRECTORS.isdisjoint(role.before)
 
 
-def _is_head_of_department(role: Role) -> bool:
-    return _is_experienced(role) and _leads_department(role)
-
-
 def _is_experienced(role: Role) -> bool:
     return words.ENTRY_MARKS.isdisjoint(role.before)
 
 
-def _leads_department(role: Role) -> bool:
+def _is_head_of_department(role: Role) -> bool:
     """Return whether "head" leads, as in "Head of Sales", "Sales Head", "Head Sales"; not "Head Chef", "Head Boy"."""
+    if not _is_experienced(role):
+        return False
     if role.after:
         return role.after[0] in _DEPARTMENTS and not is_head(role.after[-1])
     return role.about[:1] == ["of"] or role.kind in _DEPARTMENTS
@@ -204,7 +209,7 @@ def _decide_manager(role: Role) -> str:
     if not fields:
         return MANAGER
     if fields[-1] in words.IC_MANAGERS:
-        return _decide_ic_manager(set(role.before))
+        return _decide_ic_manager(role.before)
     return MANAGER if fields[-1] in words.PEOPLE_MANAGERS and not _is_narrow(fields) else UNCLEAR
 
 
@@ -213,14 +218,9 @@ def _is_narrow(fields: list[str]) -> bool:
     return fields[-1] in {"marketing", "sales"} and not words.NARROW_FIELDS.isdisjoint(fields[:-1])
 
 
-def _decide_ic_manager(before: set[str]) -> str:
-    if "group" in before:
-        return MANAGER  # a group product manager leads product managers
-    if before & {"assistant", "deputy"}:
-        return UNCLEAR
-    if "associate" in before:
-        return ENTRY_LEVEL
-    return SENIOR_IC if before & (words.SENIOR_MARKS | {"staff"}) else IC
+def _decide_ic_manager(before: list[str]) -> str:
+    levels = (level for marks, level in _STEPS_OF_IC_MANAGERS if not marks.isdisjoint(before))
+    return next(levels, IC)
 
 
 # Contributors

@@ -30,6 +30,7 @@ _RANK_HYPHEN = re.compile(r"\b(vp|director|manager|head|ceo|cto|cfo|coo|engineer
 _HEAD_OF = re.compile(r"\bhead\s?[,-]\s")
 
 
+_DEPUTIES_AND_HELPERS = words.DEPUTIES | words.HELPERS
 _ASSISTED = words.C_SUITE_HEADS | words.PRESIDENTS
 
 RANKS: Final = words.C_SUITE_HEADS | words.DIRECTOR_HEADS | words.LEADER_HEADS | words.MANAGER_HEADS | {"vp"}
@@ -93,7 +94,7 @@ def roles(text: str) -> Iterator[Role]:
 def _role(tokens: list[str]) -> Role | None:
     if tokens[:2] in (["office"], ["office", "of"]):
         return None
-    about = _about(tokens)
+    about = list(itertools.dropwhile(lambda token: token not in words.PREPOSITIONS, tokens))
     head = tokens[: len(tokens) - len(about)]
     position = _head_position(head)
     if position is None:
@@ -106,11 +107,6 @@ def _is_support(before: list[str], noun: str) -> bool:
     if noun in words.ASSISTANT_HEADS:
         return True
     return noun in _ASSISTED and not words.ASSISTANT_HEADS.isdisjoint(before)
-
-
-def _about(tokens: list[str]) -> list[str]:
-    """Return the words from the first preposition on: what the role is about."""
-    return list(itertools.dropwhile(lambda token: token not in words.PREPOSITIONS, tokens))
 
 
 def _head_position(tokens: list[str]) -> int | None:
@@ -149,8 +145,7 @@ def _deputy_or_nothing(bracket: re.Match[str]) -> str:
 
 def has_deputy(tokens: Iterable[str]) -> bool:
     """Return whether a word makes the role a deputy's or a helper's: "adjoint", "igazgató-helyettes"."""
-    pieces = {piece for token in tokens for piece in token.split("-")}
-    return not pieces.isdisjoint(words.DEPUTIES | words.HELPERS)
+    return not _DEPUTIES_AND_HELPERS.isdisjoint("-".join(tokens).split("-"))
 
 
 def _known_word(word: str) -> str:
