@@ -16,7 +16,7 @@ import idna
 from anyascii import anyascii
 
 from app.identity.names import Resemblance
-from app.identity.readings import script_of
+from app.identity.readings import initials, script_of
 from app.identity.spellings import loose
 from app.normalizer.company_names import normalize_company_name
 from app.values.text import without_umlauts, word_set
@@ -119,8 +119,8 @@ def _is_called_like_domain(named: Firm, other: Firm) -> bool:
 
 
 def _labels_begin_alike(asked: Firm, said: Firm) -> bool:
-    labels = product(map(_label, asked.domains), map(_label, said.domains))
-    return any(left.startswith(right) or right.startswith(left) for left, right in labels)
+    left, right = list(map(_label, asked.domains)), list(map(_label, said.domains))
+    return any(starmap(str.startswith, [*product(left, right), *product(right, left)]))
 
 
 def _labels(firm: Firm) -> list[tuple[str, ...]]:
@@ -184,8 +184,8 @@ def _holds(name: tuple[str, ...], part: tuple[str, ...]) -> bool:
 
 def _compare_initials(asked: Firm, said: Firm) -> Resemblance:
     """Return `SAME` if one name is the other's initials, but `AKIN` if their domains begin otherwise."""
-    pairs = product(_all_names(asked), _all_names(said))
-    if not any(_is_acronym(left, right) or _is_acronym(right, left) for left, right in pairs):
+    left, right = _all_names(asked), _all_names(said)
+    if not any(starmap(_is_acronym, [*product(left, right), *product(right, left)])):
         return Resemblance.UNKNOWN
     is_apart = _have_domains(asked, said) and not _labels_begin_alike(asked, said)
     return Resemblance.AKIN if is_apart else Resemblance.SAME
@@ -198,7 +198,7 @@ def _all_names(firm: Firm) -> list[tuple[str, ...]]:
 def _is_acronym(name: tuple[str, ...], words: tuple[str, ...]) -> bool:
     """Return whether a name is the initials of words: of all, or of at least three if some of them come and go."""
     shortest = _SHORTEST_ACRONYM if _PASSING_WORDS.isdisjoint(words) else _SHORTEST_ACRONYM + 1
-    return len(words) >= shortest and "".join(name) == "".join(word[0] for word in words)
+    return len(words) >= shortest and "".join(name) == initials(words)
 
 
 def _brand(name: str | None) -> tuple[str, ...]:

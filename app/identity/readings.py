@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import filterfalse, starmap
+from operator import attrgetter
 from typing import Any, Final
 
 from anyascii import anyascii
@@ -58,8 +59,13 @@ def _read(first: str | None, last: str | None, full: str | None) -> tuple[Readin
     return tuple(reading for text in texts if "@" not in text for reading in _read_text(text))
 
 
+def initials(words: Sequence[str]) -> str:
+    """Return the first letters of words."""
+    return "".join(word[0] for word in words)
+
+
 def _read_text(text: str) -> list[Reading]:
-    readings = [reading for reading in starmap(_reading, _words_by_script(text).items()) if reading.words]
+    readings = list(filter(attrgetter("words"), starmap(_reading, _words_by_script(text).items())))
     is_told = any(len(reading.words) > 1 for reading in readings)
     return list(filterfalse(_is_remark, readings)) if is_told else readings
 
