@@ -7,7 +7,7 @@ somebody else's data, so a verdict is trusted only as far as the vocabulary reac
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -49,7 +49,10 @@ class Topic:
     instructions: str
     vocabulary: tuple[str, ...] = ()
     """What `canonical` may be; empty: any short text."""
-    has_seniority: bool = False
+    levels: tuple[str, ...] = ()
+    """What `seniority` may be, beside unknown; empty: it is not asked for."""
+    is_absent: Callable[[str], bool] = says_nothing
+    """Whether a text says that there is none."""
 
     def system_prompt(self) -> str:
         """Return what the model is told before it sees the values."""
@@ -60,8 +63,8 @@ class Topic:
         row: dict[str, Any] = {"index": {"type": "integer"}, "canonical": {"type": "string"}}
         if self.vocabulary:
             row["canonical"]["enum"] = list(self.vocabulary)
-        if self.has_seniority:
-            row["seniority"] = {"type": "string", "enum": list(SENIORITIES)}
+        if self.levels:
+            row["seniority"] = {"type": "string", "enum": [*self.levels, UNKNOWN]}
         row["confidence"] = {"type": "string", "enum": list(_CONFIDENCES)}
         return _object({"answers": {"type": "array", "items": _object(row)}})
 
@@ -120,9 +123,9 @@ def read_verdict(topic: Topic, row: Any) -> Verdict | None:
     if not isinstance(row, Mapping):
         return None
     canonical = _canonical(topic, row.get("canonical"))
-    seniority = _listed(SENIORITIES, row.get("seniority")) if topic.has_seniority else None
+    seniority = _listed(topic.levels, row.get("seniority"))
     confidence = _listed(_CONFIDENCES, row.get("confidence")) or _LOW
-    return Verdict(canonical, None if seniority == UNKNOWN else seniority, confidence)
+    return Verdict(canonical, seniority, confidence)
 
 
 def read_verdicts(questions: Sequence[Question], rows: Sequence[Any]) -> dict[str, Verdict]:
@@ -153,8 +156,7 @@ def _object(properties: dict[str, Any]) -> dict[str, Any]:
 def _asked_text(topic: Topic, value: Any) -> str | None:
     """Return the text that is asked about: clean, clipped and without e-mail addresses; None for placeholders."""
     bare = " ".join(_EMAIL.sub(" ", one_line(value)).split())[:LONGEST_TEXT].strip()
-    is_absent = is_no_company if topic is _NAME else says_nothing
-    return None if is_absent(bare) else bare
+    return None if topic.is_absent(bare) else bare
 
 
 def _key(topic: Topic, text: str, model: str) -> str:
@@ -193,6 +195,7 @@ _INDUSTRY = Topic(
 _NAME = Topic(
     field="name",
     columns=(("normalized_name", "canonical"),),
+    is_absent=is_no_company,
     instructions=(
         'Each value is the name of a company. The property "canonical" is the name as the company would be called '
         "in a sentence: without its legal form, in usual case, in its own language, nothing added or translated. "
@@ -203,7 +206,7 @@ _NAME = Topic(
 _JOB_TITLE = Topic(
     field="job_title",
     columns=(("normalized_job_title", "canonical"), ("normalized_seniority", "seniority")),
-    has_seniority=True,
+    levels=SENIORITIES[:-1],
     instructions=(
         "Each value is a job title or a profile's headline. The property \"canonical\" is the title as it would be "
         "printed on a card: one role, in usual case, in its own language, without employer, slogans or emoji. The "
