@@ -132,7 +132,7 @@ def _number_in(part: str) -> WrittenNumber | None:
     before, after = text[: run.start()], text[run.end() :]
     if _is_other_number(number, after) or not (_may_precede(before, number) and _may_follow(after, number)):
         return None
-    return WrittenNumber(number, is_alone=not _has_unknown_word(f"{before} {_until_digit(after)}"))
+    return WrittenNumber(number, is_alone=_KNOWN_PARTS.issuperset(_WORD.findall(f"{before} {_until_digit(after)}")))
 
 
 def _without_decoration(part: str) -> str:
@@ -192,7 +192,7 @@ def _may_follow(after: str, number: str) -> bool:
     if _is_glued_to_stranger(after):
         return False
     has_shape = number.startswith("0") or not number.isdigit()
-    return has_shape or not _has_unknown_word(" ".join(words))
+    return has_shape or _KNOWN_PARTS.issuperset(words)
 
 
 def _opens_fax_number(words: Sequence[str], after: str) -> bool:
@@ -204,10 +204,6 @@ def _is_glued_to_stranger(after: str) -> bool:
     """Return whether a word that is no label follows a number without a blank."""
     glued = _GLUED_WORD.match(after)
     return glued is not None and glued.group(1) not in _KNOWN_WORDS
-
-
-def _has_unknown_word(text: str) -> bool:
-    return not _KNOWN_PARTS.issuperset(_WORD.findall(text))
 
 
 def _until_digit(text: str) -> str:

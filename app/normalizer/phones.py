@@ -36,7 +36,8 @@ _AMERICAN_DIGITS = r"[2-9][0-9]{2}[-). ]\s?[2-9][0-9]{2}[-. ][0-9]{4}"
 _AMERICAN = re.compile(rf"(?:1[-. ])?\(?{_AMERICAN_DIGITS}")
 _AMERICAN_IN_BRACKETS = re.compile(rf"\({_AMERICAN_DIGITS}")
 # Prefixes for mobile and long-distance calls that Mexico gave up in 2019 and 2020.
-_GIVEN_UP_PREFIXES = {"52": re.compile(r"(?:044|045|01|1)(?=[0-9]{10}$)")}
+_MEXICO = "52"
+_GIVEN_UP_PREFIX = re.compile(r"(?:044|045|01|1)(?=[0-9]{10}$)")
 
 
 class Phone(NamedTuple):
@@ -57,8 +58,10 @@ def normalize_phone(candidates: Iterable[Any], country_code: str | None) -> Phon
     number that is written in full, with its country prefix or the country's leading zero, need only be of a possible
     length, if no other words stand beside it; any other must lie in a range that its country has given out.
     """
-    phones = (_first_in(as_text(candidate), country_code) for candidate in candidates)
-    return next(filter(None, phones), None)
+    for candidate in candidates:
+        if phone := _first_in(as_text(candidate), country_code):
+            return phone
+    return None
 
 
 @functools.lru_cache(maxsize=4096)
@@ -203,20 +206,14 @@ def _parse(digits: str) -> Number | None:
 
 
 def _parse_any(digits: str) -> Number | None:
-    digits = _without_given_up_prefix(digits)
+    if digits.startswith(_MEXICO):
+        digits = _MEXICO + _GIVEN_UP_PREFIX.sub("", digits.removeprefix(_MEXICO), count=1)
     number = parse(digits)
     if number is None or len(number.code) + len(number.national) > _MOST_DIGITS:
         return None
     # If the library changed the end of a number, it has read another number.
     end = number.national.lstrip("0")[-6:] or "0"
     return number if digits.endswith(end) else None
-
-
-def _without_given_up_prefix(digits: str) -> str:
-    for code, prefix in _GIVEN_UP_PREFIXES.items():
-        if digits.startswith(code):
-            return code + prefix.sub("", digits[len(code) :], count=1)
-    return digits
 
 
 def _possible(text: str, region: str | None) -> Number | None:
