@@ -47,6 +47,7 @@ _OPENINGS_OF_NO_COMPANIES = frozenset(
 )
 _NO_WORD = re.compile(r"[\W_]+")
 _COMMA = re.compile(r",(?=[^\W\d])")
+_BEHIND_SIGNS = re.compile(r"[^\W_].*|^[\W_]+$", re.DOTALL)
 _NO_VOWELS = re.compile(r"[b-df-hj-np-tv-xz&]{2,5}")
 # The others are words in a name without capitals.
 _ACRONYMS_IN_SMALL_LETTERS = words.UPPER_WORDS - word_set("it us la ar ing or td")
@@ -64,8 +65,8 @@ def normalize_company_name(value: Any, country: str | None = None) -> str | None
     text = one_line(value)
     if is_no_company(text):
         return None
-    name = until_stable(functools.partial(_clean_once, country=country), text[:_LONGEST_NAME].strip())
-    return None if is_no_company(name) else name
+    name = until_stable(lambda current: _clean_once(current, country), text[:_LONGEST_NAME].strip())
+    return None if name != text and is_no_company(name) else name
 
 
 @functools.lru_cache(maxsize=4096)
@@ -99,7 +100,7 @@ def _bare(name: str) -> str:
 
 def _without_forms(name: str, country: str | None) -> str:
     """Return a name without its legal forms, also if a comma joins them; "Independent Ltd" stays whole."""
-    for spelled in dict.fromkeys((name, _COMMA.sub(", ", name))):
+    for spelled in (name, _COMMA.sub(", ", name)) if "," in name else (name,):
         base = without_legal_forms(spelled, country)
         if base != spelled:
             return name if is_no_company(base) and not says_nothing(base) else base
@@ -188,9 +189,4 @@ def _capitalize_piece(piece: str) -> str:
         return capitalize(head) + mark + capitalize(tail)
     if piece.lower().startswith("mc") and len(piece) > 4:
         return "Mc" + capitalize(piece[2:])
-    return _capitalize_behind_signs(piece)
-
-
-def _capitalize_behind_signs(piece: str) -> str:
-    start = next((index for index, char in enumerate(piece) if char.isalnum()), 0)
-    return piece[:start] + capitalize(piece[start:])
+    return _BEHIND_SIGNS.sub(lambda match: capitalize(match.group()), piece, count=1)

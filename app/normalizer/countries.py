@@ -20,6 +20,7 @@ from app.normalizer.data.places import (
     SHARED_METROS,
     US_STATE_CODES,
 )
+from app.normalizer.text import only
 from app.values.text import clipped, fold, one_line
 
 _SUBDIVISION = re.compile(r"([A-Za-z]{2})-[A-Za-z0-9]{1,3}")
@@ -48,7 +49,7 @@ def normalize_country(code: Any, country: Any, location: Any) -> str | None:
         location: free text such as ``Austin, TX`` or ``Greater Munich Metropolitan Area``. It also decides between
             the country Georgia and the state.
     """
-    for column in (code, country):
+    for column in filter(None, (code, country)):
         named = country_from_column(column)
         if named is not None:
             place = country_from_location(location) if _may_be_elsewhere(clipped(column)) else None
@@ -82,8 +83,7 @@ def _from_parts(text: str) -> str | None:
     parts = _parts(text)
     if not 1 < len(parts) <= _MOST_PARTS:
         return None
-    codes = set(map(code_of, parts))
-    return codes.pop() if len(codes) == 1 else None
+    return only(set(map(code_of, parts)))
 
 
 def _parts(text: str) -> list[str]:

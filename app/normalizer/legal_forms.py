@@ -8,20 +8,18 @@ from __future__ import annotations
 
 import functools
 import re
-from itertools import accumulate
 from typing import NamedTuple
 
 from cleanco.clean import get_unique_terms
 
 from app.normalizer.data import legal_forms as forms
-from app.normalizer.text import until_stable
 from app.values.text import fold
 
+_PREFIXES = frozenset(map(fold, forms.PREFIX_FORMS))
 _SHORT_PREFIXES = forms.PREFIX_PAIRS.keys() | forms.PREFIX_COUNTRIES.keys()
 _LONGEST_FORM = 8  # words
 _MOST_FORMS = 4  # "Acme Corp Ltd", "Acme S.A. de C.V., SOFOM, E.N.R."
-_UNDOTTED_SEPARATOR = re.compile(r"[ ,;\-–—()\[\]]")
-_SEPARATOR = re.compile(r"[ .,;/\-–—()\[\]]")
+_SEPARATORS = frozenset(" .,;/-–—()[]")
 _DOTS = frozenset("./")
 _LONGEST_NO_NAME = max(map(len, forms.NO_NAMES))
 _ANDS = frozenset({"&", "+", "and", "und", "u.", "et"})
@@ -52,8 +50,16 @@ def without_legal_forms(name: str, country: str | None = None) -> str:
 
     `country` is the company's country code, if it is known.
     """
-    base = _without_prefix(_without_joined_form(name), country)
-    return until_stable(functools.partial(_without_last_form, country=country), base, _MOST_FORMS)
+    base = _without_joined_form(name)
+    if not _may_have_form(base):
+        return base
+    base = _without_prefix(base, country)
+    for _ in range(_MOST_FORMS):
+        shorter = _without_last_form(base, country)
+        if shorter == base:
+            break
+        base = shorter
+    return base
 
 
 def has_legal_form(name: str) -> bool:
@@ -62,13 +68,18 @@ def has_legal_form(name: str) -> bool:
 
 
 def _without_joined_form(name: str) -> str:
-    if not _EAST_ASIAN.search(name):
+    if name.isascii() or not _EAST_ASIAN.search(name):
         return name
     for form in forms.JOINED_FORMS:
         rest = name.removeprefix(form).removesuffix(form)
         if rest != name and len(rest.strip(" 　")) > 1:
             return rest.strip(" 　")
     return name
+
+
+def _may_have_form(name: str) -> bool:
+    """Return whether a name opens or ends with a word of a form; one that does not has none."""
+    return _may_end_with(name.rsplit(" ", 1)[-1]) or _may_open_with(name.split(" ", 1)[0])
 
 
 def _without_prefix(name: str, country: str | None) -> str:
@@ -97,7 +108,7 @@ def _plain_prefix_size(tokens: list[str]) -> int:
     longest = _prefix_openings().get(_folded_opening(tokens[0]), 0)
     folded = list(map(fold, tokens[:longest]))
     sizes = range(len(folded), 0, -1)
-    return next((size for size in sizes if " ".join(folded[:size]) in _prefixes()), 0)
+    return next((size for size in sizes if " ".join(folded[:size]) in _PREFIXES), 0)
 
 
 def _folded_opening(word: str) -> str:
@@ -200,7 +211,7 @@ def _is_legal_spelling(short: _ShortForm, written: str, letters: str, name: str)
         return letters in forms.CLEAR_IN_CAPITALS
     if name.islower():
         return letters in forms.CLEAR_IN_SMALL_LETTERS
-    return written in short.spellings or written.rstrip(".") in short.spellings
+    return not short.spellings.isdisjoint((written, written.rstrip(".")))
 
 
 def _are_initials(words: list[str]) -> bool:
@@ -231,24 +242,30 @@ def _letters(word: str) -> str:
 @functools.lru_cache(maxsize=2048)
 def _spelling(words: tuple[str, ...]) -> _Spelling:
     """Return the letters of words, with what separates them as breaks."""
-    text = " ".join("&" if word in _ANDS else word for word in map(fold, words))
-    pieces = _SEPARATOR.split(text)
-    letters = "".join(pieces)
-    breaks = frozenset(accumulate(map(len, pieces))) - {0, len(letters)}
-    is_dotted = not _DOTS.isdisjoint(_UNDOTTED_SEPARATOR.sub("", text).strip("./"))
-    return _Spelling(letters, breaks, is_dotted)
+    letters: list[str] = []
+    breaks: set[int] = set()
+    inner_dots: set[int] = set()
+    for char in " ".join(map(_and_as_sign, words)):
+        if char not in _SEPARATORS:
+            letters.append(char)
+            continue
+        breaks.add(len(letters))
+        if char in _DOTS:
+            inner_dots.add(len(letters))
+    ends = {0, len(letters)}
+    return _Spelling("".join(letters), frozenset(breaks - ends), bool(inner_dots - ends))
 
 
-@functools.cache
-def _prefixes() -> frozenset[str]:
-    return frozenset(map(fold, forms.PREFIX_FORMS))
+def _and_as_sign(word: str) -> str:
+    folded = fold(word)
+    return "&" if folded in _ANDS else folded
 
 
 @functools.cache
 def _prefix_openings() -> dict[str, int]:
     """Return the first word of each form in front, with the number of words of the longest such form."""
     longest: dict[str, int] = {}
-    for form in _prefixes():
+    for form in _PREFIXES:
         opening, *others = form.split(" ")
         longest[opening] = max(longest.get(opening, 0), 1 + len(others))
     return longest

@@ -6,7 +6,7 @@ Every function is total (any text gives an answer) and linear in the length of i
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TypeVar
 
 Value = TypeVar("Value")
@@ -42,14 +42,19 @@ def _plain_digit(char: str) -> str:
     return str(unicodedata.decimal(char)) if char.isdecimal() else char
 
 
-def until_stable(step: Callable[[Value], Value], value: Value, most_rounds: int = 5) -> Value:
+def only(values: Collection[Value]) -> Value | None:
+    """Return the single one of some values, None if there are several or none."""
+    return next(iter(values)) if len(values) == 1 else None
+
+
+def until_stable(step: Callable[[str], str], text: str) -> str:
     """Apply a rule until its result stays the same, so that normalising twice changes nothing.
 
-    Five rounds are enough for every rule here; a rule that never settles gives the result of its last round.
+    Five rounds are enough for every rule here; a rule that never settles gives its fifth result.
     """
-    for _ in range(most_rounds):
-        result = step(value)
-        if result == value:
+    for _ in range(5):
+        result = step(text)
+        if result == text:
             break
-        value = result
-    return value
+        text = result
+    return text

@@ -7,6 +7,7 @@ import functools
 import re
 from typing import Any
 
+from app.normalizer.text import only
 from app.values.numbers import integer
 from app.values.text import one_line
 
@@ -33,5 +34,4 @@ def _year_in_text(value: str) -> int | None:
     text = one_line(value, _LONGEST_TEXT + 1)
     if len(text) > _LONGEST_TEXT:
         return None
-    years = set(map(int, _YEAR.findall(text)))
-    return years.pop() if len(years) == 1 else None
+    return only(set(map(int, _YEAR.findall(text))))

@@ -85,22 +85,24 @@ def text(value: Any) -> str | None:
 
 
 def clean(value: Any, limit: int = SHORT_FIELD_LIMIT) -> str | None:
-    """Return what `one_line` does, but None if nothing is left."""
-    return one_line(value, limit) or None
-
-
-def one_line(value: Any, limit: int = SHORT_FIELD_LIMIT) -> str:
-    """Return the text as valid, composed Unicode on one line, "" if nothing is left.
+    """Return the text as valid, composed Unicode on one line, or None if nothing is left.
 
     Anything but text counts as absent. Control characters, lone surrogates, emoji and trade mark signs go;
     letters in a fancy font (mathematical bold, full width) become plain ones; white space collapses.
     """
-    text = clipped(value, limit)
+    if not isinstance(value, str):
+        return None
+    text = value[:limit]
     if text.isascii():
         text = text if text.isprintable() else text.translate(_CONTROLS)
     elif _ORDINARY.fullmatch(text) is None:
         text = _without_decoration(text.translate(_CONTROLS))
-    return " ".join(text.split())
+    return " ".join(text.split()) or None
+
+
+def one_line(value: Any, limit: int = SHORT_FIELD_LIMIT) -> str:
+    """Return what `clean` does, "" if nothing is left."""
+    return clean(value, limit) or ""
 
 
 def clipped(value: Any, limit: int = SHORT_FIELD_LIMIT) -> str:
