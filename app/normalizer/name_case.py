@@ -52,15 +52,15 @@ def recase_words(
     text = " ".join(words)
     is_mixed = not is_in_one_case(text)
     is_turkish = _TURKISH.search(context or text) is not None
-    recased: list[str] = []
-    before = ""
-    for position, word in enumerate(words):
+    recased = list(words)
+    for position, (before, word) in enumerate(zip(["", *words], words, strict=False)):
+        if not is_in_one_case(word):
+            continue
         place = _Place(before, position == 0 and not is_family, position == len(words) - 1, is_mixed)
         if not keeps_particles and _is_particle(words, position, place):
-            recased.append(word.lower())
+            recased[position] = word.lower()
         else:
-            recased.append(_recase_word(_in_turkish(word) if is_turkish else word, place))
-        before = word
+            recased[position] = _recase_word(_in_turkish(word) if is_turkish else word, place)
     return recased
 
 
@@ -76,9 +76,9 @@ def _in_turkish(word: str) -> str:
 
 
 def _is_particle(words: Sequence[str], position: int, place: _Place) -> bool:
-    """Return whether a word is a particle in lower case, going by the case of the words around it."""
+    """Return whether a word in one case is a particle in lower case, going by the case of the words around it."""
     word = words[position]
-    if place.is_last or not is_in_one_case(word) or _is_lone_in(words, position):
+    if place.is_last or _is_lone_in(words, position):
         return False
     if is_small(word, place.is_mixed):
         return _is_lower_particle(word, place)

@@ -66,6 +66,7 @@ _FAMILY_FIRST = (
 )
 # The words of a name as letters: C for one in capitals, w for any other.
 _FAMILY_IN_CAPITALS = re.compile("(C+)w+|w+(C+)")
+_UNSURE_TITLES = UNSURE_TITLES - {"m"}
 _LONG_PARTICLES = frozenset(particle for particle in ALL_PARTICLES if len(particle) > 1)
 
 
@@ -103,13 +104,14 @@ def _letter_of_case(word: str) -> str:
 
 def _family_in_front(words: Sequence[str], count: int) -> Order | None:
     family, given = tuple(words[:count]), tuple(words[count:])
+    order = Order(given, family, False)
     if bare(family[-1]) in PARTICLES:
         return UNKNOWN
-    if count == 1 and len(family[0]) == 2:
+    if count > 1:
+        return order
+    if len(family[0]) == 2:
         return UNKNOWN if is_east_asian_family(family) else None  # "LI Wei" or "AJ Smith"
-    if count == 1 and _is_given_name_before_family(words):
-        return UNKNOWN  # "ANNA Smith"
-    return Order(given, family, False)
+    return UNKNOWN if _is_given_name_before_family(words) else order  # "ANNA Smith"
 
 
 def _is_given_name_before_family(words: Sequence[str]) -> bool:
@@ -303,6 +305,5 @@ def _opens_family_alone(words: Sequence[str], keys: Sequence[str]) -> bool:
 
 def _opens_with_unsure_title(words: Sequence[str], keys: Sequence[str]) -> bool:
     """Return whether a word that may be a title stands before two others: "Don", or "M." for Monsieur."""
-    if len(words) < 3 or keys[0] not in UNSURE_TITLES:
-        return False
-    return keys[0] != "m" or words[0] == "M."
+    is_title = words[0] == "M." or keys[0] in _UNSURE_TITLES
+    return is_title and len(words) > 2

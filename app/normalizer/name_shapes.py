@@ -17,7 +17,7 @@ WORD_EDGE = ' ,;:-–—_|/\\*•·#+="“”!?<>^~`´'  # not the full stop, wh
 _KNOWN_NAMES = GIVEN_NAMES | FAMILY_NAMES
 _REMEMBERED_WORDS = 8192
 _INITIALS = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]?\.?")
-_INITIAL_PAIR = re.compile(r"(?:[^\W\d_]+\.?-)+[^\W\d_]\.")
+_ANY_INITIALS = re.compile(rf"{_INITIALS.pattern}|(?:[^\W\d_]+\.?-)+[^\W\d_]\.")
 
 
 @functools.lru_cache(_REMEMBERED_WORDS)
@@ -36,15 +36,15 @@ def is_initials(word: str) -> bool:
     return _INITIALS.fullmatch(word) is not None
 
 
-def is_initial_pair(word: str) -> bool:
-    """Return whether a word is initials with a hyphen: "J.-P."."""
-    return _INITIAL_PAIR.fullmatch(word) is not None
+def are_any_initials(word: str) -> bool:
+    """Return whether a word is initials, also with a hyphen: "J.-P."."""
+    return _ANY_INITIALS.fullmatch(word) is not None
 
 
 def is_mixed(text: str) -> bool:
     """Return whether a text has upper and lower case letters, so that capitals mean something."""
     if is_in_one_case(text):
-        return any(unicodedata.category(char) == "Lo" for char in text)
+        return "Lo" in map(unicodedata.category, text)
     return True
 
 

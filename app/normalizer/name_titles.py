@@ -15,7 +15,7 @@ from app.normalizer.data.name_words import (
     TITLES_IN_CAPITALS,
     TITLES_WITH_DOT,
 )
-from app.normalizer.name_shapes import bare, is_initial_pair, is_initials, is_mixed, is_small, stands_out
+from app.normalizer.name_shapes import are_any_initials, bare, is_mixed, is_small, stands_out
 
 _ALL_GIVEN_NAMES = GIVEN_NAMES | SHORT_GIVEN_NAMES
 
@@ -65,7 +65,7 @@ def _is_title_before_two(word: str, mixed: bool) -> bool:
 
 def _is_abbreviation(word: str, mixed: bool, words_behind: int) -> bool:
     """Return whether an unknown word with a dot in front is a title rather than a short given name."""
-    if is_initials(word) or is_initial_pair(word):
+    if are_any_initials(word):
         return False
     key = bare(word)
     if len(key) < 2 or key in _ALL_GIVEN_NAMES:

@@ -26,7 +26,6 @@ from app.normalizer.name_order import (
 from app.normalizer.name_text import NameText, read_name, read_part
 from app.normalizer.nobody import names_nobody
 from app.normalizer.plain_names import plain_full_name, plain_pair
-from app.normalizer.text import until_stable
 from app.values.text import clipped, fold
 
 _MOST_ROUNDS = 4
@@ -62,11 +61,14 @@ def normalize_name(first: Any, last: Any, full: Any) -> Name:
 @lru_cache(maxsize=4096)
 def _normalized(first: str | None, last: str | None, full: str | None) -> Name:
     """Return the forms of a name. Cached: a provider's answer usually has the name that was asked for."""
-    return _plain_name(first, last, full) or until_stable(_normalized_again, _by_rules(first, last, full), _MOST_ROUNDS)
-
-
-def _normalized_again(name: Name) -> Name:
-    return _plain_name(*name) or _by_rules(*name)
+    if plain := _plain_name(first, last, full):
+        return plain
+    name, before = _by_rules(first, last, full), (first, last, full)
+    for _ in range(_MOST_ROUNDS):  # until normalising again changes nothing
+        if name == before:
+            break
+        name, before = _plain_name(*name) or _by_rules(*name), name
+    return name
 
 
 def _plain_name(first: str | None, last: str | None, full: str | None) -> Name | None:
@@ -92,7 +94,7 @@ def _plain_whole(full: str) -> Name | None:
 def _by_rules(first: str | None, last: str | None, full: str | None) -> Name:
     if names_nobody(first, last, full):
         return _NOBODY
-    given, family = _read_part(first or "", is_family=False), _read_part(last or "", is_family=True)
+    given, family = _read_part(first or "", False), _read_part(last or "", True)
     whole = _read_whole(full or "")
     if given is None or family is None:
         given, family = _filled(whole, given, family)
@@ -167,7 +169,7 @@ def _first_name(given: Sequence[str], family: Sequence[str]) -> str | None:
 
 
 def _with_generation(words: Sequence[str], generation: str | None) -> str:
-    return " ".join(filter(None, [*words, generation]))
+    return " ".join(filter(None, (*words, generation)))
 
 
 def _filled(whole: Name, given: str | None, family: str | None) -> tuple[str | None, str | None]:

@@ -17,7 +17,7 @@ from app.normalizer.data.nobody_words import (
     NOBODY_PHRASES,
     NOBODY_WORDS,
 )
-from app.values.text import fold, one_line
+from app.values.text import clean, fold
 
 _LONGEST_NAME = 200
 _NOT_AVAILABLE = re.compile(r"#?\bn\s?/\s?a\b|\bn\.a\.", re.IGNORECASE)
@@ -31,15 +31,16 @@ def names_nobody(first: Any, last: Any, full: Any) -> bool:
     A text names nobody if all of its words do: "Anna Sales" and "Will Test" are people. Without any text the answer is
     False, as it is if the columns and the full name disagree: a row that names somebody anywhere is somebody's.
     """
-    columns = f"{one_line(first, _LONGEST_NAME)} {one_line(last, _LONGEST_NAME)}".strip()
-    texts = list(filter(None, (columns, one_line(full, _LONGEST_NAME))))
+    columns = " ".join(filter(None, (clean(first, _LONGEST_NAME), clean(last, _LONGEST_NAME))))
+    texts = list(filter(None, (columns, clean(full, _LONGEST_NAME))))
     return texts != [] and all(map(is_nobody, texts))
 
 
 @lru_cache(maxsize=16_384)
 def is_nobody(name: str) -> bool:
     """Return whether a whole name on one line is a placeholder."""
-    return _say_nobody(_words(name)) or _say_nobody(_words(_CAMEL_EDGE.sub(" ", name)))  # "FirstName", "SalesTeam"
+    apart = name if name.istitle() else _CAMEL_EDGE.sub(" ", name)  # "FirstName", "SalesTeam"
+    return _say_nobody(_words(name)) or (apart != name and _say_nobody(_words(apart)))
 
 
 def says_nothing(text: str) -> bool:
