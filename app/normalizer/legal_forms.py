@@ -245,20 +245,17 @@ def _spelling(words: tuple[str, ...]) -> _Spelling:
     letters: list[str] = []
     breaks: set[int] = set()
     inner_dots: set[int] = set()
-    for char in " ".join(map(_and_as_sign, words)):
-        if char not in _SEPARATORS:
-            letters.append(char)
-            continue
+    for word in words:
         breaks.add(len(letters))
-        if char in _DOTS:
-            inner_dots.add(len(letters))
+        for char in "&" if fold(word) in _ANDS else fold(word):
+            if char not in _SEPARATORS:
+                letters.append(char)
+                continue
+            breaks.add(len(letters))
+            if char in _DOTS:
+                inner_dots.add(len(letters))
     ends = {0, len(letters)}
     return _Spelling("".join(letters), frozenset(breaks - ends), bool(inner_dots - ends))
-
-
-def _and_as_sign(word: str) -> str:
-    folded = fold(word)
-    return "&" if folded in _ANDS else folded
 
 
 @functools.cache

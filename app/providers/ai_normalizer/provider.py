@@ -221,7 +221,7 @@ def _book(model: Model, reading: Reading, questions: Sequence[Question], cases: 
 
     Shares go by worst price, so that none is above what was set aside for its lookup.
     """
-    keys = {question.key for question in questions}
+    keys = set(map(attrgetter("key"), questions))
     asked = [(case, question) for case in cases for question in case.questions if question.key in keys]
     shares = _split(reading.cost_micros, [model.worst_price_micros([question]) for _, question in asked])
     for (case, question), share in zip(asked, shares, strict=True):
