@@ -113,12 +113,14 @@ def _may_be_generation(word: str) -> bool:
 
 def _words(segment: str) -> list[str]:
     words: list[str] = []
+    is_opening = True  # as long as there are titles and initials alone
     for written in segment.split():
         word = _without_full_stop(written.strip(WORD_EDGE))
         if not any(map(str.isalnum, word)) or is_pronoun(word):
             continue
-        if all(before.endswith(".") for before in words):
+        if is_opening:
             words.extend(_unglued(word))
+            is_opening = words[-1].endswith(".")
         else:
             words.append(word)
     return words
