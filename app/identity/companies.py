@@ -9,17 +9,17 @@ import functools
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from itertools import product, starmap
+from itertools import filterfalse, product, starmap
 from typing import Final
 
 import idna
 from anyascii import anyascii
 
 from app.identity.names import Resemblance
-from app.identity.readings import script_of
+from app.identity.readings import initials, script_of
 from app.identity.spellings import loose
 from app.normalizer.company_names import normalize_company_name
-from app.values.text import word_set
+from app.values.text import without_umlauts, word_set
 
 # Words that a company's name has in one place and lacks in another.
 _PLACES: Final = word_set(
@@ -40,6 +40,7 @@ _DOMAIN_ENDINGS: Final = (
     "app", "hq", "inc", "corp", "group", "gmbh", "online", "global", "official", "io", "hr", "ag", "usa", "uk", "eu",
 )  # fmt: skip
 _WORD: Final = re.compile("[a-z0-9]+")
+_OPENING_LETTERS: Final = frozenset("bcdefghijklmnopqrstuvwxyz0123456789")
 _SHORTEST_ACRONYM: Final = 2
 _SHORTEST_BARE_LABEL: Final = 4
 
@@ -118,8 +119,8 @@ def _is_called_like_domain(named: Firm, other: Firm) -> bool:
 
 
 def _labels_begin_alike(asked: Firm, said: Firm) -> bool:
-    labels = product(map(_label, asked.domains), map(_label, said.domains))
-    return any(left.startswith(right) or right.startswith(left) for left, right in labels)
+    left, right = list(map(_label, asked.domains)), list(map(_label, said.domains))
+    return any(starmap(str.startswith, [*product(left, right), *product(right, left)]))
 
 
 def _labels(firm: Firm) -> list[tuple[str, ...]]:
@@ -130,7 +131,7 @@ def _bare_labels(domain: str) -> list[str]:
     """Return a domain's label, and what is left of it without words such as "get" and "hq"."""
     label = _label(domain)
     shortened = [*map(label.removeprefix, _DOMAIN_OPENINGS), *map(label.removesuffix, _DOMAIN_ENDINGS)]
-    rests = [rest for rest in dict.fromkeys(shortened) if rest != label]
+    _, *rests = dict.fromkeys([label, *shortened])
     return [label, *(rest for rest in rests if len(rest) >= _SHORTEST_BARE_LABEL)]
 
 
@@ -150,7 +151,7 @@ def _label(domain: str) -> str:
 def _compare_across_scripts(asked: Firm, said: Firm) -> Resemblance:
     """Compare by sound and by domain, as names are also translated."""
     left, right = "".join(_brand(asked.name)), "".join(_brand(said.name))
-    if left and right and loose(left) == loose(right):
+    if left and loose(left) == loose(right):
         return Resemblance.SAME
     return _compare_names(_labels(asked), _labels(said))
 
@@ -183,8 +184,8 @@ def _holds(name: tuple[str, ...], part: tuple[str, ...]) -> bool:
 
 def _compare_initials(asked: Firm, said: Firm) -> Resemblance:
     """Return `SAME` if one name is the other's initials, but `AKIN` if their domains begin otherwise."""
-    pairs = product(_all_names(asked), _all_names(said))
-    if not any(_is_acronym(left, right) or _is_acronym(right, left) for left, right in pairs):
+    left, right = _all_names(asked), _all_names(said)
+    if not any(starmap(_is_acronym, [*product(left, right), *product(right, left)])):
         return Resemblance.UNKNOWN
     is_apart = _have_domains(asked, said) and not _labels_begin_alike(asked, said)
     return Resemblance.AKIN if is_apart else Resemblance.SAME
@@ -197,7 +198,7 @@ def _all_names(firm: Firm) -> list[tuple[str, ...]]:
 def _is_acronym(name: tuple[str, ...], words: tuple[str, ...]) -> bool:
     """Return whether a name is the initials of words: of all, or of at least three if some of them come and go."""
     shortest = _SHORTEST_ACRONYM if _PASSING_WORDS.isdisjoint(words) else _SHORTEST_ACRONYM + 1
-    return len(words) >= shortest and "".join(name) == "".join(word[0] for word in words)
+    return len(words) >= shortest and "".join(name) == initials(words)
 
 
 def _brand(name: str | None) -> tuple[str, ...]:
@@ -206,16 +207,8 @@ def _brand(name: str | None) -> tuple[str, ...]:
     A letter that a name begins with stays, as in "E.ON", unless it is an article.
     """
     words = _full(name)
-    letters = words[:1] if _opens_with_letter(words) else ()
-    return letters + _lasting(words[len(letters) :]) or words
-
-
-def _opens_with_letter(words: tuple[str, ...]) -> bool:
-    return words != () and len(words[0]) == 1 and words[0] != "a"
-
-
-def _lasting(words: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(word for word in words if word not in _PASSING_WORDS)
+    letters = tuple(filter(_OPENING_LETTERS.__contains__, words[:1]))
+    return letters + tuple(filterfalse(_PASSING_WORDS.__contains__, words[len(letters) :])) or words
 
 
 @functools.lru_cache(maxsize=4096)
@@ -226,5 +219,4 @@ def _full(name: str | None) -> tuple[str, ...]:
 
 def _plain_words(shown: str) -> list[str]:
     """Return the words of a text in plain Latin letters, in which "Müller" and "Mueller" are one."""
-    plain = anyascii(shown).lower().replace("'", "")
-    return [word.replace("ae", "a").replace("oe", "o").replace("ue", "u") for word in _WORD.findall(plain)]
+    return _WORD.findall(without_umlauts(anyascii(shown).lower().replace("'", "")))

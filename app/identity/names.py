@@ -9,10 +9,11 @@ them in full. What cannot be compared, such as a Japanese name in Latin letters,
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import IntEnum
+from functools import partial
 from itertools import pairwise, permutations, product, starmap
 from typing import Any, Final
 
-from app.identity.readings import Reading, read, reduced
+from app.identity.readings import Reading, initials, read, reduced
 from app.identity.spellings import (
     LINKS,
     SHORTEST_PREFIX,
@@ -66,10 +67,10 @@ def _begin_alike(left: Reading, right: Reading) -> bool:
 def fits_mailbox(local: str, fields: Mapping[str, Any]) -> bool | None:
     """Return whether the part of an address before the @ may be made of a person's name; None if nobody can tell."""
     parts = re.findall(r"[a-z]+", reduced(local))
-    names = [reading.words for reading in read(fields) if _is_spelled_in_full(reading)]
+    names = list(filter(_is_spelled_in_full, read(fields)))
     if not names or max(map(len, parts), default=0) < SHORTEST_PREFIX:
         return None
-    return any(_fits(parts, words) for words in names)
+    return any(_fits(parts, name.words) for name in names)
 
 
 def _is_spelled_in_full(reading: Reading) -> bool:
@@ -77,12 +78,12 @@ def _is_spelled_in_full(reading: Reading) -> bool:
 
 
 def _fits(parts: Sequence[str], words: Sequence[str]) -> bool:
-    whole, initials = "".join(parts), "".join(word[0] for word in words)
-    if whole.startswith(initials) or whole in initials:
+    whole, letters = "".join(parts), initials(words)
+    if whole.startswith(letters) or whole in letters:
         return True
     if _shares_a_word(whole, words) or any(starmap(is_short_form, product(parts, words))):
         return True
-    return any(_is_made_of_beginnings(whole, *pair) for pair in permutations(words, 2))
+    return any(starmap(partial(_is_made_of_beginnings, whole), permutations(words, 2)))
 
 
 def _shares_a_word(whole: str, words: Iterable[str]) -> bool:
@@ -154,7 +155,7 @@ def _without_links(words: list[str], name: Reading) -> list[str]:
 def _is_abbreviated(left: list[str], right: list[str]) -> bool:
     """Return whether one side is the initials of the other, in one word: "JP" for "John Paul"."""
     short, long = sorted((left, right), key=len)
-    return len(long) > 1 and short == ["".join(word[0] for word in long)]
+    return len(long) > 1 and short == [initials(long)]
 
 
 # Pairs of words
@@ -179,7 +180,7 @@ def _pair_off(left: list[str], right: list[str], is_alike: Callable[[str, str], 
     """Take the pairs of alike words out of both lists, and return how many there were."""
     count = 0
     for word in list(left):
-        partner = next((other for other in right if is_alike(word, other)), None)
+        partner = next(filter(partial(is_alike, word), right), None)
         if partner is not None:
             left.remove(word)
             right.remove(partner)

@@ -6,13 +6,14 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import filterfalse, starmap
+from operator import attrgetter
 from typing import Any, Final
 
 from anyascii import anyascii
 
 from app.normalizer.data.name_words import CREDENTIALS, TITLES
 from app.normalizer.nobody import names_nobody
-from app.values.text import clean, word_set
+from app.values.text import clean, without_umlauts, word_set
 
 _LONGEST_NAME: Final = 200
 _MOST_WORDS: Final = 8
@@ -30,7 +31,6 @@ _TITLES: Final = (TITLES | CREDENTIALS | _MAIDEN_WORDS | word_set("dipl univ med
     "sr",
 }
 _NO_PART_OF_A_NAME: Final = _TITLES | _GENERATIONS.keys()
-_DOUBLE_VOWELS: Final = (("ae", "a"), ("oe", "o"), ("ue", "u"), ("aa", "a"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +59,13 @@ def _read(first: str | None, last: str | None, full: str | None) -> tuple[Readin
     return tuple(reading for text in texts if "@" not in text for reading in _read_text(text))
 
 
+def initials(words: Sequence[str]) -> str:
+    """Return the first letters of words."""
+    return "".join(word[0] for word in words)
+
+
 def _read_text(text: str) -> list[Reading]:
-    readings = [reading for reading in starmap(_reading, _words_by_script(text).items()) if reading.words]
+    readings = list(filter(attrgetter("words"), starmap(_reading, _words_by_script(text).items())))
     is_told = any(len(reading.words) > 1 for reading in readings)
     return list(filterfalse(_is_remark, readings)) if is_told else readings
 
@@ -94,7 +99,7 @@ def script_of(word: str) -> str:
     """Return the name of the script of a word's first letter; Chinese characters and kana are one."""
     if word.isascii():
         return "LATIN"
-    letter = next((char for char in word if char.isalpha()), "a")
+    letter = next(filter(str.isalpha, word), "a")
     script = unicodedata.name(letter, "LATIN").split(" ")[0].split("-")[0]
     return "CJK" if script in {"HIRAGANA", "KATAKANA"} else script
 
@@ -102,7 +107,4 @@ def script_of(word: str) -> str:
 @functools.lru_cache(maxsize=4096)
 def reduced(word: str) -> str:
     """Return a word in plain Latin letters, in which Jörg, Joerg and Jorg are one."""
-    plain = anyascii(word).lower()
-    for written, short in _DOUBLE_VOWELS:
-        plain = plain.replace(written, short)
-    return plain
+    return without_umlauts(anyascii(word).lower()).replace("aa", "a")

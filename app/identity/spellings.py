@@ -4,7 +4,7 @@ import functools
 import re
 from collections.abc import Mapping, Sequence
 from difflib import SequenceMatcher
-from itertools import product
+from itertools import filterfalse, product
 from typing import Final
 
 from nicknames import name_triplets
@@ -140,13 +140,13 @@ def given_names() -> Mapping[str, frozenset[int]]:
 
 
 def _english_forms() -> list[Sequence[str]]:
-    pairs = [(triplet.name1, triplet.name2) for triplet in name_triplets()]
-    return [pair for pair in pairs if not _differ_in_gender(*pair)]
+    pairs: list[Sequence[str]] = [(triplet.name1, triplet.name2) for triplet in name_triplets()]
+    return list(filterfalse(_differ_in_gender, pairs))
 
 
-def _differ_in_gender(left: str, right: str) -> bool:
+def _differ_in_gender(pair: Sequence[str]) -> bool:
     """Return whether two given names are a man's and a woman's form: "Louis" and "Louise"."""
-    short, long = sorted((left, right), key=len)
+    short, long = sorted(pair, key=len)
     return long.removeprefix(short) in _FEMININE_ENDINGS
 
 

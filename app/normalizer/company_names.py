@@ -11,7 +11,7 @@ from app.normalizer.legal_forms import has_legal_form, without_legal_forms
 from app.normalizer.text import capitalize, until_stable
 from app.values.blanks import WORDS as BLANKS
 from app.values.blanks import says_nothing
-from app.values.text import LETTERS, clean, fold
+from app.values.text import LETTERS, fold, one_line, word_set
 
 _LONGEST_NAME = 200
 _SHORT_CAPS = 4  # a name of up to four capitals is an acronym: "BASF", "ACME"
@@ -47,9 +47,11 @@ _OPENINGS_OF_NO_COMPANIES = frozenset(
 )
 _NO_WORD = re.compile(r"[\W_]+")
 _COMMA = re.compile(r",(?=[^\W\d])")
+_BEHIND_SIGNS = re.compile(r"[^\W_].*|^[\W_]+$", re.DOTALL)
 _NO_VOWELS = re.compile(r"[b-df-hj-np-tv-xz&]{2,5}")
-# Acronyms that are words in a name without capitals.
-_WORDS_IN_SMALL_LETTERS = {"it", "us", "la", "ar", "ing", "or", "td"}
+# The others are words in a name without capitals.
+_ACRONYMS_IN_SMALL_LETTERS = words.UPPER_WORDS - word_set("it us la ar ing or td")
+_WEB_ADDRESS = re.compile(rf"([^.]+)(\.(?:{'|'.join(words.WEB_ENDINGS)}))")
 
 
 def normalize_company_name(value: Any, country: str | None = None) -> str | None:
@@ -60,8 +62,8 @@ def normalize_company_name(value: Any, country: str | None = None) -> str | None
     as "Self-employed" are no name. Mixed case stays; longer names in all upper case and names in all lower case get
     capitals per word.
     """
-    text = clean(value)
-    if text is None or is_no_company(text):
+    text = one_line(value)
+    if is_no_company(text):
         return None
     name = until_stable(lambda current: _clean_once(current, country), text[:_LONGEST_NAME].strip())
     return None if name != text and is_no_company(name) else name
@@ -157,9 +159,8 @@ def _recase(name: str, shouted: bool) -> str:
 
 def _recase_word(word: str, position: int, shouted: bool) -> str:
     lowered = word.lower()
-    stem, _, ending = lowered.rpartition(".")
-    if _is_web_address(stem, ending):
-        return _recase_word(word[: len(stem)], position, shouted) + "." + ending
+    if address := _WEB_ADDRESS.fullmatch(lowered):
+        return _recase_word(word[: address.end(1)], position, shouted) + address[2]
     bare = lowered.strip(".,()")
     if bare in words.SPELLED:
         return lowered.replace(bare, words.SPELLED[bare])
@@ -170,19 +171,10 @@ def _recase_word(word: str, position: int, shouted: bool) -> str:
     return "-".join(map(_capitalize_piece, word.split("-")))
 
 
-def _is_web_address(stem: str, ending: str) -> bool:
-    return stem != "" and "." not in stem and ending in words.WEB_ENDINGS
-
-
 def _is_upper(word: str, bare: str, shouted: bool) -> bool:
     """Return whether a word is an acronym, in a name in capitals (`shouted`) or in small letters."""
-    if shouted:
-        return _stays_upper(bare, word)
-    return bare in words.UPPER_WORDS - _WORDS_IN_SMALL_LETTERS
-
-
-def _stays_upper(bare: str, word: str) -> bool:
-    """Return whether a word of a name in capitals is an acronym."""
+    if not shouted:
+        return bare in _ACRONYMS_IN_SMALL_LETTERS
     if bare in words.SHORT_ENGLISH:
         return False
     if bare in words.UPPER_WORDS or _NO_VOWELS.fullmatch(bare):
@@ -197,9 +189,4 @@ def _capitalize_piece(piece: str) -> str:
         return capitalize(head) + mark + capitalize(tail)
     if piece.lower().startswith("mc") and len(piece) > 4:
         return "Mc" + capitalize(piece[2:])
-    return _capitalize_behind_signs(piece)
-
-
-def _capitalize_behind_signs(piece: str) -> str:
-    start = next((index for index, char in enumerate(piece) if char.isalnum()), 0)
-    return piece[:start] + capitalize(piece[start:])
+    return _BEHIND_SIGNS.sub(lambda match: capitalize(match.group()), piece, count=1)

@@ -20,12 +20,17 @@ from app.normalizer.data.places import (
     SHARED_METROS,
     US_STATE_CODES,
 )
-from app.values.text import SHORT_FIELD_LIMIT, clean, fold
+from app.normalizer.text import only
+from app.values.text import clipped, fold, one_line
 
 _SUBDIVISION = re.compile(r"([A-Za-z]{2})-[A-Za-z0-9]{1,3}")
 _BRACKETED_END = re.compile(r"([^()]+)\(([^()]+)\)")
 _SEPARATORS = re.compile(r"\s?[/|:,]\s?|\s-\s|-(?=[A-Z]{2}$)|(?<=^[A-Z]{2})-")
 _LONGEST_CODE, _MOST_PARTS = 3, 4
+_UNCLEAR_ALONE = AMBIGUOUS_LOCATIONS | frozenset(map(str.lower, US_STATE_CODES))
+_US_STATES = {state for state, country in REGIONS.items() if country == "US"} | {"georgia"}
+_COUNTRIES_BY_PLACE = {city: country for city, (country, _) in METROS.items() if city not in SHARED_METROS} | REGIONS
+_CODES_OF_NO_REGION = PLAIN_COUNTRY_CODES - US_STATE_CODES - REGION_CODES.keys()
 _US_ZIP = re.compile(r"(.+?) [0-9]{5}(?:-[0-9]{4})?")
 _BRACKETS = re.compile(r"\([^()]*\)")
 _AREA = re.compile(
@@ -44,10 +49,10 @@ def normalize_country(code: Any, country: Any, location: Any) -> str | None:
         location: free text such as ``Austin, TX`` or ``Greater Munich Metropolitan Area``. It also decides between
             the country Georgia and the state.
     """
-    for column in (code, country):
+    for column in filter(None, (code, country)):
         named = country_from_column(column)
         if named is not None:
-            place = country_from_location(location) if _may_be_elsewhere(column[:SHORT_FIELD_LIMIT]) else None
+            place = country_from_location(location) if _may_be_elsewhere(clipped(column)) else None
             return place or named
     return country_from_location(location)
 
@@ -55,19 +60,17 @@ def normalize_country(code: Any, country: Any, location: Any) -> str | None:
 @functools.lru_cache(maxsize=1024)
 def _may_be_elsewhere(column: str) -> bool:
     """Return whether a column names a country that shares its name with a place elsewhere, as Georgia does."""
-    return len(column) > _LONGEST_CODE and _key(clean(column) or "") in AMBIGUOUS_LOCATIONS
+    return len(column) > _LONGEST_CODE and _key(one_line(column)) in AMBIGUOUS_LOCATIONS
 
 
 def country_from_column(value: Any) -> str | None:
     """Return the code of a country column's text, where ``CA`` is Canada and ``Georgia`` the country."""
-    return _from_column(value[:SHORT_FIELD_LIMIT]) if isinstance(value, str) else None
+    return _from_column(clipped(value))
 
 
 @functools.lru_cache(maxsize=4096)
 def _from_column(value: str) -> str | None:
-    text = clean(value)
-    if text is None:
-        return None
+    text = one_line(value)
     subdivision = _SUBDIVISION.fullmatch(text)
     return code_of(subdivision.group(1)) if subdivision else code_of(text) or _from_parts(text)
 
@@ -80,8 +83,7 @@ def _from_parts(text: str) -> str | None:
     parts = _parts(text)
     if not 1 < len(parts) <= _MOST_PARTS:
         return None
-    codes = set(map(code_of, parts))
-    return codes.pop() if len(codes) == 1 else None
+    return only(set(map(code_of, parts)))
 
 
 def _parts(text: str) -> list[str]:
@@ -98,19 +100,16 @@ def country_from_location(value: Any) -> str | None:
     ``Wilmington, DE`` is Delaware and ``Berlin, DE`` Germany, so two letters that are both a state of the USA and
     a country decide only after a city that settles it. ``Georgia`` alone decides nothing.
     """
-    return _from_location(value[:SHORT_FIELD_LIMIT]) if isinstance(value, str) else None
+    return _from_location(clipped(value))
 
 
 @functools.lru_cache(maxsize=4096)
 def _from_location(value: str) -> str | None:
-    text = clean(value)
-    if text is None:
-        return None
-    whole = _key(_BRACKETS.sub(" ", text))
+    whole = _key(_BRACKETS.sub(" ", one_line(value)))
     parts = list(filter(None, map(str.strip, whole.split(","))))
     if len(parts) > 1 and english_code_of(whole) is None:  # "Korea, Republic of" is one name
         return _from_pair(parts[-2], parts[-1])
-    return _from_lone_part(whole) if parts else None
+    return _from_lone_part(whole)
 
 
 def _from_pair(city: str, last: str) -> str | None:
@@ -135,22 +134,15 @@ def _from_two_letters(last: str, city: str) -> str | None:
     home, code = METROS.get(city, (None, None))
     if last == code:
         return home
-    region = REGION_CODES.get(last)
-    may_be_country = region is None and last in PLAIN_COUNTRY_CODES and last not in US_STATE_CODES
-    return _named_country(last.lower()) if may_be_country else region
+    return _named_country(last.lower()) if last in _CODES_OF_NO_REGION else REGION_CODES.get(last)
 
 
 def _from_lone_part(text: str) -> str | None:
     """Decide a location without a comma: a country, a region or a well-known metropolitan area."""
-    if text in AMBIGUOUS_LOCATIONS or text.upper() in US_STATE_CODES:
+    if text in _UNCLEAR_ALONE:
         return None
     metro = _AREA.sub(r"\1", text)
-    return _named_country(text) or REGIONS.get(text) or REGIONS.get(metro) or _country_of_metro(metro)
-
-
-def _country_of_metro(metro: str) -> str | None:
-    country, _ = METROS.get(metro, (None, None))
-    return None if metro in SHARED_METROS else country
+    return _named_country(text) or REGIONS.get(text) or _COUNTRIES_BY_PLACE.get(metro)
 
 
 def _named_country(key: str) -> str | None:
@@ -158,7 +150,7 @@ def _named_country(key: str) -> str | None:
 
 
 def _is_us_state(key: str) -> bool:
-    return key.upper() in US_STATE_CODES or REGIONS.get(key) == "US" or key == "georgia"
+    return key.upper() in US_STATE_CODES or key in _US_STATES
 
 
 def _key(text: str) -> str:

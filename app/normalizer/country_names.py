@@ -45,13 +45,10 @@ def code_of(name: str) -> str | None:
     key = _key(fold(name))
     if name.isascii():
         return _plain_code_of(key)
-    code = _accented_code_of(_key(name.casefold()))
+    accented_key = _key(name.casefold())
+    code = _own_accented_names().get(accented_key) or _translations().get(accented_key)
     is_like_code = key.isascii() and len(key) < _SHORTEST_FOLDED_NAME
     return code if code is not None or is_like_code else _plain_code_of(key)
-
-
-def _accented_code_of(key: str) -> str | None:
-    return _own_accented_names().get(key) or _translations().get(key)
 
 
 def _plain_code_of(key: str) -> str | None:

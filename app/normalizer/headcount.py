@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from app.normalizer.data.headcount_words import MONTHS, SCALES, SIGNS, SOLO, Sign
 from app.normalizer.text import plain_digits
 from app.values.numbers import integer
-from app.values.text import clean, fold
+from app.values.text import clipped, fold, one_line
 
 LARGEST = 10_000_000  # no company employs more; a larger number is a mistake in the data
 _LONGEST_TEXT = 100
@@ -67,6 +67,7 @@ _UNSURE_SCALES = {
     "m": re.compile(r"employ|staff|people|mitarbeit|salari|emplead"),
     "mil": re.compile(r"emplead|trabajad|funcion|colaborad|pesso|person"),
 }
+_ANYTHING = re.compile("")
 _PAIR = re.compile(r"\[\s?([1-9][0-9]{0,6})\s?,\s?([1-9][0-9]{0,6})\s?\]")
 _THOUSANDS = re.compile(r"\[[0-9]{1,3},[0-9]{3}\]")
 
@@ -104,21 +105,16 @@ def normalize_headcount(value: Any) -> Headcount:
     """
     if isinstance(value, int | float):
         return _checked(Headcount(integer(value), integer(value)))
-    return _from_cell(value[: _LONGEST_TEXT + 1]) if isinstance(value, str) else UNKNOWN
+    return _from_cell(clipped(value, _LONGEST_TEXT + 1))
 
 
 @functools.lru_cache(maxsize=2048)
 def _from_cell(cell: str) -> Headcount:
     """Return the range of a cell. Kept: most companies are sized by a dozen ranges."""
-    text = clean(cell, _LONGEST_TEXT + 1)
-    if text is None or len(text) > _LONGEST_TEXT:
+    text = one_line(cell, _LONGEST_TEXT + 1)
+    if len(text) > _LONGEST_TEXT:
         return UNKNOWN
-    return _from_text(_plain(text))
-
-
-def _plain(text: str) -> str:
-    """Return a text folded, with the digits 0 to 9 and plain dashes."""
-    return fold(plain_digits(text).translate(_DASHES)).rstrip(" .")
+    return _from_text(fold(plain_digits(text).translate(_DASHES)).rstrip(" ."))
 
 
 def _from_text(text: str) -> Headcount:
@@ -175,7 +171,7 @@ def _sign_at(text: str, position: int) -> _Token | None:
     match = _PHRASES.get(text[position], _NOTHING).match(text, position)
     if match is None:
         return None
-    sign = _sign(match.group())
+    sign = SIGNS.get(match.group()) or SIGNS[match.group().rstrip(".")]
     if sign is Sign.TO and _is_letter_behind_digit(text, position):
         return None  # "1e5" is no range
     return _Token(sign, match.end())
@@ -183,10 +179,6 @@ def _sign_at(text: str, position: int) -> _Token | None:
 
 def _is_letter_behind_digit(text: str, position: int) -> bool:
     return _is_of_alphabet(text[position]) and text[position - 1 : position].isdigit()
-
-
-def _sign(phrase: str) -> Sign:
-    return SIGNS.get(phrase) or SIGNS[phrase.rstrip(".")]
 
 
 def _bounds(pattern: str, numbers: list[_Number]) -> Headcount | None:
@@ -231,12 +223,8 @@ def _number(match: re.Match[str], text: str) -> _Number | None:
     if scale is None:
         return _Number(int(value), False, not has_groups)
     is_mixed = has_groups and scale != "m"
-    return None if is_mixed or _is_unsure_scale(scale, text) else _Number(int(value), True, False)
-
-
-def _is_unsure_scale(scale: str, text: str) -> bool:
-    words_for_employees = _UNSURE_SCALES.get(scale)
-    return words_for_employees is not None and words_for_employees.search(text) is None
+    is_sure = _UNSURE_SCALES.get(scale, _ANYTHING).search(text) is not None
+    return _Number(int(value), True, False) if is_sure and not is_mixed else None
 
 
 def _undo_date(text: str) -> Headcount | None:

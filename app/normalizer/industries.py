@@ -11,7 +11,8 @@ import re
 from typing import Any
 
 from app.normalizer.data import industry_words as words
-from app.values.text import clean, fold
+from app.normalizer.text import only
+from app.values.text import clipped, fold, one_line
 
 INDUSTRIES = words.INDUSTRIES
 _MOST_WORDS = 8
@@ -38,25 +39,21 @@ def normalize_industry(value: Any, more_names: Any = None) -> str | None:
     industry = _decide(value)
     if industry or not isinstance(more_names, list):
         return industry
-    return _only(set(filter(None, map(_decide, more_names[:_MOST_NAMES]))))
-
-
-def _only(industries: set[str | None]) -> str | None:
-    return next(iter(industries)) if len(industries) == 1 else None
+    return only(set(filter(None, map(_decide, more_names[:_MOST_NAMES]))))
 
 
 def _decide(value: Any) -> str | None:
-    return _decide_text(value[: _LONGEST_NAME + 1]) if isinstance(value, str) else None
+    return _decide_text(clipped(value, _LONGEST_NAME + 1))
 
 
 @functools.lru_cache(maxsize=4096)
 def _decide_text(value: str) -> str | None:
     """Return the industry of a text. Kept: many companies have the same."""
-    text = clean(value, _LONGEST_NAME + 1)
-    if text is None or len(text) > _LONGEST_NAME:
+    text = one_line(value, _LONGEST_NAME + 1)
+    if len(text) > _LONGEST_NAME:
         return None
     names = filter(None, _LIST.split(text))
-    return _only({_decide_name(_deepest(name)) for name in names})
+    return only({_decide_name(_deepest(name)) for name in names})
 
 
 def _deepest(path: str) -> str:
@@ -97,7 +94,7 @@ def _by_keyword(tokens: list[str], leading_words: int) -> str | None:
     if not is_list and (industry := words.INSURANCE if _is_insurance(tokens) else first):
         return industry
     is_certain = first in industries or words.UNSAFE_WORDS.isdisjoint(tokens)
-    return _only(industries) if is_certain else None
+    return only(industries) if is_certain else None
 
 
 def _is_insurance(tokens: list[str]) -> bool:

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 from app.normalizer.data.acronyms import ACRONYMS, ACRONYMS_ALONE, SHORT_TITLES, SMALL_WORDS
 from app.normalizer.seniority import decide_seniority
-from app.normalizer.text import capitalize, until_stable
+from app.normalizer.text import capitalize, is_in_one_case, until_stable
 from app.values.blanks import says_nothing
-from app.values.text import SHORT_FIELD_LIMIT, clean, fold, word_set
+from app.values.text import clipped, fold, one_line, word_set
 
 _LONGEST_TITLE = 200
 _LONGEST_ACRONYM = 3  # letters of a title in capitals that is taken for an acronym, known or not
@@ -64,33 +64,29 @@ def normalize_job_title(value: Any, company: Any = None) -> JobTitle:
     after "@", or after "at" where a known role stands before it, go; so does the company's own name at the end.
     Mixed case stays; all upper and all lower case become title case with acronyms kept.
     """
-    if not isinstance(value, str):
-        return ABSENT
-    text, key = _readable(value[:SHORT_FIELD_LIMIT])
-    if text is None:
-        return ABSENT
-    name, opening = _employer(company[:_LONGEST_TITLE]) if isinstance(company, str) else (None, "")
+    text, key = _readable(clipped(value))
+    name, opening = _employer(clipped(company, _LONGEST_TITLE))
     # Hardly any title ends in the employer's name, and the others are the same for all employers.
-    return _normalized(text, name if opening in key else None)
+    return _normalized(text, name if opening in key else "")
 
 
 @functools.lru_cache(maxsize=8192)
-def _readable(value: str) -> tuple[str | None, str]:
-    """Return a title's text on one line, if there is any, and its key."""
-    text = clean(value.replace("\n", " | "), SHORT_FIELD_LIMIT)
-    return text, fold(text or "")
+def _readable(value: str) -> tuple[str, str]:
+    """Return a title's text on one line and its key."""
+    text = one_line(value.replace("\n", " | "))
+    return text, fold(text)
 
 
 @functools.lru_cache(maxsize=4096)
-def _employer(company: str) -> tuple[str | None, str]:
-    """Return an employer's name, if there is any, and the key of its first word."""
-    name = clean(company, _LONGEST_TITLE)
-    opening = _LETTERS.search(fold(name or ""))
+def _employer(company: str) -> tuple[str, str]:
+    """Return an employer's name and the key of its first word, "" for what is missing."""
+    name = one_line(company, _LONGEST_TITLE)
+    opening = _LETTERS.search(fold(name))
     return name, opening.group() if opening else ""
 
 
 @functools.lru_cache(maxsize=8192)
-def _normalized(text: str, employer: str | None) -> JobTitle:
+def _normalized(text: str, employer: str) -> JobTitle:
     """Return the title of a text on one line. Cached: many people of a list have the same title."""
     if says_nothing(text):
         return ABSENT
@@ -98,7 +94,7 @@ def _normalized(text: str, employer: str | None) -> JobTitle:
     return ABSENT if says_nothing(title) else JobTitle(title, decide_seniority(title))
 
 
-def _clean_once(text: str, employer: str | None) -> str:
+def _clean_once(text: str, employer: str) -> str:
     segments = filter(None, map(_bare, _SEGMENT.split(_GENDERS.sub(" ", text))))
     titles = [_without_employer(segment, employer) for segment in segments]
     return _singular(recase_title(_first_decided(titles)))[:_LONGEST_TITLE].strip()
@@ -116,7 +112,7 @@ def _bare(text: str) -> str:
     return text.strip(_EDGE)
 
 
-def _without_employer(title: str, employer: str | None) -> str:
+def _without_employer(title: str, employer: str) -> str:
     if employer:
         title = _without_known_employer(title, employer)
     match = _EMPLOYER.fullmatch(title)
@@ -163,11 +159,10 @@ def recase_title(title: str) -> str:
     """Return a title in all upper or all lower case in title case; mixed case stays but for "Ceo" and the like."""
     if acronym := _acronym_alone(title):
         return acronym
-    if not (title.isupper() or title.islower()):
+    if not is_in_one_case(title):
         return " ".join(_MISTYPED.get(word, word) for word in title.split(" "))
     is_upper = title.isupper()
-    first, *others = _WORD.findall(title)
-    return _recase_word(first, True, is_upper) + "".join(_recase_word(word, False, is_upper) for word in others)
+    return "".join(_recase_pieces(_WORD.findall(title), False, is_upper))
 
 
 def _acronym_alone(title: str) -> str | None:
@@ -186,7 +181,9 @@ def _recase_word(word: str, is_first: bool, is_upper: bool) -> str:
         return lowered
     if is_upper and _UNKNOWN_ACRONYM.fullmatch(lowered):
         return word
-    return _recase_hyphenated(word, is_first, is_upper) if "-" in word else _recase_plain(word)
+    if "-" in word:
+        return "-".join(_recase_pieces(word.split("-"), is_first, is_upper))
+    return _recase_plain(word)
 
 
 def _recase_plain(word: str) -> str:
@@ -194,8 +191,7 @@ def _recase_plain(word: str) -> str:
     return word.upper() if is_short_form else capitalize(word)
 
 
-def _recase_hyphenated(word: str, is_first: bool, is_upper: bool) -> str:
-    first, *others = word.split("-")
-    return "-".join(
-        [_recase_word(first, True, is_upper), *(_recase_word(piece, is_first, is_upper) for piece in others)]
-    )
+def _recase_pieces(pieces: list[str], are_others_first: bool, is_upper: bool) -> list[str]:
+    """Return pieces in title case, of which the first opens a title or a word with hyphens."""
+    first, *others = pieces
+    return [_recase_word(first, True, is_upper), *(_recase_word(piece, are_others_first, is_upper) for piece in others)]

@@ -7,6 +7,7 @@ decides whether a form that may be a word is one. A known country makes a form s
 from __future__ import annotations
 
 import functools
+import re
 from typing import NamedTuple
 
 from cleanco.clean import get_unique_terms
@@ -14,15 +15,16 @@ from cleanco.clean import get_unique_terms
 from app.normalizer.data import legal_forms as forms
 from app.values.text import fold
 
+_PREFIXES = frozenset(map(fold, forms.PREFIX_FORMS))
 _SHORT_PREFIXES = forms.PREFIX_PAIRS.keys() | forms.PREFIX_COUNTRIES.keys()
 _LONGEST_FORM = 8  # words
 _MOST_FORMS = 4  # "Acme Corp Ltd", "Acme S.A. de C.V., SOFOM, E.N.R."
 _SEPARATORS = frozenset(" .,;/-–—()[]")
 _DOTS = frozenset("./")
-_BRACKETS = frozenset("()[]")
 _LONGEST_NO_NAME = max(map(len, forms.NO_NAMES))
 _ANDS = frozenset({"&", "+", "and", "und", "u.", "et"})
 _EDGE = " ,;-–—&(/["
+_EAST_ASIAN = re.compile("[一-鿿가-힣]")  # what each of the forms that are joined to a name has
 _QUOTES = {"«": "»", "„": '“”"', "“": "”“", '"': '"', "'": "'", "‘": "’", "”": "”"}
 
 
@@ -66,12 +68,12 @@ def has_legal_form(name: str) -> bool:
 
 
 def _without_joined_form(name: str) -> str:
-    if name.isascii() or not (name.startswith(forms.JOINED_FORMS) or name.endswith(forms.JOINED_FORMS)):
-        return name  # they are Chinese, Japanese and Korean
+    if name.isascii() or not _EAST_ASIAN.search(name):
+        return name
     for form in forms.JOINED_FORMS:
-        rest = name.removeprefix(form).removesuffix(form).strip(" 　")
-        if rest != name and len(rest) > 1:
-            return rest
+        rest = name.removeprefix(form).removesuffix(form)
+        if rest != name and len(rest.strip(" 　")) > 1:
+            return rest.strip(" 　")
     return name
 
 
@@ -106,7 +108,7 @@ def _plain_prefix_size(tokens: list[str]) -> int:
     longest = _prefix_openings().get(_folded_opening(tokens[0]), 0)
     folded = list(map(fold, tokens[:longest]))
     sizes = range(len(folded), 0, -1)
-    return next((size for size in sizes if " ".join(folded[:size]) in _prefixes()), 0)
+    return next((size for size in sizes if " ".join(folded[:size]) in _PREFIXES), 0)
 
 
 def _folded_opening(word: str) -> str:
@@ -174,16 +176,11 @@ def _is_form(words: list[str], base: str, name: str, country: str | None) -> boo
     spelling = _spelling(tuple(words))
     allowed_breaks = _plain_forms().get(spelling.letters)
     if allowed_breaks is not None and spelling.breaks <= allowed_breaks:
-        return not _ends_name(base, spelling.letters)
+        # "Broadcasting Corporation" ends a proper name.
+        return _last_word(base) not in forms.NAME_ENDINGS.get(spelling.letters, ())
     if words[0].startswith("(") or _is_name_part(spelling, base, country):
         return False
     return _is_short_form(words, spelling, name, country)
-
-
-def _ends_name(base: str, letters: str) -> bool:
-    """Return whether a form and the word before it end a proper name: "Broadcasting Corporation"."""
-    before = forms.NAME_ENDINGS.get(letters)
-    return before is not None and _last_word(base) in before
 
 
 def _is_short_form(words: list[str], spelling: _Spelling, name: str, country: str | None) -> bool:
@@ -214,7 +211,7 @@ def _is_legal_spelling(short: _ShortForm, written: str, letters: str, name: str)
         return letters in forms.CLEAR_IN_CAPITALS
     if name.islower():
         return letters in forms.CLEAR_IN_SMALL_LETTERS
-    return written in short.spellings or written.rstrip(".") in short.spellings
+    return not short.spellings.isdisjoint((written, written.rstrip(".")))
 
 
 def _are_initials(words: list[str]) -> bool:
@@ -224,8 +221,6 @@ def _are_initials(words: list[str]) -> bool:
 
 def _is_whole(base: str) -> bool:
     """Return whether what stands before a form is a text of its own, no bracket left open."""
-    if _BRACKETS.isdisjoint(base):
-        return True
     trimmed = base.rstrip(_EDGE)
     return trimmed.count("(") == trimmed.count(")") and trimmed.count("[") == trimmed.count("]")
 
@@ -264,15 +259,10 @@ def _spelling(words: tuple[str, ...]) -> _Spelling:
 
 
 @functools.cache
-def _prefixes() -> frozenset[str]:
-    return frozenset(map(fold, forms.PREFIX_FORMS))
-
-
-@functools.cache
 def _prefix_openings() -> dict[str, int]:
     """Return the first word of each form in front, with the number of words of the longest such form."""
     longest: dict[str, int] = {}
-    for form in _prefixes():
+    for form in _PREFIXES:
         opening, *others = form.split(" ")
         longest[opening] = max(longest.get(opening, 0), 1 + len(others))
     return longest

@@ -17,8 +17,8 @@ from app.normalizer.data.name_words import (
     SHORT_NAMES,
 )
 from app.normalizer.name_generations import is_generation
-from app.normalizer.name_shapes import KINSHIP, bare
-from app.normalizer.text import capitalize
+from app.normalizer.name_shapes import KINSHIP, bare, is_small
+from app.normalizer.text import capitalize, is_in_one_case
 from app.values.text import fold, word_set
 
 _INITIALS = re.compile(r"[AE]J|[^aeiouyAEIOUY\W\d_]+")  # of given names, in capitals
@@ -50,28 +50,24 @@ def recase_words(
     ("Van"), as in Vietnamese; `context` is the whole name, if the words are a part of it, and shows the language.
     """
     text = " ".join(words)
-    is_mixed = not _is_in_one_case(text)
+    is_mixed = not is_in_one_case(text)
     is_turkish = _TURKISH.search(context or text) is not None
-    recased: list[str] = []
-    before = ""
-    for position, word in enumerate(words):
+    recased = list(words)
+    for position, (before, word) in enumerate(zip(["", *words], words, strict=False)):
+        if not is_in_one_case(word):
+            continue
         place = _Place(before, position == 0 and not is_family, position == len(words) - 1, is_mixed)
         if not keeps_particles and _is_particle(words, position, place):
-            recased.append(word.lower())
+            recased[position] = word.lower()
         else:
-            recased.append(_recase_word(_in_turkish(word) if is_turkish else word, place))
-        before = word
+            recased[position] = _recase_word(_in_turkish(word) if is_turkish else word, place)
     return recased
-
-
-def _is_in_one_case(text: str) -> bool:
-    return text.isupper() or text.islower()
 
 
 def _in_turkish(word: str) -> str:
     """Return a word whose later letters are lowered and whose first is raised by Turkish rules: I/ı, İ/i."""
     first, rest = word[:1], word[1:]
-    if word.isupper() and rest:
+    if word.isupper():
         return first + rest.replace("I", "ı").replace("İ", "i").lower()
     return first.replace("i", "İ") + rest if word.islower() else word
 
@@ -80,11 +76,11 @@ def _in_turkish(word: str) -> str:
 
 
 def _is_particle(words: Sequence[str], position: int, place: _Place) -> bool:
-    """Return whether a word is a particle in lower case, going by the case of the words around it."""
+    """Return whether a word in one case is a particle in lower case, going by the case of the words around it."""
     word = words[position]
-    if place.is_last or not _is_in_one_case(word) or _is_lone_in(words, position):
+    if place.is_last or _is_lone_in(words, position):
         return False
-    if place.is_mixed and word.islower():
+    if is_small(word, place.is_mixed):
         return _is_lower_particle(word, place)
     return _is_known_particle(word, place)
 
@@ -115,7 +111,7 @@ def _is_known_particle(word: str, place: _Place) -> bool:
 
 
 def _recase_word(word: str, place: _Place) -> str:
-    if not _is_in_one_case(word) or word.lower() in KINSHIP:
+    if not is_in_one_case(word) or word.lower() in KINSHIP:
         return word
     if is_generation(word) and not place.opens_given:
         return GENERATIONS[bare(word)]
@@ -124,7 +120,7 @@ def _recase_word(word: str, place: _Place) -> str:
 
 def _stays_lower(word: str, place: _Place) -> bool:
     """Return whether a word in small letters at the end is written so: "oglu", a generation."""
-    if not (place.is_last and place.is_mixed and word.islower()):
+    if not (place.is_last and is_small(word, place.is_mixed)):
         return False
     key = bare(word)
     return key in LOWER_GENERATIONS or key.endswith("oglu")

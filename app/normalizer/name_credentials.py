@@ -14,7 +14,7 @@ from app.normalizer.data.name_words import (
     SHORT_CREDENTIALS,
     TITLES,
 )
-from app.normalizer.name_shapes import bare, is_initials, is_mixed, stands_out
+from app.normalizer.name_shapes import bare, is_initials, is_mixed, is_small, stands_out
 from app.values.text import fold
 
 _POSTNOMINALS = CREDENTIALS | CREDENTIAL_WORDS | TITLES
@@ -51,7 +51,7 @@ def _is_pronoun_alone(word: str, mixed: bool) -> bool:
     key = fold(word).strip(".")
     if key in _SURE_PRONOUNS:
         return True
-    return key in PRONOUNS and mixed and word.islower()
+    return key in PRONOUNS and is_small(word, mixed)
 
 
 def _is_credential_behind_comma(word: str, mixed: bool, head_length: int) -> bool:
@@ -89,11 +89,7 @@ def _looks_like_credential(word: str, mixed: bool, head_length: int) -> bool:
     if _CAMEL_CREDENTIAL.fullmatch(word):
         return True
     is_in_capitals = len(word) > 1 and stands_out(word, mixed)
-    return is_in_capitals and (head_length > 1 or not _has_vowel(word))
-
-
-def _has_vowel(word: str) -> bool:
-    return _VOWEL.search(word) is not None
+    return is_in_capitals and (head_length > 1 or not _VOWEL.search(word))
 
 
 def without_credentials(words: list[str], least_before: int) -> list[str]:
@@ -141,7 +137,7 @@ def _is_unsure_credential(words: Sequence[str], mixed: bool, before: int) -> boo
     word, follows_name = words[-1], before > 1
     is_marked = _is_marked(word, mixed)
     if bare(word) in SHORT_CREDENTIALS:
-        return is_marked or (follows_name and not _has_vowel(bare(word)))
+        return is_marked or (follows_name and not _VOWEL.search(bare(word)))
     return is_marked and follows_name and not _is_family_in_capitals(words)
 
 

@@ -44,13 +44,16 @@ _FATHERS_SON = re.compile(
     r".{2,}(?:ович|евич|йович|авіч|евіч|ұлы|улы|ovich|evich|ovych|yovych|evych|uly)|ильич|кузьмич|лукич|фомич|никитич|саввич|фокич"
     r"|ilyich|ilich|kuzmich|lukich|nikitich|fokich"
 )
+_PATRONYMIC = re.compile(f"{_FATHERS_DAUGHTER.pattern}|{_FATHERS_SON.pattern}")
 _SON_OR_DAUGHTER_OF = frozenset({"оглы", "оглу", "кызы", "гызы", "oglu", "ogly", "kizi", "qizi", "kyzy", "gyzy"})
 _SLAVIC_FAMILY = re.compile(
     r".{2,}(?:ов|ова|ев|ева|ёв|ёва|ский|ская|цкий|цкая|енко|чук|щук|юк|дзе|швили|[^ь]ян|ски|ска|ський|ська|ић|"
     r"ov|ova|ev|eva|skiy|sky|skyi|skaya|ska|enko|chuk|shvili|dze|yan)"
 )
 _ALL_GIVEN_NAMES = GIVEN_NAMES | word_set("лев яков ева eva lev yakov иван ivan jan ян севастьян демьян")
-_ALL_FAMILY_NAMES = FAMILY_NAMES | SPANISH_FAMILY_NAMES
+_ONLY_GIVEN_NAMES = _ALL_GIVEN_NAMES - FAMILY_NAMES
+_ONLY_FAMILY_NAMES = (FAMILY_NAMES | SPANISH_FAMILY_NAMES) - _ALL_GIVEN_NAMES
+_ONLY_HUNGARIAN_FAMILY_NAMES = HUNGARIAN_FAMILY_NAMES - GIVEN_NAMES
 _CREDENTIALS = CREDENTIALS | SHORT_CREDENTIALS
 # Family names of peoples who write them in front.
 _FAMILY_FIRST = (
@@ -63,6 +66,7 @@ _FAMILY_FIRST = (
 )
 # The words of a name as letters: C for one in capitals, w for any other.
 _FAMILY_IN_CAPITALS = re.compile("(C+)w+|w+(C+)")
+_UNSURE_TITLES = UNSURE_TITLES - {"m"}
 _LONG_PARTICLES = frozenset(particle for particle in ALL_PARTICLES if len(particle) > 1)
 
 
@@ -100,13 +104,14 @@ def _letter_of_case(word: str) -> str:
 
 def _family_in_front(words: Sequence[str], count: int) -> Order | None:
     family, given = tuple(words[:count]), tuple(words[count:])
+    order = Order(given, family, False)
     if bare(family[-1]) in PARTICLES:
         return UNKNOWN
-    if count == 1 and len(family[0]) == 2:
+    if count > 1:
+        return order
+    if len(family[0]) == 2:
         return UNKNOWN if is_east_asian_family(family) else None  # "LI Wei" or "AJ Smith"
-    if count == 1 and _is_given_name_before_family(words):
-        return UNKNOWN  # "ANNA Smith"
-    return Order(given, family, False)
+    return UNKNOWN if _is_given_name_before_family(words) else order  # "ANNA Smith"
 
 
 def _is_given_name_before_family(words: Sequence[str]) -> bool:
@@ -164,14 +169,10 @@ def _order_of_three(words: Sequence[str], keys: Sequence[str]) -> Order | None:
     first, second, third = words
     if _FATHERS_DAUGHTER.fullmatch(keys[2]):
         return Order((second, third), (first,), False)
-    if _is_patronymic(keys[1]):
+    if _PATRONYMIC.fullmatch(keys[1]):
         is_certain = _CYRILLIC.search(keys[1]) or keys[0] in _ALL_GIVEN_NAMES
         return Order((first, second), (third,)) if is_certain else None
     return _order_before_son(words, keys) if _FATHERS_SON.fullmatch(keys[2]) else None
-
-
-def _is_patronymic(key: str) -> bool:
-    return _FATHERS_DAUGHTER.fullmatch(key) is not None or _FATHERS_SON.fullmatch(key) is not None
 
 
 def _order_before_son(words: Sequence[str], keys: Sequence[str]) -> Order | None:
@@ -213,7 +214,7 @@ def is_given_first(first: str, last: str) -> bool:
 @functools.lru_cache(maxsize=16_384)
 def _opens_surely(word: str) -> bool:
     key = plain_key(word)
-    return _is_plain_western(word) and key not in _FAMILY_FIRST and not _is_family_alone(key)
+    return _is_plain_western(word) and key not in _FAMILY_FIRST and not _is_only_family_name(key)
 
 
 @functools.lru_cache(maxsize=16_384)
@@ -249,15 +250,11 @@ def _reads_reversed(words: Sequence[str], keys: Sequence[str]) -> bool:
         return not _reads_given_first(first, last)
     if _reads_hungarian(words, keys):
         return True
-    return _is_given_alone(last) and _is_family_alone(first)
+    return last in _ONLY_GIVEN_NAMES and _is_only_family_name(first)
 
 
-def _is_given_alone(key: str) -> bool:
-    return key in _ALL_GIVEN_NAMES and key not in FAMILY_NAMES
-
-
-def _is_family_alone(key: str) -> bool:
-    return key not in _ALL_GIVEN_NAMES and (key in _ALL_FAMILY_NAMES or _is_slavic_family(key))
+def _is_only_family_name(key: str) -> bool:
+    return key in _ONLY_FAMILY_NAMES or _is_slavic_family(key)
 
 
 def _reads_given_first(first: str, last: str) -> bool:
@@ -271,7 +268,7 @@ def _reads_hungarian(words: Sequence[str], keys: Sequence[str]) -> bool:
     """Return whether a name may be written as in Hungary, where the family name comes first."""
     if words[-1].lower() in HUNGARIAN_GIVEN_NAMES:
         return True
-    return keys[0] in HUNGARIAN_FAMILY_NAMES and keys[0] not in GIVEN_NAMES and keys[-1] not in HUNGARIAN_FAMILY_NAMES
+    return keys[0] in _ONLY_HUNGARIAN_FAMILY_NAMES and keys[-1] not in HUNGARIAN_FAMILY_NAMES
 
 
 def _opens_with_family_particle(words: Sequence[str], keys: Sequence[str]) -> bool:
@@ -308,6 +305,5 @@ def _opens_family_alone(words: Sequence[str], keys: Sequence[str]) -> bool:
 
 def _opens_with_unsure_title(words: Sequence[str], keys: Sequence[str]) -> bool:
     """Return whether a word that may be a title stands before two others: "Don", or "M." for Monsieur."""
-    if len(words) < 3 or keys[0] not in UNSURE_TITLES:
-        return False
-    return keys[0] != "m" or words[0] == "M."
+    is_title = words[0] == "M." or keys[0] in _UNSURE_TITLES
+    return is_title and len(words) > 2

@@ -9,7 +9,7 @@ from app.normalizer.data.name_words import CREDENTIAL_WORDS, CREDENTIALS
 from app.normalizer.name_shapes import WORD_EDGE, bare, is_known_name
 from app.normalizer.nobody import says_nothing
 from app.values import blanks
-from app.values.text import clean
+from app.values.text import one_line
 
 _LONGEST_NAME = 200
 _BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|\{[^{}]*\}|\"[^\"]*\"|“[^“”]*”|„[^„“”]*[“”]|«[^«»]*»")
@@ -31,7 +31,10 @@ _ADDRESS = re.compile(r"://|\S@|@\S*\.\S")  # of a page, a mailbox or an account
 _COUPLE = re.compile(r"(?:^|\s)(?:&|\+|and|und|et|og|och)(?:\s|$)|\w&\w|&$", re.UNICODE)
 _COUPLE_IN_CAPITALS = re.compile(r"\s(?:AND|UND|ET|OG|OCH)\s")
 _NOBLE_AND = re.compile(r"\b(?:von|zu|of|de)\b.*\sund\b", re.IGNORECASE)
-_FIRM = re.compile(r"\b(?:gmbh|llc|ltd|inc|corp|plc|sarl|s\.r\.l|pty|sdn|bhd|ооо|зао)\b\.?", re.IGNORECASE)
+# A company or a household.
+_GROUP = re.compile(
+    r"\b(?:gmbh|llc|ltd|inc|corp|plc|sarl|s\.r\.l|pty|sdn|bhd|ооо|зао)\b\.?|(?a: family)\Z", re.IGNORECASE
+)
 _SPACED_CREDENTIAL = re.compile(
     r"(?<=[\s,])(?:(Ph)\.?\s?(D)|(Ed|Psy|Pharm|Ll|LL)\.\s?([BDM])"
     r"|([MBPCD])\.\s?(Sc|Ed|Eng|Tech|Com|Phil|Div|Arch|Pharm|Psych|Mus|Min|Th|Des))\b\.?"
@@ -50,8 +53,8 @@ def readable(value: str) -> str:
 
 
 def _plain_text(value: str) -> str:
-    text = clean(value, _LONGEST_NAME) or ""
-    return (clean(html.unescape(text)) or "") if _ENTITY.search(text) else text
+    text = one_line(value, _LONGEST_NAME)
+    return one_line(html.unescape(text)) if _ENTITY.search(text) else text
 
 
 def _is_absent(text: str) -> bool:
@@ -59,16 +62,11 @@ def _is_absent(text: str) -> bool:
 
 
 def _is_no_person(text: str) -> bool:
-    return not _has_letters(text) or _is_group(text) or _is_couple(text)
+    return not _has_letters(text) or _GROUP.search(text) is not None or _is_couple(text)
 
 
 def _has_letters(text: str) -> bool:
     return any(map(str.isalpha, text))
-
-
-def _is_group(text: str) -> bool:
-    """Return whether a text names a company or a household."""
-    return _FIRM.search(text) is not None or text.lower().endswith(" family")
 
 
 def _is_couple(text: str) -> bool:

@@ -8,14 +8,16 @@ import unicodedata
 
 from app.normalizer.data.family_names import FAMILY_NAMES
 from app.normalizer.data.given_names import GIVEN_NAMES
+from app.normalizer.text import is_in_one_case
 from app.values.text import fold
 
 KINSHIP = frozenset({"a/l", "a/p", "s/o", "d/o"})
 """What Malaysians and Singaporeans write for "son of" and "daughter of"."""
 WORD_EDGE = ' ,;:-–—_|/\\*•·#+="“”!?<>^~`´'  # not the full stop, which belongs to "Jr."
+_KNOWN_NAMES = GIVEN_NAMES | FAMILY_NAMES
 _REMEMBERED_WORDS = 8192
 _INITIALS = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]?\.?")
-_INITIAL_PAIR = re.compile(r"(?:[^\W\d_]+\.?-)+[^\W\d_]\.")
+_ANY_INITIALS = re.compile(rf"{_INITIALS.pattern}|(?:[^\W\d_]+\.?-)+[^\W\d_]\.")
 
 
 @functools.lru_cache(_REMEMBERED_WORDS)
@@ -34,15 +36,15 @@ def is_initials(word: str) -> bool:
     return _INITIALS.fullmatch(word) is not None
 
 
-def is_initial_pair(word: str) -> bool:
-    """Return whether a word is initials with a hyphen: "J.-P."."""
-    return _INITIAL_PAIR.fullmatch(word) is not None
+def are_any_initials(word: str) -> bool:
+    """Return whether a word is initials, also with a hyphen: "J.-P."."""
+    return _ANY_INITIALS.fullmatch(word) is not None
 
 
 def is_mixed(text: str) -> bool:
     """Return whether a text has upper and lower case letters, so that capitals mean something."""
-    if text.isupper() or text.islower():
-        return any(unicodedata.category(char) == "Lo" for char in text)
+    if is_in_one_case(text):
+        return "Lo" in map(unicodedata.category, text)
     return True
 
 
@@ -51,6 +53,11 @@ def stands_out(word: str, mixed: bool) -> bool:
     return mixed and word.isupper()
 
 
+def is_small(word: str, mixed: bool) -> bool:
+    """Return whether a word is in small letters in a text that is not."""
+    return mixed and word.islower()
+
+
 def is_known_name(word: str) -> bool:
     """Return whether a word is in the lists of given and family names."""
-    return bare(word) in GIVEN_NAMES or bare(word) in FAMILY_NAMES
+    return bare(word) in _KNOWN_NAMES

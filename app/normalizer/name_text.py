@@ -113,12 +113,14 @@ def _may_be_generation(word: str) -> bool:
 
 def _words(segment: str) -> list[str]:
     words: list[str] = []
+    is_opening = True  # as long as there are titles and initials alone
     for written in segment.split():
         word = _without_full_stop(written.strip(WORD_EDGE))
         if not any(map(str.isalnum, word)) or is_pronoun(word):
             continue
-        if all(before.endswith(".") for before in words):
+        if is_opening:
             words.extend(_unglued(word))
+            is_opening = words[-1].endswith(".")
         else:
             words.append(word)
     return words
@@ -252,10 +254,9 @@ def _inverted(before_comma: list[str], behind_comma: list[str]) -> NameText | No
     """Return the name of "Smith, John", or None if the words behind the comma may not be a given name."""
     family, generation_of_family = without_generation(before_comma)
     given, generation = without_generation(behind_comma)
-    particles = _particles_at_end(given)
-    if particles:
-        family, given = [*given[-particles:], *family], given[:-particles]
-    if not _may_be_given_name(given):
+    end = len(given) - _particles_at_end(given)
+    family, given = [*given[end:], *family], given[:end]
+    if len(given) > _LONGEST_GIVEN or not CREDENTIAL_WORDS.isdisjoint(map(bare, given)):
         return None
     is_certain = _is_family_name(family) or bare(given[0]).split("-")[0] in GIVEN_NAMES
     return NameText(tuple(given), tuple(family), generation or generation_of_family, False) if is_certain else None
@@ -269,10 +270,6 @@ def _particles_at_end(given: Sequence[str]) -> int:
 
 def _is_small_particle(word: str) -> bool:
     return word.islower() and bare(word) in ALL_PARTICLES
-
-
-def _may_be_given_name(words: Sequence[str]) -> bool:
-    return len(words) <= _LONGEST_GIVEN and CREDENTIAL_WORDS.isdisjoint(map(bare, words))
 
 
 def _is_family_name(words: Sequence[str]) -> bool:

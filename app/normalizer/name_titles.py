@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import filterfalse
 
 from app.normalizer.data.given_names import GIVEN_NAMES
 from app.normalizer.data.name_words import (
@@ -14,7 +15,7 @@ from app.normalizer.data.name_words import (
     TITLES_IN_CAPITALS,
     TITLES_WITH_DOT,
 )
-from app.normalizer.name_shapes import bare, is_initial_pair, is_initials, is_mixed, stands_out
+from app.normalizer.name_shapes import are_any_initials, bare, is_mixed, is_small, stands_out
 
 _ALL_GIVEN_NAMES = GIVEN_NAMES | SHORT_GIVEN_NAMES
 
@@ -36,8 +37,8 @@ def _is_title(words: Sequence[str], position: int, mixed: bool) -> bool:
         return True
     if word.endswith("."):
         return _is_title_with_dot(word, mixed, words_behind)
-    is_inside_in_lower = position > 0 and mixed and word.islower()
-    return is_inside_in_lower and bare(word) in TITLES_WITH_DOT
+    is_small_inside = position > 0 and is_small(word, mixed)
+    return is_small_inside and bare(word) in TITLES_WITH_DOT
 
 
 def _is_known_title(words: Sequence[str], position: int) -> bool:
@@ -52,12 +53,8 @@ def _is_known_title(words: Sequence[str], position: int) -> bool:
 
 def _is_title_with_dot(word: str, mixed: bool, words_behind: int) -> bool:
     if bare(word) in TITLES_WITH_DOT:
-        return not _is_capital(word)
+        return len(bare(word)) > 1 or not word.isupper()
     return _is_abbreviation(word, mixed, words_behind)
-
-
-def _is_capital(word: str) -> bool:
-    return len(bare(word)) == 1 and word.isupper()
 
 
 def _is_title_before_two(word: str, mixed: bool) -> bool:
@@ -68,17 +65,16 @@ def _is_title_before_two(word: str, mixed: bool) -> bool:
 
 def _is_abbreviation(word: str, mixed: bool, words_behind: int) -> bool:
     """Return whether an unknown word with a dot in front is a title rather than a short given name."""
-    if is_initials(word) or is_initial_pair(word):
+    if are_any_initials(word):
         return False
     key = bare(word)
     if len(key) < 2 or key in _ALL_GIVEN_NAMES:
         return False
-    is_in_lower = mixed and word.islower()
-    return is_in_lower or words_behind > 1 or ".-" in word
+    return is_small(word, mixed) or words_behind > 1 or ".-" in word
 
 
 def _without_inner_titles(words: list[str]) -> list[str]:
-    return [word for word in words if not _is_dotted_title(word)] or words
+    return list(filterfalse(_is_dotted_title, words)) or words
 
 
 def _is_dotted_title(word: str) -> bool:

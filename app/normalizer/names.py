@@ -26,7 +26,7 @@ from app.normalizer.name_order import (
 from app.normalizer.name_text import NameText, read_name, read_part
 from app.normalizer.nobody import names_nobody
 from app.normalizer.plain_names import plain_full_name, plain_pair
-from app.values.text import fold
+from app.values.text import clipped, fold
 
 _MOST_ROUNDS = 4
 _LONGEST_NAME = 200  # characters of a column that are read
@@ -54,12 +54,8 @@ def normalize_name(first: Any, last: Any, full: Any) -> Name:
     credentials go; ``Jr.`` and ``III`` stay in the full name only. Mixed case stays as it is. A text that holds no
     single person's name, or in which the name cannot be told from the rest, counts as absent.
     """
-    return _normalized(_text(first), _text(last), _text(full))
-
-
-def _text(column: Any) -> str | None:
-    """Return what the rules read of a column. What follows is cut off here, so that no long text is kept."""
-    return column[:_LONGEST_NAME] if isinstance(column, str) else None
+    # What the rules do not read is cut off here, so that no long text is kept.
+    return _normalized(clipped(first, _LONGEST_NAME), clipped(last, _LONGEST_NAME), clipped(full, _LONGEST_NAME))
 
 
 @lru_cache(maxsize=4096)
@@ -79,9 +75,7 @@ def _plain_name(first: str | None, last: str | None, full: str | None) -> Name |
     """Return a name of two plain words in columns that agree; None for any other."""
     if first and last:
         return _plain_columns(first, last, full)
-    if full is None or first is not None or last is not None:
-        return None
-    return _plain_whole(full)
+    return _plain_whole(full) if full and not (first or last) else None
 
 
 def _plain_columns(first: str, last: str, full: str | None) -> Name | None:
@@ -100,15 +94,11 @@ def _plain_whole(full: str) -> Name | None:
 def _by_rules(first: str | None, last: str | None, full: str | None) -> Name:
     if names_nobody(first, last, full):
         return _NOBODY
-    given, family = _part(first, is_family=False), _part(last, is_family=True)
-    whole = _NOBODY if full is None else _read_whole(full)
+    given, family = _read_part(first or "", False), _read_part(last or "", True)
+    whole = _read_whole(full or "")
     if given is None or family is None:
         given, family = _filled(whole, given, family)
     return Name(given, family, whole.full or _joined(given, family))
-
-
-def _part(text: str | None, *, is_family: bool) -> str | None:
-    return None if text is None else _read_part(text, is_family)
 
 
 @lru_cache(maxsize=16_384)
@@ -179,7 +169,7 @@ def _first_name(given: Sequence[str], family: Sequence[str]) -> str | None:
 
 
 def _with_generation(words: Sequence[str], generation: str | None) -> str:
-    return " ".join([*words, generation] if generation else words)
+    return " ".join(filter(None, (*words, generation)))
 
 
 def _filled(whole: Name, given: str | None, family: str | None) -> tuple[str | None, str | None]:
@@ -200,8 +190,7 @@ def _agree(part: str | None, column: str) -> bool:
 
 def _single_rest(rest: str, text: str) -> str | None:
     """Return what is left of the full name without the known part, if it is one word."""
-    is_one_word = rest != "" and " " not in rest
-    return rest if is_one_word and rest != text else None
+    return rest if rest != text and " " not in rest else None
 
 
 def _joined(given: str | None, family: str | None) -> str | None:

@@ -31,20 +31,16 @@ def names_nobody(first: Any, last: Any, full: Any) -> bool:
     A text names nobody if all of its words do: "Anna Sales" and "Will Test" are people. Without any text the answer is
     False, as it is if the columns and the full name disagree: a row that names somebody anywhere is somebody's.
     """
-    joined = " ".join(filter(None, (clean(first, _LONGEST_NAME), clean(last, _LONGEST_NAME))))
-    if joined and not is_nobody(joined):
-        return False
-    whole = clean(full, _LONGEST_NAME)
-    return joined != "" if whole is None else is_nobody(whole)
+    columns = " ".join(filter(None, (clean(first, _LONGEST_NAME), clean(last, _LONGEST_NAME))))
+    texts = list(filter(None, (columns, clean(full, _LONGEST_NAME))))
+    return texts != [] and all(map(is_nobody, texts))
 
 
 @lru_cache(maxsize=16_384)
 def is_nobody(name: str) -> bool:
     """Return whether a whole name on one line is a placeholder."""
-    if _say_nobody(_words(name)):
-        return True
-    has_camel_edges = not (name.istitle() or name.islower() or name.isupper())
-    return has_camel_edges and _say_nobody(_words(_CAMEL_EDGE.sub(" ", name)))  # "FirstName", "SalesTeam"
+    apart = name if name.istitle() else _CAMEL_EDGE.sub(" ", name)  # "FirstName", "SalesTeam"
+    return _say_nobody(_words(name)) or (apart != name and _say_nobody(_words(apart)))
 
 
 def says_nothing(text: str) -> bool:

@@ -47,16 +47,12 @@ def parse(digits: str) -> Number | None:
     if code == "" or not _FEWEST_DIGITS <= len(national) <= _MOST_DIGITS:
         return _parse_by_library(digits)
     bare = _without_prefix(national, _countries(code)[0])
-    is_clear = bare is not None and not bare.startswith("0")
-    return Number(code, bare) if bare is not None and is_clear else _parse_by_library(digits)
+    return _parse_by_library(digits) if bare[:1] in {"", "0"} else Number(code, bare)
 
 
 def is_given_out(number: Number) -> bool:
     """Return whether a number is in a range that its country has given out, as `phonenumbers.is_valid_number` does."""
-    countries = _countries(number.code)
-    if len(countries) == 1:
-        return _is_in_range(number.national, countries[0])
-    for country in countries:
+    for country in _countries(number.code):
         if country.leading_digits is None:
             if _is_in_range(number.national, country):
                 return True
@@ -89,8 +85,8 @@ def _country_code(digits: str) -> str:
 _CODES = frozenset(map(str, COUNTRY_CODE_TO_REGION_CODE))
 
 
-def _without_prefix(national: str, country: PhoneMetadata) -> str | None:
-    """Return a number without the prefix for calls within the country; None if the prefix changes more than that.
+def _without_prefix(national: str, country: PhoneMetadata) -> str:
+    """Return a number without the prefix for calls within the country; "" if the prefix changes more than that.
 
     As in the library, digits that look like a prefix are part of a number that would not be one without them.
     """
@@ -100,7 +96,7 @@ def _without_prefix(national: str, country: PhoneMetadata) -> str | None:
         return national
     numbers = country.general_desc
     if country.national_prefix_transform_rule or numbers is None:
-        return None
+        return ""
     bare = national[match.end() :]
     is_lost = _fits_pattern(national, numbers) and not _fits_pattern(bare, numbers)
     return national if is_lost or not _may_have_length(len(bare), numbers) else bare

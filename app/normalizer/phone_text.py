@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from app.normalizer.data.phone_words import EXTENSION_MARKERS, LABEL_PARTS, NO_PHONE_WORDS, PHONE_LABELS
 from app.normalizer.text import plain_digits
-from app.values.text import clean, fold
+from app.values.text import fold, one_line
 
 _LONGEST_CELL = 200  # characters, with labels and further numbers
 _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−﹣", "-") | {"⁄": "/", "[": "(", "]": ")", "·": " ", "•": " ", "_": " "})
@@ -111,7 +111,7 @@ def _numbers_among_words(cell: str) -> Iterator[WrittenNumber]:
 
 
 def _without_odd_signs(cell: str) -> str:
-    text = clean(_LINE_ENDS.sub(";", cell)) or ""
+    text = one_line(_LINE_ENDS.sub(";", cell))
     if len(text) > _LONGEST_CELL or _has_other_numbers(text):
         return ""
     return fold(plain_digits(text).translate(_DASHES)).strip("'\"=`´ ")
@@ -132,7 +132,7 @@ def _number_in(part: str) -> WrittenNumber | None:
     before, after = text[: run.start()], text[run.end() :]
     if _is_other_number(number, after) or not (_may_precede(before, number) and _may_follow(after, number)):
         return None
-    return WrittenNumber(number, is_alone=not _has_unknown_word(f"{before} {_until_digit(after)}"))
+    return WrittenNumber(number, is_alone=_KNOWN_PARTS.issuperset(_WORD.findall(f"{before} {_until_digit(after)}")))
 
 
 def _without_decoration(part: str) -> str:
@@ -175,13 +175,9 @@ def _may_precede(before: str, number: str) -> bool:
     words = _WORD.findall(before)
     if not NO_PHONE_WORDS.isdisjoint(words):
         return False
-    if number.startswith("+") and not _is_glued(before):
+    if number.startswith("+") and not _GLUED.search(before):
         return True
     return not words or _are_label(words)
-
-
-def _is_glued(before: str) -> bool:
-    return _GLUED.search(before) is not None
 
 
 def _are_label(words: Sequence[str]) -> bool:
@@ -196,7 +192,7 @@ def _may_follow(after: str, number: str) -> bool:
     if _is_glued_to_stranger(after):
         return False
     has_shape = number.startswith("0") or not number.isdigit()
-    return has_shape or not _has_unknown_word(" ".join(words))
+    return has_shape or _KNOWN_PARTS.issuperset(words)
 
 
 def _opens_fax_number(words: Sequence[str], after: str) -> bool:
@@ -208,10 +204,6 @@ def _is_glued_to_stranger(after: str) -> bool:
     """Return whether a word that is no label follows a number without a blank."""
     glued = _GLUED_WORD.match(after)
     return glued is not None and glued.group(1) not in _KNOWN_WORDS
-
-
-def _has_unknown_word(text: str) -> bool:
-    return not _KNOWN_PARTS.issuperset(_WORD.findall(text))
 
 
 def _until_digit(text: str) -> str:

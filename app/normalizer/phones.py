@@ -36,7 +36,8 @@ _AMERICAN_DIGITS = r"[2-9][0-9]{2}[-). ]\s?[2-9][0-9]{2}[-. ][0-9]{4}"
 _AMERICAN = re.compile(rf"(?:1[-. ])?\(?{_AMERICAN_DIGITS}")
 _AMERICAN_IN_BRACKETS = re.compile(rf"\({_AMERICAN_DIGITS}")
 # Prefixes for mobile and long-distance calls that Mexico gave up in 2019 and 2020.
-_GIVEN_UP_PREFIXES = {"52": re.compile(r"(?:044|045|01|1)(?=[0-9]{10}$)")}
+_MEXICO = "52"
+_GIVEN_UP_PREFIX = re.compile(r"(?:044|045|01|1)(?=[0-9]{10}$)")
 
 
 class Phone(NamedTuple):
@@ -105,14 +106,15 @@ def _valid_head(text: str, region: str | None) -> Number | None:
 
 def _is_complete(number: Number) -> bool:
     """Return whether a number has at least as many digits as its country's numbers usually have."""
-    length = len(number.national)
-    return length >= _FEWEST_NATIONAL_DIGITS or length >= _usual_length(number.code)
+    return len(number.national) >= _fewest_national_digits(number.code)
 
 
 @functools.cache
-def _usual_length(code: str) -> int:
+def _fewest_national_digits(code: str) -> int:
+    """Return how many digits a complete number of a country has: as many as usual there, but seven are enough."""
     example = phonenumbers.example_number(phonenumbers.region_code_for_country_code(int(code)))
-    return len(phonenumbers.national_significant_number(example)) if example else _FEWEST_NATIONAL_DIGITS
+    usual = len(phonenumbers.national_significant_number(example)) if example else _FEWEST_NATIONAL_DIGITS
+    return min(usual, _FEWEST_NATIONAL_DIGITS)
 
 
 def _valid(text: str, region: str | None) -> Number | None:
@@ -204,20 +206,14 @@ def _parse(digits: str) -> Number | None:
 
 
 def _parse_any(digits: str) -> Number | None:
-    digits = _without_given_up_prefix(digits)
+    if digits.startswith(_MEXICO):
+        digits = _MEXICO + _GIVEN_UP_PREFIX.sub("", digits.removeprefix(_MEXICO), count=1)
     number = parse(digits)
     if number is None or len(number.code) + len(number.national) > _MOST_DIGITS:
         return None
     # If the library changed the end of a number, it has read another number.
     end = number.national.lstrip("0")[-6:] or "0"
     return number if digits.endswith(end) else None
-
-
-def _without_given_up_prefix(digits: str) -> str:
-    for code, prefix in _GIVEN_UP_PREFIXES.items():
-        if digits.startswith(code):
-            return code + prefix.sub("", digits[len(code) :], count=1)
-    return digits
 
 
 def _possible(text: str, region: str | None) -> Number | None:

@@ -12,13 +12,14 @@ from functools import lru_cache
 
 from app.normalizer.data import name_words, nobody_words
 from app.normalizer.name_shapes import bare
+from app.normalizer.text import is_in_one_case
 from app.values import blanks
 from app.values.text import clean, word_set
 
 _SHORTEST = 3  # letters of a piece between hyphens
 _LONGEST = 40  # letters and hyphens
 # Letters that some rules take for plain letters, though `fold` does not.
-_SCOTTISH = ("Mc", "Mac")
+_SCOTTISH = re.compile("(?:^|-)Ma?c")
 _INITIAL = re.compile(r" [A-Z]\. ")
 _TITLES_IN_FRONT = frozenset({"", "Dr. ", "Dr ", "Mr. ", "Mrs. ", "Ms. ", "Prof. "})
 _DEGREE_ENDS = word_set("Com Des Div Eng Min Mus Arch Phil Tech Pharm Psych")  # "M. Phil"
@@ -66,7 +67,7 @@ def plain_pair(text: str) -> tuple[str, str] | None:
     first, _, last = text.partition(" ")
     if is_plain(first) and is_plain(last):
         return first, last
-    if not text.isascii() or not (text.isupper() or text.islower()):
+    if not text.isascii() or not is_in_one_case(text):
         return None
     recased = first.title(), last.title()
     return recased if all(map(_is_plain_in_any_case, recased)) else None
@@ -74,7 +75,7 @@ def plain_pair(text: str) -> tuple[str, str] | None:
 
 @lru_cache(maxsize=16_384)
 def _is_plain_in_any_case(word: str) -> bool:
-    return is_plain(word) and not any(piece.startswith(_SCOTTISH) for piece in word.split("-"))
+    return is_plain(word) and not _SCOTTISH.search(word)
 
 
 def plain_full_name(text: str, first: str, last: str) -> str | None:

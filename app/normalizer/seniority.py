@@ -11,10 +11,11 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable
-from typing import Final
+from itertools import filterfalse
+from typing import Final, NamedTuple
 
 from app.normalizer.data import title_words as words
-from app.normalizer.title_roles import UNCLEAR, Role, has_deputy, is_head, parts, ranks, readable, roles
+from app.normalizer.title_roles import RANKS, UNCLEAR, Role, has_deputy, is_head, parts, readable, roles
 
 C_SUITE: Final = "C-Suite"
 VP: Final = "VP"
@@ -43,10 +44,24 @@ _ASSOCIATES = frozenset({"associate", "associates"})
 _DEPARTMENTS = words.PEOPLE_MANAGERS | words.IC_MANAGERS | words.MORE_DEPARTMENTS
 _ASSISTED = words.ASSISTANTS | words.C_SUITE_HEADS | {"president", "vp"}
 _ENTRY_STEPS = words.ENTRY_MARKS | {"associate"}
-_LEVEL_NUMBER = re.compile(r"(?:i{1,3}|iv|v|[0-9]{1,2}|l[0-9])")
-_MIDDLE_LEVELS = frozenset({"ii", "2"})
+_OUTER_LEVEL = re.compile(r"(?!(?:ii|2)\Z)(?:i{1,3}|iv|v|[0-9]{1,2}|l[0-9])")  # behind a noun; not the second
 _DOCTORS = frozenset({"phd", "doctoral"})
-_BEGINNERS = frozenset({"graduate", "intern", "apprentice", "trainee"})
+# The words before an individual contributor's "manager" that decide the level, the first of them here.
+_STEPS_OF_IC_MANAGERS = (
+    (frozenset({"group"}), MANAGER),  # a group product manager leads product managers
+    (frozenset({"assistant", "deputy"}), UNCLEAR),
+    (frozenset({"associate"}), ENTRY_LEVEL),
+    (words.SENIOR_MARKS | {"staff"}, SENIOR_IC),
+)
+# The words before a working noun that make its level unclear, unless the noun has words of its own.
+_UNCLEAR_STEPS = words.UNCLEAR_MARKS | RANKS
+_STEPS_OF_CARERS = _UNCLEAR_STEPS | {"graduate", "intern", "apprentice", "trainee"}
+_UNCLEAR_STEPS_BY_NOUN: dict[str, frozenset[str]] = {
+    **dict.fromkeys(words.CARERS, _STEPS_OF_CARERS),
+    "recruiter": _STEPS_OF_CARERS - {"executive"},
+    "executive": _UNCLEAR_STEPS - {"executive"},
+    **dict.fromkeys(words.ASSISTANT_HEADS, frozenset()),
+}
 
 
 @functools.lru_cache(maxsize=4096)
@@ -61,7 +76,8 @@ def decide_seniority(title: str) -> str | None:
     levels = _levels(text)
     if C_SUITE in levels and _has_lone_deputy(text):
         return None
-    return _highest(levels, is_senior=_has_lone_senior(text))
+    has_lone_senior = "senior" in map(str.strip, parts(text)[1:])  # "Software Engineer, Senior"
+    return _highest(levels, has_lone_senior)
 
 
 def _levels(text: str) -> list[str]:
@@ -82,11 +98,6 @@ def _highest(levels: list[str], is_senior: bool) -> str | None:
     return SENIOR_IC if highest == IC and is_senior else highest
 
 
-def _has_lone_senior(text: str) -> bool:
-    """Return whether "senior" is a part of its own, as in "Software Engineer, Senior"."""
-    return "senior" in map(str.strip, parts(text)[1:])
-
-
 def _has_lone_deputy(text: str) -> bool:
     """Return whether a part makes another role a deputy's: "Geschäftsführer, stellvertretend"."""
     word_lists = filter(None, map(str.split, parts(text)))
@@ -94,52 +105,84 @@ def _has_lone_deputy(text: str) -> bool:
 
 
 def _decide(role: Role) -> str | None:
-    """Return the level of a role, by the first rule that is for its noun."""
-    if role.noun == UNCLEAR or ("entrylevel" in role.after and role.noun in ranks()):
+    """Return the level of a role, going by its noun."""
+    if role.noun == UNCLEAR or ("entrylevel" in role.after and role.noun in RANKS):
         return UNCLEAR
-    rules = (rule for nouns, rule in _rules() if role.noun in nouns)
-    return next(rules, _decide_contributor)(role)
-
-
-@functools.cache
-def _rules() -> tuple[tuple[frozenset[str], Callable[[Role], str | None]], ...]:
-    """Return the rules of the ranks, each with the nouns that it is for; the others are contributors."""
-    return (
-        (frozenset({"vp"}), _decide_vice_president),
-        (words.C_SUITE_HEADS, _decide_c_suite),
-        (words.PARTNERS, _decide_partner),
-        (words.OWNERS, _decide_owner),
-        (words.PRESIDENTS, _decide_president),
-        (words.DIRECTOR_HEADS, _decide_director),
-        (frozenset({"head"}), _decide_head),
-        (words.LEADER_HEADS, _decide_leader),
-        (words.MANAGER_HEADS, _decide_manager),
-        (words.ENTRY_HEADS, _decide_beginner),
-        (words.LEAD_HEADS, _decide_lead),
-    )
+    if rank := _RANKS.get(role.noun):
+        return rank.level if rank.is_certain(role) else UNCLEAR
+    if role.noun in words.PARTNERS:
+        return _decide_partner(role)
+    decide = _decide_manager if role.noun in words.MANAGER_HEADS else _decide_contributor
+    return decide(role)
 
 
 # Ranks
 
 
-def _decide_vice_president(role: Role) -> str:
-    return VP
+class _Rank(NamedTuple):
+    """A level, and whether a role has it that has one of the rank's nouns; its level is unclear otherwise."""
+
+    level: str
+    is_certain: Callable[[Role], bool]
 
 
-def _decide_c_suite(role: Role) -> str:
-    is_deputy = has_deputy([*role.before, *role.after])
-    return UNCLEAR if is_deputy or not words.AFTER_HEAD_BLOCK.isdisjoint(role.after) else C_SUITE
+def _is_any(role: Role) -> bool:
+    return True
 
 
-def _decide_owner(role: Role) -> str:
-    leads_company = not has_deputy(role.after) and words.BUSINESS_WORDS.issuperset(role.before)
-    return C_SUITE if leads_company else UNCLEAR
+def _is_chief(role: Role) -> bool:
+    return not has_deputy([*role.before, *role.after]) and words.AFTER_HEAD_BLOCK.isdisjoint(role.after)
 
 
-def _decide_president(role: Role) -> str:
-    if has_deputy(role.after) or not words.PRESIDENT_KINDS.issuperset(role.before):
-        return UNCLEAR
-    return C_SUITE if words.NOT_A_COMPANY.isdisjoint([*role.about, *role.after]) else UNCLEAR
+def _is_owner_of_company(role: Role) -> bool:
+    return not has_deputy(role.after) and words.BUSINESS_WORDS.issuperset(role.before)
+
+
+def _is_president_of_company(role: Role) -> bool:
+    is_president = not has_deputy(role.after) and words.PRESIDENT_KINDS.issuperset(role.before)
+    return is_president and words.NOT_A_COMPANY.isdisjoint([*role.about, *role.after])
+
+
+def _is_director(role: Role) -> bool:
+    return words.CRAFT_DIRECTORS.isdisjoint(role.before)
+
+
+def _is_experienced(role: Role) -> bool:
+    return words.ENTRY_MARKS.isdisjoint(role.before)
+
+
+def _is_head_of_department(role: Role) -> bool:
+    """Return whether "head" leads, as in "Head of Sales", "Sales Head", "Head Sales"; not "Head Chef", "Head Boy"."""
+    if not _is_experienced(role):
+        return False
+    if role.after:
+        return role.after[0] in _DEPARTMENTS and not is_head(role.after[-1])
+    return role.about[:1] == ["of"] or role.kind in _DEPARTMENTS
+
+
+def _is_lead_of_craft(role: Role) -> bool:
+    return role.kind != "" and not role.after
+
+
+def _is_student(role: Role) -> bool:
+    return not role.after and _DOCTORS.isdisjoint(role.before)
+
+
+_RANKS = {
+    "vp": _Rank(VP, _is_any),
+    **dict.fromkeys(words.C_SUITE_HEADS, _Rank(C_SUITE, _is_chief)),
+    **dict.fromkeys(words.OWNERS, _Rank(C_SUITE, _is_owner_of_company)),
+    **dict.fromkeys(words.PRESIDENTS, _Rank(C_SUITE, _is_president_of_company)),
+    **dict.fromkeys(words.DIRECTOR_HEADS, _Rank(DIRECTOR, _is_director)),
+    **dict.fromkeys(words.LEADER_HEADS, _Rank(MANAGER, _is_experienced)),
+    "head": _Rank(MANAGER, _is_head_of_department),
+    **dict.fromkeys(words.LEAD_HEADS, _Rank(SENIOR_IC, _is_lead_of_craft)),
+    **dict.fromkeys(words.ENTRY_HEADS, _Rank(ENTRY_LEVEL, _is_any)),
+    "student": _Rank(ENTRY_LEVEL, _is_student),
+}
+
+
+# Partners and managers
 
 
 def _decide_partner(role: Role) -> str | None:
@@ -159,38 +202,14 @@ def _is_adviser(role: Role) -> bool:
     return role.kind in {"people", "talent", "hr"}
 
 
-def _decide_director(role: Role) -> str:
-    return DIRECTOR if words.CRAFT_DIRECTORS.isdisjoint(role.before) else UNCLEAR
-
-
-def _decide_head(role: Role) -> str:
-    is_unclear = _is_beginner(role) or not _leads_department(role)
-    return UNCLEAR if is_unclear else MANAGER
-
-
-def _is_beginner(role: Role) -> bool:
-    return not words.ENTRY_MARKS.isdisjoint(role.before)
-
-
-def _leads_department(role: Role) -> bool:
-    """Return whether "head" leads, as in "Head of Sales", "Sales Head", "Head Sales"; not "Head Chef", "Head Boy"."""
-    if role.after:
-        return role.after[0] in _DEPARTMENTS and not is_head(role.after[-1])
-    return role.about[:1] == ["of"] or role.kind in _DEPARTMENTS
-
-
-def _decide_leader(role: Role) -> str:
-    return UNCLEAR if _is_beginner(role) else MANAGER
-
-
 def _decide_manager(role: Role) -> str:
-    if _is_beginner(role):
+    if not _is_experienced(role):
         return UNCLEAR
-    fields = [word for word in role.before if word not in words.MANAGER_STEPS]
+    fields = list(filterfalse(words.MANAGER_STEPS.__contains__, role.before))
     if not fields:
         return MANAGER
     if fields[-1] in words.IC_MANAGERS:
-        return _decide_ic_manager(set(role.before))
+        return _decide_ic_manager(role.before)
     return MANAGER if fields[-1] in words.PEOPLE_MANAGERS and not _is_narrow(fields) else UNCLEAR
 
 
@@ -199,26 +218,12 @@ def _is_narrow(fields: list[str]) -> bool:
     return fields[-1] in {"marketing", "sales"} and not words.NARROW_FIELDS.isdisjoint(fields[:-1])
 
 
-def _decide_ic_manager(before: set[str]) -> str:
-    if "group" in before:
-        return MANAGER  # a group product manager leads product managers
-    if before & {"assistant", "deputy"}:
-        return UNCLEAR
-    if "associate" in before:
-        return ENTRY_LEVEL
-    return SENIOR_IC if before & (words.SENIOR_MARKS | {"staff"}) else IC
+def _decide_ic_manager(before: list[str]) -> str:
+    levels = (level for marks, level in _STEPS_OF_IC_MANAGERS if not marks.isdisjoint(before))
+    return next(levels, IC)
 
 
 # Contributors
-
-
-def _decide_beginner(role: Role) -> str:
-    is_unclear = role.noun == "student" and (role.after or not _DOCTORS.isdisjoint(role.before))
-    return UNCLEAR if is_unclear else ENTRY_LEVEL
-
-
-def _decide_lead(role: Role) -> str:
-    return SENIOR_IC if role.before and not role.after else UNCLEAR
 
 
 def _decide_contributor(role: Role) -> str:
@@ -228,7 +233,7 @@ def _decide_contributor(role: Role) -> str:
         return UNCLEAR
     if _is_senior(before, role.noun):
         return UNCLEAR if before & words.ENTRY_MARKS else SENIOR_IC
-    if not _has_middle_number(role.after):
+    if any(map(_OUTER_LEVEL.fullmatch, role.after[:1])):
         return UNCLEAR
     return ENTRY_LEVEL if _is_entry_level(before, role) else IC
 
@@ -256,13 +261,6 @@ def _is_senior(before: set[str], noun: str) -> bool:
     return "staff" in before and noun in words.STAFF_SENIOR
 
 
-def _has_middle_number(after: list[str]) -> bool:
-    """Return whether the level behind a noun is the second ("Engineer II"), or none stands there."""
-    if not after or not _LEVEL_NUMBER.fullmatch(after[0]):
-        return True
-    return after[0] in _MIDDLE_LEVELS
-
-
 def _is_entry_level(before: set[str], role: Role) -> bool:
     is_beginner = "entrylevel" in role.after or role.noun in _ASSOCIATES
     return is_beginner or bool(before & _ENTRY_STEPS)
@@ -272,9 +270,4 @@ def _is_unclear_step(before: set[str], noun: str) -> bool:
     """Return whether a word before a working noun makes its level unclear ("Managing Editor", "Graduate Recruiter")."""
     if "associate" in before and noun not in words.ASSOCIATE_ENTRY:
         return True
-    if noun in words.ASSISTANT_HEADS:
-        return False
-    marks = words.UNCLEAR_MARKS - {"executive"} if noun in {"recruiter", "executive"} else words.UNCLEAR_MARKS
-    if before & (marks | ranks()):
-        return True
-    return noun in words.CARERS and bool(before & _BEGINNERS)
+    return not _UNCLEAR_STEPS_BY_NOUN.get(noun, _UNCLEAR_STEPS).isdisjoint(before)

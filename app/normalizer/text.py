@@ -6,7 +6,10 @@ Every function is total (any text gives an answer) and linear in the length of i
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from typing import TypeVar
+
+Value = TypeVar("Value")
 
 
 def names_in(text: str) -> list[str]:
@@ -25,6 +28,11 @@ def capitalize(word: str) -> str:
     return word[:1].title() + word[1:].lower().replace("i\u0307", "i")
 
 
+def is_in_one_case(text: str) -> bool:
+    """Return whether all letters of a text are in upper case, or all in lower case."""
+    return text.isupper() or text.islower()
+
+
 def plain_digits(text: str) -> str:
     """Return the text with digits of other scripts replaced by 0 to 9."""
     return text if text.isascii() else "".join(map(_plain_digit, text))
@@ -32,6 +40,11 @@ def plain_digits(text: str) -> str:
 
 def _plain_digit(char: str) -> str:
     return str(unicodedata.decimal(char)) if char.isdecimal() else char
+
+
+def only(values: Collection[Value]) -> Value | None:
+    """Return the single one of some values, None if there are several or none."""
+    return next(iter(values)) if len(values) == 1 else None
 
 
 def until_stable(step: Callable[[str], str], text: str) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from app.normalizer.data import title_words as words
-from app.values.text import fold
+from app.values.text import fold, word_set
 
 UNCLEAR: Final = "?"
 """The head noun of a phrase that stands for no certain level; also the level of such a role."""
@@ -30,7 +30,22 @@ _RANK_HYPHEN = re.compile(r"\b(vp|director|manager|head|ceo|cto|cfo|coo|engineer
 _HEAD_OF = re.compile(r"\bhead\s?[,-]\s")
 
 
+_DEPUTIES_AND_HELPERS = words.DEPUTIES | words.HELPERS
 _ASSISTED = words.C_SUITE_HEADS | words.PRESIDENTS
+
+RANKS: Final = words.C_SUITE_HEADS | words.DIRECTOR_HEADS | words.LEADER_HEADS | words.MANAGER_HEADS | {"vp"}
+"""The heads that lead people, whatever noun follows them."""
+
+_HEADS = RANKS.union(
+    *(words.OWNERS, words.PRESIDENTS, words.PARTNERS, words.LEAD_HEADS, words.IC_HEADS, words.ASSISTANT_HEADS),
+    words.ENTRY_HEADS,
+    word_set("executive executives officer officers associate associates agent advisor"),
+    {UNCLEAR},
+)
+# German: "leiterin" -> "leiter".
+_MASCULINE = {f"{head}in": head for head in _HEADS if f"{head}in" not in _HEADS}
+# A rank or a beginner that opens a title, so that what follows is its field ("Director Product Marketing").
+_OPENING_HEADS = words.ENTRY_HEADS | (RANKS - words.C_SUITE_HEADS)
 
 
 class Role(NamedTuple):
@@ -79,24 +94,19 @@ def roles(text: str) -> Iterator[Role]:
 def _role(tokens: list[str]) -> Role | None:
     if tokens[:2] in (["office"], ["office", "of"]):
         return None
-    about = _about(tokens)
+    about = list(itertools.dropwhile(lambda token: token not in words.PREPOSITIONS, tokens))
     head = tokens[: len(tokens) - len(about)]
     position = _head_position(head)
     if position is None:
         return None
     before, noun, after = head[:position], head[position], head[position + 1 :]
-    return Role(before, _masculine(noun), after, about, _is_support(before, noun))
+    return Role(before, _MASCULINE.get(noun, noun), after, about, _is_support(before, noun))
 
 
 def _is_support(before: list[str], noun: str) -> bool:
     if noun in words.ASSISTANT_HEADS:
         return True
     return noun in _ASSISTED and not words.ASSISTANT_HEADS.isdisjoint(before)
-
-
-def _about(tokens: list[str]) -> list[str]:
-    """Return the words from the first preposition on: what the role is about."""
-    return list(itertools.dropwhile(lambda token: token not in words.PREPOSITIONS, tokens))
 
 
 def _head_position(tokens: list[str]) -> int | None:
@@ -112,47 +122,19 @@ def _head_position(tokens: list[str]) -> int | None:
 def _is_department(tokens: list[str], position: int) -> bool:
     if words.AFTER_HEAD_BLOCK.isdisjoint(tokens[position + 1 :]):
         return False
-    return not _leads(tokens[position], position, tokens)
-
-
-def _leads(noun: str, position: int, tokens: list[str]) -> bool:
-    """Return whether a rank opens the title, so that what follows is its field ("Director Product Marketing")."""
-    opening = words.ENTRY_HEADS | (ranks() - words.C_SUITE_HEADS)
-    return noun in opening and words.RANK_STEPS.issuperset(tokens[:position])
-
-
-@functools.cache
-def ranks() -> frozenset[str]:
-    """Return the heads that lead people, whatever noun follows them."""
-    return words.C_SUITE_HEADS | words.DIRECTOR_HEADS | words.LEADER_HEADS | words.MANAGER_HEADS | {"vp"}
+    opens_title = tokens[position] in _OPENING_HEADS and words.RANK_STEPS.issuperset(tokens[:position])
+    return not opens_title
 
 
 def is_head(token: str) -> bool:
     """Return whether a word names a role: "manager", "leiterin", a German compound such as "vertriebsberater"."""
-    if token in _heads() or token.endswith(words.IC_ENDINGS):
-        return True
-    return token.endswith("in") and token[:-2] in _heads()
-
-
-@functools.cache
-def _heads() -> frozenset[str]:
-    others = ("executive", "executives", "officer", "officers", "associate", "associates", "agent", "advisor", UNCLEAR)
-    return ranks().union(
-        words.OWNERS, words.PRESIDENTS, words.PARTNERS, words.LEAD_HEADS, words.IC_HEADS, words.ASSISTANT_HEADS,
-        words.ENTRY_HEADS, others,
-    )  # fmt: skip
-
-
-def _masculine(noun: str) -> str:
-    """Return the masculine of a German head noun: "leiter" for "leiterin"."""
-    is_feminine = noun.endswith("in") and noun not in _heads()
-    return noun[:-2] if is_feminine else noun
+    return token in _HEADS or token in _MASCULINE or token.endswith(words.IC_ENDINGS)
 
 
 def _apart(match: re.Match[str]) -> str:
     """Return a rank apart from the field after its hyphen, but together with a word for a deputy."""
-    is_helper = has_deputy([match.group(2)])
-    return f"{match.group(1)} {match.group(2)}" if is_helper else f"{match.group(1)} - {match.group(2)}"
+    rank, field = match.groups()
+    return f"{rank} {field}" if has_deputy([field]) else f"{rank} - {field}"
 
 
 def _deputy_or_nothing(bracket: re.Match[str]) -> str:
@@ -163,8 +145,7 @@ def _deputy_or_nothing(bracket: re.Match[str]) -> str:
 
 def has_deputy(tokens: Iterable[str]) -> bool:
     """Return whether a word makes the role a deputy's or a helper's: "adjoint", "igazgató-helyettes"."""
-    pieces = {piece for token in tokens for piece in token.split("-")}
-    return not pieces.isdisjoint(words.DEPUTIES | words.HELPERS)
+    return not _DEPUTIES_AND_HELPERS.isdisjoint("-".join(tokens).split("-"))
 
 
 def _known_word(word: str) -> str:

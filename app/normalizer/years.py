@@ -7,8 +7,9 @@ import functools
 import re
 from typing import Any
 
+from app.normalizer.text import only
 from app.values.numbers import integer
-from app.values.text import clean
+from app.values.text import one_line
 
 _EARLIEST = 1000
 _YEAR_OF_START = dt.datetime.now(dt.UTC).year
@@ -30,8 +31,7 @@ def normalize_year(value: Any) -> int | None:
 
 @functools.lru_cache(maxsize=1024)
 def _year_in_text(value: str) -> int | None:
-    text = clean(value, _LONGEST_TEXT + 1)
-    if text is None or len(text) > _LONGEST_TEXT:
+    text = one_line(value, _LONGEST_TEXT + 1)
+    if len(text) > _LONGEST_TEXT:
         return None
-    years = set(map(int, _YEAR.findall(text)))
-    return years.pop() if len(years) == 1 else None
+    return only(set(map(int, _YEAR.findall(text))))

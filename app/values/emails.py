@@ -10,7 +10,7 @@ from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, valida
 
 from app.values.hosts import ascii_host
 from app.values.shared_hosts import is_under
-from app.values.text import clean, word_set
+from app.values.text import one_line, word_set
 
 _LONGEST_ADDRESS: Final = 320  # 64 for the local part, "@", 255 for the domain
 _LONGEST_PLAIN: Final = 127  # an address has 254 bytes at most, and some of these letters take two
@@ -92,7 +92,7 @@ _ROLES: Final = word_set(
     toiawase otoiawase keiri jinji kefu caiwu xiaoshou zhaopin shangwu
     """
 )
-_NOT_AT_THE_START: Final = word_set(
+_ROLES_AT_THE_START: Final = _ROLES - word_set(
     """
     ap ar dr hi hr it oi pr rh auto bar time stage personal guest law log moin post winkel english root druck lager
     hei school hotel dental max all gf sac lon opt ola hey club salon people logo
@@ -122,8 +122,8 @@ def address_spelling(value: Any) -> str | None:
 
 
 def _wrapped_address(value: str) -> str | None:
-    text = clean(value, _LONGEST_ADDRESS * 2)
-    if text is None or "@" not in text:
+    text = one_line(value, _LONGEST_ADDRESS * 2)
+    if "@" not in text:
         return None
     bare = _unwrapped(text)
     if len(bare) > _LONGEST_ADDRESS:
@@ -156,8 +156,7 @@ def is_shared_mailbox(address: str) -> bool:
         return False
     if local.replace(".", "").replace("_", "").replace("-", "") in _ROLES:
         return True
-    first = _first_part(local)
-    return first in _ROLES and first not in _NOT_AT_THE_START
+    return _first_part(local) in _ROLES_AT_THE_START
 
 
 def _first_part(local: str) -> str:

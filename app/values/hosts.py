@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import cache, lru_cache
+from itertools import accumulate, filterfalse
 from typing import Any, Final
 from urllib.parse import unquote
 
@@ -25,7 +26,7 @@ from app.values.shared_hosts import (
     is_under,
     mail_providers,
 )
-from app.values.text import clean, fold, word_set
+from app.values.text import clipped, fold, one_line, without_umlauts, word_set
 
 _LONGEST_URL: Final = 2_048
 _SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]*://+|https?[:/]+|//+", re.IGNORECASE)
@@ -41,7 +42,7 @@ _PAGES_OF_ANY_SITE: Final = word_set(
 _WRAPPING: Final = " \t\"'<>()[]"
 # Never registered: for documentation and private networks.
 _RESERVED: Final = (".example", ".test", ".local", ".internal", ".lan")
-_PLATFORMS: Final = (PROFILE_SITES, MARKETPLACES, DIRECTORIES)
+_PLATFORMS: Final = PROFILE_SITES | MARKETPLACES | DIRECTORIES
 _LISTED_BRANDS: Final = MAIL_BRANDS | PLATFORM_BRANDS
 _SHORTEST_NAME: Final = 4
 _SHORT_LABEL: Final = 4
@@ -75,7 +76,7 @@ def own_host(value: Any, name: Any = None) -> str | None:
     platform's own: its host is returned if the name says so (`Etsy, Inc.` and etsy.com), or, for marketplaces and
     directories, if there is no name to compare.
     """
-    return _own_host(value, name if isinstance(name, str) else "") if isinstance(value, str) else None
+    return _own_host(clipped(value, _LONGEST_URL), name if isinstance(name, str) else "")
 
 
 @lru_cache(maxsize=16_384)
@@ -128,7 +129,7 @@ def is_mail_provider(host: str) -> bool:
 @lru_cache(maxsize=16_384)
 def is_platform(host: str) -> bool:
     """Return whether a host carries other people's pages: a social network, a marketplace, a directory."""
-    return any(is_under(host, domains) for domains in _PLATFORMS) or _brand(host) in PLATFORM_BRANDS
+    return is_under(host, _PLATFORMS) or _brand(host) in PLATFORM_BRANDS
 
 
 @cache
@@ -158,10 +159,7 @@ def _split(value: Any) -> tuple[str | None, str]:
     """Return the host of a URL or domain, and the path that follows it."""
     if isinstance(value, str) and _HOST.fullmatch(value):
         return _unless_number(value), ""
-    text = clean(value, _LONGEST_URL)
-    if text is None:
-        return None, ""
-    text = text.strip(_WRAPPING)
+    text = one_line(value, _LONGEST_URL).strip(_WRAPPING)
     # Twice is common: a form puts "http://" in front of what has it already.
     while scheme := _SCHEME.match(text):
         text = text[scheme.end() :]
@@ -202,7 +200,7 @@ def _is_listed(host: str) -> bool:
 
 @cache
 def _listed_hosts() -> frozenset[str]:
-    return mail_providers().union(SHORTENERS, *_PLATFORMS)
+    return mail_providers().union(SHORTENERS, _PLATFORMS)
 
 
 def _is_platforms_own(host: str, path: str, name: str) -> bool:
@@ -219,8 +217,7 @@ def _is_platforms_own(host: str, path: str, name: str) -> bool:
 def _is_named_after(host: str, name: str) -> bool:
     """Return whether a host's label is a word of a company's name, its first words together, or their initials."""
     label, words = _brand(host), _name_words(name)
-    runs = {"".join(words[:count]) for count in range(1, len(words) + 1)}
-    if label in runs | _initials(name):
+    if label in {*accumulate(words), *_initials(name)}:
         return True
     return len(label) >= _SHORTEST_NAME and label in words
 
@@ -257,8 +254,8 @@ def _is_name_of(segment: str, letters: str, words: list[str]) -> bool:
         return bool(letters)
     if len(letters) >= _SHORTEST_NAME and letters in segment:
         return True
-    runs = {"".join(words[:count]) for count in range(1, len(words))}
-    return len(segment) >= _SHORTEST_SEGMENT and segment in runs and segment not in _PAGES_OF_ANY_SITE
+    openings = set(accumulate(words[:-1])) - _PAGES_OF_ANY_SITE
+    return len(segment) >= _SHORTEST_SEGMENT and segment in openings
 
 
 def _runs_through(label: str, letters: str) -> bool:
@@ -280,12 +277,9 @@ def _spoken_initial(word: str) -> str:
 
 
 def _name_words(name: str) -> list[str]:
-    return [word for word in map(_letters, name.split()) if word not in {"", "the"}]
+    return list(filterfalse({"", "the"}.__contains__, map(_letters, name.split())))
 
 
 def _letters(text: str) -> str:
     """Return a text's letters and digits, in which "ü" and "ue" are one."""
-    letters = "".join(filter(str.isalnum, fold(text)))
-    for written, short in (("ae", "a"), ("oe", "o"), ("ue", "u")):
-        letters = letters.replace(written, short)
-    return letters
+    return without_umlauts("".join(filter(str.isalnum, fold(text))))

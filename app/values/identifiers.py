@@ -40,7 +40,7 @@ def _are_entity_ids(values: list[object]) -> bool:
     try:
         # A value that is no text ends in TypeError, and one with a newline of its own
         # makes more lines than there are values.
-        text = "\n".join(values) + "\n" if values else ""  # type: ignore[arg-type]
+        text = "\n".join(values) + "\n"  # type: ignore[arg-type]
     except TypeError:
         return False
     return _ENTITY_IDS.fullmatch(text) is not None and text.count("\n") == len(values)

@@ -78,7 +78,7 @@ def _page_by_parts(text: str, kinds: frozenset[str]) -> LinkedInPage | None:
     kind = match[1].lower()
     name = _name(kind, match)
     folded = name.casefold()
-    if not _can_be_name(folded):
+    if folded in _NOBODY or not _NOT_IN_A_NAME.isdisjoint(folded):
         return None
     return LinkedInPage(kind, folded, name if _OWN_ID.match(name) else folded)
 
@@ -101,7 +101,3 @@ def _name(kind: str, address: re.Match[str]) -> str:
         return name
     # Namesakes share the first part; the numbers after it tell them apart.
     return "/".join([name, *filter(None, address[3].split("/"))])
-
-
-def _can_be_name(folded: str) -> bool:
-    return folded not in _NOBODY and _NOT_IN_A_NAME.isdisjoint(folded)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterable
+from functools import partial
 from itertools import chain
 from typing import Any, Final, NoReturn
 
@@ -69,8 +70,8 @@ def loads(
     decoder = json.JSONDecoder(
         parse_constant=_refuse_constant,
         object_pairs_hook=_unique if refuses_repeated_names else None,
-        parse_int=_integers(on_large) if on_large else None,
-        parse_float=_floats(on_large) if on_large else None,
+        parse_int=partial(_integer, on_large) if on_large else None,
+        parse_float=partial(_float, on_large) if on_large else None,
     )
     try:
         value = decoder.decode(text)
@@ -88,22 +89,16 @@ def loads(
     return value
 
 
-def _integers(on_large: OnLarge) -> Callable[[str], Any]:
-    def read(digits: str) -> Any:
-        if len(digits) > _LONGEST_INTEGER:
-            return on_large(digits)
-        value = int(digits)
-        return value if fits_64_bits(value) else on_large(digits)
-
-    return read
+def _integer(on_large: OnLarge, digits: str) -> Any:
+    if len(digits) > _LONGEST_INTEGER:
+        return on_large(digits)
+    value = int(digits)
+    return value if fits_64_bits(value) else on_large(digits)
 
 
-def _floats(on_large: OnLarge) -> Callable[[str], Any]:
-    def read(digits: str) -> Any:
-        value = float(digits)
-        return value if fits_64_bits(value) else on_large(digits)
-
-    return read
+def _float(on_large: OnLarge, digits: str) -> Any:
+    value = float(digits)
+    return value if fits_64_bits(value) else on_large(digits)
 
 
 def _refuse_constant(name: str) -> NoReturn:

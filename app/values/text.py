@@ -100,6 +100,16 @@ def clean(value: Any, limit: int = SHORT_FIELD_LIMIT) -> str | None:
     return " ".join(text.split()) or None
 
 
+def one_line(value: Any, limit: int = SHORT_FIELD_LIMIT) -> str:
+    """Return what `clean` does, "" if nothing is left."""
+    return clean(value, limit) or ""
+
+
+def clipped(value: Any, limit: int = SHORT_FIELD_LIMIT) -> str:
+    """Return the characters of a text that are read, "" for anything but text."""
+    return value[:limit] if isinstance(value, str) else ""
+
+
 def fold(text: str) -> str:
     """Return the key by which two spellings of one word are equal: no case, no accents, plain apostrophes."""
     return text.casefold() if text.isascii() else _fold_accents(text)
@@ -113,6 +123,11 @@ def _fold_accents(text: str) -> str:
     if _ORDINARY.fullmatch(bare):
         return bare  # as nearly all
     return "".join(char for char in bare if unicodedata.category(char) != "Mn")
+
+
+def without_umlauts(text: str) -> str:
+    """Return a text in small letters with "a" for "ae" and so on, so that Jörg without dots and Joerg are one."""
+    return text.replace("ae", "a").replace("oe", "o").replace("ue", "u")
 
 
 def _without_decoration(text: str) -> str:

@@ -9,7 +9,7 @@ codes and texts below are theirs. Sampling settings are left out: newer models o
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from app.providers.http.reply import Reply
 from app.providers.reading import a_list, find
@@ -53,34 +53,8 @@ class Completion:
     output_tokens: int | None
 
 
-class Api(Protocol):
-    """How one API is spoken."""
-
-    path: str
-
-    def headers(self, api_key: str | None) -> dict[str, str]:
-        """Return the headers of a request."""
-        ...
-
-    def body(self, model: str, prompt: Prompt) -> dict[str, Any]:
-        """Return the JSON body of a request."""
-        ...
-
-    def simpler(self, prompt: Prompt, reply: Reply) -> Prompt | None:
-        """Return how to ask a server that refused a prompt for its form, or None."""
-        ...
-
-    def completion(self, body: Any) -> Completion:
-        """Read the body of a reply with a good status."""
-        ...
-
-    def is_out_of_money(self, reply: Reply) -> bool:
-        """Return whether a refusal means that money or quota is gone."""
-        ...
-
-
 class Anthropic:
-    """POST /v1/messages."""
+    """POST /v1/messages. `OpenAi` has the same methods."""
 
     path = "/v1/messages"
 
@@ -121,7 +95,7 @@ class Anthropic:
             is_stopped = find(reply.body, "error.details.error_code") == _ANTHROPIC_SPEND_STOP
             return is_stopped and reply.retry_after_seconds() is None
         message = str(find(reply.body, "error.message")).lower()
-        is_said = reply.status == 400 and any(words in message for words in _ANTHROPIC_MONEY_TEXTS)
+        is_said = reply.status == 400 and any(map(message.__contains__, _ANTHROPIC_MONEY_TEXTS))
         return reply.status == 402 or is_said or find(reply.body, "error.type") == "billing_error"
 
 
@@ -159,7 +133,7 @@ class OpenAi:
             return None
         if prompt.limit_name == "max_tokens" and "max_completion_tokens" in text:
             return replace(prompt, limit_name="max_completion_tokens")
-        if prompt.is_schema_enforced and any(word in text for word in _OPENAI_SCHEMA_WORDS):
+        if prompt.is_schema_enforced and any(map(text.__contains__, _OPENAI_SCHEMA_WORDS)):
             return replace(prompt, is_schema_enforced=False)
         return None
 
@@ -177,10 +151,10 @@ class OpenAi:
     def is_out_of_money(self, reply: Reply) -> bool:
         """Judge by status 402 of gateways, and by the codes that come with status 429."""
         said = (find(reply.body, "error.code"), find(reply.body, "error.type"))
-        return reply.status == 402 or any(code in _OPENAI_MONEY_CODES for code in said if isinstance(code, str))
+        return reply.status == 402 or not _OPENAI_MONEY_CODES.isdisjoint(map(str, said))
 
 
-def api_for(settings: ProviderSettings) -> Api:
+def api_for(settings: ProviderSettings) -> Anthropic | OpenAi:
     """Return the API that the settings name."""
     return OpenAi() if settings.options["API"] == "openai" else Anthropic()
 
@@ -189,8 +163,8 @@ def _input_tokens(usage: Any) -> int | None:
     plain = integer(find(usage, "input_tokens"))
     if plain is None:
         return None
-    cached = (find(usage, name) for name in ("cache_creation_input_tokens", "cache_read_input_tokens"))
-    return plain + sum(integer(count) or 0 for count in cached)
+    written, read = find(usage, "cache_creation_input_tokens"), find(usage, "cache_read_input_tokens")
+    return plain + sum(filter(None, (integer(written), integer(read))))
 
 
 def _text(value: Any) -> str | None:

@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any, Final
 
 from app.providers.ai_normalizer.apis import Completion, Prompt, api_for
@@ -105,8 +106,8 @@ class Model(ApiClient):
             attempts.append(await self._attempt(replace(prompt, max_tokens=2 * prompt.max_tokens), deadline))
         return replace(
             _reading(questions, attempts[-1]),
-            cost_micros=self.settings.cost_micros(sum((attempt.credits for attempt in attempts), Decimal(0))),
-            is_cost_known=all(attempt.is_cost_known for attempt in attempts),
+            cost_micros=self.settings.cost_micros(sum(map(attrgetter("credits"), attempts), Decimal(0))),
+            is_cost_known=all(map(attrgetter("is_cost_known"), attempts)),
         )
 
     async def _attempt(self, prompt: Prompt, deadline: float) -> _Attempt:

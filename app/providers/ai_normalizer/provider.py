@@ -6,7 +6,8 @@ server of one's own that speaks OpenAI's API, which needs none.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import accumulate, pairwise
+from itertools import accumulate, chain, pairwise
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, Final, Self
 
@@ -18,6 +19,7 @@ from app.providers.base import Answer, Capabilities, Lookup, OutcomeClass, Provi
 from app.providers.defaults import DEFAULTS
 from app.providers.http.client import Http
 from app.providers.settings import ProviderSettings
+from app.values.groups import grouped
 
 BULK_SIZES: Mapping[str, int] = MappingProxyType({"person": 25, "company": 25})
 """How many entities share a call, so that equal texts among them are asked about once."""
@@ -206,12 +208,10 @@ def _answer(fields: dict[str, Any], *, asked: Sequence[Question] = ()) -> Answer
 
 def _requests(cases: Sequence[_Case]) -> Iterator[list[Question]]:
     """Yield the different questions of all cases, in lists of one topic that fit into one request."""
-    by_topic: dict[str, dict[str, Question]] = {}
-    for case in cases:
-        for question in case.questions:
-            by_topic.setdefault(question.topic.field, {}).setdefault(question.key, question)
-    for distinct in by_topic.values():
-        questions = list(distinct.values())
+    distinct: dict[str, Question] = {}
+    for question in chain.from_iterable(map(attrgetter("questions"), cases)):
+        distinct.setdefault(question.key, question)
+    for questions in grouped(distinct.values(), attrgetter("topic.field")).values():
         for start in range(0, len(questions), VALUES_PER_REQUEST):
             yield questions[start : start + VALUES_PER_REQUEST]
 
@@ -221,7 +221,7 @@ def _book(model: Model, reading: Reading, questions: Sequence[Question], cases: 
 
     Shares go by worst price, so that none is above what was set aside for its lookup.
     """
-    keys = {question.key for question in questions}
+    keys = set(map(attrgetter("key"), questions))
     asked = [(case, question) for case in cases for question in case.questions if question.key in keys]
     shares = _split(reading.cost_micros, [model.worst_price_micros([question]) for _, question in asked])
     for (case, question), share in zip(asked, shares, strict=True):

@@ -7,8 +7,7 @@ somebody else's data, so a verdict is trusted only as far as the vocabulary reac
 
 import hashlib
 import re
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,7 +16,8 @@ from app.normalizer.industries import INDUSTRIES
 from app.normalizer.seniority import SENIORITIES, UNKNOWN
 from app.providers.reading import find
 from app.values.blanks import says_nothing
-from app.values.text import clean
+from app.values.groups import grouped
+from app.values.text import one_line
 
 VOCABULARY_VERSION: Final = 1
 """Goes up when a vocabulary or an instruction changes, so that older verdicts are no longer used."""
@@ -49,7 +49,10 @@ class Topic:
     instructions: str
     vocabulary: tuple[str, ...] = ()
     """What `canonical` may be; empty: any short text."""
-    has_seniority: bool = False
+    levels: tuple[str, ...] = ()
+    """What `seniority` may be, beside unknown; empty: it is not asked for."""
+    is_absent: Callable[[str], bool] = says_nothing
+    """Whether a text says that there is none."""
 
     def system_prompt(self) -> str:
         """Return what the model is told before it sees the values."""
@@ -60,8 +63,8 @@ class Topic:
         row: dict[str, Any] = {"index": {"type": "integer"}, "canonical": {"type": "string"}}
         if self.vocabulary:
             row["canonical"]["enum"] = list(self.vocabulary)
-        if self.has_seniority:
-            row["seniority"] = {"type": "string", "enum": list(SENIORITIES)}
+        if self.levels:
+            row["seniority"] = {"type": "string", "enum": [*self.levels, UNKNOWN]}
         row["confidence"] = {"type": "string", "enum": list(_CONFIDENCES)}
         return _object({"answers": {"type": "array", "items": _object(row)}})
 
@@ -120,9 +123,9 @@ def read_verdict(topic: Topic, row: Any) -> Verdict | None:
     if not isinstance(row, Mapping):
         return None
     canonical = _canonical(topic, row.get("canonical"))
-    seniority = _listed(SENIORITIES, row.get("seniority")) if topic.has_seniority else None
+    seniority = _listed(topic.levels, row.get("seniority"))
     confidence = _listed(_CONFIDENCES, row.get("confidence")) or _LOW
-    return Verdict(canonical, None if seniority == UNKNOWN else seniority, confidence)
+    return Verdict(canonical, seniority, confidence)
 
 
 def read_verdicts(questions: Sequence[Question], rows: Sequence[Any]) -> dict[str, Verdict]:
@@ -131,15 +134,13 @@ def read_verdicts(questions: Sequence[Question], rows: Sequence[Any]) -> dict[st
     Rows with an index that was not asked are passed over, and so are all rows of an index that comes twice:
     one of them may be the work of a value that speaks for another.
     """
-    count_by_index = Counter(_index(row) for row in rows)
+    rows_by_index = grouped(rows, _index)
     verdicts = {}
-    for row in rows:
-        index = _index(row)
-        if index is None or index not in range(len(questions)) or count_by_index[index] > 1:
-            continue
-        verdict = read_verdict(questions[index].topic, row)
+    for index, question in enumerate(questions):
+        own_rows = rows_by_index.get(index, [])
+        verdict = read_verdict(question.topic, own_rows[0]) if len(own_rows) == 1 else None
         if verdict is not None:
-            verdicts[questions[index].key] = verdict
+            verdicts[question.key] = verdict
     return verdicts
 
 
@@ -154,12 +155,8 @@ def _object(properties: dict[str, Any]) -> dict[str, Any]:
 
 def _asked_text(topic: Topic, value: Any) -> str | None:
     """Return the text that is asked about: clean, clipped and without e-mail addresses; None for placeholders."""
-    text = clean(value)
-    if text is None:
-        return None
-    bare = " ".join(_EMAIL.sub(" ", text).split())[:LONGEST_TEXT].strip()
-    is_absent = is_no_company if topic is _NAME else says_nothing
-    return None if is_absent(bare) else bare
+    bare = " ".join(_EMAIL.sub(" ", one_line(value)).split())[:LONGEST_TEXT].strip()
+    return None if topic.is_absent(bare) else bare
 
 
 def _key(topic: Topic, text: str, model: str) -> str:
@@ -171,14 +168,14 @@ def _key(topic: Topic, text: str, model: str) -> str:
 def _canonical(topic: Topic, value: Any) -> str | None:
     if topic.vocabulary:
         return _listed(topic.vocabulary, value)
-    text = (clean(value) or "")[:LONGEST_TEXT].strip()
+    text = one_line(value)[:LONGEST_TEXT].strip()
     return None if says_nothing(text) else text
 
 
 def _listed(vocabulary: Sequence[str], value: Any) -> str | None:
     """Return the word of a vocabulary that a value spells, in whatever case."""
-    text = (clean(value) or "").casefold()
-    return next((word for word in vocabulary if word.casefold() == text), None)
+    text = one_line(value).casefold()
+    return {word.casefold(): word for word in vocabulary}.get(text)
 
 
 def _index(row: Any) -> int | None:
@@ -198,6 +195,7 @@ _INDUSTRY = Topic(
 _NAME = Topic(
     field="name",
     columns=(("normalized_name", "canonical"),),
+    is_absent=is_no_company,
     instructions=(
         'Each value is the name of a company. The property "canonical" is the name as the company would be called '
         "in a sentence: without its legal form, in usual case, in its own language, nothing added or translated. "
@@ -208,7 +206,7 @@ _NAME = Topic(
 _JOB_TITLE = Topic(
     field="job_title",
     columns=(("normalized_job_title", "canonical"), ("normalized_seniority", "seniority")),
-    has_seniority=True,
+    levels=SENIORITIES[:-1],
     instructions=(
         "Each value is a job title or a profile's headline. The property \"canonical\" is the title as it would be "
         "printed on a card: one role, in usual case, in its own language, without employer, slogans or emoji. The "
