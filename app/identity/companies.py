@@ -9,7 +9,7 @@ import functools
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from itertools import filterfalse, product, starmap
+from itertools import product, starmap
 from typing import Final
 
 import idna
@@ -131,7 +131,7 @@ def _bare_labels(domain: str) -> list[str]:
     """Return a domain's label, and what is left of it without words such as "get" and "hq"."""
     label = _label(domain)
     shortened = [*map(label.removeprefix, _DOMAIN_OPENINGS), *map(label.removesuffix, _DOMAIN_ENDINGS)]
-    _, *rests = dict.fromkeys([label, *shortened])
+    rests = [rest for rest in dict.fromkeys(shortened) if rest != label]
     return [label, *(rest for rest in rests if len(rest) >= _SHORTEST_BARE_LABEL)]
 
 
@@ -207,8 +207,9 @@ def _brand(name: str | None) -> tuple[str, ...]:
     A letter that a name begins with stays, as in "E.ON", unless it is an article.
     """
     words = _full(name)
-    letters = tuple(filter(_OPENING_LETTERS.__contains__, words[:1]))
-    return letters + tuple(filterfalse(_PASSING_WORDS.__contains__, words[len(letters) :])) or words
+    letters = tuple(word for word in words[:1] if word in _OPENING_LETTERS)
+    lasting = tuple(word for word in words[len(letters) :] if word not in _PASSING_WORDS)
+    return letters + lasting or words
 
 
 @functools.lru_cache(maxsize=4096)

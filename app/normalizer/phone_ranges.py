@@ -52,7 +52,10 @@ def parse(digits: str) -> Number | None:
 
 def is_given_out(number: Number) -> bool:
     """Return whether a number is in a range that its country has given out, as `phonenumbers.is_valid_number` does."""
-    for country in _countries(number.code):
+    countries = _countries(number.code)
+    if len(countries) == 1:
+        return _is_in_range(number.national, countries[0])
+    for country in countries:
         if country.leading_digits is None:
             if _is_in_range(number.national, country):
                 return True

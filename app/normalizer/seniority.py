@@ -11,7 +11,6 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable
-from itertools import filterfalse
 from typing import Final, NamedTuple
 
 from app.normalizer.data import title_words as words
@@ -205,7 +204,7 @@ def _is_adviser(role: Role) -> bool:
 def _decide_manager(role: Role) -> str:
     if not _is_experienced(role):
         return UNCLEAR
-    fields = list(filterfalse(words.MANAGER_STEPS.__contains__, role.before))
+    fields = [word for word in role.before if word not in words.MANAGER_STEPS]
     if not fields:
         return MANAGER
     if fields[-1] in words.IC_MANAGERS:

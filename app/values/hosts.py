@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import cache, lru_cache
-from itertools import accumulate, filterfalse
+from itertools import accumulate
 from typing import Any, Final
 from urllib.parse import unquote
 
@@ -277,7 +277,7 @@ def _spoken_initial(word: str) -> str:
 
 
 def _name_words(name: str) -> list[str]:
-    return list(filterfalse({"", "the"}.__contains__, map(_letters, name.split())))
+    return [word for word in map(_letters, name.split()) if word not in {"", "the"}]
 
 
 def _letters(text: str) -> str:
