@@ -42,6 +42,8 @@ def configure(config: Config) -> None:
     root = logging.getLogger()
     root.handlers = [old for old in root.handlers if old.get_name() != "tranche"] + [handler]
     root.setLevel(config.LOG_LEVEL)
+    # It tells of each of its plugins when it is loaded.
+    logging.getLogger("alembic.runtime.plugins").setLevel(logging.WARNING)
 
 
 def trace(error: BaseException) -> dict[str, Any]:

@@ -45,6 +45,20 @@ def test_command_loads_nothing_that_it_does_not_use(migrated_sqlite: Path) -> No
     assert not [name for name in loaded if name.startswith("app.demo")]
 
 
+def test_what_is_loaded_late_says_nothing_by_itself(migrated_sqlite: Path) -> None:
+    """A command that loads Alembic, after logging was set up, prints its own line alone."""
+    ended = subprocess.run(
+        [sys.executable, "-m", "flask", "enrich", "upgrade"],
+        cwd=ROOT,
+        env={"DATABASE_URL": f"sqlite:///{migrated_sqlite}", "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ended.stdout == "The tables of the database are those of this version.\n"
+    assert ended.stderr == ""
+
+
 @pytest.mark.parametrize("name", MODULES)
 def test_module_adds_the_commands_that_it_is_named_for(name: str) -> None:
     """Commands are found by this table, so each has its row."""
