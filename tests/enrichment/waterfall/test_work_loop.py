@@ -72,6 +72,15 @@ def held_chunks() -> list[int]:
     return list(db.session.scalars(query))
 
 
+def wait_until_claimed(job_id: str, *, attempt: int) -> None:
+    """Wait until the first chunk of a job was claimed so many times."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    while progress_rows(job_id)[0].attempt < attempt:
+        assert time.monotonic() < until, "nobody claims the chunk"
+        db.session.rollback()
+        time.sleep(0.02)
+
+
 def expire(job_id: str, *, position: int) -> None:
     """Let the first lease of a chunk run out."""
     db.session.rollback()
@@ -170,17 +179,27 @@ def test_a_chunk_that_has_cost_a_worker_is_worked_on_alone_until_it_gets_on(cont
     check_invariants(drained=True)
 
 
-def test_a_suspect_that_comes_up_while_others_are_in_hand_waits_for_them(context: Flask) -> None:
+def test_a_suspect_that_comes_up_while_others_are_in_hand_waits_for_them(
+    context: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It is begun with once they are done, alone, and is nobody else's meanwhile."""
+    monkeypatch.setattr(work_loop, "LOOK_SECONDS", 0.01)
     add(3)
     job_id = enqueue(3, PROVIDER, chunk_size=1)
     claim("lost worker")
     held: dict[str, list[int]] = {}
+    is_suspect_asked = threading.Event()
 
     def expire_and_note(entity_id: str) -> None:
         held[entity_id] = held_chunks()
+        if entity_id == "p0":
+            is_suspect_asked.set()
         if entity_id == "p1":
             expire(job_id, position=0)
+        if entity_id == "p2":
+            wait_until_claimed(job_id, attempt=2)
+            # Time in which it must not be begun with.
+            is_suspect_asked.wait(1)
 
     provider = Watched(context, expire_and_note)
     drain(provider)
