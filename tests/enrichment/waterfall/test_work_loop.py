@@ -391,6 +391,7 @@ def test_a_chunk_that_a_limit_holds_up_stays_in_hand(context: Flask) -> None:
     """It waits for the calls of the other chunk, and is not given back to be claimed once more."""
     add(12)
     job_id = enqueue(12, PROVIDER, chunk_size=2)
-    drain(Watched(context, limits=Limits(at_once=2)))
+    # Of two people one is found later, so that the next chunks are taken while one call is under way.
+    drain(Watched(context, lambda entity_id: time.sleep(int(entity_id[1:]) % 2 * 0.2), limits=Limits(at_once=2)))
     assert [row.attempt for row in progress_rows(job_id)] == [1] * 6 and queue.get_job(job_id).success == 12
     check_invariants(drained=True)
