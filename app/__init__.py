@@ -2,8 +2,8 @@
 
 import gc
 
-# Before anything else is loaded. By default the collector looks at what is new after every 700 objects, ten times in
-# the making of one answer: a tenth of a command's start, and a twentieth of a worker's time.
+# Before anything else is loaded. By default the collector looks at what is new after every 700 objects, which takes
+# about a tenth of a command's start and a twentieth of a worker's time.
 gc.set_threshold(20_000, 20, 50)
 
 from functools import partial
