@@ -32,6 +32,9 @@ PREPARED_AFTER: Final = 5
 IMMEDIATE: Final = "tranche_begin_immediate"
 """The execution option of a transaction that takes SQLite's write lock as it begins."""
 
+ALONE: Final = "tranche_alone"
+"""The execution option of a statement that is its own transaction on SQLite."""
+
 IS_READ_ONLY: Final = "tranche_is_read_only"
 """Says in a connection's `info` whether it could only read when it was made."""
 
@@ -202,9 +205,10 @@ def _set_up_sqlite(url: URL, connection: sqlite3.Connection, record: ConnectionP
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    if connection.get_execution_options().get(IMMEDIATE):
+    options = connection.get_execution_options()
+    if options.get(IMMEDIATE):
         _insist(partial(connection.exec_driver_sql, "BEGIN IMMEDIATE"))
-    else:
+    elif not options.get(ALONE):
         connection.exec_driver_sql("BEGIN")
 
 

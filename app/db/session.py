@@ -21,7 +21,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import scoped_session
 
-from app.db.engines import IMMEDIATE, IS_READ_ONLY, RUNS_STATEMENTS_ALONE, check_is_read_write
+from app.db.engines import ALONE, IMMEDIATE, IS_READ_ONLY, RUNS_STATEMENTS_ALONE, check_is_read_write
 from app.db.failures import is_conflict
 from app.extensions import db
 
@@ -102,17 +102,40 @@ def check_writable() -> None:
 
 @contextmanager
 def single_statement() -> Iterator[Connection]:
-    """Hand out a connection for one statement that is its own transaction, for PostgreSQL.
+    """Hand out a connection for one statement that is its own transaction; on SQLite for one that only reads.
 
-    Begin and commit would each cost a round trip more. They are sent only if the session's default isolation
+    Begin and commit would each cost a round trip more. PostgreSQL is sent them only if the session's default isolation
     is not ours: a statement on its own runs at that. A read that came before is ended first, as with
     `transaction`.
     """
-    if db.session.info.get(_IS_WRITING):
-        raise RuntimeError("a unit of work cannot hold another one")
-    db.session.rollback()
+    if db.session.registry.has():
+        if db.session.info.get(_IS_WRITING):
+            raise RuntimeError("a unit of work cannot hold another one")
+        db.session.rollback()
+    with _one_statement() as connection:
+        yield connection
+
+
+@contextmanager
+def single_query() -> Iterator[Connection]:
+    """Hand out a connection for one query, whose rows are read before the block ends.
+
+    A session in the middle of a transaction hands out its own, so that the query sees what was changed in it. Else the
+    query is its own transaction, as with `single_statement`, and no session is made for it.
+    """
+    if db.session.registry.has() and db.session().in_transaction():
+        yield db.session.connection()
+        return
+    with _one_statement() as connection:
+        yield connection
+
+
+@contextmanager
+def _one_statement() -> Iterator[Connection]:
     with db.engine.connect() as connection:
-        if connection.info.get(RUNS_STATEMENTS_ALONE):
+        if connection.dialect.name == "sqlite":
+            yield connection.execution_options(**{ALONE: True})
+        elif connection.info.get(RUNS_STATEMENTS_ALONE):
             yield connection.execution_options(isolation_level="AUTOCOMMIT")
         else:
             with connection.begin():

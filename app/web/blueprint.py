@@ -111,7 +111,9 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # the library h
 
     def arguments(self, schema: type[ma.Schema] | ma.Schema, **options: Any) -> Callable[[F], F]:
         """Load the body (or `location="query"`) with a schema and pass it to the view."""
-        decorate = cast(Callable[[F], F], super().arguments(schema, **options))
+        # Given the class, the parser makes a schema of it for each request.
+        made = schema() if isinstance(schema, type) else schema
+        decorate = cast(Callable[[F], F], super().arguments(made, **options))
 
         def mark(view: F) -> F:
             decorated = decorate(view)

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from sqlalchemy import Select, Text, bindparam, select
 
-from app.db.session import WriteSession, end_read, repeats_conflicts, single_statement, transaction
+from app.db.session import WriteSession, repeats_conflicts, single_statement, transaction
 from app.db.sql import engine_name
 from app.enrichment.queue import closing, transitions
 from app.enrichment.queue.claim_order import TAKEOVER_ORDER
@@ -130,9 +130,8 @@ def wake_paused_jobs() -> None:
 def _is_there_work(scope: Scope) -> bool:
     """Look for work without SQLite's write lock, which those who have some may hold."""
     look = transitions.is_there_work(scope.job_id is not None, scope.workspace_slug is not None)
-    found = db.session.scalar(look, {"the_job": scope.job_id, "the_workspace": scope.workspace_slug})
-    end_read()
-    return bool(found)
+    with single_statement() as connection:
+        return bool(connection.scalar(look, {"the_job": scope.job_id, "the_workspace": scope.workspace_slug}))
 
 
 def _claim_at_once(worker: str, lease_seconds: float, scope: Scope) -> tuple[bool, Lease | None]:

@@ -27,6 +27,7 @@ from sqlalchemy import (
 )
 
 from app.db.pages import Page, page_of, read_id
+from app.db.session import single_query
 from app.db.spread import every_nth
 from app.enrichment.queue.entity_ids import ChunkUnreadable, erased_in, parse_ids
 from app.errors import DamagedData, JobNotFound
@@ -323,7 +324,8 @@ def _with_progress(query: Select[Any]) -> Select[Any]:
 
 
 def _views(query: Select[Any], values: Mapping[str, Any] | None = None) -> list[JobView]:
-    rows = db.session.connection().execute(query, values)
+    with single_query() as connection:
+        rows = connection.execute(query, values).all()
     try:
         return [_view(list(chunks)) for _, chunks in groupby(rows, key=attrgetter("id"))]
     except (TypeError, ZeroDivisionError) as exc:
