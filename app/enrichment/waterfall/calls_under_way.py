@@ -106,6 +106,10 @@ class CallsUnderWay:
     def _usual_seconds(self, provider: Provider) -> float:
         return self._seconds.get(provider.name, USUAL_SECONDS)
 
+    def shortest_seconds(self) -> float:
+        """Return how long calls of the quickest provider take, of those that have answered; 0 if none has."""
+        return min(self._seconds.values(), default=0.0)
+
     def note_delay(self, seconds: float) -> None:
         """Note how long it took from asking a provider's limits until a call could start."""
         self.delay_seconds = max(seconds, REMEMBERED * self.delay_seconds)

@@ -48,6 +48,9 @@ from app.webhooks.deliveries import Outbox
 
 LINGER_SECONDS: Final = 0.015
 """How long an answer waits at most for others to be stored with it; twice as long if no call waits to start."""
+LINGER_SHARE: Final = 0.1
+"""The share of the time that calls last for which it may wait if that is longer: slow calls come back one by one."""
+LONGEST_LINGER_SECONDS: Final = 0.1
 GAP_SECONDS: Final = 0.01
 """How long the last answers of a chunk wait for each next one."""
 RENEW_SHARE: Final = 0.25
@@ -311,11 +314,12 @@ class WorkLoop:
 
         Longer rounds cost fewer commits; the calls that are granted ahead fill the time.
         """
+        slow = min(LINGER_SHARE * self.under_way.shortest_seconds(), LONGEST_LINGER_SECONDS)
         if any(run.has_line for run in self._runs):
-            linger = min(LINGER_SECONDS, max(run.save_seconds for run in self._runs))
+            linger = max(slow, min(LINGER_SECONDS, max(run.save_seconds for run in self._runs)))
             return linger, linger
         # Nothing waits to be granted, so that only the number of commits matters.
-        return 2 * LINGER_SECONDS, GAP_SECONDS
+        return max(slow, 2 * LINGER_SECONDS), GAP_SECONDS
 
 
 def _is_limited(lines: Counter[Provider], entity_type: str) -> bool:
