@@ -41,6 +41,8 @@ IS_READ_ONLY: Final = "tranche_is_read_only"
 RUNS_STATEMENTS_ALONE: Final = "tranche_runs_statements_alone"
 """Says in a connection's `info` whether a statement on its own runs at our isolation."""
 
+# Without the spaces that `json.dumps` writes, which are a tenth of what is stored.
+_ANY_ENGINE: Final = {"hide_parameters": True, "json_serializer": json.JSONEncoder(separators=(",", ":")).encode}
 _FILE_OF_SQLITE = "SELECT file FROM pragma_database_list WHERE name = 'main'"
 _ISOLATION = "read committed"
 _SET_UP = """
@@ -54,9 +56,10 @@ def engine_options(config: Config) -> dict[str, Any]:
     """Return what `create_engine` is given for the configured database."""
     if config.is_sqlite:
         # The driver's own wait is kept short: its back-off grows and starves whoever waits longest.
-        return {"connect_args": {"timeout": 0.1}, "hide_parameters": True, "json_deserializer": _read_json}
+        connect_args = {"timeout": 0.1}
+        return {**_ANY_ENGINE, "connect_args": connect_args, "json_deserializer": _read_json}
     return {
-        "hide_parameters": True,
+        **_ANY_ENGINE,
         # With each BEGIN, so that neither the database's default nor a pooler has a say in it.
         "isolation_level": "READ COMMITTED",
         "pool_size": config.DATABASE_POOL_SIZE,
