@@ -10,7 +10,6 @@ from app.db.sql import engine_name
 from app.enrichment.queue import closing, transitions
 from app.enrichment.queue.claim_order import TAKEOVER_ORDER
 from app.enrichment.queue.lease import JobInfo, Lease
-from app.extensions import db
 from app.models.chunk import Outcome, chunks, progress
 from app.models.job import jobs
 
