@@ -10,10 +10,12 @@ from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from app.db.session import repeats_conflicts, transaction
+from app.db.session import repeats_conflicts, single_query, transaction
 from app.extensions import db
 from app.web.api_keys import create_key, list_keys
 from tests.patience import PATIENCE_SECONDS
+
+_NAME = text("SELECT name FROM api_keys")
 
 
 def test_a_unit_of_work_cannot_hold_another(context: Flask) -> None:
@@ -31,6 +33,36 @@ def test_a_block_that_raises_leaves_nothing(context: Flask) -> None:
         session.execute(text("UPDATE api_keys SET name = 'other'"))
         raise KeyError
     assert [key.name for key in list_keys()] == ["first"]
+
+
+def test_a_query_sees_what_its_unit_of_work_has_changed(context: Flask) -> None:
+    """Alone it would see the row as it was, and on SQLite wait for a lock that its own thread holds."""
+    create_key("first", ["read"])
+    with transaction() as session:
+        session.execute(text("UPDATE api_keys SET name = 'other'"))
+        with single_query() as connection:
+            assert connection.scalar(_NAME) == "other"
+    with single_query() as connection:
+        assert connection.scalar(_NAME) == "other"
+
+
+def test_a_query_that_stands_alone_leaves_nothing_open(context: Flask) -> None:
+    """Its snapshot would grow old, and its connection be missed by others."""
+    create_key("first", ["read"])
+    db.session.remove()
+    with single_query() as connection:
+        assert connection.scalar(_NAME) == "first"
+    assert not db.session.registry.has()
+    assert db.engine.pool.checkedout() == 0  # type: ignore[attr-defined]  # of a queue of connections
+    with single_query() as connection, ThreadPoolExecutor(1) as threads:
+        assert connection.scalar(_NAME) == "first"
+        threads.submit(_rename, context).result()
+        assert connection.scalar(_NAME) == "renamed"
+
+
+def _rename(app: Flask) -> None:
+    with app.app_context(), transaction() as session:
+        session.execute(text("UPDATE api_keys SET name = 'renamed'"))
 
 
 @pytest.mark.parametrize("state", ["40001", "40P01"])
