@@ -25,8 +25,8 @@ def run(servers: Servers, options: Options) -> list[Figure]:
     }
     for _ in range(options.runs):
         for (kind, workers), figure in figures.items():
-            seconds, _ = work(servers, kind, Load(people, CHUNK_SIZE, LATENCY, CONCURRENCY, workers))
-            figure.values.append(people / seconds)
+            taken = work(servers, kind, Load(people, CHUNK_SIZE, LATENCY, CONCURRENCY, workers))
+            figure.values.append(people / taken.seconds)
     note = f"{people} people, {LATENCY * 1000:g} ms a call, ENRICH_CONCURRENCY={CONCURRENCY}, chunks of {CHUNK_SIZE}"
     ratios = [
         ratio(figures[kind, 4], figures[kind, 1], f"4 workers / 1, {name}", goal="at least 3.5", note=note)

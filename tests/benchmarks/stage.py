@@ -12,8 +12,16 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
+
+
+class Taken(NamedTuple):
+    """What some processes have taken: seconds from the first start to the last end, and of CPU, all together."""
+
+    seconds: float
+    cpu_seconds: float
 
 
 @contextmanager
@@ -21,13 +29,18 @@ def on_signal() -> Iterator[None]:
     """In the process: say that everything is prepared, wait for the signal, and report the block's times."""
     print("ready", flush=True)
     sys.stdin.readline()
-    started = time.monotonic()
+    started, cpu_before = time.monotonic(), time.process_time()
     yield
-    print(json.dumps([started, time.monotonic()]), flush=True)
+    print(json.dumps([started, time.monotonic(), time.process_time() - cpu_before]), flush=True)
 
 
 def perform(commands: Sequence[Sequence[str]], settings: Mapping[str, str] | None = None) -> float:
     """Run modules at once, `[["module", "argument"], …]`; return the seconds from the first start to the last end."""
+    return measure(commands, settings).seconds
+
+
+def measure(commands: Sequence[Sequence[str]], settings: Mapping[str, str] | None = None) -> Taken:
+    """Run modules at once, as `perform` does; return what they took."""
     pipe = subprocess.PIPE
     processes = [
         subprocess.Popen(
@@ -56,8 +69,8 @@ def perform(commands: Sequence[Sequence[str]], settings: Mapping[str, str] | Non
             if process.poll() is None:
                 process.kill()
             process.communicate()
-    times = [json.loads(output.splitlines()[0]) for output in outputs]
-    return float(max(ended for _, ended in times) - min(started for started, _ in times))
+    started, ended, cpu = zip(*(json.loads(output.splitlines()[0]) for output in outputs), strict=True)
+    return Taken(max(ended) - min(started), sum(cpu))
 
 
 def environment(settings: Mapping[str, str]) -> dict[str, str]:
