@@ -324,9 +324,9 @@ def _with_progress(query: Select[Any]) -> Select[Any]:
 
 
 def _views(query: Select[Any], values: Mapping[str, Any] | None = None) -> list[JobView]:
-    with single_query() as connection:
-        rows = connection.execute(query, values).all()
     try:
+        with single_query() as connection:
+            rows = connection.execute(query, values).all()
         return [_view(list(chunks)) for _, chunks in groupby(rows, key=attrgetter("id"))]
     except (TypeError, ZeroDivisionError) as exc:
         # SQLite keeps text in a column of numbers, if that is what it is given.
